@@ -1,0 +1,1 @@
+"""Messages that cross a process or machine border: msgspec structs and nothing else."""

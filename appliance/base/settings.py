@@ -1,0 +1,222 @@
+"""The configuration file: one TOML file, every setting typed, unknown keys refused by name.
+
+The file's path comes from `EXAMSITE_CONFIG` (default `/etc/examsite/examsite.toml`). Durations are seconds.
+"""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from appliance.base.errors import Corrupt, NotFound
+from appliance.base.i18n import N_
+
+DEFAULT_PATH = "/etc/examsite/examsite.toml"
+
+
+class Part(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Base of every section: unknown keys are errors."""
+
+
+class SiteSettings(Part):
+    """Who and where the box is."""
+
+    code: str
+    """The site's code at the province, e.g. `370900-01`."""
+    name: str
+    """Chinese name as printed on sheets."""
+    name_en: str = ""
+    state: str = "/var/lib/examsite"
+    """Folder of the database, keys, papers and captures."""
+    run: str = "/run/examsite"
+    """Folder of the UNIX sockets."""
+    timezone: str = "Asia/Shanghai"
+
+
+class DatabaseSettings(Part):
+    """Where facts are kept. Empty url = SQLite in the state folder."""
+
+    url: str = ""
+    batch: int = 64
+    batch_ms: float = 5.0
+
+
+class WebSettings(Part):
+    """The pages and the station API."""
+
+    host: str = "0.0.0.0"
+    port: int = 8443
+    names: list[str] = []
+    """Host names and addresses that the TLS certificate covers."""
+
+
+class ReaderSettings(Part):
+    """An ID-card reader: a stable device path such as /dev/serial/by-id/..."""
+
+    port: str
+    baud: int = 115200
+
+
+class GateSettings(Part):
+    """A relay board: serial path (Modbus RTU) and the coil of this lane."""
+
+    port: str
+    unit: int = 1
+    coil: int = 0
+    pulse_ms: int = 400
+    baud: int = 9600
+    ttl: float = 5.0
+    """Seconds after which an order to open that was not carried out is void."""
+
+
+class LaneSettings(Part):
+    """One lane at an entrance: reader, camera, gate."""
+
+    code: str
+    name: str
+    kind: str = "theory"
+    """Which sittings it admits to: theory or practical."""
+    reader: ReaderSettings
+    gate: GateSettings
+    camera: str
+    """Where the live face picture comes from: `usb:0`, `rtsp://...`, or `sim:/path.jpg` (demo sites only)."""
+
+
+class FaceSettings(Part):
+    """Bands of the face check; distances of the dlib descriptor."""
+
+    engine: str = "dlib"
+    admit_below: float = 0.45
+    review_below: float = 0.60
+    timeout: float = 8.0
+    photo_decoder: list[str] = []
+    """Command that turns the chip's photo block (stdin) into a picture (stdout); none by default."""
+
+
+class EntrySettings(Part):
+    """Entrance rules."""
+
+    opens_before: int = 3600
+    """Seconds before the start at which admission opens."""
+    closes_after: int = 900
+    """Seconds after the start at which entry closes and the absent freeze."""
+
+
+class CameraSettings(Part):
+    """A room camera."""
+
+    code: str
+    name: str
+    address: str
+    """HOST:PORT of the ONVIF device service."""
+    user: str = "admin"
+    password_file: str = ""
+    room: str = ""
+    seats: str = "all"
+    """Seats it covers: `all`, or numbers and ranges such as `1-30,45`."""
+    profile: str = ""
+    """Profile token; empty = the one with most pixels."""
+
+
+class RecorderSettings(Part):
+    """The recorder's own store."""
+
+    media: str = "/var/lib/examsite-media"
+    segment: float = 60.0
+    fragment: float = 2.0
+    keep_days: int = 1096
+    """Three years; the regulation's floor (104号 art. 17)."""
+
+
+class ProvinceSettings(Part):
+    """The far end; empty url = a site without a line."""
+
+    url: str = ""
+    certificate: str = ""
+    """CA certificate (PEM) the province's server is checked against."""
+    key: str = ""
+    """The province's public signing key (PEM), for rosters and receipts."""
+    token_file: str = ""
+    interval: float = 30.0
+    timeout: float = 10.0
+
+
+class StationSettings(Part):
+    """Exam computers."""
+
+    lost_after: float = 30.0
+    """Seconds without a heartbeat after which a station is shown as lost."""
+    grace: float = 900.0
+    """Seconds after the deadline in which answers kept by a station are still taken."""
+    policies: str = "/etc/chromium/policies/managed"
+
+
+class VoiceSettings(Part):
+    """Spoken announcements."""
+
+    engine: str = "espeak"
+    speed: int = 150
+
+
+class DemoSettings(Part):
+    """Only read on a demo site: shortened durations, simulators' places."""
+
+    speed: float = 1.0
+
+
+class Settings(Part):
+    """The whole file."""
+
+    site: SiteSettings
+    database: DatabaseSettings = DatabaseSettings()
+    web: WebSettings = WebSettings()
+    lanes: list[LaneSettings] = []
+    faces: FaceSettings = FaceSettings()
+    entry: EntrySettings = EntrySettings()
+    cameras: list[CameraSettings] = []
+    recorder: RecorderSettings = RecorderSettings()
+    province: ProvinceSettings = ProvinceSettings()
+    station: StationSettings = StationSettings()
+    voice: VoiceSettings = VoiceSettings()
+    demo: DemoSettings = DemoSettings()
+
+    @property
+    def state(self) -> Path:
+        """The state folder."""
+        return Path(self.site.state)
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the site database."""
+        return self.database.url or f"sqlite:///{self.state / 'site.db'}"
+
+    def socket(self, process: str) -> Path:
+        """The UNIX socket of a process: `gate`, `recorder`, `clips`, `sync`, `faces`."""
+        return Path(self.site.run) / f"{process}.sock"
+
+
+def config_path() -> Path:
+    """Where the configuration file lies."""
+    return Path(os.environ.get("EXAMSITE_CONFIG", DEFAULT_PATH))
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read and check the file. Raises NotFound or Corrupt with the offending key."""
+    path = path or config_path()
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Settings)
+    except FileNotFoundError:
+        raise NotFound(
+            "no_settings",
+            N_("The configuration file {path} does not exist."),
+            N_("Run examsite init, or name the file in EXAMSITE_CONFIG."),
+            path=str(path),
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Corrupt(
+            "bad_settings",
+            N_("The configuration file {path} cannot be used: {detail}"),
+            N_("Correct the named line and start again."),
+            path=str(path),
+            detail=str(error),
+        ) from error

@@ -1,0 +1,152 @@
+"""Messages between exam stations and the box (station API, JSON over HTTPS).
+
+Times are ISO 8601, UTC. A seat is known by its fixed address. `n` numbers the changes of one lease without a
+hole: the box acknowledges n only after its commit.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+Phase = Literal["free", "sign_in", "rules", "waiting", "running", "handed_in"]
+
+
+class Seat(msgspec.Struct, kw_only=True):
+    """GET /station/api/seat: what the page shows before anybody signs in."""
+
+    seat: str
+    room: str
+    sitting: str = ""
+    phase: Phase = "free"
+    candidate: str = ""
+    """Masked name of the bound candidate, e.g. 张*."""
+    now: datetime
+    demo: bool = False
+
+
+class SignIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """POST /station/api/sign-in: the bound candidate types the last four characters of the ID number."""
+
+    last_four: str
+
+
+class Attempt(msgspec.Struct, kw_only=True):
+    """GET /station/api/attempt, and the reply to sign-in and rules: where the candidate stands."""
+
+    attempt: str
+    lease: int
+    phase: Phase
+    seat: str
+    name: str
+    masked_number: str
+    exam: str
+    questions: int
+    starts_at: datetime
+    deadline: datetime
+    now: datetime
+    saved_n: int = 0
+    """The last change of this lease the box has committed."""
+    answered: int = 0
+    message: str = ""
+    message_id: str = ""
+    handed_in: str = ""
+    """How: candidate, time, forced; empty while running."""
+    result: str = ""
+    csrf: str = ""
+    demo: bool = False
+
+
+class Option(msgspec.Struct):
+    """One choice; `key` is what an answer names."""
+
+    key: str
+    text: str
+
+
+class Question(msgspec.Struct, kw_only=True):
+    """One item as shown: no right answer in it. `kind`: true_false or single_choice."""
+
+    position: int
+    kind: Literal["true_false", "single_choice"]
+    stem: str
+    options: list[Option]
+
+
+class Paper(msgspec.Struct, kw_only=True):
+    """GET /station/api/paper: fetched once, kept by the page."""
+
+    paper: str
+    sha256: str
+    questions: list[Question]
+
+
+class Answer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """One change. `value` is an option's key, or empty for a withdrawn answer; `at` the station's best time."""
+
+    n: int
+    position: int
+    value: str
+    at: datetime
+
+
+class Answers(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """POST /station/api/answers: changes in order, without a hole, at most 200."""
+
+    attempt: str
+    lease: int
+    answers: list[Answer]
+
+
+class Saved(msgspec.Struct, kw_only=True):
+    """Everything up to `n` is committed."""
+
+    n: int
+    now: datetime
+    deadline: datetime
+    late: bool = False
+
+
+class HandIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """POST /station/api/hand-in: `n` = the last change the page has made; refused as stale while any is missing."""
+
+    attempt: str
+    lease: int
+    n: int
+
+
+class Inventory(msgspec.Struct, kw_only=True):
+    """POST /station/api/agent/inventory (bearer: the station's key): what the machine is."""
+
+    hostname: str
+    os: str
+    cpu: str
+    cores: int
+    memory_mb: int
+    disk_gb: float
+    addresses: list[str]
+    camera: bool = False
+    browser: str = ""
+    policies_sha256: str = ""
+    ruleset_sha256: str = ""
+    locked: bool = False
+    """The station's own test: only the box answers."""
+    detail: dict[str, Any] = {}
+
+
+class Heartbeat(msgspec.Struct, kw_only=True):
+    """POST /station/api/agent/heartbeat every few seconds."""
+
+    hostname: str
+    uptime_s: float
+    browser_running: bool = False
+    load: float = 0.0
+
+
+class Orders(msgspec.Struct, kw_only=True):
+    """Reply to an agent: its seat and what it shall do."""
+
+    seat: str
+    now: datetime
+    heartbeat_s: float = 5.0
+    page: str = "/station/"
