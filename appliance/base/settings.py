@@ -14,11 +14,11 @@ from appliance.base.i18n import N_
 DEFAULT_PATH = "/etc/examsite/examsite.toml"
 
 
-class Part(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+class Part(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Base of every section: unknown keys are errors."""
 
 
-class SiteSettings(Part):
+class SiteSettings(Part, kw_only=True):
     """Who and where the box is."""
 
     code: str
@@ -33,7 +33,7 @@ class SiteSettings(Part):
     timezone: str = "Asia/Shanghai"
 
 
-class DatabaseSettings(Part):
+class DatabaseSettings(Part, kw_only=True):
     """Where facts are kept. Empty url = SQLite in the state folder."""
 
     url: str = ""
@@ -41,7 +41,7 @@ class DatabaseSettings(Part):
     batch_ms: float = 5.0
 
 
-class WebSettings(Part):
+class WebSettings(Part, kw_only=True):
     """The pages and the station API."""
 
     host: str = "0.0.0.0"
@@ -50,14 +50,14 @@ class WebSettings(Part):
     """Host names and addresses that the TLS certificate covers."""
 
 
-class ReaderSettings(Part):
+class ReaderSettings(Part, kw_only=True):
     """An ID-card reader: a stable device path such as /dev/serial/by-id/..."""
 
     port: str
     baud: int = 115200
 
 
-class GateSettings(Part):
+class GateSettings(Part, kw_only=True):
     """A relay board: serial path (Modbus RTU) and the coil of this lane."""
 
     port: str
@@ -69,7 +69,7 @@ class GateSettings(Part):
     """Seconds after which an order to open that was not carried out is void."""
 
 
-class LaneSettings(Part):
+class LaneSettings(Part, kw_only=True):
     """One lane at an entrance: reader, camera, gate."""
 
     code: str
@@ -82,7 +82,7 @@ class LaneSettings(Part):
     """Where the live face picture comes from: `usb:0`, `rtsp://...`, or `sim:/path.jpg` (demo sites only)."""
 
 
-class FaceSettings(Part):
+class FaceSettings(Part, kw_only=True):
     """Bands of the face check; distances of the dlib descriptor."""
 
     engine: str = "dlib"
@@ -93,7 +93,7 @@ class FaceSettings(Part):
     """Command that turns the chip's photo block (stdin) into a picture (stdout); none by default."""
 
 
-class EntrySettings(Part):
+class EntrySettings(Part, kw_only=True):
     """Entrance rules."""
 
     opens_before: int = 3600
@@ -102,7 +102,7 @@ class EntrySettings(Part):
     """Seconds after the start at which entry closes and the absent freeze."""
 
 
-class CameraSettings(Part):
+class CameraSettings(Part, kw_only=True):
     """A room camera."""
 
     code: str
@@ -118,7 +118,7 @@ class CameraSettings(Part):
     """Profile token; empty = the one with most pixels."""
 
 
-class RecorderSettings(Part):
+class RecorderSettings(Part, kw_only=True):
     """The recorder's own store."""
 
     media: str = "/var/lib/examsite-media"
@@ -128,7 +128,7 @@ class RecorderSettings(Part):
     """Three years; the regulation's floor (104号 art. 17)."""
 
 
-class ProvinceSettings(Part):
+class ProvinceSettings(Part, kw_only=True):
     """The far end; empty url = a site without a line."""
 
     url: str = ""
@@ -141,7 +141,7 @@ class ProvinceSettings(Part):
     timeout: float = 10.0
 
 
-class StationSettings(Part):
+class StationSettings(Part, kw_only=True):
     """Exam computers."""
 
     lost_after: float = 30.0
@@ -151,20 +151,20 @@ class StationSettings(Part):
     policies: str = "/etc/chromium/policies/managed"
 
 
-class VoiceSettings(Part):
+class VoiceSettings(Part, kw_only=True):
     """Spoken announcements."""
 
     engine: str = "espeak"
     speed: int = 150
 
 
-class DemoSettings(Part):
+class DemoSettings(Part, kw_only=True):
     """Only read on a demo site: shortened durations, simulators' places."""
 
     speed: float = 1.0
 
 
-class Settings(Part):
+class Settings(Part, kw_only=True):
     """The whole file."""
 
     site: SiteSettings
