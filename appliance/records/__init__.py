@@ -1,0 +1,33 @@
+"""Tables, one file per cluster. Importing this package registers all of them."""
+
+from appliance.records import (
+    accounts,
+    base,
+    entry,
+    journal,
+    practical,
+    roster,
+    seating,
+    site,
+    sitting,
+    sync,
+    theory,
+    verdict,
+    waiting,
+)
+
+__all__ = [
+    "accounts",
+    "base",
+    "entry",
+    "journal",
+    "practical",
+    "roster",
+    "seating",
+    "site",
+    "sitting",
+    "sync",
+    "theory",
+    "verdict",
+    "waiting",
+]

@@ -1,0 +1,231 @@
+"""Keys of the box: the data key for ID numbers and pictures, signing keys of processes, the site authority.
+
+ID numbers: AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce, and HMAC-SHA-256 beside them for exact search.
+Signatures: Ed25519 (RFC 8032). The site authority is an ECDSA P-256 certificate authority (RFC 5280); its key
+lies in `authority/`, readable by nobody but root, and no process loads it after `examsite init`.
+"""
+
+import datetime as dt
+import hashlib
+import hmac
+import ipaddress
+import os
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from appliance.base.errors import Corrupt, NotFound
+from appliance.base.i18n import N_
+
+CertificateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+
+
+class DataKey:
+    """Encrypts what may not lie about in clear. `index` gives the same 32 bytes for the same text, always."""
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) != 32:
+            raise ValueError("a data key is 32 bytes")
+        self._cipher = AESGCM(hmac.digest(secret, b"encrypt", "sha256"))
+        self._index = hmac.digest(secret, b"index", "sha256")
+
+    @classmethod
+    def create(cls, path: Path) -> "DataKey":
+        """Make a key file (mode 0640)."""
+        write_secret(path, os.urandom(32), mode=0o640)
+        return cls.load(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "DataKey":
+        """Read a key file."""
+        return cls(read_secret(path))
+
+    def encrypt(self, clear: bytes) -> bytes:
+        """Nonce (12 bytes) + ciphertext + tag (16 bytes)."""
+        nonce = os.urandom(12)
+        return nonce + self._cipher.encrypt(nonce, clear, None)
+
+    def decrypt(self, sealed: bytes) -> bytes:
+        """The clear bytes; Corrupt when they were altered."""
+        try:
+            return self._cipher.decrypt(sealed[:12], sealed[12:], None)
+        except (InvalidTag, ValueError) as error:
+            raise Corrupt(
+                "sealed_altered",
+                N_("A protected piece of data was altered on disk."),
+                N_("Keep the machine as it is and call the inspector."),
+            ) from error
+
+    def encrypt_text(self, clear: str) -> bytes:
+        """`encrypt` for text."""
+        return self.encrypt(clear.encode())
+
+    def decrypt_text(self, sealed: bytes) -> str:
+        """`decrypt` for text."""
+        return self.decrypt(sealed).decode()
+
+    def index(self, clear: str) -> bytes:
+        """HMAC-SHA-256 of `clear`, to find it without reading it."""
+        return hmac.digest(self._index, clear.encode(), "sha256")
+
+
+def write_secret(path: Path, body: bytes, mode: int = 0o600) -> None:
+    """Create `path` with `mode`; never overwrites."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as target:
+        target.write(body)
+        target.flush()
+        os.fsync(target.fileno())
+
+
+def read_secret(path: Path) -> bytes:
+    """Read a key file, or say which one is missing."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise NotFound(
+            "no_key",
+            N_("The key {path} cannot be read."),
+            N_("Restore it from the backup, or run examsite init on a new box."),
+            path=str(path),
+        ) from error
+
+
+class Signer:
+    """An Ed25519 signing key of one process."""
+
+    def __init__(self, key: ed25519.Ed25519PrivateKey) -> None:
+        self._key = key
+
+    @classmethod
+    def load(cls, path: Path) -> "Signer":
+        """Read a PEM key made by `new_leaf`."""
+        key = serialization.load_pem_private_key(read_secret(path), password=None)
+        if not isinstance(key, ed25519.Ed25519PrivateKey):
+            raise Corrupt("bad_key", N_("The key {path} is of the wrong kind."), path=str(path))
+        return cls(key)
+
+    def sign(self, body: bytes) -> bytes:
+        """64 bytes."""
+        return self._key.sign(body)
+
+    @property
+    def public(self) -> bytes:
+        """Public key, PEM."""
+        return self._key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+
+    @property
+    def name(self) -> str:
+        """Short name of the key: the first 16 hexadecimal digits of the SHA-256 of the raw public key."""
+        return key_name(self.public)
+
+
+def key_name(public: bytes) -> str:
+    """Short name of a PEM public key."""
+    key = serialization.load_pem_public_key(public)
+    raw = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(raw).hexdigest()[:16]
+
+
+def verify(public: bytes, signature: bytes, body: bytes) -> bool:
+    """Does `signature` fit? `public`: PEM public key or PEM certificate of an Ed25519 key."""
+    if b"BEGIN CERTIFICATE" in public:
+        key = x509.load_pem_x509_certificate(public).public_key()
+    else:
+        key = serialization.load_pem_public_key(public)  # type: ignore[assignment]
+    if not isinstance(key, ed25519.Ed25519PublicKey):
+        return False
+    try:
+        key.verify(signature, body)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def new_authority(folder: Path, name: str) -> None:
+    """Create the site authority: `authority.key` (0600) and `authority.pem`, valid 10 years."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=3652))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    write_secret(folder / "authority.key", _pem_key(key))
+    (folder / "authority.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+
+def new_leaf(
+    authority: Path, folder: Path, name: str, hosts: list[str] | None = None, server: bool = False
+) -> None:
+    """Make `<name>.key` (0640) and `<name>.pem` in `folder`, certified by the authority.
+
+    `server` gives an ECDSA TLS certificate for `hosts`; otherwise an Ed25519 signing key of a process.
+    """
+    issuer_key = serialization.load_pem_private_key(read_secret(authority / "authority.key"), password=None)
+    issuer = x509.load_pem_x509_certificate(read_secret(authority / "authority.pem"))
+    key: CertificateKey
+    key = ec.generate_private_key(ec.SECP256R1()) if server else ed25519.Ed25519PrivateKey.generate()
+    now = dt.datetime.now(dt.UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+        .issuer_name(issuer.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=820))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key()),  # type: ignore[arg-type]
+            critical=False,
+        )
+        .add_extension(_usage(digital_signature=True), critical=True)
+    )
+    if server:
+        names = [_general_name(host) for host in hosts or ["localhost", "127.0.0.1"]]
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False).add_extension(
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
+        )
+    assert isinstance(issuer_key, ec.EllipticCurvePrivateKey)
+    certificate = builder.sign(issuer_key, hashes.SHA256())
+    write_secret(folder / f"{name}.key", _pem_key(key), mode=0o640)
+    (folder / f"{name}.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+
+def _usage(**wanted: bool) -> x509.KeyUsage:
+    every = (
+        "digital_signature content_commitment key_encipherment data_encipherment key_agreement "
+        "key_cert_sign crl_sign encipher_only decipher_only"
+    ).split()
+    return x509.KeyUsage(**{name: wanted.get(name, False) for name in every})
+
+
+def _general_name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
+def _pem_key(key: CertificateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )

@@ -1,0 +1,270 @@
+"""The site database: one writer thread, many readers, group commit.
+
+Every change goes through `await db.write(fn, ...)`: `fn(session, ...)` is a plain function that runs in the one
+writer thread, together with up to `batch` other writes in one transaction. Nothing, refusals included, is
+answered before the COMMIT. When any write of a batch fails, or the COMMIT does, the whole batch is rolled back
+and every write runs again alone in its own transaction: no savepoints, because a full disk inside a savepoint
+loses neighbours. Functions must therefore be safe to run twice.
+
+SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE, and two file locks taken queue-then-turn before it so that one
+busy process cannot starve another. PostgreSQL: the same functions on one connection.
+"""
+
+import asyncio
+import fcntl
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
+
+from appliance.base.errors import Unavailable
+from appliance.base.i18n import N_
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+BATCH_SECONDS = 0.010
+READERS = 8
+
+
+class Driver:
+    """Fixed SQL on the driver's own connection, for the hot path. Placeholders are `?` on both databases."""
+
+    def __init__(self, connection: Any, postgres: bool) -> None:
+        self._connection = connection
+        self.postgres = postgres
+        self._translated: dict[str, str] = {}
+
+    def execute(self, sql: str, parameters: tuple[Any, ...] = ()) -> Any:
+        """Run one statement; returns the driver's cursor."""
+        if self.postgres:
+            text = self._translated.get(sql)
+            if text is None:
+                text = self._translated[sql] = sql.replace("?", "%s")
+            return self._connection.execute(text, parameters)
+        return self._connection.execute(sql, parameters)
+
+
+def driver_of(session: Session) -> Driver:
+    """The driver connection under a session that is inside `db.write` or `db.read`."""
+    connection = session.connection()
+    known = connection.info.get("driver")
+    if known is None:
+        raw = connection.connection.driver_connection
+        known = connection.info["driver"] = Driver(raw, connection.dialect.name == "postgresql")
+    return known  # type: ignore[no-any-return]
+
+
+class _Job:
+    __slots__ = ("call", "future", "error", "result")
+
+    def __init__(self, call: Callable[[Session], Any]) -> None:
+        self.call = call
+        self.future: Future[Any] = Future()
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+
+class Database:
+    """One process's way to the site database. `start()` before use, `stop()` at the end."""
+
+    def __init__(self, url: str, batch: int = 64) -> None:
+        self.url = make_url(url)
+        if self.url.drivername in ("postgresql", "postgres"):
+            self.url = self.url.set(drivername="postgresql+psycopg")
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self.batch = batch
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self.beat = time.monotonic()
+        """Monotonic time of the writer thread's last sign of life (for the watchdog)."""
+        self._writer = self._engine(writer=True)
+        self._reader = self._engine(writer=False)
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="db-read")
+
+    def _engine(self, writer: bool) -> Engine:
+        if not self.sqlite:
+            return create_engine(self.url, pool_size=1 if writer else READERS, pool_pre_ping=True)
+        engine = create_engine(
+            self.url, pool_size=1 if writer else READERS, connect_args={"check_same_thread": False}
+        )
+
+        @event.listens_for(engine, "connect")
+        def configure(connection: sqlite3.Connection, _record: Any) -> None:
+            connection.isolation_level = None
+            connection.execute("PRAGMA busy_timeout=10000")
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            if not writer:
+                connection.execute("PRAGMA query_only=ON")
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+        return engine
+
+    @property
+    def engine(self) -> Engine:
+        """The writing engine, for migrations only."""
+        return self._writer
+
+    def start(self) -> None:
+        """Start the writer thread."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="db-write", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is queued and close every connection."""
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread.join(timeout=10)
+            self._thread = None
+        self._pool.shutdown(wait=True)
+        self._writer.dispose()
+        self._reader.dispose()
+
+    async def write(self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `fn(session, ...)` in the writer thread and answer after its COMMIT."""
+        return await asyncio.wrap_future(self._submit(lambda session: fn(session, *args, **kwargs)))
+
+    def write_now(self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`write` for threads and commands without an event loop."""
+        return self._submit(lambda session: fn(session, *args, **kwargs)).result()
+
+    async def read(self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `fn(session, ...)` on a reader; changes are refused by the database."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, lambda: self.read_now(fn, *args, **kwargs))
+
+    def read_now(self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`read` in this thread."""
+        try:
+            with Session(self._reader, expire_on_commit=False) as session:
+                return fn(session, *args, **kwargs)
+        except OperationalError as error:
+            raise _down(error) from error
+
+    def _submit(self, call: Callable[[Session], Any]) -> Future[Any]:
+        if self._thread is None:
+            raise RuntimeError("the database was not started")
+        job = _Job(call)
+        self._jobs.put(job)
+        return job.future
+
+    def _run(self) -> None:
+        stopping = False
+        while not stopping:
+            self.beat = time.monotonic()
+            try:
+                first = self._jobs.get(timeout=1.0)
+            except queue.Empty:
+                continue
+            if first is None:
+                break
+            jobs = [first]
+            while len(jobs) < self.batch:
+                try:
+                    more = self._jobs.get_nowait()
+                except queue.Empty:
+                    break
+                if more is None:
+                    stopping = True
+                    break
+                jobs.append(more)
+            while jobs:
+                taken = self._batch(jobs)
+                jobs = jobs[taken:]
+
+    def _batch(self, jobs: list[_Job]) -> int:
+        """Commit as many of `jobs` as fit the time limit in one transaction; returns how many were answered."""
+        done = 0
+        try:
+            with self._turn(), self._writer.connect() as connection, connection.begin():
+                began = time.monotonic()
+                for job in jobs:
+                    job.result = self._call(connection, job)
+                    done += 1
+                    if time.monotonic() - began > BATCH_SECONDS:
+                        break
+        except BaseException as error:
+            failed = jobs[: max(done + 1, 1)] if done < len(jobs) else jobs
+            if len(failed) == 1:
+                failed[0].error = error
+            else:
+                for job in failed:
+                    self._alone(job)
+            done = len(failed)
+        for job in jobs[:done]:
+            self._settle(job)
+        return done
+
+    def _alone(self, job: _Job) -> None:
+        try:
+            with self._turn(), self._writer.connect() as connection, connection.begin():
+                job.result = self._call(connection, job)
+        except BaseException as error:
+            job.error = error
+
+    @staticmethod
+    def _call(connection: Connection, job: _Job) -> Any:
+        with Session(connection, expire_on_commit=False, join_transaction_mode="rollback_only") as session:
+            result = job.call(session)
+            session.commit()
+            return result
+
+    @staticmethod
+    def _settle(job: _Job) -> None:
+        if not job.future.set_running_or_notify_cancel():
+            return
+        if isinstance(job.error, OperationalError):
+            failure = _down(job.error)
+            failure.__cause__ = job.error
+            job.future.set_exception(failure)
+        elif job.error is not None:
+            job.future.set_exception(job.error)
+        else:
+            job.future.set_result(job.result)
+
+    @contextmanager
+    def _turn(self) -> Any:
+        """Wait fairly among the box's processes for the right to write (SQLite only)."""
+        if not self.sqlite or not self.url.database:
+            yield
+            return
+        path = Path(self.url.database)
+        with open(f"{path}.queue", "w") as waiting, open(f"{path}.turn", "w") as turn:
+            fcntl.flock(waiting, fcntl.LOCK_EX)
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            fcntl.flock(waiting, fcntl.LOCK_UN)
+            try:
+                yield
+            finally:
+                fcntl.flock(turn, fcntl.LOCK_UN)
+
+
+def _down(error: OperationalError) -> Unavailable:
+    full = "full" in str(error.orig)
+    if full:
+        return Unavailable(
+            "disk_full",
+            N_("The disk of the box is full: nothing more can be saved."),
+            N_("The system administrator frees space now; stations keep their answers until then."),
+        )
+    return Unavailable(
+        "database_down",
+        N_("The database does not answer."),
+        N_("Wait a moment and try again; if it stays, call the system administrator."),
+    )

@@ -1,0 +1,63 @@
+"""Big bytes (papers, captures, sheets) as files named by their SHA-256, never rows.
+
+`put` writes to a temporary name, syncs the file and its folder, then renames: a name that exists is whole.
+Pictures of people are encrypted; their name is the hash of the clear bytes, so a swapped file is noticed.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+from appliance.base.crypto import DataKey
+from appliance.base.errors import Corrupt, NotFound
+from appliance.base.i18n import N_
+
+
+class Files:
+    """A folder of content-addressed files; `key` for those that must be encrypted."""
+
+    def __init__(self, folder: Path, key: DataKey) -> None:
+        self.folder = folder
+        self._key = key
+
+    def put(self, body: bytes, secret: bool = False) -> str:
+        """Keep `body`; returns its SHA-256 (hex)."""
+        name = hashlib.sha256(body).hexdigest()
+        path = self._path(name, secret)
+        if path.exists():
+            return name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_suffix(f".{os.getpid()}.{os.urandom(4).hex()}.new")
+        with open(scratch, "wb") as target:
+            target.write(self._key.encrypt(body) if secret else body)
+            target.flush()
+            os.fsync(target.fileno())
+        scratch.rename(path)
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        return name
+
+    def get(self, name: str, secret: bool = False) -> bytes:
+        """The bytes of `name`; Corrupt when they are not what the name promises."""
+        try:
+            body = self._path(name, secret).read_bytes()
+        except FileNotFoundError:
+            raise NotFound("no_file", N_("The file {name} is missing."), name=name) from None
+        if secret:
+            body = self._key.decrypt(body)
+        if hashlib.sha256(body).hexdigest() != name:
+            raise Corrupt(
+                "file_altered",
+                N_("The file {name} was altered on disk."),
+                N_("Keep the machine as it is and call the inspector."),
+                name=name,
+            )
+        return body
+
+    def _path(self, name: str, secret: bool) -> Path:
+        if len(name) != 64 or not all(c in "0123456789abcdef" for c in name):
+            raise Corrupt("bad_file_name", N_("Not the name of a kept file: {name}"), name=name)
+        return self.folder / ("sealed" if secret else "open") / name[:2] / name

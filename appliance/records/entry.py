@@ -1,0 +1,112 @@
+"""The entrance: taps, face checks, admissions, orders to a gate, cases for a person."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from appliance.records.base import Instant
+
+
+class Tap(SQLModel, table=True):
+    """One card put on one reader, and what was decided. `id` is given by the driver at the tap."""
+
+    id: str = Field(primary_key=True)
+    lane: str = Field(index=True)
+    happened_at: datetime = Field(sa_type=Instant, index=True)
+    recorded_at: datetime = Field(sa_type=Instant)
+    sam_id: str = ""
+    card_kind: str = ""
+    name: str = ""
+    number_masked: str = ""
+    candidate: str | None = Field(default=None, foreign_key="candidate.id", index=True)
+    sitting: str | None = Field(default=None, foreign_key="sitting.id", index=True)
+    result: str
+    """admit, review or refuse."""
+    code: str
+    """Stable reason code of rules.admission."""
+
+
+class FaceCheck(SQLModel, table=True):
+    """One comparison. Distances of different engines are never compared."""
+
+    __tablename__ = "face_check"
+
+    id: str = Field(primary_key=True)
+    tap: str = Field(foreign_key="tap.id", index=True)
+    engine: str
+    version: str
+    reference: str
+    """Which photograph was compared: chip or roster."""
+    reference_photo: str = ""
+    """SHA-256 of the sealed picture."""
+    live_photo: str = ""
+    distance: float | None = None
+    band: str
+    """admit, review, mismatch, or a cause: no_face, two_faces, camera_silent."""
+    happened_at: datetime = Field(sa_type=Instant)
+
+
+class Admission(SQLModel, table=True):
+    """The right person let in once to a sitting (入场核验 / 准予入场)."""
+
+    __table_args__ = (UniqueConstraint("sitting", "candidate"), UniqueConstraint("tap"))
+
+    id: str = Field(primary_key=True)
+    tap: str | None = Field(default=None, foreign_key="tap.id")
+    sitting: str = Field(foreign_key="sitting.id", index=True)
+    candidate: str = Field(foreign_key="candidate.id", index=True)
+    lane: str
+    happened_at: datetime = Field(sa_type=Instant)
+    recorded_at: datetime = Field(sa_type=Instant)
+    how: str
+    """machine = face check passed; review = a person decided."""
+    decided_by: str = ""
+    second_by: str = ""
+    reason: str = ""
+
+
+class GateOrder(SQLModel, table=True):
+    """An order to open a lane once: recorded with the decision, carried out after the commit, at most once."""
+
+    __tablename__ = "gate_order"
+    __table_args__ = (
+        CheckConstraint("outcome IN ('', 'started', 'done', 'not_done', 'unknown')", name="outcome"),
+        Index(
+            "ix_gate_order_open",
+            "lane",
+            sqlite_where=text("outcome = ''"),
+            postgresql_where=text("outcome = ''"),
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    lane: str
+    admission: str | None = Field(default=None, foreign_key="admission.id", unique=True)
+    reason: str = ""
+    """Why, when a person opens the lane without an admission."""
+    ordered_by: str = ""
+    ordered_at: datetime = Field(sa_type=Instant)
+    expires_at: datetime = Field(sa_type=Instant)
+    outcome: str = ""
+    settled_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class Case(SQLModel, table=True):
+    """A finding that waits for a person (待核事项); never a verdict."""
+
+    __tablename__ = "case"
+    __table_args__ = (CheckConstraint("state IN ('open', 'decided')", name="state"),)
+
+    id: str = Field(primary_key=True)
+    kind: str
+    """face_review, face_mismatch, no_face, incident ..."""
+    state: str = "open"
+    tap: str | None = Field(default=None, foreign_key="tap.id", index=True)
+    candidate: str | None = Field(default=None, foreign_key="candidate.id", index=True)
+    sitting: str | None = Field(default=None, foreign_key="sitting.id", index=True)
+    opened_at: datetime = Field(sa_type=Instant)
+    decision: str = ""
+    decided_by: str = ""
+    reason: str = ""
+    decided_at: datetime | None = Field(default=None, sa_type=Instant)

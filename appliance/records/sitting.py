@@ -1,0 +1,43 @@
+"""Sittings: one subject, one room, one start."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from appliance.records.base import Instant
+
+
+class Sitting(SQLModel, table=True):
+    """A sitting (场次). `state`: planned, running, ended, released. Admission is decided by times, not by state."""
+
+    __table_args__ = (
+        CheckConstraint("subject IN ('theory', 'practical')", name="subject"),
+        CheckConstraint("state IN ('planned', 'running', 'ended', 'released')", name="state"),
+        CheckConstraint("duration_s > 0", name="duration"),
+        UniqueConstraint("subject", "room", "starts_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    number: int
+    """1, 2, 3 ... of the day, as people say it."""
+    subject: str
+    trade: str
+    """Internal key of the trade catalogue, e.g. low_voltage."""
+    room: str = Field(foreign_key="room.code")
+    starts_at: datetime = Field(sa_type=Instant, index=True)
+    duration_s: int
+    opens_at: datetime = Field(sa_type=Instant)
+    """When admission opens."""
+    closes_at: datetime = Field(sa_type=Instant)
+    """When entry closes and the absent freeze."""
+    delivery: str = "own"
+    """own = our exam page; province = the province's site in the locked browser."""
+    state: str = "planned"
+    started_at: datetime | None = Field(default=None, sa_type=Instant)
+    ends_at: datetime | None = Field(default=None, sa_type=Instant)
+    """Deadline of everybody without an extension; set at the start."""
+    ended_at: datetime | None = Field(default=None, sa_type=Instant)
+    seed_hash: str = ""
+    """SHA-256 (hex) of the seed papers are drawn from; the seed itself is sealed until the start."""
+    seed_sealed: bytes = b""

@@ -1,0 +1,98 @@
+"""Papers, attempts, answers and marks."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from appliance.records.base import Instant
+
+
+class Paper(SQLModel, table=True):
+    """A paper drawn for one candidate before the start. Reproducible from seed, bank and blueprint."""
+
+    __table_args__ = (UniqueConstraint("sitting", "candidate"),)
+
+    id: str = Field(primary_key=True)
+    sitting: str = Field(foreign_key="sitting.id", index=True)
+    candidate: str = Field(foreign_key="candidate.id")
+    bank: str
+    """SHA-256 of the bank file it was drawn from."""
+    body: str
+    """SHA-256 of the sealed file that holds wire.station.Paper as JSON."""
+    key_sealed: bytes
+    """The right option keys in order of position, JSON, encrypted."""
+    made_at: datetime = Field(sa_type=Instant)
+
+
+class Attempt(SQLModel, table=True):
+    """A candidate's attempt (应考记录) at one sitting, theory or practical."""
+
+    __table_args__ = (
+        UniqueConstraint("sitting", "candidate"),
+        CheckConstraint("state IN ('seated', 'ready', 'running', 'handed_in', 'marked')", name="state"),
+    )
+
+    id: str = Field(primary_key=True)
+    sitting: str = Field(foreign_key="sitting.id", index=True)
+    candidate: str = Field(foreign_key="candidate.id", index=True)
+    paper: str | None = Field(default=None, foreign_key="paper.id")
+    state: str = "seated"
+    lease: int = 0
+    """Number of the newest lease; 0 before the first sign-in."""
+    rules_at: datetime | None = Field(default=None, sa_type=Instant)
+    started_at: datetime | None = Field(default=None, sa_type=Instant)
+    deadline: datetime | None = Field(default=None, sa_type=Instant)
+    handed_in_at: datetime | None = Field(default=None, sa_type=Instant)
+    handed_in: str = ""
+    """How: candidate, time, forced."""
+    message: str = ""
+    """Text of an unacknowledged warning, shown over the paper."""
+    message_id: str = ""
+
+
+class Lease(SQLModel, table=True):
+    """The right of one seat to write one attempt. A newer lease supersedes it."""
+
+    __table_args__ = (UniqueConstraint("token_hash"),)
+
+    attempt: str = Field(primary_key=True, foreign_key="attempt.id")
+    number: int = Field(primary_key=True)
+    seat: str = Field(foreign_key="seat.id")
+    token_hash: str
+    n: int = 0
+    """The last change committed."""
+    granted_at: datetime = Field(sa_type=Instant)
+
+
+class Answer(SQLModel, table=True):
+    """The answer that counts for one position; every change is in the journal."""
+
+    attempt: str = Field(primary_key=True, foreign_key="attempt.id")
+    position: int = Field(primary_key=True)
+    value: str
+    lease: int
+    n: int
+    happened_at: datetime = Field(sa_type=Instant)
+    """The station's best time."""
+    recorded_at: datetime = Field(sa_type=Instant)
+    late: bool = False
+    """Delivered after the deadline, within the grace."""
+
+
+class Mark(SQLModel, table=True):
+    """The result of one attempt by one version of the marker (评卷 / 评分). Points as decimals out of 100."""
+
+    __table_args__ = (
+        CheckConstraint("points >= 0 AND points <= 100", name="points"),
+        UniqueConstraint("attempt", "version"),
+    )
+
+    id: str = Field(primary_key=True)
+    attempt: str = Field(foreign_key="attempt.id", index=True)
+    version: str
+    points: Decimal = Field(max_digits=6, decimal_places=2)
+    passed: bool
+    detail: str = "{}"
+    marked_at: datetime = Field(sa_type=Instant)
