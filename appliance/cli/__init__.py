@@ -1,0 +1,60 @@
+"""The one command, `examsite`: a module per group, mounted when it is asked for.
+
+Groups of the other packages are found by the entry point group `examsite.cli`; nothing here imports them.
+"""
+
+import sys
+from importlib import import_module
+from importlib.metadata import entry_points
+
+import typer
+
+from appliance.cli.run import choose_language, guarded
+
+GROUPS = {
+    "account": "appliance.cli.account",
+    "card": "appliance.cli.card",
+    "faces": "appliance.cli.faces",
+    "journal": "appliance.cli.journal",
+    "recordings": "appliance.cli.recordings",
+    "roster": "appliance.cli.roster",
+    "simulate": "appliance.cli.simulate",
+}
+COMMANDS = "appliance.cli.box"
+
+
+def build(arguments: list[str]) -> typer.Typer:
+    """The Typer application. Only the group that is named is imported: dlib and PyAV are slow to load."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="One exam day on one box. 考试现场一体机。",
+    )
+
+    @app.callback()
+    def top(
+        lang: str = typer.Option(None, "--lang", help="zh_CN or en; default from the environment."),
+    ) -> None:
+        choose_language(lang)
+
+    named = next((word for word in arguments if not word.startswith("-")), None)
+    if "--lang" in arguments:
+        rest = [word for i, word in enumerate(arguments) if i != arguments.index("--lang") + 1]
+        named = next((word for word in rest if not word.startswith("-")), None)
+    groups = {**GROUPS, **{point.name: point.value for point in entry_points(group="examsite.cli")}}
+    for name, place in sorted(groups.items()):
+        if named not in (None, name):
+            continue
+        module, _, attribute = place.partition(":")
+        app.add_typer(getattr(import_module(module), attribute or "app"), name=name)
+    if named not in groups:
+        import_module(COMMANDS).mount(app)
+    return app
+
+
+def main() -> None:
+    """Entry of the `examsite` script."""
+    arguments = sys.argv[1:]
+    choose_language(None)
+    sys.exit(guarded(build(arguments), arguments))

@@ -1,0 +1,1 @@
+"""The pages and the station API: one module per audience."""

@@ -1,0 +1,116 @@
+"""The web process's application: routes, sessions, CSRF, security headers, error pages."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from litestar import Litestar, Router
+from litestar.config.csrf import CSRFConfig
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.static_files import create_static_files_router
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from appliance.base.i18n import DEFAULT, set_language
+from appliance.flow.box import Box
+from appliance.live import Tail
+from appliance.web import problems
+from appliance.web.pages import template_config
+from appliance.web.routes import HANDLERS
+from appliance.web.sessions import SessionMiddleware
+
+STATIC = Path(__file__).parent / "static"
+
+HEADERS = [
+    (
+        b"content-security-policy",
+        (
+            b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+            b"media-src 'self' blob:; connect-src 'self'; font-src 'self'; worker-src 'self'; manifest-src 'self'; "
+            b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        ),
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"strict-transport-security", b"max-age=31536000"),
+    (b"permissions-policy", b"geolocation=(), microphone=(self), camera=(self)"),
+]
+
+
+def headers_and_language(app: ASGIApp) -> ASGIApp:
+    """Put the security headers on every answer and choose the language of the request."""
+
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        connection: ASGIConnection = ASGIConnection(scope)
+        set_language(connection.query_params.get("lang") or connection.cookies.get("lang") or DEFAULT)
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(pair for pair in HEADERS if pair[0] not in present),
+                ]
+                if b"cache-control" not in present:
+                    message["headers"].append((b"cache-control", b"no-store"))
+            await send(message)
+
+        await app(scope, receive, with_headers)
+
+    return middleware
+
+
+def create_app(box: Box) -> Litestar:
+    """The application over one box. The database is started and stopped with it."""
+    tail = Tail(box.db)
+
+    @asynccontextmanager
+    async def life(app: Litestar) -> AsyncIterator[None]:
+        box.db.start()
+        watching = asyncio.create_task(tail.run())
+        try:
+            yield
+        finally:
+            tail.stop()
+            with suppress(asyncio.CancelledError):
+                await watching
+            box.db.stop()
+
+    async def provide_box() -> Box:
+        return box
+
+    async def provide_tail() -> Tail:
+        return tail
+
+    static = create_static_files_router(
+        path="/static",
+        directories=[STATIC],
+        cache_control=None,
+        opt={"public": True},
+    )
+    return Litestar(
+        route_handlers=[Router(path="/", route_handlers=HANDLERS), static],
+        dependencies={"box": Provide(provide_box), "tail": Provide(provide_tail)},
+        middleware=[headers_and_language, SessionMiddleware],
+        exception_handlers=problems.HANDLERS,
+        template_config=template_config(box),
+        csrf_config=CSRFConfig(
+            secret=box.key.index("csrf").hex(),
+            cookie_name="csrf",
+            header_name="x-csrf-token",
+            cookie_secure=True,
+            cookie_httponly=True,
+            cookie_samesite="strict",
+            exclude=["^/station/api/"],
+        ),
+        lifespan=[life],
+        state=State({"box": box, "tail": tail}),
+        openapi_config=None,
+        request_max_body_size=20_000_000,
+    )

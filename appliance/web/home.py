@@ -1,0 +1,106 @@
+"""Signing in and out, and the list of pages an account may open."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, get, post
+from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromPath
+from litestar.response import Redirect, Template
+
+from appliance.base.errors import ExamError
+from appliance.base.i18n import LANGUAGES, N_
+from appliance.flow.accounts import LONGEST, Who, sign_in, sign_out
+from appliance.flow.box import Box
+from appliance.web.pages import page
+from appliance.web.sessions import COOKIE
+
+PAGES: list[tuple[str, str, tuple[str, ...]]] = [
+    ("/desk", N_("Check-in desk"), ("entry", "chief")),
+    ("/waiting", N_("Waiting room"), ("waiting", "chief")),
+    ("/display", N_("Waiting-room display"), ("display", "waiting", "chief")),
+    ("/room", N_("Invigilation"), ("invigilator", "chief")),
+    ("/examiner", N_("Practical scoring"), ("examiner", "chief")),
+    ("/office", N_("Rosters and results"), ("office", "chief")),
+    ("/inspection", N_("Inspection"), ("inspector", "chief")),
+]
+
+
+class SignInForm(msgspec.Struct, forbid_unknown_fields=True):
+    """The sign-in form."""
+
+    login: str
+    password: str
+    next: str = "/"
+    _csrf_token: str = ""
+
+
+@get("/", opt={"public": True, "greet": True}, name="home")
+async def home(request: Request[Who | None, Any, Any]) -> Template | Redirect:
+    """What this account may open; straight there when it is only one page."""
+    if request.user is None:
+        return Redirect("/sign-in")
+    links = [(path, title) for path, title, roles in PAGES if request.user.role in roles]
+    if len(links) == 1:
+        return Redirect(links[0][0])
+    return page(request, "home.html", links=links)
+
+
+@get("/sign-in", opt={"public": True}, name="sign_in")
+async def sign_in_page(request: Request[Who | None, Any, Any]) -> Template:
+    """The form."""
+    return page(request, "sign_in.html", error=None, next=request.query_params.get("next", "/"), login="")
+
+
+@post("/sign-in", opt={"public": True})
+async def sign_in_done(
+    request: Request[Who | None, Any, Any],
+    box: NamedDependency[Box],
+    data: Annotated[SignInForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
+) -> Template | Redirect:
+    """Open a session, or show the form again with the reason."""
+    address = request.client.host if request.client else ""
+    target = data.next if data.next.startswith("/") and not data.next.startswith("//") else "/"
+    try:
+        _, secret = await sign_in(box, data.login.strip(), data.password, address)
+    except ExamError as error:
+        shown = page(request, "sign_in.html", error=error, next=target, login=data.login)
+        shown.status_code = error.http_status
+        return shown
+    answer = Redirect(target, status_code=303)
+    answer.set_cookie(
+        Cookie(
+            key=COOKIE,
+            value=secret,
+            max_age=int(LONGEST.total_seconds()),
+            secure=True,
+            httponly=True,
+            samesite="strict",
+            path="/",
+        )
+    )
+    return answer
+
+
+@post("/sign-out")
+async def sign_out_done(request: Request[Who, Any, Any], box: NamedDependency[Box]) -> Redirect:
+    """End the session."""
+    await box.db.write(sign_out, box, request.user)
+    answer = Redirect("/sign-in", status_code=303)
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+@get("/language/{chosen:str}", opt={"public": True})
+async def choose_language(request: Request[Any, Any, Any], chosen: FromPath[str]) -> Redirect:
+    """Keep the reader's language in a cookie and go back."""
+    back = request.headers.get("referer", "/")
+    answer = Redirect(back if back.startswith(str(request.base_url)) else "/", status_code=303)
+    if chosen in LANGUAGES:
+        answer.set_cookie(Cookie(key="lang", value=chosen, max_age=31536000, secure=True, samesite="strict"))
+    return answer
+
+
+HANDLERS = [home, sign_in_page, sign_in_done, sign_out_done, choose_language]

@@ -1,0 +1,102 @@
+"""Who is asking: the session cookie, and guards by role.
+
+Handlers are closed unless marked: `opt={"public": True}` opens one to everybody, `guards=[needs("entry")]` to roles.
+The station API has its own way (appliance/web/station.py) and is marked public here.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
+from sqlmodel import Session
+
+from appliance.base.errors import Refused
+from appliance.base.i18n import N_
+from appliance.flow.accounts import IDLE, Who, hash_token
+from appliance.flow.box import Box
+from appliance.records.accounts import Account, LoginSession
+
+COOKIE = "session"
+REFRESH = timedelta(minutes=1)
+
+
+class SignInFirst(Refused):
+    """Nobody is signed in, or the session ended: pages lead to the sign-in page."""
+
+    http_status = 401
+
+
+def sign_in_first() -> SignInFirst:
+    """The error for a request without a session."""
+    return SignInFirst("sign_in_first", N_("Please sign in."), N_("Sign in with your own account."))
+
+
+def lookup(session: Session, secret: str, now: datetime) -> tuple[Who, bool] | None:
+    """The person behind a cookie, and whether `seen_at` is due for a refresh."""
+    row = session.get(LoginSession, hash_token(secret))
+    if row is None or row.expires_at <= now or row.seen_at + IDLE <= now:
+        return None
+    account = session.get(Account, row.account)
+    if account is None or account.disabled:
+        return None
+    who = Who(
+        account=account.id,
+        login=account.login,
+        name=account.name,
+        role=account.role,
+        token_hash=row.token_hash,
+    )
+    return who, row.seen_at + REFRESH <= now
+
+
+def touch(session: Session, token_hash: str, now: datetime) -> None:
+    """Note that the session is in use."""
+    row = session.get(LoginSession, token_hash)
+    if row:
+        row.seen_at = now
+        session.add(row)
+
+
+class SessionMiddleware(AbstractAuthenticationMiddleware):
+    """Sets `request.user` to a Who, or None on public handlers."""
+
+    async def authenticate_request(self, connection: ASGIConnection) -> AuthenticationResult:
+        """Look the cookie up; refuse when the handler is not public and nobody is signed in."""
+        public = bool(connection.route_handler.opt.get("public"))
+        secret = connection.cookies.get(COOKIE) or _bearer(connection)
+        if public and not connection.route_handler.opt.get("greet"):
+            return AuthenticationResult(user=None, auth=None)
+        box: Box = connection.app.state.box
+        found = await box.db.read(lookup, secret, box.now()) if secret else None
+        if found is None:
+            if public:
+                return AuthenticationResult(user=None, auth=None)
+            raise sign_in_first()
+        who, stale = found
+        if stale:
+            await box.db.write(touch, who.token_hash, box.now())
+        return AuthenticationResult(user=who, auth=None)
+
+
+def _bearer(connection: ASGIConnection) -> str:
+    kind, _, secret = connection.headers.get("authorization", "").partition(" ")
+    return secret if kind.lower() == "bearer" else ""
+
+
+def needs(*roles: str) -> Any:
+    """A guard: only these roles (chief may see whatever staff sees; nobody gets admin rights by being chief)."""
+
+    def guard(connection: ASGIConnection, _handler: BaseRouteHandler) -> None:
+        who: Who | None = connection.user
+        if who is None:
+            raise sign_in_first()
+        if who.role not in roles:
+            raise Refused(
+                "not_your_role",
+                N_("Your account is not allowed to do this."),
+                N_("Ask the head of the site which account may."),
+            )
+
+    return guard
