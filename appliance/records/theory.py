@@ -23,6 +23,8 @@ class Paper(SQLModel, table=True):
     """SHA-256 of the sealed file that holds wire.station.Paper as JSON."""
     key_sealed: bytes
     """The right option keys in order of position, JSON, encrypted."""
+    choices: str = ""
+    """Number of options of each position in order, one digit each: what an answer may name."""
     made_at: datetime = Field(sa_type=Instant)
 
 
@@ -47,6 +49,8 @@ class Attempt(SQLModel, table=True):
     handed_in_at: datetime | None = Field(default=None, sa_type=Instant)
     handed_in: str = ""
     """How: candidate, time, forced."""
+    settled_at: datetime | None = Field(default=None, sa_type=Instant)
+    """When the page said that it keeps nothing unsent; marking need not wait for the grace."""
     message: str = ""
     """Text of an unacknowledged warning, shown over the paper."""
     message_id: str = ""

@@ -1,0 +1,101 @@
+"""Where a candidate stands: read by the station page every few seconds."""
+
+from datetime import datetime
+
+import msgspec
+from sqlmodel import Session, col, func, select
+
+from appliance.base.errors import Refused
+from appliance.base.i18n import N_
+from appliance.flow.box import Box
+from appliance.records.roster import Candidate
+from appliance.records.sitting import Sitting
+from appliance.records.theory import Answer, Attempt, Lease, Mark, Paper
+from appliance.wire import station as wire
+
+PHASES: dict[str, wire.Phase] = {
+    "seated": "rules",
+    "ready": "waiting",
+    "running": "running",
+    "handed_in": "handed_in",
+    "marked": "handed_in",
+}
+
+
+class Standing(msgspec.Struct, kw_only=True):
+    """An attempt seen from the seat that holds (or held) its lease."""
+
+    attempt: str
+    lease: int
+    newest_lease: int
+    seat: str
+    sitting: str
+    candidate: str
+    state: str
+    name: str
+    masked_number: str
+    trade: str
+    questions: int
+    starts_at: datetime
+    deadline: datetime
+    saved_n: int
+    answered: int
+    message: str
+    message_id: str
+    handed_in: str
+    paper: str | None
+    points: str
+
+
+def lease_of(session: Session, token_hash: str) -> Lease:
+    """The lease behind a seat's cookie."""
+    lease = session.exec(select(Lease).where(Lease.token_hash == token_hash)).first()
+    if lease is None:
+        raise Refused(
+            "seat_sign_in_first", N_("Please sign in at this seat."), N_("Type the last four characters.")
+        )
+    return lease
+
+
+def standing(session: Session, box: Box, token_hash: str) -> Standing:
+    """Where the attempt of this cookie stands."""
+    lease = lease_of(session, token_hash)
+    attempt = session.get_one(Attempt, lease.attempt)
+    sitting = session.get_one(Sitting, attempt.sitting)
+    candidate = session.get_one(Candidate, attempt.candidate)
+    paper = session.get(Paper, attempt.paper) if attempt.paper else None
+    answered = session.exec(
+        select(func.count()).select_from(Answer).where(Answer.attempt == attempt.id, Answer.value != "")
+    ).one()
+    mark = session.exec(
+        select(Mark).where(Mark.attempt == attempt.id).order_by(col(Mark.marked_at).desc())
+    ).first()
+    shown = mark is not None and sitting.state in ("ended", "released")
+    return Standing(
+        attempt=attempt.id,
+        lease=lease.number,
+        newest_lease=attempt.lease,
+        seat=lease.seat,
+        sitting=sitting.id,
+        candidate=candidate.id,
+        state=attempt.state,
+        name=candidate.name,
+        masked_number=candidate.number_masked,
+        trade=sitting.trade,
+        questions=len(paper.choices) if paper else 0,
+        starts_at=sitting.started_at or sitting.starts_at,
+        deadline=attempt.deadline or sitting.ends_at or sitting.starts_at,
+        saved_n=lease.n,
+        answered=answered,
+        message=attempt.message,
+        message_id=attempt.message_id,
+        handed_in=attempt.handed_in,
+        paper=paper.body if paper else None,
+        points=f"{mark.points.normalize():f}" if mark and shown else "",
+    )
+
+
+def answers_of(session: Session, attempt: str) -> dict[int, str]:
+    """The answers that count: position -> option key."""
+    rows = session.exec(select(Answer).where(Answer.attempt == attempt))
+    return {row.position: row.value for row in rows if row.value}

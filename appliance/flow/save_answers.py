@@ -1,0 +1,121 @@
+"""Saving answers: the hot path. Fixed SQL on the driver's connection, acknowledged only after the COMMIT.
+
+Each change carries n = last + 1 within its lease: n <= last is a replay and is skipped, a hole is Stale(expected).
+A superseded lease may only fill items nobody has answered since. Changes made before the deadline but delivered
+within the grace count and are marked late; changes made after it never count.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlmodel import Session
+
+from appliance.base.database import Driver, driver_of
+from appliance.base.errors import Corrupt, Refused, Stale
+from appliance.base.i18n import N_
+from appliance.flow.box import Box
+from appliance.records.base import instant, moment
+from appliance.records.journal import append_fixed
+from appliance.wire.station import Answers, Saved
+
+LEASE = (
+    "SELECT l.number, l.n, l.seat, a.lease, a.state, a.deadline, a.handed_in, a.candidate, p.choices"
+    " FROM lease l JOIN attempt a ON a.id = l.attempt LEFT JOIN paper p ON p.id = a.paper"
+    " WHERE l.token_hash = ? AND l.attempt = ?"
+)
+REPLACE = (
+    "INSERT INTO answer (attempt, position, value, lease, n, happened_at, recorded_at, late)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (attempt, position) DO UPDATE SET value = excluded.value,"
+    " lease = excluded.lease, n = excluded.n, happened_at = excluded.happened_at,"
+    " recorded_at = excluded.recorded_at, late = excluded.late"
+)
+FILL = (
+    "INSERT INTO answer (attempt, position, value, lease, n, happened_at, recorded_at, late)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (attempt, position) DO NOTHING"
+)
+ADVANCE = "UPDATE lease SET n = ? WHERE token_hash = ?"
+
+
+def save_answers(session: Session, box: Box, token_hash: str, sent: Answers) -> Saved:
+    """Take the changes of one page. Raises Refused, Stale or Corrupt; nothing of `sent` is kept then."""
+    driver = driver_of(session)
+    row = driver.execute(LEASE, (token_hash, sent.attempt)).fetchone()
+    if row is None or row[0] != sent.lease:
+        raise Refused(
+            "not_your_attempt",
+            N_("These answers do not belong to this seat."),
+            N_("Sign in again at your seat, or raise your hand."),
+        )
+    number, last, seat, newest, state, deadline_text, handed_in, candidate, choices = row
+    now = box.now()
+    deadline = moment(deadline_text) if deadline_text else now
+    grace = timedelta(seconds=box.settings.station.grace)
+    open_late = state == "handed_in" and handed_in == "time"
+    if state != "running" and not open_late:
+        raise Refused(
+            "not_running", N_("This exam is not running."), N_("Wait for the start, or raise your hand.")
+        )
+    if now > deadline + grace:
+        raise Refused(
+            "grace_over",
+            N_("These answers came too late to count."),
+            N_("They are kept on this computer. Raise your hand and do not switch it off."),
+        )
+    late = now > deadline
+    for answer in sent.answers:
+        if answer.n <= last:
+            continue
+        if answer.n != last + 1:
+            raise Stale(last + 1)
+        _check(answer.position, answer.value, choices or "")
+        at = min(answer.at.astimezone(UTC), now)
+        if at > deadline:
+            _refuse_late(driver, candidate, seat, sent, answer.n, answer.position, now)
+        else:
+            values = (
+                sent.attempt,
+                answer.position,
+                answer.value,
+                number,
+                answer.n,
+                instant(at),
+                instant(now),
+                late,
+            )
+            driver.execute(FILL if number < newest else REPLACE, values)
+            body = {
+                "attempt": sent.attempt,
+                "lease": number,
+                "n": answer.n,
+                "position": answer.position,
+                "value": answer.value,
+                "made_at": instant(at),
+                "late": late,
+            }
+            kind = "answer.filled" if number < newest else "answer.saved"
+            append_fixed(driver, kind, candidate, f"seat:{seat}", body, at=now)
+        last = answer.n
+    driver.execute(ADVANCE, (last, token_hash))
+    return Saved(n=last, now=now, deadline=deadline, late=late)
+
+
+def _check(position: int, value: str, choices: str) -> None:
+    allowed = "ABCDEFGHI"[: int(choices[position - 1])] if 1 <= position <= len(choices) else ""
+    if not allowed or len(value) > 1 or (value and value not in allowed):
+        raise Corrupt(
+            "bad_answer",
+            N_("There is no such question or option on this paper."),
+            N_("Reload the page; if it stays, raise your hand."),
+        )
+
+
+def _refuse_late(
+    driver: Driver, candidate: str, seat: str, sent: Answers, n: int, position: int, now: datetime
+) -> None:
+    body = {
+        "attempt": sent.attempt,
+        "lease": sent.lease,
+        "n": n,
+        "position": position,
+        "code": "after_deadline",
+    }
+    append_fixed(driver, "answer.refused", candidate, f"seat:{seat}", body, at=now)

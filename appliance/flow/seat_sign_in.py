@@ -1,0 +1,96 @@
+"""A candidate signs in at the seat: the right to write the attempt, one lease per sign-in."""
+
+import secrets
+
+from sqlmodel import Session, col, select
+
+from appliance.base.errors import NotFound, Refused
+from appliance.base.i18n import N_
+from appliance.flow.accounts import hash_token
+from appliance.flow.attempt_view import Standing, standing
+from appliance.flow.box import Box
+from appliance.records.journal import append
+from appliance.records.roster import Candidate
+from appliance.records.seating import SeatTaking
+from appliance.records.site import Seat
+from appliance.records.sitting import Sitting
+from appliance.records.theory import Attempt, Lease
+
+
+def seat_at(session: Session, address: str) -> Seat:
+    """The seat with this fixed address."""
+    seat = session.exec(select(Seat).where(Seat.address == address)).first()
+    if seat is None:
+        raise NotFound(
+            "unknown_station",
+            N_("This computer is not registered as an exam station."),
+            N_("Please call the staff."),
+        )
+    return seat
+
+
+def taking_at(session: Session, seat: Seat) -> SeatTaking | None:
+    """Who is bound to a seat now; None when it is free."""
+    return session.exec(
+        select(SeatTaking)
+        .join(Sitting, col(Sitting.id) == col(SeatTaking.sitting))
+        .where(SeatTaking.seat == seat.id, col(SeatTaking.released_at).is_(None))
+        .order_by(col(SeatTaking.taken_at).desc())
+    ).first()
+
+
+def sign_in_at_seat(
+    session: Session, box: Box, address: str, last_four: str, secret: str
+) -> Standing | Refused:
+    """Grant a lease to whoever knows the bound candidate's last four characters.
+
+    `secret` becomes the seat's cookie. A wrong entry is returned, not raised, so that its journal entry stays.
+    """
+    seat = seat_at(session, address)
+    taking = taking_at(session, seat)
+    if taking is None:
+        raise Refused(
+            "seat_free",
+            N_("Nobody has been called to this seat."),
+            N_("Look at the display in the waiting room, or call the staff."),
+        )
+    candidate = session.get_one(Candidate, taking.candidate)
+    now = box.now()
+    if not secrets.compare_digest(candidate.last_four, last_four.strip().upper()):
+        append(
+            session,
+            "seat_sign_in.refused",
+            candidate.id,
+            f"seat:{seat.id}",
+            {"sitting": taking.sitting},
+            at=now,
+        )
+        return Refused(
+            "wrong_last_four",
+            N_("These are not the last four characters of the ID number."),
+            N_("Look at your ID card and type again, or raise your hand."),
+        )
+    attempt = session.exec(
+        select(Attempt).where(Attempt.sitting == taking.sitting, Attempt.candidate == candidate.id)
+    ).one()
+    attempt.lease += 1
+    session.add(attempt)
+    session.add(
+        Lease(
+            attempt=attempt.id,
+            number=attempt.lease,
+            seat=seat.id,
+            token_hash=hash_token(secret),
+            granted_at=now,
+        )
+    )
+    session.flush()
+    append(
+        session,
+        "lease.granted",
+        candidate.id,
+        f"seat:{seat.id}",
+        {"attempt": attempt.id, "lease": attempt.lease, "seat": seat.id},
+        at=now,
+    )
+    return standing(session, box, hash_token(secret))

@@ -1,0 +1,100 @@
+"""Starting and ending a sitting."""
+
+from datetime import timedelta
+
+from sqlmodel import Session, col, select
+
+from appliance.base.errors import NotFound, Refused
+from appliance.base.i18n import N_
+from appliance.flow.box import Box
+from appliance.records.journal import append
+from appliance.records.roster import RosterRow
+from appliance.records.seating import SeatTaking
+from appliance.records.sitting import Sitting
+from appliance.records.theory import Attempt, Paper
+
+
+def sitting_of(session: Session, sitting_id: str) -> Sitting:
+    """The sitting, or a clear error."""
+    sitting = session.get(Sitting, sitting_id)
+    if sitting is None:
+        raise NotFound("no_sitting", N_("There is no such sitting."), N_("Reload the page."))
+    return sitting
+
+
+def start_sitting(session: Session, box: Box, sitting_id: str, actor: str) -> Sitting:
+    """Open the papers of everybody who accepted the rules. Starting twice changes nothing."""
+    sitting = sitting_of(session, sitting_id)
+    if sitting.state == "running":
+        return sitting
+    if sitting.state != "planned":
+        raise Refused("sitting_over", N_("This sitting is already over."), N_("Choose another sitting."))
+    if sitting.subject == "theory" and _without_paper(session, sitting):
+        raise Refused(
+            "papers_missing",
+            N_("Not every candidate of this sitting has a paper yet."),
+            N_("Wait until the papers are made; if it stays, call the system administrator."),
+        )
+    now = box.now()
+    sitting.state, sitting.started_at = "running", now
+    sitting.ends_at = now + timedelta(seconds=sitting.duration_s)
+    session.add(sitting)
+    session.flush()
+    append(session, "sitting.started", sitting.id, actor, {"ends_at": sitting.ends_at.isoformat()}, at=now)
+    ready = session.exec(select(Attempt).where(Attempt.sitting == sitting.id, Attempt.state == "ready")).all()
+    for attempt in ready:
+        begin_attempt(session, box, sitting, attempt, actor)
+    return sitting
+
+
+def begin_attempt(session: Session, box: Box, sitting: Sitting, attempt: Attempt, actor: str) -> None:
+    """Open one paper until the sitting's end: who comes late loses the time."""
+    now = box.now()
+    paper = session.exec(
+        select(Paper).where(Paper.sitting == sitting.id, Paper.candidate == attempt.candidate)
+    ).first()
+    attempt.paper = paper.id if paper else None
+    attempt.state, attempt.started_at, attempt.deadline = "running", now, sitting.ends_at
+    session.add(attempt)
+    session.flush()
+    append(
+        session,
+        "attempt.started",
+        attempt.candidate,
+        actor,
+        {"attempt": attempt.id, "paper": attempt.paper},
+        at=now,
+    )
+
+
+def end_sitting(session: Session, box: Box, sitting_id: str, actor: str) -> Sitting:
+    """End a sitting nobody writes in any more, and free its seats."""
+    sitting = sitting_of(session, sitting_id)
+    if sitting.state in ("ended", "released"):
+        return sitting
+    open_attempts = session.exec(
+        select(Attempt).where(Attempt.sitting == sitting.id, Attempt.state == "running")
+    ).first()
+    if open_attempts is not None:
+        raise Refused(
+            "still_running",
+            N_("Somebody is still writing."),
+            N_("Wait until everybody has handed in, or hand in for them."),
+        )
+    now = box.now()
+    sitting.state, sitting.ended_at = "ended", now
+    session.add(sitting)
+    for taking in session.exec(
+        select(SeatTaking).where(SeatTaking.sitting == sitting.id, col(SeatTaking.released_at).is_(None))
+    ):
+        taking.released_at, taking.reason, taking.by = now, "ended", actor
+        session.add(taking)
+    session.flush()
+    append(session, "sitting.ended", sitting.id, actor, {}, at=now)
+    return sitting
+
+
+def _without_paper(session: Session, sitting: Sitting) -> bool:
+    expected = session.exec(select(RosterRow.candidate).where(RosterRow.sitting == sitting.id)).all()
+    made = session.exec(select(Paper.candidate).where(Paper.sitting == sitting.id)).all()
+    return bool(set(expected) - set(made))
