@@ -79,6 +79,8 @@ class Paper(msgspec.Struct, kw_only=True):
     paper: str
     sha256: str
     questions: list[Question]
+    answers: dict[int, str] = {}
+    """What the box already has (position -> option key), for a page on another seat."""
 
 
 class Answer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -113,6 +115,12 @@ class HandIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     attempt: str
     lease: int
     n: int
+
+
+class Acknowledge(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """POST /station/api/acknowledge: the candidate has read the warning."""
+
+    message_id: str
 
 
 class Inventory(msgspec.Struct, kw_only=True):

@@ -1,0 +1,41 @@
+"""More time for one, several or all: a reason and a second person."""
+
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from appliance.base.errors import Refused
+from appliance.base.i18n import N_
+from appliance.flow.accounts import Who, second_person
+from appliance.flow.box import Box
+from appliance.records.journal import append
+from appliance.records.theory import Attempt
+
+LONGEST = 3600
+
+
+def extend(
+    session: Session, box: Box, attempt_ids: list[str], seconds: int, reason: str, who: Who, second_login: str
+) -> list[Attempt]:
+    """Move the deadline of running attempts by `seconds` (1 to 3600)."""
+    if not 0 < seconds <= LONGEST:
+        raise Refused("bad_extension", N_("An extension is 1 to 60 minutes."), N_("Choose another length."))
+    if not reason.strip():
+        raise Refused("reason_missing", N_("Please give a reason."), N_("Write a few words and try again."))
+    second = second_person(session, who, second_login, ("invigilator", "chief"))
+    attempts = [session.get_one(Attempt, attempt_id) for attempt_id in attempt_ids]
+    for attempt in attempts:
+        if attempt.state != "running" or attempt.deadline is None:
+            raise Refused("not_running", N_("This exam is not running."), N_("Reload the page."))
+        attempt.deadline += timedelta(seconds=seconds)
+        session.add(attempt)
+        session.flush()
+        body = {
+            "attempt": attempt.id,
+            "seconds": seconds,
+            "reason": reason.strip(),
+            "second": second.id,
+            "deadline": attempt.deadline.isoformat(),
+        }
+        append(session, "attempt.extended", attempt.candidate, who.actor, body, at=box.now())
+    return attempts

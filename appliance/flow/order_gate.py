@@ -1,0 +1,120 @@
+"""Orders to a gate: given with a decision, carried out by the gatehouse after the commit, at most once.
+
+An order is `started` before the pulse is sent and settled after it. After a restart an expired or started order
+is settled as not done or unknown and never fired again.
+"""
+
+from datetime import timedelta
+
+from sqlmodel import Session, col, select
+
+from appliance.base.errors import NotFound, Refused
+from appliance.base.i18n import N_
+from appliance.base.ids import new_id
+from appliance.flow.accounts import Who, second_person
+from appliance.flow.box import Box
+from appliance.records.entry import GateOrder
+from appliance.records.journal import append
+
+OUTCOMES = ("done", "not_done", "unknown")
+
+
+def order_gate(
+    session: Session,
+    box: Box,
+    lane: str,
+    actor: str,
+    admission: str | None = None,
+    reason: str = "",
+    order_id: str = "",
+) -> GateOrder:
+    """Record an order to open `lane` once; it is void after the lane's time to live."""
+    settings = next((one for one in box.settings.lanes if one.code == lane), None)
+    if settings is None:
+        raise NotFound("no_lane", N_("There is no lane {lane}."), N_("Check the configuration."), lane=lane)
+    now = box.now()
+    order = GateOrder(
+        id=order_id or new_id(),
+        lane=lane,
+        admission=admission,
+        reason=reason,
+        ordered_by=actor,
+        ordered_at=now,
+        expires_at=now + timedelta(seconds=settings.gate.ttl),
+    )
+    session.add(order)
+    session.flush()
+    body = {"order": order.id, "admission": admission or "", "reason": reason}
+    append(session, "gate.ordered", lane, actor, body, at=now)
+    return order
+
+
+def open_lane(
+    session: Session, box: Box, lane: str, reason: str, who: Who, second_login: str, command: str
+) -> GateOrder:
+    """Open a lane without an admission: a reason and a second person. `command` makes a replay harmless."""
+    if known := session.get(GateOrder, command):
+        return known
+    if not reason.strip():
+        raise Refused("reason_missing", N_("Please give a reason."), N_("Write a few words and try again."))
+    second = second_person(session, who, second_login, ("entry", "chief", "invigilator", "admin"))
+    order = order_gate(session, box, lane, who.actor, reason=reason.strip(), order_id=command)
+    append(session, "gate.confirmed", lane, f"account:{second.id}", {"order": order.id}, at=box.now())
+    return order
+
+
+def begin_order(session: Session, box: Box, order_id: str) -> bool:
+    """Claim an order before the pulse; False when it was claimed, settled or has expired meanwhile."""
+    order = session.get_one(GateOrder, order_id)
+    if order.outcome:
+        return False
+    if order.expires_at <= box.now():
+        _settle(session, box, order, "not_done", "expired")
+        return False
+    order.outcome = "started"
+    session.add(order)
+    return True
+
+
+def settle_order(session: Session, box: Box, order_id: str, outcome: str, detail: str = "") -> None:
+    """Record what came of the pulse: done, not_done or unknown."""
+    order = session.get_one(GateOrder, order_id)
+    if order.outcome in OUTCOMES:
+        return
+    _settle(session, box, order, outcome, detail)
+
+
+def settle_leftovers(session: Session, box: Box, lanes: list[str]) -> int:
+    """At the gatehouse's start: what was in flight is unknown, what expired was not done. Returns the number."""
+    count = 0
+    left = session.exec(
+        select(GateOrder).where(col(GateOrder.lane).in_(lanes), col(GateOrder.outcome).in_(("", "started")))
+    ).all()
+    for order in left:
+        if order.outcome == "started":
+            _settle(session, box, order, "unknown", "restart")
+        elif order.expires_at <= box.now():
+            _settle(session, box, order, "not_done", "expired")
+        else:
+            continue
+        count += 1
+    return count
+
+
+def pending_orders(session: Session, lanes: list[str]) -> list[GateOrder]:
+    """Orders nobody has begun, oldest first."""
+    return list(
+        session.exec(
+            select(GateOrder)
+            .where(col(GateOrder.lane).in_(lanes), GateOrder.outcome == "")
+            .order_by(col(GateOrder.ordered_at))
+        )
+    )
+
+
+def _settle(session: Session, box: Box, order: GateOrder, outcome: str, detail: str) -> None:
+    order.outcome, order.settled_at = outcome, box.now()
+    session.add(order)
+    session.flush()
+    body = {"order": order.id, "admission": order.admission or "", "outcome": outcome, "detail": detail}
+    append(session, "gate.settled", order.lane, "process:gate", body, at=box.now())

@@ -1,0 +1,254 @@
+"""The station API (messages in appliance/wire/station.py): what an exam page and a station agent may ask.
+
+A seat is known by its fixed address, a candidate by the seat's cookie, an agent by the station's bearer key.
+State-changing requests of a page carry `x-csrf-token`, an HMAC of the cookie.
+"""
+
+import hmac
+import secrets
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from sqlmodel import Session
+
+from appliance.base.errors import ExamError, Refused
+from appliance.base.i18n import N_
+from appliance.flow import hand_in as handing_in
+from appliance.flow import station_report
+from appliance.flow.accept_rules import accept_rules
+from appliance.flow.accounts import hash_token
+from appliance.flow.attempt_view import PHASES, Standing, answers_of, standing
+from appliance.flow.box import Box
+from appliance.flow.save_answers import save_answers
+from appliance.flow.seat_sign_in import seat_at, sign_in_at_seat, taking_at
+from appliance.flow.warn import acknowledge
+from appliance.intake.catalogue import trade_name
+from appliance.records.roster import Candidate
+from appliance.records.site import Room
+from appliance.records.sitting import Sitting
+from appliance.rules.idnumber import mask_name
+from appliance.wire import station as wire
+
+COOKIE = "seat"
+LIFE = 12 * 3600
+OPEN = {"public": True}
+
+Asked = Request[Any, Any, Any]
+
+
+def address_of(request: Asked) -> str:
+    """The station's fixed address."""
+    return request.client.host if request.client else ""
+
+
+def token_of(request: Asked) -> str:
+    """Hash of the seat's cookie; refuses a request without one."""
+    secret = request.cookies.get(COOKIE, "")
+    if not secret:
+        raise _sign_in_again()
+    return _hashed(secret)
+
+
+def checked_token(request: Asked, box: Box) -> str:
+    """`token_of` for requests that change something: the page must prove that it read the cookie's token."""
+    secret = request.cookies.get(COOKIE, "")
+    if not secret:
+        raise _sign_in_again()
+    if not hmac.compare_digest(request.headers.get("x-csrf-token", ""), csrf(box, secret)):
+        raise Refused("csrf", N_("This request was refused. Reload the page and try again."))
+    return _hashed(secret)
+
+
+@lru_cache(maxsize=4096)
+def _hashed(secret: str) -> str:
+    return hash_token(secret)
+
+
+def csrf(box: Box, secret: str) -> str:
+    """The token that belongs to a seat's cookie."""
+    return box.key.index(f"seat:{secret}").hex()[:32]
+
+
+class SeatSessionMissing(Refused):
+    """The page has to sign in (again)."""
+
+    http_status = 401
+
+
+def _sign_in_again() -> SeatSessionMissing:
+    return SeatSessionMissing(
+        "seat_sign_in_first", N_("Please sign in at this seat."), N_("Type the last four characters.")
+    )
+
+
+def shown(box: Box, found: Standing, token: str = "") -> wire.Attempt:
+    """A standing as the page gets it."""
+    return wire.Attempt(
+        attempt=found.attempt,
+        lease=found.lease,
+        phase=PHASES[found.state],
+        seat=found.seat,
+        name=found.name,
+        masked_number=found.masked_number,
+        exam=trade_name(found.trade),
+        questions=found.questions,
+        starts_at=found.starts_at,
+        deadline=found.deadline,
+        now=box.now(),
+        saved_n=found.saved_n,
+        answered=found.answered,
+        message=found.message,
+        message_id=found.message_id,
+        handed_in=found.handed_in,
+        result=found.points,
+        csrf=token,
+        demo=box.site.demo,
+    )
+
+
+def _seat(session: Session, box: Box, address: str) -> wire.Seat:
+    seat = seat_at(session, address)
+    room = session.get_one(Room, seat.room)
+    taking = taking_at(session, seat)
+    answer = wire.Seat(seat=seat.id, room=room.name, now=box.now(), demo=box.site.demo)
+    if taking:
+        sitting = session.get_one(Sitting, taking.sitting)
+        answer.sitting = trade_name(sitting.trade)
+        answer.candidate = mask_name(session.get_one(Candidate, taking.candidate).name)
+        answer.phase = "sign_in"
+    return answer
+
+
+@get("/seat", opt=OPEN)
+async def get_seat(request: Asked, box: NamedDependency[Box]) -> wire.Seat:
+    """Which seat this is and for whom."""
+    return await box.db.read(_seat, box, address_of(request))
+
+
+@post("/sign-in", opt=OPEN, status_code=200)
+async def post_sign_in(
+    request: Asked, box: NamedDependency[Box], data: JSONBody[wire.SignIn]
+) -> Response[wire.Attempt]:
+    """Grant a lease; the reply sets the seat's cookie."""
+    secret = secrets.token_urlsafe(24)
+    outcome = await box.db.write(sign_in_at_seat, box, address_of(request), data.last_four, secret)
+    if isinstance(outcome, ExamError):
+        raise outcome
+    cookie = Cookie(
+        key=COOKIE,
+        value=secret,
+        max_age=LIFE,
+        secure=True,
+        httponly=True,
+        samesite="strict",
+        path="/station",
+    )
+    return Response(shown(box, outcome, csrf(box, secret)), cookies=[cookie])
+
+
+@get("/attempt", opt=OPEN)
+async def get_attempt(request: Asked, box: NamedDependency[Box]) -> wire.Attempt:
+    """Where the candidate stands; asked every few seconds."""
+    found = await box.db.read(standing, box, token_of(request))
+    return shown(box, found, csrf(box, request.cookies[COOKIE]))
+
+
+@post("/rules", opt=OPEN, status_code=200)
+async def post_rules(request: Asked, box: NamedDependency[Box]) -> wire.Attempt:
+    """The candidate accepts the rules."""
+    token = checked_token(request, box)
+    found = await box.db.write(accept_rules, box, token)
+    return shown(box, found, csrf(box, request.cookies[COOKIE]))
+
+
+def _open_paper(session: Session, box: Box, token: str) -> tuple[str, dict[int, str]]:
+    found = standing(session, box, token)
+    if found.state not in ("running", "handed_in") or not found.paper:
+        raise Refused(
+            "not_running", N_("This exam is not running."), N_("Wait for the start, or raise your hand.")
+        )
+    return found.paper, answers_of(session, found.attempt)
+
+
+@get("/paper", opt=OPEN)
+async def get_paper(request: Asked, box: NamedDependency[Box]) -> wire.Paper:
+    """The paper, once it has started, with the answers the box already has."""
+    name, answers = await box.db.read(_open_paper, box, token_of(request))
+    paper = msgspec.json.decode(box.files.get(name, secret=True), type=wire.Paper)
+    paper.answers = answers
+    return paper
+
+
+@post("/answers", opt=OPEN, status_code=200)
+async def post_answers(request: Asked, box: NamedDependency[Box], data: JSONBody[wire.Answers]) -> wire.Saved:
+    """Keep changes; answered after the commit."""
+    return await box.db.write(save_answers, box, checked_token(request, box), data)
+
+
+@post("/echo", opt=OPEN, status_code=200)
+async def post_echo(request: Asked, box: NamedDependency[Box], data: JSONBody[wire.Answers]) -> wire.Saved:
+    """The same request without a database: the ceiling `make bench` compares answer saves with."""
+    checked_token(request, box)
+    now = box.now()
+    return wire.Saved(n=data.answers[-1].n if data.answers else 0, now=now, deadline=now)
+
+
+@post("/hand-in", opt=OPEN, status_code=200)
+async def post_hand_in(
+    request: Asked, box: NamedDependency[Box], data: JSONBody[wire.HandIn]
+) -> wire.Attempt:
+    """Hand in, or say after an automatic hand-in that nothing is kept unsent."""
+    found = await box.db.write(handing_in.hand_in, box, checked_token(request, box), data)
+    return shown(box, found, csrf(box, request.cookies[COOKIE]))
+
+
+@post("/acknowledge", opt=OPEN, status_code=200)
+async def post_acknowledge(
+    request: Asked, box: NamedDependency[Box], data: JSONBody[wire.Acknowledge]
+) -> wire.Attempt:
+    """The candidate has read a warning."""
+    token = checked_token(request, box)
+    found = await box.db.write(acknowledge, box, token, data.message_id)
+    return shown(box, found, csrf(box, request.cookies[COOKIE]))
+
+
+def _key_of(request: Asked) -> str:
+    return hash_token(request.headers.get("authorization", "").removeprefix("Bearer "))
+
+
+@post("/agent/inventory", opt=OPEN, status_code=200)
+async def post_inventory(
+    request: Asked, box: NamedDependency[Box], data: JSONBody[wire.Inventory]
+) -> wire.Orders:
+    """What the machine is; asked at its start."""
+    seat = await box.db.write(station_report.take_inventory, box, _key_of(request), address_of(request), data)
+    return wire.Orders(seat=seat, now=box.now())
+
+
+@post("/agent/heartbeat", opt=OPEN, status_code=200)
+async def post_heartbeat(
+    request: Asked, box: NamedDependency[Box], data: JSONBody[wire.Heartbeat]
+) -> wire.Orders:
+    """A sign of life."""
+    seat = await box.db.write(station_report.take_heartbeat, box, _key_of(request), data)
+    return wire.Orders(seat=seat, now=box.now())
+
+
+PATHS = [
+    get_seat,
+    post_sign_in,
+    get_attempt,
+    post_rules,
+    get_paper,
+    post_answers,
+    post_echo,
+    post_hand_in,
+    post_acknowledge,
+    post_inventory,
+    post_heartbeat,
+]
