@@ -21,6 +21,8 @@ class Seat(msgspec.Struct, kw_only=True):
     phase: Phase = "free"
     candidate: str = ""
     """Masked name of the bound candidate, e.g. 张*."""
+    attempt: str = ""
+    """Id of the bound candidate's attempt: a page that has finished another one makes way for it."""
     now: datetime
     demo: bool = False
 
@@ -53,6 +55,8 @@ class Attempt(msgspec.Struct, kw_only=True):
     handed_in: str = ""
     """How: candidate, time, forced; empty while running."""
     result: str = ""
+    moved: bool = False
+    """A newer lease exists: the exam goes on at another seat, this page only delivers what it keeps."""
     csrf: str = ""
     demo: bool = False
 
@@ -107,6 +111,31 @@ class Saved(msgspec.Struct, kw_only=True):
     now: datetime
     deadline: datetime
     late: bool = False
+
+
+class Given(msgspec.Struct, kw_only=True):
+    """An answer that counts now; `at` = when it was made, by the station that made it."""
+
+    position: int
+    value: str
+    at: datetime
+
+
+class Kept(msgspec.Struct, kw_only=True):
+    """GET /station/api/answers: what the box holds. A page that takes over an attempt shows these."""
+
+    attempt: str
+    lease: int
+    saved_n: int
+    answers: list[Given]
+    now: datetime
+
+
+class Seen(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """POST /station/api/seen: the candidate has acknowledged the invigilator's message. Reply: Attempt."""
+
+    attempt: str
+    message_id: str
 
 
 class HandIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
