@@ -99,3 +99,9 @@ def answers_of(session: Session, attempt: str) -> dict[int, str]:
     """The answers that count: position -> option key."""
     rows = session.exec(select(Answer).where(Answer.attempt == attempt))
     return {row.position: row.value for row in rows if row.value}
+
+
+def times_of(session: Session, attempt: str) -> dict[int, datetime]:
+    """When the answers that count were made, by the station's best time: position -> moment."""
+    rows = session.exec(select(Answer).where(Answer.attempt == attempt))
+    return {row.position: row.happened_at for row in rows if row.value}

@@ -6,6 +6,7 @@ State-changing requests of a page carry `x-csrf-token`, an HMAC of the cookie.
 
 import hmac
 import secrets
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +15,7 @@ from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from appliance.base.errors import ExamError, Refused
 from appliance.base.i18n import N_
@@ -22,7 +23,7 @@ from appliance.flow import hand_in as handing_in
 from appliance.flow import station_report
 from appliance.flow.accept_rules import accept_rules
 from appliance.flow.accounts import hash_token
-from appliance.flow.attempt_view import PHASES, Standing, answers_of, standing
+from appliance.flow.attempt_view import PHASES, Standing, answers_of, standing, times_of
 from appliance.flow.box import Box
 from appliance.flow.save_answers import save_answers
 from appliance.flow.seat_sign_in import seat_at, sign_in_at_seat, taking_at
@@ -31,6 +32,7 @@ from appliance.intake.catalogue import trade_name
 from appliance.records.roster import Candidate
 from appliance.records.site import Room
 from appliance.records.sitting import Sitting
+from appliance.records.theory import Attempt
 from appliance.rules.idnumber import mask_name
 from appliance.wire import station as wire
 
@@ -106,6 +108,7 @@ def shown(box: Box, found: Standing, token: str = "") -> wire.Attempt:
         message_id=found.message_id,
         handed_in=found.handed_in,
         result=found.points,
+        moved=found.newest_lease > found.lease,
         csrf=token,
         demo=box.site.demo,
     )
@@ -121,6 +124,10 @@ def _seat(session: Session, box: Box, address: str) -> wire.Seat:
         answer.sitting = trade_name(sitting.trade)
         answer.candidate = mask_name(session.get_one(Candidate, taking.candidate).name)
         answer.phase = "sign_in"
+        bound = select(Attempt.id).where(
+            Attempt.sitting == taking.sitting, Attempt.candidate == taking.candidate
+        )
+        answer.attempt = session.exec(bound).first() or ""
     return answer
 
 
@@ -166,21 +173,21 @@ async def post_rules(request: Asked, box: NamedDependency[Box]) -> wire.Attempt:
     return shown(box, found, csrf(box, request.cookies[COOKIE]))
 
 
-def _open_paper(session: Session, box: Box, token: str) -> tuple[str, dict[int, str]]:
+def _open_paper(session: Session, box: Box, token: str) -> tuple[str, dict[int, str], dict[int, datetime]]:
     found = standing(session, box, token)
     if found.state not in ("running", "handed_in") or not found.paper:
         raise Refused(
             "not_running", N_("This exam is not running."), N_("Wait for the start, or raise your hand.")
         )
-    return found.paper, answers_of(session, found.attempt)
+    return found.paper, answers_of(session, found.attempt), times_of(session, found.attempt)
 
 
 @get("/paper", opt=OPEN)
 async def get_paper(request: Asked, box: NamedDependency[Box]) -> wire.Paper:
     """The paper, once it has started, with the answers the box already has."""
-    name, answers = await box.db.read(_open_paper, box, token_of(request))
+    name, answers, times = await box.db.read(_open_paper, box, token_of(request))
     paper = msgspec.json.decode(box.files.get(name, secret=True), type=wire.Paper)
-    paper.answers = answers
+    paper.answers, paper.made_at = answers, times
     return paper
 
 

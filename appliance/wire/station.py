@@ -85,6 +85,8 @@ class Paper(msgspec.Struct, kw_only=True):
     questions: list[Question]
     answers: dict[int, str] = {}
     """What the box already has (position -> option key), for a page on another seat."""
+    made_at: dict[int, datetime] = {}
+    """When each of `answers` was made: a page that kept a later change sends it again."""
 
 
 class Answer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -111,31 +113,6 @@ class Saved(msgspec.Struct, kw_only=True):
     now: datetime
     deadline: datetime
     late: bool = False
-
-
-class Given(msgspec.Struct, kw_only=True):
-    """An answer that counts now; `at` = when it was made, by the station that made it."""
-
-    position: int
-    value: str
-    at: datetime
-
-
-class Kept(msgspec.Struct, kw_only=True):
-    """GET /station/api/answers: what the box holds. A page that takes over an attempt shows these."""
-
-    attempt: str
-    lease: int
-    saved_n: int
-    answers: list[Given]
-    now: datetime
-
-
-class Seen(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """POST /station/api/seen: the candidate has acknowledged the invigilator's message. Reply: Attempt."""
-
-    attempt: str
-    message_id: str
 
 
 class HandIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
