@@ -1,0 +1,28 @@
+"""Messages between the entry process (exam-gate) and whoever asks it (UNIX socket `gate`)."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+Part = Literal["ok", "missing", "silent", "fault", "busy", "none"]
+"""ok; missing = not plugged in; silent = plugged in, no answer; fault = answers with an error; busy = at work now;
+none = the lane has no such part."""
+
+
+class GetLanes(msgspec.Struct, tag="gate.lanes"):
+    """Ask exam-gate how its lanes are. The answer is a `list[LaneState]`."""
+
+
+class LaneState(msgspec.Struct, kw_only=True):
+    """One lane (通道): its reader, gate and camera. `kind`: which sittings it admits to, theory or practical."""
+
+    lane: str
+    name: str
+    kind: str
+    reader: Part = "ok"
+    gate: Part = "ok"
+    camera: Part = "ok"
+    last_tap_at: datetime | None = None
+    message: str = ""
+    """What is wrong, as a message id of the catalogue; empty when nothing is."""

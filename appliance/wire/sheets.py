@@ -1,0 +1,213 @@
+"""Facts of the paper sheets: filled by flow/sheets.py, printed by appliance/reports. Times are aware, UTC.
+
+Names are clear (a sheet is signed by the person named), ID numbers are masked: 3709**********1234.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+
+class Heading(msgspec.Struct, kw_only=True, frozen=True):
+    """What every sheet says at its top. `made_at` is the only date in the file: same facts, same bytes."""
+
+    site_code: str
+    site_name: str
+    demo: bool
+    timezone: str
+    made_at: datetime
+    made_by: str = ""
+    sitting: str
+    """Id of the sitting."""
+    number: int
+    """The sitting's number of the day (第 n 场)."""
+    subject: Literal["theory", "practical"]
+    trade: str
+    """Name of the trade as printed."""
+    room: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+class SignInRow(msgspec.Struct, kw_only=True, frozen=True):
+    """One expected candidate. `admitted_at` None = not admitted."""
+
+    name: str
+    number: str
+    ticket_number: str = ""
+    """准考证号"""
+    employer: str = ""
+    seat: str = ""
+    admitted_at: datetime | None = None
+    how: str = ""
+    """machine or review (入场核验)."""
+
+
+class SignInSheet(msgspec.Struct, kw_only=True, frozen=True):
+    """签到表: every expected candidate, with a field to sign. `closed`: entry is over, so who is missing is absent."""
+
+    heading: Heading
+    rows: list[SignInRow]
+    closed: bool = False
+
+
+class PlanSeat(msgspec.Struct, kw_only=True, frozen=True):
+    """One seat where it stands: row 1 is the front, column 1 the left as seen from the seats."""
+
+    seat: str
+    number: int
+    row: int
+    column: int
+    spare: bool = False
+    broken: bool = False
+    name: str = ""
+    ticket_number: str = ""
+
+
+class SeatPlan(msgspec.Struct, kw_only=True, frozen=True):
+    """座次表: the room as it stands and who sits where."""
+
+    heading: Heading
+    seats: list[PlanSeat]
+
+
+class Absent(msgspec.Struct, kw_only=True, frozen=True):
+    """An expected candidate who was not admitted before entry closed."""
+
+    name: str
+    number: str
+    ticket_number: str = ""
+
+
+class Move(msgspec.Struct, kw_only=True, frozen=True):
+    """A change of seat while the sitting was on."""
+
+    at: datetime
+    name: str
+    from_seat: str
+    to_seat: str
+    reason: str
+    by: str
+
+
+class Extension(msgspec.Struct, kw_only=True, frozen=True):
+    """More time given: seconds, and the two people who gave it."""
+
+    at: datetime
+    name: str
+    seat: str
+    seconds: int
+    reason: str
+    by: str
+    second: str
+
+
+class Incident(msgspec.Struct, kw_only=True, frozen=True):
+    """Something the record must tell: a case and its decision, a warning, a forced hand-in, a gate opened by hand.
+
+    `kind` is the journal's kind, `text` the words written at the time, `result` what was decided.
+    """
+
+    at: datetime
+    kind: str
+    name: str = ""
+    seat: str = ""
+    text: str = ""
+    result: str = ""
+    by: str = ""
+
+
+class HandIns(msgspec.Struct, kw_only=True, frozen=True):
+    """How the papers came in: by the candidate, by time, forced; `open` = not yet."""
+
+    candidate: int = 0
+    time: int = 0
+    forced: int = 0
+    open: int = 0
+
+
+class JournalCode(msgspec.Struct, kw_only=True, frozen=True):
+    """The journal's head when the record was made: whoever holds the sheet can check the journal against it."""
+
+    seq: int
+    hash: str
+    """64 hexadecimal digits."""
+
+    @property
+    def short(self) -> str:
+        """The hash as people read it aloud: its first 16 digits in fours."""
+        return " ".join(self.hash[i : i + 4] for i in range(0, 16, 4)).upper()
+
+    @property
+    def text(self) -> str:
+        """What the printed square code holds: `journal:SEQ:HASH`."""
+        return f"journal:{self.seq}:{self.hash}"
+
+
+class RoomRecord(msgspec.Struct, kw_only=True, frozen=True):
+    """考场记录表."""
+
+    heading: Heading
+    expected: int
+    present: int
+    absent: list[Absent]
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    hand_ins: HandIns = HandIns()
+    moves: list[Move] = []
+    extensions: list[Extension] = []
+    incidents: list[Incident] = []
+    journal: JournalCode
+
+
+class ScoreLoss(msgspec.Struct, kw_only=True, frozen=True):
+    """One deduction taken: its words, points lost in all, how often."""
+
+    text: str
+    points: Decimal
+    count: int = 1
+
+
+class ScoreItem(msgspec.Struct, kw_only=True, frozen=True):
+    """One item of a task: the most it gives, what was lost, what is left."""
+
+    text: str
+    most: Decimal
+    losses: list[ScoreLoss] = []
+    left: Decimal
+
+
+class TaskScore(msgspec.Struct, kw_only=True, frozen=True):
+    """One subject K1..K4: the task drawn, scored out of 100, weighted by `weight` per cent."""
+
+    subject: str
+    task: str
+    title: str
+    weight: Decimal
+    items: list[ScoreItem]
+    vetoes: list[str] = []
+    """Words of the veto items that were not passed."""
+    note: str = ""
+    raw: Decimal
+    points: Decimal
+    """raw x weight / 100."""
+    examiner: str = ""
+    signed_at: datetime | None = None
+
+
+class ScoreSheet(msgspec.Struct, kw_only=True, frozen=True):
+    """实操评分表 of one attempt. `resit`: the points go into the resit column."""
+
+    heading: Heading
+    name: str
+    number: str
+    ticket_number: str = ""
+    workplace: str = ""
+    resit: bool = False
+    tasks: list[TaskScore]
+    total: Decimal | None = None
+    """None while a subject is not scored yet."""
+    passed: bool | None = None
+    attempt: str
