@@ -1,0 +1,126 @@
+"""A room as it stands: every seat with who sits there and how far they are."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+from sqlmodel import Session, col, func, select
+
+from appliance.flow.box import Box
+from appliance.flow.start_sitting import sitting_of
+from appliance.flow.today import SittingLine, line
+from appliance.records.roster import Candidate
+from appliance.records.seating import SeatTaking
+from appliance.records.site import Seat, Station
+from appliance.records.theory import Answer, Attempt, Paper
+from appliance.rules.idnumber import mask_name
+
+STATES = {
+    "seated": "bound",
+    "ready": "ready",
+    "running": "running",
+    "handed_in": "handed_in",
+    "marked": "handed_in",
+}
+
+
+class SeatTile(msgspec.Struct, kw_only=True):
+    """One seat. `state`: free, bound, signed_in, ready, running, handed_in, lost or broken."""
+
+    seat: str
+    number: int
+    row: int
+    column: int
+    spare: bool
+    state: str
+    candidate: str = ""
+    """Masked name."""
+    candidate_id: str = ""
+    attempt: str = ""
+    answered: int = 0
+    questions: int = 0
+    deadline: datetime | None = None
+    remaining_s: int | None = None
+    station_seen_s: float | None = None
+    """Seconds since the station's last sign of life; None when it never reported."""
+    flags: list[str] = []
+    """lost, warned, broken, not_signed_in: what asks for attention, as codes."""
+
+
+class Board(msgspec.Struct, kw_only=True):
+    """A sitting's room."""
+
+    sitting: SittingLine
+    now: datetime
+    seats: list[SeatTile]
+
+
+def board(session: Session, box: Box, sitting_id: str) -> Board:
+    """The room of a sitting as it stands."""
+    sitting = sitting_of(session, sitting_id)
+    now = box.now()
+    answered = dict(
+        session.exec(
+            select(Answer.attempt, func.count())
+            .join(Attempt, col(Attempt.id) == col(Answer.attempt))
+            .where(Attempt.sitting == sitting.id, Answer.value != "")
+            .group_by(col(Answer.attempt))
+        ).all()
+    )
+    choices = {
+        paper_id: len(text)
+        for paper_id, text in session.exec(select(Paper.id, Paper.choices).where(Paper.sitting == sitting.id))
+    }
+    attempts = {
+        row.candidate: row for row in session.exec(select(Attempt).where(Attempt.sitting == sitting.id))
+    }
+    stations = {
+        row.seat: row
+        for row in session.exec(
+            select(Station).join(Seat, col(Seat.id) == col(Station.seat)).where(Seat.room == sitting.room)
+        )
+    }
+    taken: dict[str, tuple[SeatTaking, Candidate]] = {}
+    pairs = session.exec(
+        select(SeatTaking, Candidate)
+        .join(Candidate, col(Candidate.id) == col(SeatTaking.candidate))
+        .where(SeatTaking.sitting == sitting.id)
+        .order_by(col(SeatTaking.taken_at))
+    )
+    for taking, candidate in pairs:
+        if taking.released_at is None or taking.reason == "ended":
+            taken[taking.seat] = (taking, candidate)
+    tiles = []
+    for seat in session.exec(select(Seat).where(Seat.room == sitting.room).order_by(col(Seat.number))):
+        tile = SeatTile(
+            seat=seat.id, number=seat.number, row=seat.row, column=seat.column, spare=seat.spare, state="free"
+        )
+        station = stations.get(seat.id)
+        if station and station.heartbeat_at:
+            tile.station_seen_s = round((now - station.heartbeat_at).total_seconds(), 1)
+        if seat.id in taken:
+            _, candidate = taken[seat.id]
+            tile.candidate, tile.candidate_id = mask_name(candidate.name), candidate.id
+            if attempt := attempts.get(candidate.id):
+                _attempt(tile, attempt, answered.get(attempt.id, 0), choices.get(attempt.paper or "", 0), now)
+        if seat.state == "broken":
+            tile.state = "broken"
+            tile.flags.append("broken")
+        elif sitting.subject == "theory" and tile.station_seen_s is not None:
+            lost = timedelta(seconds=tile.station_seen_s) > timedelta(seconds=box.settings.station.lost_after)
+            if lost and tile.state != "handed_in":
+                tile.flags.append("lost")
+                tile.state = "lost" if tile.state != "free" else "free"
+        tiles.append(tile)
+    return Board(sitting=line(session, sitting), now=now, seats=tiles)
+
+
+def _attempt(tile: SeatTile, attempt: Attempt, answered: int, questions: int, now: datetime) -> None:
+    tile.attempt, tile.answered, tile.questions = attempt.id, answered, questions
+    tile.state = STATES[attempt.state]
+    if attempt.state == "seated" and attempt.lease:
+        tile.state = "signed_in"
+    if attempt.deadline and attempt.state == "running":
+        tile.deadline = attempt.deadline
+        tile.remaining_s = max(0, int((attempt.deadline - now).total_seconds()))
+    if attempt.message_id:
+        tile.flags.append("warned")

@@ -1,0 +1,132 @@
+"""The day at a glance: every sitting with its counts."""
+
+from collections import Counter
+from datetime import datetime, time, timedelta
+
+import msgspec
+from sqlmodel import Session, col, func, select
+
+from appliance.flow.box import Box
+from appliance.intake.catalogue import trade_name
+from appliance.records.entry import Admission, Case
+from appliance.records.roster import Roster, RosterRow
+from appliance.records.site import Room
+from appliance.records.sitting import Sitting
+from appliance.records.theory import Attempt, Mark
+from appliance.records.waiting import Ticket
+
+
+class SittingLine(msgspec.Struct, kw_only=True):
+    """One sitting with counts of people."""
+
+    id: str
+    number: int
+    subject: str
+    trade: str
+    trade_name: str
+    room: str
+    room_name: str
+    starts_at: datetime
+    started_at: datetime | None
+    ends_at: datetime | None
+    opens_at: datetime
+    closes_at: datetime
+    state: str
+    expected: int = 0
+    arrived: int = 0
+    waiting: int = 0
+    called: int = 0
+    seated: int = 0
+    running: int = 0
+    handed_in: int = 0
+    marked: int = 0
+    passed: int = 0
+
+
+class Today(msgspec.Struct, kw_only=True):
+    """All sittings of one local day."""
+
+    day: str
+    now: datetime
+    sittings: list[SittingLine]
+    cases_open: int
+
+
+def day_bounds(box: Box, day: str = "") -> tuple[datetime, datetime]:
+    """Start and end of a local day (default: today)."""
+    date = datetime.strptime(day, "%Y-%m-%d").date() if day else box.today()
+    start = datetime.combine(date, time(), tzinfo=box.zone)
+    return start, start + timedelta(days=1)
+
+
+def sittings_of_day(session: Session, box: Box, day: str = "") -> list[Sitting]:
+    """Sittings of a local day in order of their start."""
+    start, end = day_bounds(box, day)
+    return list(
+        session.exec(
+            select(Sitting)
+            .where(col(Sitting.starts_at) >= start, col(Sitting.starts_at) < end)
+            .order_by(col(Sitting.starts_at), col(Sitting.number))
+        )
+    )
+
+
+def expected_of(session: Session, sitting: str) -> int:
+    """Candidates of confirmed rosters expected at a sitting."""
+    return session.exec(
+        select(func.count())
+        .select_from(RosterRow)
+        .join(Roster, col(Roster.id) == col(RosterRow.roster))
+        .where(RosterRow.sitting == sitting, Roster.state == "active")
+    ).one()
+
+
+def line(session: Session, sitting: Sitting) -> SittingLine:
+    """One sitting with its counts."""
+    tickets = Counter(session.exec(select(Ticket.state).where(Ticket.sitting == sitting.id)).all())
+    attempts = Counter(session.exec(select(Attempt.state).where(Attempt.sitting == sitting.id)).all())
+    passed = session.exec(
+        select(func.count())
+        .select_from(Mark)
+        .join(Attempt, col(Attempt.id) == col(Mark.attempt))
+        .where(Attempt.sitting == sitting.id, col(Mark.passed))
+    ).one()
+    arrived = session.exec(
+        select(func.count()).select_from(Admission).where(Admission.sitting == sitting.id)
+    ).one()
+    return SittingLine(
+        id=sitting.id,
+        number=sitting.number,
+        subject=sitting.subject,
+        trade=sitting.trade,
+        trade_name=trade_name(sitting.trade),
+        room=sitting.room,
+        room_name=session.get_one(Room, sitting.room).name,
+        starts_at=sitting.starts_at,
+        started_at=sitting.started_at,
+        ends_at=sitting.ends_at,
+        opens_at=sitting.opens_at,
+        closes_at=sitting.closes_at,
+        state=sitting.state,
+        expected=expected_of(session, sitting.id),
+        arrived=arrived,
+        waiting=tickets["waiting"] + tickets["held"] + tickets["skipped"],
+        called=tickets["called"],
+        seated=attempts["seated"] + attempts["ready"],
+        running=attempts["running"],
+        handed_in=attempts["handed_in"] + attempts["marked"],
+        marked=attempts["marked"],
+        passed=passed,
+    )
+
+
+def today(session: Session, box: Box, day: str = "") -> Today:
+    """The day's sittings; `day` as YYYY-MM-DD, default today."""
+    start, _ = day_bounds(box, day)
+    cases = session.exec(select(func.count()).select_from(Case).where(Case.state == "open")).one()
+    return Today(
+        day=start.strftime("%Y-%m-%d"),
+        now=box.now(),
+        sittings=[line(session, sitting) for sitting in sittings_of_day(session, box, day)],
+        cases_open=cases,
+    )
