@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
@@ -32,6 +33,9 @@ from appliance.base.i18n import N_
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+DOWN = (OperationalError, sqlite3.OperationalError, psycopg.OperationalError)
+"""The database itself failed, seen through SQLAlchemy or on the driver's own connection."""
 
 BATCH_SECONDS = 0.010
 READERS = 8
@@ -94,7 +98,10 @@ class Database:
 
     def _engine(self, writer: bool) -> Engine:
         if not self.sqlite:
-            return create_engine(self.url, pool_size=1 if writer else READERS, pool_pre_ping=True)
+            options = {} if writer else {"options": "-c default_transaction_read_only=on"}
+            return create_engine(
+                self.url, pool_size=1 if writer else READERS, pool_pre_ping=True, connect_args=options
+            )
         engine = create_engine(
             self.url, pool_size=1 if writer else READERS, connect_args={"check_same_thread": False}
         )
@@ -154,7 +161,7 @@ class Database:
         try:
             with Session(self._reader, expire_on_commit=False) as session:
                 return fn(session, *args, **kwargs)
-        except OperationalError as error:
+        except DOWN as error:
             raise _down(error) from error
 
     def _submit(self, call: Callable[[Session], Any]) -> Future[Any]:
@@ -229,7 +236,7 @@ class Database:
     def _settle(job: _Job) -> None:
         if not job.future.set_running_or_notify_cancel():
             return
-        if isinstance(job.error, OperationalError):
+        if isinstance(job.error, DOWN):
             failure = _down(job.error)
             failure.__cause__ = job.error
             job.future.set_exception(failure)
@@ -255,9 +262,8 @@ class Database:
                 fcntl.flock(turn, fcntl.LOCK_UN)
 
 
-def _down(error: OperationalError) -> Unavailable:
-    full = "full" in str(error.orig)
-    if full:
+def _down(error: BaseException) -> Unavailable:
+    if "disk is full" in str(error) or "No space left" in str(error):
         return Unavailable(
             "disk_full",
             N_("The disk of the box is full: nothing more can be saved."),
