@@ -1,0 +1,79 @@
+"""Messages to the simulated reader and the simulated relay board (control sockets, demo sites and tests only)."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+Misbehaviour = Literal["noise", "bad_checksum", "cut", "silent", "read_failed"]
+BoardMode = Literal["normal", "silent", "deaf", "refusing"]
+"""silent = acts and does not answer; deaf = neither acts nor answers; refusing = answers with an exception."""
+
+
+class PutCard(msgspec.Struct, tag="reader.put", kw_only=True):
+    """Put a card on the simulated reader. `text` 256 bytes, `photo` 1024. `seconds`: taken away after; 0 = stays."""
+
+    text: bytes
+    photo: bytes = bytes(1024)
+    seconds: float = 0.0
+
+
+class TakeCard(msgspec.Struct, tag="reader.take"):
+    """Take the card away."""
+
+
+class Misbehave(msgspec.Struct, tag="reader.misbehave", kw_only=True):
+    """Spoil the next `count` answers: noise before them, a wrong check byte, only half, none, or a failed read."""
+
+    how: Misbehaviour
+    count: int = 1
+
+
+class Plug(msgspec.Struct, tag="reader.plug", kw_only=True):
+    """Unplug the reader, or plug it in again at the same path; `after_bytes`: unplug in the middle of an answer."""
+
+    plugged: bool
+    after_bytes: int = 0
+
+
+class GetReader(msgspec.Struct, tag="reader.state"):
+    """Ask what the simulated reader has done."""
+
+
+class ReaderDid(msgspec.Struct, kw_only=True):
+    """The simulated reader: what it is and what it was asked."""
+
+    plugged: bool
+    card: bool
+    requests: dict[str, int]
+    """Times each command was asked, by its name."""
+    reads: int
+    """Cards handed over whole."""
+
+
+class SetBoard(msgspec.Struct, tag="board.set", kw_only=True):
+    """Change the simulated relay board: how it answers, and its inputs by number."""
+
+    mode: BoardMode = "normal"
+    inputs: dict[int, bool] = {}
+
+
+class GetBoard(msgspec.Struct, tag="board.state"):
+    """Ask what the simulated relay board has done."""
+
+
+class Edge(msgspec.Struct, kw_only=True):
+    """A coil that closed, when, and for how long (None while it is closed)."""
+
+    coil: int
+    at: datetime
+    seconds: float | None = None
+
+
+class BoardDid(msgspec.Struct, kw_only=True):
+    """The simulated relay board: every pulse it gave, in order, and the frames it saw."""
+
+    mode: BoardMode
+    coils: list[bool]
+    pulses: list[Edge]
+    frames: int
