@@ -252,6 +252,7 @@ def upgrade() -> None:
         sa.Column("bank", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("body", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("key_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("choices", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("made_at", appliance.records.base.Instant(length=27), nullable=False),
         sa.ForeignKeyConstraint(["candidate"], ["candidate.id"], name=op.f("fk_paper_candidate_candidate")),
         sa.ForeignKeyConstraint(["sitting"], ["sitting.id"], name=op.f("fk_paper_sitting_sitting")),
@@ -360,6 +361,7 @@ def upgrade() -> None:
         sa.Column("deadline", appliance.records.base.Instant(length=27), nullable=True),
         sa.Column("handed_in_at", appliance.records.base.Instant(length=27), nullable=True),
         sa.Column("handed_in", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("settled_at", appliance.records.base.Instant(length=27), nullable=True),
         sa.Column("message", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("message_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.CheckConstraint(

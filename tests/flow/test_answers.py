@@ -1,0 +1,192 @@
+"""Answers: acknowledged once and for ever, whatever order, seat and hour they arrive in. On both databases."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import select
+
+from appliance.base.clock import FakeClock
+from appliance.base.errors import Corrupt, Refused, Stale
+from appliance.base.ids import new_id
+from appliance.flow.accept_rules import accept_rules
+from appliance.flow.accounts import hash_token
+from appliance.flow.attempt_view import answers_of, standing
+from appliance.flow.box import Box
+from appliance.flow.hand_in import close_due, hand_in
+from appliance.flow.save_answers import save_answers
+from appliance.flow.seat_sign_in import sign_in_at_seat
+from appliance.flow.start_sitting import end_sitting, start_sitting
+from appliance.records.journal import Journal
+from appliance.records.theory import Answer, Attempt
+from appliance.wire.station import Answer as Change
+from appliance.wire.station import Answers, HandIn
+from tests.world import World, seed
+
+
+class Page:
+    """A candidate's page at one seat: what it has made and sent."""
+
+    def __init__(self, box: Box, world: World, index: int, seat: int | None = None) -> None:
+        self.box, self.secret = box, new_id()
+        address = world.addresses[index if seat is None else seat]
+        found = box.db.write_now(sign_in_at_seat, box, address, world.last_four[index].lower(), self.secret)
+        assert not isinstance(found, Refused)
+        self.attempt, self.lease, self.n = found.attempt, found.lease, 0
+
+    @property
+    def token(self) -> str:
+        return hash_token(self.secret)
+
+    def rules(self) -> None:
+        self.box.db.write_now(accept_rules, self.box, self.token)
+
+    def change(self, position: int, value: str, ago: float = 0) -> Change:
+        self.n += 1
+        return Change(n=self.n, position=position, value=value, at=self.box.now() - timedelta(seconds=ago))
+
+    def send(self, *changes: Change) -> int:
+        sent = Answers(attempt=self.attempt, lease=self.lease, answers=list(changes))
+        return self.box.db.write_now(save_answers, self.box, self.token, sent).n
+
+    def kept(self) -> dict[int, str]:
+        return self.box.db.read_now(answers_of, self.attempt)
+
+
+@pytest.fixture
+def world(box: Box) -> World:
+    return box.db.write_now(seed, box, 3)
+
+
+@pytest.fixture
+def page(box: Box, world: World) -> Page:
+    page = Page(box, world, 0)
+    page.rules()
+    box.db.write_now(start_sitting, box, world.sitting, "account:x")
+    return page
+
+
+def test_a_replay_changes_nothing_and_a_hole_is_told(page: Page) -> None:
+    first, second, third = page.change(1, "A"), page.change(1, "B"), page.change(2, "A")
+    assert page.send(first) == 1
+    assert page.send(first) == 1
+    assert page.send(first, second) == 2
+    with pytest.raises(Stale) as stale:
+        page.send(Change(n=4, position=3, value="A", at=third.at))
+    assert stale.value.expected == 3
+    assert page.send(third) == 3
+    assert page.kept() == {1: "B", 2: "A"}
+
+
+def test_only_this_papers_questions_and_options_are_taken(page: Page) -> None:
+    for position, value in ((0, "A"), (101, "A"), (1, "C"), (71, "E"), (71, "AB"), (1, "'")):
+        with pytest.raises(Corrupt):
+            page.send(Change(n=1, position=position, value=value, at=page.box.now()))
+    assert page.send(page.change(71, "D")) == 1
+
+
+def test_another_candidates_attempt_is_refused(box: Box, world: World, page: Page) -> None:
+    other = Page(box, world, 1)
+    forged = Answers(attempt=page.attempt, lease=page.lease, answers=[page.change(1, "A")])
+    with pytest.raises(Refused) as refused:
+        box.db.write_now(save_answers, box, other.token, forged)
+    assert refused.value.code == "not_your_attempt"
+
+
+def test_a_superseded_lease_only_fills_what_nobody_answered_since(box: Box, world: World, page: Page) -> None:
+    page.send(page.change(1, "A"))
+    newer = Page(box, world, 0)
+    newer.send(newer.change(2, "B"))
+    page.send(page.change(2, "A"), page.change(3, "A"))
+    assert page.kept() == {1: "A", 2: "B", 3: "A"}
+    kinds = box.db.read_now(
+        lambda s: s.exec(select(Journal.kind).where(Journal.kind == "answer.filled")).all()
+    )
+    assert len(kinds) == 2
+
+
+def test_a_whole_sitting_of_120_minutes(box: Box, world: World, page: Page, clock: FakeClock) -> None:
+    """Every minute an answer; what was made in time and comes in the grace counts, what was made later never."""
+    for minute in range(119):
+        clock.advance(60)
+        assert page.send(page.change(minute % 100 + 1, "A")) == minute + 1
+    assert box.db.write_now(close_due, box) == []
+    clock.advance(59)
+    kept_back = page.change(100, "B")
+    clock.advance(1)
+    assert box.db.write_now(close_due, box) == [page.attempt]
+    clock.advance(600)
+    after = page.change(99, "B")
+    assert page.send(kept_back, after) == 121
+    assert page.kept()[100] == "B" and page.kept()[99] == "A"
+    late = box.db.read_now(lambda s: s.get(Answer, (page.attempt, 100)))
+    assert late is not None and late.late
+    clock.advance(400)
+    with pytest.raises(Refused) as refused:
+        page.send(page.change(98, "B"))
+    assert refused.value.code == "grace_over"
+    box.db.write_now(end_sitting, box, world.sitting, "process:web")
+
+
+def test_handing_in_waits_for_what_is_still_unsent(page: Page) -> None:
+    page.send(page.change(1, "A"))
+    unsent = page.change(2, "B")
+    sent = HandIn(attempt=page.attempt, lease=page.lease, n=page.n)
+    with pytest.raises(Stale):
+        page.box.db.write_now(hand_in, page.box, page.token, sent)
+    page.send(unsent)
+    for _ in range(2):
+        assert page.box.db.write_now(hand_in, page.box, page.token, sent).handed_in == "candidate"
+    with pytest.raises(Refused):
+        page.send(page.change(3, "A"))
+
+
+def test_nobody_writes_before_the_start(box: Box, world: World) -> None:
+    early = Page(box, world, 0)
+    early.rules()
+    with pytest.raises(Refused) as refused:
+        early.send(early.change(1, "A"))
+    assert refused.value.code == "not_running"
+
+
+def test_who_comes_late_loses_the_time(box: Box, world: World, page: Page, clock: FakeClock) -> None:
+    clock.advance(600)
+    late = Page(box, world, 1)
+    late.rules()
+    attempt = box.db.read_now(lambda s: s.get(Attempt, late.attempt))
+    first = box.db.read_now(lambda s: s.get(Attempt, page.attempt))
+    assert attempt is not None and first is not None
+    assert attempt.deadline == first.deadline
+
+
+def test_a_wrong_number_is_refused_and_kept_in_the_journal(box: Box, world: World) -> None:
+    outcome = box.db.write_now(sign_in_at_seat, box, world.addresses[0], "0000", new_id())
+    assert isinstance(outcome, Refused)
+    kinds = box.db.read_now(lambda s: s.exec(select(Journal.kind)).all())
+    assert "seat_sign_in.refused" in kinds
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_order_of_resends_ends_the_same(page: Page, data: st.DataObject) -> None:
+    """However a page cuts, repeats and delays its queue, the box ends with the last value of each question."""
+    start = page.n = page.box.db.read_now(standing, page.box, page.token).saved_n
+    made = [
+        page.change(data.draw(st.integers(1, 70)), data.draw(st.sampled_from(["A", "B", ""])))
+        for _ in range(data.draw(st.integers(1, 25)))
+    ]
+    before = page.kept()
+    acknowledged = start
+    while acknowledged < made[-1].n:
+        low = data.draw(st.integers(0, len(made) - 1))
+        high = data.draw(st.integers(low + 1, len(made)))
+        try:
+            acknowledged = page.send(*made[low:high])
+        except Stale as stale:
+            assert stale.expected == acknowledged + 1
+            acknowledged = page.send(*made[stale.expected - start - 1 :])
+    expected = before | {change.position: change.value for change in made}
+    assert page.kept() == {position: value for position, value in expected.items() if value}
+    shown = page.box.db.read_now(standing, page.box, page.token)
+    assert shown.saved_n == made[-1].n
