@@ -9,6 +9,7 @@ from appliance.base.i18n import N_
 from appliance.flow.accounts import hash_token
 from appliance.flow.attempt_view import Standing, standing
 from appliance.flow.box import Box
+from appliance.flow.call import arrived_at_seat
 from appliance.records.journal import append
 from appliance.records.roster import Candidate
 from appliance.records.seating import SeatTaking
@@ -93,4 +94,5 @@ def sign_in_at_seat(
         {"attempt": attempt.id, "lease": attempt.lease, "seat": seat.id},
         at=now,
     )
+    arrived_at_seat(session, box, taking.sitting, candidate.id, f"seat:{seat.id}")
     return standing(session, box, hash_token(secret))
