@@ -12,7 +12,7 @@ from appliance.records.roster import Candidate
 from appliance.records.seating import SeatTaking
 from appliance.records.site import Seat, Station
 from appliance.records.theory import Answer, Attempt, Paper
-from appliance.rules.idnumber import mask_name
+from appliance.rules.names import mask as mask_name
 
 STATES = {
     "seated": "bound",

@@ -10,7 +10,7 @@ from appliance.flow.today import sittings_of_day
 from appliance.records.roster import Candidate
 from appliance.records.site import Room, Seat
 from appliance.records.waiting import Call, Ticket
-from appliance.rules.idnumber import mask_name
+from appliance.rules.names import mask as mask_name
 
 
 class TicketLine(msgspec.Struct, kw_only=True):

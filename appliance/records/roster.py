@@ -23,6 +23,8 @@ class Roster(SQLModel, table=True):
     file_sha256: str = Field(index=True)
     signature: str = ""
     """Hex; empty for manual rosters."""
+    lines: str = ""
+    """SHA-256 of the sealed file that holds the accepted lines until the second person confirms."""
     rows: int = 0
     accepted: int = 0
     rejected: str = "[]"
@@ -66,5 +68,7 @@ class RosterRow(SQLModel, table=True):
     ticket_number: str = Field(default="", index=True)
     """准考证号"""
     employer: str = ""
+    confirmed_at: datetime | None = Field(default=None, sa_type=Instant)
+    """When the province confirmed a row that came by hand; rows of signed rosters need none."""
     provincial: str = "{}"
     """JSON: ZGLX, ZYLB, CZXM, PX_TYPE_CODE, P_id_new, PAPER_CERTNUM, Reg_DEP_ID where given."""

@@ -33,7 +33,7 @@ from appliance.records.roster import Candidate
 from appliance.records.site import Room
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt
-from appliance.rules.idnumber import mask_name
+from appliance.rules.names import mask as mask_name
 from appliance.wire import station as wire
 
 COOKIE = "seat"

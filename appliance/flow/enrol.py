@@ -1,0 +1,157 @@
+"""One person expected at one sitting: the part that both kinds of rosters share."""
+
+import hashlib
+import os
+from datetime import datetime, timedelta
+
+import msgspec
+from sqlmodel import Session, col, func, select
+
+from appliance.base.errors import NotFound
+from appliance.base.i18n import N_
+from appliance.base.ids import new_id
+from appliance.flow.box import Box
+from appliance.flow.today import day_bounds
+from appliance.records.journal import append
+from appliance.records.roster import Candidate, Roster, RosterRow
+from appliance.records.site import Room
+from appliance.records.sitting import Sitting
+from appliance.rules import idnumber, names, timing
+
+
+class SittingPlan(msgspec.Struct, kw_only=True, frozen=True):
+    """Where and when a subject of a trade is examined. `starts_at` aware."""
+
+    subject: str
+    trade: str
+    room: str
+    starts_at: datetime
+    duration_s: int
+
+
+class Person(msgspec.Struct, kw_only=True, frozen=True):
+    """A roster line after checking. `photo`: SHA-256 of the sealed portrait, or empty."""
+
+    row: int
+    name: str
+    number: str
+    kind: str = "initial"
+    ticket_number: str = ""
+    employer: str = ""
+    photo: str = ""
+    provincial: dict[str, str] = {}
+
+
+def find_sitting(session: Session, box: Box, plan: SittingPlan, actor: str) -> Sitting:
+    """The sitting of a plan, made when it is new. Its seed is drawn now; only the seed's hash is journaled."""
+    found = session.exec(
+        select(Sitting).where(
+            Sitting.subject == plan.subject, Sitting.room == plan.room, Sitting.starts_at == plan.starts_at
+        )
+    ).first()
+    if found:
+        return found
+    if session.get(Room, plan.room) is None:
+        raise NotFound(
+            "no_room",
+            N_("There is no room {room}."),
+            N_("Correct the roster or register the room."),
+            room=plan.room,
+        )
+    start, end = day_bounds(box, box.local(plan.starts_at).strftime("%Y-%m-%d"))
+    today = session.exec(
+        select(func.max(Sitting.number)).where(col(Sitting.starts_at) >= start, col(Sitting.starts_at) < end)
+    ).one()
+    entry = box.settings.entry
+    opens_at, closes_at = timing.window(plan.starts_at, entry.opens_before, entry.closes_after)
+    seed = os.urandom(32)
+    sitting = Sitting(
+        id=new_id(),
+        number=(today or 0) + 1,
+        subject=plan.subject,
+        trade=plan.trade,
+        room=plan.room,
+        starts_at=plan.starts_at,
+        duration_s=plan.duration_s,
+        opens_at=opens_at,
+        closes_at=min(closes_at, plan.starts_at + timedelta(seconds=plan.duration_s)),
+        seed_hash=hashlib.sha256(seed).hexdigest(),
+        seed_sealed=box.key.encrypt(seed),
+    )
+    session.add(sitting)
+    session.flush()
+    body = {
+        "subject": plan.subject,
+        "trade": plan.trade,
+        "room": plan.room,
+        "starts_at": plan.starts_at.isoformat(),
+        "duration_s": plan.duration_s,
+        "seed_hash": sitting.seed_hash,
+    }
+    append(session, "sitting.planned", sitting.id, actor, body, at=box.now())
+    return sitting
+
+
+def find_candidate(session: Session, box: Box, person: Person) -> Candidate:
+    """The candidate with this number, made when new. The number decides; a portrait is kept once known."""
+    index = box.key.index(person.number)
+    candidate = session.exec(select(Candidate).where(Candidate.number_index == index)).first()
+    if candidate is None:
+        candidate = Candidate(
+            id=new_id(),
+            name=person.name,
+            number_sealed=box.key.encrypt_text(person.number),
+            number_index=index,
+            number_masked=idnumber.mask(person.number),
+            last_four=person.number[-4:],
+            photo=person.photo,
+        )
+    elif person.photo and person.photo != candidate.photo:
+        candidate.photo = person.photo
+    session.add(candidate)
+    session.flush()
+    return candidate
+
+
+def enrol(session: Session, box: Box, roster: Roster, sitting: Sitting, person: Person) -> str:
+    """Expect one person at one sitting. Returns added, confirmed (a row loaded by hand that now came signed),
+    known, or name_differs (nothing was changed)."""
+    candidate = find_candidate(session, box, person)
+    if not names.same(candidate.name, person.name):
+        return "name_differs"
+    row = session.exec(
+        select(RosterRow).where(RosterRow.sitting == sitting.id, RosterRow.candidate == candidate.id)
+    ).first()
+    if row is None:
+        session.add(
+            RosterRow(
+                id=new_id(),
+                roster=roster.id,
+                row=person.row,
+                candidate=candidate.id,
+                sitting=sitting.id,
+                kind=person.kind,
+                ticket_number=person.ticket_number,
+                employer=person.employer,
+                provincial=msgspec.json.encode(person.provincial).decode(),
+            )
+        )
+        session.flush()
+        return "added"
+    if roster.source != "province" or row.confirmed_at is not None:
+        return "known"
+    owner = session.get_one(Roster, row.roster)
+    if owner.source == "province":
+        return "known"
+    row.confirmed_at = box.now()
+    session.add(row)
+    session.flush()
+    append(
+        session,
+        "roster_row.confirmed",
+        candidate.id,
+        "province",
+        {"sitting": sitting.id, "roster": roster.id},
+        at=box.now(),
+    )
+    return "confirmed"
