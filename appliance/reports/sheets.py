@@ -1,0 +1,74 @@
+"""The four sheets of an exam day."""
+
+from decimal import Decimal
+
+from appliance.base.i18n import N_, _
+from appliance.reports.render import pdf
+from appliance.reports.square_code import square_code
+from appliance.wire import sheets as facts
+
+BLANK_LINES = 2
+"""Empty rows of the record's tables, for what is written by hand."""
+
+KINDS = {
+    "case.decided": N_("Case decided"),
+    "case.opened": N_("Case open"),
+    "warning.shown": N_("Warning"),
+    "attempt.handed_in": N_("Forced hand-in"),
+    "gate.ordered": N_("Lane opened by hand"),
+    "seat.broken": N_("Station broken"),
+    "lease.granted": N_("Signed in again"),
+}
+"""Incident kinds (the journal's) as printed."""
+
+
+def sign_in_sheet(sheet: facts.SignInSheet) -> bytes:
+    """签到表. Candidates in the order given."""
+    present = sum(1 for row in sheet.rows if row.admitted_at)
+    return pdf("sign_in_sheet.html", sheet.heading, N_("Sign-in sheet"), sheet=sheet, present=present)
+
+
+def seat_plan(sheet: facts.SeatPlan) -> bytes:
+    """座次表. Seats without a place in the room (row 0) are set in lines of ten."""
+    seats = sheet.seats
+    if not all(seat.row and seat.column for seat in seats):
+        ordered = sorted(seats, key=lambda seat: seat.number)
+        cells = {(i // 10 + 1, i % 10 + 1): seat for i, seat in enumerate(ordered)}
+    else:
+        cells = {(seat.row, seat.column): seat for seat in seats}
+    rows = max((row for row, _column in cells), default=0)
+    columns = max((column for _row, column in cells), default=0)
+    grid = [[cells.get((row, column)) for column in range(1, columns + 1)] for row in range(1, rows + 1)]
+    return pdf(
+        "seat_plan.html",
+        sheet.heading,
+        N_("Seat plan"),
+        grid=grid,
+        columns=columns,
+        taken=sum(1 for seat in seats if seat.name),
+        spares=sum(1 for seat in seats if seat.spare),
+        broken=sum(1 for seat in seats if seat.broken),
+    )
+
+
+def room_record(sheet: facts.RoomRecord) -> bytes:
+    """考场记录表, with the journal's head as a square code and in words."""
+    code = square_code(sheet.journal.text)
+    return pdf(
+        "room_record.html",
+        sheet.heading,
+        N_("Exam-room record"),
+        sheet=sheet,
+        code=code,
+        kind=lambda name: _(KINDS.get(name, name)),
+        blank=BLANK_LINES,
+    )
+
+
+def score_sheet(sheet: facts.ScoreSheet) -> bytes:
+    """实操评分表: one table per subject, then the total and the signatures."""
+    lost = {
+        task.subject: sum((loss.points for item in task.items for loss in item.losses), Decimal(0))
+        for task in sheet.tasks
+    }
+    return pdf("score_sheet.html", sheet.heading, N_("Practical score sheet"), sheet=sheet, lost=lost)
