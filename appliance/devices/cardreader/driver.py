@@ -9,6 +9,7 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
+from typing import Self
 
 import serial
 
@@ -102,22 +103,9 @@ class SerialCardReader:
         self._lost = ""
         self._told = False
 
-    async def events(self) -> AsyncIterator[ReaderEvent]:
-        """See `CardReader`."""
-        loop = asyncio.get_running_loop()
-        queue: asyncio.Queue[ReaderEvent] = asyncio.Queue()
-
-        def emit(event: ReaderEvent) -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(queue.put_nowait, event)
-
-        thread = threading.Thread(target=self.run, args=(emit,), name=f"reader {self.port}", daemon=True)
-        thread.start()
-        try:
-            while True:
-                yield await queue.get()
-        finally:
-            self._stop.set()
+    def events(self) -> AsyncIterator[ReaderEvent]:
+        """See `CardReader`. Starts the reading thread; call it once, inside a running loop."""
+        return _Events(self)
 
     def close(self) -> None:
         """See `CardReader`."""
@@ -210,6 +198,27 @@ class SerialCardReader:
                 )
             )
         return card.number
+
+
+class _Events:
+    """The events of one reader's thread. Unlike a generator it survives a cancelled wait."""
+
+    def __init__(self, reader: SerialCardReader) -> None:
+        loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[ReaderEvent] = asyncio.Queue()
+
+        def emit(event: ReaderEvent) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._queue.put_nowait, event)
+
+        name = f"reader {reader.port}"
+        threading.Thread(target=reader.run, args=(emit,), name=name, daemon=True).start()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ReaderEvent:
+        return await self._queue.get()
 
 
 def read_card(link: Link) -> CardRead | Failed:

@@ -10,7 +10,7 @@ import pty
 import tty
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 from appliance.base import sockets
 from appliance.base.site import require_demo
@@ -71,11 +71,11 @@ class SimulatedReader:
             self._server.close()
             await self._server.wait_closed()
 
-    async def __aenter__(self) -> "SimulatedReader":
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 
-    async def __aexit__(self, *_: Any) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
     def put(self, card: CardData, seconds: float = 0.0) -> None:

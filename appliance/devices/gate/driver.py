@@ -1,0 +1,207 @@
+"""A relay board on a serial line (Modbus RTU, 8N1) through pymodbus.
+
+Several lanes may share one line: `Line` lets one frame at a time on it. pymodbus repeats an unanswered request
+three times by default; here it never does (`retries=0`).
+"""
+
+import asyncio
+import struct
+from datetime import datetime
+from typing import Any
+
+from pymodbus import ModbusException
+from pymodbus.client import AsyncModbusSerialClient
+from pymodbus.pdu.bit_message import WriteSingleCoilRequest
+
+from appliance.base.clock import Clock, SystemClock
+from appliance.base.errors import DeviceFault
+from appliance.base.i18n import N_
+from appliance.devices.gate.port import Opened
+from appliance.devices.gate.protocol import Outcome, Pulse, Reply, Write, plan, settle
+
+RELEASE_TRIES = 5
+TIMEOUT = 0.5
+
+SENTENCES = {
+    "expired": N_("The order to open the gate came too late and was not carried out."),
+    "missing": N_("The gate's relay board is not plugged in. The gate was not opened."),
+    "silent": N_("The gate does not answer. Look whether it opened; it is not tried again by itself."),
+    "refused": N_("The gate's relay board refused the order. The gate was not opened."),
+}
+STUCK = N_("The gate's relay could not be released: the gate may stay open. Watch it.")
+"""What staff are told when `released` is False."""
+
+
+class _WriteValue(WriteSingleCoilRequest):
+    """FC05 with any 16-bit value: timed coils take a number of steps where the standard has on and off."""
+
+    def __init__(self, address: int = 0, value: int = 0, dev_id: int = 1) -> None:
+        super().__init__(address=address, bits=[bool(value)], dev_id=dev_id)
+        self._value = value
+
+    def encode(self) -> bytes:
+        return struct.pack(">HH", self.address, self._value)
+
+
+class Line:
+    """One serial line with one or more relay boards. Opened when first needed, and anew after a fault."""
+
+    def __init__(self, port: str, baud: int = 9600, timeout: float = TIMEOUT) -> None:
+        self.port = port
+        self.baud = baud
+        self.timeout = timeout
+        self._client: AsyncModbusSerialClient | None = None
+        self.lock = asyncio.Lock()
+
+    async def _connected(self) -> AsyncModbusSerialClient | None:
+        if self._client and self._client.connected:
+            return self._client
+        self._drop()
+        client = AsyncModbusSerialClient(
+            self.port,
+            baudrate=self.baud,
+            bytesize=8,
+            parity="N",
+            stopbits=1,
+            timeout=self.timeout,
+            retries=0,
+            reconnect_delay=0,
+        )
+        if not await client.connect():
+            client.close()
+            return None
+        self._client = client
+        return client
+
+    def _drop(self) -> None:
+        if self._client:
+            self._client.close()
+            self._client = None
+
+    async def write(self, unit: int, write: Write) -> Reply:
+        """Send one write-coil frame once."""
+        client = await self._connected()
+        if client is None:
+            return "not_sent"
+        try:
+            reply = await client.execute(False, _WriteValue(write.address, write.value, unit))
+        except (ModbusException, OSError):
+            self._drop()
+            return "none"
+        return "refused" if reply.isError() else "echo"
+
+    async def read(self, unit: int, what: str, address: int, count: int) -> list[bool] | None:
+        """Read `coils` or `inputs`; None when there is no answer or a refusal."""
+        client = await self._connected()
+        if client is None:
+            return None
+        asks: Any = client.read_coils if what == "coils" else client.read_discrete_inputs
+        try:
+            reply = await asks(address, count=count, device_id=unit)
+        except (ModbusException, OSError):
+            self._drop()
+            return None
+        return None if reply.isError() else [bool(bit) for bit in reply.bits[:count]]
+
+    async def close(self) -> None:
+        """Free the port."""
+        self._drop()
+
+
+class ModbusGate:
+    """The Modbus implementation of `Gate`: one coil of one board on a line.
+
+    `flash_base`: first address of the board's timed coils, None when it has none.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        unit: int = 1,
+        coil: int = 0,
+        pulse_ms: int = 400,
+        flash_base: int | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._line = line
+        self._unit = unit
+        self._coil = coil
+        self._pulse = plan(coil, pulse_ms, flash_base)
+        self._clock = clock or SystemClock()
+        self._releasing: set[asyncio.Task[None]] = set()
+        self._stuck = False
+
+    async def open_once(self, expires_at: datetime) -> Opened:
+        """See `Gate`. Answers as soon as the relay has closed; the pulse goes on for its time."""
+        started = self._clock.monotonic()
+        async with self._line.lock:
+            now = self._clock.now()
+            if now >= expires_at:
+                return self._result("not_done", "expired", None, started)
+            try:
+                reply = await self._line.write(self._unit, self._pulse.close)
+            except asyncio.CancelledError:
+                self._release_later(0)
+                raise
+            coil = None
+            if reply == "none":
+                bits = await self._line.read(self._unit, "coils", self._coil, 1)
+                coil = bits[0] if bits else None
+            outcome = settle(reply, coil, self._pulse.release is None)
+            if outcome == "done":
+                self._release_later(self._pulse.hold_ms / 1000)
+                return self._result("done", "ok", now, started)
+            if outcome == "unknown":
+                self._release_later(0)
+        code = {"not_sent": "missing", "refused": "refused"}.get(reply, "silent")
+        return self._result(outcome, code, None if reply == "not_sent" else now, started)
+
+    def _result(self, outcome: Outcome, code: str, sent_at: datetime | None, started: float) -> Opened:
+        return Opened(
+            outcome=outcome,
+            code=code,
+            sentence=SENTENCES.get(code, ""),
+            sent_at=sent_at,
+            seconds=self._clock.monotonic() - started,
+        )
+
+    def _release_later(self, seconds: float) -> None:
+        """End the pulse in `seconds` (only where the board does not do it)."""
+        if self._pulse.release is None:
+            return
+        task = asyncio.create_task(self._release(self._pulse, seconds))
+        self._releasing.add(task)
+        task.add_done_callback(self._releasing.discard)
+
+    async def _release(self, pulse: Pulse, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        assert pulse.release is not None
+        for attempt in range(RELEASE_TRIES):
+            async with self._line.lock:
+                if await self._line.write(self._unit, pulse.release) == "echo":
+                    self._stuck = False
+                    return
+            await asyncio.sleep(0.1 * (attempt + 1))
+        self._stuck = True
+
+    async def released(self) -> bool:
+        """See `Gate`."""
+        await asyncio.gather(*self._releasing)
+        return not self._stuck
+
+    async def inputs(self, count: int = 8) -> list[bool]:
+        """See `Gate`."""
+        async with self._line.lock:
+            bits = await self._line.read(self._unit, "inputs", 0, count)
+        if bits is None:
+            raise DeviceFault(
+                "gate_silent",
+                N_("The gate's relay board does not answer."),
+                N_("Check its cable and power; until then open the gate by hand."),
+            )
+        return bits
+
+    async def close(self) -> None:
+        """See `Gate`. A running pulse is ended first."""
+        await self.released()
+        await self._line.close()

@@ -1,0 +1,42 @@
+"""What the entry process knows of a gate, whoever made it."""
+
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from appliance.devices.gate.protocol import Outcome
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one order to open."""
+
+    outcome: Outcome
+    code: str
+    """ok, expired, missing, silent or refused."""
+    sentence: str = ""
+    """Message id for staff; empty when all went well."""
+    sent_at: datetime | None = None
+    """When the closing write left the box; None when it did not."""
+    seconds: float = 0.0
+    """From the order to the answer."""
+
+
+class Gate(Protocol):
+    """One lane's gate."""
+
+    async def open_once(self, expires_at: datetime) -> Opened:
+        """Open at most once, never after `expires_at`. Never raises for a fault of the device, never repeats."""
+        ...
+
+    async def released(self) -> bool:
+        """Wait until no pulse runs; False when the relay could not be released (the gate may stay open)."""
+        ...
+
+    async def inputs(self, count: int = 8) -> list[bool]:
+        """The board's inputs (door, fire), from number 0. Raises DeviceFault when it does not answer."""
+        ...
+
+    async def close(self) -> None:
+        """Free the device."""
+        ...

@@ -1,0 +1,159 @@
+"""The gate: what is decided, and the Modbus driver against the simulated board over a real pseudo-terminal."""
+
+import asyncio
+import os
+import pty
+import tty
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from appliance.base import sockets
+from appliance.base.errors import DeviceFault
+from appliance.devices.gate.driver import Line, ModbusGate
+from appliance.devices.gate.protocol import OFF, ON, Pulse, Write, plan, settle
+from appliance.devices.gate.simulator import FLASH_BASE, SimulatedBoard
+from appliance.wire.simulators import BoardDid, GetBoard, SetBoard
+
+
+def soon() -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=5)
+
+
+def test_a_pulse_is_planned() -> None:
+    assert plan(3, 400, None) == Pulse(Write(3, ON), 400, Write(3, OFF))
+    assert plan(3, 400, 0x200) == Pulse(Write(0x203, 4), 0)
+    assert plan(0, 1, 0x200).close.value == 1 and plan(0, 401, 0x200).close.value == 5
+
+
+@pytest.mark.parametrize(
+    ("reply", "coil", "timed", "outcome"),
+    [
+        ("echo", None, False, "done"),
+        ("refused", None, False, "not_done"),
+        ("not_sent", None, False, "not_done"),
+        ("none", True, False, "done"),
+        ("none", True, True, "done"),
+        ("none", False, False, "not_done"),
+        ("none", False, True, "unknown"),
+        ("none", None, False, "unknown"),
+        ("none", None, True, "unknown"),
+    ],
+)
+def test_what_the_answers_mean(reply: str, coil: bool | None, timed: bool, outcome: str) -> None:
+    assert settle(reply, coil, timed) == outcome  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def board(tmp_path: Path) -> AsyncIterator[SimulatedBoard]:
+    async with SimulatedBoard(tmp_path / "gate", tmp_path / "gate.sock") as board:
+        yield board
+
+
+@pytest.fixture
+async def line(board: SimulatedBoard) -> AsyncIterator[Line]:
+    line = Line(str(board.link), timeout=0.2)
+    yield line
+    await line.close()
+
+
+async def test_one_admission_is_one_pulse(board: SimulatedBoard, line: Line) -> None:
+    gate = ModbusGate(line, coil=2, pulse_ms=120)
+    opened = await gate.open_once(soon())
+    assert (opened.outcome, opened.code, opened.sentence) == ("done", "ok", "") and opened.seconds < 0.1
+    assert await gate.released()
+    (pulse,) = board.pulses
+    assert pulse.coil == 2 and pulse.seconds is not None and 0.1 < pulse.seconds < 0.5
+    assert opened.sent_at and opened.sent_at <= pulse.at and board.frames == 2 and not any(board.coils)
+
+
+async def test_a_board_with_timed_coils_ends_the_pulse_itself(board: SimulatedBoard, line: Line) -> None:
+    gate = ModbusGate(line, coil=1, pulse_ms=100, flash_base=FLASH_BASE)
+    assert (await gate.open_once(soon())).outcome == "done"
+    await asyncio.sleep(0.2)
+    assert [p.coil for p in board.pulses] == [1] and not board.coils[1] and board.frames == 1
+
+
+async def test_two_lanes_on_one_line_each_open_once(board: SimulatedBoard, line: Line) -> None:
+    gates = [ModbusGate(line, coil=n, pulse_ms=60) for n in (0, 1)]
+    opened = await asyncio.gather(*(gate.open_once(soon()) for gate in gates))
+    assert [o.outcome for o in opened] == ["done", "done"]
+    assert await gates[0].released() and await gates[1].released()
+    assert sorted(p.coil for p in board.pulses) == [0, 1]
+
+
+async def test_an_order_that_is_too_late_is_not_carried_out(board: SimulatedBoard, line: Line) -> None:
+    opened = await ModbusGate(line).open_once(datetime.now(UTC))
+    assert (opened.outcome, opened.code, opened.sent_at) == ("not_done", "expired", None)
+    assert board.frames == 0
+
+
+async def test_a_gate_that_does_not_answer_is_unknown_and_never_asked_twice(tmp_path: Path) -> None:
+    """A wire with nobody at the end: every byte that was sent is counted."""
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    os.set_blocking(master, False)
+    line = Line(os.ttyname(slave), timeout=0.15)
+    gate = ModbusGate(line, coil=0, pulse_ms=50)
+    opened = await gate.open_once(soon())
+    assert (opened.outcome, opened.code) == ("unknown", "silent") and opened.sentence and opened.sent_at
+    assert not await gate.released()
+    sent = os.read(master, 4096)
+    frames = [sent[i : i + 8] for i in range(0, len(sent), 8)]
+    assert frames[0].hex().upper() == "01050000FF008C3A"
+    assert frames.count(frames[0]) == 1, "the closing write was repeated"
+    assert {f.hex().upper() for f in frames[2:]} == {"010500000000CDCA"}
+    await line.close()
+    os.close(master)
+    os.close(slave)
+
+
+async def test_a_board_that_acts_and_keeps_silent(board: SimulatedBoard, line: Line) -> None:
+    board.mode = "silent"
+    gate = ModbusGate(line, pulse_ms=50)
+    opened = await gate.open_once(soon())
+    assert opened.outcome == "unknown" and len(board.pulses) == 1
+    await asyncio.sleep(0.1)
+    board.mode = "normal"
+    assert await gate.released() and not board.coils[0] and len(board.pulses) == 1
+
+
+async def test_a_deaf_board_that_wakes_up_was_not_opened(board: SimulatedBoard, line: Line) -> None:
+    board.mode = "deaf"
+    gate = ModbusGate(line, pulse_ms=50)
+    asyncio.get_running_loop().call_later(0.1, setattr, board, "mode", "normal")
+    opened = await gate.open_once(soon())
+    assert opened.outcome == "not_done" and not board.pulses
+
+
+async def test_refused_missing_and_back_again(board: SimulatedBoard, line: Line) -> None:
+    gate = ModbusGate(line, pulse_ms=50)
+    board.mode = "refusing"
+    opened = await gate.open_once(soon())
+    assert (opened.outcome, opened.code) == ("not_done", "refused")
+    board.mode = "normal"
+    board.unplug()
+    await asyncio.sleep(0.05)
+    opened = await gate.open_once(soon())
+    assert (opened.outcome, opened.code) == ("not_done", "missing")
+    board.plug()
+    assert (await gate.open_once(soon())).outcome == "done"
+    assert await gate.released() and len(board.pulses) == 1
+
+
+async def test_inputs_and_the_control_socket(board: SimulatedBoard, line: Line) -> None:
+    gate = ModbusGate(line)
+    control = board.control
+    assert control
+    await sockets.ask(control, SetBoard(inputs={0: True, 3: True}), BoardDid)
+    assert await gate.inputs(4) == [True, False, False, True]
+    await gate.open_once(soon())
+    did = await sockets.ask(control, GetBoard(), BoardDid)
+    assert did.coils[0] and len(did.pulses) == 1 and did.mode == "normal"
+    await sockets.ask(control, SetBoard(mode="deaf"), BoardDid)
+    with pytest.raises(DeviceFault):
+        await gate.inputs(4)
+    await sockets.ask(control, SetBoard(), BoardDid)
+    assert await gate.released()
