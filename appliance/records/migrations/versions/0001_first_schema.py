@@ -144,6 +144,7 @@ def upgrade() -> None:
         sa.Column("file_name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("file_sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("signature", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("lines", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("accepted", sa.Integer(), nullable=False),
         sa.Column("rejected", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -272,6 +273,7 @@ def upgrade() -> None:
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("ticket_number", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("employer", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("confirmed_at", appliance.records.base.Instant(length=27), nullable=True),
         sa.Column("provincial", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.ForeignKeyConstraint(
             ["candidate"], ["candidate.id"], name=op.f("fk_roster_row_candidate_candidate")

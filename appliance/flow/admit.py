@@ -1,0 +1,286 @@
+"""A tap at the entrance: decide, record, admit, give a ticket, order the gate. Once per tap id."""
+
+from datetime import date, datetime
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from appliance.base.ids import new_id
+from appliance.flow.box import Box
+from appliance.flow.order_gate import order_gate
+from appliance.records.entry import Admission, Case, FaceCheck, GateOrder, Tap
+from appliance.records.journal import append
+from appliance.records.roster import Candidate, Roster, RosterRow
+from appliance.records.sitting import Sitting
+from appliance.records.theory import Attempt, Mark
+from appliance.records.waiting import Ticket
+from appliance.rules import admission as rule
+from appliance.rules import idnumber, names, queueing
+
+
+class FaceTaken(msgspec.Struct, kw_only=True, frozen=True):
+    """One comparison as the face worker made it. Photos: SHA-256 of sealed files."""
+
+    engine: str
+    version: str
+    reference: str
+    """chip or roster."""
+    band: str
+    distance: float | None = None
+    reference_photo: str = ""
+    live_photo: str = ""
+
+
+class TapFacts(msgspec.Struct, kw_only=True, frozen=True):
+    """What the devices say about one card put down."""
+
+    tap: str
+    lane: str
+    kind: str
+    """Which sittings the lane admits to: theory or practical."""
+    happened_at: datetime
+    sam_id: str = ""
+    card_kind: str = "resident"
+    name: str
+    number: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+    face: FaceTaken | None = None
+
+
+class TapResult(msgspec.Struct, kw_only=True):
+    """What staff and the entry screen are told."""
+
+    tap: str
+    result: str
+    code: str
+    sitting: str = ""
+    candidate: str = ""
+    ticket: str = ""
+    order: str = ""
+    case: str = ""
+
+
+class Preview(msgspec.Struct, kw_only=True):
+    """The decision without a face, and the roster photo a live picture may be compared with."""
+
+    result: str
+    code: str
+    roster_photo: str = ""
+
+
+def preview(session: Session, box: Box, facts: TapFacts) -> Preview:
+    """Whether a face check is needed at all: nobody is compared who is refused anyway."""
+    candidate, rows = _rows(session, box, facts)
+    decision = _decide(box, facts, rows, None)
+    return Preview(
+        result=decision.result, code=decision.code, roster_photo=candidate.photo if candidate else ""
+    )
+
+
+def admit(session: Session, box: Box, facts: TapFacts) -> TapResult:
+    """Decide one tap and record everything that follows. A replay of the tap id returns the stored answer."""
+    if known := session.get(Tap, facts.tap):
+        return _stored(session, known)
+    candidate, rows = _rows(session, box, facts)
+    face = rule.FaceFacts(facts.face.band, facts.face.reference) if facts.face else None
+    decision = _decide(box, facts, rows, face)
+    tap = Tap(
+        id=facts.tap,
+        lane=facts.lane,
+        happened_at=facts.happened_at,
+        recorded_at=box.now(),
+        sam_id=facts.sam_id,
+        card_kind=facts.card_kind,
+        name=facts.name,
+        number_masked=idnumber.mask(facts.number),
+        candidate=candidate.id if candidate else None,
+        sitting=decision.sitting,
+        result="review" if decision.result == "face_needed" else decision.result,
+        code="no_face" if decision.result == "face_needed" else decision.code,
+    )
+    session.add(tap)
+    session.flush()
+    subject, actor = (candidate.id if candidate else tap.id), f"lane:{tap.lane}"
+    body = {
+        "tap": tap.id,
+        "lane": tap.lane,
+        "result": tap.result,
+        "code": tap.code,
+        "sitting": tap.sitting or "",
+        "sam_id": tap.sam_id,
+        "happened_at": facts.happened_at.isoformat(),
+        "name_differs": bool(candidate and not names.same(candidate.name, facts.name)),
+    }
+    append(session, "tap.decided", subject, actor, body, at=box.now())
+    if facts.face:
+        _keep_face(session, box, tap, facts.face, subject)
+    answer = TapResult(
+        tap=tap.id, result=tap.result, code=tap.code, sitting=tap.sitting or "", candidate=tap.candidate or ""
+    )
+    if tap.result == "admit" and tap.sitting and candidate:
+        grant(session, box, tap, how="machine", actor=actor, answer=answer)
+    elif tap.result == "review":
+        answer.case = _open_case(session, box, tap, subject, actor)
+    return answer
+
+
+def grant(
+    session: Session, box: Box, tap: Tap, how: str, actor: str, answer: TapResult, **by: str
+) -> Admission:
+    """Let the tap's person in: admission, ticket, one order to the gate."""
+    assert tap.sitting and tap.candidate
+    admission = Admission(
+        id=new_id(),
+        tap=tap.id,
+        sitting=tap.sitting,
+        candidate=tap.candidate,
+        lane=tap.lane,
+        happened_at=tap.happened_at,
+        recorded_at=box.now(),
+        how=how,
+        **by,
+    )
+    session.add(admission)
+    session.flush()
+    body = {"admission": admission.id, "sitting": tap.sitting, "tap": tap.id, "how": how, **by}
+    append(session, "admission.granted", tap.candidate, actor, body, at=box.now())
+    sitting = session.get_one(Sitting, tap.sitting)
+    given = session.exec(select(Ticket.number).where(Ticket.sitting == sitting.id)).all()
+    ticket = Ticket(
+        id=new_id(),
+        admission=admission.id,
+        sitting=sitting.id,
+        candidate=tap.candidate,
+        number=queueing.next_number(sitting.number, given),
+        issued_at=box.now(),
+    )
+    session.add(ticket)
+    session.flush()
+    body = {"ticket": ticket.id, "number": ticket.number, "admission": admission.id}
+    append(session, "ticket.issued", tap.candidate, actor, body, at=box.now())
+    answer.ticket = ticket.number
+    answer.order = order_gate(session, box, tap.lane, actor, admission=admission.id).id
+    return admission
+
+
+def _decide(
+    box: Box, facts: TapFacts, rows: list[rule.Expected], face: rule.FaceFacts | None
+) -> rule.Decision:
+    card = rule.CardFacts(facts.valid_from, facts.valid_to)
+    return rule.decide(box.now(), card, box.today(), rows, face)
+
+
+def _rows(session: Session, box: Box, facts: TapFacts) -> tuple[Candidate | None, list[rule.Expected]]:
+    """The candidate of the card's number and what the lane's kind of sittings expects of them."""
+    candidate = session.exec(
+        select(Candidate).where(Candidate.number_index == box.key.index(facts.number))
+    ).first()
+    if candidate is None:
+        return None, []
+    rows = session.exec(
+        select(RosterRow, Roster, Sitting)
+        .join(Roster, col(Roster.id) == col(RosterRow.roster))
+        .join(Sitting, col(Sitting.id) == col(RosterRow.sitting))
+        .where(RosterRow.candidate == candidate.id, Sitting.subject == facts.kind, Roster.state != "rejected")
+    ).all()
+    inside = set(session.exec(select(Admission.sitting).where(Admission.candidate == candidate.id)).all())
+    expected = [
+        rule.Expected(
+            sitting=sitting.id,
+            opens_at=sitting.opens_at,
+            closes_at=sitting.closes_at,
+            today=box.local(sitting.starts_at).date() == box.today(),
+            confirmed=roster.state == "active",
+            inside=sitting.id in inside,
+            theory_needed=sitting.subject == "practical",
+            theory_passed=theory_passed(session, candidate.id, sitting.trade),
+            over=sitting.state in ("ended", "released"),
+        )
+        for _row, roster, sitting in rows
+    ]
+    return candidate, expected
+
+
+def theory_passed(session: Session, candidate: str, trade: str) -> bool:
+    """Has this person passed the theory exam of this trade on this box?"""
+    found = session.exec(
+        select(Mark.id)
+        .join(Attempt, col(Attempt.id) == col(Mark.attempt))
+        .join(Sitting, col(Sitting.id) == col(Attempt.sitting))
+        .where(
+            Attempt.candidate == candidate,
+            Sitting.trade == trade,
+            Sitting.subject == "theory",
+            col(Mark.passed),
+        )
+    ).first()
+    return found is not None
+
+
+def _keep_face(session: Session, box: Box, tap: Tap, face: FaceTaken, subject: str) -> None:
+    check = FaceCheck(
+        id=new_id(),
+        tap=tap.id,
+        engine=face.engine,
+        version=face.version,
+        reference=face.reference,
+        reference_photo=face.reference_photo,
+        live_photo=face.live_photo,
+        distance=face.distance,
+        band=face.band,
+        happened_at=tap.happened_at,
+    )
+    session.add(check)
+    session.flush()
+    body = {
+        "face_check": check.id,
+        "tap": tap.id,
+        "engine": face.engine,
+        "version": face.version,
+        "reference": face.reference,
+        "band": face.band,
+        "distance": face.distance,
+        "reference_photo": face.reference_photo,
+        "live_photo": face.live_photo,
+    }
+    append(session, "face.compared", subject, f"lane:{tap.lane}", body, at=box.now())
+
+
+def _open_case(session: Session, box: Box, tap: Tap, subject: str, actor: str) -> str:
+    case = Case(
+        id=new_id(),
+        kind=tap.code,
+        tap=tap.id,
+        candidate=tap.candidate,
+        sitting=tap.sitting,
+        opened_at=box.now(),
+    )
+    session.add(case)
+    session.flush()
+    append(
+        session,
+        "case.opened",
+        subject,
+        actor,
+        {"case": case.id, "kind": case.kind, "tap": tap.id},
+        at=box.now(),
+    )
+    return case.id
+
+
+def _stored(session: Session, tap: Tap) -> TapResult:
+    answer = TapResult(
+        tap=tap.id, result=tap.result, code=tap.code, sitting=tap.sitting or "", candidate=tap.candidate or ""
+    )
+    admission = session.exec(select(Admission).where(Admission.tap == tap.id)).first()
+    if admission:
+        answer.ticket = (
+            session.exec(select(Ticket.number).where(Ticket.admission == admission.id)).first() or ""
+        )
+        answer.order = (
+            session.exec(select(GateOrder.id).where(GateOrder.admission == admission.id)).first() or ""
+        )
+    case = session.exec(select(Case).where(Case.tap == tap.id)).first()
+    answer.case = case.id if case else ""
+    return answer

@@ -1,0 +1,78 @@
+"""A person decides what the machine could not: let in or send away, with a reason, and a second person where needed."""
+
+from sqlmodel import Session, select
+
+from appliance.base.errors import Conflict, NotFound, Refused
+from appliance.base.i18n import N_
+from appliance.flow.accounts import Who, second_person
+from appliance.flow.admit import TapResult, grant
+from appliance.flow.box import Box
+from appliance.records.entry import Admission, Case, Tap
+from appliance.records.journal import append
+from appliance.records.sitting import Sitting
+from appliance.rules import timing
+
+TWO_PEOPLE = ("face_mismatch", "roster_photo_only", "no_face", "two_faces", "camera_silent")
+"""Cases of the entrance that one person alone may not decide in favour."""
+
+
+def decide_case(
+    session: Session, box: Box, case_id: str, decision: str, reason: str, who: Who, second_login: str = ""
+) -> Case:
+    """`decision`: admit or refuse. Deciding again with the same decision changes nothing."""
+    case = session.get(Case, case_id)
+    if case is None:
+        raise NotFound("no_case", N_("There is no such case."), N_("Reload the page."))
+    if case.state == "decided":
+        if case.decision == decision:
+            return case
+        raise Conflict("case_decided", N_("Somebody has already decided this case."), N_("Reload the page."))
+    if decision not in ("admit", "refuse"):
+        raise Refused("bad_decision", N_("Choose to let in or to send away."))
+    if not reason.strip():
+        raise Refused("reason_missing", N_("Please give a reason."), N_("Write a few words and try again."))
+    second = ""
+    if decision == "admit":
+        if case.kind in TWO_PEOPLE:
+            second = second_person(session, who, second_login, ("entry", "chief")).id
+        _admit(session, box, case, reason, who, second)
+    case.state, case.decision, case.decided_by = "decided", decision, who.account
+    case.reason, case.decided_at = reason.strip(), box.now()
+    session.add(case)
+    session.flush()
+    body = {"case": case.id, "decision": decision, "reason": case.reason, "second": second}
+    append(session, "case.decided", case.candidate or case.id, who.actor, body, at=box.now())
+    return case
+
+
+def _admit(session: Session, box: Box, case: Case, reason: str, who: Who, second: str) -> None:
+    tap = session.get(Tap, case.tap) if case.tap else None
+    if tap is None or not tap.sitting or not tap.candidate:
+        raise Refused("not_an_entry_case", N_("This case is not one of the entrance."))
+    sitting = session.get_one(Sitting, tap.sitting)
+    inside = session.exec(
+        select(Admission).where(Admission.sitting == sitting.id, Admission.candidate == tap.candidate)
+    ).first()
+    if inside:
+        raise Refused(
+            "already_inside",
+            N_("This person has already been admitted."),
+            N_("Check who went in before; call the invigilator if it was somebody else."),
+        )
+    if timing.entry(box.now(), sitting.opens_at, sitting.closes_at) != "open" or sitting.state in (
+        "ended",
+        "released",
+    ):
+        raise Refused("too_late", N_("Entry to this sitting has closed."), N_("Call the head of the site."))
+    answer = TapResult(tap=tap.id, result="admit", code="admitted")
+    grant(
+        session,
+        box,
+        tap,
+        "review",
+        who.actor,
+        answer,
+        decided_by=who.account,
+        second_by=second,
+        reason=reason.strip(),
+    )
