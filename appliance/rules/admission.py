@@ -1,149 +1,217 @@
-"""May this person in? The one decision of the entrance, with stable codes and a sentence for each.
+"""Who is let in at the entrance (入场核验): facts in, one decision with a stable code and its effects out.
 
-Order of the questions (the first that fails decides): card, roster, sitting's window, presence, theory passed,
-face. A face is only looked at when everything else allows the admission: nobody is compared without need.
-Face may not be the only way (Measures for the Security Management of Face Recognition, 2025-06-01), and nobody is
-failed by the machine alone: a face that does not fit leads to a person.
+Asked twice per tap: `before_face` says at once what no face check could change; `decide` gives the decision.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 
-from appliance.rules import timing
+from appliance.rules import names
+from appliance.rules.timing import entry
 
-Result = Literal["admit", "review", "refuse", "face_needed"]
+Result = Literal["admit", "review", "refuse"]
+Effect = Literal["admission", "ticket", "open_gate", "case"]
+Face = Literal["admit", "review", "mismatch", "no_face", "two_faces", "camera_silent"]
+Lane = Literal["theory", "practical"]
 
 
-class Expected(NamedTuple):
-    """One roster row of the person: a sitting of this entrance's kind."""
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """What the card says. `valid_to` None = long-term, or a card without an end."""
+
+    name: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """One roster row of the card's holder, of any day. Instants aware; `day` is the site's own date."""
 
     sitting: str
+    subject: Lane
+    day: date
+    starts_at: datetime
     opens_at: datetime
     closes_at: datetime
-    today: bool
-    """The sitting is on the local day of the tap."""
-    confirmed: bool
-    """Its roster is in force (signed, or confirmed by a second person)."""
-    inside: bool
-    """Already admitted to it."""
-    theory_needed: bool = False
-    """A practical sitting: theory comes first (104号 art. 9)."""
-    theory_passed: bool = False
+    name: str = ""
+    roster_active: bool = True
+    """False while the roster waits for the second person."""
+    inside: bool = False
+    """An admission to this sitting exists already."""
+    theory_passed: bool = True
+    """Only asked of practical sittings: theory is passed before practical (104号 art. 9)."""
     over: bool = False
+    """The sitting has ended."""
 
 
-class CardFacts(NamedTuple):
-    """Validity as printed; None = long-term or not told."""
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Everything the decision needs. `now` = when the card was put down; `today` = the site's date then."""
 
-    valid_from: date | None
-    valid_to: date | None
-
-
-class FaceFacts(NamedTuple):
-    """What the comparison said. `band`: admit, review, mismatch, no_face, two_faces or camera_silent."""
-
-    band: str
-    reference: str
-    """chip or roster."""
+    now: datetime
+    today: date
+    lane: Lane
+    card: Card
+    expected: Sequence[Expected]
+    face: Face | None = None
+    """None = not compared yet."""
 
 
-class Decision(NamedTuple):
-    """`sitting` is the roster row that decided; `second_person`: a review needs two people."""
+@dataclass(frozen=True)
+class Decision:
+    """What is done. `sitting` is the sitting meant, empty when none fits; `opens_at` goes with too_early."""
 
-    result: Result
     code: str
-    sitting: str | None = None
-    second_person: bool = False
+    result: Result
+    sitting: str = ""
+    effects: tuple[Effect, ...] = ()
+    opens_at: datetime | None = None
 
 
-def decide(
-    now: datetime, card: CardFacts, day: date, rows: Sequence[Expected], face: FaceFacts | None
-) -> Decision:
-    """The decision for one tap at `now` (aware), local `day`. `rows`: the person's rows of this entrance's kind."""
-    if card.valid_to is not None and day > card.valid_to:
-        return Decision("refuse", "card_expired")
-    if card.valid_from is not None and day < card.valid_from:
-        return Decision("refuse", "card_not_yet_valid")
-    if not rows:
-        return Decision("refuse", "not_on_roster")
-    here = [row for row in rows if row.today]
-    if not here:
-        return Decision("refuse", "wrong_day")
-    row = _choose(now, here)
-    if row.inside:
-        return Decision("refuse", "already_inside", row.sitting)
-    if not row.confirmed:
-        return Decision("refuse", "roster_unconfirmed", row.sitting)
-    entry = "too_late" if row.over else timing.entry(now, row.opens_at, row.closes_at)
-    if entry != "open":
-        return Decision("refuse", entry, row.sitting)
-    if row.theory_needed and not row.theory_passed:
-        return Decision("refuse", "theory_not_passed", row.sitting)
-    if face is None:
-        return Decision("face_needed", "face_needed", row.sitting)
-    return _by_face(row, face)
-
-
-def _choose(now: datetime, rows: Sequence[Expected]) -> Expected:
-    """A tap takes the sitting that admits now; else the next to open; else the last one."""
-    ordered = sorted(rows, key=lambda row: row.opens_at)
-    open_now = [
-        row for row in ordered if timing.entry(now, row.opens_at, row.closes_at) == "open" and not row.over
-    ]
-    waiting = [row for row in open_now if not row.inside]
-    ahead = [row for row in ordered if now < row.opens_at]
-    return (waiting or open_now or ahead or ordered[-1:])[0]
-
-
-def _by_face(row: Expected, face: FaceFacts) -> Decision:
-    if face.band == "admit" and face.reference == "chip":
-        return Decision("admit", "admitted", row.sitting)
-    if face.band == "admit":
-        return Decision("review", "roster_photo_only", row.sitting, second_person=True)
-    codes = {"review": "face_review", "mismatch": "face_mismatch"}
-    code = codes.get(face.band, face.band)
-    return Decision("review", code, row.sitting, second_person=face.band == "mismatch")
-
+RESULTS: dict[str, Result] = {
+    "admitted": "admit",
+    "face_review": "review",
+    "face_mismatch": "review",
+    "no_face": "review",
+    "two_faces": "review",
+    "camera_silent": "review",
+    "name_differs": "review",
+    "card_expired": "refuse",
+    "card_not_yet_valid": "refuse",
+    "not_on_roster": "refuse",
+    "wrong_day": "refuse",
+    "wrong_lane": "refuse",
+    "roster_unconfirmed": "refuse",
+    "too_early": "refuse",
+    "too_late": "refuse",
+    "already_inside": "refuse",
+    "theory_not_passed": "refuse",
+}
+"""Every code and what it leads to. Whoever is in doubt goes to a person; a machine never refuses for a face."""
 
 SENTENCES: dict[str, tuple[str, str]] = {
-    "admitted": ("Admitted.", "Take the queue ticket and go to the waiting room."),
-    "card_expired": ("The ID card has expired.", "Ask for a temporary ID card or a police certificate."),
+    "admitted": ("Please go in.", "Wait until your ticket number is called."),
+    "face_review": (
+        "The staff must compare the face.",
+        "Compare card, roster photo and person, then decide.",
+    ),
+    "face_mismatch": ("The face does not match the photo.", "Compare card and person yourself, then decide."),
+    "no_face": (
+        "No face could be seen.",
+        "Ask the person to face the camera without mask or hat, or decide.",
+    ),
+    "two_faces": ("More than one face could be seen.", "Let only one person stand in front of the camera."),
+    "camera_silent": (
+        "The camera gave no picture.",
+        "Compare the person yourself and call the administrator.",
+    ),
+    "name_differs": ("Name on the card and on the roster differ.", "Compare both; the number is the same."),
+    "card_expired": ("The ID card has expired.", "Ask for a valid card or a temporary ID card."),
     "card_not_yet_valid": ("The ID card is not valid yet.", "Ask for the card that is valid today."),
     "not_on_roster": (
-        "This person is not on any roster of this entrance.",
-        "Search the roster by number; if there is nothing, call the office.",
+        "This person is not on the roster.",
+        "Check the notice of the exam; ask the exam office.",
     ),
-    "wrong_day": ("This person's exam is not today.", "Look up the day on the admission ticket."),
-    "already_inside": (
-        "This person has already been admitted.",
-        "Check who went in before; call the invigilator if it was somebody else.",
-    ),
+    "wrong_day": ("This person's exam is on another day.", "Show the day in the notice of the exam."),
+    "wrong_lane": ("This person's exam is at the other entrance.", "Show the way to the other entrance."),
     "roster_unconfirmed": (
-        "The roster has not been confirmed by a second person.",
-        "Call the office to confirm the roster.",
+        "The roster has not been confirmed.",
+        "Have a second person confirm it, then again.",
     ),
-    "too_early": ("The entrance for this sitting is not open yet.", "Please come back when admission opens."),
-    "too_late": ("Entry to this sitting has closed.", "Call the head of the site."),
+    "too_early": ("Admission has not opened yet.", "Come back when admission opens."),
+    "too_late": ("Entry to this sitting is closed.", "Counted as absent; the exam office answers questions."),
+    "already_inside": ("This person was admitted already.", "Check who came in before with this card."),
     "theory_not_passed": (
-        "The theory exam has not been passed.",
-        "The practical exam follows the theory exam; ask the office for the result.",
+        "Theory has not been passed yet.",
+        "Practical follows only after theory is passed.",
     ),
-    "roster_photo_only": (
-        "The card's photograph could not be read.",
-        "Compare the printed card with the live picture; a second person confirms.",
-    ),
-    "face_review": ("The faces are similar but not sure.", "Compare both pictures yourself and decide."),
-    "face_mismatch": (
-        "The faces do not fit.",
-        "Compare card and person yourself; letting in needs a second person.",
-    ),
-    "no_face": ("No face was seen.", "Ask the person to look at the camera and tap again."),
-    "two_faces": ("More than one face was seen.", "Ask the others to step back and tap again."),
-    "camera_silent": (
-        "The camera does not answer.",
-        "Compare card and person yourself; call the administrator.",
-    ),
-    "card_unreadable": ("The card could not be read.", "Put the card down again, flat and still."),
 }
-"""code -> (sentence, next step): message ids."""
+"""Code -> sentence and next step for the staff, as message ids. Candidates only see admitted or "see the staff"."""
+
+_FACES: dict[Face, str] = {
+    "admit": "admitted",
+    "review": "face_review",
+    "mismatch": "face_mismatch",
+    "no_face": "no_face",
+    "two_faces": "two_faces",
+    "camera_silent": "camera_silent",
+}
+
+
+def before_face(facts: Facts) -> Decision | None:
+    """The refusal that stands whatever the face says; None when the face shall be compared."""
+    code, meant = _row(facts)
+    if code == "":
+        return None
+    return _decision(code, meant)
+
+
+def decide(facts: Facts) -> Decision:
+    """The decision. `facts.face` must be given when `before_face` returned None."""
+    code, meant = _row(facts)
+    if code:
+        return _decision(code, meant)
+    if facts.face is None:
+        raise ValueError("the face has not been compared")
+    if meant is None:
+        raise AssertionError("a row without a fault is always there")
+    code = _FACES[facts.face]
+    if code == "admitted" and meant.name and not names.same(meant.name, facts.card.name):
+        code = "name_differs"
+    return _decision(code, meant)
+
+
+def _row(facts: Facts) -> tuple[str, Expected | None]:
+    """The roster row meant by this tap, and what is wrong with it ('' = nothing)."""
+    if facts.card.valid_from is not None and facts.today < facts.card.valid_from:
+        return "card_not_yet_valid", None
+    if facts.card.valid_to is not None and facts.today > facts.card.valid_to:
+        return "card_expired", None
+    if not facts.expected:
+        return "not_on_roster", None
+    today = [row for row in facts.expected if row.day == facts.today]
+    if not today:
+        return "wrong_day", None
+    here = [row for row in today if row.subject == facts.lane]
+    if not here:
+        return "wrong_lane", None
+    judged = [(_fault(facts, row), row) for row in sorted(here, key=lambda row: row.starts_at)]
+    return min(judged, key=lambda one: (_RANK[one[0]], one[1].starts_at))
+
+
+_RANK = {
+    code: place
+    for place, code in enumerate(
+        ("", "already_inside", "theory_not_passed", "roster_unconfirmed", "too_early", "too_late")
+    )
+}
+"""With several sittings on one day the one that admits counts, else the one with the nearest obstacle."""
+
+
+def _fault(facts: Facts, row: Expected) -> str:
+    when = entry(facts.now, row.opens_at, row.closes_at)
+    if row.over or when == "too_late":
+        return "already_inside" if row.inside and not row.over else "too_late"
+    if row.inside:
+        return "already_inside"
+    if not row.roster_active:
+        return "roster_unconfirmed"
+    if when == "too_early":
+        return "too_early"
+    if row.subject == "practical" and not row.theory_passed:
+        return "theory_not_passed"
+    return ""
+
+
+def _decision(code: str, meant: Expected | None) -> Decision:
+    result = RESULTS[code]
+    effects: tuple[Effect, ...] = ()
+    if result == "admit":
+        effects = ("admission", "ticket", "open_gate")
+    elif result == "review":
+        effects = ("case",)
+    opens_at = meant.opens_at if meant is not None and code == "too_early" else None
+    return Decision(code, result, meant.sitting if meant else "", effects, opens_at)

@@ -1,0 +1,73 @@
+"""Times of a sitting: admission window, phases, deadlines. All instants are aware; nothing here reads a clock."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+Entry = Literal["too_early", "open", "too_late"]
+Phase = Literal["before", "admission", "running", "entry_closed", "over"]
+
+
+def window(starts_at: datetime, opens_before_s: int, closes_after_s: int) -> tuple[datetime, datetime]:
+    """When admission opens and when entry closes."""
+    return starts_at - timedelta(seconds=opens_before_s), starts_at + timedelta(seconds=closes_after_s)
+
+
+def entry(now: datetime, opens_at: datetime, closes_at: datetime) -> Entry:
+    """Whether somebody may enter now. The opening instant is open, the closing instant is closed."""
+    if now < opens_at:
+        return "too_early"
+    return "open" if now < closes_at else "too_late"
+
+
+def deadline(ends_at: datetime, extension_s: int = 0) -> datetime:
+    """When an attempt ends: the sitting's end plus the seconds given to this attempt."""
+    if extension_s < 0:
+        raise ValueError("an extension cannot shorten an attempt")
+    return ends_at + timedelta(seconds=extension_s)
+
+
+def remaining(now: datetime, ends_at: datetime) -> int:
+    """Whole seconds left, never below 0."""
+    return max(0, int((ends_at - now).total_seconds()))
+
+
+def acceptable(now: datetime, ends_at: datetime, grace_s: float) -> Literal["in_time", "late", "refused"]:
+    """What becomes of an answer that arrives at `now`: late ones are taken within the grace and marked so."""
+    if now <= ends_at:
+        return "in_time"
+    return "late" if now <= ends_at + timedelta(seconds=grace_s) else "refused"
+
+
+def may_hand_in(now: datetime, started_at: datetime, earliest_s: int) -> bool:
+    """True when a candidate has stayed long enough to leave."""
+    return now >= started_at + timedelta(seconds=earliest_s)
+
+
+def phase(
+    now: datetime,
+    opens_at: datetime,
+    closes_at: datetime,
+    started_at: datetime | None,
+    ends_at: datetime | None,
+) -> Phase:
+    """Where a sitting stands as people see it; `started_at` and `ends_at` are None before the start."""
+    if ends_at is not None and now >= ends_at:
+        return "over"
+    if started_at is not None and now >= started_at:
+        return "running" if now < closes_at else "entry_closed"
+    return "before" if now < opens_at else "admission"
+
+
+def faults(opens_before_s: int, closes_after_s: int, duration_s: int, earliest_leave_s: int) -> list[str]:
+    """What is wrong with a sitting's settings, as codes.
+
+    Latest entry and earliest leaving may not overlap, or a paper could leave before the last candidate came.
+    """
+    found = []
+    if opens_before_s < 0 or closes_after_s < 0 or duration_s <= 0 or earliest_leave_s < 0:
+        found.append("negative")
+    if closes_after_s > duration_s:
+        found.append("entry_after_end")
+    if 0 < earliest_leave_s < closes_after_s:
+        found.append("leaving_before_entry_closes")
+    return found
