@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from appliance.base.errors import Refused
 from appliance.base.i18n import N_, _, language
@@ -28,8 +29,14 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     jinja.globals.update(_=_, language=language)
-    jinja.filters["points"] = points
+    jinja.filters.update(points=points, css=css)
     return jinja
+
+
+def css(text: str) -> Markup:
+    """`text` as a CSS string (CSS Syntax 3, 4.3.5): every character that could end it is escaped."""
+    plain = "".join(c if c.isalnum() or c in " -–·:/()" else f"\\{ord(c):x} " for c in text)
+    return Markup(f'"{plain}"')
 
 
 def points(value: Decimal | None) -> str:

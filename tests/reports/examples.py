@@ -124,7 +124,9 @@ def record(demo: bool = True) -> facts.RoomRecord:
                 by="王监考",
             ),
         ],
-        journal=facts.JournalCode(seq=4711, hash="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
+        journal=facts.JournalCode(
+            seq=4711, hash="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+        ),
     )
 
 
@@ -177,7 +179,10 @@ def score(demo: bool = True, veto: bool = False) -> facts.ScoreSheet:
             task="K31",
             title="判断作业现场存在的安全风险、职业危害",
             weight=Decimal(20),
-            items=[item("明确作业任务、做好个人防护", "25"), item("找出安全风险和职业危害", "75", ("漏一处", "15", 1))],
+            items=[
+                item("明确作业任务、做好个人防护", "25"),
+                item("找出安全风险和职业危害", "75", ("漏一处", "15", 1)),
+            ],
             raw=Decimal(85),
             points=Decimal(17),
             examiner="孙考评",
@@ -188,7 +193,12 @@ def score(demo: bool = True, veto: bool = False) -> facts.ScoreSheet:
             task="K43",
             title="灭火器的选择和使用",
             weight=Decimal(20),
-            items=[item("检查灭火器", "10"), item("选择灭火器并判断风向", "15"), item("操作", "60"), item("复位与报告", "15")],
+            items=[
+                item("检查灭火器", "10"),
+                item("选择灭火器并判断风向", "15"),
+                item("操作", "60"),
+                item("复位与报告", "15"),
+            ],
             raw=Decimal(100),
             points=Decimal(20),
             examiner="孙考评",
