@@ -90,7 +90,7 @@ RESULTS: dict[str, Result] = {
     "already_inside": "refuse",
     "theory_not_passed": "refuse",
 }
-"""Every code and what it leads to. Whoever is in doubt goes to a person; a machine never refuses for a face."""
+"""Every code and what it leads to. In doubt a person decides; a machine never refuses for a face."""
 
 SENTENCES: dict[str, tuple[str, str]] = {
     "admitted": ("Please go in.", "Wait until your ticket number is called."),
@@ -129,7 +129,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Practical follows only after theory is passed.",
     ),
 }
-"""Code -> sentence and next step for the staff, as message ids. Candidates only see admitted or "see the staff"."""
+"""Code -> sentence and next step for the staff, as message ids. In public only `admitted` is shown as it is."""
 
 _FACES: dict[Face, str] = {
     "admit": "admitted",

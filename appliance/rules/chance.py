@@ -1,4 +1,4 @@
-"""Reproducible chance: the same seed and purpose give the same order, bit for bit, on every machine and version.
+"""Reproducible chance: the same seed and purpose give the same order, bit for bit, on every machine.
 
 SHA-256 in counter mode; one stream per (seed, purpose), so that an added item or seat does not disturb the
 others. Unbiased: values beyond the largest multiple of the bound are thrown away.

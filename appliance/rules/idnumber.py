@@ -38,8 +38,8 @@ def check_character(first17: str) -> str:
 def fault(number: str, today: date | None = None) -> str:
     """Why `number` (already normalised) cannot be one, as a stable code; empty when it can.
 
-    `bad_shape`: not 17 digits and a digit or X. `bad_birth`: no such day, or after `today` when that is given,
-    or before 1880. `bad_check_digit`: the last character does not belong to the others.
+    `bad_shape`: not 17 digits and a digit or X. `bad_birth`: no such day, before 1880, or after `today` when
+    that is given. `bad_check_digit`: the last character does not belong to the others.
     """
     if not _SHAPE.fullmatch(number):
         return "bad_shape"

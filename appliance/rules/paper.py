@@ -1,4 +1,4 @@
-"""Papers (试卷) drawn by a blueprint (组卷规则) from a seed: reproducible bit for bit from seed, bank and blueprint."""
+"""Papers (试卷) drawn by a blueprint (组卷规则): reproducible bit for bit from seed, bank and blueprint."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -58,7 +58,7 @@ THEORY = Blueprint(
     minutes=120,
     pass_mark=Decimal(80),
 )
-"""Usual composition of the theory exam of special operations; 120 min, 100 points, pass at 80: 104号 art. 9."""
+"""Usual composition for special operations; 120 min, 100 points, pass at 80: 104号 art. 9."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def draw(
 
 
 def option_order(item: Item, seed: bytes | str) -> tuple[int, ...]:
-    """How an item's options stand on a paper: an own stream per item; true/false fixed; "all of these" last."""
+    """How an item's options stand on a paper: an own stream per item; true/false fixed; 以上都对 last."""
     places = list(range(len(item.options)))
     if item.kind == "true_false":
         return tuple(places)
@@ -161,7 +161,7 @@ def _by_topic(
 
 
 def proportional(wanted: int, shares: Mapping[str, int], limits: Mapping[str, int]) -> dict[str, int]:
-    """Split `wanted` by `shares` (largest remainder), never above `limits`; what is left over goes on in turn.
+    """Split `wanted` by `shares` (largest remainder), never above `limits`; the rest goes on in turn.
 
     Needs sum(limits) >= wanted. Ties go by name, so the split is always the same.
     """

@@ -1,4 +1,4 @@
-"""Times of a sitting: admission window, phases, deadlines. All instants are aware; nothing here reads a clock."""
+"""Times of a sitting: admission window, phases, deadlines. Instants are aware; nothing here reads a clock."""
 
 from datetime import datetime, timedelta
 from typing import Literal
