@@ -1,0 +1,92 @@
+"""The chip's photo block (1024 bytes, coded by a secret of the makers): decoded by a program the site supplies.
+
+That program is foreign code fed by a card a stranger hands in. It runs as a process of its own with limits on time,
+memory and output; whatever it does, entry goes on, with the roster photograph and a person's eyes.
+"""
+
+import asyncio
+import os
+import signal
+from typing import Literal
+
+import msgspec
+
+MEMORY_KB = 1024 * 1024
+TIMEOUT = 3.0
+MAX_OUTPUT = 4 * 1024 * 1024
+PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"RIFF")
+
+Cause = Literal[
+    "", "no_decoder", "no_photo", "decoder_missing", "decoder_slow", "decoder_failed", "bad_output"
+]
+
+
+class ChipPhoto(msgspec.Struct, frozen=True):
+    """The picture (JPEG, PNG, BMP or WebP bytes), or why there is none."""
+
+    picture: bytes = b""
+    cause: Cause = ""
+
+
+async def decode(
+    block: bytes, command: list[str], timeout: float = TIMEOUT, memory_kb: int = MEMORY_KB
+) -> ChipPhoto:
+    """Run the site's decoder: block on its standard input, picture on its standard output. Never raises."""
+    if not command:
+        return ChipPhoto(cause="no_decoder")
+    if not any(block):
+        return ChipPhoto(cause="no_photo")
+    limited = f'ulimit -v {memory_kb} -t {int(timeout) + 1} -c 0 && exec "$@"'
+    try:
+        process = await asyncio.create_subprocess_exec(
+            "/bin/sh",
+            "-c",
+            limited,
+            "sh",
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        return ChipPhoto(cause="decoder_missing")
+    try:
+        async with asyncio.timeout(timeout):
+            picture = await _run(process, block)
+            status = await process.wait()
+    except TimeoutError:
+        return ChipPhoto(cause="decoder_slow")
+    finally:
+        _end(process)
+    if status in (126, 127):
+        return ChipPhoto(cause="decoder_missing")
+    if status != 0:
+        return ChipPhoto(cause="decoder_failed")
+    if len(picture) > MAX_OUTPUT or not picture.startswith(PICTURES):
+        return ChipPhoto(cause="bad_output")
+    return ChipPhoto(picture)
+
+
+async def _run(process: asyncio.subprocess.Process, block: bytes) -> bytes:
+    assert process.stdin and process.stdout
+    try:
+        process.stdin.write(block)
+        await process.stdin.drain()
+        process.stdin.close()
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # it did not want its input; its output and status tell the rest
+    body = b""
+    while chunk := await process.stdout.read(65536):
+        body += chunk
+        if len(body) > MAX_OUTPUT:
+            _end(process)
+    return body
+
+
+def _end(process: asyncio.subprocess.Process) -> None:
+    """Kill the decoder and everything it started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return

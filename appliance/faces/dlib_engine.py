@@ -1,0 +1,70 @@
+"""The default engine: dlib's HOG detector and ResNet description through face_recognition.
+
+The description uses the 5-point landmark model. Distances are Euclidean over 128 numbers; the makers' own bound of 0.6
+was found on Western faces and is too wide for East Asian ones: a site sets its bands from its own pairs.
+"""
+
+import warnings
+from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
+
+from appliance.base.errors import Unavailable
+from appliance.base.i18n import N_
+from appliance.faces.pictures import scaled
+from appliance.faces.port import Box, Descriptor, Picture
+
+DETECT_AT = 640
+"""Longest side in pixels at which faces are looked for; the detector's smallest face is 80 pixels."""
+
+
+class DlibEngine:
+    """dlib through face_recognition. Not safe for two threads at once."""
+
+    name = "dlib"
+
+    def __init__(self) -> None:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # face_recognition_models uses the old pkg_resources
+                import dlib
+                import face_recognition
+        except (ImportError, SystemExit) as error:  # face_recognition quits when its models are missing
+            raise Unavailable(
+                "engine_missing",
+                N_("The face engine {name} is not installed."),
+                N_("Install the packages dlib-bin, face_recognition and face_recognition_models."),
+                name=self.name,
+            ) from error
+        try:
+            models = version("face_recognition_models")
+        except PackageNotFoundError:
+            models = "?"
+        self.version = f"{dlib.__version__}/{models}"
+        self._api = face_recognition
+
+    def detect(self, picture: Picture) -> list[Box]:
+        """All faces, largest first. Small pictures are enlarged; a second, finer look when nothing is found."""
+        small, factor = scaled(picture, DETECT_AT)
+        found = self._api.face_locations(small, 0) or self._api.face_locations(small, 1)
+        height, width = picture.shape[:2]
+        boxes = [
+            Box(
+                max(0, round(left / factor)),
+                max(0, round(top / factor)),
+                min(width, round(right / factor)),
+                min(height, round(bottom / factor)),
+            )
+            for top, right, bottom, left in found
+        ]
+        return sorted(boxes, key=lambda box: -box.width)
+
+    def describe(self, picture: Picture, box: Box) -> Descriptor:
+        """128 numbers."""
+        place = [(box.top, box.right, box.bottom, box.left)]
+        described: Descriptor = self._api.face_encodings(picture, place)[0]
+        return described
+
+    def compare(self, one: Descriptor, other: Descriptor) -> float:
+        """Euclidean distance."""
+        return float(np.linalg.norm(one - other))

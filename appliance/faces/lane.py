@@ -1,0 +1,136 @@
+"""A lane's face worker as the entry process sees it: asked with a time limit, started anew when it dies or hangs."""
+
+import asyncio
+import os
+import sys
+
+import msgspec
+
+from appliance.base.errors import Unavailable
+from appliance.base.i18n import N_
+from appliance.wire.faceworker import Look, Looked, Ping, Pong, Reference, WorkerReply
+
+START_TIMEOUT = 30.0
+
+
+class FaceWorker:
+    """One worker process. `camera` as in the settings, empty for none; `timeout` seconds per check."""
+
+    def __init__(self, engine: str = "dlib", camera: str = "", timeout: float = 8.0) -> None:
+        self._engine = engine
+        self._camera = camera
+        self._timeout = timeout
+        self._process: asyncio.subprocess.Process | None = None
+        self._lock = asyncio.Lock()
+        self._restarting: asyncio.Task[None] | None = None
+        self.starts = 0
+        """How often the process was started."""
+
+    @property
+    def pid(self) -> int | None:
+        """The process, when it runs."""
+        return self._process.pid if self._alive() and self._process else None
+
+    async def start(self) -> None:
+        """Start the process and wait until its engine is loaded. Raises Unavailable with the cause."""
+        async with self._lock:
+            await self._begin()
+
+    async def look(self, references: list[Reference], live: bytes = b"", patience: float = 0.0) -> Looked:
+        """One face check. Raises Unavailable `face_engine_silent` when the worker hangs or dies over it."""
+        request = Look(references=references, live=live, patience=patience)
+        reply = await self._ask(request, self._timeout + patience)
+        if reply.looked is None:
+            raise _silent()
+        return reply.looked
+
+    async def ping(self) -> Pong:
+        """Whether the worker is ready and its camera delivers."""
+        reply = await self._ask(Ping(), self._timeout)
+        if reply.pong is None:
+            raise _silent()
+        return reply.pong
+
+    async def close(self) -> None:
+        """End the process."""
+        if self._restarting:
+            self._restarting.cancel()
+        await self._kill()
+
+    def _alive(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    async def _ask(self, request: Look | Ping, timeout: float) -> WorkerReply:
+        async with self._lock:
+            if not self._alive():
+                await self._begin()
+            try:
+                async with asyncio.timeout(timeout):
+                    await self._send(request)
+                    return await self._receive()
+            except (TimeoutError, OSError, asyncio.IncompleteReadError, msgspec.DecodeError) as error:
+                await self._kill()
+                self._restarting = asyncio.create_task(self._restart())
+                raise _silent() from error
+            except asyncio.CancelledError:
+                await self._kill()  # its late reply must not answer the next question
+                raise
+
+    async def _restart(self) -> None:
+        async with self._lock:
+            if not self._alive():
+                try:
+                    await self._begin()
+                except Unavailable:
+                    return  # whoever asks next is told, and tries once more
+
+    async def _begin(self) -> None:
+        await self._kill()
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "appliance.faces.worker",
+            self._engine,
+            self._camera,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        )
+        self.starts += 1
+        try:
+            async with asyncio.timeout(START_TIMEOUT):
+                reply = await self._receive()
+        except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
+            await self._kill()
+            raise _silent() from error
+        if broken := reply.broken:
+            await self._kill()
+            raise Unavailable(broken.code, broken.message, broken.next_step, **broken.params)
+
+    async def _send(self, request: Look | Ping) -> None:
+        assert self._process and self._process.stdin
+        body = msgspec.msgpack.encode(request)
+        self._process.stdin.write(len(body).to_bytes(4) + body)
+        await self._process.stdin.drain()
+
+    async def _receive(self) -> WorkerReply:
+        assert self._process and self._process.stdout
+        length = int.from_bytes(await self._process.stdout.readexactly(4))
+        return msgspec.msgpack.decode(await self._process.stdout.readexactly(length), type=WorkerReply)
+
+    async def _kill(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def _silent() -> Unavailable:
+    return Unavailable(
+        "face_engine_silent",
+        N_("The face check does not answer."),
+        N_("Compare the person with the card yourself; the machine starts the check again by itself."),
+        retry_after=3.0,
+    )

@@ -1,0 +1,100 @@
+"""What the product knows of a face engine, whichever it is.
+
+A picture is an RGB array (height, width, 3) of bytes. Descriptors of different engines are never compared:
+name and version are stored with every decision.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from appliance.base.errors import Corrupt
+from appliance.base.i18n import N_
+
+Picture = npt.NDArray[np.uint8]
+Descriptor = npt.NDArray[np.float64]
+
+
+class Box(msgspec.Struct, frozen=True):
+    """Where a face is, in pixels of the picture."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def width(self) -> int:
+        """Pixels from left to right."""
+        return self.right - self.left
+
+
+class FaceEngine(Protocol):
+    """An engine: finds faces, describes one, measures how far two descriptions are apart."""
+
+    name: str
+    version: str
+
+    def detect(self, picture: Picture) -> list[Box]:
+        """All faces, largest first."""
+        ...
+
+    def describe(self, picture: Picture, box: Box) -> Descriptor:
+        """The face in `box` as numbers."""
+        ...
+
+    def compare(self, one: Descriptor, other: Descriptor) -> float:
+        """Distance of two descriptions of this engine; 0 = the same picture."""
+        ...
+
+
+BYSTANDER = 0.6
+"""Faces narrower than this share of the largest belong to people further back in the queue."""
+
+
+def single(boxes: list[Box]) -> Box:
+    """The one face that stands in front. Raises Corrupt `no_face` or `two_faces`."""
+    if not boxes:
+        raise Corrupt(
+            "no_face",
+            N_("No face was found in the picture."),
+            N_("Look straight into the camera, without mask or hat, in good light."),
+        )
+    largest = max(boxes, key=lambda box: box.width)
+    if sum(box.width >= BYSTANDER * largest.width for box in boxes) > 1:
+        raise Corrupt(
+            "two_faces",
+            N_("More than one face is in the picture."),
+            N_("One person at a time stands before the camera."),
+        )
+    return largest
+
+
+def describe_single(engine: FaceEngine, picture: Picture) -> Descriptor:
+    """The description of the one face in front. Raises Corrupt `no_face` or `two_faces`."""
+    return engine.describe(picture, single(engine.detect(picture)))
+
+
+def load(name: str) -> FaceEngine:
+    """The engine of that name, loaded: slow (a second) and large (100 MB), once per process."""
+    if name not in _ENGINES:
+        raise Corrupt(
+            "unknown_engine",
+            N_("There is no face engine {name}."),
+            N_("Set faces.engine to one of: {names}."),
+            name=name,
+            names=", ".join(sorted(_ENGINES)),
+        )
+    return _ENGINES[name]()
+
+
+def _dlib() -> FaceEngine:
+    from appliance.faces.dlib_engine import DlibEngine
+
+    return DlibEngine()
+
+
+_ENGINES: dict[str, Callable[[], Any]] = {"dlib": _dlib}

@@ -1,0 +1,159 @@
+"""A worker process for faces: one per lane, because describing a face stalls every thread of its process.
+
+Run as `python -m appliance.faces.worker ENGINE [CAMERA]`: requests on standard input, replies on standard output,
+each a 4-byte big-endian length and MessagePack. It ends when its input ends. The other half is
+`appliance.faces.lane.FaceWorker`.
+"""
+
+import hashlib
+import os
+import sys
+import time
+from collections import OrderedDict
+from typing import BinaryIO
+
+import msgspec
+
+from appliance.base.errors import Corrupt, DeviceFault, ExamError
+from appliance.faces import pictures
+from appliance.faces.pictures import PictureSource
+from appliance.faces.port import Descriptor, FaceEngine, Picture, describe_single, load, single
+from appliance.wire.faceworker import (
+    Broken,
+    Distance,
+    Look,
+    Looked,
+    Ping,
+    Pong,
+    Reference,
+    WorkerReply,
+)
+
+LIMIT = 64 * 1024 * 1024
+REMEMBERED = 200
+"""Descriptions of references kept in memory: a second try compares at once."""
+BETWEEN_PICTURES = 0.15
+
+
+class Looker:
+    """An engine, a camera, and the references described lately."""
+
+    def __init__(self, engine: FaceEngine, camera: PictureSource | None) -> None:
+        self._engine = engine
+        self._camera = camera
+        self._known: OrderedDict[bytes, Descriptor | str] = OrderedDict()
+
+    def ping(self) -> Pong:
+        """Ready; is there a picture?"""
+        camera = "none"
+        if self._camera:
+            try:
+                self._camera.grab()
+                camera = "ok"
+            except DeviceFault as fault:
+                camera = fault.code.removeprefix("camera_")
+            except Corrupt:
+                camera = "silent"
+        return Pong(engine=self._engine.name, version=self._engine.version, camera=camera)
+
+    def look(self, request: Look) -> Looked:
+        """Take the live picture, find the one face in it, compare."""
+        started = time.monotonic()
+        looked = Looked(engine=self._engine.name, version=self._engine.version)
+        described: Descriptor | None = None
+        while True:
+            picture = self._picture(request, looked)
+            if picture is not None:
+                described = self._live(picture, looked)
+            again = not request.live and time.monotonic() - started < request.patience
+            if described is not None or not again or looked.cause == "two_faces":
+                break
+            time.sleep(BETWEEN_PICTURES)
+        if picture is not None:
+            looked.live = request.live or pictures.encode(picture)
+        if described is not None:
+            looked.compared = [self._compare(described, one) for one in request.references]
+        looked.seconds = time.monotonic() - started
+        return looked
+
+    def _picture(self, request: Look, looked: Looked) -> Picture | None:
+        try:
+            if request.live:
+                return pictures.decode(request.live)
+            if self._camera:
+                return self._camera.grab()
+            looked.cause = "camera_missing"
+        except (DeviceFault, Corrupt) as error:
+            looked.cause = "camera_silent" if error.code == "bad_picture" else error.code
+        return None
+
+    def _live(self, picture: Picture, looked: Looked) -> Descriptor | None:
+        boxes = self._engine.detect(picture)
+        looked.faces, looked.cause = len(boxes), ""
+        try:
+            return self._engine.describe(picture, single(boxes))
+        except Corrupt as error:
+            looked.cause = error.code
+            return None
+
+    def _compare(self, live: Descriptor, reference: Reference) -> Distance:
+        key = hashlib.sha256(reference.picture).digest()
+        known = self._known.get(key)
+        if known is None:
+            try:
+                known = describe_single(self._engine, pictures.decode(reference.picture))
+            except Corrupt as error:
+                known = error.code
+            self._known[key] = known
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        if isinstance(known, str):
+            return Distance(kind=reference.kind, cause=known)
+        return Distance(kind=reference.kind, distance=self._engine.compare(live, known))
+
+
+def read_frame(source: BinaryIO) -> bytes | None:
+    """The next frame, None at the end of input."""
+    head = source.read(4)
+    if len(head) < 4:
+        return None
+    length = int.from_bytes(head)
+    if length > LIMIT:
+        return None
+    body = source.read(length)
+    return body if len(body) == length else None
+
+
+def serve(source: BinaryIO, target: BinaryIO, engine: str, camera: str) -> None:
+    """Answer until the input ends. A worker that cannot begin says why and ends."""
+
+    def send(reply: WorkerReply) -> None:
+        body = msgspec.msgpack.encode(reply)
+        target.write(len(body).to_bytes(4) + body)
+        target.flush()
+
+    try:
+        looker = Looker(load(engine), pictures.source(camera) if camera else None)
+    except ExamError as error:
+        params = {key: str(value) for key, value in error.params.items()}
+        send(WorkerReply(broken=Broken(code=error.code, message=error.message, params=params)))
+        return
+    send(WorkerReply(pong=Pong(engine="", version="", camera="")))
+    decoder = msgspec.msgpack.Decoder(Look | Ping)
+    while (frame := read_frame(source)) is not None:
+        request = decoder.decode(frame)
+        if isinstance(request, Look):
+            send(WorkerReply(looked=looker.look(request)))
+        else:
+            send(WorkerReply(pong=looker.ping()))
+
+
+def main() -> None:
+    """Entry of the worker process. Libraries that print must not disturb the replies."""
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    serve(sys.stdin.buffer, replies, sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""The face check (人证核验): what the distances between photographs mean.
+
+Three bands: admit, review (a person looks), mismatch. Nobody is failed by the machine alone: review and mismatch
+both go to a member of staff. The roster photograph was supplied by the candidate's school and could be swapped;
+without the chip's photograph it never admits by itself.
+"""
+
+from typing import Literal
+
+import msgspec
+
+Band = Literal["admit", "review", "mismatch"]
+Kind = Literal["chip", "roster"]
+
+Code = Literal[
+    "face_matches",
+    "face_review",
+    "face_mismatch",
+    "face_roster_only",
+    "face_photos_differ",
+    "no_face",
+    "two_faces",
+    "no_photograph",
+    "camera_silent",
+    "face_engine_silent",
+]
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """One photograph held against the live picture. `distance` None: it could not be compared, `cause` says why."""
+
+    kind: Kind
+    distance: float | None = None
+    cause: str = ""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What the face check says, and by which photograph."""
+
+    band: Band
+    code: Code
+    kind: Kind | Literal[""] = ""
+    distance: float | None = None
+
+
+def band(distance: float, admit_below: float, review_below: float) -> Band:
+    """The band of a distance; a distance equal to a bound lies in the worse band."""
+    if distance < admit_below:
+        return "admit"
+    return "review" if distance < review_below else "mismatch"
+
+
+def judge(
+    compared: list[Compared], admit_below: float, review_below: float, live_cause: Code | Literal[""] = ""
+) -> Finding:
+    """The finding from all comparisons of one check. `live_cause`: why the live picture could not be used."""
+    if live_cause:
+        return Finding("review", live_cause)
+    usable = {one.kind: one.distance for one in compared if one.distance is not None}
+    if not usable:
+        return Finding("review", "no_photograph")
+    kind: Kind = "chip" if "chip" in usable else "roster"
+    distance = usable[kind]
+    found = band(distance, admit_below, review_below)
+    if found != "admit":
+        return Finding(found, "face_review" if found == "review" else "face_mismatch", kind, distance)
+    if kind == "roster":
+        return Finding("review", "face_roster_only", kind, distance)
+    if "roster" in usable and band(usable["roster"], admit_below, review_below) == "mismatch":
+        return Finding("review", "face_photos_differ", "roster", usable["roster"])
+    return Finding("admit", "face_matches", kind, distance)

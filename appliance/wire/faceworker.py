@@ -1,0 +1,76 @@
+"""Messages between a process that checks faces and its worker process (a pipe, length-prefixed MessagePack)."""
+
+from typing import Literal
+
+import msgspec
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """A photograph to compare with: where it came from, and its bytes (JPEG, PNG, WebP or BMP)."""
+
+    kind: Literal["chip", "roster"]
+    picture: bytes
+
+
+class Look(msgspec.Struct, tag="look", kw_only=True):
+    """Take a live picture (or use `live`) and compare it with each reference.
+
+    While no face is seen, new pictures are taken for at most `patience` seconds.
+    """
+
+    references: list[Reference]
+    live: bytes = b""
+    patience: float = 0.0
+
+
+class Ping(msgspec.Struct, tag="ping"):
+    """Ask whether the worker is ready and its camera delivers."""
+
+
+class Distance(msgspec.Struct, kw_only=True):
+    """One comparison; `distance` None with its cause: no_face, two_faces, bad_picture."""
+
+    kind: Literal["chip", "roster"]
+    distance: float | None = None
+    cause: str = ""
+
+
+class Looked(msgspec.Struct, kw_only=True):
+    """What was seen. `live` is the picture as JPEG, empty when there was none.
+
+    `cause`: empty, no_face, two_faces, camera_silent or camera_missing. `faces`: how many in the live picture.
+    """
+
+    engine: str
+    version: str
+    live: bytes = b""
+    faces: int = 0
+    cause: str = ""
+    compared: list[Distance] = []
+    seconds: float = 0.0
+    """Time spent in the worker, waiting for a picture included."""
+
+
+class Pong(msgspec.Struct, kw_only=True):
+    """The worker is ready. `camera`: ok, silent, missing or none."""
+
+    engine: str
+    version: str
+    camera: str
+
+
+class Broken(msgspec.Struct, kw_only=True):
+    """The worker could not begin or answer: a stable code, a message id and its fields."""
+
+    code: str
+    message: str
+    next_step: str = ""
+    params: dict[str, str] = {}
+
+
+class WorkerReply(msgspec.Struct, kw_only=True):
+    """Exactly one of these is set."""
+
+    looked: Looked | None = None
+    pong: Pong | None = None
+    broken: Broken | None = None
