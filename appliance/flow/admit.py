@@ -71,20 +71,20 @@ class Preview(msgspec.Struct, kw_only=True):
 
 def preview(session: Session, box: Box, facts: TapFacts) -> Preview:
     """Whether a face check is needed at all: nobody is compared who is refused anyway."""
-    candidate, rows = _rows(session, box, facts)
-    decision = _decide(box, facts, rows, None)
-    return Preview(
-        result=decision.result, code=decision.code, roster_photo=candidate.photo if candidate else ""
-    )
+    candidate, asked = _facts(session, box, facts)
+    refused = rule.before_face(asked)
+    photo = candidate.photo if candidate else ""
+    if refused is None:
+        return Preview(result="face_needed", code="face_needed", roster_photo=photo)
+    return Preview(result=refused.result, code=refused.code, roster_photo=photo)
 
 
 def admit(session: Session, box: Box, facts: TapFacts) -> TapResult:
     """Decide one tap and record everything that follows. A replay of the tap id returns the stored answer."""
     if known := session.get(Tap, facts.tap):
         return _stored(session, known)
-    candidate, rows = _rows(session, box, facts)
-    face = rule.FaceFacts(facts.face.band, facts.face.reference) if facts.face else None
-    decision = _decide(box, facts, rows, face)
+    candidate, asked = _facts(session, box, facts)
+    decision = rule.before_face(asked) or rule.decide(asked)
     tap = Tap(
         id=facts.tap,
         lane=facts.lane,
@@ -95,9 +95,9 @@ def admit(session: Session, box: Box, facts: TapFacts) -> TapResult:
         name=facts.name,
         number_masked=idnumber.mask(facts.number),
         candidate=candidate.id if candidate else None,
-        sitting=decision.sitting,
-        result="review" if decision.result == "face_needed" else decision.result,
-        code="no_face" if decision.result == "face_needed" else decision.code,
+        sitting=decision.sitting or None,
+        result=decision.result,
+        code=decision.code,
     )
     session.add(tap)
     session.flush()
@@ -164,42 +164,47 @@ def grant(
     return admission
 
 
-def _decide(
-    box: Box, facts: TapFacts, rows: list[rule.Expected], face: rule.FaceFacts | None
-) -> rule.Decision:
-    card = rule.CardFacts(facts.valid_from, facts.valid_to)
-    return rule.decide(box.now(), card, box.today(), rows, face)
-
-
-def _rows(session: Session, box: Box, facts: TapFacts) -> tuple[Candidate | None, list[rule.Expected]]:
-    """The candidate of the card's number and what the lane's kind of sittings expects of them."""
+def _facts(session: Session, box: Box, facts: TapFacts) -> tuple[Candidate | None, rule.Facts]:
+    """The candidate of the card's number, and everything the rule asks for."""
     candidate = session.exec(
         select(Candidate).where(Candidate.number_index == box.key.index(facts.number))
     ).first()
-    if candidate is None:
-        return None, []
+    asked = rule.Facts(
+        now=facts.happened_at,
+        today=box.local(facts.happened_at).date(),
+        lane=facts.kind,  # type: ignore[arg-type]
+        card=rule.Card(name=facts.name, valid_from=facts.valid_from, valid_to=facts.valid_to),
+        expected=_expected(session, box, candidate) if candidate else [],
+        face=facts.face.band if facts.face else "camera_silent",  # type: ignore[arg-type]
+        reference=facts.face.reference if facts.face else "chip",  # type: ignore[arg-type]
+    )
+    return candidate, asked
+
+
+def _expected(session: Session, box: Box, candidate: Candidate) -> list[rule.Expected]:
     rows = session.exec(
-        select(RosterRow, Roster, Sitting)
-        .join(Roster, col(Roster.id) == col(RosterRow.roster))
+        select(Roster, Sitting)
+        .join(RosterRow, col(RosterRow.roster) == col(Roster.id))
         .join(Sitting, col(Sitting.id) == col(RosterRow.sitting))
-        .where(RosterRow.candidate == candidate.id, Sitting.subject == facts.kind, Roster.state != "rejected")
+        .where(RosterRow.candidate == candidate.id, Roster.state != "rejected")
     ).all()
     inside = set(session.exec(select(Admission.sitting).where(Admission.candidate == candidate.id)).all())
-    expected = [
+    return [
         rule.Expected(
             sitting=sitting.id,
+            subject=sitting.subject,  # type: ignore[arg-type]
+            day=box.local(sitting.starts_at).date(),
+            starts_at=sitting.starts_at,
             opens_at=sitting.opens_at,
             closes_at=sitting.closes_at,
-            today=box.local(sitting.starts_at).date() == box.today(),
-            confirmed=roster.state == "active",
+            name=candidate.name,
+            roster_active=roster.state == "active",
             inside=sitting.id in inside,
-            theory_needed=sitting.subject == "practical",
-            theory_passed=theory_passed(session, candidate.id, sitting.trade),
+            theory_passed=sitting.subject == "theory" or theory_passed(session, candidate.id, sitting.trade),
             over=sitting.state in ("ended", "released"),
         )
-        for _row, roster, sitting in rows
+        for roster, sitting in rows
     ]
-    return candidate, expected
 
 
 def theory_passed(session: Session, candidate: str, trade: str) -> bool:

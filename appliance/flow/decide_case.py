@@ -11,9 +11,7 @@ from appliance.records.entry import Admission, Case, Tap
 from appliance.records.journal import append
 from appliance.records.sitting import Sitting
 from appliance.rules import timing
-
-TWO_PEOPLE = ("face_mismatch", "roster_photo_only", "no_face", "two_faces", "camera_silent")
-"""Cases of the entrance that one person alone may not decide in favour."""
+from appliance.rules.admission import SECOND_PERSON
 
 
 def decide_case(
@@ -33,7 +31,7 @@ def decide_case(
         raise Refused("reason_missing", N_("Please give a reason."), N_("Write a few words and try again."))
     second = ""
     if decision == "admit":
-        if case.kind in TWO_PEOPLE:
+        if case.kind in SECOND_PERSON:
             second = second_person(session, who, second_login, ("entry", "chief")).id
         _admit(session, box, case, reason, who, second)
     case.state, case.decision, case.decided_by = "decided", decision, who.account
