@@ -29,6 +29,10 @@ class Box:
         """The box as it was set up by `examsite init`."""
         return cls(settings, read_site(settings.state), DataKey.load(keys(settings) / "data.key"), clock)
 
+    def seed_of(self, sealed: bytes) -> bytes:
+        """A sitting's secret seed: seats, papers and tasks are drawn from it."""
+        return self.key.decrypt(sealed)
+
     def now(self) -> datetime:
         """The box's time, aware, UTC."""
         return self.clock.now()

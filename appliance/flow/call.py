@@ -17,11 +17,6 @@ from appliance.rules import queueing, seating
 from appliance.rules.states import may
 
 
-def seed_of(box: Box, sitting: Sitting) -> bytes:
-    """The sitting's own secret seed: seats, papers and tasks are drawn from it."""
-    return box.key.decrypt(sitting.seed_sealed)
-
-
 def places(session: Session, sitting: Sitting) -> list[seating.Place]:
     """The seats of the sitting's room as the rule sees them."""
     seats = session.exec(select(Seat).where(Seat.room == sitting.room)).all()
@@ -80,7 +75,10 @@ def call_next(session: Session, box: Box, sitting_id: str, actor: str, command: 
         )
     ticket = next(one for one in tickets if one.id == following.ticket)
     place = seating.pick(
-        seed_of(box, sitting), ticket.candidate, places(session, sitting), taken(session, sitting.room)
+        box.seed_of(sitting.seed_sealed),
+        ticket.candidate,
+        places(session, sitting),
+        taken(session, sitting.room),
     )
     if place is None:
         raise Refused(

@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from appliance.base.errors import NotFound, Refused
 from appliance.base.i18n import N_
 from appliance.flow.box import Box
+from appliance.flow.make_papers import without_paper
 from appliance.records.journal import append
-from appliance.records.roster import RosterRow
 from appliance.records.seating import SeatTaking
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Paper
@@ -94,7 +94,23 @@ def end_sitting(session: Session, box: Box, sitting_id: str, actor: str) -> Sitt
     return sitting
 
 
+def end_if_over(session: Session, box: Box) -> list[str]:
+    """End running theory sittings whose time is over and in which nobody writes; returns their ids."""
+    running = session.exec(
+        select(Sitting).where(Sitting.state == "running", Sitting.subject == "theory")
+    ).all()
+    ended = []
+    for sitting in running:
+        newest = session.exec(
+            select(func.max(Attempt.deadline)).where(
+                Attempt.sitting == sitting.id, Attempt.state == "running"
+            )
+        ).one()
+        if newest is None and sitting.ends_at is not None and box.now() >= sitting.ends_at:
+            end_sitting(session, box, sitting.id, "process:web")
+            ended.append(sitting.id)
+    return ended
+
+
 def _without_paper(session: Session, sitting: Sitting) -> bool:
-    expected = session.exec(select(RosterRow.candidate).where(RosterRow.sitting == sitting.id)).all()
-    made = session.exec(select(Paper.candidate).where(Paper.sitting == sitting.id)).all()
-    return bool(set(expected) - set(made))
+    return bool(without_paper(session, sitting.id))

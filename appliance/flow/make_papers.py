@@ -1,0 +1,91 @@
+"""Papers are drawn and sealed before the start: one per expected candidate, from the sitting's seed.
+
+Drawing and writing files happen outside the transaction; keeping the rows is one short write per handful.
+Seed, bank and blueprint reproduce every paper bit for bit (rules/paper.py).
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from appliance.base.ids import new_id
+from appliance.flow.box import Box
+from appliance.records.journal import append
+from appliance.records.roster import Roster, RosterRow
+from appliance.records.sitting import Sitting
+from appliance.records.theory import Paper
+from appliance.rules import paper as rule
+from appliance.wire import station as wire
+
+
+class Drawn(msgspec.Struct, kw_only=True):
+    """A paper whose sealed body is already a file."""
+
+    candidate: str
+    body: str
+    key_sealed: bytes
+    choices: str
+
+
+def without_paper(session: Session, sitting_id: str) -> list[str]:
+    """Expected candidates of confirmed rosters who have no paper yet."""
+    expected = session.exec(
+        select(RosterRow.candidate)
+        .join(Roster, col(Roster.id) == col(RosterRow.roster))
+        .where(RosterRow.sitting == sitting_id, Roster.state == "active")
+    ).all()
+    made = set(session.exec(select(Paper.candidate).where(Paper.sitting == sitting_id)).all())
+    return [candidate for candidate in expected if candidate not in made]
+
+
+def draw_paper(
+    box: Box, sitting: Sitting, candidate: str, items: Mapping[str, rule.Item], blueprint: rule.Blueprint
+) -> Drawn:
+    """Draw one candidate's paper and seal its body as a file."""
+    seed = rule.candidate_seed(box.seed_of(sitting.seed_sealed), candidate)
+    drawn = rule.draw(items.values(), blueprint, seed)
+    body = wire.Paper(
+        paper=f"{sitting.number}-{drawn.digest()[:8]}",
+        sha256=drawn.digest(),
+        questions=[_shown(items[question.item], question) for question in drawn.questions],
+    )
+    right = [rule.right_key(items[question.item], question.order) for question in drawn.questions]
+    return Drawn(
+        candidate=candidate,
+        body=box.files.put(msgspec.json.encode(body), secret=True),
+        key_sealed=box.key.encrypt(msgspec.json.encode(right)),
+        choices="".join(str(len(question.order)) for question in drawn.questions),
+    )
+
+
+def _shown(item: rule.Item, question: rule.Question) -> wire.Question:
+    letters = rule.keys(len(question.order))
+    options = [
+        wire.Option(key, item.options[index]) for key, index in zip(letters, question.order, strict=True)
+    ]
+    return wire.Question(position=question.position, kind=item.kind, stem=item.stem, options=options)
+
+
+def keep_papers(session: Session, box: Box, sitting_id: str, bank: str, drawn: Sequence[Drawn]) -> int:
+    """Keep drawn papers; who has one already keeps it. Returns the number of new ones."""
+    missing = set(without_paper(session, sitting_id))
+    new = [one for one in drawn if one.candidate in missing]
+    for one in new:
+        session.add(
+            Paper(
+                id=new_id(),
+                sitting=sitting_id,
+                candidate=one.candidate,
+                bank=bank,
+                body=one.body,
+                key_sealed=one.key_sealed,
+                choices=one.choices,
+                made_at=box.now(),
+            )
+        )
+    session.flush()
+    if new:
+        body = {"count": len(new), "bank": bank}
+        append(session, "papers.made", sitting_id, "process:web", body, at=box.now())
+    return len(new)
