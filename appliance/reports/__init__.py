@@ -1,4 +1,4 @@
-"""PDF sheets: pure functions from facts (appliance/wire/sheets.py) to bytes. Same facts and language, same bytes."""
+"""PDF sheets: facts (appliance/wire/sheets.py) to bytes. Same facts and language, same bytes."""
 
 from appliance.reports.sheets import room_record, score_sheet, seat_plan, sign_in_sheet
 

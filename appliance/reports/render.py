@@ -75,6 +75,6 @@ def _fetch(url: str, *_args: Any, **_more: Any) -> Any:
     """Only what lies in the template folder, or in the page itself."""
     from weasyprint.urls import URLFetcher
 
-    if url.startswith("data:") or url.startswith(f"file://{FOLDER}/"):
+    if url.startswith(("data:", f"file://{FOLDER}/")):
         return URLFetcher().fetch(url)
     raise Refused("sheet_reaches_out", N_("A sheet may not load {url}."), url=url)

@@ -60,9 +60,13 @@ def room_record(sheet: facts.RoomRecord) -> bytes:
         N_("Exam-room record"),
         sheet=sheet,
         code=code,
-        kind=lambda name: _(KINDS.get(name, name)),
+        kind=_kind,
         blank=BLANK_LINES,
     )
+
+
+def _kind(name: str) -> str:
+    return _(KINDS[name]) if name in KINDS else name
 
 
 def score_sheet(sheet: facts.ScoreSheet) -> bytes:

@@ -1,4 +1,4 @@
-"""The square code (QR, ISO/IEC 18004) at the end of the exam-room record, as an SVG path in a data address."""
+"""The square code (QR, ISO/IEC 18004) at the end of the exam-room record, as SVG in a data address."""
 
 import base64
 
@@ -9,9 +9,10 @@ def square_code(text: str) -> str:
     """`text` as a `data:image/svg+xml` address, with the quiet zone of 4 modules."""
     import cv2  # slow to load: only when a record is printed
 
-    settings = cv2.QRCodeEncoder_Params()
+    settings = cv2.QRCodeEncoder_Params()  # type: ignore[attr-defined]
     settings.correction_level = cv2.QRCodeEncoder_CORRECT_LEVEL_M
-    modules = np.asarray(cv2.QRCodeEncoder_create(settings).encode(text)) < 128
+    encoder = cv2.QRCodeEncoder_create(settings)  # type: ignore[attr-defined]
+    modules = np.asarray(encoder.encode(text)) < 128
     dark = np.argwhere(modules)
     # The encoder may add its own border: cut to the dark square and add exactly four modules.
     top, left = dark.min(axis=0)

@@ -107,7 +107,7 @@ def create_app(box: Box) -> Litestar:
             cookie_secure=True,
             cookie_httponly=True,
             cookie_samesite="strict",
-            exclude=["^/station/api/"],
+            exclude=["^/station/api/", "^/ops/"],
         ),
         lifespan=[life],
         state=State({"box": box, "tail": tail}),

@@ -65,7 +65,9 @@ class SessionMiddleware(AbstractAuthenticationMiddleware):
     async def authenticate_request(self, connection: ASGIConnection) -> AuthenticationResult:
         """Look the cookie up; refuse when the handler is not public and nobody is signed in."""
         public = bool(connection.route_handler.opt.get("public"))
-        secret = connection.cookies.get(COOKIE) or _bearer(connection)
+        # The ops API is outside the CSRF check, so a cookie must mean nothing there.
+        bearer_only = bool(connection.route_handler.opt.get("bearer"))
+        secret = (None if bearer_only else connection.cookies.get(COOKIE)) or _bearer(connection)
         if public and not connection.route_handler.opt.get("greet"):
             return AuthenticationResult(user=None, auth=None)
         box: Box = connection.app.state.box
