@@ -26,6 +26,8 @@ class FaceTaken(msgspec.Struct, kw_only=True, frozen=True):
     reference: str
     """chip or roster."""
     band: str
+    code: str
+    """rules.facecheck.Code."""
     distance: float | None = None
     reference_photo: str = ""
     live_photo: str = ""
@@ -175,8 +177,7 @@ def _facts(session: Session, box: Box, facts: TapFacts) -> tuple[Candidate | Non
         lane=facts.kind,  # type: ignore[arg-type]
         card=rule.Card(name=facts.name, valid_from=facts.valid_from, valid_to=facts.valid_to),
         expected=_expected(session, box, candidate) if candidate else [],
-        face=facts.face.band if facts.face else "camera_silent",  # type: ignore[arg-type]
-        reference=facts.face.reference if facts.face else "chip",  # type: ignore[arg-type]
+        face=facts.face.code if facts.face else "camera_silent",  # type: ignore[arg-type]
     )
     return candidate, asked
 
@@ -245,6 +246,7 @@ def _keep_face(session: Session, box: Box, tap: Tap, face: FaceTaken, subject: s
         "version": face.version,
         "reference": face.reference,
         "band": face.band,
+        "code": face.code,
         "distance": face.distance,
         "reference_photo": face.reference_photo,
         "live_photo": face.live_photo,

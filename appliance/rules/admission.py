@@ -9,13 +9,12 @@ from datetime import date, datetime
 from typing import Literal
 
 from appliance.rules import names
+from appliance.rules.facecheck import Code
 from appliance.rules.timing import entry
 
 Result = Literal["admit", "review", "refuse"]
 Effect = Literal["admission", "ticket", "open_gate", "case"]
-Face = Literal["admit", "review", "mismatch", "no_face", "two_faces", "camera_silent"]
 Lane = Literal["theory", "practical"]
-Reference = Literal["chip", "roster"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +56,8 @@ class Facts:
     lane: Lane
     card: Card
     expected: Sequence[Expected]
-    face: Face | None = None
-    """None = not compared yet."""
-    reference: Reference = "chip"
-    """Which photograph the face was compared with."""
+    face: Code | None = None
+    """What the face check found; None = not compared yet."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +79,10 @@ RESULTS: dict[str, Result] = {
     "two_faces": "review",
     "camera_silent": "review",
     "name_differs": "review",
-    "roster_photo_only": "review",
+    "face_roster_only": "review",
+    "face_photos_differ": "review",
+    "no_photograph": "review",
+    "face_engine_silent": "review",
     "card_expired": "refuse",
     "card_not_yet_valid": "refuse",
     "not_on_roster": "refuse",
@@ -96,7 +96,11 @@ RESULTS: dict[str, Result] = {
 }
 """Every code and what it leads to. In doubt a person decides; a machine never refuses for a face."""
 
-SECOND_PERSON = frozenset({"face_mismatch", "roster_photo_only", "no_face", "two_faces", "camera_silent"})
+SECOND_PERSON = frozenset(
+    code
+    for code, result in RESULTS.items()
+    if result == "review" and code not in ("face_review", "name_differs")
+)
 """Reviews that one member of staff alone may not decide in favour."""
 
 SENTENCES: dict[str, tuple[str, str]] = {
@@ -116,8 +120,20 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Compare the person yourself and call the administrator.",
     ),
     "name_differs": ("Name on the card and on the roster differ.", "Compare both; the number is the same."),
-    "roster_photo_only": (
+    "face_roster_only": (
         "The photo on the card's chip could not be read.",
+        "Compare the printed card with the person; a second person confirms.",
+    ),
+    "face_photos_differ": (
+        "The photos of card and roster do not show the same person.",
+        "Compare card, roster photo and person; a second person confirms.",
+    ),
+    "no_photograph": (
+        "There is no photo to compare with.",
+        "Compare the printed card with the person; a second person confirms.",
+    ),
+    "face_engine_silent": (
+        "The face check does not answer.",
         "Compare the printed card with the person; a second person confirms.",
     ),
     "card_expired": ("The ID card has expired.", "Ask for a valid card or a temporary ID card."),
@@ -142,15 +158,6 @@ SENTENCES: dict[str, tuple[str, str]] = {
 }
 """Code -> sentence and next step for the staff, as message ids. In public only `admitted` is shown as it is."""
 
-_FACES: dict[Face, str] = {
-    "admit": "admitted",
-    "review": "face_review",
-    "mismatch": "face_mismatch",
-    "no_face": "no_face",
-    "two_faces": "two_faces",
-    "camera_silent": "camera_silent",
-}
-
 
 def before_face(facts: Facts) -> Decision | None:
     """The refusal that stands whatever the face says; None when the face shall be compared."""
@@ -169,9 +176,7 @@ def decide(facts: Facts) -> Decision:
         raise ValueError("the face has not been compared")
     if meant is None:
         raise AssertionError("a row without a fault is always there")
-    code = _FACES[facts.face]
-    if code == "admitted" and facts.reference == "roster":
-        code = "roster_photo_only"  # the school supplied that photo: swapping it is the oldest trick
+    code = "admitted" if facts.face == "face_matches" else facts.face
     if code == "admitted" and meant.name and not names.same(meant.name, facts.card.name):
         code = "name_differs"
     return _decision(code, meant)
