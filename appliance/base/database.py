@@ -127,6 +127,11 @@ class Database:
         """The writing engine, for migrations only."""
         return self._writer
 
+    @property
+    def alive(self) -> bool:
+        """Did the writer thread show life lately?"""
+        return self._thread is not None and self._thread.is_alive() and time.monotonic() - self.beat < 15.0
+
     def start(self) -> None:
         """Start the writer thread."""
         if self._thread is None:

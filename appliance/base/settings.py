@@ -64,6 +64,8 @@ class GateSettings(Part, kw_only=True):
     unit: int = 1
     coil: int = 0
     pulse_ms: int = 400
+    flash_base: int | None = None
+    """First address of the board's timed coils; with it the board itself ends a pulse. None = it has none."""
     baud: int = 9600
     ttl: float = 5.0
     """Seconds after which an order to open that was not carried out is void."""

@@ -1,0 +1,281 @@
+"""exam-gate: readers, face checks and gates of every lane in one process; goes on while the web process restarts.
+
+Per lane: one task reads cards, one carries out orders to the gate. A tap is decided in `flow.admit`; the order it
+leaves is found in the database and carried out after the commit, at most once, whoever gave it (this process, or
+a person at the desk through the web process).
+"""
+
+import asyncio
+import logging
+import signal
+from contextlib import suppress
+from datetime import datetime
+
+from appliance.base.errors import ExamError, Unavailable
+from appliance.base.i18n import N_
+from appliance.base.notify import Notifier
+from appliance.base.settings import LaneSettings, Settings
+from appliance.base.sockets import serve
+from appliance.devices.cardreader.driver import SerialCardReader
+from appliance.devices.cardreader.port import CardReader, ReaderEvent, ReaderLost, ReaderReady, Tap, TapFailed
+from appliance.devices.gate.driver import Line, ModbusGate
+from appliance.devices.gate.port import Gate
+from appliance.faces import chip_photo
+from appliance.faces.lane import FaceWorker
+from appliance.flow.admit import FaceTaken, TapFacts, TapResult, admit, preview
+from appliance.flow.box import Box
+from appliance.flow.note_device import note_device
+from appliance.flow.order_gate import begin_order, pending_orders, settle_leftovers, settle_order
+from appliance.flow.record_unread import record_unread
+from appliance.records.entry import GateOrder
+from appliance.rules import facecheck
+from appliance.wire.faceworker import Looked, Reference
+from appliance.wire.gate import GetLanes, LaneState
+
+log = logging.getLogger("examsite.gate")
+
+POLL = 0.05
+PATIENCE = 1.5
+"""Seconds a person may take to look at the camera."""
+PROBE = 5.0
+
+
+class Lane:
+    """One lane: its devices and what they last said."""
+
+    def __init__(
+        self, box: Box, settings: LaneSettings, reader: CardReader, gate: Gate, faces: FaceWorker
+    ) -> None:
+        self.settings = settings
+        self.state = LaneState(lane=settings.code, name=settings.name, kind=settings.kind, reader="missing")
+        self._box = box
+        self._reader = reader
+        self._gate = gate
+        self._faces = faces
+
+    async def read_cards(self) -> None:
+        """Decide every card that is put down; never ends by itself."""
+        async for event in self._reader.events():
+            try:
+                await self._event(event)
+            except ExamError as error:
+                log.error("lane %s: %s", self.settings.code, error)
+                self.state.message = error.message
+
+    async def _event(self, event: ReaderEvent) -> None:
+        match event:
+            case Tap():
+                self.state.last_tap_at = event.at
+                await self.tap(event)
+            case TapFailed():
+                self.state.last_tap_at = event.at
+                await self._box.db.write(
+                    record_unread,
+                    self._box,
+                    event.tap_id,
+                    self.settings.code,
+                    event.at,
+                    event.code,
+                    event.sam_id,
+                )
+            case ReaderLost():
+                self.state.reader = "silent" if event.code == "silent" else "missing"
+                self.state.message = event.sentence
+                await self._device("reader", event.code)
+            case ReaderReady():
+                self.state.reader, self.state.message = "ok", ""
+                await self._device("reader", "")
+
+    async def tap(self, tap: Tap) -> TapResult:
+        """One card: refuse at once what no face could change, else compare and decide."""
+        facts = TapFacts(
+            tap=tap.tap_id,
+            lane=self.settings.code,
+            kind=self.settings.kind,
+            happened_at=tap.at,
+            sam_id=tap.sam_id,
+            card_kind=tap.card.kind,
+            name=tap.card.name,
+            number=tap.card.number,
+            valid_from=tap.card.valid_from,
+            valid_to=tap.card.valid_to,
+        )
+        first = await self._box.db.read(preview, self._box, facts)
+        if first.result == "face_needed":
+            face = await self.compare(tap.photo, first.roster_photo)
+            facts = TapFacts(
+                **{name: getattr(facts, name) for name in facts.__struct_fields__} | {"face": face}
+            )
+        return await self._box.db.write(admit, self._box, facts)
+
+    async def compare(self, block: bytes, roster_photo: str) -> FaceTaken:
+        """Hold the live face against the chip's photograph and the roster's."""
+        settings = self._box.settings.faces
+        chip = await chip_photo.decode(block, settings.photo_decoder)
+        references = [Reference("chip", chip.picture)] if chip.picture else []
+        if roster_photo:
+            picture = await asyncio.to_thread(self._box.files.get, roster_photo, True)
+            references.append(Reference("roster", picture))
+        try:
+            looked = await self._faces.look(references, patience=PATIENCE)
+        except Unavailable as error:
+            log.error("lane %s: %s", self.settings.code, error)
+            return FaceTaken(
+                engine=settings.engine, version="", reference="", band="review", code="face_engine_silent"
+            )
+        return await asyncio.to_thread(self._taken, looked, references)
+
+    def _taken(self, looked: Looked, references: list[Reference]) -> FaceTaken:
+        settings = self._box.settings.faces
+        cause = "camera_silent" if looked.cause == "camera_missing" else looked.cause
+        self.state.camera = "silent" if cause == "camera_silent" else "ok"
+        found = facecheck.judge(
+            [facecheck.Compared(one.kind, one.distance, one.cause) for one in looked.compared],
+            settings.admit_below,
+            settings.review_below,
+            cause,  # type: ignore[arg-type]
+        )
+        files = self._box.files
+        used = next((one for one in references if one.kind == found.kind), None) or next(
+            iter(references), None
+        )
+        return FaceTaken(
+            engine=looked.engine,
+            version=looked.version,
+            reference=used.kind if used else "",
+            band=found.band,
+            code=found.code,
+            distance=found.distance,
+            reference_photo=files.put(used.picture, secret=True) if used else "",
+            live_photo=files.put(looked.live, secret=True) if looked.live else "",
+        )
+
+    async def perform(self, order: GateOrder) -> None:
+        """Carry out one order at most once and record what came of it."""
+        if not await self._box.db.write(begin_order, self._box, order.id):
+            return
+        self.state.gate = "busy"
+        opened = await self._gate.open_once(order.expires_at)
+        before, after = self.state.gate, "ok" if opened.outcome == "done" else _part(opened.code)
+        self.state.gate = after  # type: ignore[assignment]
+        self.state.message = opened.sentence
+        await self._box.db.write(settle_order, self._box, order.id, opened.outcome, opened.code)
+        if before != after:
+            await self._device("gate", "" if after == "ok" else opened.code)
+
+    async def probe_gate(self) -> None:
+        """Look whether the board answers; its inputs are read at the same time."""
+        while True:
+            if self.state.gate != "busy":
+                try:
+                    await self._gate.inputs()
+                except ExamError as error:
+                    if self.state.gate == "ok":
+                        self.state.gate = "silent"
+                        await self._device("gate", error.code)
+                else:
+                    if self.state.gate != "ok":
+                        self.state.gate = "ok"
+                        await self._device("gate", "")
+            await asyncio.sleep(PROBE)
+
+    async def _device(self, device: str, code: str) -> None:
+        with suppress(ExamError):
+            await self._box.db.write(note_device, self._box, self.settings.code, device, code)
+
+    async def start_faces(self) -> None:
+        """Load the face engine; entry goes on the manual way when it cannot."""
+        try:
+            await self._faces.start()
+        except ExamError as error:
+            log.error("lane %s: %s", self.settings.code, error)
+            self.state.camera, self.state.message = "fault", error.message
+
+    async def close(self) -> None:
+        """Free the devices."""
+        self._reader.close()
+        await self._faces.close()
+        await self._gate.close()
+
+
+def _part(code: str) -> str:
+    return {"missing": "missing", "silent": "silent", "expired": "ok"}.get(code, "fault")
+
+
+class Gatehouse:
+    """All lanes of the box."""
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+        lines: dict[str, Line] = {}
+        self.lanes: dict[str, Lane] = {}
+        for one in box.settings.lanes:
+            line = lines.setdefault(one.gate.port, Line(one.gate.port, one.gate.baud))
+            gate = ModbusGate(line, one.gate.unit, one.gate.coil, one.gate.pulse_ms, one.gate.flash_base)
+            reader = SerialCardReader(one.reader.port, one.reader.baud)
+            faces = FaceWorker(box.settings.faces.engine, one.camera, box.settings.faces.timeout)
+            self.lanes[one.code] = Lane(box, one, reader, gate, faces)
+        self._pulses: set[asyncio.Task[None]] = set()
+        self._begun: dict[str, datetime] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set."""
+        codes = list(self.lanes)
+        await self._box.db.write(settle_leftovers, self._box, codes)
+        server = await serve(self._box.settings.socket("gate"), {GetLanes: self._states})
+        tasks = [asyncio.create_task(lane.start_faces()) for lane in self.lanes.values()]
+        tasks += [asyncio.create_task(lane.read_cards()) for lane in self.lanes.values()]
+        tasks += [asyncio.create_task(lane.probe_gate()) for lane in self.lanes.values()]
+        tasks.append(asyncio.create_task(self._orders(codes)))
+        try:
+            await stop.wait()
+        finally:
+            server.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, *self._pulses, return_exceptions=True)
+            for lane in self.lanes.values():
+                await lane.close()
+
+    async def _states(self, _request: GetLanes) -> list[LaneState]:
+        return [lane.state for lane in self.lanes.values()]
+
+    async def _orders(self, codes: list[str]) -> None:
+        """Find new orders and carry each out beside the others."""
+        failing = False
+        while True:
+            try:
+                for order in await self._box.db.read(pending_orders, codes):
+                    if order.id not in self._begun:
+                        self._begun[order.id] = order.expires_at
+                        task = asyncio.create_task(self.lanes[order.lane].perform(order))
+                        self._pulses.add(task)
+                        task.add_done_callback(self._pulses.discard)
+                now = self._box.now()
+                self._begun = {key: end for key, end in self._begun.items() if end > now}
+                failing = False
+            except ExamError as error:
+                if not failing:
+                    log.error("orders to the gates cannot be read: %s", error)
+                failing = True
+            await asyncio.sleep(POLL)
+
+
+async def main(settings: Settings) -> None:
+    """`examsite run gate`."""
+    if not settings.lanes:
+        raise Unavailable(
+            "no_lanes", N_("No lane is configured."), N_("Add a [[lanes]] section and start again.")
+        )
+    box = Box.open(settings)
+    box.db.start()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stop.set)
+    notifier = Notifier()
+    try:
+        async with notifier.watch(lambda: box.db.alive):
+            await Gatehouse(box).run(stop)
+    finally:
+        box.db.stop()
