@@ -36,7 +36,7 @@ async def decode(
         return ChipPhoto(cause="no_decoder")
     if not any(block):
         return ChipPhoto(cause="no_photo")
-    limited = f'ulimit -v {memory_kb} -t {int(timeout) + 1} -c 0 && exec "$@"'
+    limited = f'ulimit -v {memory_kb} && ulimit -t {int(timeout) + 1} && ulimit -c 0 && exec "$@"'
     try:
         process = await asyncio.create_subprocess_exec(
             "/bin/sh",
@@ -59,6 +59,7 @@ async def decode(
         return ChipPhoto(cause="decoder_slow")
     finally:
         _end(process)
+        await _gone(process)
     if status in (126, 127):
         return ChipPhoto(cause="decoder_missing")
     if status != 0:
@@ -82,6 +83,18 @@ async def _run(process: asyncio.subprocess.Process, block: bytes) -> bytes:
         if len(body) > MAX_OUTPUT:
             _end(process)
     return body
+
+
+async def _gone(process: asyncio.subprocess.Process) -> None:
+    """Wait until a killed decoder has left and its pipes are closed."""
+    assert process.stdout
+    try:
+        async with asyncio.timeout(1.0):
+            await process.wait()
+            while await process.stdout.read(65536):
+                continue
+    except TimeoutError:
+        return  # a child that fled into a session of its own still holds the pipe; it has no more input
 
 
 def _end(process: asyncio.subprocess.Process) -> None:

@@ -125,6 +125,9 @@ class FaceWorker:
         if process.returncode is None:
             process.kill()
         await process.wait()
+        assert process.stdout
+        while await process.stdout.read(65536):  # to its end, so that the pipe is closed
+            continue
 
 
 def _silent() -> Unavailable:

@@ -1,0 +1,10 @@
+"""The engine is loaded once for all face tests: it takes a second and 100 MB."""
+
+import pytest
+
+from appliance.faces.port import FaceEngine, load
+
+
+@pytest.fixture(scope="session")
+def engine() -> FaceEngine:
+    return load("dlib")
