@@ -20,7 +20,7 @@ import msgspec
 import uvloop
 from sqlmodel import select
 
-from appliance.base.settings import Settings, SiteSettings, WebSettings
+from appliance.base.settings import Settings, SiteSettings, WebSettings, dump
 from appliance.flow.box import Box, keys
 from appliance.flow.set_up import set_up
 from appliance.flow.start_sitting import start_sitting
@@ -39,7 +39,7 @@ def make_site(folder: Path, port: int, stations: int) -> tuple[Settings, World]:
         ),
         web=WebSettings(host="127.0.0.1", port=port),
     )
-    (folder / "examsite.toml").write_bytes(msgspec.toml.encode(settings))
+    (folder / "examsite.toml").write_bytes(dump(settings))
     set_up(settings, demo=True, now=datetime.now(UTC))
     box = Box.open(settings)
     box.db.start()

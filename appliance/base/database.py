@@ -61,7 +61,10 @@ class Driver:
 
 def driver_of(session: Session) -> Driver:
     """The driver connection under a session that is inside `db.write` or `db.read`."""
-    connection = session.connection()
+    return _driver(session.connection())
+
+
+def _driver(connection: Connection) -> Driver:
     known = connection.info.get("driver")
     if known is None:
         raw = connection.connection.driver_connection
@@ -70,13 +73,37 @@ def driver_of(session: Session) -> Driver:
 
 
 class _Job:
-    __slots__ = ("call", "future", "error", "result")
+    """One write that waits for its COMMIT. `fixed` ones get the driver, the others a session."""
 
-    def __init__(self, call: Callable[[Session], Any]) -> None:
+    __slots__ = ("call", "error", "fixed", "future", "loop", "result")
+
+    def __init__(
+        self, call: Callable[[Any], Any], fixed: bool, loop: asyncio.AbstractEventLoop | None
+    ) -> None:
         self.call = call
-        self.future: Future[Any] = Future()
+        self.fixed = fixed
+        self.loop = loop
+        self.future: asyncio.Future[Any] | Future[Any] = loop.create_future() if loop else Future()
         self.result: Any = None
         self.error: BaseException | None = None
+
+    def settle(self) -> None:
+        """Hand the outcome to whoever waits; in the waiter's own loop, if it has one."""
+        if self.future.cancelled():
+            return
+        if isinstance(self.error, DOWN):
+            failure = _down(self.error)
+            failure.__cause__ = self.error
+            self.future.set_exception(failure)
+        elif self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
+def _settle_all(jobs: list[_Job]) -> None:
+    for job in jobs:
+        job.settle()
 
 
 class Database:
@@ -150,11 +177,22 @@ class Database:
 
     async def write(self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `fn(session, ...)` in the writer thread and answer after its COMMIT."""
-        return await asyncio.wrap_future(self._submit(lambda session: fn(session, *args, **kwargs)))
+        job = self._submit(lambda session: fn(session, *args, **kwargs), loop=asyncio.get_running_loop())
+        return await job.future  # type: ignore[misc, no-any-return]
+
+    async def write_fixed(
+        self, fn: Callable[Concatenate[Driver, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """`write` for fixed SQL: `fn(driver, ...)` without the cost of a session."""
+        job = self._submit(
+            lambda driver: fn(driver, *args, **kwargs), fixed=True, loop=asyncio.get_running_loop()
+        )
+        return await job.future  # type: ignore[misc, no-any-return]
 
     def write_now(self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`write` for threads and commands without an event loop."""
-        return self._submit(lambda session: fn(session, *args, **kwargs)).result()
+        job = self._submit(lambda session: fn(session, *args, **kwargs))
+        return job.future.result()  # type: ignore[no-any-return]
 
     async def read(self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `fn(session, ...)` on a reader; changes are refused by the database."""
@@ -169,12 +207,14 @@ class Database:
         except DOWN as error:
             raise _down(error) from error
 
-    def _submit(self, call: Callable[[Session], Any]) -> Future[Any]:
+    def _submit(
+        self, call: Callable[[Any], Any], fixed: bool = False, loop: asyncio.AbstractEventLoop | None = None
+    ) -> _Job:
         if self._thread is None:
             raise RuntimeError("the database was not started")
-        job = _Job(call)
+        job = _Job(call, fixed, loop)
         self._jobs.put(job)
-        return job.future
+        return job
 
     def _run(self) -> None:
         stopping = False
@@ -219,9 +259,21 @@ class Database:
                 for job in failed:
                     self._alone(job)
             done = len(failed)
-        for job in jobs[:done]:
-            self._settle(job)
+        self._answer(jobs[:done])
         return done
+
+    @staticmethod
+    def _answer(jobs: list[_Job]) -> None:
+        """Wake each event loop once for all of its jobs."""
+        by_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+        for job in jobs:
+            if job.loop is None:
+                job.settle()
+            else:
+                by_loop.setdefault(job.loop, []).append(job)
+        for loop, mine in by_loop.items():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_settle_all, mine)
 
     def _alone(self, job: _Job) -> None:
         try:
@@ -232,23 +284,12 @@ class Database:
 
     @staticmethod
     def _call(connection: Connection, job: _Job) -> Any:
+        if job.fixed:
+            return job.call(_driver(connection))
         with Session(connection, expire_on_commit=False, join_transaction_mode="rollback_only") as session:
             result = job.call(session)
             session.commit()
             return result
-
-    @staticmethod
-    def _settle(job: _Job) -> None:
-        if not job.future.set_running_or_notify_cancel():
-            return
-        if isinstance(job.error, DOWN):
-            failure = _down(job.error)
-            failure.__cause__ = job.error
-            job.future.set_exception(failure)
-        elif job.error is not None:
-            job.future.set_exception(job.error)
-        else:
-            job.future.set_result(job.result)
 
     @contextmanager
     def _turn(self) -> Any:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import msgspec
+import tomli_w
 
 from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_
@@ -222,3 +223,16 @@ def load(path: Path | None = None) -> Settings:
             path=str(path),
             detail=str(error),
         ) from error
+
+
+def dump(settings: Settings) -> bytes:
+    """The file that would give these settings; what is None is left out."""
+
+    def clean(value: object) -> object:
+        if isinstance(value, dict):
+            return {name: clean(one) for name, one in value.items() if one is not None}
+        return [clean(one) for one in value] if isinstance(value, list) else value
+
+    document = clean(msgspec.to_builtins(settings))
+    assert isinstance(document, dict)
+    return tomli_w.dumps(document).encode()

@@ -7,9 +7,7 @@ within the grace count and are marked late; changes made after it never count.
 
 from datetime import UTC, datetime, timedelta
 
-from sqlmodel import Session
-
-from appliance.base.database import Driver, driver_of
+from appliance.base.database import Driver
 from appliance.base.errors import Corrupt, Refused, Stale
 from appliance.base.i18n import N_
 from appliance.flow.box import Box
@@ -35,9 +33,8 @@ FILL = (
 ADVANCE = "UPDATE lease SET n = ? WHERE token_hash = ?"
 
 
-def save_answers(session: Session, box: Box, token_hash: str, sent: Answers) -> Saved:
+def save_answers(driver: Driver, box: Box, token_hash: str, sent: Answers) -> Saved:
     """Take the changes of one page. Raises Refused, Stale or Corrupt; nothing of `sent` is kept then."""
-    driver = driver_of(session)
     row = driver.execute(LEASE, (token_hash, sent.attempt)).fetchone()
     if row is None or row[0] != sent.lease:
         raise Refused(

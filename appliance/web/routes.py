@@ -1,5 +1,10 @@
 """All route handlers of the web process, by audience."""
 
-from appliance.web import home
+from litestar import Router
 
-HANDLERS = [*home.HANDLERS]
+from appliance.web import home, station
+
+HANDLERS = [
+    *home.HANDLERS,
+    Router(path="/station/api", route_handlers=station.PATHS),
+]

@@ -194,7 +194,7 @@ async def get_paper(request: Asked, box: NamedDependency[Box]) -> wire.Paper:
 @post("/answers", opt=OPEN, status_code=200)
 async def post_answers(request: Asked, box: NamedDependency[Box], data: JSONBody[wire.Answers]) -> wire.Saved:
     """Keep changes; answered after the commit."""
-    return await box.db.write(save_answers, box, checked_token(request, box), data)
+    return await box.db.write_fixed(save_answers, box, checked_token(request, box), data)
 
 
 @post("/echo", opt=OPEN, status_code=200)

@@ -156,7 +156,7 @@ def configure(folder: Path, port: int) -> DemoSite:
         station=s.StationSettings(grace=4.0, lost_after=8.0),
     )
     config = folder / "examsite.toml"
-    config.write_bytes(msgspec.toml.encode(settings))
+    config.write_bytes(s.dump(settings))
     return DemoSite(folder, run, config.resolve(), settings, {}, (folder / "province").resolve())
 
 
