@@ -7,6 +7,7 @@ import typer
 
 from appliance.base.i18n import _
 from appliance.base.settings import load
+from appliance.cli.check import check
 from appliance.cli.run import show, tell
 
 
@@ -77,5 +78,5 @@ def demo(
 
 def mount(app: typer.Typer) -> None:
     """Add these commands to the top level."""
-    for command in (init, run, migrate, demo):
+    for command in (init, run, migrate, check, demo):
         app.command()(command)

@@ -1,0 +1,83 @@
+"""examsite check: does this box hold together? Schema, database, journal, keys, folders, devices' paths."""
+
+import shutil
+from pathlib import Path
+
+import msgspec
+import typer
+
+from appliance.base.errors import ExamError
+from appliance.base.i18n import _
+from appliance.base.settings import Settings, load
+from appliance.cli.run import show, tell
+from appliance.flow.box import Box, keys
+from appliance.flow.inspect import verify_journal
+from appliance.records import migrate
+
+ALMOST_FULL = 0.9
+
+
+class Finding(msgspec.Struct):
+    """Something that does not hold."""
+
+    code: str
+    message: str
+
+
+def findings(settings: Settings) -> list[Finding]:
+    """Everything that does not hold; empty when the box is sound."""
+    try:
+        box = Box.open(settings)
+    except ExamError as error:
+        return [Finding(error.code, error.text())]
+    found: list[Finding] = []
+    try:
+        if migrate.current(box.db) != migrate.newest():
+            found.append(Finding("old_schema", _("The database has an old schema: run examsite migrate.")))
+            return found
+        found += [Finding("database_damaged", line) for line in migrate.quick_check(box.db)]
+        journal = box.db.read_now(verify_journal, box)
+        if not journal.ok:
+            text = _("The journal was changed at entry {seq}.").format(seq=journal.first_bad_seq)
+            found.append(Finding("journal_broken", text))
+    except ExamError as error:
+        found.append(Finding(error.code, error.text()))
+    finally:
+        box.db.stop()
+    found += _keys(settings) + _disks(settings)
+    return found
+
+
+def _keys(settings: Settings) -> list[Finding]:
+    found = []
+    for path in sorted(keys(settings).glob("*.key")):
+        if path.stat().st_mode & 0o007:
+            text = _("The key {path} can be read by everybody.").format(path=path)
+            found.append(Finding("key_open", text))
+    return found
+
+
+def _disks(settings: Settings) -> list[Finding]:
+    found = []
+    for folder in (settings.state, Path(settings.recorder.media)):
+        if not folder.exists():
+            continue
+        usage = shutil.disk_usage(folder)
+        if usage.used / usage.total > ALMOST_FULL:
+            text = _("The disk of {folder} is almost full.").format(folder=folder)
+            found.append(Finding("disk_almost_full", text))
+    return found
+
+
+def check(json: bool = typer.Option(False, "--json")) -> None:
+    """Look the whole box over; exit status 1 when something does not hold."""
+    found = findings(load())
+    if json:
+        show({"ok": not found, "findings": found})
+    else:
+        for one in found:
+            tell(f"✗ {one.message} ({one.code})")
+        if not found:
+            tell(_("✓ The box is sound."))
+    if found:
+        raise typer.Exit(1)

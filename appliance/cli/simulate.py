@@ -1,0 +1,123 @@
+"""examsite simulate: devices that are not there. Refuses to run on a production site.
+
+The reader and the gate are simulated here; other packages bring theirs by the entry point group
+`examsite.simulate` (name -> module:function).
+"""
+
+import asyncio
+import signal
+import sys
+from datetime import date
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import typer
+
+from appliance.base import sockets
+from appliance.base.errors import Corrupt, NotFound
+from appliance.base.i18n import N_, _
+from appliance.base.site import require_demo
+from appliance.cli.run import show, tell
+from appliance.wire.simulators import PutCard, ReaderDid
+
+app = typer.Typer(no_args_is_help=True, help="Simulated devices for demo sites and tests. 模拟设备。")
+
+
+class _Device(Protocol):
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+
+
+def run_until_stopped(device: _Device, sentence: str) -> None:
+    """Run a simulated device until SIGINT or SIGTERM; `sentence` tells where it is."""
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+        await device.start()
+        tell(sentence)
+        try:
+            await stop.wait()
+        finally:
+            await device.stop()
+
+    asyncio.run(main())
+
+
+@app.command()
+def reader(
+    link: Path = typer.Option(..., "--link", help="Where the serial port appears (a symbolic link)."),
+    control: Path = typer.Option(None, "--control", help="Control socket; default LINK.sock."),
+) -> None:
+    """A card reader on a pseudo-terminal."""
+    from appliance.devices.cardreader.simulator import SimulatedReader
+
+    place = control or link.with_name(link.name + ".sock")
+    sentence = _("Simulated card reader on {link}, control socket {control}.").format(
+        link=link, control=place
+    )
+    run_until_stopped(SimulatedReader(link, place), sentence)
+
+
+@app.command()
+def gate(
+    link: Path = typer.Option(..., "--link", help="Where the serial port appears (a symbolic link)."),
+    control: Path = typer.Option(None, "--control", help="Control socket; default LINK.sock."),
+    unit: int = typer.Option(1, "--unit", help="Modbus address of the board."),
+) -> None:
+    """A relay board (Modbus RTU) on a pseudo-terminal."""
+    from appliance.devices.gate.simulator import SimulatedBoard
+
+    place = control or link.with_name(link.name + ".sock")
+    sentence = _("Simulated relay board on {link}, control socket {control}.").format(
+        link=link, control=place
+    )
+    run_until_stopped(SimulatedBoard(link, place, unit), sentence)
+
+
+@app.command()
+def card(
+    control: Path = typer.Option(..., "--control", help="Control socket of a simulated reader."),
+    name: str = typer.Option(..., "--name"),
+    number: str = typer.Option(..., "--number", help="ID number; use the place code 999999."),
+    photo: Path = typer.Option(None, "--photo", help="A photograph for the chip."),
+    seconds: float = typer.Option(2.0, "--seconds", help="How long the card lies there; 0 = stays."),
+    json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Put a made-up card on a simulated reader."""
+    from appliance.devices.cardreader.layouts import demo_card, write
+    from appliance.faces.demo_photo import pack
+
+    require_demo()
+    try:
+        text = write(demo_card(name, number, date(2020, 1, 1)))
+        block = pack(photo.read_bytes()) if photo else bytes(1024)
+    except ValueError as error:
+        raise Corrupt(
+            "bad_card",
+            N_("No card can be made of this: {detail}"),
+            N_("Check name, number and picture."),
+            detail=str(error),
+        ) from error
+    except OSError as error:
+        raise NotFound(
+            "no_such_file", N_("The file {path} cannot be read."), N_("Check the name."), path=str(photo)
+        ) from error
+    order = PutCard(text=text, photo=block, seconds=seconds)
+    did = asyncio.run(sockets.ask(control, order, ReaderDid))
+    if json:
+        show(msgspec.to_builtins(did))
+
+
+def _mount_others() -> None:
+    """Add the simulators of the other packages; not when one of ours is asked for: theirs load slowly."""
+    if {"reader", "gate", "card"} & set(sys.argv):
+        return
+    for point in sorted(entry_points(group="examsite.simulate"), key=lambda one: one.name):
+        app.command(point.name)(point.load())
+
+
+_mount_others()
