@@ -1,7 +1,9 @@
-"""The chip's photo block (1024 bytes, coded by a secret of the makers): decoded by a program the site supplies.
+"""The chip's photo block (1024 bytes, coded by a secret of the makers).
 
-That program is foreign code fed by a card a stranger hands in. It runs as a process of its own with limits on time,
-memory and output; whatever it does, entry goes on, with the roster photograph and a person's eyes.
+Decoded by a program the site supplies.
+
+That program is foreign code fed by a card a stranger hands in. It runs as a process of its own with limits
+on time, memory and output; whatever it does, entry goes on, with the roster photograph and a person's eyes.
 """
 
 import asyncio
@@ -29,14 +31,14 @@ class ChipPhoto(msgspec.Struct, frozen=True):
 
 
 async def decode(
-    block: bytes, command: list[str], timeout: float = TIMEOUT, memory_kb: int = MEMORY_KB
+    block: bytes, command: list[str], seconds: float = TIMEOUT, memory_kb: int = MEMORY_KB
 ) -> ChipPhoto:
     """Run the site's decoder: block on its standard input, picture on its standard output. Never raises."""
     if not command:
         return ChipPhoto(cause="no_decoder")
     if not any(block):
         return ChipPhoto(cause="no_photo")
-    limited = f'ulimit -v {memory_kb} && ulimit -t {int(timeout) + 1} && ulimit -c 0 && exec "$@"'
+    limited = f'ulimit -v {memory_kb} && ulimit -t {int(seconds) + 1} && ulimit -c 0 && exec "$@"'
     try:
         process = await asyncio.create_subprocess_exec(
             "/bin/sh",
@@ -52,7 +54,7 @@ async def decode(
     except OSError:
         return ChipPhoto(cause="decoder_missing")
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(seconds):
             picture = await _run(process, block)
             status = await process.wait()
     except TimeoutError:

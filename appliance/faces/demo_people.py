@@ -1,7 +1,9 @@
-"""Photographs for demo candidates: two real faces that come inside Python packages, and live pictures made of them.
+"""Photographs for demo candidates.
 
-scikit-image ships an astronaut's portrait, matplotlib one of Grace Hopper, both in the public domain. Nothing is
-copied into the project.
+Two real faces that come inside Python packages, and live pictures made of them.
+
+scikit-image ships an astronaut's portrait, matplotlib one of Grace Hopper, both in the public domain.
+Nothing is copied into the project.
 """
 
 import io

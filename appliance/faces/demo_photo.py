@@ -1,7 +1,8 @@
 """A photo block of our own for simulated cards, and its decoder: `python -m appliance.faces.demo_photo`.
 
-The makers' coding is secret. A simulated card carries instead the mark `DEMO`, a two-byte length and a WebP picture of
-102 x 126 pixels, so that in the demo the photograph from the chip is what is compared. Real cards never look like this.
+The makers' coding is secret. A simulated card carries instead the mark `DEMO`, a two-byte length and a WebP
+picture of 102 x 126 pixels, so that in the demo the photograph from the chip is what is compared. Real
+cards never look like this.
 """
 
 import io

@@ -1,7 +1,8 @@
 """The default engine: dlib's HOG detector and ResNet description through face_recognition.
 
-The description uses the 5-point landmark model. Distances are Euclidean over 128 numbers; the makers' own bound of 0.6
-was found on Western faces and is too wide for East Asian ones: a site sets its bands from its own pairs.
+The description uses the 5-point landmark model. Distances are Euclidean over 128 numbers; the makers' own
+bound of 0.6 was found on Western faces and is too wide for East Asian ones: a site sets its bands from its
+own pairs.
 """
 
 import warnings
@@ -44,7 +45,10 @@ class DlibEngine:
         self._api = face_recognition
 
     def detect(self, picture: Picture) -> list[Box]:
-        """All faces, largest first. Small pictures are enlarged; a second, finer look when nothing is found."""
+        """All faces, largest first.
+
+        Small pictures are enlarged; a second, finer look when nothing is found.
+        """
         small, factor = scaled(picture, DETECT_AT)
         found = self._api.face_locations(small, 0) or self._api.face_locations(small, 1)
         height, width = picture.shape[:2]

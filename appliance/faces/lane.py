@@ -1,4 +1,7 @@
-"""A lane's face worker as the entry process sees it: asked with a time limit, started anew when it dies or hangs."""
+"""A lane's face worker as the entry process sees it.
+
+Asked with a time limit, started anew when it dies or hangs.
+"""
 
 import asyncio
 import os
@@ -60,12 +63,12 @@ class FaceWorker:
     def _alive(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
-    async def _ask(self, request: Look | Ping, timeout: float) -> WorkerReply:
+    async def _ask(self, request: Look | Ping, seconds: float) -> WorkerReply:
         async with self._lock:
             if not self._alive():
                 await self._begin()
             try:
-                async with asyncio.timeout(timeout):
+                async with asyncio.timeout(seconds):
                     await self._send(request)
                     return await self._receive()
             except (TimeoutError, OSError, asyncio.IncompleteReadError, msgspec.DecodeError) as error:
@@ -105,7 +108,7 @@ class FaceWorker:
             raise _silent() from error
         if broken := reply.broken:
             await self._kill()
-            raise Unavailable(broken.code, broken.message, broken.next_step, **broken.params)
+            raise Unavailable(broken.code, broken.message, broken.next_step, 5.0, **broken.params)
 
     async def _send(self, request: Look | Ping) -> None:
         assert self._process and self._process.stdin

@@ -1,13 +1,12 @@
 """Pictures: from bytes to arrays and back, and live ones from cameras.
 
-A source is named in the settings: `usb:0` or `usb:/dev/...` (OpenCV), `rtsp://...` (PyAV), `sim:/path.jpg` (a file in
-place of a camera, demo sites only). A camera is read all the time in a thread, so that a picture asked for is
-one of now and not one from the driver's buffer.
+A source is named in the settings: `usb:0` or `usb:/dev/...` (OpenCV), `rtsp://...` (PyAV), `sim:/path.jpg`
+(a file in place of a camera, demo sites only). A camera is read all the time in a thread, so that a picture
+asked for is one of now and not one from the driver's buffer.
 """
 
 import io
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -99,7 +98,10 @@ class FileSource:
 
 
 class CameraSource:
-    """A camera read in a thread. `frames` opens it and yields frames; `convert` makes the chosen one an array."""
+    """A camera read in a thread.
+
+    `frames` opens it and yields frames; `convert` makes the chosen one an array.
+    """
 
     def __init__(
         self, place: str, frames: Callable[[], Iterator[Any]], convert: Callable[[Any], Picture], wait: float
@@ -112,23 +114,23 @@ class CameraSource:
         self._latest: Any = None
         self._number = 0
         self._opened = False
-        self._closed = False
+        self._closed = threading.Event()
         threading.Thread(target=self._read, name=f"camera {place}", daemon=True).start()
 
     def _read(self) -> None:
-        while not self._closed:
+        while not self._closed.is_set():
             try:
                 for frame in self._frames():
                     with self._fresh:
                         self._opened, self._latest = True, frame
                         self._number += 1
                         self._fresh.notify_all()
-                    if self._closed:
+                    if self._closed.is_set():
                         return
             except OSError:
-                pass  # seen by whoever grabs: no new frame arrives. PyAV's errors are OSErrors as well
+                pass  # seen by whoever grabs: no new frame arrives
             self._opened = False
-            time.sleep(RETRY)
+            self._closed.wait(RETRY)
 
     def grab(self) -> Picture:
         """A frame that arrived after this call."""
@@ -141,7 +143,7 @@ class CameraSource:
 
     def close(self) -> None:
         """End the thread at its next frame."""
-        self._closed = True
+        self._closed.set()
 
 
 def usb(device: str, wait: float = 3.0) -> CameraSource:
@@ -170,15 +172,21 @@ def rtsp(url: str, wait: float = 5.0) -> CameraSource:
 
     def frames() -> Iterator[Any]:
         options = {"rtsp_transport": "tcp"} if url.startswith("rtsp") else {}
-        with av.open(url, options=options, timeout=5.0) as container:
-            yield from container.decode(video=0)
+        try:
+            with av.open(url, options=options, timeout=5.0) as container:
+                yield from container.decode(video=0)
+        except av.FFmpegError as error:
+            raise OSError("no stream") from error
 
     place = url.rsplit("@", 1)[-1]  # without user and password
     return CameraSource(place, frames, lambda frame: frame.to_ndarray(format="rgb24"), wait)
 
 
 def source(place: str) -> PictureSource:
-    """The source a setting names. Raises Corrupt for anything else, Refused for `sim:` on a production site."""
+    """The source a setting names.
+
+    Raises Corrupt for anything else, Refused for `sim:` on a production site.
+    """
     kind, _, rest = place.partition(":")
     if kind == "usb" and rest:
         return usb(rest)

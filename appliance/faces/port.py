@@ -5,7 +5,7 @@ name and version are stored with every decision.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -97,4 +97,4 @@ def _dlib() -> FaceEngine:
     return DlibEngine()
 
 
-_ENGINES: dict[str, Callable[[], Any]] = {"dlib": _dlib}
+_ENGINES: dict[str, Callable[[], FaceEngine]] = {"dlib": _dlib}

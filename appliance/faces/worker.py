@@ -1,7 +1,7 @@
 """A worker process for faces: one per lane, because describing a face stalls every thread of its process.
 
-Run as `python -m appliance.faces.worker ENGINE [CAMERA]`: requests on standard input, replies on standard output,
-each a 4-byte big-endian length and MessagePack. It ends when its input ends. The other half is
+Run as `python -m appliance.faces.worker ENGINE [CAMERA]`: requests on standard input, replies on standard
+output, each a 4-byte big-endian length and MessagePack. It ends when its input ends. The other half is
 `appliance.faces.lane.FaceWorker`.
 """
 

@@ -1,8 +1,8 @@
 """The face check (人证核验): what the distances between photographs mean.
 
-Three bands: admit, review (a person looks), mismatch. Nobody is failed by the machine alone: review and mismatch
-both go to a member of staff. The roster photograph was supplied by the candidate's school and could be swapped;
-without the chip's photograph it never admits by itself.
+Three bands: admit, review (a person looks), mismatch. Nobody is failed by the machine alone: review and
+mismatch both go to a member of staff. The roster photograph was supplied by the candidate's school and
+could be swapped; without the chip's photograph it never admits by itself.
 """
 
 from typing import Literal
@@ -27,7 +27,10 @@ Code = Literal[
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """One photograph held against the live picture. `distance` None: it could not be compared, `cause` says why."""
+    """One photograph held against the live picture.
+
+    `distance` None: it could not be compared, `cause` says why.
+    """
 
     kind: Kind
     distance: float | None = None

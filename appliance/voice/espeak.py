@@ -1,6 +1,7 @@
 """espeak-ng as the voice, fed with pinyin.
 
-Debian's `cmn` voice reads characters wrongly (it falls into English); `cmn-latn-pinyin` gives the right tones.
+Debian's `cmn` voice reads characters wrongly (it falls into English); `cmn-latn-pinyin` gives the right
+tones.
 """
 
 import os

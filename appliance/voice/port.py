@@ -1,7 +1,7 @@
 """Spoken announcements in the waiting room: what is said, and what a voice must be able to do.
 
-Only a number and a place are spoken, never a name: surnames are read wrong by machines, and a name called out is
-personal data.
+Only a number and a place are spoken, never a name: surnames are read wrong by machines, and a name called
+out is personal data.
 """
 
 from pathlib import Path
@@ -28,7 +28,10 @@ _PLACES: dict[str, tuple[str, str]] = {
 
 
 class Announcement(msgspec.Struct, frozen=True, kw_only=True):
-    """Call the holder of a queue ticket to a place. `place`: the number of a seat or workplace, may be empty."""
+    """Call the holder of a queue ticket to a place.
+
+    `place`: the number of a seat or workplace, may be empty.
+    """
 
     ticket: str
     room: RoomKind

@@ -1,4 +1,4 @@
-"""Messages between a process that checks faces and its worker process (a pipe, length-prefixed MessagePack)."""
+"""Messages between a process that checks faces and its worker: a pipe, length-prefixed MessagePack."""
 
 from typing import Literal
 
@@ -38,7 +38,8 @@ class Distance(msgspec.Struct, kw_only=True):
 class Looked(msgspec.Struct, kw_only=True):
     """What was seen. `live` is the picture as JPEG, empty when there was none.
 
-    `cause`: empty, no_face, two_faces, camera_silent or camera_missing. `faces`: how many in the live picture.
+    `cause`: empty, no_face, two_faces, camera_silent or camera_missing. `faces`: how many in the live
+    picture.
     """
 
     engine: str

@@ -1,4 +1,4 @@
-"""Messages to the simulated reader and the simulated relay board (control sockets, demo sites and tests only)."""
+"""Messages to the simulated reader and relay board: control sockets, demo sites and tests only."""
 
 from datetime import datetime
 from typing import Literal
@@ -7,11 +7,17 @@ import msgspec
 
 Misbehaviour = Literal["noise", "bad_checksum", "cut", "silent", "read_failed"]
 BoardMode = Literal["normal", "silent", "deaf", "refusing"]
-"""silent = acts and does not answer; deaf = neither acts nor answers; refusing = answers with an exception."""
+"""silent = acts and does not answer.
+
+Deaf = neither acts nor answers; refusing = answers with an exception.
+"""
 
 
 class PutCard(msgspec.Struct, tag="reader.put", kw_only=True):
-    """Put a card on the simulated reader. `text` 256 bytes, `photo` 1024. `seconds`: taken away after; 0 = stays."""
+    """Put a card on the simulated reader.
+
+    `text` 256 bytes, `photo` 1024. `seconds`: taken away after; 0 = stays.
+    """
 
     text: bytes
     photo: bytes = bytes(1024)
@@ -23,14 +29,20 @@ class TakeCard(msgspec.Struct, tag="reader.take"):
 
 
 class Misbehave(msgspec.Struct, tag="reader.misbehave", kw_only=True):
-    """Spoil the next `count` answers: noise before them, a wrong check byte, only half, none, or a failed read."""
+    """Spoil the next `count` answers.
+
+    Noise before them, a wrong check byte, only half, none, or a failed read.
+    """
 
     how: Misbehaviour
     count: int = 1
 
 
 class Plug(msgspec.Struct, tag="reader.plug", kw_only=True):
-    """Unplug the reader, or plug it in again at the same path; `after_bytes`: unplug in the middle of an answer."""
+    """Unplug the reader, or plug it in again at the same path.
+
+    `after_bytes`: unplug in the middle of an answer.
+    """
 
     plugged: bool
     after_bytes: int = 0

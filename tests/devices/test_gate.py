@@ -1,4 +1,4 @@
-"""The gate: what is decided, and the Modbus driver against the simulated board over a real pseudo-terminal."""
+"""The gate: what is decided, and the Modbus driver against the simulated board over a real pty."""
 
 import asyncio
 import os

@@ -42,7 +42,7 @@ async def test_a_decoder_that_fails_is_named_and_stops_nothing(command: list[str
 
 async def test_a_decoder_that_hangs_is_ended_with_its_children() -> None:
     started = time.monotonic()
-    photo = await chip_photo.decode(BLOCK, ["/bin/sh", "-c", "sleep 60 & sleep 60"], timeout=0.3)
+    photo = await chip_photo.decode(BLOCK, ["/bin/sh", "-c", "sleep 60 & sleep 60"], seconds=0.3)
     assert photo.cause == "decoder_slow" and time.monotonic() - started < 2
 
 

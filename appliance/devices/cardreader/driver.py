@@ -1,8 +1,8 @@
 """A SAM reader on a serial port (pyserial), in a thread of its own.
 
-The port is a stable path such as /dev/serial/by-id/...: unplugged and plugged in again, it is opened anew within
-half a second. Find is polled every 300 ms. After a read a card must leave the field: most readers find it no
-more, and one that does is asked for the same number twice without a second tap.
+The port is a stable path such as /dev/serial/by-id/...: unplugged and plugged in again, it is opened anew
+within half a second. Find is polled every 300 ms. After a read a card must leave the field: most readers
+find it no more, and one that does is asked for the same number twice without a second tap.
 """
 
 import asyncio
@@ -34,6 +34,7 @@ GAP = 0.25
 
 MISSING = N_("The card reader is not plugged in.")
 SILENT = N_("The card reader does not answer.")
+ILLEGIBLE = N_("The card's text cannot be understood. Use the manual way.")
 DAMAGED = N_("The card's data arrived damaged. Take the card away and put it down again.")
 
 
@@ -180,12 +181,15 @@ class SerialCardReader:
         )
 
     def _tap(self, read: CardRead, last: str, emit: Callable[[ReaderEvent], None]) -> str:
-        """Report a card that was read, unless it has stayed on the reader; returns what to compare the next with."""
+        """Report a card that was read, unless it has stayed on the reader.
+
+        Returns what to compare the next with.
+        """
         try:
             card = layouts.read(read.data.text)
         except ExamError as error:
             if last != error.code:
-                emit(self._failed(error.code, error.message.format(**error.params)))
+                emit(self._failed(error.code, ILLEGIBLE))
             return error.code
         if card.number != last:
             emit(

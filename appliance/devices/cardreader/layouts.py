@@ -1,9 +1,9 @@
 """The 256-byte text block of the four identity cards, read and written.
 
-UTF-16LE, unused cells are blanks. The two bytes at offset 248 tell the card: blank = resident, J = residence
-permit for Hong Kong, Macau and Taiwan residents, I = foreigner's card of 2017, Y = that of 2023. Birth date and
-sex are held against the number of the first two; the six-digit place code is not checked (codes are retired,
-and test holders carry 999999).
+UTF-16LE, unused cells are blanks. The two bytes at offset 248 tell the card: blank = resident, J =
+residence permit for Hong Kong, Macau and Taiwan residents, I = foreigner's card of 2017, Y = that of 2023.
+Birth date and sex are held against the number of the first two; the six-digit place code is not checked
+(codes are retired, and test holders carry 999999).
 """
 
 from datetime import date, timedelta
@@ -121,7 +121,10 @@ def _day(value: str, name: str) -> date:
 
 
 def read(text: bytes) -> Card:
-    """The card in a text block of 256 bytes. Raises Corrupt: bad_text, bad_date, unknown_card or empty_field."""
+    """The card in a text block of 256 bytes.
+
+    Raises Corrupt: bad_text, bad_date, unknown_card or empty_field.
+    """
     if len(text) != SIZE:
         raise _unreadable("bad_text", "all")
     marker = text[MARKER[0] : MARKER[0] + 2].decode("utf-16-le", errors="replace").replace("\0", " ")

@@ -1,9 +1,9 @@
 """The serial protocol of second-generation ID-card readers (SAM_V / SDT): bytes in, events out.
 
-Source: vendors' protocol manuals and public drivers that agree with each other. Both directions start with the
-preamble AA AA AA 96 69 and a big-endian length; the last byte is the XOR of everything between the preamble
-and itself. A request carries CMD and PARA, a response SW1 SW2 SW3. A read response carries a text block of
-256 bytes (UTF-16LE), a photo block of 1024 and, when asked for, a fingerprint block of up to 1024.
+Source: vendors' protocol manuals and public drivers that agree with each other. Both directions start with
+the preamble AA AA AA 96 69 and a big-endian length; the last byte is the XOR of everything between the
+preamble and itself. A request carries CMD and PARA, a response SW1 SW2 SW3. A read response carries a text
+block of 256 bytes (UTF-16LE), a photo block of 1024 and, when asked for, a fingerprint block of up to 1024.
 
 Nothing here knows a serial port, a socket or a clock. The decoder never raises on input: whatever arrives
 becomes `Request`, `Response` or `BadFrame` events and a count of bytes that belonged to no frame.

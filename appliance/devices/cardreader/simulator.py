@@ -1,7 +1,8 @@
 """A simulated SAM reader on a pseudo-terminal, speaking the reader's side of the protocol byte for byte.
 
-A stable symbolic link stands in front of the pseudo-terminal, as udev's by-id links do, so that it can be unplugged
-and plugged in again. Cards are put down by a call or over a control socket. Demo sites and tests only.
+A stable symbolic link stands in front of the pseudo-terminal, as udev's by-id links do, so that it can be
+unplugged and plugged in again. Cards are put down by a call or over a control socket. Demo sites and tests
+only.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """A relay board on a serial line (Modbus RTU, 8N1) through pymodbus.
 
-Several lanes may share one line: `Line` lets one frame at a time on it. pymodbus repeats an unanswered request
-three times by default; here it never does (`retries=0`).
+Several lanes may share one line: `Line` lets one frame at a time on it. pymodbus repeats an unanswered
+request three times by default; here it never does (`retries=0`).
 """
 
 import asyncio

@@ -26,7 +26,10 @@ class Gate(Protocol):
     """One lane's gate."""
 
     async def open_once(self, expires_at: datetime) -> Opened:
-        """Open at most once, never after `expires_at`. Never raises for a fault of the device, never repeats."""
+        """Open at most once, never after `expires_at`.
+
+        Never raises for a fault of the device, never repeats.
+        """
         ...
 
     async def released(self) -> bool:

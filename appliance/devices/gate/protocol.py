@@ -1,9 +1,9 @@
 """Opening a gate through a relay board: what is written, and what the answers mean. Pure.
 
-Modbus RTU (FC01 read coils, FC02 read inputs, FC05 write coil). A relay that closes for a moment opens the gate.
-The write that closes the relay is sent once, whatever happens: nobody knows whether an unanswered one was
-obeyed, and a second one might let a second person in. Writes that open the relay again may be repeated: they
-let nobody in, and a relay that stays closed would leave the gate open.
+Modbus RTU (FC01 read coils, FC02 read inputs, FC05 write coil). A relay that closes for a moment opens the
+gate. The write that closes the relay is sent once, whatever happens: nobody knows whether an unanswered one
+was obeyed, and a second one might let a second person in. Writes that open the relay again may be repeated:
+they let nobody in, and a relay that stays closed would leave the gate open.
 """
 
 from typing import Literal

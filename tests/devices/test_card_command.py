@@ -1,0 +1,97 @@
+"""examsite card: the JSON that scripts build on, and its exit status."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from appliance.cli import card
+from appliance.devices.cardreader import protocol
+from appliance.devices.cardreader.layouts import write
+from appliance.devices.cardreader.simulator import SimulatedReader
+from tests.command import examsite
+from tests.devices import cards
+
+READ = protocol.card_response(cards.data())
+FIND = protocol.response(0x9F, bytes(4))
+
+
+def decode(folder: Path, body: bytes) -> tuple[int, dict]:
+    file = folder / "frames"
+    file.write_bytes(body)
+    status, out, _ = examsite("card", "decode", str(file), "--json")
+    return status, json.loads(out)
+
+
+def test_whole_frames(tmp_path: Path) -> None:
+    sam = protocol.response(0x90, bytes.fromhex("05000300") + bytes(12))
+    status, shown = decode(tmp_path, FIND + READ + sam + protocol.response(0x80))
+    assert status == 0 and shown["skipped_bytes"] == 0
+    found, read, number, none = shown["frames"]
+    assert found == {"ok": True, "kind": "status", "status": "card_found"}
+    assert none == {"ok": True, "kind": "status", "status": "no_card"}
+    assert number["sam_id"] == "05.03-0-0000000000-0000000000"
+    assert read["ok"] and read["kind"] == "resident" and read["status"] == "ok"
+    assert (read["name"], read["sex"], read["birth"]) == ("张演示", "male", "1990-01-01")
+    assert (read["number"], read["valid_from"]) == (cards.RESIDENT.number, "2020-01-01")
+
+
+@pytest.mark.parametrize("one", cards.ALL, ids=lambda c: f"{c.kind} {c.number[-4:]}")
+def test_all_cards_as_hex_text(tmp_path: Path, one) -> None:
+    text = protocol.card_response(protocol.CardData(write(one), bytes(1024))).hex(" ").upper()
+    status, shown = decode(tmp_path, f"# a card\n{text}\n".encode())
+    assert status == 0 and shown["frames"][0]["kind"] == one.kind
+    assert shown["frames"][0]["long_term"] is one.long_term
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "truncated"),
+        (READ[:700], "truncated"),
+        (b"AAAAAA96690005050505", "truncated"),
+        (READ[:-1] + bytes([READ[-1] ^ 1]), "bad_checksum"),
+        (protocol.PREAMBLE + b"\x7f\xff" + bytes(20), "bad_length"),
+        (protocol.response(0x90, bytes(1284)), "bad_data"),
+        (protocol.card_response(protocol.CardData(bytes(256), bytes(1024))), "bad_sex"),
+    ],
+)
+def test_bad_frames_have_a_cause_and_an_exit_status(tmp_path: Path, body: bytes, code: str) -> None:
+    status, shown = decode(tmp_path, body)
+    assert status == 1 and shown["frames"][0]["ok"] is False and shown["frames"][0]["code"] == code
+
+
+def test_a_card_against_its_own_number(tmp_path: Path) -> None:
+    text = bytearray(write(cards.RESIDENT))
+    text[30:32] = "2".encode("utf-16-le")
+    status, shown = decode(tmp_path, protocol.card_response(protocol.CardData(bytes(text), bytes(1024))))
+    assert status == 1 and shown["frames"][0]["code"] == "sex_mismatch"
+
+
+def test_noise_is_counted_and_a_missing_file_is_unusable_input(tmp_path: Path) -> None:
+    status, shown = decode(tmp_path, b"\x00\xff" + FIND + b"\x13")
+    assert status == 0 and shown["skipped_bytes"] == 3
+    status, out, err = examsite("card", "decode", str(tmp_path / "none"), "--json")
+    assert status == 2 and json.loads(out)["error"]["code"] == "no_such_file" and err
+    status, out, _ = examsite("card", "decode", str(tmp_path / "frames"))
+    assert status == 0 and "阅读器上有证件" in out
+
+
+def test_hex_is_told_from_raw_bytes() -> None:
+    assert card.raw(b"0xAA, 0xAA aa:96") == bytes.fromhex("AAAAAA96")
+    assert card.raw(b"AAA") == b"\xaa"
+    assert card.raw(b"not hex") == b"not hex" and card.raw(b"\xaa\xaa") == b"\xaa\xaa"
+
+
+async def test_read_a_card_from_a_port(tmp_path: Path) -> None:
+    async with SimulatedReader(tmp_path / "reader") as reader:
+        reader.put(cards.data(cards.LONG))
+        line = ("card", "read", "--port", str(reader.link), "--timeout", "5", "--json")
+        status, out, _ = await asyncio.to_thread(examsite, *line)
+        shown = json.loads(out)
+        assert status == 0 and shown["name"] == "欧阳·试验" and shown["long_term"]
+        reader.take()
+        line = ("card", "read", "--port", str(reader.link), "--timeout", "0.5", "--json")
+        status, out, _ = await asyncio.to_thread(examsite, *line)
+        assert status == 3 and json.loads(out)["error"]["code"] == "no_card"
