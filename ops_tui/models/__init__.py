@@ -1,0 +1,1 @@
+"""What is shown, without a widget: from messages of appliance.wire.ops to lines, cells and words."""

@@ -1,0 +1,1 @@
+"""One screen per concern, in the order of the number keys."""

@@ -1,0 +1,34 @@
+"""1 Today: the day's sittings. Enter goes to the stations of a sitting."""
+
+from textual.binding import Binding
+
+from appliance.base.i18n import N_
+from ops_tui.models import tables
+from ops_tui.screens.lists import ListScreen
+
+
+class TodayScreen(ListScreen):
+    """The one look: what is on, and who is where."""
+
+    NAME = "today"
+    TITLE_ID = N_("Today")
+    EXPLAIN = N_(
+        "Today's sittings in order of their start. Here: admitted / expected. Writing: papers open now. "
+        "In: handed in. Pass: passed. Enter shows the sitting's stations, d all its figures."
+    )
+    COLUMNS = tables.TODAY
+    EMPTY = N_("No sitting today. The office loads a roster on its page.")
+    OWN = [Binding("d", "detail", N_("figures"))]
+    BINDINGS = OWN
+    rows = tables.today
+
+    def action_open(self) -> None:
+        """To the stations of the chosen sitting."""
+        if row := self.table.chosen:
+            self.ops.choose_sitting(row.key)
+            self.ops.action_concern("stations")
+
+    def action_detail(self) -> None:
+        """All figures of the chosen sitting."""
+        if row := self.table.chosen:
+            self.open_detail(row.detail)

@@ -1,0 +1,106 @@
+"""A table of rows (ops_tui.models.row): keeps its cursor, redraws only cells that changed."""
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+from textual.events import Resize
+from textual.widgets import DataTable
+
+from appliance.base.i18n import _
+from ops_tui.models.row import Column, Row
+
+STYLES = {"red": "bold red", "amber": "yellow", "green": "green", "": ""}
+WIDE = 110
+
+
+class Table(DataTable[Text]):
+    """Rows with a moving cursor line. Columns have fixed widths: nothing jumps while figures change."""
+
+    DEFAULT_CSS = """
+    Table { height: 1fr; scrollbar-size: 1 1; }
+    """
+
+    def __init__(self, columns: tuple[Column, ...], empty: str) -> None:
+        super().__init__(cursor_type="row", zebra_stripes=False, cell_padding=0)
+        self._plan = columns
+        self._empty = empty
+        self._rows_shown: list[Row] = []
+        self._all: list[Row] = []
+        self._filter = ""
+        self._width = 0
+
+    def on_resize(self, event: Resize) -> None:
+        """Fit the columns to the new width."""
+        if event.size.width and event.size.width != self._width:
+            self._width = event.size.width
+            self._build()
+
+    def show(self, rows: list[Row], text: str = "") -> None:
+        """Show those of `rows` that hold `text`."""
+        self._all, self._filter = rows, text
+        wanted = [row for row in rows if row.holds(text)] if text else rows
+        if [row.key for row in wanted] != [row.key for row in self._rows_shown] or not self.columns:
+            self._rows_shown = wanted
+            self._build()
+            return
+        widths = self._widths()
+        for index, (old, new) in enumerate(zip(self._rows_shown, wanted, strict=True)):
+            if old.cells == new.cells and old.mark == new.mark:
+                continue
+            for column, text_new in enumerate(self._cells(new, widths)):
+                if self.get_cell_at((index, column)) != text_new:  # type: ignore[arg-type]
+                    self.update_cell_at((index, column), text_new)  # type: ignore[arg-type]
+        self._rows_shown = wanted
+
+    @property
+    def chosen(self) -> Row | None:
+        """The row under the cursor."""
+        if not self._rows_shown or not 0 <= self.cursor_row < len(self._rows_shown):
+            return None
+        return self._rows_shown[self.cursor_row]
+
+    def _widths(self) -> list[int]:
+        whole = self._width or self.size.width or 80
+        fixed = [column.width + (column.wide if whole >= WIDE else 0) for column in self._plan]
+        left = max(6, whole - sum(fixed) - 1)
+        return [width or left for width in fixed]
+
+    def _cells(self, row: Row, widths: list[int]) -> list[Text]:
+        style = STYLES[row.mark]
+        return [Text(fit(cell, width), style) for cell, width in zip(row.cells, widths, strict=True)]
+
+    def _build(self) -> None:
+        if not self._width:
+            return
+        key = self.chosen.key if self.chosen and self.row_count else ""
+        at = self.cursor_row
+        widths = self._widths()
+        self.clear(columns=True)
+        for column, width in zip(self._plan, widths, strict=True):
+            self.add_column(Text(fit(_(column.title), width), "bold"), width=width)
+        for row in self._rows_shown:
+            self.add_row(*self._cells(row, widths), key=row.key)
+        if not self._rows_shown:
+            words = (
+                _("Nothing holds this filter. Esc clears it.")
+                if self._filter and self._all
+                else _(self._empty)
+            )
+            # The sentence is laid over the columns: a table cannot join cells.
+            rest, parts = words, []
+            for width in widths:
+                part = set_cell_size(rest, width) if cell_len(rest) > width else rest
+                taken = len(part.rstrip()) if cell_len(rest) > width else len(rest)
+                parts.append(Text(set_cell_size(rest[:taken], width), "dim"))
+                rest = rest[taken:]
+            self.add_row(*parts)
+            return
+        keys = [row.key for row in self._rows_shown]
+        self.move_cursor(row=keys.index(key) if key in keys else min(at, len(keys) - 1))
+
+
+def fit(text: str, width: int) -> str:
+    """`text` in at most `width` cells, the last one free as a gap; cut text ends with a tilde."""
+    text = " ".join(text.split())
+    if cell_len(text) < width:
+        return text
+    return set_cell_size(text, max(1, width - 2)).rstrip() + "~"
