@@ -5,6 +5,7 @@ request three times by default; here it never does (`retries=0`).
 """
 
 import asyncio
+import logging
 import struct
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,10 @@ from appliance.devices.gate.protocol import Outcome, Pulse, Reply, Write, plan, 
 
 RELEASE_TRIES = 5
 TIMEOUT = 0.5
+CLOSE_WITHIN = 2.0
+
+# It logs every unanswered frame as an error; an outage is told once, by whoever asked for the frame.
+logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
 
 SENTENCES = {
     "expired": N_("The order to open the gate came too late and was not carried out."),
@@ -202,6 +207,10 @@ class ModbusGate:
         return bits
 
     async def close(self) -> None:
-        """See `Gate`. A running pulse is ended first."""
-        await self.released()
+        """See `Gate`. A running pulse is ended first; a silent board is waited for only shortly."""
+        if self._releasing:
+            _, running = await asyncio.wait(self._releasing, timeout=CLOSE_WITHIN)
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
         await self._line.close()
