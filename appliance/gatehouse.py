@@ -116,9 +116,11 @@ class Lane:
         if roster_photo:
             picture = await asyncio.to_thread(self._box.files.get, roster_photo, True)
             references.append(Reference("roster", picture))
+        self.state.camera = "busy"
         try:
             looked = await self._faces.look(references, patience=PATIENCE)
         except Unavailable as error:
+            self.state.camera = "silent"
             log.error("lane %s: %s", self.settings.code, error)
             return FaceTaken(
                 engine=settings.engine, version="", reference="", band="review", code="face_engine_silent"
