@@ -1,31 +1,33 @@
 """Signing in and out, and the list of pages an account may open."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Request, get, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath
+from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from appliance.base.errors import ExamError
-from appliance.base.i18n import LANGUAGES, N_
+from appliance.base.i18n import LANGUAGES, N_, _
 from appliance.flow.accounts import LONGEST, Who, sign_in, sign_out
 from appliance.flow.box import Box
 from appliance.web.pages import page
 from appliance.web.sessions import COOKIE
 
-PAGES: list[tuple[str, str, tuple[str, ...]]] = [
-    ("/desk", N_("Check-in desk"), ("entry", "chief")),
-    ("/waiting", N_("Waiting room"), ("waiting", "chief")),
-    ("/display", N_("Waiting-room display"), ("display", "waiting", "chief")),
-    ("/room", N_("Invigilation"), ("invigilator", "chief")),
-    ("/examiner", N_("Practical scoring"), ("examiner", "chief")),
-    ("/office", N_("Rosters and results"), ("office", "chief")),
-    ("/inspection", N_("Inspection"), ("inspector", "chief")),
+PAGES: list[tuple[str, str, str, tuple[str, ...]]] = [
+    ("/desk", N_("Check-in desk"), N_("May this person in?"), ("entry", "chief")),
+    ("/waiting", N_("Waiting room"), N_("Whom do I call next?"), ("waiting", "chief")),
+    ("/display", N_("Waiting-room display"), N_("Who is called, and where to"), ("display", "waiting", "chief")),
+    ("/room", N_("Invigilation"), N_("Who needs me?"), ("invigilator", "chief")),
+    ("/examiner", N_("Practical scoring"), N_("What is the task, what was lost?"), ("examiner", "chief")),
+    ("/office", N_("Rosters and results"), N_("What can be released?"), ("office", "chief")),
+    ("/inspection", N_("Inspection"), N_("Was it them, is it whole, who did what?"), ("inspector", "chief")),
 ]
+"""Path, title, the question the page answers, who may open it."""
+
+ENTRY = ("display", "entry", "chief")
 
 
 class SignInForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -38,13 +40,17 @@ class SignInForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @get("/", opt={"public": True, "greet": True}, name="home")
-async def home(request: Request[Who | None, Any, Any]) -> Template | Redirect:
+async def home(request: Request[Who | None, Any, Any], box: NamedDependency[Box]) -> Template | Redirect:
     """What this account may open; straight there when it is only one page."""
     if request.user is None:
         return Redirect("/sign-in")
-    links = [(path, title) for path, title, roles in PAGES if request.user.role in roles]
-    if len(links) == 1:
+    role = request.user.role
+    links = [(path, _(title), _(question)) for path, title, question, roles in PAGES if role in roles]
+    if len(links) == 1 and role != "display":
         return Redirect(links[0][0])
+    if role in ENTRY:
+        lanes = box.settings.lanes
+        links += [(f"/entry/{one.code}", _("Entry screen"), one.name) for one in lanes]
     return page(request, "home.html", links=links)
 
 
@@ -58,13 +64,13 @@ async def sign_in_page(request: Request[Who | None, Any, Any]) -> Template:
 async def sign_in_done(
     request: Request[Who | None, Any, Any],
     box: NamedDependency[Box],
-    data: Annotated[SignInForm, Body(media_type=RequestEncodingType.URL_ENCODED)],
+    data: URLEncodedBody[SignInForm],
 ) -> Template | Redirect:
     """Open a session, or show the form again with the reason."""
     address = request.client.host if request.client else ""
     target = data.next if data.next.startswith("/") and not data.next.startswith("//") else "/"
     try:
-        _, secret = await sign_in(box, data.login.strip(), data.password, address)
+        found, secret = await sign_in(box, data.login.strip(), data.password, address)
     except ExamError as error:
         shown = page(request, "sign_in.html", error=error, next=target, login=data.login)
         shown.status_code = error.http_status

@@ -1,6 +1,7 @@
 """Templates: one Jinja environment, the language from the request's context."""
 
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 from litestar.template.config import TemplateConfig
 
-from appliance.base.i18n import LANGUAGES, _, language
+from appliance.base.i18n import LANGUAGES, _, language, translate
+from appliance.base.ids import new_id
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
+from appliance.web import words
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -30,6 +33,9 @@ def environment(box: Box) -> Environment:
     def clock(moment: datetime | None) -> str:
         return box.local(moment).strftime("%H:%M:%S") if moment else "–"
 
+    def hour(moment: datetime | None) -> str:
+        return box.local(moment).strftime("%H:%M") if moment else "–"
+
     def day(moment: datetime | None) -> str:
         return box.local(moment).strftime("%Y-%m-%d") if moment else "–"
 
@@ -40,8 +46,21 @@ def environment(box: Box) -> Environment:
             return f"{hours} h {minutes} min"
         return f"{minutes} min" if minutes else f"{secs} s"
 
-    jinja.filters.update(clock=clock, day=day, duration=duration)
-    jinja.globals.update(_=_, site=box.site, language=language, languages=LANGUAGES, now=box.now)
+    def points(value: Decimal | None) -> str:
+        return f"{value.normalize():f}" if value is not None else "–"
+
+    jinja.filters.update(
+        clock=clock, hour=hour, day=day, duration=duration, points=points, said=translate, word=words.word
+    )
+    jinja.globals.update(
+        _=_,
+        site=box.site,
+        zone=box.settings.site.timezone,
+        language=language,
+        languages=LANGUAGES,
+        now=box.now,
+        new_id=new_id,
+    )
     return jinja
 
 
@@ -53,3 +72,13 @@ def template_config(box: Box) -> TemplateConfig[JinjaTemplateEngine]:
 def page(request: Request[Who | None, Any, Any], name: str, **context: Any) -> Template:
     """A page with what every page needs: the request (CSRF), who is signed in."""
     return Template(name, context={"who": request.user, "request": request, **context})
+
+
+def done(request: Request[Who | None, Any, Any], text: str, more: str = "", kind: str = "go") -> Template:
+    """The note after an order was carried out; the page's parts are read again at once."""
+    headers = {"hx-retarget": "#done", "hx-reswap": "innerHTML", "hx-trigger": "changed"}
+    return Template(
+        "done.html",
+        context={"who": request.user, "request": request, "text": text, "more": more, "kind": kind},
+        headers=headers,
+    )

@@ -1,0 +1,179 @@
+"""The check-in desk: who was at the reader, what was decided, who is still missing. No writes."""
+
+from datetime import datetime
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from appliance.flow.box import Box
+from appliance.flow.today import SittingLine, day_bounds, line, sittings_of_day
+from appliance.records.entry import Admission, Case, FaceCheck, GateOrder, Tap
+from appliance.records.roster import Candidate, Roster, RosterRow
+from appliance.records.sitting import Sitting
+from appliance.records.waiting import Ticket
+from appliance.rules.admission import SECOND_PERSON, SENTENCES
+from appliance.rules.names import mask
+
+LAST = 10
+
+
+class FaceLine(msgspec.Struct, kw_only=True):
+    """A comparison: distance and band; which of the two photographs are on file."""
+
+    id: str
+    reference: str
+    distance: float | None
+    band: str
+    has_reference: bool
+    has_live: bool
+
+
+class TapLine(msgspec.Struct, kw_only=True):
+    """One card put down, as it stands now (a person may have decided since)."""
+
+    tap: str
+    at: datetime
+    lane: str
+    name: str
+    masked_name: str
+    number: str
+    """Masked."""
+    result: str
+    """admit, review or refuse, as the rule said."""
+    code: str
+    sentence: str
+    next_step: str
+    candidate: str = ""
+    sitting: SittingLine | None = None
+    opens_at: datetime | None = None
+    ticket: str = ""
+    gate: str = ""
+    """Outcome of the order to the gate; empty while it is under way or there is none."""
+    case: str = ""
+    case_open: bool = False
+    decision: str = ""
+    decided_at: datetime | None = None
+    reason: str = ""
+    needs_second: bool = False
+    face: FaceLine | None = None
+
+
+class MissingLine(msgspec.Struct, kw_only=True):
+    """Somebody expected who has not come."""
+
+    name: str
+    number: str
+    ticket_number: str
+
+
+class Desk(msgspec.Struct, kw_only=True):
+    """What the desk shows. `last`: newest first, of the chosen lane or of all."""
+
+    sittings: list[SittingLine]
+    missing: dict[str, list[MissingLine]]
+    last: list[TapLine]
+    cases: list[TapLine]
+    """Taps whose case is open, oldest first, of all lanes."""
+
+
+def desk(session: Session, box: Box, lane: str = "") -> Desk:
+    """The day at the entrance; `lane` narrows the last taps to one lane."""
+    start, _ = day_bounds(box)
+    wanted = select(Tap).where(col(Tap.recorded_at) >= start).order_by(col(Tap.recorded_at).desc())
+    if lane:
+        wanted = wanted.where(Tap.lane == lane)
+    taps = session.exec(wanted.limit(LAST)).all()
+    opened = session.exec(
+        select(Tap)
+        .join(Case, col(Case.tap) == col(Tap.id))
+        .where(Case.state == "open")
+        .order_by(col(Case.opened_at))
+    ).all()
+    sittings = [one for one in sittings_of_day(session, box) if one.state in ("planned", "running")]
+    return Desk(
+        sittings=[line(session, one) for one in sittings],
+        missing={one.id: missing(session, one.id) for one in sittings},
+        last=[tap_line(session, tap) for tap in taps],
+        cases=[tap_line(session, tap) for tap in opened],
+    )
+
+
+def missing(session: Session, sitting: str) -> list[MissingLine]:
+    """Expected people of confirmed rosters without an admission, in order of the roster."""
+    came = select(Admission.candidate).where(Admission.sitting == sitting)
+    rows = session.exec(
+        select(Candidate, RosterRow)
+        .join(RosterRow, col(RosterRow.candidate) == col(Candidate.id))
+        .join(Roster, col(Roster.id) == col(RosterRow.roster))
+        .where(RosterRow.sitting == sitting, Roster.state == "active", col(Candidate.id).not_in(came))
+        .order_by(col(RosterRow.row))
+    )
+    return [
+        MissingLine(name=person.name, number=person.number_masked, ticket_number=row.ticket_number)
+        for person, row in rows
+    ]
+
+
+def tap_by_id(session: Session, box: Box, tap_id: str) -> TapLine | None:
+    """One tap, or None."""
+    tap = session.get(Tap, tap_id)
+    return tap_line(session, tap) if tap else None
+
+
+def last_of_lane(session: Session, box: Box, lane: str) -> TapLine | None:
+    """The newest tap of a lane, for its entry screen."""
+    tap = session.exec(
+        select(Tap).where(Tap.lane == lane).order_by(col(Tap.recorded_at).desc()).limit(1)
+    ).first()
+    return tap_line(session, tap, counts=False) if tap else None
+
+
+def tap_line(session: Session, tap: Tap, counts: bool = True) -> TapLine:
+    """One tap with everything that hangs on it; `counts`: also how its sitting stands."""
+    sentence, next_step = SENTENCES.get(
+        tap.code, ("The card could not be read.", "Ask the person to put the card down again.")
+    )
+    shown = TapLine(
+        tap=tap.id,
+        at=tap.happened_at,
+        lane=tap.lane,
+        name=tap.name,
+        masked_name=mask(tap.name),
+        number=tap.number_masked,
+        result=tap.result,
+        code=tap.code,
+        sentence=sentence,
+        next_step=next_step,
+        candidate=tap.candidate or "",
+        needs_second=tap.code in SECOND_PERSON,
+    )
+    if tap.sitting:
+        sitting = session.get_one(Sitting, tap.sitting)
+        shown.opens_at = sitting.opens_at
+        if counts:
+            shown.sitting = line(session, sitting)
+    case = session.exec(select(Case).where(Case.tap == tap.id)).first()
+    if case:
+        shown.case, shown.case_open = case.id, case.state == "open"
+        shown.decision, shown.decided_at, shown.reason = case.decision, case.decided_at, case.reason
+    found = session.exec(
+        select(Admission, Ticket, GateOrder)
+        .join(Ticket, col(Ticket.admission) == col(Admission.id), isouter=True)
+        .join(GateOrder, col(GateOrder.admission) == col(Admission.id), isouter=True)
+        .where(Admission.tap == tap.id)
+    ).first()
+    if found:
+        _, ticket, order = found
+        shown.ticket = ticket.number if ticket else ""
+        shown.gate = order.outcome if order else ""
+    check = session.exec(select(FaceCheck).where(FaceCheck.tap == tap.id)).first()
+    if check:
+        shown.face = FaceLine(
+            id=check.id,
+            reference=check.reference,
+            distance=check.distance,
+            band=check.band,
+            has_reference=bool(check.reference_photo),
+            has_live=bool(check.live_photo),
+        )
+    return shown

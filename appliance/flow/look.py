@@ -1,0 +1,39 @@
+"""Looking at what is protected: a face picture, a whole ID number, a recording. The look itself is a fact."""
+
+from typing import Any
+
+from sqlmodel import Session
+
+from appliance.base.errors import NotFound
+from appliance.base.i18n import N_
+from appliance.flow.accounts import Who
+from appliance.flow.box import Box
+from appliance.records.entry import FaceCheck, Tap
+from appliance.records.journal import append
+from appliance.records.roster import Candidate
+
+
+def face_photo(session: Session, check_id: str, which: str) -> tuple[str, str]:
+    """Name of the sealed picture (`which`: live or reference), and whose it is: candidate, else the tap."""
+    check = session.get(FaceCheck, check_id)
+    name = (
+        "" if check is None else {"live": check.live_photo, "reference": check.reference_photo}.get(which, "")
+    )
+    if check is None or not name:
+        raise NotFound("no_photo", N_("There is no such photo."), N_("Reload the page."))
+    tap = session.get_one(Tap, check.tap)
+    return name, tap.candidate or tap.id
+
+
+def note_look(session: Session, box: Box, kind: str, subject: str, who: Who, detail: dict[str, Any]) -> None:
+    """Journal that somebody looked."""
+    append(session, kind, subject, who.actor, detail, at=box.now())
+
+
+def reveal_number(session: Session, box: Box, candidate_id: str, who: Who) -> str:
+    """The whole ID number of a candidate."""
+    candidate = session.get(Candidate, candidate_id)
+    if candidate is None:
+        raise NotFound("no_candidate", N_("There is no such candidate."), N_("Search again."))
+    append(session, "number.revealed", candidate.id, who.actor, {}, at=box.now())
+    return box.key.decrypt_text(candidate.number_sealed)

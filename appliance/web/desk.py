@@ -1,0 +1,137 @@
+"""The check-in desk: may this person in? The newest tap large, the decision of a case, the lane opened by hand."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, URLEncodedBody
+from litestar.response import Template
+
+from appliance.base.errors import NotFound
+from appliance.base.i18n import N_, _
+from appliance.flow.accounts import Who
+from appliance.flow.box import Box
+from appliance.flow.confirm_second import confirm_second
+from appliance.flow.decide_case import decide_case
+from appliance.flow.desk import TapLine, desk, tap_by_id
+from appliance.flow.order_gate import open_lane
+from appliance.web.ops import sources_of
+from appliance.web.pages import done, page
+from appliance.web.sessions import needs
+
+Asked = Request[Who, Any, Any]
+ROLES = ("entry", "chief")
+
+
+class DecisionForm(msgspec.Struct, forbid_unknown_fields=True):
+    """Let in or send away after review."""
+
+    decision: str
+    reason: str = ""
+    second_login: str = ""
+    second_password: str = ""
+
+
+class OpenForm(msgspec.Struct, forbid_unknown_fields=True):
+    """Open a lane without an admission."""
+
+    lane: str
+    reason: str
+    command: str
+    second_login: str
+    second_password: str
+
+
+async def _desk(request: Asked, box: Box, name: str, lane: str, tap: str, ready: bool) -> Template:
+    sources = sources_of(request, box)
+    await sources.refresh()
+    found = await box.db.read(desk, box, lane)
+    shown: TapLine | None = None
+    if tap:
+        shown = await box.db.read(tap_by_id, box, tap)
+    elif not ready and found.last:
+        shown = found.last[0]
+    return page(
+        request,
+        name,
+        desk=found,
+        lanes=sources.lanes,
+        lane=lane,
+        tap=shown,
+        fixed=bool(tap),
+        ready=ready,
+        faces=box.settings.faces,
+    )
+
+
+@get("/")
+async def desk_page(
+    request: Asked,
+    box: NamedDependency[Box],
+    lane: FromQuery[str] = "",
+    tap: FromQuery[str] = "",
+    ready: FromQuery[bool] = False,
+) -> Template:
+    """The page; `lane` narrows it to one lane, `tap` shows an earlier one, `ready` waits for the next card."""
+    return await _desk(request, box, "desk.html", lane, tap, ready)
+
+
+@get("/now")
+async def desk_now(
+    request: Asked,
+    box: NamedDependency[Box],
+    lane: FromQuery[str] = "",
+    tap: FromQuery[str] = "",
+) -> Template:
+    """The part that changes with every tap."""
+    return await _desk(request, box, "desk_now.html", lane, tap, False)
+
+
+@get("/below")
+async def desk_below(request: Asked, box: NamedDependency[Box], lane: FromQuery[str] = "") -> Template:
+    """Lanes, sittings, missing people, last taps."""
+    return await _desk(request, box, "desk_below.html", lane, "", False)
+
+
+@post("/case/{case:str}", status_code=200)
+async def desk_decide(
+    request: Asked, box: NamedDependency[Box], case: FromPath[str], data: URLEncodedBody[DecisionForm]
+) -> Template:
+    """Decide a case; the second person proves who they are where the rule asks for one."""
+    if data.second_login:
+        await confirm_second(box, data.second_login.strip(), data.second_password)
+    decided = await box.db.write(
+        decide_case, box, case, data.decision, data.reason, request.user, data.second_login.strip()
+    )
+    if decided.decision == "admit":
+        return done(request, _("Let in after review."), _("The gate opens, the ticket is ready."))
+    return done(request, _("Sent away after review."), kind="look")
+
+
+@post("/open-lane", status_code=200)
+async def desk_open(request: Asked, box: NamedDependency[Box], data: URLEncodedBody[OpenForm]) -> Template:
+    """Open a lane by hand, once."""
+    await confirm_second(box, data.second_login.strip(), data.second_password)
+    order = await box.db.write(
+        open_lane, box, data.lane, data.reason, request.user, data.second_login.strip(), data.command
+    )
+    return done(request, _("The lane is told to open once."), order.lane)
+
+
+@get("/ticket/{tap:str}")
+async def desk_ticket(request: Asked, box: NamedDependency[Box], tap: FromPath[str]) -> Template:
+    """The queue ticket on paper, 80 mm wide."""
+    found = await box.db.read(tap_by_id, box, tap)
+    if found is None or not found.ticket or found.sitting is None:
+        raise NotFound("no_ticket", N_("There is no such ticket."), N_("Reload the page."))
+    return page(request, "ticket.html", tap=found)
+
+
+HANDLERS = [
+    Router(
+        path="/desk",
+        guards=[needs(*ROLES)],
+        route_handlers=[desk_page, desk_now, desk_below, desk_decide, desk_open, desk_ticket],
+    )
+]

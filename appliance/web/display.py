@@ -1,0 +1,84 @@
+"""What stands in public: the waiting-room display and the entry screens. Masked names, never a reason."""
+
+from typing import Any
+
+from litestar import Request, Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Template
+
+from appliance.base.errors import NotFound
+from appliance.base.i18n import N_
+from appliance.flow.accounts import Who
+from appliance.flow.box import Box
+from appliance.flow.desk import last_of_lane
+from appliance.flow.display import display
+from appliance.web.ops import sources_of
+from appliance.web.pages import page
+from appliance.web.sessions import needs
+
+Asked = Request[Who, Any, Any]
+ADMIT_S = 8
+LOOK_S = 12
+"""Seconds for which the entry screen shows a decision."""
+
+
+@get("/")
+async def display_page(request: Asked, box: NamedDependency[Box]) -> Template:
+    """The waiting-room display."""
+    return page(request, "display.html", display=await box.db.read(display, box))
+
+
+@get("/now")
+async def display_now(request: Asked, box: NamedDependency[Box]) -> Template:
+    """The part that changes."""
+    return page(request, "display_now.html", display=await box.db.read(display, box))
+
+
+async def _entry(request: Asked, box: Box, name: str, lane: str) -> Template:
+    sources = sources_of(request, box)
+    await sources.refresh()
+    state = next((one for one in sources.lanes if one.lane == lane), None)
+    if state is None:
+        raise NotFound("no_lane", N_("There is no lane {lane}."), N_("Check the configuration."), lane=lane)
+    tap = await box.db.read(last_of_lane, box, lane)
+    shown = "card"
+    if tap is not None:
+        result = tap.decision or tap.result
+        age = (box.now() - (tap.decided_at or tap.at)).total_seconds()
+        if result == "admit" and age < ADMIT_S and tap.ticket:
+            shown = "go"
+        elif age < LOOK_S or tap.case_open and age < 120:
+            shown = "staff"
+    if shown == "card":
+        if "silent" in (state.reader, state.camera) or state.reader in ("missing", "fault"):
+            shown = "closed"
+        elif state.camera == "busy":
+            shown = "face"
+        elif state.reader == "busy":
+            shown = "hold"
+    return page(request, name, lane=state, tap=tap, shown=shown)
+
+
+@get("/{lane:str}")
+async def entry_page(request: Asked, box: NamedDependency[Box], lane: FromPath[str]) -> Template:
+    """The entry screen of a lane: what do I do now?"""
+    return await _entry(request, box, "entry.html", lane)
+
+
+@get("/{lane:str}/now")
+async def entry_now(request: Asked, box: NamedDependency[Box], lane: FromPath[str]) -> Template:
+    """The part that changes."""
+    return await _entry(request, box, "entry_now.html", lane)
+
+
+HANDLERS = [
+    Router(
+        path="/display",
+        guards=[needs("display", "waiting", "chief")],
+        route_handlers=[display_page, display_now],
+    ),
+    Router(
+        path="/entry", guards=[needs("display", "entry", "chief")], route_handlers=[entry_page, entry_now]
+    ),
+]

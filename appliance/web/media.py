@@ -1,0 +1,141 @@
+"""Pictures, sounds and recordings: only for the roles that need them, and every look at a person is journaled."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from litestar import Request, Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, Parameter
+from litestar.response import Stream, Template
+from sqlmodel import Session
+
+from appliance.base.errors import Corrupt, NotFound
+from appliance.base.i18n import N_
+from appliance.base.sockets import ask_stream
+from appliance.flow.accounts import Who
+from appliance.flow.box import Box
+from appliance.flow.look import face_photo, note_look, reveal_number
+from appliance.records.waiting import Call
+from appliance.web.pages import page
+from appliance.web.sessions import needs
+from appliance.wire.recorder import ClipHead, GetClip, GetStill
+
+Asked = Request[Who, Any, Any]
+FACES = ("entry", "chief", "inspector")
+NUMBERS = ("entry", "office", "chief", "inspector")
+ROOMS = ("invigilator", "chief", "inspector")
+SOUNDS = ("display", "waiting", "chief")
+LONGEST = timedelta(minutes=30)
+"""The longest clip given out at once."""
+
+
+def kind_of(body: bytes) -> str:
+    """The media type of a picture by its first bytes; NotFound for anything that is none."""
+    for start, kind in ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG", "image/png"), (b"BM", "image/bmp")):
+        if body.startswith(start):
+            return kind
+    raise NotFound("no_picture", N_("This picture cannot be shown."), N_("Use the printed card."))
+
+
+@get("/face/{check:str}/{which:str}", guards=[needs(*FACES)])
+async def face(
+    request: Asked, box: NamedDependency[Box], check: FromPath[str], which: FromPath[str]
+) -> Response[bytes]:
+    """A sealed face picture; `which`: live or reference. Journaled once per session and picture."""
+    name, subject = await box.db.read(face_photo, check, which)
+    body = box.files.get(name, secret=True)
+    kind = kind_of(body)
+    state = request.app.state
+    if "looks" not in state:
+        state.looks = {}
+    looks: dict[tuple[str, str], bool] = state.looks
+    if (request.user.token_hash, name) not in looks:
+        if len(looks) > 10_000:
+            looks.clear()
+        looks[request.user.token_hash, name] = True
+        detail = {"face_check": check, "which": which}
+        await box.db.write(note_look, box, "photo.viewed", subject, request.user, detail)
+    return Response(body, media_type=kind)
+
+
+@post("/number/{candidate:str}", guards=[needs(*NUMBERS)], status_code=200)
+async def number(request: Asked, box: NamedDependency[Box], candidate: FromPath[str]) -> Template:
+    """The whole ID number, journaled."""
+    shown = await box.db.write(reveal_number, box, candidate, request.user)
+    return page(request, "number.html", number=shown)
+
+
+def _sound(session: Session, call: str) -> str:
+    found = session.get(Call, call)
+    if found is None or not found.sound:
+        raise NotFound("no_sound", N_("This call has no announcement yet."), N_("It comes in a moment."))
+    return found.sound
+
+
+@get("/sound/{call:str}", guards=[needs(*SOUNDS)])
+async def sound(box: NamedDependency[Box], call: FromPath[str]) -> Response[bytes]:
+    """The announcement of a call (WAV)."""
+    return Response(box.files.get(await box.db.read(_sound, call)), media_type="audio/wav")
+
+
+@get("/camera/{camera:str}/still.jpg", guards=[needs(*ROOMS)])
+async def still(
+    box: NamedDependency[Box], camera: FromPath[str], width: FromQuery[int] = 640
+) -> Response[bytes]:
+    """The newest picture of a room camera."""
+    wanted = GetStill(camera=camera, width=max(160, min(width, 1920)))
+    _, chunks = await ask_stream(box.settings.socket("clips"), wanted, dict[str, Any], timeout=4.0)
+    body = b"".join([chunk async for chunk in chunks])
+    return Response(body, media_type=kind_of(body))
+
+
+@get("/clip", guards=[needs("inspector", "chief")])
+async def clip(
+    request: Asked,
+    box: NamedDependency[Box],
+    camera: FromQuery[str],
+    start: Annotated[datetime, Parameter(query="from")],
+    end: Annotated[datetime, Parameter(query="to")],
+    candidate: FromQuery[str] = "",
+) -> Response[bytes] | Stream:
+    """A recording as MP4. Journaled for the candidate it was watched for, or for the camera.
+
+    Browsers ask for ranges to move about in it: those are cut from the same bytes.
+    """
+    if start.tzinfo is None or end.tzinfo is None or not start < end <= start + LONGEST:
+        raise Corrupt("bad_clip", N_("A clip is at most 30 minutes long."), N_("Choose a shorter one."))
+    head, chunks = await ask_stream(
+        box.settings.socket("clips"), GetClip(camera=camera, start=start, end=end), ClipHead, timeout=20.0
+    )
+    asked_range = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("range", ""))
+    first = int(asked_range[1]) if asked_range else 0
+    if first == 0:
+        detail = {"camera": camera, "from": start.isoformat(), "to": end.isoformat()}
+        await box.db.write(note_look, box, "clip.viewed", candidate or camera, request.user, detail)
+    name = f"{camera}-{box.local(start):%Y%m%d-%H%M%S}.mp4"
+    headers = {"accept-ranges": "bytes", "content-disposition": f'inline; filename="{name}"'}
+    if asked_range is None:
+        headers["content-length"] = str(head.bytes)
+        return Stream(chunks, media_type="video/mp4", headers=headers)
+    last = min(int(asked_range[2] or head.bytes - 1), head.bytes - 1)
+    if first > last:
+        return Response(b"", status_code=416, headers={"content-range": f"bytes */{head.bytes}"})
+    headers |= {
+        "content-range": f"bytes {first}-{last}/{head.bytes}",
+        "content-length": str(last - first + 1),
+    }
+    return Stream(_cut(chunks, first, last), status_code=206, media_type="video/mp4", headers=headers)
+
+
+async def _cut(chunks: AsyncIterator[bytes], first: int, last: int) -> AsyncIterator[bytes]:
+    at = 0
+    async for chunk in chunks:
+        part = chunk[max(0, first - at) : max(0, last + 1 - at)]
+        at += len(chunk)
+        if part:
+            yield part
+
+
+HANDLERS = [Router(path="/media", route_handlers=[face, number, sound, still, clip])]

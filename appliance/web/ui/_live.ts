@@ -1,0 +1,121 @@
+/**
+ * The page follows the journal: events of the kinds it named refresh the parts that depend on them, at most once a
+ * second. When the stream is broken a mark says since when; on return every part is read again.
+ */
+
+import { boxNow, clockText, setBoxTime } from "./_clock";
+import { all, word } from "./_page";
+
+const PAUSE = 1000;
+const SILENCE = 12_000;
+const AGAIN = 3000;
+
+let source: EventSource | null = null;
+let lastId = "";
+let heardAt = 0;
+let brokenAt = 0;
+let waiting = false;
+let lastRefresh = 0;
+const wanted = new Set<Element>();
+
+function refreshWanted(): void {
+  waiting = false;
+  lastRefresh = Date.now();
+  for (const part of wanted) if (part.isConnected) window.htmx.trigger(part, "refresh");
+  wanted.clear();
+}
+
+function ask(part: Element): void {
+  wanted.add(part);
+  if (waiting) return;
+  waiting = true;
+  setTimeout(refreshWanted, Math.max(0, lastRefresh + PAUSE - Date.now()));
+}
+
+/** Read again every part, or those that depend on a kind of journal entry (`data-part` lists beginnings of kinds). */
+export function refresh(kind?: string): void {
+  for (const part of all("[data-part]")) {
+    const kinds = (part.dataset.part ?? "").split(",");
+    if (kind === undefined || kinds.some((one) => one && kind.startsWith(one))) ask(part);
+  }
+}
+
+function mark(): void {
+  const live = brokenAt === 0;
+  document.body.classList.toggle("stale", !live);
+  for (const sign of all("[data-live-sign]")) {
+    sign.textContent = live ? word("live") : word("stale", { time: clockText(brokenAt) });
+    sign.className = live ? "live-sign" : "live-sign broken";
+  }
+}
+
+function heard(): void {
+  heardAt = Date.now();
+  if (brokenAt === 0) return;
+  brokenAt = 0;
+  mark();
+  refresh();
+}
+
+function broken(): void {
+  if (brokenAt === 0) brokenAt = boxNow() - Math.min(Date.now() - heardAt, SILENCE);
+  mark();
+}
+
+function open(kinds: string): void {
+  source?.close();
+  const since = lastId ? `&since=${lastId}` : "";
+  source = new EventSource(`/live?kinds=${encodeURIComponent(kinds)}${since}`);
+  source.onopen = heard;
+  source.addEventListener("tick", (event) => {
+    setBoxTime((event as MessageEvent<string>).data);
+    heard();
+  });
+  source.addEventListener("entry", (event) => {
+    const message = event as MessageEvent<string>;
+    lastId = message.lastEventId;
+    heard();
+    const entry = JSON.parse(message.data) as { kind: string; subject: string };
+    document.dispatchEvent(new CustomEvent("journal", { detail: entry }));
+    refresh(entry.kind);
+  });
+  source.onerror = () => {
+    broken();
+    if (source?.readyState === EventSource.CLOSED) setTimeout(() => open(kinds), AGAIN);
+  };
+}
+
+/** Begin, when the page names kinds in `data-live`. */
+export function startLive(): void {
+  const kinds = document.body.dataset.live ?? "";
+  for (const part of all("[data-every]")) every(part);
+  document.addEventListener("htmx:load", (event) => {
+    const loaded = (event as CustomEvent<{ elt: Element }>).detail.elt;
+    if (loaded instanceof HTMLElement && loaded.dataset.every) every(loaded);
+    for (const part of all("[data-every]", loaded)) every(part);
+  });
+  document.addEventListener("changed", () => refresh());
+  if (!kinds) return;
+  heardAt = Date.now();
+  open(kinds);
+  setInterval(() => {
+    if (Date.now() - heardAt > SILENCE) {
+      broken();
+      open(kinds);
+      heardAt = Date.now() - SILENCE + AGAIN;
+    }
+  }, 1000);
+}
+
+const timed = new WeakSet<Element>();
+
+/** Parts that also change with time alone (a station falls silent) are read again every `data-every` seconds. */
+function every(part: HTMLElement): void {
+  if (timed.has(part)) return;
+  timed.add(part);
+  const seconds = Number(part.dataset.every);
+  const timer = setInterval(() => {
+    if (!part.isConnected) clearInterval(timer);
+    else if (!document.hidden) ask(part);
+  }, seconds * 1000);
+}

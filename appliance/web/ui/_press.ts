@@ -1,0 +1,70 @@
+/** Keys and presses: `data-key` gives an element a key; `data-hold` needs a press of one second. */
+
+import { all, typing } from "./_page";
+
+const HOLD = 1000;
+
+function onKey(event: KeyboardEvent): void {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+  if (event.key === "Escape") {
+    const open = all<HTMLDetailsElement>("details[open].ask").pop();
+    if (open) {
+      open.open = false;
+      open.querySelector<HTMLElement>("summary")?.focus();
+    }
+    return;
+  }
+  if (typing()) return;
+  const at = document.activeElement;
+  if (event.key === "Enter" && at instanceof HTMLElement && at.matches("a,button,summary")) return;
+  const found = all("[data-key]").find(
+    (one) => one.dataset.key?.toLowerCase() === event.key.toLowerCase() && one.offsetParent !== null,
+  );
+  if (!found) return;
+  event.preventDefault();
+  found.click();
+  if (found instanceof HTMLElement && found.tagName === "SUMMARY") {
+    const field = found.parentElement?.querySelector<HTMLElement>("input:not([type=hidden]),select,textarea");
+    if ((found.parentElement as HTMLDetailsElement).open) field?.focus();
+  }
+}
+
+function hold(button: HTMLElement): void {
+  let timer = 0;
+  const end = () => {
+    clearTimeout(timer);
+    button.classList.remove("holding");
+  };
+  const begin = () => {
+    end();
+    button.classList.add("holding");
+    timer = window.setTimeout(() => {
+      end();
+      button.dispatchEvent(new CustomEvent("held", { bubbles: true }));
+    }, HOLD);
+  };
+  button.addEventListener("pointerdown", begin);
+  for (const name of ["pointerup", "pointerleave", "pointercancel", "blur"]) button.addEventListener(name, end);
+  button.addEventListener("keydown", (event) => {
+    if ((event.key === " " || event.key === "Enter") && !event.repeat) begin();
+  });
+  button.addEventListener("keyup", end);
+  button.addEventListener("contextmenu", (event) => event.preventDefault());
+}
+
+const known = new WeakSet<Element>();
+
+function find(within: ParentNode): void {
+  for (const button of all("[data-hold]", within)) {
+    if (known.has(button)) continue;
+    known.add(button);
+    hold(button);
+  }
+}
+
+/** Begin. */
+export function startPress(): void {
+  document.addEventListener("keydown", onKey);
+  find(document);
+  document.addEventListener("htmx:load", () => find(document));
+}

@@ -1,0 +1,124 @@
+"""States, results and roles as words and signs: one place, so that every page says the same.
+
+A sign is go, look, stop, run or calm (its shape and colour); the word is a message id.
+"""
+
+from appliance.base.i18n import N_, translate
+
+WORDS: dict[str, tuple[str, str]] = {
+    "result.admit": ("go", N_("Let in")),
+    "result.review": ("look", N_("Check in person")),
+    "result.refuse": ("stop", N_("Not let in")),
+    "decided.admit": ("go", N_("Let in after review")),
+    "decided.refuse": ("stop", N_("Sent away after review")),
+    "sitting.planned": ("calm", N_("Not started")),
+    "sitting.running": ("run", N_("Running")),
+    "sitting.ended": ("go", N_("Ended")),
+    "sitting.released": ("go", N_("Released")),
+    "seat.free": ("calm", N_("Free")),
+    "seat.bound": ("calm", N_("Expected")),
+    "seat.signed_in": ("calm", N_("Signed in")),
+    "seat.ready": ("go", N_("Ready")),
+    "seat.running": ("run", N_("Answering")),
+    "seat.handed_in": ("go", N_("Handed in")),
+    "seat.lost": ("stop", N_("Connection lost")),
+    "seat.broken": ("stop", N_("Out of order")),
+    "flag.lost": ("stop", N_("Connection lost")),
+    "flag.broken": ("stop", N_("Out of order")),
+    "flag.warned": ("look", N_("Message unread")),
+    "flag.not_signed_in": ("look", N_("Not signed in")),
+    "ticket.waiting": ("calm", N_("Waiting")),
+    "ticket.called": ("run", N_("Called")),
+    "ticket.seated": ("go", N_("At the seat")),
+    "ticket.skipped": ("look", N_("Did not come")),
+    "ticket.held": ("look", N_("On hold")),
+    "part.ok": ("go", N_("In order")),
+    "part.busy": ("run", N_("Working")),
+    "part.none": ("calm", N_("None")),
+    "part.missing": ("stop", N_("Unplugged")),
+    "part.silent": ("stop", N_("No answer")),
+    "part.fault": ("stop", N_("Fault")),
+    "camera.recording": ("go", N_("Recording")),
+    "camera.connecting": ("look", N_("Connecting")),
+    "camera.stopped": ("stop", N_("Stopped")),
+    "cause.network": ("look", N_("network down")),
+    "cause.camera": ("look", N_("camera fault")),
+    "cause.disk": ("look", N_("disk full")),
+    "cause.stopped": ("look", N_("recorder stopped")),
+    "roster.pending": ("look", N_("Waits for the second person")),
+    "roster.active": ("go", N_("In force")),
+    "roster.rejected": ("stop", N_("Rejected")),
+    "source.province": ("calm", N_("From the province, signed")),
+    "source.manual": ("calm", N_("Loaded by hand, unsigned")),
+    "subject.theory": ("calm", N_("Theory")),
+    "subject.practical": ("calm", N_("Practical")),
+    "reference.chip": ("calm", N_("Photo on the card's chip")),
+    "reference.roster": ("calm", N_("Roster photo")),
+    "how.candidate": ("go", N_("handed in by the candidate")),
+    "how.time": ("go", N_("handed in by time")),
+    "how.forced": ("look", N_("handed in by the invigilator")),
+    "parcel.sealed": ("look", N_("Waiting to be sent")),
+    "parcel.acknowledged": ("go", N_("Acknowledged")),
+    "parcel.refused": ("stop", N_("Refused by the province")),
+    "verdict.passed": ("go", N_("Passed")),
+    "verdict.failed": ("stop", N_("Not passed")),
+}
+
+
+def word(key: str) -> str:
+    """The word in the current language; an unknown key is shown as its last part."""
+    return translate(WORDS[key][1]) if key in WORDS else key.rpartition(".")[2]
+
+
+def sign(key: str) -> str:
+    """The sign that goes with it."""
+    return WORDS[key][0] if key in WORDS else "calm"
+
+
+KINDS: dict[str, str] = {
+    "tap.decided": N_("Card at the entrance"),
+    "face.compared": N_("Face check"),
+    "case.opened": N_("Case opened"),
+    "case.decided": N_("Case decided by a person"),
+    "admission.granted": N_("Let in to the sitting"),
+    "gate.ordered": N_("Gate told to open"),
+    "gate.confirmed": N_("Second person confirmed opening"),
+    "gate.settled": N_("Gate answered"),
+    "ticket.issued": N_("Queue ticket given"),
+    "ticket.called": N_("Called"),
+    "ticket.recalled": N_("Called again"),
+    "ticket.skipped": N_("Did not come"),
+    "ticket.held": N_("Put on hold"),
+    "ticket.requeued": N_("Waits again"),
+    "ticket.seated": N_("At the seat"),
+    "seat.taken": N_("Seat given"),
+    "seat.left": N_("Left the seat"),
+    "seat_sign_in.refused": N_("Wrong number at the seat"),
+    "lease.granted": N_("Signed in at the seat"),
+    "attempt.opened": N_("Attempt opened"),
+    "rules.accepted": N_("Rules accepted"),
+    "attempt.started": N_("Paper opened"),
+    "answer.saved": N_("Answer saved"),
+    "answer.filled": N_("Answer of the former seat taken"),
+    "answer.refused": N_("Answer after the deadline refused"),
+    "attempt.extended": N_("More time given"),
+    "warning.shown": N_("Message shown"),
+    "warning.acknowledged": N_("Message read"),
+    "attempt.handed_in": N_("Handed in"),
+    "paper.marked": N_("Theory marked"),
+    "tasks.drawn": N_("Practical tasks drawn"),
+    "sheet.signed": N_("Score sheet signed"),
+    "sheet.amended": N_("Score sheet corrected"),
+    "practical.marked": N_("Practical marked"),
+    "verdict.reached": N_("Verdict reached"),
+    "roster_row.confirmed": N_("Confirmed by the province"),
+    "photo.viewed": N_("Photo looked at"),
+    "number.revealed": N_("ID number looked at"),
+    "clip.viewed": N_("Recording watched"),
+}
+"""Kinds of journal entries about a candidate, as an inspector reads them."""
+
+
+def kind_word(kind: str) -> str:
+    """A journal kind in words; an unknown one as it is."""
+    return translate(KINDS[kind]) if kind in KINDS else kind
