@@ -1,8 +1,8 @@
 """The practical exam: tasks drawn per subject K1..K4, sheets scored with deductions and vetoes.
 
-Source: practical-exam standard for special operations, 安监总宣教〔2014〕139号; electricians 安监总人事〔2018〕18号.
-One task is drawn from each of K1..K4; each sheet totals 100 and is scaled by the subject's weight; 80 of 100 pass;
-a veto has one of two effects: it zeroes and stops its task, or it fails the whole practical exam.
+Source: practical-exam standard, 安监总宣教〔2014〕139号; electricians 安监总人事〔2018〕18号.
+One task is drawn from each of K1..K4; each sheet totals 100 and is scaled by the subject's weight; 80 of 100
+pass; a veto has one of two effects: it zeroes and stops its task, or it fails the whole practical exam.
 Points are decimals: half points and steps of 1.2 occur.
 """
 
@@ -24,7 +24,7 @@ Scale = Literal["raw100", "preweighted"]
 
 @dataclass(frozen=True, kw_only=True)
 class Deduction:
-    """Something that costs points: `points` each time, or anything from `points` to `most` as the examiner sees it."""
+    """Something that costs points: `points` each time, or from `points` to `most` as the examiner sees it."""
 
     id: str
     text: str
@@ -165,7 +165,7 @@ def _checked(task: Task, loss: Loss) -> Decimal:
 def score(
     tasks: Mapping[str, Task], sheets: Sequence[Sheet], weights: Mapping[str, Decimal], pass_mark: Decimal
 ) -> Scored:
-    """Combine one sheet per subject: sum of weight x raw / 100, or raw itself where the sheet is pre-weighted."""
+    """Combine one sheet per subject: sum of weight x raw / 100, or raw where the sheet is pre-weighted."""
     raw: dict[str, Decimal] = {}
     weighted: dict[str, Decimal] = {}
     vetoed: list[str] = []
@@ -176,7 +176,7 @@ def score(
         raw[sheet.subject] = found.raw
         share = found.raw if task.scale == "preweighted" else found.raw * weights[sheet.subject] / 100
         weighted[sheet.subject] = share
-        fails = fails or found.fails or found.zeroed
+        fails = fails or found.fails
         if found.zeroed:
             vetoed.append(sheet.subject)
     total = sum(weighted.values(), Decimal(0))
