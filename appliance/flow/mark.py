@@ -8,6 +8,7 @@ from sqlmodel import Session, col, or_, select
 from appliance.base.ids import new_id
 from appliance.flow.attempt_view import answers_of
 from appliance.flow.box import Box
+from appliance.flow.verdict import decide_verdict
 from appliance.records.journal import append
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Mark, Paper
@@ -64,4 +65,6 @@ def mark_theory(session: Session, box: Box, attempt_id: str) -> Mark:
     session.flush()
     body = {"attempt": attempt.id, "points": str(marked.points), "passed": marked.passed, **detail}
     append(session, "paper.marked", attempt.candidate, "process:web", body, at=box.now())
+    trade = session.get_one(Sitting, attempt.sitting).trade
+    decide_verdict(session, box, attempt.candidate, trade, "process:web")
     return mark

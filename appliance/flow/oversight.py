@@ -1,4 +1,4 @@
-"""What the site's technician reads: the backlog to the province, the accounts, pages of the journal. No writes."""
+"""What the site's technician reads: backlog, accounts, pages of the journal. No writes."""
 
 from datetime import datetime
 

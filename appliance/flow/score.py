@@ -1,0 +1,184 @@
+"""Score sheets of the practical exam, signed by an examiner; with the last one the mark and the verdict follow."""
+
+from decimal import Decimal, InvalidOperation
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from appliance.base.errors import Conflict, Corrupt, Refused
+from appliance.base.i18n import N_
+from appliance.base.ids import new_id
+from appliance.flow.accounts import Who
+from appliance.flow.box import Box
+from appliance.flow.call import open_taking
+from appliance.flow.draw_tasks import attempt_of, drawn_tasks
+from appliance.flow.verdict import decide_verdict
+from appliance.intake.practical_tasks import TaskFile, practical_tasks
+from appliance.records.journal import append
+from appliance.records.practical import ScoreSheet
+from appliance.records.sitting import Sitting
+from appliance.records.theory import Attempt, Mark
+from appliance.rules import practical
+
+
+class LossForm(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """One deduction as the page sends it; `points` a decimal as text."""
+
+    item: str
+    deduction: str
+    points: str
+    count: int = 1
+
+
+class SheetForm(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A filled sheet as the page sends it. `id` is made by the page: sent twice, kept once."""
+
+    id: str
+    attempt: str
+    subject: str
+    task: str
+    losses: list[LossForm] = []
+    vetoes: list[str] = []
+    note: str = ""
+
+
+def _losses(form: SheetForm) -> tuple[practical.Loss, ...]:
+    try:
+        return tuple(
+            practical.Loss(
+                item=one.item, deduction=one.deduction, points=Decimal(one.points), count=one.count
+            )
+            for one in form.losses
+        )
+    except InvalidOperation:
+        raise _bad("bad_points") from None
+
+
+def _bad(code: str) -> Corrupt:
+    return Corrupt(
+        code, N_("The score sheet does not fit its task."), N_("Reload the page and fill it again.")
+    )
+
+
+def newest_sheets(session: Session, attempt: str) -> dict[str, ScoreSheet]:
+    """The sheet that counts per subject: the newest signed one."""
+    rows = session.exec(
+        select(ScoreSheet).where(ScoreSheet.attempt == attempt).order_by(col(ScoreSheet.signed_at))
+    )
+    return {row.subject: row for row in rows}
+
+
+def sign_sheet(session: Session, box: Box, form: SheetForm, who: Who) -> ScoreSheet:
+    """Keep a signed sheet. A second sheet of a subject is a correction with a note; both stay on record."""
+    if known := session.get(ScoreSheet, form.id):
+        return known
+    attempt = attempt_of(session, form.attempt)
+    sitting = session.get_one(Sitting, attempt.sitting)
+    drawn = {row.subject: row.task for row in drawn_tasks(session, attempt.id)}
+    if drawn.get(form.subject) != form.task:
+        raise Refused("other_task", N_("This task was not drawn for this candidate."), N_("Reload the page."))
+    if sitting.state == "released":
+        raise Refused(
+            "released", N_("These results have been released."), N_("A correction goes through the office.")
+        )
+    before = newest_sheets(session, attempt.id).get(form.subject)
+    if before and not form.note.strip():
+        raise Conflict(
+            "sheet_signed",
+            N_("This sheet has been signed already."),
+            N_("Write why it is corrected and sign again."),
+        )
+    file = practical_tasks(sitting.trade)
+    filled = practical.Sheet(subject=form.subject, losses=_losses(form), vetoes=tuple(form.vetoes))
+    try:
+        scored = practical.score_sheet(file.task(form.task), filled)
+    except practical.BadSheet as error:
+        raise _bad(error.code) from error
+    sheet = ScoreSheet(
+        id=form.id,
+        attempt=attempt.id,
+        subject=form.subject,
+        task=form.task,
+        losses=msgspec.json.encode(form.losses).decode(),
+        vetoes=msgspec.json.encode(form.vetoes).decode(),
+        note=form.note.strip(),
+        raw=scored.raw,
+        examiner=who.account,
+        signed_at=box.now(),
+        amends=before.id if before else None,
+    )
+    session.add(sheet)
+    session.flush()
+    body = {
+        "sheet": sheet.id,
+        "attempt": attempt.id,
+        "subject": sheet.subject,
+        "task": sheet.task,
+        "raw": str(scored.raw),
+        "losses": [msgspec.to_builtins(one) for one in form.losses],
+        "vetoes": form.vetoes,
+        "amends": sheet.amends or "",
+        "note": sheet.note,
+    }
+    kind = "sheet.amended" if before else "sheet.signed"
+    append(session, kind, attempt.candidate, who.actor, body, at=box.now())
+    sheets = newest_sheets(session, attempt.id)
+    if len(sheets) == len(practical.SUBJECTS):
+        _mark(session, box, attempt, sitting, file, sheets, who)
+    return sheet
+
+
+def sheet_of(row: ScoreSheet) -> practical.Sheet:
+    """A kept sheet as the rule takes it."""
+    losses = msgspec.json.decode(row.losses, type=list[LossForm])
+    return practical.Sheet(
+        subject=row.subject,
+        losses=tuple(
+            practical.Loss(
+                item=one.item, deduction=one.deduction, points=Decimal(one.points), count=one.count
+            )
+            for one in losses
+        ),
+        vetoes=tuple(msgspec.json.decode(row.vetoes, type=list[str])),
+    )
+
+
+def _mark(
+    session: Session,
+    box: Box,
+    attempt: Attempt,
+    sitting: Sitting,
+    file: TaskFile,
+    sheets: dict[str, ScoreSheet],
+    who: Who,
+) -> None:
+    tasks = {subject: file.task(row.task) for subject, row in sheets.items()}
+    scored = practical.score(tasks, [sheet_of(row) for row in sheets.values()], file.weights, file.pass_mark)
+    earlier = session.exec(select(Mark).where(Mark.attempt == attempt.id)).all()
+    detail = {
+        "raw": {k: str(v) for k, v in scored.raw.items()},
+        "weighted": {k: str(v) for k, v in scored.weighted.items()},
+        "vetoed": list(scored.vetoed),
+    }
+    now = box.now()
+    session.add(
+        Mark(
+            id=new_id(),
+            attempt=attempt.id,
+            version=f"{practical.VERSION}.{len(earlier) + 1}",
+            points=scored.total,
+            passed=scored.passed,
+            detail=msgspec.json.encode(detail).decode(),
+            marked_at=now,
+        )
+    )
+    attempt.state, attempt.handed_in, attempt.handed_in_at = "marked", "examiner", now
+    session.add(attempt)
+    taking = open_taking(session, sitting.id, attempt.candidate)
+    if taking:
+        taking.released_at, taking.reason, taking.by = now, "ended", who.actor
+        session.add(taking)
+    session.flush()
+    body = {"attempt": attempt.id, "points": str(scored.total), "passed": scored.passed, **detail}
+    append(session, "practical.marked", attempt.candidate, who.actor, body, at=now)
+    decide_verdict(session, box, attempt.candidate, sitting.trade, who.actor)

@@ -1,0 +1,160 @@
+"""Verdicts: theory and practical combined, and their release by a person."""
+
+from sqlmodel import Session, col, select
+
+from appliance.base.errors import NotFound, Refused
+from appliance.base.i18n import N_
+from appliance.base.ids import new_id
+from appliance.flow.accounts import Who
+from appliance.flow.box import Box
+from appliance.flow.today import day_bounds, sittings_of_day
+from appliance.records.entry import Case
+from appliance.records.journal import append
+from appliance.records.practical import ScoreSheet
+from appliance.records.roster import Roster, RosterRow
+from appliance.records.sitting import Sitting
+from appliance.records.theory import Attempt, Mark
+from appliance.records.verdict import Release, Verdict
+from appliance.rules import verdict as rule
+
+
+def newest_mark(session: Session, candidate: str, trade: str, subject: str) -> Mark | None:
+    """The mark that counts: the newest of a subject of a trade."""
+    return session.exec(
+        select(Mark)
+        .join(Attempt, col(Attempt.id) == col(Mark.attempt))
+        .join(Sitting, col(Sitting.id) == col(Attempt.sitting))
+        .where(Attempt.candidate == candidate, Sitting.trade == trade, Sitting.subject == subject)
+        .order_by(col(Mark.marked_at).desc(), col(Mark.version).desc())
+    ).first()
+
+
+def held(session: Session, candidate: str, trade: str) -> bool:
+    """Does a roster row loaded by hand still wait for the province?"""
+    row = session.exec(
+        select(RosterRow.id)
+        .join(Roster, col(Roster.id) == col(RosterRow.roster))
+        .join(Sitting, col(Sitting.id) == col(RosterRow.sitting))
+        .where(
+            RosterRow.candidate == candidate,
+            Sitting.trade == trade,
+            Roster.source == "manual",
+            col(RosterRow.confirmed_at).is_(None),
+        )
+    ).first()
+    return row is not None
+
+
+def decide_verdict(session: Session, box: Box, candidate: str, trade: str, actor: str) -> Verdict:
+    """Combine what there is; replaces a verdict that was not released yet when it changed."""
+    marks = {subject: newest_mark(session, candidate, trade, subject) for subject in ("theory", "practical")}
+    results = {
+        subject: rule.Result(mark.points, mark.passed) if mark else None for subject, mark in marks.items()
+    }
+    found = rule.combine(results["theory"], results["practical"])
+    day = box.today().isoformat()
+    verdict = session.exec(
+        select(Verdict).where(Verdict.candidate == candidate, Verdict.trade == trade, Verdict.day == day)
+    ).first()
+    if verdict is None:
+        verdict = Verdict(
+            id=new_id(),
+            candidate=candidate,
+            trade=trade,
+            day=day,
+            passed=found.passed,
+            code="",
+            decided_at=box.now(),
+        )
+    theory, practical = marks["theory"], marks["practical"]
+    points = (theory.points if theory else None, practical.points if practical else None)
+    unchanged = verdict.code == found.code and points == (verdict.theory, verdict.practical)
+    if verdict.release is not None or unchanged:
+        return verdict
+    verdict.theory, verdict.practical = points
+    verdict.passed, verdict.code, verdict.decided_at = found.passed, found.code, box.now()
+    verdict.held = held(session, candidate, trade)
+    session.add(verdict)
+    session.flush()
+    body = {
+        "verdict": verdict.id,
+        "trade": trade,
+        "theory": str(points[0]) if points[0] is not None else "",
+        "practical": str(points[1]) if points[1] is not None else "",
+        "passed": found.passed,
+        "code": found.code,
+        "held": verdict.held,
+    }
+    append(session, "verdict.reached", candidate, actor, body, at=box.now())
+    return verdict
+
+
+def blockers(session: Session, box: Box, day: str) -> list[str]:
+    """Why a day's results cannot be released yet, as codes; empty when they can."""
+    found = []
+    sittings = sittings_of_day(session, box, day)
+    ids = [sitting.id for sitting in sittings]
+    if any(sitting.state in ("planned", "running") for sitting in sittings):
+        found.append("sitting_open")
+    open_cases = session.exec(select(Case.id).where(Case.state == "open", col(Case.sitting).in_(ids))).first()
+    if open_cases is not None:
+        found.append("case_open")
+    unmarked = session.exec(
+        select(Attempt.id).where(col(Attempt.sitting).in_(ids), Attempt.state == "handed_in")
+    ).first()
+    if unmarked is not None:
+        found.append("unmarked")
+    return found
+
+
+def release_day(session: Session, box: Box, day: str, who: Who) -> Release:
+    """Release a day's verdicts. Not by somebody who scored on that day; rows still held stay behind."""
+    reasons = blockers(session, box, day)
+    if reasons:
+        raise Refused(
+            "not_releasable",
+            N_("The results cannot be released yet: {reasons}."),
+            N_("Settle these points first."),
+            reasons=", ".join(reasons),
+        )
+    start, end = day_bounds(box, day)
+    scored = session.exec(
+        select(ScoreSheet.id).where(
+            ScoreSheet.examiner == who.account,
+            col(ScoreSheet.signed_at) >= start,
+            col(ScoreSheet.signed_at) < end,
+        )
+    ).first()
+    if scored is not None:
+        raise Refused(
+            "scored_yourself", N_("Who scored may not release."), N_("Another person releases the results.")
+        )
+    verdicts = session.exec(select(Verdict).where(Verdict.day == day, col(Verdict.release).is_(None))).all()
+    for one in verdicts:
+        one.held = held(session, one.candidate, one.trade)
+        session.add(one)
+    ready = [one for one in verdicts if not one.held]
+    if not ready:
+        raise NotFound(
+            "nothing_to_release", N_("There is nothing to release."), N_("Held rows wait for the province.")
+        )
+    release = Release(id=new_id(), day=day, count=len(ready), released_by=who.account, released_at=box.now())
+    session.add(release)
+    session.flush()
+    for one in ready:
+        one.release = release.id
+        session.add(one)
+    for sitting in sittings_of_day(session, box, day):
+        sitting.state = "released"
+        session.add(sitting)
+    session.flush()
+    body = {
+        "release": release.id,
+        "day": day,
+        "count": len(ready),
+        "held": len(verdicts) - len(ready),
+        "passed": sum(one.passed for one in ready),
+        "verdicts": [one.id for one in ready],
+    }
+    append(session, "results.released", release.id, who.actor, body, at=box.now())
+    return release
