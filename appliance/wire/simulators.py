@@ -89,3 +89,24 @@ class BoardDid(msgspec.Struct, kw_only=True):
     coils: list[bool]
     pulses: list[Edge]
     frames: int
+
+
+class SetCamera(msgspec.Struct, tag="camera.set", kw_only=True):
+    """Change a simulated camera; None leaves a thing as it is. `drop`: cut every viewer off once."""
+
+    plugged: bool | None = None
+    frozen: bool | None = None
+    drop: bool = False
+
+
+class GetCamera(msgspec.Struct, tag="camera.state"):
+    """Ask what the simulated camera is doing."""
+
+
+class CameraDid(msgspec.Struct, kw_only=True):
+    """The simulated camera: plugged in or not, its viewers, the last ONVIF operations asked of it."""
+
+    plugged: bool
+    viewers: int
+    calls: list[str]
+    frozen: bool = False

@@ -1,0 +1,166 @@
+"""A whole simulated camera: discovery, ONVIF, RTSP, picture, and a control socket to unplug it."""
+
+import asyncio
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from appliance.base import sockets
+from appliance.base.site import require_demo
+from appliance.wire.simulators import CameraDid, GetCamera, SetCamera
+from cameras import wsdiscovery
+from cameras.simulator import http_server, rtsp_server, soap
+from cameras.simulator.picture import PictureSource
+from cameras.simulator.responder import Responder
+from cameras.simulator.scene import Room, Scene
+
+
+class Traits(msgspec.Struct, kw_only=True):
+    """How one simulated camera is. Port 0 = a free one; `skew`: seconds its clock is ahead of the true time."""
+
+    code: str = "SIM"
+    title: str = ""
+    scene: Scene = "theory"
+    host: str = "127.0.0.1"
+    port: int = 0
+    rtsp_port: int = 0
+    user: str = "admin"
+    password: str = ""
+    authentication: soap.Authentication = "both"
+    skew: float = 0.0
+    fps: int = 10
+    key_every: float = 1.0
+    advertise: str = ""
+    """Host named in ONVIF answers instead of the true one, as cameras behind an address translation do."""
+    empty_options: bool = False
+    discovery_port: int = wsdiscovery.PORT
+    """0 = not found by discovery."""
+    fixed_message: str = ""
+    control: Path | None = None
+
+
+class SimulatedCamera:
+    """Start it, stop it, plug and unplug it. Refuses to be made on a production site."""
+
+    def __init__(self, traits: Traits) -> None:
+        require_demo()
+        self.traits = traits
+        self.plugged = False
+        self.discovered = False
+        """Does it answer discovery?"""
+        self.source = PictureSource(
+            Room(traits.code, traits.title, traits.scene), self.now, traits.fps, traits.key_every
+        )
+        self.endpoint = (
+            f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{traits.host}:{traits.port}:{traits.code}')}"
+        )
+        self.rtsp = rtsp_server.RtspServer(self.source, traits.user, traits.password)
+        self._soap = soap.Camera(
+            base="",
+            stream="",
+            snapshot="",
+            user=traits.user,
+            password=traits.password,
+            authentication=traits.authentication if traits.user else "none",
+            serial=traits.code,
+            fps=traits.fps,
+            key_every=traits.key_every,
+            empty_options=traits.empty_options,
+        )
+        self.http = http_server.HttpServer(self._soap, self.now, self._jpeg)
+        self.responder = Responder(self._match, traits.fixed_message)
+        self._control: asyncio.Server | None = None
+
+    def now(self) -> datetime:
+        """The camera's own clock."""
+        return datetime.now(UTC) + timedelta(seconds=self.traits.skew)
+
+    @property
+    def address(self) -> str:
+        """HOST:PORT of its device service."""
+        host = "127.0.0.1" if self.traits.host == "0.0.0.0" else self.traits.host
+        return f"{host}:{self.http.port}"
+
+    async def start(self) -> None:
+        """Plug in and open the control socket."""
+        await self.plug()
+        if self.traits.control:
+            self._control = await sockets.serve(
+                self.traits.control, {SetCamera: self._set, GetCamera: self._get}
+            )
+
+    async def stop(self) -> None:
+        """Disappear for good."""
+        await self.unplug()
+        self.source.stop()
+        if self._control:
+            self._control.close()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def plug(self) -> None:
+        """Serve, on the same ports as before."""
+        if self.plugged:
+            return
+        await self.rtsp.start(self.traits.host, self.traits.rtsp_port)
+        await self.http.start(self.traits.host, self.traits.port)
+        host = self.traits.advertise or self.address.rpartition(":")[0]
+        self._soap.base = f"http://{host}:{self.http.port}"
+        self._soap.stream = f"rtsp://{host}:{self.rtsp.port}{rtsp_server.PATH}"
+        self._soap.snapshot = f"http://{host}:{self.http.port}{http_server.SNAPSHOT}"
+        self.discovered = False
+        if self.traits.discovery_port:
+            try:
+                await self.responder.start(self.traits.discovery_port)
+                self.discovered = True
+            except OSError:
+                self.discovered = False  # somebody holds the port alone; said by the command that started us
+        self.plugged = True
+
+    async def unplug(self) -> None:
+        """Serve nothing; viewers are cut off in the middle."""
+        if self.plugged:
+            self.plugged = False
+            self.responder.stop()
+            await self.rtsp.stop()
+            await self.http.stop()
+
+    def _match(self, host: str) -> wsdiscovery.Match:
+        shown = host if self.traits.host == "0.0.0.0" else self.traits.host
+        shown = self.traits.advertise or shown
+        scopes = [
+            "onvif://www.onvif.org/type/video_encoder",
+            "onvif://www.onvif.org/Profile/Streaming",
+            f"onvif://www.onvif.org/name/{self.traits.code}",
+            "onvif://www.onvif.org/hardware/SIM",
+        ]
+        address = f"http://{shown}:{self.http.port}/onvif/device_service"
+        return wsdiscovery.Match(self.endpoint, [address], scopes)
+
+    async def _jpeg(self) -> bytes:
+        return await asyncio.to_thread(self.source.jpeg)
+
+    async def _set(self, order: SetCamera) -> CameraDid:
+        if order.plugged is not None:
+            await (self.plug() if order.plugged else self.unplug())
+        if order.frozen is not None:
+            self.source.frozen = order.frozen
+        if order.drop:
+            self.rtsp.drop()
+        return await self._get(GetCamera())
+
+    async def _get(self, _asked: GetCamera) -> CameraDid:
+        return CameraDid(
+            plugged=self.plugged,
+            viewers=self.rtsp.viewers,
+            calls=self.http.calls[-100:],
+            frozen=self.source.frozen,
+        )

@@ -1,0 +1,106 @@
+"""HTTP side of a simulated camera: SOAP posts and the snapshot, HTTP digest (RFC 2617) asked for where set."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from cameras import passwords
+from cameras.rtsp import LIMIT, BadRequest, parse_head
+from cameras.simulator import soap
+
+REALM = "simulated camera"
+SNAPSHOT = "/snapshot.jpg"
+IDLE = 30.0
+BODY_LIMIT = 1_000_000
+REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found"}
+
+
+class HttpServer:
+    """Answers on one port. `camera` may be changed while it runs; `now` is the camera's own clock."""
+
+    def __init__(
+        self, camera: soap.Camera, now: Callable[[], datetime], jpeg: Callable[[], Awaitable[bytes]]
+    ) -> None:
+        self.camera = camera
+        self.port = 0
+        self.calls: list[str] = []
+        """Operations asked, in order."""
+        self._now = now
+        self._jpeg = jpeg
+        self._nonce = os.urandom(12).hex()
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen; port 0 takes a free one and keeps it for later starts."""
+        self._server = await asyncio.start_server(self._connection, host, port or self.port)
+        self.port = int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Stop listening and cut open connections."""
+        if self._server:
+            self._server.close()
+            self._server = None
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            while True:
+                async with asyncio.timeout(IDLE):
+                    head = await reader.readuntil(b"\r\n\r\n")
+                    method, url, headers = parse_head(head[:-4])
+                    length = int(headers.get("content-length", "0"))
+                    if not 0 <= length <= BODY_LIMIT or len(head) > LIMIT:
+                        return
+                    body = await reader.readexactly(length)
+                status, kind, answer, extra = await self._answer(method, url, headers, body)
+                lines = [f"HTTP/1.1 {status} {REASONS[status]}", f"Content-Type: {kind}"]
+                lines += [f"Content-Length: {len(answer)}", *extra, "", ""]
+                writer.write("\r\n".join(lines).encode() + answer)
+                await writer.drain()
+        except (
+            OSError,
+            EOFError,
+            TimeoutError,
+            ValueError,
+            BadRequest,
+            asyncio.LimitOverrunError,
+        ):
+            return  # the client went away or does not speak HTTP: close, as a camera does
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    async def _answer(
+        self, method: str, url: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, str, bytes, list[str]]:
+        camera = self.camera
+        proof = headers.get("authorization", "")
+        proven = bool(proof) and passwords.digest_holds(
+            proof, method, REALM, self._nonce, camera.user, camera.password
+        )
+        ask = [f"WWW-Authenticate: {passwords.challenge(REALM, self._nonce, qop=True)}"]
+        if url.startswith(SNAPSHOT):
+            if camera.authentication != "none" and not proven:
+                return 401, "text/plain", b"", ask
+            return 200, "image/jpeg", await self._jpeg(), []
+        if method != "POST" or not url.startswith("/onvif/"):
+            return 404, "text/plain", b"", []
+        kind = "application/soap+xml; charset=utf-8"
+        call = soap.read_call(body)
+        if call is None:
+            return 400, kind, soap.fault("ter:WellFormed", "Not a SOAP envelope"), []
+        self.calls.append(call.operation)
+        if call.operation != "GetSystemDateAndTime" and not proven:
+            refused = camera.authentication == "digest"
+            if camera.authentication == "both":
+                refused = not soap.token_allows(camera, call, self._now())
+            if refused:
+                return 401, kind, soap.fault("ter:NotAuthorized", "Sender not Authorized"), ask
+        if camera.authentication == "token":
+            proven = False
+        status, answer = soap.answer(camera, call, self._now(), proven)
+        return status, kind, answer, []
