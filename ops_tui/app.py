@@ -1,4 +1,4 @@
-"""The terminal application: signs in, asks the box every few seconds and on every journal entry, shows nine screens."""
+"""The terminal application: signs in, asks the box on every journal entry, shows nine screens."""
 
 import asyncio
 import time
@@ -68,7 +68,7 @@ class OpsApp(App[None]):
 
     def on_mount(self) -> None:
         """Open the first screen and start the loops."""
-        self.theme = "textual-light" if not self.no_color else "textual-ansi"
+        self.theme = "textual-ansi" if self.no_color else "textual-light"
         for kind in CONCERNS:
             self.install_screen(kind(), kind.NAME)
         self.push_screen(TodayScreen.NAME)
@@ -92,7 +92,7 @@ class OpsApp(App[None]):
 
     def action_concern(self, name: str) -> None:
         """A number key: another screen."""
-        if isinstance(self.screen, Concern) and self.screen.NAME != name:
+        if isinstance(self.screen, Concern) and name != self.screen.NAME:
             self.switch_screen(name)
 
     def choose_sitting(self, sitting: str) -> None:

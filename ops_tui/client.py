@@ -124,7 +124,7 @@ class Client:
                     await answer.aread()
                     raise problem(answer)
                 async for line in answer.aiter_lines():
-                    if line.startswith("data:"):
+                    if line.startswith("data:") and line[5:].strip():
                         yield msgspec.json.decode(line[5:].strip(), type=ops.JournalLine)
                     elif line.startswith(":"):
                         yield None

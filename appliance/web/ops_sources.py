@@ -1,4 +1,4 @@
-"""What the other processes say of themselves: each is asked alone, times out alone, and is told silent since when."""
+"""What the other processes say: each is asked alone, times out alone, is told silent since when."""
 
 import asyncio
 import os

@@ -2,9 +2,10 @@
 
 from litestar import Router
 
-from appliance.web import home, station
+from appliance.web import home, ops, station
 
 HANDLERS = [
     *home.HANDLERS,
+    *ops.HANDLERS,
     Router(path="/station/api", route_handlers=station.PATHS),
 ]

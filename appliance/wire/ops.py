@@ -168,7 +168,7 @@ class Machine(msgspec.Struct, kw_only=True):
 
 
 class State(msgspec.Struct, kw_only=True):
-    """GET /ops/state[?sitting=ID]: everything at one look. Parts that did not answer keep their last value."""
+    """GET /ops/state[?sitting=ID]: everything at one look. Silent parts keep their last value."""
 
     now: datetime
     site: SiteLine
@@ -235,7 +235,7 @@ class JournalLine(msgspec.Struct, kw_only=True):
 
 
 class JournalPage(msgspec.Struct, kw_only=True):
-    """GET /ops/journal?after=&before=&filter=&limit=: entries, oldest first; `head` is the newest seq of all."""
+    """GET /ops/journal?after=&before=&filter=&limit=: entries, oldest first; `head`: newest of all."""
 
     entries: list[JournalLine]
     head: int

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
@@ -22,7 +22,7 @@ from ops_tui.widgets.tabs import Tabs
 if TYPE_CHECKING:
     from ops_tui.app import OpsApp
 
-COMMON = [
+COMMON: list[BindingType] = [
     Binding("slash", "filter", N_("filter")),
     Binding("enter", "open", N_("open")),
     Binding("question_mark", "explain", N_("explain")),
@@ -32,12 +32,12 @@ COMMON = [
 
 
 class Concern(Screen[None]):
-    """One of the nine screens. Subclasses say their name, title and explanation, compose a body and show a state."""
+    """One of the nine screens: subclasses name and explain it, compose a body and show a state."""
 
     NAME: ClassVar[str] = ""
     TITLE_ID: ClassVar[str] = ""
     EXPLAIN: ClassVar[str] = ""
-    OWN: ClassVar[list[Binding]] = []
+    OWN: ClassVar[list[BindingType]] = []
     """Keys of this screen alone: they stand first in the footer."""
 
     BINDINGS = [*COMMON, Binding("escape", "clear", N_("clear"), show=False)]
@@ -45,7 +45,8 @@ class Concern(Screen[None]):
     DEFAULT_CSS = """
     Concern #body { height: 1fr; padding: 0 1; }
     Concern .summary { height: auto; color: $text; margin-bottom: 1; }
-    Concern .notice { height: auto; max-height: 2; dock: bottom; background: $success 30%; display: none; padding: 0 1; }
+    Concern .notice { height: auto; max-height: 2; dock: bottom; display: none; padding: 0 1; }
+    Concern .notice { background: $success 30%; }
     Concern .notice.open { display: block; }
     Concern .notice.wrong { background: $error 40%; }
     """
@@ -63,12 +64,16 @@ class Concern(Screen[None]):
     def compose(self) -> ComposeResult:
         """Header, tabs, body, footer."""
         yield Header()
-        yield Keys([*self.OWN, *COMMON])
+        yield Keys(self.own_bindings())
         yield FilterLine()
         yield Static("", classes="notice", markup=False)
         yield Tabs(self.ops.titles, self.NAME)
         with Vertical(id="body"):
             yield from self.compose_body()
+
+    def own_bindings(self) -> list[Binding]:
+        """This screen's keys, its own first."""
+        return [one for one in (*self.OWN, *COMMON) if isinstance(one, Binding)]
 
     def compose_body(self) -> ComposeResult:
         """The screen's own widgets."""
@@ -141,7 +146,7 @@ class Concern(Screen[None]):
     def action_explain(self) -> None:
         """`?`"""
         keys = [("1-9", _("screens"))]
-        for binding in [*self.OWN, *COMMON]:
+        for binding in self.own_bindings():
             key = binding.key_display or NAMES.get(binding.key, binding.key)
             keys.append((key, _(binding.description)))
         self.ops.push_screen(Explain(_(self.TITLE_ID), _(self.EXPLAIN), keys))

@@ -1,6 +1,8 @@
 """2 Entry: lanes with reader, gate and camera; opening a gate with a reason and a second person."""
 
-from textual.binding import Binding
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 
 from appliance.base.i18n import N_, _
 from appliance.base.ids import new_id
@@ -21,7 +23,7 @@ class EntryScreen(ListScreen):
     )
     COLUMNS = tables.ENTRY
     EMPTY = N_("No lane is configured.")
-    OWN = [Binding("o", "open_lane", N_("open gate"))]
+    OWN: ClassVar[list[BindingType]] = [Binding("o", "open_lane", N_("open gate"))]
     BINDINGS = OWN
     rows = tables.entry
 

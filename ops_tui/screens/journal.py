@@ -1,7 +1,9 @@
 """7 Journal: what was recorded, newest first, followed as it grows."""
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from appliance.base.errors import ExamError
 from appliance.base.i18n import N_, _
@@ -19,10 +21,11 @@ class JournalScreen(ListScreen):
     NAME = "journal"
     TITLE_ID = N_("Journal")
     EXPLAIN = N_(
-        "The journal, newest entry first. / searches kind, actor and subject on the box; b shows older entries. "
+        "The journal, newest entry first. / searches kind, actor and subject on the box; b shows "
+        "older entries. "
         "Entries hold ids and never names. Answers are not shown to this account."
     )
-    OWN = [Binding("b", "older", N_("older"))]
+    OWN: ClassVar[list[BindingType]] = [Binding("b", "older", N_("older"))]
     BINDINGS = OWN
     COLUMNS = machine.JOURNAL
     EMPTY = N_("No entry holds this.")

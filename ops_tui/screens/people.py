@@ -18,8 +18,8 @@ class PeopleScreen(ListScreen):
     NAME = "people"
     TITLE_ID = N_("People")
     EXPLAIN = N_(
-        "The accounts of the site: role, open sessions, last seen. Accounts are added and reset on the box with "
-        "examsite account."
+        "The accounts of the site: role, open sessions, last seen. Accounts are added and reset on "
+        "the box with examsite account."
     )
     COLUMNS = machine.PEOPLE
     EMPTY = N_("No account is known yet.")

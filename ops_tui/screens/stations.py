@@ -1,7 +1,9 @@
 """3 Stations: the wall of a room; moving a candidate to another seat."""
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
@@ -26,7 +28,7 @@ class StationsScreen(Concern):
         "Arrows move, n goes to the next that needs somebody, s changes the sitting, m moves the candidate "
         "to another seat with all answers. Moving needs a reason and is kept in the journal."
     )
-    OWN = [
+    OWN: ClassVar[list[BindingType]] = [
         Binding("m", "move", N_("move candidate")),
         Binding("s", "sitting", N_("sitting")),
         Binding("n", "next", N_("next !"), key_display="n"),
@@ -34,8 +36,8 @@ class StationsScreen(Concern):
     BINDINGS = OWN
     DEFAULT_CSS = """
     StationsScreen .about { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    StationsScreen .one { height: 1; dock: bottom; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis; }
-    StationsScreen .legend { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    StationsScreen .one { height: 1; dock: bottom; text-style: bold; }
+    StationsScreen .one, StationsScreen .legend { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
     def compose_body(self) -> ComposeResult:

@@ -11,8 +11,8 @@ class SyncScreen(ListScreen):
     NAME = "sync"
     TITLE_ID = N_("Sync")
     EXPLAIN = N_(
-        "Parcels of the journal for the province, newest first. A parcel waits until the province has sent its "
-        "signed receipt; a refused one shows the reason. Nothing is lost while the line is down."
+        "Parcels of the journal for the province, newest first. A parcel waits until the province has sent "
+        "its signed receipt; a refused one shows the reason. Nothing is lost while the line is down."
     )
     COLUMNS = tables.SYNC
     EMPTY = N_("No parcel has been sealed yet.")

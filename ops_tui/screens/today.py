@@ -1,6 +1,8 @@
 """1 Today: the day's sittings. Enter goes to the stations of a sitting."""
 
-from textual.binding import Binding
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 
 from appliance.base.i18n import N_
 from ops_tui.models import tables
@@ -18,7 +20,7 @@ class TodayScreen(ListScreen):
     )
     COLUMNS = tables.TODAY
     EMPTY = N_("No sitting today. The office loads a roster on its page.")
-    OWN = [Binding("d", "detail", N_("figures"))]
+    OWN: ClassVar[list[BindingType]] = [Binding("d", "detail", N_("figures"))]
     BINDINGS = OWN
     rows = tables.today
 
