@@ -1,4 +1,4 @@
-"""The data files that ship with the box: trades, question banks, practical tasks. Files in, plain structs out."""
+"""The data files that ship with the box: trades, question banks, practical tasks. Plain structs out."""
 
 import hashlib
 from functools import cache

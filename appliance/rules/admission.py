@@ -156,7 +156,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Practical follows only after theory is passed.",
     ),
 }
-"""Code -> sentence and next step for the staff, as message ids. In public only `admitted` is shown as it is."""
+"""Code -> sentence and next step for the staff, as message ids. In public only `admitted` is shown."""
 
 
 def before_face(facts: Facts) -> Decision | None:

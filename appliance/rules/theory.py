@@ -30,7 +30,7 @@ class Marked:
 
 
 def mark(key: Sequence[KeyLine], answers: Mapping[int, str], pass_mark: Decimal) -> Marked:
-    """Mark answers (position from 1 -> option letters), all or nothing per item. ValueError: no such position."""
+    """Mark answers (position from 1 -> option letters), all or nothing per item. ValueError: bad position."""
     unknown = [position for position in answers if not 1 <= position <= len(key)]
     if unknown:
         raise ValueError(f"no such positions: {unknown}")

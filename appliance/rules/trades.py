@@ -1,4 +1,4 @@
-"""The trade catalogue (作业类别 / 操作项目): stable internal keys, names and other spellings; local codes apart."""
+"""The trade catalogue (作业类别 / 操作项目): stable keys, names and other spellings; local codes apart."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -43,8 +43,8 @@ def index(trades: Iterable[Trade]) -> dict[str, str]:
 def find(names: Mapping[str, str], text: str, category: str = "") -> str:
     """The key of what a roster calls a trade; '' when unknown.
 
-    `names` comes from `index`. Rosters often put a code before the name (`1.2 低压电工`) or the category with it
-    (`电工作业-低压电工作业`): both are tried.
+    `names` comes from `index`. Rosters often put a code before the name (`1.2 低压电工`) or the category
+    with it (`电工作业-低压电工作业`): both are tried.
     """
     for part in (text, _without_code(text), *_parts(text), category + text if category else ""):
         key = names.get(plain(part)) if part else None

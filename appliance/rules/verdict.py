@@ -1,4 +1,4 @@
-"""The verdict (考试结论): theory and practical combined. Both need 80 of 100; theory comes first (104号 art. 9)."""
+"""The verdict (考试结论): theory and practical combined. Both need 80; theory comes first (104号 art. 9)."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,8 +23,8 @@ class Verdict:
 SENTENCES: dict[str, str] = {
     "passed": "Theory and practical passed.",
     "theory_failed": "Theory not passed; one resit is allowed.",
-    "practical_failed": "Practical not passed; one resit is allowed, the theory result counts for twelve months.",
-    "practical_missing": "Theory passed; practical still to come, the theory result counts for twelve months.",
+    "practical_failed": "Practical not passed; one resit is allowed, theory counts for twelve months.",
+    "practical_missing": "Theory passed; practical still to come, theory counts for twelve months.",
     "theory_missing": "No theory result.",
 }
 """Resits and twelve months: 104号 art. 10."""

@@ -1,0 +1,356 @@
+"""Rosters (考生名单) as sites get them: a workbook or CSV in, checked lines and rejected rows out."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import NamedTuple
+
+import msgspec
+
+from appliance.base.errors import Corrupt
+from appliance.base.i18n import N_
+from appliance.intake import cells
+from appliance.intake.catalogue import find_trade, trades
+from appliance.intake.headings import PROVINCIAL, classify
+from appliance.intake.sheets import Grid, read_grids
+from appliance.rules import idnumber, names
+
+HEADER_WITHIN = 40
+"""The header row stands among the first so many rows with text."""
+
+SENTENCES = {
+    "missing_name": N_("The name is missing."),
+    "missing_number": N_("The ID number is missing."),
+    "bad_shape": N_("The ID number does not have 17 digits and a last digit or X."),
+    "number_rounded": N_("The ID number was stored as a number and lost digits. Format the column as text."),
+    "bad_birth": N_("The ID number holds no possible day of birth."),
+    "bad_check_digit": N_(
+        "The last character of the ID number does not fit the others. Check for a typing error."
+    ),
+    "duplicate_number": N_("The same ID number stands in this roster already for the same sitting."),
+    "birth_mismatch": N_("The day of birth is not the one in the ID number."),
+    "sex_mismatch": N_("The sex is not the one in the ID number."),
+    "unknown_trade": N_("The trade is not in the catalogue."),
+    "unknown_kind": N_("The kind of exam is none of initial, review and resit."),
+    "unknown_subject": N_("The subject is neither theory nor practical."),
+    "bad_time": N_("The date or time of the exam cannot be understood."),
+}
+"""Code of a rejection -> sentence (message id)."""
+
+
+class RosterLine(msgspec.Struct, kw_only=True, frozen=True):
+    """One person expected in one subject. A row that names both subjects makes two lines."""
+
+    row: int
+    name: str
+    number: str
+    exam_type: str = "special_operation"
+    trade: str = ""
+    """Internal key; empty when neither the row, the title nor the caller names a trade."""
+    subject: str = "theory"
+    kind: str = "initial"
+    ticket_number: str = ""
+    employer: str = ""
+    starts_at: datetime | None = None
+    """Local, naive; None when the roster does not say it."""
+    day: date | None = None
+    sitting: str = ""
+    """What the roster calls the sitting (场次), as written."""
+    provincial: dict[str, str] = {}
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """A row not taken: the sheet's own row number, its own heading, a stable code. No value is kept."""
+
+    row: int
+    column: str
+    code: str
+
+
+class RosterFile(msgspec.Struct, kw_only=True, frozen=True):
+    """A roster after reading. `rows` counts rows with data; `dropped_columns`: heading -> values dropped."""
+
+    sheet: str
+    rows: int
+    accepted: list[RosterLine]
+    rejected: list[Rejection]
+    dropped_columns: dict[str, int]
+    sha256: str
+
+    @property
+    def accepted_rows(self) -> int:
+        """How many rows of the sheet were taken."""
+        return len({line.row for line in self.accepted})
+
+
+class _Header(NamedTuple):
+    at: int
+    columns: dict[str, int]
+    headings: dict[str, str]
+    contact: dict[int, str]
+
+
+class _Title(NamedTuple):
+    """What the lines above the header (and the sheet's name) say for every row."""
+
+    trade: str
+    subjects: tuple[str, ...]
+    kind: str
+    day: date | None
+
+
+def read_roster(content: bytes, file_name: str, today: date | None = None, trade: str = "") -> RosterFile:
+    """Read a roster. `trade`: key for rows that name none. Raises Corrupt when it is not a roster."""
+    found = [
+        (grid, header) for grid in read_grids(content, file_name) if (header := _header(grid)) is not None
+    ]
+    if not found:
+        raise Corrupt(
+            "not_a_roster",
+            N_("No heading row with a name and an ID number was found: this is not a roster."),
+            N_("Choose the roster file; its columns need the headings 姓名 and 身份证号."),
+        )
+    if len(found) > 1:
+        raise Corrupt(
+            "several_sheets",
+            N_("The workbook holds more than one roster: {sheets}."),
+            N_("Save each sheet as a file of its own."),
+            sheets=", ".join(grid.name for grid, _ in found),
+        )
+    grid, header = found[0]
+    _refuse_unknown(grid.rows[header.at][1])
+    title = _title(grid, header, trade)
+    accepted: list[RosterLine] = []
+    rejected: list[Rejection] = []
+    dropped = dict.fromkeys(header.contact.values(), 0)
+    seen: set[tuple[object, ...]] = set()
+    rows = 0
+    for number, row in grid.rows[header.at + 1 :]:
+        reader = _Row(number, row, header, title)
+        if reader.is_no_data():
+            continue
+        rows += 1
+        for place, heading in header.contact.items():
+            dropped[heading] += bool(place < len(row) and row[place])
+        lines, faults = reader.read(today)
+        if not faults:
+            keys = [
+                (line.number, line.trade, line.subject, line.starts_at, line.day, line.sitting)
+                for line in lines
+            ]
+            if seen.intersection(keys):
+                faults = [Rejection(number, header.headings["number"], "duplicate_number")]
+            seen.update(keys)
+        if faults:
+            rejected += faults
+        else:
+            accepted += lines
+    if rows == 0:
+        raise Corrupt("no_rows", N_("The roster has headings but no rows."), N_("Choose another file."))
+    return RosterFile(
+        sheet=grid.name,
+        rows=rows,
+        accepted=accepted,
+        rejected=rejected,
+        dropped_columns=dropped,
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def _header(grid: Grid) -> _Header | None:
+    for index, (_, row) in enumerate(grid.rows[:HEADER_WITHIN]):
+        columns: dict[str, int] = {}
+        headings: dict[str, str] = {}
+        contact: dict[int, str] = {}
+        for place, heading in enumerate(row):
+            sort, field = classify(heading) if heading else ("ignored", "")
+            if sort == "field" and field not in columns:
+                columns[field], headings[field] = place, heading
+            elif sort == "contact":
+                contact[place] = heading
+        if "name" in columns and "number" in columns:
+            return _Header(index, columns, headings, contact)
+    return None
+
+
+def _refuse_unknown(row: Iterable[str]) -> None:
+    fields: dict[str, str] = {}
+    for heading in row:
+        sort, field = classify(heading) if heading else ("ignored", "")
+        if sort == "unknown":
+            raise Corrupt(
+                "unknown_heading",
+                N_("The roster has a column {heading} that the box does not know."),
+                N_("Delete or rename the column, then load the roster again."),
+                heading=re.sub(r"\s+", " ", heading)[:40],
+            )
+        if sort == "field" and field in fields:
+            raise Corrupt(
+                "heading_twice",
+                N_("The columns {first} and {second} mean the same."),
+                N_("Delete one of them, then load the roster again."),
+                first=fields[field],
+                second=heading,
+            )
+        if field:
+            fields[field] = heading
+
+
+def _title(grid: Grid, header: _Header, trade: str) -> _Title:
+    text = " ".join([grid.name, *(cell for _, row in grid.rows[: header.at] for cell in row if cell)])
+    words = cells.squeezed(text)
+    named = [
+        key for key, known in trades().items() if cells.squeezed(known.name.removesuffix("作业")) in words
+    ]
+    subject = () if "花名册" in words and "考试" not in words else (cells.subjects(text) or ())
+    return _Title(
+        trade=trade or (named[0] if len(named) == 1 else ""),
+        subjects=subject,
+        kind=cells.kind(text) or "initial",
+        day=cells.day(text),
+    )
+
+
+_FOOTER = re.compile(
+    r"(合计|总计|共计|小计|制表|填表|审核|经办|负责人|说明|注[::]|备注|日期[::]|第\d+页|以下空白)"
+)
+
+
+class _Row:
+    """One row of the sheet being read."""
+
+    def __init__(self, number: int, row: list[str], header: _Header, title: _Title) -> None:
+        self.number, self.row, self.header, self.title = number, row, header, title
+        self.faults: list[Rejection] = []
+
+    def cell(self, field: str) -> str:
+        place = self.header.columns.get(field)
+        return self.row[place].strip() if place is not None and place < len(self.row) else ""
+
+    def reject(self, field: str, code: str) -> None:
+        self.faults.append(Rejection(self.number, self.header.headings.get(field, ""), code))
+
+    def is_no_data(self) -> bool:
+        """True for rows with nothing but a running number, repeated headings, totals and signatures."""
+        if self.cell("name") == self.header.headings["name"]:
+            return True
+        if not any(self.cell(field) for field in self.header.columns):
+            return True
+        first = next((cell for cell in self.row if cell), "")
+        numbered = re.search(r"\d{6}", cells.squeezed(self.cell("number")))
+        return not numbered and bool(_FOOTER.match(cells.squeezed(first)))
+
+    def read(self, today: date | None) -> tuple[list[RosterLine], list[Rejection]]:
+        """The lines of this row, or what is wrong with it."""
+        name = names.normalise(self.cell("name"))
+        if not name:
+            self.reject("name", "missing_name")
+        number = self._number(today)
+        trade = self._trade()
+        kind = self._kind()
+        when = {subject: self._starts_at(subject) for subject in self._subjects()}
+        if self.faults:
+            return [], self.faults
+        return [
+            RosterLine(
+                row=self.number,
+                name=name,
+                number=number,
+                trade=trade,
+                subject=subject,
+                kind=kind,
+                ticket_number=cells.squeezed(self.cell("ticket")),
+                employer=cells.tidy(self.cell("employer")),
+                starts_at=starts_at,
+                day=day,
+                sitting=cells.tidy(self.cell("sitting")),
+                provincial=self._provincial(),
+            )
+            for subject, (starts_at, day) in when.items()
+        ], []
+
+    def _number(self, today: date | None) -> str:
+        written = self.cell("number")
+        number = idnumber.normalise(written)
+        if not number:
+            self.reject("number", "missing_number")
+            return ""
+        if re.fullmatch(r"\d(\.\d+)?[eE]\+?1[4-9]", cells.squeezed(written)):
+            self.reject("number", "number_rounded")
+            return ""
+        code = idnumber.fault(number, today)
+        if code:
+            self.reject("number", code)
+            return ""
+        born = self.cell("birth")
+        if born and cells.day(born) != idnumber.birth(number):
+            self.reject("birth", "birth_mismatch")
+        stated = self.cell("sex")
+        foreigner = number[0] == "9" and idnumber.place(number) != "999999"
+        if stated and not foreigner and cells.sex(stated) != idnumber.sex(number):
+            self.reject("sex", "sex_mismatch")
+        return number
+
+    def _trade(self) -> str:
+        category, item = self.cell("category"), self.cell("item")
+        if not category and not item:
+            return self.title.trade
+        key = find_trade(item, category) or (find_trade(category) if category else "")
+        if not key and not item:
+            key = (
+                self.title.trade
+                if self.title.trade and trades()[self.title.trade].category == category
+                else ""
+            )
+        if not key:
+            self.reject(
+                "item" if item or "category" not in self.header.columns else "category", "unknown_trade"
+            )
+        return key
+
+    def _kind(self) -> str:
+        written = self.cell("kind") or self.cell("PX_TYPE_CODE")
+        if not written or (cells.subjects(written) and not cells.kind(written)):
+            return self.title.kind
+        kind = cells.kind(written)
+        if kind is None:
+            self.reject("kind" if self.cell("kind") else "PX_TYPE_CODE", "unknown_kind")
+        return kind or ""
+
+    def _subjects(self) -> tuple[str, ...]:
+        written = self.cell("subject")
+        if written:
+            found = cells.subjects(written)
+            if found is None:
+                self.reject("subject", "unknown_subject")
+            return found or ()
+        timed = tuple(s for s in ("theory", "practical") if self.cell(f"{s}_at"))
+        return timed or cells.subjects(self.cell("kind")) or self.title.subjects or ("theory",)
+
+    def _starts_at(self, subject: str) -> tuple[datetime | None, date | None]:
+        """(start, day): both None when the row says nothing; a day alone is kept as such."""
+        own = self.cell(f"{subject}_at")
+        written = [(own, f"{subject}_at")] if own else [(self.cell(f), f) for f in ("time", "day")]
+        written = [(text, field) for text, field in written if text]
+        label = self.cell("sitting")
+        if not written:
+            day = cells.day(label)
+            clock = cells.clock(label) if day else None
+            return (datetime.combine(day, clock), day) if day and clock else (None, day or self.title.day)
+        clock = next((c for text, _ in written if (c := cells.clock(text))), None) or cells.clock(label)
+        stated = [d for text, _ in written if (d := cells.day(text))]
+        day = stated[0] if stated else self.title.day
+        readable = [cells.day(text) or cells.clock(text) for text, _ in written]
+        if not all(readable) or day is None or len(set(stated)) > 1:
+            place = readable.index(None) if None in readable else 0
+            self.reject(written[place][1], "bad_time")
+            return None, None
+        return (datetime.combine(day, clock) if clock else None), day
+
+    def _provincial(self) -> dict[str, str]:
+        given = {field: self.cell(field) for field in PROVINCIAL if self.cell(field)}
+        for field, source in (("ZYLB", "category"), ("CZXM", "item")):
+            if self.cell(source):
+                given[field] = cells.tidy(self.cell(source))
+        return given
