@@ -60,6 +60,7 @@ def environment(box: Box) -> Environment:
         languages=LANGUAGES,
         now=box.now,
         new_id=new_id,
+        kind_word=words.kind_word,
     )
     return jinja
 

@@ -2,10 +2,17 @@
 
 from litestar import Router
 
-from appliance.web import home, ops, station
+from appliance.web import desk, display, home, live_routes, media, ops, room, station, station_page, waiting
 
 HANDLERS = [
     *home.HANDLERS,
     *ops.HANDLERS,
+    *live_routes.HANDLERS,
+    *media.HANDLERS,
+    *desk.HANDLERS,
+    *waiting.HANDLERS,
+    *display.HANDLERS,
+    *room.HANDLERS,
+    *station_page.HANDLERS,
     Router(path="/station/api", route_handlers=station.PATHS),
 ]

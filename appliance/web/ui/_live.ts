@@ -17,12 +17,19 @@ let brokenAt = 0;
 let waiting = false;
 let lastRefresh = 0;
 const wanted = new Set<Element>();
+/** Parts somebody is filling a form in: they are read again when it is closed. */
+const held = new Set<Element>();
 
 function refreshWanted(): void {
   waiting = false;
   lastRefresh = Date.now();
-  for (const part of wanted) if (part.isConnected) window.htmx.trigger(part, "refresh");
+  const now = [...wanted];
   wanted.clear();
+  for (const part of now) {
+    if (!part.isConnected) continue;
+    if (part.querySelector("details.ask[open]")) held.add(part);
+    else window.htmx.trigger(part, "refresh");
+  }
 }
 
 function ask(part: Element): void {
@@ -95,6 +102,19 @@ export function startLive(): void {
     for (const part of all("[data-every]", loaded)) every(part);
   });
   document.addEventListener("changed", () => refresh());
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      const closed = event.target as HTMLDetailsElement;
+      if (closed.open) return;
+      for (const part of held) {
+        if (part.isConnected && !part.contains(closed)) continue;
+        held.delete(part);
+        ask(part);
+      }
+    },
+    true,
+  );
   if (!kinds) return;
   heardAt = Date.now();
   open(kinds);

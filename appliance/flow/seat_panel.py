@@ -1,0 +1,81 @@
+"""One seat seen by the invigilator: who sits there, how far, what happened last. No writes."""
+
+from datetime import datetime
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from appliance.base.errors import NotFound
+from appliance.base.i18n import N_
+from appliance.flow.board import SeatTile, board
+from appliance.flow.box import Box
+from appliance.records.base import moment
+from appliance.records.journal import Journal
+from appliance.records.roster import Candidate
+from appliance.records.site import Seat, Station
+from appliance.records.theory import Attempt
+
+LAST = 12
+HIDDEN = ("answer.", "photo.", "number.", "clip.", "face.", "gate.")
+"""Kinds that are many or say nothing to an invigilator."""
+
+
+class PanelEntry(msgspec.Struct, kw_only=True):
+    """One journal entry: when and what kind."""
+
+    at: datetime
+    kind: str
+
+
+class SeatPanel(msgspec.Struct, kw_only=True):
+    """One seat. `name` in clear: the panel is for the invigilator alone."""
+
+    tile: SeatTile
+    name: str = ""
+    number_masked: str = ""
+    state: str = ""
+    """The attempt's state."""
+    handed_in: str = ""
+    handed_in_at: datetime | None = None
+    message: str = ""
+    broken_reason: str = ""
+    hostname: str = ""
+    entries: list[PanelEntry] = []
+    free: list[str] = []
+    """Seats somebody could move to, spares first."""
+
+
+def seat_panel(session: Session, box: Box, sitting_id: str, seat_id: str) -> SeatPanel:
+    """One seat of a sitting."""
+    found = board(session, box, sitting_id)
+    tile = next((one for one in found.seats if one.seat == seat_id), None)
+    if tile is None:
+        raise NotFound("no_seat", N_("There is no seat {seat}."), N_("Reload the page."), seat=seat_id)
+    seat = session.get_one(Seat, seat_id)
+    free = [one for one in found.seats if one.state == "free" and "lost" not in one.flags]
+    panel = SeatPanel(
+        tile=tile,
+        broken_reason=seat.reason,
+        free=[one.seat for one in sorted(free, key=lambda one: (not one.spare, one.number))],
+    )
+    station = session.get(Station, seat_id)
+    if station and station.inventory_at:
+        panel.hostname = str(msgspec.json.decode(station.inventory).get("hostname", ""))
+    if tile.candidate_id:
+        candidate = session.get_one(Candidate, tile.candidate_id)
+        panel.name, panel.number_masked = candidate.name, candidate.number_masked
+        rows = session.exec(
+            select(Journal)
+            .where(
+                Journal.subject == candidate.id,
+                *(~col(Journal.kind).startswith(prefix) for prefix in HIDDEN),
+            )
+            .order_by(col(Journal.seq).desc())
+            .limit(LAST)
+        )
+        panel.entries = [PanelEntry(at=moment(row.at), kind=row.kind) for row in rows]
+    if tile.attempt:
+        attempt = session.get_one(Attempt, tile.attempt)
+        panel.state, panel.message = attempt.state, attempt.message
+        panel.handed_in, panel.handed_in_at = attempt.handed_in, attempt.handed_in_at
+    return panel
