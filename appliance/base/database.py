@@ -69,7 +69,7 @@ def _driver(connection: Connection) -> Driver:
     if known is None:
         raw = connection.connection.driver_connection
         known = connection.info["driver"] = Driver(raw, connection.dialect.name == "postgresql")
-    return known  # type: ignore[no-any-return]
+    return known
 
 
 class _Job:

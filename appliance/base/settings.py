@@ -19,7 +19,7 @@ class Part(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Base of every section: unknown keys are errors."""
 
 
-class SiteSettings(Part, kw_only=True):
+class SiteSettings(Part, kw_only=True, frozen=True):
     """Who and where the box is."""
 
     code: str
@@ -34,7 +34,7 @@ class SiteSettings(Part, kw_only=True):
     timezone: str = "Asia/Shanghai"
 
 
-class DatabaseSettings(Part, kw_only=True):
+class DatabaseSettings(Part, kw_only=True, frozen=True):
     """Where facts are kept. Empty url = SQLite in the state folder."""
 
     url: str = ""
@@ -42,7 +42,7 @@ class DatabaseSettings(Part, kw_only=True):
     batch_ms: float = 5.0
 
 
-class WebSettings(Part, kw_only=True):
+class WebSettings(Part, kw_only=True, frozen=True):
     """The pages and the station API."""
 
     host: str = "0.0.0.0"
@@ -51,14 +51,14 @@ class WebSettings(Part, kw_only=True):
     """Host names and addresses that the TLS certificate covers."""
 
 
-class ReaderSettings(Part, kw_only=True):
+class ReaderSettings(Part, kw_only=True, frozen=True):
     """An ID-card reader: a stable device path such as /dev/serial/by-id/..."""
 
     port: str
     baud: int = 115200
 
 
-class GateSettings(Part, kw_only=True):
+class GateSettings(Part, kw_only=True, frozen=True):
     """A relay board: serial path (Modbus RTU) and the coil of this lane."""
 
     port: str
@@ -72,7 +72,7 @@ class GateSettings(Part, kw_only=True):
     """Seconds after which an order to open that was not carried out is void."""
 
 
-class LaneSettings(Part, kw_only=True):
+class LaneSettings(Part, kw_only=True, frozen=True):
     """One lane at an entrance: reader, camera, gate."""
 
     code: str
@@ -85,7 +85,7 @@ class LaneSettings(Part, kw_only=True):
     """Where the live face picture comes from: `usb:0`, `rtsp://...`, or `sim:/path.jpg` (demo sites only)."""
 
 
-class FaceSettings(Part, kw_only=True):
+class FaceSettings(Part, kw_only=True, frozen=True):
     """Bands of the face check; distances of the dlib descriptor."""
 
     engine: str = "dlib"
@@ -96,7 +96,7 @@ class FaceSettings(Part, kw_only=True):
     """Command that turns the chip's photo block (stdin) into a picture (stdout); none by default."""
 
 
-class EntrySettings(Part, kw_only=True):
+class EntrySettings(Part, kw_only=True, frozen=True):
     """Entrance rules."""
 
     opens_before: int = 3600
@@ -105,7 +105,7 @@ class EntrySettings(Part, kw_only=True):
     """Seconds after the start at which entry closes and the absent freeze."""
 
 
-class CameraSettings(Part, kw_only=True):
+class CameraSettings(Part, kw_only=True, frozen=True):
     """A room camera."""
 
     code: str
@@ -121,7 +121,7 @@ class CameraSettings(Part, kw_only=True):
     """Profile token; empty = the one with most pixels."""
 
 
-class RecorderSettings(Part, kw_only=True):
+class RecorderSettings(Part, kw_only=True, frozen=True):
     """The recorder's own store."""
 
     media: str = "/var/lib/examsite-media"
@@ -131,7 +131,7 @@ class RecorderSettings(Part, kw_only=True):
     """Three years; the regulation's floor (104号 art. 17)."""
 
 
-class ProvinceSettings(Part, kw_only=True):
+class ProvinceSettings(Part, kw_only=True, frozen=True):
     """The far end; empty url = a site without a line."""
 
     url: str = ""
@@ -144,7 +144,7 @@ class ProvinceSettings(Part, kw_only=True):
     timeout: float = 10.0
 
 
-class StationSettings(Part, kw_only=True):
+class StationSettings(Part, kw_only=True, frozen=True):
     """Exam computers."""
 
     lost_after: float = 30.0
@@ -154,20 +154,20 @@ class StationSettings(Part, kw_only=True):
     policies: str = "/etc/chromium/policies/managed"
 
 
-class VoiceSettings(Part, kw_only=True):
+class VoiceSettings(Part, kw_only=True, frozen=True):
     """Spoken announcements."""
 
     engine: str = "espeak"
     speed: int = 150
 
 
-class DemoSettings(Part, kw_only=True):
+class DemoSettings(Part, kw_only=True, frozen=True):
     """Only read on a demo site: shortened durations, simulators' places."""
 
     speed: float = 1.0
 
 
-class Settings(Part, kw_only=True):
+class Settings(Part, kw_only=True, frozen=True):
     """The whole file."""
 
     site: SiteSettings

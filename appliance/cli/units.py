@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from importlib import import_module
 from importlib.metadata import entry_points
+from typing import Any
 
 from appliance.base.errors import NotFound
 from appliance.base.i18n import N_
 from appliance.base.settings import Settings
 
-Main = Callable[[Settings], Awaitable[None]]
+Main = Callable[[Settings], Coroutine[Any, Any, None]]
 
 OWN = {
     "web": "appliance.web.server:main",

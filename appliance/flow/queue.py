@@ -6,9 +6,7 @@ import msgspec
 from sqlmodel import Session, col, select
 
 from appliance.flow.box import Box
-from appliance.flow.today import sittings_of_day
 from appliance.records.roster import Candidate
-from appliance.records.site import Room, Seat
 from appliance.records.waiting import Call, Ticket
 from appliance.rules.names import mask as mask_name
 
@@ -85,33 +83,3 @@ def queue(session: Session, box: Box, sitting_id: str) -> Queue:
         else:
             answer.called.append(shown)
     return answer
-
-
-def now_called(session: Session, box: Box, limit: int = 8) -> list[CallLine]:
-    """The newest calls of today whose people are still on their way, newest first."""
-    sittings = [sitting.id for sitting in sittings_of_day(session, box)]
-    rows = session.exec(
-        select(Call, Ticket, Candidate, Seat, Room)
-        .join(Ticket, col(Ticket.id) == col(Call.ticket))
-        .join(Candidate, col(Candidate.id) == col(Ticket.candidate))
-        .join(Seat, col(Seat.id) == col(Call.seat))
-        .join(Room, col(Room.code) == col(Seat.room))
-        .where(col(Ticket.sitting).in_(sittings))
-        .order_by(col(Call.called_at).desc())
-        .limit(limit)
-    )
-    return [
-        CallLine(
-            call=call.id,
-            number=ticket.number,
-            candidate=mask_name(candidate.name),
-            seat=seat.id,
-            seat_number=seat.number,
-            room=room.code,
-            room_name=room.name,
-            room_kind=room.kind,
-            called_at=call.called_at,
-            sound=call.sound,
-        )
-        for call, ticket, candidate, seat, room in rows
-    ]

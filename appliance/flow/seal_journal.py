@@ -11,7 +11,7 @@ from appliance.records.journal import JournalHead, JournalSeal
 def seal_journal(session: Session, box: Box, signer: Signer) -> JournalSeal | None:
     """Sign the head; None when it was signed already."""
     head = session.get_one(JournalHead, 1)
-    if head.seq == 0 or session.get(JournalSeal, head.seq):
+    if head.seq == 0 or session.get(JournalSeal, head.seq) is not None:
         return None
     seal = JournalSeal(
         seq=head.seq,

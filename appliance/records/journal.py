@@ -76,7 +76,7 @@ def append_fixed(
     """`append` on the driver's connection, for the hot path."""
     lock = " FOR UPDATE" if driver.postgres else ""
     head = driver.execute(f"SELECT seq, hash, mark FROM journal_head WHERE id = 1{lock}").fetchone()
-    seq, previous, mark = head[0] + 1, head[1], head[2]
+    seq, previous, mark = int(head[0]) + 1, head[1], head[2]
     text = _encode(body).decode()
     stamp = instant(at)
     digest = entry_hash(previous, seq, stamp, mark, kind, subject, actor, text)

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from litestar import Litestar, Router
 from litestar.config.csrf import CSRFConfig
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.enums import ScopeType
 from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -44,21 +46,20 @@ def headers_and_language(app: ASGIApp) -> ASGIApp:
     """Put the security headers on every answer and choose the language of the request."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
-        connection: ASGIConnection = ASGIConnection(scope)
+        connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
         set_language(connection.query_params.get("lang") or connection.cookies.get("lang") or DEFAULT)
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 present = {name for name, _ in message["headers"]}
+                own = [*HEADERS, (b"cache-control", b"no-store")]
                 message["headers"] = [
                     *message["headers"],
-                    *(pair for pair in HEADERS if pair[0] not in present),
+                    *(pair for pair in own if pair[0] not in present),
                 ]
-                if b"cache-control" not in present:
-                    message["headers"].append((b"cache-control", b"no-store"))
             await send(message)
 
         await app(scope, receive, with_headers)

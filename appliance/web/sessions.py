@@ -18,6 +18,8 @@ from appliance.flow.accounts import IDLE, Who, hash_token
 from appliance.flow.box import Box
 from appliance.records.accounts import Account, LoginSession
 
+Asked = ASGIConnection[Any, Any, Any, Any]
+
 COOKIE = "session"
 REFRESH = timedelta(minutes=1)
 
@@ -62,7 +64,7 @@ def touch(session: Session, token_hash: str, now: datetime) -> None:
 class SessionMiddleware(AbstractAuthenticationMiddleware):
     """Sets `request.user` to a Who, or None on public handlers."""
 
-    async def authenticate_request(self, connection: ASGIConnection) -> AuthenticationResult:
+    async def authenticate_request(self, connection: Asked) -> AuthenticationResult:
         """Look the cookie up; refuse when the handler is not public and nobody is signed in."""
         public = bool(connection.route_handler.opt.get("public"))
         # The ops API is outside the CSRF check, so a cookie must mean nothing there.
@@ -82,7 +84,7 @@ class SessionMiddleware(AbstractAuthenticationMiddleware):
         return AuthenticationResult(user=who, auth=None)
 
 
-def _bearer(connection: ASGIConnection) -> str:
+def _bearer(connection: Asked) -> str:
     kind, _, secret = connection.headers.get("authorization", "").partition(" ")
     return secret if kind.lower() == "bearer" else ""
 
@@ -90,7 +92,7 @@ def _bearer(connection: ASGIConnection) -> str:
 def needs(*roles: str) -> Any:
     """A guard: only these roles (chief may see whatever staff sees; nobody gets admin rights by being chief)."""
 
-    def guard(connection: ASGIConnection, _handler: BaseRouteHandler) -> None:
+    def guard(connection: Asked, _handler: BaseRouteHandler) -> None:
         who: Who | None = connection.user
         if who is None:
             raise sign_in_first()
