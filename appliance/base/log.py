@@ -1,42 +1,63 @@
-"""Logs to standard error, with the priorities journald understands; ID numbers never reach them."""
+"""Log set-up: standard error, one line per record, journald priorities, and no ID number in clear.
+
+journald reads a leading `<N>` as the priority (sd-daemon(3)); on a terminal the level's name stands there.
+Whatever a record says, identity numbers of 18 characters, old ones of 15 digits (they hold a date of birth)
+and a foreigner's permit of 2017 (three letters, twelve digits) leave only their first six and last characters: a
+log is no place for personal data.
+"""
 
 import logging
 import os
 import re
 import sys
 
-NUMBER = re.compile(r"(?<![0-9])([0-9]{4})[0-9]{10}([0-9]{3}[0-9Xx])(?![0-9Xx])")
-PRIORITY = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6, logging.DEBUG: 7}
+PRIORITY = {
+    logging.DEBUG: 7,
+    logging.INFO: 6,
+    logging.WARNING: 4,
+    logging.ERROR: 3,
+    logging.CRITICAL: 2,
+}
+
+_NUMBER = re.compile(
+    r"(?<![0-9A-Za-z])"
+    r"(?:[0-9]{17}[0-9Xx]"
+    r"|[1-9][0-9]{5}[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}"
+    r"|[A-Z]{3}[0-9]{12})"
+    r"(?![0-9A-Za-z])"
+)
 
 
-def masked(text: str) -> str:
-    """The text with every 18-character ID number as 3709**********1234."""
-    return NUMBER.sub(r"\g<1>**********\g<2>", text)
+def mask(text: str) -> str:
+    """`text` with every identity number masked: `110101***********X`."""
+    return _NUMBER.sub(lambda found: found[0][:6] + "*" * (len(found[0]) - 7) + found[0][-1], text)
 
 
-class Line(logging.Formatter):
-    """One entry: `<priority>` under journald, else the time."""
+class Lines(logging.Formatter):
+    """Formats a record as `<6>web: text`; line feeds inside stay in one record under journald."""
 
-    def __init__(self, journald: bool) -> None:
-        super().__init__(
-            "%(name)s: %(message)s" if journald else "%(asctime)s %(levelname)s %(name)s: %(message)s"
-        )
+    def __init__(self, process: str, journald: bool) -> None:
+        super().__init__("%(message)s")
+        self._process = process
         self._journald = journald
 
     def format(self, record: logging.LogRecord) -> str:
-        """Masked, a priority before each line."""
-        text = masked(super().format(record))
-        if not self._journald:
-            return text
-        mark = f"<{PRIORITY.get(record.levelno, 6)}>"
-        return "\n".join(mark + line for line in text.splitlines())
+        """The masked line; exceptions follow on lines of the same priority."""
+        text = mask(super().format(record))
+        if self._journald:
+            level = PRIORITY.get(record.levelno, 6)
+            return "\n".join(f"<{level}>{self._process}: {line}" for line in text.splitlines() or [""])
+        stamp = self.formatTime(record, "%H:%M:%S")
+        return f"{stamp} {self._process} {record.levelname.lower()}: {text}"
 
 
 def configure(process: str, level: int = logging.INFO) -> None:
-    """Set logging up for one process."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Line(journald="JOURNAL_STREAM" in os.environ))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    for loud in ("httpx", "httpcore", "zeep", "pymodbus", "uvicorn.access", "alembic"):
-        logging.getLogger(loud).setLevel(logging.WARNING)
-    logging.getLogger("examsite").debug("logging of %s", process)
+    """Send every record of this process to standard error. Call once, at the start of a process."""
+    output = logging.StreamHandler(sys.stderr)
+    output.setFormatter(Lines(process, journald="JOURNAL_STREAM" in os.environ))
+    root = logging.getLogger()
+    root.handlers[:] = [output]
+    root.setLevel(level)
+    for chatty in ("httpx", "httpcore", "zeep", "pymodbus", "libav", "PIL", "fontTools", "weasyprint"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.captureWarnings(True)

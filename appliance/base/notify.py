@@ -1,54 +1,90 @@
-"""Telling systemd how a process is (sd_notify protocol) and keeping its watchdog quiet while all is well."""
+"""What a process tells systemd: ready, alive, stopping, and a line of status (sd_notify(3)).
+
+Nothing happens where `NOTIFY_SOCKET` is not set: under the demo's parent, in tests, on a terminal. The watchdog
+is pinged from the event loop, and only while `alive()` holds, so that a stuck loop as well as a dead writer
+thread makes systemd start the process again.
+"""
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+_log = logging.getLogger("examsite.notify")
 
 
-class Notifier:
-    """Speaks to NOTIFY_SOCKET; silent where there is none."""
+def send(*lines: str) -> bool:
+    """Send `NAME=value` lines in one datagram; returns whether a supervisor took them."""
+    place = os.environ.get("NOTIFY_SOCKET", "")
+    if not place:
+        return False
+    address = "\0" + place[1:] if place.startswith("@") else place
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as out:
+            out.sendto("\n".join(lines).encode(), address)
+    except OSError as error:
+        _log.warning("the supervisor does not listen: %s", error)
+        return False
+    return True
 
-    def __init__(self, address: str | None = None, watchdog_usec: str | None = None) -> None:
-        self._address = os.environ.get("NOTIFY_SOCKET", "") if address is None else address
-        microseconds = os.environ.get("WATCHDOG_USEC", "") if watchdog_usec is None else watchdog_usec
-        self._interval = int(microseconds) / 3_000_000 if microseconds.isdigit() else 0.0
 
-    def tell(self, *lines: str) -> None:
-        """Send lines such as READY=1 or STATUS=...; a lost message is no reason to stop."""
-        if not self._address:
-            return
-        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
-            channel.sendto("\n".join(lines).encode(), address)
+def ready(text: str = "") -> bool:
+    """The process does its work from now on."""
+    return send("READY=1", *([f"STATUS={text}"] if text else []))
 
-    def ready(self) -> None:
-        """The process does its work."""
-        self.tell("READY=1")
 
-    def status(self, text: str) -> None:
-        """One line for `systemctl status`."""
-        self.tell(f"STATUS={text}")
+def status(text: str) -> bool:
+    """One line that `systemctl status` shows."""
+    return send(f"STATUS={text}")
 
-    def stopping(self) -> None:
-        """The process is ending."""
-        self.tell("STOPPING=1")
 
-    @contextlib.asynccontextmanager
-    async def watch(self, healthy: Callable[[], bool] = lambda: True) -> AsyncIterator[None]:
-        """READY at the start, STOPPING at the end; between them the watchdog is fed from the event loop as long
-        as `healthy` (for instance: the writer thread lives)."""
-        self.ready()
-        feeding = asyncio.create_task(self._feed(healthy))
-        try:
-            yield
-        finally:
-            feeding.cancel()
-            self.stopping()
+def stopping() -> bool:
+    """The process has begun to stop."""
+    return send("STOPPING=1")
 
-    async def _feed(self, healthy: Callable[[], bool]) -> None:
-        while self._interval:
-            if healthy():
-                self.tell("WATCHDOG=1")
-            await asyncio.sleep(self._interval)
+
+def watchdog_seconds() -> float:
+    """How often systemd wants to hear from this process; 0 when it does not watch it."""
+    owner = os.environ.get("WATCHDOG_PID", "")
+    if owner and owner != str(os.getpid()):
+        return 0.0
+    try:
+        return int(os.environ.get("WATCHDOG_USEC", "0")) / 1_000_000
+    except ValueError:
+        return 0.0
+
+
+async def watchdog(alive: Callable[[], bool] = lambda: True) -> None:
+    """Ping until cancelled, at a third of the interval. `alive` is called in the event loop and must not wait.
+
+    Returns at once where nobody watches. The end of `alive` is logged once, its return once.
+    """
+    interval = watchdog_seconds() / 3
+    if interval <= 0:
+        return
+    well = True
+    while True:
+        holds = alive()
+        if holds:
+            send("WATCHDOG=1")
+        if holds != well:
+            _log.error("a part of this process is dead; no more watchdog pings" if well else "alive again")
+            well = holds
+        await asyncio.sleep(interval)
+
+
+@asynccontextmanager
+async def supervised(alive: Callable[[], bool] = lambda: True, text: str = "") -> AsyncIterator[None]:
+    """Ready on entry, watchdog inside, stopping on exit: `async with supervised(box.db.alive): await serve()`."""
+    ready(text)
+    pings = asyncio.create_task(watchdog(alive), name="watchdog")
+    try:
+        yield
+    finally:
+        stopping()
+        pings.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await pings
