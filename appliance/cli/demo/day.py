@@ -1,0 +1,84 @@
+"""What the stages of the demo share: the site, its box, its processes, its people."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from sqlmodel import select
+
+from appliance.base.errors import Unavailable
+from appliance.base.i18n import N_
+from appliance.cli.demo.site import DemoSite
+from appliance.cli.demo.staff import Staff
+from appliance.cli.demo.table import Report
+from appliance.cli.parent import Parent
+from appliance.faces import demo_people
+from appliance.flow.box import Box
+from appliance.intake.sample_roster import SamplePerson
+from appliance.records.sitting import Sitting
+
+T = TypeVar("T")
+
+PEOPLE = 60
+PORTRAITS = demo_people.PEOPLE
+
+
+class Times(msgspec.Struct, kw_only=True, frozen=True):
+    """How long things take in the demo, in seconds. Every clock is the real one."""
+
+    theory_starts_in: float = 62
+    theory_lasts: int = 50
+    practical_starts_in: float = 150
+    practical_lasts: int = 3600
+    opens_before: int = 110
+
+
+class Day(msgspec.Struct, kw_only=True):
+    """One demo day."""
+
+    site: DemoSite
+    box: Box
+    parent: Parent
+    report: Report
+    people: list[SamplePerson]
+    times: Times
+    staff: dict[str, Staff] = {}
+
+    def who(self, login: str) -> Staff:
+        """A signed-in member of staff; signs in when first needed."""
+        if login not in self.staff:
+            self.staff[login] = Staff(self.site, login)
+        return self.staff[login]
+
+    def sitting(self, subject: str) -> Sitting:
+        """The day's sitting of a subject."""
+        return self.box.db.read_now(
+            lambda session: session.exec(select(Sitting).where(Sitting.subject == subject)).one()
+        )
+
+    def portrait_of(self, index: int) -> str:
+        """Whose photograph a candidate borrows; several share one."""
+        return PORTRAITS[index % len(PORTRAITS)]
+
+    def log(self, name: str) -> Path:
+        """A process's log."""
+        return self.site.folder / "log" / f"{name}.log"
+
+
+def wait_for(what: str, look: Callable[[], T | None], seconds: float, pause: float = 0.1) -> T:
+    """Ask until there is an answer; say what was waited for when there is none."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+        time.sleep(pause)
+    raise Unavailable(
+        "demo_waited",
+        N_("Waited {seconds} s in vain for: {what}."),
+        N_("The log folder of the demo says why."),
+        seconds=int(seconds),
+        what=what,
+    )
