@@ -10,7 +10,7 @@ import signal
 
 from appliance.base.errors import Unavailable
 from appliance.base.i18n import N_
-from appliance.base.notify import Notifier
+from appliance.base.notify import supervised
 from appliance.base.settings import Settings
 from appliance.base.site import read_site
 from appliance.base.sockets import serve
@@ -58,7 +58,7 @@ async def main(settings: Settings) -> None:
     await worker.start()
     server = await serve(settings.socket("faces"), {Look: Facework(worker).look})
     try:
-        async with Notifier().watch():
+        async with supervised():
             await stop.wait()
     finally:
         server.close()

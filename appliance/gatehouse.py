@@ -13,7 +13,7 @@ from datetime import datetime
 
 from appliance.base.errors import ExamError, Unavailable
 from appliance.base.i18n import N_
-from appliance.base.notify import Notifier
+from appliance.base.notify import supervised
 from appliance.base.settings import LaneSettings, Settings
 from appliance.base.sockets import serve
 from appliance.devices.cardreader.driver import SerialCardReader
@@ -275,9 +275,8 @@ async def main(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
-    notifier = Notifier()
     try:
-        async with notifier.watch(lambda: box.db.alive):
+        async with supervised(lambda: box.db.alive):
             await Gatehouse(box).run(stop)
     finally:
         box.db.stop()
