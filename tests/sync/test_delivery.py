@@ -125,7 +125,7 @@ async def test_the_province_checks_chain_number_and_key(box: Box, far: FarEnd, h
     epoch = box.site.epoch
 
     def code(number: int, file: bytes, at: str = epoch) -> str:
-            try:
+        try:
             far.store.take(SITE, at, number, file)
         except Turned as turned:
             return turned.code
