@@ -19,6 +19,7 @@ from appliance.base.i18n import DEFAULT, set_language
 from appliance.flow.box import Box
 from appliance.live import Tail
 from appliance.web import problems
+from appliance.web.background import Background
 from appliance.web.pages import template_config
 from appliance.web.routes import HANDLERS
 from appliance.web.sessions import SessionMiddleware
@@ -70,15 +71,18 @@ def headers_and_language(app: ASGIApp) -> ASGIApp:
 def create_app(box: Box) -> Litestar:
     """The application over one box. The database is started and stopped with it."""
     tail = Tail(box.db)
+    background = Background(box)
 
     @asynccontextmanager
     async def life(app: Litestar) -> AsyncIterator[None]:
         box.db.start()
         watching = asyncio.create_task(tail.run())
+        background.start()
         try:
             yield
         finally:
             tail.stop()
+            await background.stop()
             with suppress(asyncio.CancelledError):
                 await watching
             box.db.stop()

@@ -4,6 +4,7 @@ from types import FrameType
 
 import uvicorn
 
+from appliance.base.notify import supervised
 from appliance.base.settings import Settings
 from appliance.flow.box import Box, keys
 from appliance.live import Tail
@@ -40,4 +41,5 @@ async def main(settings: Settings) -> None:
         http="httptools",
         loop="uvloop",
     )
-    await Server(config, app.state.tail).serve()
+    async with supervised(lambda: box.db.alive):
+        await Server(config, app.state.tail).serve()

@@ -1,0 +1,137 @@
+"""What the web process does by itself: automatic hand-in, marking, announcements, signing the journal's head.
+
+Each loop is steered by the database alone: after a kill the next start goes on where the last one stopped.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from sqlmodel import Session, col, select
+
+from appliance.base.crypto import Signer
+from appliance.base.errors import ExamError
+from appliance.flow.announce import keep_sound, unspoken
+from appliance.flow.box import Box, keys
+from appliance.flow.hand_in import close_due
+from appliance.flow.make_papers import Drawn, draw_paper, keep_papers, without_paper
+from appliance.flow.mark import due_for_marking, mark_theory
+from appliance.flow.seal_journal import seal_journal
+from appliance.flow.start_sitting import end_if_over
+from appliance.intake.bank import Bank, question_bank
+from appliance.records.sitting import Sitting
+from appliance.rules.paper import THEORY
+from appliance.voice.announce import load as load_voice
+from appliance.voice.announce import sound_file
+from appliance.voice.port import Announcement
+
+log = logging.getLogger("examsite.web")
+
+TICK = 0.5
+SEAL = 60.0
+PAPERS = 2.0
+HANDFUL = 20
+"""Papers drawn and kept at a time."""
+
+
+class Background:
+    """The loops; `start` and `stop` with the application."""
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+        self._tasks: list[asyncio.Task[None]] = []
+        self._failing: set[str] = set()
+        self._voice = load_voice(box.settings.voice.engine, box.settings.voice.speed)
+        self._sounds = box.settings.state / "sounds"
+
+    def start(self) -> None:
+        """Begin all loops."""
+        for name, work, pause in (
+            ("hand-in", self._hand_in, TICK),
+            ("announce", self._announce, TICK),
+            ("papers", self._papers, PAPERS),
+            ("seal", self._seal, SEAL),
+        ):
+            self._tasks.append(asyncio.create_task(self._loop(name, work, pause)))
+
+    async def stop(self) -> None:
+        """End all loops; the journal's head is signed once more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._seal()
+
+    async def _loop(self, name: str, work: Callable[[], Awaitable[None]], pause: float) -> None:
+        while True:
+            try:
+                await work()
+            except ExamError as error:
+                if name not in self._failing:
+                    self._failing.add(name)
+                    log.error("%s fails: %s", name, error)
+            else:
+                if name in self._failing:
+                    self._failing.discard(name)
+                    log.info("%s works again", name)
+            await asyncio.sleep(pause)
+
+    async def _hand_in(self) -> None:
+        box = self._box
+        if await box.db.read(_something_runs):
+            await box.db.write(close_due, box)
+            for attempt in await box.db.read(due_for_marking, box):
+                await box.db.write(mark_theory, box, attempt)
+            await box.db.write(end_if_over, box)
+
+    async def _papers(self) -> None:
+        """Draw what is missing for the sittings that have not started."""
+        box = self._box
+        for sitting in await box.db.read(planned_theory):
+            missing = await box.db.read(without_paper, sitting.id)
+            if not missing:
+                continue
+            bank = question_bank(sitting.trade)
+            for start in range(0, len(missing), HANDFUL):
+                people = missing[start : start + HANDFUL]
+                drawn = await asyncio.to_thread(_draw, box, sitting, people, bank)
+                await box.db.write(keep_papers, box, sitting.id, bank.sha256, drawn)
+
+    async def _announce(self) -> None:
+        box = self._box
+        for call in await box.db.read(unspoken, box):
+            said = Announcement(ticket=call.ticket, room=call.room, place=call.place)
+            path = await asyncio.to_thread(
+                sound_file, self._voice, said, self._sounds, box.settings.voice.speed
+            )
+            name = await asyncio.to_thread(_kept, box, path)
+            await box.db.write(keep_sound, box, call.call, name)
+
+    async def _seal(self) -> None:
+        signer = Signer.load(keys(self._box.settings) / "web.key")
+        await self._box.db.write(seal_journal, self._box, signer)
+
+
+def _kept(box: Box, path: Path) -> str:
+    return box.files.put(path.read_bytes())
+
+
+def _draw(box: Box, sitting: Sitting, people: list[str], bank: Bank) -> list[Drawn]:
+    items = {item.id: item for item in bank.items}
+    return [draw_paper(box, sitting, one, items, THEORY) for one in people]
+
+
+def planned_theory(session: Session) -> list[Sitting]:
+    """Theory sittings with our own papers that have not started."""
+    return list(
+        session.exec(
+            select(Sitting).where(
+                Sitting.subject == "theory", Sitting.state == "planned", Sitting.delivery == "own"
+            )
+        ).all()
+    )
+
+
+def _something_runs(session: Session) -> bool:
+    running = select(Sitting.id).where(col(Sitting.state).in_(("running", "ended"))).limit(1)
+    return session.exec(running).first() is not None
