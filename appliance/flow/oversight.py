@@ -71,6 +71,7 @@ def people(session: Session, now: datetime) -> list[ops.Person]:
         locked = account.locked_until if account.locked_until and account.locked_until > now else None
         lines.append(
             ops.Person(
+                account=account.id,
                 login=account.login,
                 name=account.name,
                 role=account.role,

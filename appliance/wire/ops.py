@@ -244,6 +244,8 @@ class JournalPage(msgspec.Struct, kw_only=True):
 class Person(msgspec.Struct, kw_only=True):
     """One account. `seen_at`: when its newest session was last used."""
 
+    account: str
+    """Id, as the journal names it."""
     login: str
     name: str
     role: str

@@ -3,27 +3,36 @@
 from appliance.base.i18n import N_, _
 from appliance.wire import ops
 from ops_tui.models.row import Column, Row
-from ops_tui.models.words import PROCESSES, ROLES, Times, duration, size, word
+from ops_tui.models.words import PROCESSES, ROLES, Times, duration, short, size, word
 
 JOURNAL = (
-    Column(N_("Entry"), 8),
+    Column(N_("Entry no."), 10),
     Column(N_("Time"), 15),
     Column(N_("Kind"), 22, 4),
-    Column(N_("By"), 18, 12),
+    Column(N_("By"), 15, 8),
     Column(N_("About"), 0),
 )
 
 
-def journal(lines: list[ops.JournalLine], zone: str) -> list[Row]:
-    """Entries, newest first. Kinds are codes, the same in every language (docs/journal.md)."""
+def journal(lines: list[ops.JournalLine], zone: str, logins: dict[str, str]) -> list[Row]:
+    """Entries, newest first. Kinds are codes, the same in every language (docs/journal.md).
+
+    `logins`: account id -> login, so that people are named instead of ids.
+    """
     times = Times(zone)
     return [
         Row(
             str(one.seq),
-            (str(one.seq), times.journal(one.at), one.kind, one.actor, one.subject),
+            (
+                str(one.seq),
+                times.journal(one.at),
+                one.kind,
+                actor(one.actor, logins),
+                about(one.subject, logins),
+            ),
             "",
             (
-                (_("Entry"), str(one.seq)),
+                (_("Entry no."), str(one.seq)),
                 (_("Time"), times.journal(one.at)),
                 (_("Kind"), one.kind),
                 (_("By"), one.actor),
@@ -36,10 +45,21 @@ def journal(lines: list[ops.JournalLine], zone: str) -> list[Row]:
     ]
 
 
+def actor(text: str, logins: dict[str, str]) -> str:
+    """`account:ID` by its login; others (lane:L1, seat:T1-07, process:web) as they are."""
+    kind, _colon, name = text.partition(":")
+    return logins.get(name, f"{kind}:{short(name)}") if kind == "account" else text
+
+
+def about(subject: str, logins: dict[str, str]) -> str:
+    """A subject that is an account by its login, another id shortened."""
+    return logins.get(subject) or short(subject)
+
+
 PEOPLE = (
-    Column(N_("Login"), 14, 2),
-    Column(N_("Name"), 16, 4),
-    Column(N_("Role"), 18, 4),
+    Column(N_("Login"), 13, 2),
+    Column(N_("Name"), 14, 8),
+    Column(N_("Role"), 22, 4),
     Column(N_("State"), 14),
     Column(N_("Seen"), 0),
 )
@@ -81,10 +101,10 @@ def people(lines: list[ops.Person], state: ops.State) -> list[Row]:
 
 
 SYSTEM = (
-    Column(N_("Process"), 12),
+    Column(N_("Process"), 15),
     Column(N_("Does"), 30, 6),
     Column(N_("State"), 12),
-    Column(N_("Answer"), 10),
+    Column(N_("Reply"), 10),
     Column(N_("Since"), 0),
 )
 

@@ -26,7 +26,7 @@ TODAY = (
     Column(N_("State"), 9, 1),
     Column(N_("Here"), 8),
     Column(N_("Writing"), 8),
-    Column(N_("In"), 5),
+    Column(N_("Done"), 5),
     Column(N_("Pass"), 0),
 )
 
@@ -75,7 +75,7 @@ def today(state: ops.State) -> list[Row]:
 ENTRY = (
     Column(N_("Lane"), 6),
     Column(N_("Name"), 18, 6),
-    Column(N_("For"), 10),
+    Column(N_("Admits to"), 10),
     Column(N_("Reader"), 11, 4),
     Column(N_("Gate"), 11, 4),
     Column(N_("Camera"), 11, 4),
@@ -115,11 +115,11 @@ def entry(state: ops.State) -> list[Row]:
 
 
 CAMERAS_TABLE = (
-    Column(N_("Camera"), 8),
-    Column(N_("Name"), 18, 8),
-    Column(N_("State"), 14, 2),
+    Column(N_("Camera"), 7),
+    Column(N_("Name"), 16, 12),
+    Column(N_("State"), 14, 4),
     Column(N_("Since"), 12),
-    Column(N_("Picture"), 14, 8),
+    Column(N_("Picture"), 15, 8),
     Column(N_("Today"), 0),
 )
 
@@ -161,10 +161,10 @@ def cameras(state: ops.State) -> list[Row]:
 
 SYNC = (
     Column(N_("Parcel"), 8),
-    Column(N_("Entries"), 16),
-    Column(N_("State"), 14, 4),
+    Column(N_("Entries"), 12, 4),
+    Column(N_("State"), 16, 4),
     Column(N_("Sealed"), 12),
-    Column(N_("Acknowledged"), 14),
+    Column(N_("Acknowledged"), 13),
     Column(N_("Tries"), 6),
     Column(N_("Reason"), 0),
 )
@@ -215,15 +215,15 @@ def sync_summary(state: ops.State) -> str:
     )
     if backlog.failing_since:
         since = times.stamp(backlog.failing_since, state.now)
-        line += " " + _("? silent since {since}: {reason}").format(since=since, reason=backlog.last_error)
+        line += " " + _("? silent since {since}.").format(since=since) + " " + backlog.last_error
     return line
 
 
 STORAGE = (
-    Column(N_("What"), 16, 6),
-    Column(N_("Used"), 24, 10),
-    Column(N_("Free"), 12),
-    Column(N_("Size"), 12),
+    Column(N_("What"), 23, 2),
+    Column(N_("Used"), 23, 6),
+    Column(N_("Free"), 10),
+    Column(N_("Size"), 10),
     Column(N_("Folder"), 0),
 )
 

@@ -81,6 +81,23 @@ def counts(seats: list[SeatTile]) -> list[tuple[str, str, str, int]]:
     ]
 
 
+def brief(seat: SeatTile) -> str:
+    """One line about one seat."""
+    letter, sign, words = SEATS.get(seat.state, ("?", "?", seat.state))
+    parts = [
+        seat.seat + (f" *{_('spare')}" if seat.spare else ""),
+        f"{letter}{sign} {_(words)}",
+        seat.candidate,
+    ]
+    if seat.questions:
+        parts.append(f"{seat.answered}/{seat.questions}")
+    if seat.remaining_s is not None:
+        parts.append(_("{left} left").format(left=duration(seat.remaining_s)))
+    if seat.station_seen_s is not None:
+        parts.append(_("last sign {duration} ago").format(duration=duration(seat.station_seen_s)))
+    return "  ".join(part for part in parts if part)
+
+
 def detail(seat: SeatTile) -> list[tuple[str, str]]:
     """Everything about one seat: heading and text."""
     letter, sign, words = SEATS.get(seat.state, ("?", "?", seat.state))

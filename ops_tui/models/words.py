@@ -16,20 +16,20 @@ SITTINGS = {
 
 SEATS: dict[str, tuple[str, str, str]] = {
     "free": ("F", ".", N_("free")),
-    "bound": ("B", "-", N_("called, not signed in")),
+    "bound": ("B", "-", N_("called")),
     "signed_in": ("S", "-", N_("signed in")),
-    "ready": ("W", "=", N_("rules accepted, waits")),
+    "ready": ("W", "=", N_("waits")),
     "running": ("R", ">", N_("writing")),
     "handed_in": ("H", "+", N_("handed in")),
-    "lost": ("L", "?", N_("station does not answer")),
-    "broken": ("X", "x", N_("station broken")),
+    "lost": ("L", "?", N_("silent")),
+    "broken": ("X", "x", N_("broken")),
 }
 """State of a seat: letter, sign, words. ASCII only: such signs have one width in every terminal."""
 
 PARTS = {
     "ok": N_("+ ready"),
     "busy": N_("> at work"),
-    "missing": N_("x not plugged in"),
+    "missing": N_("x missing"),
     "silent": N_("? silent"),
     "fault": N_("x fault"),
     "none": N_("- none"),
@@ -114,8 +114,10 @@ class Times:
 
 
 def duration(seconds: float) -> str:
-    """1 h 20 min, 12 min, 40 s."""
+    """3 d 4 h, 1 h 20 min, 12 min, 40 s."""
     hours, rest = divmod(max(0, int(seconds)), 3600)
+    if hours >= 48:
+        return _("{days} d {hours} h").format(days=hours // 24, hours=hours % 24)
     minutes, left = divmod(rest, 60)
     if hours:
         return _("{hours} h {minutes} min").format(hours=hours, minutes=minutes)
@@ -130,6 +132,11 @@ def size(count: int) -> str:
             return f"{amount:.0f} {unit}" if amount >= 100 or unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1024
     return f"{amount:.1f} TiB"
+
+
+def short(name: str) -> str:
+    """An id of 32 hexadecimal digits by its last eight (the first are a time, and alike)."""
+    return f"~{name[-8:]}" if len(name) == 32 else name
 
 
 def bar(part: float, width: int) -> str:

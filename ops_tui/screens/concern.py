@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from appliance.base.i18n import N_, _
 from appliance.wire.ops import State
+from ops_tui.widgets.alarm_list import AlarmList
 from ops_tui.widgets.detail import Detail
 from ops_tui.widgets.explain import Explain
 from ops_tui.widgets.filter_line import FilterLine
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 COMMON: list[BindingType] = [
     Binding("slash", "filter", N_("filter")),
     Binding("enter", "open", N_("open")),
+    Binding("a", "alarms", N_("alarms")),
     Binding("question_mark", "explain", N_("explain")),
     Binding("r", "reload", N_("ask again"), show=False),
     Binding("q", "app.quit", N_("quit")),
@@ -40,6 +42,7 @@ class Concern(Screen[None]):
     OWN: ClassVar[list[BindingType]] = []
     """Keys of this screen alone: they stand first in the footer."""
 
+    AUTO_FOCUS = "Table, StationWall"
     BINDINGS = [*COMMON, Binding("escape", "clear", N_("clear"), show=False)]
 
     DEFAULT_CSS = """
@@ -142,6 +145,10 @@ class Concern(Screen[None]):
     def action_reload(self) -> None:
         """r: ask the box now."""
         self.ops.ask_now()
+
+    def action_alarms(self) -> None:
+        """a: every alarm with what to do."""
+        self.ops.push_screen(AlarmList(self.ops.state))
 
     def action_explain(self) -> None:
         """`?`"""

@@ -33,6 +33,7 @@ class JournalScreen(ListScreen):
     def __init__(self) -> None:
         super().__init__()
         self._lines: dict[int, JournalLine] = {}
+        self._logins: dict[str, str] = {}
 
     def compose_body(self) -> ComposeResult:
         """The table."""
@@ -62,6 +63,8 @@ class JournalScreen(ListScreen):
             return
         wanted = self.filter
         try:
+            if not self._logins:
+                self._logins = {one.account: one.login for one in await self.ops.client.people()}
             page = await self.ops.client.journal(wanted, before=before, limit=PAGE)
         except ExamError as error:
             self.ops.failed(error)
@@ -78,5 +81,5 @@ class JournalScreen(ListScreen):
 
     def show(self, state: State) -> None:
         """The entries."""
-        rows = machine.journal(list(self._lines.values()), state.site.timezone)
+        rows = machine.journal(list(self._lines.values()), state.site.timezone, self._logins)
         self.table.show(rows)

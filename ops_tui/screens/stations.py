@@ -29,7 +29,7 @@ class StationsScreen(Concern):
         "to another seat with all answers. Moving needs a reason and is kept in the journal."
     )
     OWN: ClassVar[list[BindingType]] = [
-        Binding("m", "move", N_("move candidate")),
+        Binding("m", "move", N_("move")),
         Binding("s", "sitting", N_("sitting")),
         Binding("n", "next", N_("next !"), key_display="n"),
     ]
@@ -67,7 +67,7 @@ class StationsScreen(Concern):
         )
         self.query_one(".about", Static).update(Content(about))
         legend = "  ".join(
-            f"{letter}{sign} {words} {count}" for letter, sign, words, count in wall.counts(seats)
+            f"{letter}{sign}{words} {count}" for letter, sign, words, count in wall.counts(seats)
         )
         self.query_one(".legend", Static).update(Content(legend))
         empty = (
@@ -84,7 +84,7 @@ class StationsScreen(Concern):
 
     def _one(self) -> None:
         seat = self.wall.chosen
-        line = "  ".join(f"{heading} {text}" for heading, text in wall.detail(seat)) if seat else ""
+        line = wall.brief(seat) if seat else ""
         self.query_one(".one", Static).update(Content(line))
 
     def on_station_wall_chosen(self) -> None:

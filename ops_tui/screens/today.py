@@ -16,7 +16,7 @@ class TodayScreen(ListScreen):
     TITLE_ID = N_("Today")
     EXPLAIN = N_(
         "Today's sittings in order of their start. Here: admitted / expected. Writing: papers open now. "
-        "In: handed in. Pass: passed. Enter shows the sitting's stations, d all its figures."
+        "Done: handed in. Pass: passed. Enter shows the sitting's stations, d all its figures."
     )
     COLUMNS = tables.TODAY
     EMPTY = N_("No sitting today. The office loads a roster on its page.")

@@ -24,8 +24,8 @@ class Dialog(ModalScreen[T]):
     Dialog .hint { color: $text-muted; height: auto; }
     Dialog .wrong { color: $error; text-style: bold; height: auto; }
     Dialog Input { border: none; height: 1; padding: 0 1; background: $panel; margin-bottom: 1; }
-    Dialog Input:focus { background: $primary 30%; text-style: bold; }
-    Dialog Checkbox { border: none; height: 1; padding: 0; margin-bottom: 1; }
+    Dialog Input:focus { border: none; background: $primary 30%; text-style: bold; }
+    Dialog Checkbox, Dialog Checkbox:focus { border: none; height: 1; padding: 0; margin-bottom: 1; }
     Dialog .text { height: auto; }
     """
     BINDINGS = [Binding("escape", "close", N_("close"))]

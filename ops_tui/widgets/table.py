@@ -27,6 +27,7 @@ class Table(DataTable[Text]):
         self._all: list[Row] = []
         self._filter = ""
         self._width = 0
+        self._shown_once = False
 
     def on_resize(self, event: Resize) -> None:
         """Fit the columns to the new width."""
@@ -36,9 +37,10 @@ class Table(DataTable[Text]):
 
     def show(self, rows: list[Row], text: str = "") -> None:
         """Show those of `rows` that hold `text`."""
-        self._all, self._filter = rows, text
+        again = self._shown_once and (bool(rows), bool(text)) == (bool(self._all), bool(self._filter))
+        self._all, self._filter, self._shown_once = rows, text, True
         wanted = [row for row in rows if row.holds(text)] if text else rows
-        if [row.key for row in wanted] != [row.key for row in self._rows_shown] or not self.columns:
+        if [row.key for row in wanted] != [row.key for row in self._rows_shown] or not again:
             self._rows_shown = wanted
             self._build()
             return
@@ -68,6 +70,14 @@ class Table(DataTable[Text]):
         style = STYLES[row.mark]
         return [Text(fit(cell, width), style) for cell, width in zip(row.cells, widths, strict=True)]
 
+    def _sentence(self) -> str:
+        """Why there is nothing, and what next."""
+        if not self._shown_once:
+            return _("Waiting for the box ...")
+        if self._filter and self._all:
+            return _("Nothing holds this filter. Esc clears it.")
+        return _(self._empty)
+
     def _build(self) -> None:
         if not self._width:
             return
@@ -75,6 +85,10 @@ class Table(DataTable[Text]):
         at = self.cursor_row
         widths = self._widths()
         self.clear(columns=True)
+        if not self._rows_shown:
+            self.add_column(Text(""), width=self._width)
+            self.add_row(Text(self._sentence()))
+            return
         for column, width in zip(self._plan, widths, strict=True):
             self.add_column(Text(fit(_(column.title), width), "bold"), width=width)
         for row in self._rows_shown:

@@ -6,6 +6,8 @@ from textual.widgets import Static
 
 from appliance.base.i18n import _
 
+CLOSING = "][/]"
+
 
 class Tabs(Static):
     """`1 Today [2 Entry] 3 Stations ...`. A click is as good as the number key."""
@@ -13,9 +15,12 @@ class Tabs(Static):
     DEFAULT_CSS = "Tabs { height: 1; width: 100%; background: $panel; text-wrap: nowrap; }"
 
     def __init__(self, titles: dict[str, str], current: str) -> None:
-        parts = []
+        line = ""
         for number, (name, title) in enumerate(titles.items(), start=1):
             text = f"{number}{_(title)}"
-            shown = f"[bold reverse]{escape(f'[{text}]')}[/]" if name == current else f" {text} "
-            parts.append(f"[@click=app.concern('{name}')]{shown}[/]")
-        super().__init__(Content.from_markup("".join(parts)))
+            # The brackets of the open one take the places of the gaps: 80 columns are enough for all nine.
+            here = name == current
+            gap = "" if here or line.endswith(CLOSING) else " "
+            shown = f"[bold reverse]{escape('[')}{text}{CLOSING}" if here else text
+            line += f"{gap}[@click=app.concern('{name}')]{shown}[/]" if not here else f"{gap}{shown}"
+        super().__init__(Content.from_markup(line))
