@@ -17,6 +17,7 @@ from appliance.base.sockets import ask_stream
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.look import face_photo, note_look, reveal_number
+from appliance.flow.workplaces import examination
 from appliance.records.waiting import Call
 from appliance.web.pages import page
 from appliance.web.sessions import needs
@@ -44,6 +45,17 @@ async def face(
     request: Asked, box: NamedDependency[Box], check: FromPath[str], which: FromPath[str]
 ) -> Response[bytes]:
     """A sealed face picture; `which`: live or reference. Journaled once per session and picture."""
+    return await _face(request, box, check, which)
+
+
+@get("/examinee/{attempt:str}", guards=[needs("examiner", "chief")])
+async def examinee(request: Asked, box: NamedDependency[Box], attempt: FromPath[str]) -> Response[bytes]:
+    """The picture taken at the entrance of the candidate an examiner has before them."""
+    found = await box.db.read(examination, box, attempt)
+    return await _face(request, box, found.photo, "live")
+
+
+async def _face(request: Asked, box: Box, check: str, which: str) -> Response[bytes]:
     name, subject = await box.db.read(face_photo, check, which)
     body = box.files.get(name, secret=True)
     kind = kind_of(body)
@@ -138,4 +150,4 @@ async def _cut(chunks: AsyncIterator[bytes], first: int, last: int) -> AsyncIter
             yield part
 
 
-HANDLERS = [Router(path="/media", route_handlers=[face, number, sound, still, clip])]
+HANDLERS = [Router(path="/media", route_handlers=[face, examinee, number, sound, still, clip])]

@@ -2,7 +2,7 @@
 
 from litestar import Router
 
-from appliance.web import desk, display, home, live_routes, media, ops, room, station, station_page, waiting
+from appliance.web import desk, display, examiner, home, live_routes, media, ops, room, station, station_page, waiting
 
 HANDLERS = [
     *home.HANDLERS,
@@ -13,6 +13,7 @@ HANDLERS = [
     *waiting.HANDLERS,
     *display.HANDLERS,
     *room.HANDLERS,
+    *examiner.HANDLERS,
     *station_page.HANDLERS,
     Router(path="/station/api", route_handlers=station.PATHS),
 ]

@@ -32,7 +32,10 @@ class Sheet {
       if (button.dataset.veto) this.vetoes.add(button.dataset.veto);
       this.show();
     });
-    form.addEventListener("input", () => this.save());
+    form.addEventListener("input", (event) => {
+      if ((event.target as Element).matches("input[data-points]")) this.show();
+      else this.save();
+    });
     this.show();
   }
 
