@@ -1,0 +1,105 @@
+// Questions to the box. NoAnswer = cable or box; Told = the box answered with a problem.
+
+import type { ExamClock } from "./_clock";
+import { NoAnswer, StaleRow } from "./_queue";
+import type { Attempt, Change, Paper, Saved, Seat } from "./_wire";
+
+/** A problem the box named: code, sentence and next step in the page's language. */
+export class Told extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly title: string,
+    readonly next: string,
+  ) {
+    super(title);
+  }
+
+  /** The seat's cookie is gone or void: sign in again. */
+  get signInAgain(): boolean {
+    return this.status === 401 || this.code === "seat_sign_in_first";
+  }
+}
+
+const TIMEOUT = 8000;
+
+export class Api {
+  csrf = "";
+
+  constructor(
+    private readonly clock: ExamClock,
+    private readonly root = "/station/api",
+  ) {}
+
+  private async ask<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
+    const sent = performance.now();
+    let response: Response;
+    let reply: Record<string, unknown>;
+    try {
+      response = await fetch(this.root + path, {
+        method,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        headers: {
+          accept: "application/json",
+          ...(method === "POST" ? { "content-type": "application/json", "x-csrf-token": this.csrf } : {}),
+        },
+        credentials: "same-origin",
+        cache: "no-store",
+        signal: AbortSignal.timeout(TIMEOUT),
+      });
+      reply = (await response.json()) as Record<string, unknown>;
+    } catch (error) {
+      throw new NoAnswer(String(error));
+    }
+    if (response.status >= 500) throw new NoAnswer(`status ${response.status}`);
+    if (!response.ok) {
+      if (response.status === 409 && typeof reply.expected === "number") throw new StaleRow(reply.expected);
+      const text = (value: unknown) => (typeof value === "string" ? value : "");
+      throw new Told(
+        response.status,
+        text(reply.code),
+        text(reply.title) || text(reply.message),
+        text(reply.next),
+      );
+    }
+    if (typeof reply.now === "string") this.clock.hear(reply.now, sent);
+    return reply as T;
+  }
+
+  seat(): Promise<Seat> {
+    return this.ask("GET", "/seat");
+  }
+
+  async attempt(): Promise<Attempt> {
+    return this.taken(await this.ask("GET", "/attempt"));
+  }
+
+  async signIn(lastFour: string): Promise<Attempt> {
+    return this.taken(await this.ask("POST", "/sign-in", { last_four: lastFour }));
+  }
+
+  async rules(attempt: string): Promise<Attempt> {
+    return this.taken(await this.ask("POST", "/rules", { attempt }));
+  }
+
+  paper(): Promise<Paper> {
+    return this.ask("GET", "/paper");
+  }
+
+  answers(attempt: string, lease: number, answers: Change[]): Promise<Saved> {
+    return this.ask("POST", "/answers", { attempt, lease, answers });
+  }
+
+  async acknowledge(attempt: string, message_id: string): Promise<Attempt> {
+    return this.taken(await this.ask("POST", "/acknowledge", { attempt, message_id }));
+  }
+
+  async handIn(attempt: string, lease: number, n: number): Promise<Attempt> {
+    return this.taken(await this.ask("POST", "/hand-in", { attempt, lease, n }));
+  }
+
+  private taken(attempt: Attempt): Attempt {
+    if (attempt.csrf) this.csrf = attempt.csrf;
+    return attempt;
+  }
+}

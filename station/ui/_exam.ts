@@ -1,0 +1,395 @@
+// Where this page stands: what the box said last, what is kept here, and which screen follows from both.
+
+import { Api, Told } from "./_api";
+import { ExamClock } from "./_clock";
+import { NoAnswer, Queue, StaleRow } from "./_queue";
+import { Store, type Kept } from "./_store";
+import type { Attempt, Seat } from "./_wire";
+
+export type Screen =
+  | "connecting"
+  | "free"
+  | "sign_in"
+  | "confirm"
+  | "rules"
+  | "waiting"
+  | "loading"
+  | "running"
+  | "time_over"
+  | "handing_in"
+  | "handed_in"
+  | "moved";
+
+const POLL = 3000;
+const ANCHOR_EVERY = 20;
+
+export class Exam {
+  readonly clock = new ExamClock();
+  readonly api = new Api(this.clock);
+  seat: Seat | null = null;
+  kept: Kept | null = null;
+  queue: Queue | null = null;
+  answers = new Map<number, string>();
+  /** Monotonic moment and wall time since when the box has not answered; null while it does. */
+  lostSince: Date | null = null;
+  restoredAt = 0;
+  /** The box said no to the page's last question. */
+  problem: Told | null = null;
+  /** IndexedDB does not open: this page can only send from memory. */
+  noStore = false;
+  private store: Store | null = null;
+  private mustSignIn = false;
+  private settled = false;
+  private seen = "";
+  private polls = 0;
+  private polling = false;
+
+  constructor(private readonly changed: () => void) {}
+
+  /** Open what is kept, then follow the box for as long as the page lives. */
+  async begin(): Promise<void> {
+    try {
+      this.store = await Store.open();
+      const kept = await this.store.latest();
+      if (kept) {
+        this.kept = kept;
+        this.api.csrf = kept.view.csrf;
+        this.clock.resume(kept.anchor);
+        await this.openQueue(kept.acked);
+      }
+    } catch {
+      this.noStore = true;
+    }
+    await this.poll();
+    setInterval(() => void this.poll(), POLL);
+  }
+
+  get screen(): Screen {
+    const kept = this.kept;
+    if (!kept || this.mustSignIn) {
+      if (!this.seat) return "connecting";
+      return this.seat.phase === "free" ? "free" : "sign_in";
+    }
+    const view = kept.view;
+    if (view.moved) return "moved";
+    if (view.phase === "handed_in") return "handed_in";
+    if (view.phase === "rules") return kept.confirmed ? "rules" : "confirm";
+    if (view.phase !== "running") return "waiting";
+    if (kept.handingIn) return "handing_in";
+    if (!kept.paper) return "loading";
+    return this.clock.until(view.deadline) === 0 ? "time_over" : "running";
+  }
+
+  get signingInAgain(): boolean {
+    return this.mustSignIn && this.kept !== null;
+  }
+
+  get lost(): boolean {
+    return this.lostSince !== null;
+  }
+
+  get unsent(): number {
+    return this.queue?.unsent ?? 0;
+  }
+
+  /** The invigilator's message that is to be acknowledged, or "". */
+  get message(): string {
+    const view = this.kept?.view;
+    return view && view.message && view.message_id !== this.seen ? view.message : "";
+  }
+
+  async signIn(lastFour: string): Promise<void> {
+    const view = await this.heard(this.api.signIn(lastFour));
+    this.mustSignIn = false;
+    await this.adopt(view);
+    this.changed();
+    void this.poll();
+  }
+
+  confirm(): void {
+    if (this.kept) this.kept.confirmed = true;
+    void this.save();
+    this.changed();
+  }
+
+  async acceptRules(): Promise<void> {
+    if (!this.kept) return;
+    await this.adopt(await this.heard(this.api.rules(this.kept.attempt)));
+    this.changed();
+    void this.poll();
+  }
+
+  /** Answer the question at `position`; shown at once, counted as kept when the disk has it. */
+  answer(position: number, value: string): void {
+    if (this.screen !== "running" || !this.queue || this.answers.get(position) === value) return;
+    this.answers.set(position, value);
+    void this.queue.put(position, value, this.clock.iso());
+    this.changed();
+  }
+
+  flag(position: number): void {
+    if (!this.kept) return;
+    const flagged = new Set(this.kept.flagged);
+    if (!flagged.delete(position)) flagged.add(position);
+    this.kept.flagged = [...flagged].sort((a, b) => a - b);
+    void this.save();
+    this.changed();
+  }
+
+  go(position: number): void {
+    const last = this.kept?.paper?.questions.length ?? 0;
+    if (!this.kept || position < 1 || position > last) return;
+    this.kept.position = position;
+    void this.save();
+    this.changed();
+  }
+
+  /** The candidate has confirmed: kept first, then delivered, now or when the box is back. */
+  async handIn(): Promise<void> {
+    if (!this.kept) return;
+    this.kept.handingIn = true;
+    await this.save();
+    this.changed();
+    await this.poll();
+  }
+
+  async acknowledge(): Promise<void> {
+    if (!this.kept) return;
+    const id = this.kept.view.message_id;
+    this.seen = id;
+    this.changed();
+    await this.heard(this.api.acknowledge(this.kept.attempt, id)).catch(() => undefined);
+  }
+
+  /** Ask the box where things stand; never two questions at once. */
+  async poll(): Promise<void> {
+    if (this.polling) return;
+    this.polling = true;
+    try {
+      if (this.kept && !this.mustSignIn) await this.follow(this.kept);
+      else await this.lookAtSeat();
+      this.problem = null;
+    } catch (error) {
+      if (error instanceof Told) {
+        if (error.signInAgain) await this.signedOut();
+        else this.problem = error;
+      } else if (!(error instanceof NoAnswer || error instanceof StaleRow)) {
+        throw error;
+      }
+    } finally {
+      this.polling = false;
+      this.changed();
+    }
+  }
+
+  private async follow(kept: Kept): Promise<void> {
+    const acked = this.queue?.acked ?? 0;
+    const view = await this.heard(this.api.attempt());
+    if (view.attempt === kept.attempt && view.lease === kept.lease && view.saved_n < acked) {
+      this.queue?.rewind(view.saved_n);
+    }
+    await this.adopt(view);
+    this.queue?.kick();
+    const now = this.kept;
+    if (!now) return;
+    const running = view.phase === "running" && !view.moved;
+    const carries = view.phase === "handed_in" && now.carry.length > 0;
+    if ((running && (!now.paper || this.boxKnowsMore(view))) || carries) await this.fetchPaper();
+    if (running && now.handingIn) await this.deliverHandIn(now);
+    if (view.phase === "handed_in" || view.moved) await this.finish(now);
+  }
+
+  /** Answers that another seat still delivered for this attempt are fetched with the paper. */
+  private boxKnowsMore(view: Attempt): boolean {
+    const here = [...this.answers.values()].filter(Boolean).length;
+    return this.unsent === 0 && view.answered > here;
+  }
+
+  private async fetchPaper(): Promise<void> {
+    const kept = this.kept;
+    if (!kept) return;
+    kept.paper = await this.heard(this.api.paper());
+    await this.carryOver(kept);
+    await this.readAnswers(kept);
+    await this.save();
+  }
+
+  private async deliverHandIn(kept: Kept): Promise<void> {
+    const queue = this.queue;
+    if (!queue || queue.unsent > 0) {
+      queue?.kick();
+      return;
+    }
+    try {
+      await this.adopt(await this.heard(this.api.handIn(kept.attempt, kept.lease, queue.last)));
+    } catch (error) {
+      if (!(error instanceof StaleRow)) throw error;
+      queue.rewind(error.expected - 1);
+    }
+  }
+
+  /** After the end: deliver the rest, say that nothing is left, make way for the next candidate. */
+  private async finish(kept: Kept): Promise<void> {
+    if (this.unsent > 0) return;
+    if (!this.settled && !kept.view.moved && kept.view.handed_in !== "candidate") {
+      await this.heard(this.api.handIn(kept.attempt, kept.lease, this.queue?.last ?? 0));
+      this.settled = true;
+    }
+    const seat = await this.heard(this.api.seat());
+    if (seat.attempt === kept.attempt) return;
+    this.seat = seat;
+    await this.leave(kept);
+  }
+
+  private async leave(kept: Kept): Promise<void> {
+    this.queue?.stop();
+    this.queue = null;
+    this.kept = null;
+    this.settled = false;
+    this.answers.clear();
+    if (kept.carry.length === 0) await this.store?.wipe(kept.attempt);
+  }
+
+  private async lookAtSeat(): Promise<void> {
+    this.seat = await this.heard(this.api.seat());
+    const kept = this.kept;
+    // Somebody else sits here now: what was kept for the one before stays on the disk, unsent.
+    if (kept && this.seat.attempt && this.seat.attempt !== kept.attempt) {
+      this.queue?.stop();
+      this.queue = null;
+      this.kept = null;
+      this.answers.clear();
+    }
+  }
+
+  private async signedOut(): Promise<void> {
+    this.mustSignIn = true;
+    this.problem = null;
+    await this.lookAtSeat().catch(() => undefined);
+    const kept = this.kept;
+    const over = kept && (kept.view.phase === "handed_in" || kept.view.moved) && this.unsent === 0;
+    if (over && this.seat && this.seat.attempt !== kept.attempt) await this.leave(kept);
+  }
+
+  /** Take what the box said about the attempt; opens a new row of changes when the lease is new. */
+  private async adopt(view: Attempt): Promise<void> {
+    const before =
+      this.kept?.attempt === view.attempt ? this.kept : await this.store?.find(view.attempt).catch(() => undefined);
+    const same = this.kept !== null && this.kept === before && before.lease === view.lease;
+    if (same && before) {
+      // A reply that was overtaken by a newer one says nothing new.
+      const behind = Date.parse(before.view.now) - Date.parse(view.now);
+      if (behind > 0 && behind < 10_000) return;
+      const changed = JSON.stringify({ ...before.view, now: "" }) !== JSON.stringify({ ...view, now: "" });
+      before.view = view;
+      this.polls += 1;
+      if (changed || this.polls % ANCHOR_EVERY === 0) await this.save();
+      return;
+    }
+    const carry = [...(before?.carry ?? [])];
+    if (before && before.lease !== view.lease) carry.push({ lease: before.lease, after: before.acked });
+    this.queue?.stop();
+    this.kept = {
+      attempt: view.attempt,
+      lease: view.lease,
+      view,
+      acked: view.saved_n,
+      paper: null,
+      flagged: before?.flagged ?? [],
+      position: before?.position ?? 1,
+      confirmed: before?.confirmed ?? false,
+      handingIn: before?.handingIn ?? false,
+      anchor: this.clock.anchor(),
+      carry,
+      used: 0,
+    };
+    this.answers.clear();
+    this.settled = false;
+    await this.save();
+    await this.openQueue(view.saved_n);
+  }
+
+  private async openQueue(acked: number): Promise<void> {
+    const kept = this.kept;
+    if (!kept) return;
+    const rows = (await this.store?.after(kept.attempt, kept.lease, 0)) ?? [];
+    const last = Math.max(acked, rows.at(-1)?.n ?? 0);
+    const store = this.store;
+    this.queue = new Queue(
+      {
+        keep: async (change) => {
+          if (!store) throw new Error("no store");
+          await store.keep(kept.attempt, kept.lease, change, this.clock.proven);
+        },
+        after: async (after, limit) => (await store?.after(kept.attempt, kept.lease, after, limit)) ?? [],
+        acknowledged: async (n) => {
+          kept.acked = n;
+          await store?.save({ ...kept, anchor: this.clock.anchor() });
+        },
+        send: async (batch) => {
+          const saved = await this.heard(this.api.answers(kept.attempt, kept.lease, batch));
+          kept.view.deadline = saved.deadline;
+          return saved.n;
+        },
+        pause: (time) => new Promise((resolve) => setTimeout(resolve, time)),
+        changed: () => this.changed(),
+      },
+      last,
+      acked,
+    );
+    await this.readAnswers(kept);
+    this.queue.kick();
+  }
+
+  /** What is answered: the box's answers when the paper was fetched, then every change made here. */
+  private async readAnswers(kept: Kept): Promise<void> {
+    const answers = new Map(Object.entries(kept.paper?.answers ?? {}).map(([p, v]) => [Number(p), v]));
+    for (const row of (await this.store?.after(kept.attempt, kept.lease, 0)) ?? []) {
+      answers.set(row.position, row.value);
+    }
+    this.answers = answers;
+  }
+
+  /** Changes of an earlier lease that never reached the box: send the ones nothing newer has replaced. */
+  private async carryOver(kept: Kept): Promise<void> {
+    if (!this.store || !this.queue || kept.carry.length === 0) return;
+    const made = kept.paper?.made_at ?? {};
+    const own = new Set((await this.store.after(kept.attempt, kept.lease, 0)).map((row) => row.position));
+    const newest = new Map<number, { value: string; at: string }>();
+    for (const { lease, after } of kept.carry) {
+      for (const row of await this.store.after(kept.attempt, lease, after)) newest.set(row.position, row);
+    }
+    for (const [position, { value, at }] of newest) {
+      const there = made[String(position)];
+      const newer = !there || Date.parse(at) > Date.parse(there);
+      if (newer && !own.has(position)) await this.queue.put(position, value, at);
+    }
+    kept.carry = [];
+  }
+
+  private async save(): Promise<void> {
+    if (!this.kept || !this.store) return;
+    this.kept.anchor = this.clock.anchor();
+    await this.store.save(this.kept).catch(() => {
+      this.noStore = true;
+    });
+  }
+
+  /** Any reply means that the box is there; silence is remembered with its time. */
+  private async heard<T>(question: Promise<T>): Promise<T> {
+    try {
+      const reply = await question;
+      this.there();
+      return reply;
+    } catch (error) {
+      if (error instanceof NoAnswer) this.lostSince ??= new Date();
+      else this.there();
+      throw error;
+    }
+  }
+
+  private there(): void {
+    if (this.lostSince) this.restoredAt = performance.now();
+    this.lostSince = null;
+  }
+}

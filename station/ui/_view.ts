@@ -1,0 +1,78 @@
+// What every screen shares: its shape, the head with the language switch, and dialogs.
+
+import { h, sign } from "./_dom";
+import type { Exam } from "./_exam";
+import { language, speak, t } from "./_words";
+
+/** A mounted screen. `update` runs after every change and every second; `key` may use a key press. */
+export interface View {
+  root: HTMLElement;
+  update(): void;
+  key?(event: KeyboardEvent): boolean;
+  /** Focus when the screen has appeared. */
+  focus?(): void;
+}
+
+export type Make = (exam: Exam, redraw: () => void) => View;
+
+export function languageSwitch(redraw: () => void): HTMLElement {
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "quiet language",
+      lang: language() === "zh" ? "en" : "zh-CN",
+      onclick: () => {
+        speak(language() === "zh" ? "en" : "zh");
+        redraw();
+      },
+    },
+    t("other_language"),
+  );
+}
+
+/** The head of every screen but the paper: where this is, language. */
+export function head(exam: Exam, redraw: () => void): HTMLElement {
+  const seat = exam.kept?.view.seat ?? exam.seat?.seat ?? "";
+  const place = exam.seat?.room ?? "";
+  const subject = exam.kept?.view.exam ?? exam.seat?.sitting ?? "";
+  return h(
+    "header",
+    { class: "head" },
+    h("span", { class: "place" }, [place, subject].filter(Boolean).join("　")),
+    seat ? h("span", { class: "seat-small" }, `${t("seat")} `, h("b", {}, seat)) : null,
+    languageSwitch(redraw),
+  );
+}
+
+/** A screen with one message in the middle. */
+export function card(exam: Exam, redraw: () => void, name: string, ...children: (Node | null)[]): HTMLElement {
+  return h(
+    "div",
+    { class: `screen ${name}` },
+    head(exam, redraw),
+    h("main", { class: "card" }, ...children),
+    h("footer", { class: "foot" }, sign("hand"), t("raise_hand")),
+  );
+}
+
+/** "1、2、3 等": a list of numbers that stays short. */
+export function listed(numbers: number[], most = 12): string {
+  const shown = numbers.slice(0, most).join(t("listed"));
+  return numbers.length > most ? shown + t("and_more") : shown;
+}
+
+/** A dialog that holds the keyboard until it is answered. */
+export function dialog(name: string, title: string, body: Node[], buttons: HTMLButtonElement[]): HTMLDialogElement {
+  const box = h(
+    "dialog",
+    { class: `dialog ${name}`, "aria-labelledby": `${name}-title` },
+    h("h2", { id: `${name}-title` }, title),
+    ...body,
+    h("div", { class: "buttons" }, ...buttons),
+  );
+  document.body.append(box);
+  box.addEventListener("close", () => box.remove());
+  box.showModal();
+  return box;
+}

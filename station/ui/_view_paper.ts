@@ -1,0 +1,304 @@
+// The question screen: what is asked, how much time, how much is left.
+
+import { clockFace } from "./_clock";
+import { h, sign, write } from "./_dom";
+import type { Exam } from "./_exam";
+import { dialog, languageSwitch, listed, type Make } from "./_view";
+import { siteTime } from "./_view_waiting";
+import { t } from "./_words";
+import type { Question } from "./_wire";
+
+const LETTERS = "ABCDEFGHI";
+const COLUMNS = 8;
+const AMBER = 600;
+const RED = 180;
+const BACK_AGAIN = 6000;
+
+/** The calm bar over the paper: nothing, or what a person has to know about his work. */
+function notice(exam: Exam): [kind: string, title: string, text: string] {
+  const queue = exam.queue;
+  if (queue?.storageFailed || exam.noStore) return ["stop", t("storage_title"), ""];
+  if (queue?.refusal) return ["stop", t("refused_title"), queue.refusal.message];
+  if (exam.lostSince) return ["lost", t("lost_title"), t("lost_text", { at: siteTime(exam.lostSince) })];
+  if (exam.restoredAt && performance.now() - exam.restoredAt < BACK_AGAIN && exam.unsent === 0) {
+    return ["again", t("back_again"), ""];
+  }
+  return ["", "", ""];
+}
+
+export const paper: Make = (exam, redraw) => {
+  const questions = exam.kept?.paper?.questions ?? [];
+  const view = exam.kept?.view;
+  let shown = 0;
+  let inputs: HTMLInputElement[] = [];
+
+  const saved = h("span", { class: "saved", role: "status" });
+  const savedText = h("span", {});
+  const savedSign = h("span", { class: "saved-sign" });
+  saved.append(savedSign, savedText);
+  const time = h("b", { class: "time", role: "timer" });
+  const timeNote = h("span", { class: "time-note" });
+  const left = h("span", { class: "left" }, h("span", { class: "label" }, t("time_left")), time, timeNote);
+  const bar = h("div", { class: "notice", role: "status" });
+  const section = h("section", { class: "question" });
+  const cells = questions.map((question) =>
+    h(
+      "button",
+      { type: "button", class: "number", tabindex: -1, onclick: () => exam.go(question.position) },
+      String(question.position),
+    ),
+  );
+  const counts = h("p", { class: "counts" });
+  const previous = h(
+    "button",
+    { type: "button", class: "plain", onclick: () => move(-1) },
+    sign("left"),
+    t("previous"),
+  );
+  const next = h("button", { type: "button", class: "primary", onclick: () => move(1) }, t("next"), sign("right"));
+  const flagText = h("span", {});
+  const flag = h("button", { type: "button", class: "plain flag", onclick: mark }, sign("flag"), flagText);
+  const handIn = h("button", { type: "button", class: "hand-in", onclick: ask }, t("hand_in"));
+
+  function group(kind: Question["kind"]): HTMLElement | null {
+    const mine = cells.filter((_, i) => questions[i].kind === kind);
+    if (mine.length === 0) return null;
+    return h("div", { class: "group" }, h("h3", {}, t(kind)), h("div", { class: "numbers" }, ...mine));
+  }
+
+  const legend = (state: string, word: "done" | "open" | "flagged") =>
+    h("span", { class: "legend" }, h("i", { class: `number ${state}` }), t(word));
+
+  const root = h(
+    "div",
+    { class: "screen paper" },
+    h(
+      "header",
+      { class: "top" },
+      h("span", { class: "name" }, h("b", {}, view?.name ?? "")),
+      h("span", { class: "seat-small" }, `${t("seat")} `, h("b", {}, view?.seat ?? "")),
+      h("span", { class: "subject" }, view?.exam ?? ""),
+      saved,
+      left,
+      languageSwitch(redraw),
+    ),
+    bar,
+    h(
+      "main",
+      { class: "work" },
+      section,
+      h(
+        "nav",
+        { class: "sheet", "aria-label": t("grid") },
+        h("h2", {}, t("grid")),
+        counts,
+        h("div", { class: "groups" }, group("true_false"), group("single_choice")),
+        h("p", { class: "legends" }, legend("done", "done"), legend("", "open"), legend("flagged", "flagged")),
+      ),
+    ),
+    h("footer", { class: "bottom" }, previous, flag, next, h("span", { class: "space" }), handIn),
+  );
+
+  function current(): Question | undefined {
+    return questions[(exam.kept?.position ?? 1) - 1];
+  }
+
+  function move(by: number): void {
+    exam.go((exam.kept?.position ?? 1) + by);
+  }
+
+  function mark(): void {
+    const question = current();
+    if (question) exam.flag(question.position);
+  }
+
+  function choose(index: number): void {
+    const question = current();
+    const option = question?.options[index];
+    if (question && option) exam.answer(question.position, option.key);
+  }
+
+  function draw(question: Question): void {
+    shown = question.position;
+    const inGrid = document.activeElement?.classList.contains("number") ?? false;
+    inputs = question.options.map((option, i) =>
+      h("input", {
+        type: "radio",
+        name: `q${question.position}`,
+        value: option.key,
+        id: `o${i}`,
+        onchange: () => choose(i),
+      }),
+    );
+    section.replaceChildren(
+      h(
+        "p",
+        { class: "kind" },
+        h("span", { class: "type" }, t(question.kind)),
+        t("question_of", { n: question.position, all: questions.length }),
+        h("span", { class: "flagged-mark" }, sign("flag"), t("flagged")),
+      ),
+      h("h1", { class: "stem", id: "stem" }, question.stem),
+      h(
+        "div",
+        { class: "options", role: "radiogroup", "aria-labelledby": "stem" },
+        ...question.options.map((option, i) =>
+          h(
+            "label",
+            { class: "option", for: `o${i}` },
+            inputs[i],
+            h("span", { class: "letter" }, LETTERS[i]),
+            h("span", { class: "text" }, option.text),
+            sign("tick"),
+          ),
+        ),
+      ),
+      h("p", { class: "keys" }, t("keys")),
+    );
+    section.scrollTop = 0;
+    cells.forEach((cell, i) => {
+      const here = questions[i].position === shown;
+      cell.classList.toggle("current", here);
+      cell.tabIndex = here ? 0 : -1;
+      if (here) cell.setAttribute("aria-current", "true");
+      else cell.removeAttribute("aria-current");
+    });
+    if (inGrid) cells[shown - 1].focus();
+    else focus();
+  }
+
+  function focus(): void {
+    (inputs.find((input) => input.value === exam.answers.get(shown)) ?? inputs[0])?.focus({ preventScroll: true });
+  }
+
+  function open(): number[] {
+    return questions.map((q) => q.position).filter((position) => !exam.answers.get(position));
+  }
+
+  function ask(): void {
+    const missing = open();
+    const flagged = exam.kept?.flagged ?? [];
+    const still = h("p", { class: "still" });
+    const back = h("button", { type: "button", class: missing.length ? "primary" : "plain" }, t("go_on"));
+    const yes = h("button", { type: "button", class: missing.length ? "plain" : "primary" }, t("confirm_it"));
+    const body = [
+      missing.length
+        ? h("p", { class: "open-ones" }, sign("warn"), t("some_open", { n: missing.length, list: listed(missing) }))
+        : h("p", { class: "done-ones" }, sign("tick"), t("all_done", { all: questions.length })),
+    ];
+    if (flagged.length) {
+      body.push(h("p", {}, sign("flag"), t("some_flagged", { n: flagged.length, list: listed(flagged) })));
+    }
+    body.push(still);
+    const box = dialog("ask", t("confirm_hand_in"), body, [back, yes]);
+    const tell = () =>
+      write(still, t("time_still", { time: clockFace(exam.clock.until(exam.kept?.view.deadline ?? "")) }));
+    tell();
+    const ticking = setInterval(() => (exam.screen === "running" ? tell() : box.close()), 500);
+    box.addEventListener("close", () => clearInterval(ticking));
+    back.addEventListener("click", () => {
+      box.close();
+      if (missing.length) exam.go(missing[0]);
+    });
+    yes.addEventListener("click", () => {
+      box.close();
+      void exam.handIn();
+    });
+    back.focus();
+  }
+
+  function update(): void {
+    const question = current();
+    if (!exam.kept || !question) return;
+    if (question.position !== shown) draw(question);
+    const flagged = new Set(exam.kept.flagged);
+    const answer = exam.answers.get(shown);
+    for (const input of inputs) {
+      input.checked = input.value === answer;
+      input.closest(".option")?.classList.toggle("chosen", input.checked);
+    }
+    section.classList.toggle("flagged", flagged.has(shown));
+    write(flagText, t(flagged.has(shown) ? "unflag" : "flag"));
+    flag.setAttribute("aria-pressed", String(flagged.has(shown)));
+    const missing = open();
+    cells.forEach((cell, i) => {
+      const position = questions[i].position;
+      const done = Boolean(exam.answers.get(position));
+      const marked = flagged.has(position);
+      cell.classList.toggle("done", done);
+      cell.classList.toggle("flagged", marked);
+      const label = [t("question_n", { n: position }), t(done ? "done" : "open"), marked ? t("flagged") : ""];
+      cell.setAttribute("aria-label", label.filter(Boolean).join(t("listed")));
+    });
+    const tally = [
+      `${t("done")} ${questions.length - missing.length}`,
+      `${t("open")} ${missing.length}`,
+      `${t("flagged")} ${flagged.size}`,
+    ];
+    write(counts, tally.join("　"));
+    previous.disabled = shown <= 1;
+    next.disabled = shown >= questions.length;
+    handIn.classList.toggle("primary", missing.length === 0);
+    next.classList.toggle("primary", missing.length > 0);
+    next.classList.toggle("plain", missing.length === 0);
+    clocks();
+    state();
+  }
+
+  function clocks(): void {
+    const seconds = exam.clock.until(exam.kept?.view.deadline ?? "");
+    write(time, clockFace(seconds));
+    const level = seconds < RED ? "red" : seconds < AMBER ? "amber" : "";
+    left.className = `left ${level}`;
+    write(timeNote, level === "red" ? t("time_3") : level === "amber" ? t("time_10") : "");
+  }
+
+  function state(): void {
+    const unsent = exam.unsent;
+    const bad = exam.queue?.storageFailed || exam.noStore;
+    const held = (exam.lost || exam.queue?.refusal) && unsent > 0;
+    const [kind, text] = bad
+      ? (["stop", t("not_kept")] as const)
+      : held
+        ? (["held", t("kept_here", { n: unsent })] as const)
+        : unsent > 0
+          ? (["going", t("saving")] as const)
+          : (["safe", t("saved")] as const);
+    if (saved.dataset.state !== kind) {
+      saved.dataset.state = kind;
+      savedSign.replaceChildren(sign({ stop: "warn", held: "keep", going: "wait", safe: "tick" }[kind] as "tick"));
+    }
+    write(savedText, text);
+    const [name, title, more] = notice(exam);
+    bar.hidden = !name;
+    const line = `${title} ${more}`.trim();
+    if (bar.dataset.line !== line) {
+      bar.dataset.line = line;
+      bar.className = `notice ${name}`;
+      bar.replaceChildren(
+        sign(name === "again" ? "tick" : name === "lost" ? "keep" : "warn"),
+        h("span", {}, h("b", {}, title), ` ${more}`),
+      );
+    }
+  }
+
+  return {
+    root,
+    update,
+    focus,
+    key(event) {
+      const key = event.key;
+      const index = /^[1-9]$/.test(key) ? Number(key) - 1 : key.length === 1 ? LETTERS.indexOf(key.toUpperCase()) : -1;
+      const onGrid = document.activeElement?.classList.contains("number");
+      if (key.toUpperCase() === "F" || key === "*") mark();
+      else if (index >= 0) choose(index);
+      else if (key === "ArrowLeft" || key === "PageUp" || key === "-") move(-1);
+      else if (key === "ArrowRight" || key === "PageDown" || key === "+") move(1);
+      else if (onGrid && key === "ArrowUp") move(-COLUMNS);
+      else if (onGrid && key === "ArrowDown") move(COLUMNS);
+      else if (key === "Enter" && !(event.target instanceof HTMLButtonElement)) move(1);
+      else return false;
+      return true;
+    },
+  };
+};

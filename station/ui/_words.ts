@@ -1,0 +1,214 @@
+// Every sentence of the page, Chinese and English side by side. A test checks that both are complete and hold
+// the same fields. Words follow docs/glossary.md.
+
+export const WORDS = {
+  demo: ["演示环境：此处的一切均不作为考试成绩。", "Demonstration: nothing here counts as an exam."],
+  other_language: ["English", "中文"],
+  seat: ["考位", "Seat"],
+  room: ["考场", "Room"],
+  exam: ["考试科目", "Exam"],
+  candidate: ["考生", "Candidate"],
+  id_number: ["身份证号", "ID number"],
+  raise_hand: ["有问题请举手，监考员会过来。", "If anything is unclear, raise your hand. An invigilator will come."],
+
+  connecting_title: ["正在连接考试服务器", "Connecting to the exam server"],
+  connecting_text: ["请稍候，本页会自动继续。", "Please wait. This page goes on by itself."],
+  connecting_long: [
+    "仍未连接上。请不要关机，举手告知监考员。",
+    "Still no connection. Do not switch off; raise your hand and tell the invigilator.",
+  ],
+  tab_title: ["考试已在另一个标签页中打开", "The exam is open in another tab"],
+  tab_text: [
+    "请关闭本页，回到原来的页面继续考试。原页面关闭后，本页会自动接着显示。",
+    "Close this page and go on in the first one. When that one is closed, this page takes over by itself.",
+  ],
+  not_registered: ["本机尚未登记为考试机", "This computer is not registered as an exam station"],
+  free_title: ["此考位空闲", "This seat is free"],
+  free_text: [
+    "请按候考室显示屏上的考位就座。如显示屏上是本考位，请稍候。",
+    "Take the seat shown on the waiting-room display. If it is this one, please wait a moment.",
+  ],
+
+  sign_in_title: ["请核对考位，然后登录", "Check your seat, then sign in"],
+  sign_in_for: ["本考位考生", "This seat is for"],
+  sign_in_ask: ["请输入您身份证号的最后四位", "Type the last four characters of your ID number"],
+  sign_in_x: ["最后一位是 X 的，请按 X 键。", "If it ends in X, press X."],
+  sign_in_not_you: ["不是您的姓名或考位？请举手。", "Not your name or seat? Raise your hand."],
+  sign_in_again: [
+    "请重新登录后继续考试。本机已保存的作答都在，会自动上传。",
+    "Sign in again to go on. What you answered is kept on this computer and will be sent.",
+  ],
+  sign_in: ["登录", "Sign in"],
+  signing_in: ["正在登录…", "Signing in…"],
+  delete: ["删除", "Delete"],
+  digits_given: ["已输入 {n} 位，共 4 位", "{n} of 4 typed"],
+  no_box: [
+    "暂时连不上考试服务器，请稍后再试；一直不行请举手。",
+    "The exam server cannot be reached just now. Try again in a moment, or raise your hand.",
+  ],
+
+  confirm_title: ["请确认是您本人", "Is this you?"],
+  confirm_yes: ["是我本人，继续", "Yes, this is me"],
+  confirm_no: ["不是我", "Not me"],
+  not_me_title: ["请举手，不要操作", "Raise your hand and leave the computer as it is"],
+  not_me_text: ["监考员会核对您的考位。", "An invigilator will check your seat."],
+  back: ["返回", "Back"],
+
+  rules_title: ["考场规则与诚信承诺", "Rules and pledge"],
+  rule_1: [
+    "独立作答，不交谈、不传递物品、不抄袭，也不帮助他人作弊。",
+    "Work alone: do not talk, pass things, copy, or help anyone to cheat.",
+  ],
+  rule_2: [
+    "不使用手机等通信设备和书籍、资料；已带入的请现在交给监考员。",
+    "Use no phone, other device, book or notes. Hand over now whatever you brought in.",
+  ],
+  rule_3: [
+    "不离开考位，不遮挡摄像头，不拔插电源、网线或其他设备。",
+    "Stay at your seat; do not cover the camera or touch power, network or other plugs.",
+  ],
+  rule_4: [
+    "全程录像。替考、作弊的，当场终止考试、成绩无效，并报送主管部门处理。",
+    "The exam is recorded. Impersonation or cheating ends it, voids the result and is reported to the authority.",
+  ],
+  rule_5: [
+    "电脑出现问题时不要关机，请举手。已经作答的内容不会丢失，考试时间以服务器为准。",
+    "If the computer has a problem do not switch it off; raise your hand. Answers given are not lost; the server's clock counts.",
+  ],
+  rule_6: [
+    "时间到系统自动交卷；提前做完可以自己交卷，交卷后不能再修改。",
+    "At the end the system hands in by itself. You may hand in earlier; after that nothing can be changed.",
+  ],
+  rules_tick: [
+    "我已阅读并遵守以上规则，承诺诚信考试。",
+    "I have read these rules, will follow them, and pledge to take the exam honestly.",
+  ],
+  rules_enter: ["进入候考", "Continue"],
+  rules_refuse: ["不同意的请举手，由工作人员处理。", "If you do not agree, raise your hand; the staff will help."],
+
+  waiting_title: ["距离开考还有", "The exam starts in"],
+  waiting_soon: ["等待监考员开始考试", "Waiting for the invigilator to start"],
+  waiting_text: ["到时自动开始，请坐好等候，不用操作。", "It starts by itself. Please stay seated; there is nothing to do."],
+  waiting_at: ["开考时间", "Start"],
+  waiting_check: ["现在可以检查", "You can check now"],
+  check_keyboard: ["键盘：按任意一个键", "Keyboard: press any key"],
+  check_mouse: ["鼠标：点一下这里", "Mouse: click here"],
+  check_sound: ["声音：点一下，听到“嘟”声即可", "Sound: click; you should hear a tone"],
+  check_camera: ["摄像头", "Camera"],
+  check_camera_none: ["摄像头：未找到，请举手", "Camera: not found, raise your hand"],
+  checked: ["正常", "works"],
+  unchecked: ["未检查", "not checked"],
+  loading_paper: ["正在领取试卷…", "Fetching your paper…"],
+
+  true_false: ["判断题", "True or false"],
+  single_choice: ["单选题", "Single choice"],
+  question_of: ["第 {n} 题，共 {all} 题", "Question {n} of {all}"],
+  question_n: ["第 {n} 题", "Question {n}"],
+  done: ["已答", "Done"],
+  open: ["未答", "Open"],
+  flagged: ["标记", "Flagged"],
+  current: ["当前", "Current"],
+  grid: ["答题卡", "Answer sheet"],
+  flag: ["标记本题", "Flag"],
+  unflag: ["取消标记", "Remove flag"],
+  previous: ["上一题", "Previous"],
+  next: ["下一题", "Next"],
+  hand_in: ["交卷", "Hand in"],
+  keys: [
+    "键盘：A–D 或 1–4 选择答案　←  → 换题　F 标记",
+    "Keys: A–D or 1–4 to answer, ← → to move, F to flag",
+  ],
+  time_left: ["剩余时间", "Time left"],
+  time_10: ["不足 10 分钟", "Under 10 minutes"],
+  time_3: ["不足 3 分钟", "Under 3 minutes"],
+  saved: ["已保存", "Saved"],
+  saving: ["正在保存…", "Saving…"],
+  kept_here: ["已存本机，{n} 项待上传", "Kept here, {n} to send"],
+  not_kept: ["未能保存", "Not kept"],
+  lost_title: ["与服务器的连接暂时中断，请放心继续答题。", "The connection to the server is lost for now. Please go on."],
+  lost_text: [
+    "您的作答都保存在本机，恢复后自动上传。中断始于 {at}。",
+    "Your answers are kept on this computer and will be sent by themselves. Lost since {at}.",
+  ],
+  refused_title: ["服务器没有接收最近的作答，请举手。", "The server did not take the last answers. Raise your hand."],
+  storage_title: ["本机不能保存作答，请举手，不要关机。", "This computer cannot keep answers. Raise your hand; do not switch off."],
+  back_again: ["连接已恢复，作答已全部上传。", "Connected again; all answers have been sent."],
+
+  confirm_hand_in: ["确定要交卷吗？", "Hand in now?"],
+  all_done: ["{all} 道题已全部作答。", "All {all} questions are answered."],
+  some_open: ["还有 {n} 道题没有作答：{list}", "{n} questions are still open: {list}"],
+  some_flagged: ["标记待查的有 {n} 道：{list}", "{n} are flagged: {list}"],
+  and_more: [" 等", " …"],
+  time_still: ["剩余时间 {time}。交卷后不能再修改。", "{time} left. After handing in nothing can be changed."],
+  go_on: ["继续答题", "Go on"],
+  confirm_it: ["确认交卷", "Hand in"],
+
+  message_title: ["监考员提醒您", "Message from the invigilator"],
+  message_seen: ["我已知晓", "I have read this"],
+
+  handing_in_title: ["正在交卷", "Handing in"],
+  handing_in_text: ["请稍候，不要关机。", "Please wait. Do not switch off."],
+  handing_in_lost: [
+    "与服务器的连接暂时中断。作答和交卷已保存在本机，恢复后自动送达。请举手告知监考员，不要关机。",
+    "The connection is lost. Your answers and your hand-in are kept on this computer and will be delivered. Tell the invigilator; do not switch off.",
+  ],
+  time_over_title: ["考试时间到", "Time is up"],
+  time_over_text: ["系统正在自动交卷，请稍候，不要关机。", "The system is handing in for you. Please wait; do not switch off."],
+  time_over_lost: [
+    "与服务器的连接暂时中断。您在时间内的作答都保存在本机，恢复后自动上传。请举手告知监考员，不要关机。",
+    "The connection is lost. All you answered in time is kept on this computer and will be sent. Tell the invigilator; do not switch off.",
+  ],
+  handed_in_title: ["已交卷", "Handed in"],
+  handed_in_candidate: ["您已交卷，本次考试结束。", "You have handed in. This exam is over."],
+  handed_in_time: ["考试时间到，系统已自动交卷。", "Time was up; the system has handed in for you."],
+  handed_in_forced: ["监考员已为您交卷。", "The invigilator has handed in for you."],
+  handed_in_counts: ["共 {all} 题，已答 {n} 题，全部保存在服务器。", "{n} of {all} questions answered, all saved at the server."],
+  handed_in_unsent: [
+    "还有 {n} 项作答正在上传，请不要关机。",
+    "{n} answers are still being sent. Do not switch off.",
+  ],
+  handed_in_next: [
+    "请带好随身物品，安静离开，听从监考员安排。成绩在审核后公布。",
+    "Take your belongings, leave quietly and follow the invigilator. Results come after they have been checked.",
+  ],
+  result: ["得分", "Score"],
+  moved_title: ["本次考试已转到其他考位", "This exam goes on at another seat"],
+  moved_text: ["请到新考位继续。这里的作答会自动上传。", "Go on at your new seat. What was kept here is sent by itself."],
+  listed: ["、", ", "],
+} satisfies Record<string, [zh: string, en: string]>;
+
+export type Word = keyof typeof WORDS;
+export type Language = "zh" | "en";
+
+let current: Language = "zh";
+
+export function language(): Language {
+  return current;
+}
+
+/** Choose the page's language; the cookie tells the box, so that its own sentences match. */
+export function speak(chosen: Language): void {
+  current = chosen;
+  document.documentElement.lang = chosen === "zh" ? "zh-CN" : "en";
+  document.cookie = `lang=${chosen === "zh" ? "zh_CN" : "en"}; path=/; samesite=strict; max-age=43200`;
+  try {
+    localStorage.setItem("language", chosen);
+  } catch {
+    // A page without local storage forgets the choice at a reload; nothing else depends on it.
+  }
+}
+
+/** The language chosen before; Chinese when none was. */
+export function chosenLanguage(): Language {
+  try {
+    return localStorage.getItem("language") === "en" ? "en" : "zh";
+  } catch {
+    return "zh";
+  }
+}
+
+/** The sentence in the current language, `{field}`s filled in. */
+export function t(word: Word, fields: Record<string, string | number> = {}): string {
+  const text: string = WORDS[word][current === "zh" ? 0 : 1];
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(fields[name] ?? whole));
+}
