@@ -122,7 +122,8 @@ class _Viewer(asyncio.Protocol):
                     return rtsp.response(request, 461)
                 self._channels = channels
                 self._session = self._session or os.urandom(6).hex()
-                transport = f"RTP/AVP/TCP;unicast;interleaved={channels[0]}-{channels[1]};ssrc={self._packetiser.ssrc:08X}"
+                pair = f"{channels[0]}-{channels[1]}"
+                transport = f"RTP/AVP/TCP;unicast;interleaved={pair};ssrc={self._packetiser.ssrc:08X}"
                 return rtsp.response(
                     request, 200, {"Transport": transport, "Session": f"{self._session};timeout=60"}
                 )

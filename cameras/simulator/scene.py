@@ -1,4 +1,4 @@
-"""What a simulated camera looks at: a drawn room, somebody walking through it, the time in digits and squares."""
+"""What a simulated camera looks at: a drawn room, somebody walking, the time in digits and squares."""
 
 from datetime import UTC, datetime
 from typing import Literal

@@ -1,0 +1,108 @@
+"""At start: what the index says against what the disk holds, both ways. Nothing is deleted, every difference is said.
+
+Only the last days are walked, so that a store of three years starts at once; `recordings verify` looks at all.
+"""
+
+import hashlib
+import logging
+import mmap
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from av.error import FFmpegError
+
+from appliance.base.ids import new_id
+from cameras.index import Index, Segment
+from cameras.media import packet_span
+from cameras.recorder.fragments import whole_boxes, whole_length
+
+log = logging.getLogger("examsite.recorder")
+
+DAYS = 2
+
+
+def reconcile(media: Path, index: Index, now: datetime) -> None:
+    """Complete what a crash left open, adopt files the index has lost, name what is missing."""
+    for segment in index.unfinished():
+        path = media / segment.path
+        if path.exists():
+            _recover(index, segment, path, now)
+        else:
+            index.miss_segment(segment)
+            index.find(now, "missing", segment.path, "the file of an unfinished segment is gone")
+            log.error("recording missing: %s", segment.path)
+    for folder in _recent(media, now):
+        prefix = str(folder.relative_to(media)) + "/"
+        known = index.known_paths(prefix)
+        there = {str(path.relative_to(media)): path for path in folder.iterdir() if path.is_file()}
+        for name in sorted(known - there.keys()):
+            index.find(now, "missing", name, "the index knows this file, the disk does not")
+            log.error("recording missing: %s", name)
+        for name in sorted(there.keys() - known):
+            _adopt(index, name, there[name], now)
+
+
+def _recent(media: Path, now: datetime) -> Iterator[Path]:
+    days = {f"{now - timedelta(days=back):%Y%m%d}" for back in range(-1, DAYS)}
+    for camera in sorted(media.iterdir()):
+        if camera.is_dir():
+            for day in sorted(days):
+                if (camera / day).is_dir():
+                    yield camera / day
+
+
+def measure(path: Path) -> tuple[int, str, float]:
+    """Bytes, SHA-256 and seconds of pictures of a file that may end in the middle of a fragment."""
+    size = path.stat().st_size
+    digest = hashlib.sha256()
+    whole = 0
+    if size:
+        with open(path, "rb") as source, mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            digest.update(data)
+            with memoryview(data) as view:
+                whole = whole_length(whole_boxes(view))
+    seconds = 0.0
+    if whole:
+        try:
+            seconds = packet_span(path)
+        except (FFmpegError, OSError) as error:
+            log.error("%s cannot be read: %s", path, error)
+    return size, digest.hexdigest(), seconds
+
+
+def _recover(index: Index, segment: Segment, path: Path, now: datetime) -> None:
+    size, sha256, seconds = measure(path)
+    end = segment.start + timedelta(seconds=seconds)
+    index.close_segment(segment.id, segment.start, end, size, sha256, "recovered", "stopped")
+    index.find(now, "recovered", segment.path, f"kept {seconds:.1f} s of a segment that was not closed")
+    log.warning("recovered %.1f s of %s", seconds, segment.path)
+
+
+def _adopt(index: Index, name: str, path: Path, now: datetime) -> None:
+    try:
+        start = datetime.strptime(path.name, "%Y%m%dT%H%M%S.%fZ.mp4").replace(tzinfo=UTC)
+    except ValueError:
+        index.find(now, "unknown_file", name, "not a recording of ours; left where it is")
+        log.error("unknown file among the recordings: %s", name)
+        return
+    size, sha256, seconds = measure(path)
+    camera, run = name.split("/")[0], new_id()
+    end = start + timedelta(seconds=seconds)
+    index.open_run(run, camera, start, "", 0, 0)
+    index.close_run(run, end, "adopted")
+    segment = Segment(
+        id=new_id(),
+        run=run,
+        camera=camera,
+        path=name,
+        start=start,
+        end=end,
+        bytes=size,
+        sha256=sha256,
+        state="adopted",
+    )
+    index.open_segment(segment)
+    index.close_segment(segment.id, start, end, size, sha256, "adopted", "")
+    index.find(now, "adopted", name, "the disk has this recording, the index had lost it")
+    log.warning("adopted %s", name)
