@@ -1,0 +1,50 @@
+# Every target sets the clone up first; that is quick when nothing has changed.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+ARGS ?=
+PYTEST ?= $(PY) -m pytest
+
+.PHONY: help setup demo run test test-long check format bench lock install
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Debian packages (where it may), .venv, pages
+	@./setup.sh
+
+demo: setup ## play a whole exam day on this machine; ARGS=--once ends after the day
+	@.venv/bin/examsite demo $(ARGS)
+
+run: setup ## the real box from its configuration file (EXAMSITE_CONFIG)
+	@.venv/bin/examsite run $(ARGS)
+
+test: setup ## every test but the long ones
+	@$(PYTEST) -q -n 2 --dist loadfile $(ARGS)
+
+test-long: setup ## kill series and long faults
+	@$(PYTEST) -q -m long --timeout 900 $(ARGS)
+
+check: setup ## format, lint, types, import rules
+	@.venv/bin/ruff format --check --quiet . || { .venv/bin/ruff format --check . | tail -20; exit 1; }
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports | tail -9
+	@npm run --silent check
+
+format: setup ## rewrite the Python files in the house's format
+	@.venv/bin/ruff format --quiet . && .venv/bin/ruff check --fix --quiet .
+
+bench: setup ## measure; JSON and tables under build/
+	@$(PY) -m bench $(ARGS)
+
+LOCK := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --quiet
+
+lock: setup ## pin again what pyproject.toml asks for; ARGS=--upgrade takes newer versions
+	$(LOCK) --extra demo --extra dev --output-file requirements.lock $(ARGS)
+	$(LOCK) --no-annotate --constraint requirements.lock --output-file requirements-box.lock
+	npm install --package-lock-only --ignore-scripts --silent
+
+install: ## as root: install the box on this Debian machine
+	@./systemd/install.sh $(ARGS)
