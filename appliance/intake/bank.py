@@ -7,16 +7,32 @@ import msgspec
 from appliance.base.errors import NotFound
 from appliance.base.i18n import N_
 from appliance.intake.catalogue import data, digest
-from appliance.rules.paper import Item
+from appliance.rules.paper import TRUE_FALSE, Item, Kind
+
+
+class Listed(msgspec.Struct, kw_only=True, frozen=True):
+    """An item as it stands in the file; true/false items have no options of their own."""
+
+    id: str
+    kind: Kind
+    topic: str
+    difficulty: int
+    source: str
+    stem: str
+    options: tuple[str, ...] = TRUE_FALSE
+    right: tuple[int, ...]
 
 
 class BankFile(msgspec.Struct, kw_only=True, frozen=True):
-    """`bank_<trade>.json`."""
+    """`bank_<trade>.json`. `topics`: key -> Chinese name."""
 
     trade: str
     name: str
-    note: str = ""
-    items: tuple[Item, ...]
+    version: int
+    owner: str
+    note: str
+    topics: dict[str, str]
+    items: tuple[Listed, ...]
 
 
 class Bank(msgspec.Struct, kw_only=True, frozen=True):
@@ -40,4 +56,5 @@ def question_bank(trade: str) -> Bank:
             N_("The office adds the trade's bank first."),
             trade=trade,
         ) from None
-    return Bank(trade=trade, sha256=digest(name), items=read.items)
+    items = tuple(Item(**msgspec.structs.asdict(one)) for one in read.items)
+    return Bank(trade=trade, sha256=digest(name), items=items)
