@@ -7,16 +7,13 @@ import signal
 import msgspec
 
 from appliance.base import sockets
-from appliance.base.notify import Notifier
+from appliance.base.notify import supervised
 from appliance.base.settings import Settings
 from appliance.flow.box import Box
 from appliance.wire.sync import Backlog, GetBacklog, SendAgain, SyncNow
 from sync import outbox
 from sync.rounds import Rounds
 from sync.status import backlog
-
-STALLED = 30.0
-"""Seconds without a sign of life of the writer thread after which the watchdog is left to bark."""
 
 
 async def main(settings: Settings) -> None:
@@ -42,9 +39,8 @@ async def main(settings: Settings) -> None:
         return await look(GetBacklog())
 
     server = await sockets.serve(settings.socket("sync"), {GetBacklog: look, SyncNow: now, SendAgain: again})
-    notifier = Notifier()
     try:
-        async with notifier.watch(lambda: box.clock.monotonic() - box.db.beat < STALLED):
+        async with supervised(lambda: box.db.alive):
             running = asyncio.create_task(_forever(rounds, wake))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)

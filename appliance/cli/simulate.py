@@ -113,11 +113,12 @@ def card(
 
 
 def _mount_others() -> None:
-    """Add the simulators of the other packages; not when one of ours is asked for: theirs load slowly."""
-    if {"reader", "gate", "card"} & set(sys.argv):
-        return
-    for point in sorted(entry_points(group="examsite.simulate"), key=lambda one: one.name):
-        app.command(point.name)(point.load())
+    """Add the simulators of the other packages; only the one that is asked for, as some load slowly."""
+    points = sorted(entry_points(group="examsite.simulate"), key=lambda one: one.name)
+    named = {"reader", "gate", "card", *(point.name for point in points)} & set(sys.argv)
+    for point in points:
+        if not named or point.name in named:
+            app.command(point.name)(point.load())
 
 
 _mount_others()

@@ -1,16 +1,19 @@
-"""The reference province on the line: HTTPS with a bearer token per site, and control endpoints for loopback
-only.
+"""The reference province on the line: HTTPS, a bearer token per site, control endpoints for loopback only.
 
 PUT  /v1/sites/{site}/parcels/{epoch}/{number}   a parcel's file -> 201 (new) or 200 (known), Signed receipt
 GET  /v1/sites/{site}/messages                   -> Waiting
 POST /v1/sites/{site}/messages/{id}/taken        -> 204
 
-POST /admin/sites     {site, authority, token}   register a site POST /admin/messages  a Roster or ConfirmRows
-sign it and keep it for its site POST /admin/confirm   {site}                     confirm all claimed rows ->
-{rows} POST /admin/line      {mode, count}              up; down = connections are cut unanswered; cut = what
-comes is carried out and the answer lost (the next `count`; 0 = always) POST /admin/refuse    {code, count}
-refuse the next new parcels POST /admin/usb       {folder} take a stick -> {taken, turned} GET  /admin/parcels
--> {parcels, refusals};  GET /admin/results?site= -> Clear
+POST /admin/sites     {site, authority, token}   register a site
+POST /admin/messages  a Roster or ConfirmRows    sign it and keep it for its site
+POST /admin/confirm   {site}                     confirm all claimed rows -> {rows}
+POST /admin/line      {mode, count}              how the next `count` requests fare; 0 = until told otherwise:
+                                                 up; down = cut unanswered; cut = carried out, the answer
+                                                 lost; hang = carried out, no answer and no end
+POST /admin/refuse    {code, count}              refuse the next new parcels
+POST /admin/usb       {folder}                   take a stick -> {taken, turned}
+GET  /admin/parcels   -> {parcels, refusals}
+GET  /admin/results?site=CODE   -> Clear
 """
 
 from pathlib import Path
@@ -42,7 +45,7 @@ class NewSite(msgspec.Struct, forbid_unknown_fields=True):
 class LineOrder(msgspec.Struct, forbid_unknown_fields=True):
     """How the line shall behave for the next `count` requests; 0 = until told otherwise."""
 
-    mode: Literal["up", "down", "cut"]
+    mode: Literal["up", "down", "cut", "hang"]
     count: int = 0
 
 
@@ -75,8 +78,12 @@ class Line:
         async def nowhere(_message: Any) -> None:
             return None
 
-        if mode == "cut":
+        if mode in ("cut", "hang"):
             await self.app(scope, receive, nowhere)
+        if mode == "hang":
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
         headers = [(b"content-length", b"1000000")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
 

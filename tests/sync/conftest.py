@@ -79,13 +79,12 @@ async def far(tmp_path: Path) -> AsyncIterator[FarEnd]:
     end.store.close()
 
 
-@pytest.fixture
-def box(far: FarEnd, tmp_path: Path) -> Iterator[Box]:
-    """A demo site on SQLite that knows its province, and is known there."""
-    token = tmp_path / "token"
+def make_box(far: FarEnd, folder: Path, url: str = "") -> Box:
+    """A demo site that knows its province, and is known there; its writer is running."""
+    token = folder / "token"
     token.write_text(TOKEN + "\n")
     settings = msgspec.structs.replace(
-        site_settings(tmp_path),
+        site_settings(folder, url),
         province=ProvinceSettings(
             url=f"https://localhost:{far.port}",
             certificate=str(far.folder / "authority" / "authority.pem"),
@@ -100,6 +99,21 @@ def box(far: FarEnd, tmp_path: Path) -> Iterator[Box]:
     box = Box.open(settings, SystemClock())
     box.db.start()
     box.db.write_now(lambda session: session.add(Room(code="T1", name="理论考场", kind="theory")))
+    return box
+
+
+@pytest.fixture
+def box(far: FarEnd, tmp_path: Path) -> Iterator[Box]:
+    """The site on SQLite."""
+    box = make_box(far, tmp_path)
+    yield box
+    box.db.stop()
+
+
+@pytest.fixture
+def either_box(far: FarEnd, tmp_path: Path, database_url: str) -> Iterator[Box]:
+    """The site on each kind of database."""
+    box = make_box(far, tmp_path, database_url)
     yield box
     box.db.stop()
 

@@ -27,7 +27,8 @@ def kinds(box: Box) -> Counter[str]:
     return Counter(box.db.read_now(lambda s: s.exec(select(Journal.kind)).all()))
 
 
-async def test_a_parcel_is_sealed_delivered_and_acknowledged(box: Box, far: FarEnd) -> None:
+async def test_a_parcel_is_sealed_delivered_and_acknowledged(either_box: Box, far: FarEnd) -> None:
+    box = either_box
     rounds = Rounds(box)
     await rounds.round()
     assert rounds.troubles == []
@@ -56,7 +57,8 @@ async def test_receipts_alone_never_cause_another_parcel(box: Box, far: FarEnd) 
     assert [entry.kind for entry in content.entries] == ["parcel.sealed", "parcel.acknowledged", "seat.taken"]
 
 
-async def test_province_down_for_a_while(box: Box, far: FarEnd) -> None:
+async def test_province_down_for_a_while(either_box: Box, far: FarEnd) -> None:
+    box = either_box
     rounds = Rounds(box)
     await rounds.round()
     await far.stop()
@@ -91,7 +93,8 @@ async def test_a_lost_answer_is_asked_for_again(box: Box, far: FarEnd) -> None:
     assert kinds(box)["parcel.acknowledged"] == 1
 
 
-async def test_a_refusal_stands_until_a_person_looks(box: Box, far: FarEnd) -> None:
+async def test_a_refusal_stands_until_a_person_looks(either_box: Box, far: FarEnd) -> None:
+    box = either_box
     rounds = Rounds(box)
     await far.control("refuse", {"code": "bad_day", "count": 1})
     await rounds.round()
