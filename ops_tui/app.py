@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from textual import events
 from textual.app import App
 from textual.binding import Binding
+from textual.theme import Theme
 
 from appliance.base.errors import ExamError
 from appliance.base.i18n import N_, _
@@ -40,6 +41,21 @@ CONCERNS: list[type[Concern]] = [
 IDLE = 30 * 60.0
 """Seconds without a key after which the person is signed out (GB/T 22239, 8.1.4.1 b)."""
 RETRY = 3.0
+CALM = Theme(
+    name="calm",
+    primary="#123a72",
+    secondary="#3a5a8c",
+    accent="#123a72",
+    foreground="#111418",
+    background="#ffffff",
+    surface="#ffffff",
+    panel="#e6ebf2",
+    success="#1b6e34",
+    warning="#b06a00",
+    error="#b3261e",
+    dark=False,
+)
+"""The colours of the pages: white ground, one deep blue, three signals."""
 
 
 class OpsApp(App[None]):
@@ -68,7 +84,8 @@ class OpsApp(App[None]):
 
     def on_mount(self) -> None:
         """Open the first screen and start the loops."""
-        self.theme = "textual-ansi" if self.no_color else "textual-light"
+        self.register_theme(CALM)
+        self.theme = CALM.name
         for kind in CONCERNS:
             self.install_screen(kind(), kind.NAME)
         self.push_screen(TodayScreen.NAME)

@@ -154,6 +154,11 @@ class OpsSite:
             assert not self._thread.is_alive(), "the server did not stop"
             self._server = None
 
+    def restart(self) -> None:
+        """The web process comes back, with a database of its own."""
+        self.box = Box.open(self.settings)
+        self.start()
+
 
 def free_port() -> int:
     import socket

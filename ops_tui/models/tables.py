@@ -19,7 +19,7 @@ from ops_tui.models.words import (
 )
 
 TODAY = (
-    Column(N_("No."), 4),
+    Column(N_("No."), 5),
     Column(N_("Subject"), 10),
     Column(N_("Room"), 14, 4),
     Column(N_("Time"), 12),
@@ -74,7 +74,7 @@ def today(state: ops.State) -> list[Row]:
 
 ENTRY = (
     Column(N_("Lane"), 6),
-    Column(N_("Name"), 18, 6),
+    Column(N_("Label"), 17, 6),
     Column(N_("Admits to"), 10),
     Column(N_("Reader"), 11, 4),
     Column(N_("Gate"), 11, 4),
@@ -116,7 +116,7 @@ def entry(state: ops.State) -> list[Row]:
 
 CAMERAS_TABLE = (
     Column(N_("Camera"), 7),
-    Column(N_("Name"), 16, 12),
+    Column(N_("Label"), 16, 12),
     Column(N_("State"), 14, 4),
     Column(N_("Since"), 12),
     Column(N_("Picture"), 15, 8),
@@ -160,10 +160,10 @@ def cameras(state: ops.State) -> list[Row]:
 
 
 SYNC = (
-    Column(N_("Parcel"), 8),
+    Column(N_("Parcel no."), 11),
     Column(N_("Entries"), 12, 4),
     Column(N_("State"), 16, 4),
-    Column(N_("Sealed"), 12),
+    Column(N_("Sealed"), 10, 2),
     Column(N_("Acknowledged"), 13),
     Column(N_("Tries"), 6),
     Column(N_("Reason"), 0),

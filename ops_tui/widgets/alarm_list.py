@@ -7,8 +7,18 @@ from textual.widgets import Static
 
 from appliance.base.i18n import _
 from appliance.wire.ops import State
-from ops_tui.models.words import Times
+from ops_tui.models.alarm_lines import alarm_lines
 from ops_tui.widgets.dialog import Dialog
+
+STYLES = {"red": "bold red", "amber": "bold", "green": "green"}
+
+
+def shown(state: State) -> Content:
+    """All alarms as styled text."""
+    parts = [
+        Content.styled(text, STYLES[mark]) if mark else Content(text) for text, mark in alarm_lines(state)
+    ]
+    return Content("\n").join(parts)
 
 
 class AlarmList(Dialog[None]):
@@ -30,14 +40,4 @@ class AlarmList(Dialog[None]):
     def _lines(self) -> Content:
         if self._state is None:
             return Content(_("Waiting for the box ..."))
-        times = Times(self._state.site.timezone)
-        lines = []
-        for alarm in self._state.alarms:
-            since = ""
-            if alarm.since:
-                since = " " + _("since {time}").format(time=times.stamp(alarm.since, self._state.now))
-            sign = "!!" if alarm.level == "red" else "! "
-            style = "bold red" if alarm.level == "red" else "bold"
-            lines.append(Content.styled(f"{sign} {alarm.text}{since}", style))
-            lines.append(Content(f"   {alarm.next}"))
-        return Content("\n").join(lines or [Content(_("+ No alarm."))])
+        return shown(self._state)
