@@ -6,11 +6,14 @@ with the province and is tried again, and is shown until a person has put it rig
 """
 
 import hashlib
+import logging
 
 import msgspec
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from appliance.base.errors import Corrupt
+from appliance.base.i18n import N_
 from appliance.flow.box import Box
 from appliance.flow.confirm_rows import RowName, confirm_rows
 from appliance.flow.enrol import Person, SittingPlan
@@ -21,6 +24,8 @@ from sync import ownership
 from sync.messages import ConfirmRows, Message, Roster, Signed, open_message
 
 REFUSED = "refused"
+
+log = logging.getLogger("examsite.sync")
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -45,9 +50,18 @@ async def take_in(box: Box, signed: Signed, province: bytes) -> Taken:
         raise
     if await box.db.read(lambda session: session.get(Received, message.id) is not None):
         return Taken(message.id, kind, False)
-    name = box.files.put(msgspec.json.encode(signed), secret=True)
-    lines = _lines(box, message) if isinstance(message, Roster) else []
-    new = await box.db.write(_load, box, message, kind, name, signed, lines)
+    try:
+        name = box.files.put(msgspec.json.encode(signed), secret=True)
+        lines = _lines(box, message) if isinstance(message, Roster) else []
+        new = await box.db.write(_load, box, message, kind, name, signed, lines)
+    except (SQLAlchemyError, ValueError, KeyError) as error:  # well signed, well formed, and yet impossible
+        log.exception("message %s", message.id)
+        raise Corrupt(
+            "cannot_take",
+            N_("A message of the province cannot be taken in: {detail}"),
+            N_("Ask the province; the log of exam-sync tells more."),
+            detail=f"{type(error).__name__} {message.id}",
+        ) from error
     return Taken(message.id, kind, new)
 
 

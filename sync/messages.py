@@ -8,7 +8,7 @@ exchange interface.
 """
 
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -17,6 +17,11 @@ from appliance.base.errors import Corrupt
 from appliance.base.i18n import N_
 
 T = TypeVar("T")
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Number = Annotated[str, msgspec.Meta(pattern=r"^\s*[0-9A-Za-z]{6,18}\s*$")]
+Id = Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z_.-]{1,64}$")]
+Seconds = Annotated[int, msgspec.Meta(gt=0, le=86400)]
 _canonical = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -32,18 +37,18 @@ class RosterSitting(msgspec.Struct, kw_only=True, frozen=True):
 
     code: str
     subject: Literal["theory", "practical"]
-    trade: str
-    room: str
-    starts_at: datetime
-    duration_s: int
+    trade: Text
+    room: Text
+    starts_at: Moment
+    duration_s: Seconds
 
 
 class RosterPerson(msgspec.Struct, kw_only=True, frozen=True):
     """A candidate with clear name and number, expected at the sittings whose codes are listed (empty =
     all)."""
 
-    name: str
-    number: str
+    name: Text
+    number: Number
     kind: Literal["initial", "review", "resit"] = "initial"
     ticket_number: str = ""
     employer: str = ""
@@ -58,9 +63,9 @@ class RosterPerson(msgspec.Struct, kw_only=True, frozen=True):
 class Roster(msgspec.Struct, kw_only=True, tag="roster", tag_field="kind"):
     """A signed roster: in force as soon as its signature is checked."""
 
-    id: str
+    id: Id
     site: str
-    issued_at: datetime
+    issued_at: Moment
     sittings: list[RosterSitting]
     rows: list[RosterPerson]
 
@@ -68,17 +73,17 @@ class Roster(msgspec.Struct, kw_only=True, tag="roster", tag_field="kind"):
 class ConfirmedRow(msgspec.Struct, kw_only=True, frozen=True):
     """One row of a roster loaded by hand that the province stands for."""
 
-    number: str
+    number: Number
     subject: Literal["theory", "practical"]
-    starts_at: datetime
+    starts_at: Moment
 
 
 class ConfirmRows(msgspec.Struct, kw_only=True, tag="confirm_rows", tag_field="kind"):
     """The province confirms rows that were loaded by hand: their results need no longer be held."""
 
-    id: str
+    id: Id
     site: str
-    issued_at: datetime
+    issued_at: Moment
     rows: list[ConfirmedRow]
 
 

@@ -9,6 +9,7 @@ is sent (its successors chain to it), and `again` puts the very same bytes back 
 change once sealed.
 """
 
+import asyncio
 import contextlib
 import hashlib
 from collections.abc import Sequence
@@ -152,8 +153,8 @@ async def seal(box: Box, held: Keys, most: int = MOST) -> list[Parcel]:
                     N_("Ask the province for its key file and name it in province.key."),
                 )
             content.secret = envelope.encrypt(run.clear, held.recipient, content.key)
-        sealed = envelope.seal(content, held.signer, held.certificate)
-        box.files.put(sealed.file, secret=True)
+        sealed = await asyncio.to_thread(envelope.seal, content, held.signer, held.certificate)
+        await asyncio.to_thread(box.files.put, sealed.file, True)
         try:
             made.append(await box.db.write(_record, box, content, sealed))
         except Conflict:  # `sync export` and exam-sync at once: what the other sealed is not due any more

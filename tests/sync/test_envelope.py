@@ -4,6 +4,7 @@ import gzip
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -137,6 +138,7 @@ def test_a_signed_but_false_chain_is_seen(site: Site) -> None:
         what = content(texts)
         setattr(what.entries[2], spoil, "0" * 64)
         assert refusal(sealed(site, what), site.authority) == "bad_chain"
+    changes: dict[str, Any]
     for changes in ({"last_seq": 5}, {"first_seq": 2}, {"before": "1" * 64}, {"entries": []}, {"number": 0}):
         what = msgspec.structs.replace(content(texts), **changes)
         assert refusal(sealed(site, what), site.authority) == "bad_chain"

@@ -113,6 +113,25 @@ async def test_a_roster_for_an_unknown_room_waits_for_a_person(box: Box, far: Fa
     assert rounds.troubles == [] and len(rows(box, tables.RosterRow)) == 2
 
 
+async def test_an_impossible_message_holds_nothing_up(box: Box, far: FarEnd) -> None:
+    lost = roster()
+    far.store.send(
+        msgspec.structs.replace(lost, rows=[msgspec.structs.replace(lost.rows[0], sittings=["no such"])])
+    )
+    naive = roster()
+    naive = msgspec.structs.replace(
+        naive, sittings=[msgspec.structs.replace(naive.sittings[0], duration_s=0)]
+    )
+    far.store.send(naive)
+    far.store.send(roster())
+    rounds = Rounds(box)
+    for _ in range(2):
+        await rounds.round()
+    assert [trouble.code for trouble in rounds.troubles] == ["cannot_take", "bad_message"]
+    assert len(rows(box, tables.Roster)) == 1
+    assert kinds(box)["parcel.acknowledged"] > 0 and kinds(box)["contact.lost"] == 0
+
+
 def by_hand(session: Any, box: Box, number: str) -> str:
     """A row as it comes out of a confirmed manual roster; returns the candidate's id."""
     kept = tables.Roster(
