@@ -90,8 +90,8 @@ export class Api {
     return this.ask("POST", "/answers", { attempt, lease, answers });
   }
 
-  async acknowledge(attempt: string, message_id: string): Promise<Attempt> {
-    return this.taken(await this.ask("POST", "/acknowledge", { attempt, message_id }));
+  async acknowledge(message_id: string): Promise<Attempt> {
+    return this.taken(await this.ask("POST", "/acknowledge", { message_id }));
   }
 
   async handIn(attempt: string, lease: number, n: number): Promise<Attempt> {

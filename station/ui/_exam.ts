@@ -158,7 +158,7 @@ export class Exam {
     const id = this.kept.view.message_id;
     this.seen = id;
     this.changed();
-    await this.heard(this.api.acknowledge(this.kept.attempt, id)).catch(() => undefined);
+    await this.heard(this.api.acknowledge(id)).catch(() => undefined);
   }
 
   /** Ask the box where things stand; never two questions at once. */
