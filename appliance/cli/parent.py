@@ -56,10 +56,14 @@ class Parent:
         self.children[name].send_signal(signal.SIGKILL if hard else signal.SIGTERM)
         self.children[name].wait(timeout=STOP)
 
-    def hold(self, name: str) -> None:
-        """End one process and do not start it again until `start`."""
+    def hold(self, name: str, hard: bool = False) -> None:
+        """End one process and do not start it again until `again`."""
         self._held.add(name)
-        self.kill(name, hard=False)
+        self.kill(name, hard)
+
+    def again(self, name: str) -> None:
+        """Start a held process as it was started before."""
+        self.start(name, *self._arguments[name])
 
     def watch(self) -> None:
         """Start again what has ended; call it often."""

@@ -9,8 +9,8 @@ import os
 import signal
 import threading
 import time
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -52,7 +52,18 @@ def camera_arguments(site: DemoSite, camera: CameraSettings) -> list[str]:
     """How a simulated camera is started."""
     password = Path(camera.password_file).read_text().strip()
     port = camera.address.rsplit(":", 1)[1]
-    return ["simulate", "camera", "--port", port, "--user", camera.user, "--password", password, "--name", camera.code]
+    return [
+        "simulate",
+        "camera",
+        "--port",
+        port,
+        "--user",
+        camera.user,
+        "--password",
+        password,
+        "--name",
+        camera.code,
+    ]
 
 
 def box_processes(parent: Parent) -> None:
@@ -108,9 +119,7 @@ def play(folder: Path, port: int, once: bool) -> int:
             simulators(parent, site)
             box_processes(parent)
             until_up(site)
-        day = Day(
-            site=site, box=box, parent=parent, report=report, people=make_people(PEOPLE), times=Times()
-        )
+        day = Day(site=site, box=box, parent=parent, report=report, people=make_people(PEOPLE), times=Times())
         run_stages(day)
         report.show()
         if not once:
