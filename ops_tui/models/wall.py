@@ -6,8 +6,8 @@ from appliance.base.i18n import _
 from appliance.wire.ops import SeatTile
 from ops_tui.models.words import SEATS, duration
 
-NARROW = 7
-"""Least width of a cell: mark, number, space, letter, sign, mark, gap."""
+NARROW = 8
+"""Least width of a cell: mark, number (2), star, letter, sign, mark, gap."""
 ATTENTION = ("lost", "broken")
 
 

@@ -9,14 +9,13 @@ from appliance.base.i18n import _
 from appliance.wire.ops import State
 from ops_tui.models.alarm_lines import alarm_lines
 from ops_tui.widgets.dialog import Dialog
-
-STYLES = {"red": "bold red", "amber": "bold", "green": "green"}
+from ops_tui.widgets.signals import MARKS
 
 
 def shown(state: State) -> Content:
     """All alarms as styled text."""
     parts = [
-        Content.styled(text, STYLES[mark]) if mark else Content(text) for text, mark in alarm_lines(state)
+        Content.styled(text, MARKS[mark]) if mark else Content(text) for text, mark in alarm_lines(state)
     ]
     return Content("\n").join(parts)
 

@@ -7,8 +7,8 @@ from textual.widgets import DataTable
 
 from appliance.base.i18n import _
 from ops_tui.models.row import Column, Row
+from ops_tui.widgets.signals import MARKS
 
-STYLES = {"red": "bold red", "amber": "yellow", "green": "green", "": ""}
 WIDE = 110
 
 
@@ -67,7 +67,7 @@ class Table(DataTable[Text]):
         return [width or left for width in fixed]
 
     def _cells(self, row: Row, widths: list[int]) -> list[Text]:
-        style = STYLES[row.mark]
+        style = MARKS[row.mark]
         return [Text(fit(cell, width), style) for cell, width in zip(row.cells, widths, strict=True)]
 
     def _sentence(self) -> str:

@@ -12,7 +12,10 @@ CLOSING = "][/]"
 class Tabs(Static):
     """`1 Today [2 Entry] 3 Stations ...`. A click is as good as the number key."""
 
-    DEFAULT_CSS = "Tabs { height: 1; width: 100%; background: $panel; text-wrap: nowrap; }"
+    DEFAULT_CSS = """
+    Tabs { height: 1; width: 100%; background: $panel; text-wrap: nowrap; }
+    Tabs { link-style: not underline; link-color: $text; link-background: transparent; }
+    """
 
     def __init__(self, titles: dict[str, str], current: str) -> None:
         line = ""

@@ -1,5 +1,6 @@
 """The wall of stations on the screen: arrows move, the chosen cell stands in brackets."""
 
+from rich.cells import cell_len, set_cell_size
 from textual.binding import Binding
 from textual.content import Content
 from textual.geometry import Region
@@ -9,17 +10,14 @@ from textual.widget import Widget
 from appliance.base.i18n import N_, _
 from appliance.wire.ops import SeatTile
 from ops_tui.models.wall import Cell, Wall, lay_out, move_focus
-from ops_tui.widgets.table import fit
+from ops_tui.widgets.signals import GREEN, QUIET, RED
 
 STYLES = {
-    "lost": "bold red",
-    "broken": "red",
-    "running": "green",
-    "handed_in": "cyan",
-    "ready": "",
-    "signed_in": "",
-    "bound": "",
-    "free": "dim",
+    "lost": RED,
+    "broken": RED,
+    "running": GREEN,
+    "handed_in": "bold",
+    "free": QUIET,
 }
 
 
@@ -125,12 +123,13 @@ class StationWall(Widget, can_focus=True):
         here = one.seat == self.at
         text = one.below if below else one.text
         opening, closing = ("[", "]") if here and not below else (" ", " ")
-        inner = fit(text, width - 1)
+        # Opening mark, text, closing mark, and one free place to the next cell.
+        inner = set_cell_size(text, width - 3).rstrip() if cell_len(text) > width - 3 else text
         padded = f"{opening}{inner}{closing}"
-        gap = " " * max(0, width - Content(padded).cell_length)
+        gap = " " * max(0, width - cell_len(padded))
         style = STYLES.get(one.state, "")
         if one.attention:
-            style = "bold red"
+            style = RED
         if here:
             style = f"{style} reverse".strip()
         return Content.styled(padded, style) + Content(gap) if style else Content(padded + gap)

@@ -88,7 +88,7 @@ async def test_the_wall_moves_by_arrows_and_jumps_to_trouble(site: OpsSite) -> N
     app = await signed_in(site)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(lambda: app.state is not None)
-        await open_screen(app, pilot, "3", "[1 R>]")
+        await open_screen(app, pilot, "3", "[ 1 R>]")
         await pilot.press("right", "down")
         await until(lambda: "[10 R>]" in text_of(app))
         await pilot.press("n")
@@ -108,7 +108,7 @@ async def test_moving_a_candidate_asks_once_for_a_reason_and_is_journaled(site: 
     app = await signed_in(site)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(lambda: app.state is not None)
-        await open_screen(app, pilot, "3", "[1 R>]")
+        await open_screen(app, pilot, "3", "[ 1 R>]")
         await pilot.press("n", "m")
         await until(lambda: isinstance(app.screen, Ask) and "将" in text_of(app))
         assert "从考位 T1-12 换出" in text_of(app)
@@ -189,6 +189,6 @@ async def test_without_colour_nothing_is_lost(site: OpsSite, monkeypatch: pytest
     assert app.no_color
     async with app.run_test(size=(80, 24)) as pilot:
         await until(lambda: app.state is not None)
-        await open_screen(app, pilot, "3", "[1 R>]")
+        await open_screen(app, pilot, "3", "[ 1 R>]")
         assert "!!" in text_of(app).splitlines()[1] and "12 " in text_of(app)
     await app.client.close()
