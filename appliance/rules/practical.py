@@ -138,8 +138,12 @@ def score_sheet(task: Task, sheet: Sheet) -> SheetScore:
     if unknown:
         raise BadSheet("unknown_veto", unknown[0])
     lost = {item.id: Decimal(0) for item in task.items}
+    marked = [(loss.item, loss.deduction) for loss in sheet.losses]
+    twice = [deduction for item, deduction in marked if marked.count((item, deduction)) > 1]
     for loss in sheet.losses:
         lost[loss.item] = _checked(task, loss) + lost[loss.item]
+    if twice:
+        raise BadSheet("bad_count", twice[0])
     raw = sum((item.most - min(item.most, lost[item.id]) for item in task.items), Decimal(0))
     if sheet.vetoes:
         return SheetScore(
@@ -165,7 +169,10 @@ def _checked(task: Task, loss: Loss) -> Decimal:
 def score(
     tasks: Mapping[str, Task], sheets: Sequence[Sheet], weights: Mapping[str, Decimal], pass_mark: Decimal
 ) -> Scored:
-    """Combine one sheet per subject: sum of weight x raw / 100, or raw where the sheet is pre-weighted."""
+    """Combine one sheet per subject: sum of weight x raw / 100, or raw where the sheet is pre-weighted.
+
+    A vetoed task that is not passed fails the whole exam; so does a missing sheet.
+    """
     raw: dict[str, Decimal] = {}
     weighted: dict[str, Decimal] = {}
     vetoed: list[str] = []
@@ -180,4 +187,5 @@ def score(
         if found.zeroed:
             vetoed.append(sheet.subject)
     total = sum(weighted.values(), Decimal(0))
-    return Scored(raw, weighted, total, total >= pass_mark and not fails, tuple(vetoed))
+    whole = set(raw) == set(weights)
+    return Scored(raw, weighted, total, whole and total >= pass_mark and not fails, tuple(vetoed))

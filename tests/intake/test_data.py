@@ -2,7 +2,7 @@
 
 from collections import Counter
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import msgspec
 import pytest
@@ -39,12 +39,12 @@ def test_a_bank_is_sound(trade: str) -> None:
 
 
 def pairs_of(text: str) -> set[str]:
-    return {a + b for a, b in zip(text, text[1:], strict=False)}
+    return {a + b for a, b in pairwise(text)}
 
 
 @pytest.mark.parametrize("trade", BANKS)
 def test_stems_are_not_near_copies(trade: str) -> None:
-    """Two items that share nearly all pairs of characters ask the same thing (their options say otherwise)."""
+    """Two items that share nearly all pairs of characters ask the same thing."""
     items = [item for item in bank_file(trade).items if item.kind == "true_false"]
     pairs = {item.id: pairs_of(plain(item.stem)) for item in items}
 
