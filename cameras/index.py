@@ -120,6 +120,15 @@ class Reader:
                 folder=str(self.path.parent),
             )
         connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=5.0)
+        try:
+            connection.execute("SELECT 1 FROM run LIMIT 1").fetchall()
+        except sqlite3.OperationalError:
+            # On a read-only disk SQLite cannot make the shared memory file of a WAL database. Without a writer
+            # there is no WAL either, and the file may be read as it lies.
+            connection.close()
+            if self.path.with_name(FILE + "-wal").exists():
+                raise
+            connection = sqlite3.connect(f"file:{self.path}?immutable=1", uri=True)
         self._link.connection = connection
         return connection
 
@@ -155,6 +164,16 @@ class Reader:
             camera,
         )
         return _segment(rows[0]) if rows else None
+
+    def before(self, camera: str, at: datetime) -> list[Segment]:
+        """The segment of a camera that began last before `at`, if any."""
+        rows = self.rows(
+            f"SELECT {SEGMENT} FROM segment WHERE camera = ? AND start < ? AND state <> 'missing'"
+            " ORDER BY start DESC LIMIT 1",
+            camera,
+            micros(at),
+        )
+        return [_segment(row) for row in rows]
 
     def every(self) -> Iterator[Segment]:
         """All segments, in order of camera and time."""

@@ -97,3 +97,13 @@ class GetStill(msgspec.Struct, tag="clips.still", kw_only=True):
 
     camera: str
     width: int = 480
+
+
+class StillHead(msgspec.Struct, kw_only=True):
+    """The JPEG that follows: when it was taken, its size in pixels, its bytes. Pages show `at`: it may be old."""
+
+    camera: str
+    at: datetime
+    width: int
+    height: int
+    bytes: int

@@ -1,0 +1,185 @@
+"""examsite cameras, examsite simulate camera, examsite recordings verify, and the two processes of this package.
+
+Found by entry points: `examsite.cli`, `examsite.simulate`, `examsite.recordings`, `examsite.units`.
+"""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import typer
+
+from appliance.base.errors import NotFound
+from appliance.base.i18n import N_, _
+from appliance.base.settings import Settings, load
+
+app = typer.Typer(no_args_is_help=True, help="Cameras. 摄像机。")
+
+
+def _show(document: Any) -> None:
+    body = msgspec.json.format(msgspec.json.encode(document), indent=2)
+    sys.stdout.buffer.write(body + b"\n")
+    sys.stdout.flush()
+
+
+def _tell(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+@app.callback()
+def group() -> None:
+    """Cameras."""
+
+
+@app.command(name="discover")
+def discover_cameras(
+    seconds: float = typer.Option(3.0, "--seconds", help="How long to listen."),
+    host: list[str] = typer.Option([], "--host", help="Ask this address directly as well; repeatable."),
+    json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Find cameras on every network of this machine."""
+    from cameras.discovery import discover
+
+    found = asyncio.run(discover(seconds, host))
+    if json:
+        _show({"cameras": found})
+        return
+    for camera in found:
+        typer.echo(f"{camera.address:24} {camera.name:20} {camera.hardware}")
+    _tell(_("{count} cameras found.").format(count=len(found)))
+
+
+@app.command(name="probe")
+def probe_camera(
+    host: str = typer.Argument(..., help="HOST[:PORT] of the camera's ONVIF service."),
+    user: str = typer.Option("admin", "--user"),
+    password_file: Path = typer.Option(..., "--password-file", help="A file with the password only."),
+    json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Ask one camera everything and measure its picture; exit status 1 when a check does not hold."""
+    from cameras.probe import probe
+
+    try:
+        password = password_file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotFound(
+            "no_such_file",
+            N_("The file {path} cannot be read."),
+            N_("Check the name."),
+            path=str(password_file),
+        ) from error
+    found = probe(host, user, password)
+    if json:
+        _show(found)
+    else:
+        device = found.device
+        typer.echo(f"{device.manufacturer} {device.model} {device.firmware} {device.serial}".strip())
+        for profile in found.profiles:
+            size = f"{profile.width}x{profile.height}"
+            typer.echo(f"  {profile.token:12} {profile.codec:6} {size:10} {profile.fps:g}/s  {profile.uri}")
+        for check in found.checks:
+            typer.echo(f"  {'✓' if check.ok else '✗'} {check.detail}")
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+def verify(
+    sample: int = typer.Option(0, "--sample", min=0, help="Check this many, chosen at random; 0 = all."),
+    media: Path = typer.Option(None, "--media", help="Folder of the recordings; default from the settings."),
+    json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Read the recordings again: is anything missing, altered or added? Exit status 1 when something is."""
+    from cameras import integrity
+
+    found = integrity.verify(media or Path(load().recorder.media), sample or None)
+    if json:
+        _show(found)
+    else:
+        words = {
+            "missing": _("missing"),
+            "altered": _("altered"),
+            "added": _("added"),
+        }
+        for finding in found.findings:
+            typer.echo(f"{words[finding.code]}  {finding.path}")
+        _tell(_("{count} recordings checked.").format(count=found.checked))
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+def simulate_camera(
+    port: int = typer.Option(0, "--port", help="Port of the ONVIF service; 0 = a free one."),
+    user: str = typer.Option("admin", "--user", help="Empty: no password is asked for."),
+    password: str = typer.Option("", "--password", help="Of the simulated camera."),
+    name: str = typer.Option(
+        "SIM", "--name", help="Code of the camera; it is part of the picture's time code."
+    ),
+    title: str = typer.Option("", "--title", help="What is written on the wall of the room."),
+    scene: str = typer.Option("theory", "--scene", help="theory, practical or entrance."),
+    host: str = typer.Option("127.0.0.1", "--host", help="Address to listen on; 0.0.0.0 = every one."),
+    rtsp_port: int = typer.Option(0, "--rtsp-port", help="Port of the stream; 0 = a free one."),
+    authentication: str = typer.Option("both", "--auth", help="token, digest, both or none."),
+    skew: float = typer.Option(0.0, "--skew", help="Seconds the camera's clock is ahead."),
+    fps: int = typer.Option(10, "--fps", min=1, max=30),
+    advertise: str = typer.Option("", "--advertise", help="Host named in ONVIF answers instead of its own."),
+    control: Path = typer.Option(None, "--control", help="Control socket: unplug, freeze, drop."),
+) -> None:
+    """A camera (ONVIF, RTSP, H.264 1080p) whose picture carries its time. Runs until stopped."""
+    from cameras.simulator.camera import SimulatedCamera, Traits
+
+    told = {
+        "code": name,
+        "title": title,
+        "scene": scene,
+        "host": host,
+        "port": port,
+        "rtsp_port": rtsp_port,
+        "user": user,
+        "password": password,
+        "authentication": authentication,
+        "skew": skew,
+        "fps": fps,
+        "advertise": advertise,
+        "control": str(control) if control else None,
+    }
+    try:
+        traits = msgspec.convert(told, Traits, dec_hook=lambda _type, value: Path(value))
+    except msgspec.ValidationError as error:
+        raise typer.BadParameter(str(error)) from error
+    camera = SimulatedCamera(traits)
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+        await camera.start()
+        _tell(
+            _("Simulated camera {name}: ONVIF on {address}, stream on port {port}.").format(
+                name=name, address=camera.address, port=camera.rtsp.port
+            )
+        )
+        if not camera.discovered:
+            _tell(_("UDP port 3702 is taken: this camera is not found by discovery, only by address."))
+        try:
+            await stop.wait()
+        finally:
+            await camera.stop()
+
+    asyncio.run(run())
+
+
+async def recorder(settings: Settings) -> None:
+    """`examsite run recorder`."""
+    from cameras.recorder import main
+
+    await main(settings)
+
+
+async def clips(settings: Settings) -> None:
+    """`examsite run clips`."""
+    from cameras.clips import main
+
+    await main(settings)

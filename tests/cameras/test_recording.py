@@ -1,0 +1,220 @@
+"""Recorder and clips on a real stream: what was asked for is what the picture says."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import av
+import msgspec
+import pytest
+
+from appliance.base import sockets
+from appliance.base.errors import NotFound
+from appliance.base.settings import Settings
+from appliance.wire.recorder import (
+    ClipHead,
+    FindClips,
+    Found,
+    GetClip,
+    GetStatus,
+    GetStill,
+    Status,
+    StillHead,
+)
+from cameras import clips, integrity, timecode
+from cameras.index import Reader
+from cameras.simulator.camera import SimulatedCamera
+from tests.cameras.conftest import PASSWORD, recorded, recording, site, until
+
+
+def times_in(file: Path) -> list[datetime]:
+    """The time every picture of a clip shows."""
+    found = []
+    with av.open(str(file)) as container:
+        for frame in container.decode(video=0):
+            code = timecode.read_frame(frame)
+            assert code is not None, "a picture without a readable time"
+            assert code.tag == timecode.camera_tag("C1")
+            found.append(code.at)
+    return found
+
+
+async def fetch(settings: Settings, start: datetime, end: datetime, target: Path) -> ClipHead:
+    """GetClip over the socket into a file."""
+    asked = GetClip(camera="C1", start=start, end=end)
+    head, chunks = await sockets.ask_stream(settings.socket("clips"), asked, ClipHead)
+    target.write_bytes(b"".join([chunk async for chunk in chunks]))
+    return head
+
+
+async def test_a_clip_shows_the_second_that_was_asked_for(camera: SimulatedCamera, tmp_path: Path) -> None:
+    settings = site(tmp_path, camera)
+    async with recording(settings) as recorder:
+        await recorded(recorder, 7.5)
+        server = await clips.serve(settings)
+        now = datetime.now(UTC)
+        # Across a border of segments, and into the one still being written.
+        start, end = now - timedelta(seconds=6), now - timedelta(seconds=2)
+        head = await fetch(settings, start, end, tmp_path / "clip.mp4")
+        assert head.bytes == (tmp_path / "clip.mp4").stat().st_size
+        assert head.start <= start and start - head.start < timedelta(seconds=1.3)
+        shown = times_in(tmp_path / "clip.mp4")
+        assert abs((shown[0] - head.start).total_seconds()) < 0.5
+        assert abs((shown[-1] - end).total_seconds()) < 0.5
+        assert all(
+            timedelta(0) < b - a < timedelta(seconds=0.5) for a, b in zip(shown, shown[1:], strict=False)
+        )
+        with av.open(str(tmp_path / "clip.mp4")) as container:
+            assert container.duration is not None
+            assert abs(container.duration / 1e6 - (head.end - head.start).total_seconds()) < 0.2
+            assert (container.streams.video[0].width, container.streams.video[0].height) == (1920, 1080)
+        body = (tmp_path / "clip.mp4").read_bytes()
+        assert body.index(b"moov") < body.index(b"mdat"), "a browser would have to load it all first"
+
+        asked = FindClips(cameras=[], start=now - timedelta(seconds=60), end=now)
+        found = await sockets.ask(settings.socket("clips"), asked, Found)
+        assert len(found.clips) == 1 and found.clips[0].bytes > 0
+        assert [gap.end for gap in found.gaps] == [found.clips[0].start]
+
+        still, chunks = await sockets.ask_stream(
+            settings.socket("clips"), GetStill(camera="C1", width=960), StillHead
+        )
+        jpeg = b"".join([chunk async for chunk in chunks])
+        assert (still.width, still.height, still.bytes) == (960, 540, len(jpeg))
+        assert timedelta(0) < datetime.now(UTC) - still.at < timedelta(seconds=5)
+        (tmp_path / "still.jpg").write_bytes(jpeg)
+        with av.open(str(tmp_path / "still.jpg")) as container:
+            code = timecode.read_frame(next(container.decode(video=0)))
+        assert code is not None and abs((code.at - still.at).total_seconds()) < 0.5
+
+        with pytest.raises(NotFound) as nothing:
+            await fetch(settings, now - timedelta(hours=2), now - timedelta(hours=1), tmp_path / "none")
+        assert nothing.value.code == "no_recording"
+        server.close()
+    assert integrity.verify(Path(settings.recorder.media)).ok
+
+
+async def test_a_pulled_plug_is_a_gap_with_its_cause_and_recording_comes_back(
+    camera: SimulatedCamera, tmp_path: Path
+) -> None:
+    settings = site(tmp_path, camera)
+    async with recording(settings) as recorder:
+        await recorded(recorder, 2.0)
+        pulled = datetime.now(UTC)
+        await camera.unplug()
+        await until(lambda: recorder.status().cameras[0].state == "connecting")
+        assert recorder.status().cameras[0].cause == "network"
+        await asyncio.sleep(1.0)
+        plugged = datetime.now(UTC)
+        await camera.plug()
+        await until(lambda: recorder.status().cameras[0].state == "recording", 5.0)
+        await asyncio.sleep(2.0)
+    index = Reader(Path(settings.recorder.media))
+    gap = index.gaps("C1", pulled - timedelta(seconds=5), plugged)[0]
+    assert gap.cause == "network" and gap.end is not None
+    assert abs(gap.start - pulled) < timedelta(seconds=0.5)
+    assert plugged < gap.end < plugged + timedelta(seconds=5)
+    found = clips.find(
+        index, Path(settings.recorder.media), "C1", pulled, datetime.now(UTC), datetime.now(UTC)
+    )
+    assert [one.cause for one in found.gaps] == ["network", "stopped"]
+    assert index.open_gap("C1") is not None, "a stopped recorder leaves an open gap"
+
+
+def start_process(tmp_path: Path, settings: Settings) -> subprocess.Popen[bytes]:
+    """`examsite run recorder` as a process of its own."""
+    config = tmp_path / "site.msgpack"
+    config.write_bytes(msgspec.msgpack.encode(settings))
+    code = (
+        "import asyncio, sys, msgspec\n"
+        "from appliance.base.settings import Settings\n"
+        "from cameras.cli import recorder\n"
+        "asyncio.run(recorder(msgspec.msgpack.decode(open(sys.argv[1], 'rb').read(), type=Settings)))\n"
+    )
+    return subprocess.Popen([sys.executable, "-c", code, str(config)], env=dict(os.environ))
+
+
+async def asked(settings: Settings) -> Status | None:
+    """GetStatus, or None while nobody answers."""
+    try:
+        return await sockets.ask(settings.socket("recorder"), GetStatus(), Status)
+    except Exception:
+        return None
+
+
+async def test_a_killed_recorder_keeps_the_earlier_seconds(camera: SimulatedCamera, tmp_path: Path) -> None:
+    settings = site(tmp_path, camera, segment=60.0)
+    process = start_process(tmp_path, settings)
+    try:
+        deadline = time.monotonic() + 20
+        while True:
+            status = await asked(settings)
+            if status and status.cameras[0].recorded_s >= 4.0:
+                break
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.1)
+        killed = datetime.now(UTC)
+    finally:
+        process.kill()
+        process.wait()
+    media = Path(settings.recorder.media)
+    assert Reader(media).newest("C1").state == "open"  # type: ignore[union-attr]
+    async with recording(settings) as recorder:
+        await recorded(recorder, 5.0)
+    index = Reader(media)
+    first = next(iter(index.every()))
+    assert first.state == "recovered" and first.end is not None
+    assert killed - timedelta(seconds=2.5) < first.end <= killed + timedelta(seconds=0.5)
+    shown = times_in(media / first.path)
+    assert abs((shown[0] - first.start).total_seconds()) < 0.5
+    assert abs((shown[-1] - first.end).total_seconds()) < 0.5
+    gap = index.gaps("C1", first.end, datetime.now(UTC))[0]
+    assert (gap.start, gap.cause) == (first.end, "stopped")
+    assert integrity.verify(media).ok
+
+
+async def test_a_clean_stop_is_quick(camera: SimulatedCamera, tmp_path: Path) -> None:
+    settings = site(tmp_path, camera)
+    process = start_process(tmp_path, settings)
+    deadline = time.monotonic() + 20
+    while not ((status := await asked(settings)) and status.cameras[0].recorded_s > 1):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=5) == 0
+    assert Reader(Path(settings.recorder.media)).newest("C1").state == "closed"  # type: ignore[union-attr]
+
+
+async def test_a_wrong_password_is_said_and_not_hammered(camera: SimulatedCamera, tmp_path: Path) -> None:
+    settings = site(tmp_path, camera)
+    (tmp_path / "password").write_text(PASSWORD + "!")
+    async with recording(settings) as recorder:
+        await until(lambda: recorder.status().cameras[0].cause == "camera")
+        await asyncio.sleep(2.0)
+    assert camera.http.calls.count("GetServices") <= 2
+
+
+async def test_a_full_disk_is_said_and_recording_goes_on_later(
+    camera: SimulatedCamera, tmp_path: Path
+) -> None:
+    settings = site(tmp_path, camera)
+    room = [(10**9, 10**9)]
+    async with recording(settings) as recorder:
+        recorder.cameras[0]._free = lambda _folder: room[0]
+        await recorded(recorder, 1.0)
+        room[0] = (10**9, 10**6)
+        await until(lambda: recorder.status().cameras[0].cause == "disk")
+        assert recorder.status().cameras[0].state == "stopped"
+        room[0] = (10**9, 10**9)
+        await until(lambda: recorder.status().cameras[0].state == "recording")
+    index = Reader(Path(settings.recorder.media))
+    causes = [
+        gap.cause for gap in index.gaps("C1", datetime.now(UTC) - timedelta(minutes=1), datetime.now(UTC))
+    ]
+    assert causes == ["disk", "stopped"]
+    assert integrity.verify(Path(settings.recorder.media)).ok
