@@ -40,11 +40,16 @@ def check(
                 "rows": roster.rows,
                 "accepted": roster.accepted_rows,
                 "rejected": roster.rejected,
-                "dropped_columns": roster.dropped_columns,
             }
         )
     else:
         _print(roster)
+    for heading, count in roster.dropped_columns.items():
+        tell(
+            _("Column {heading} holds contact data: {count} values were not read.").format(
+                heading=heading, count=count
+            )
+        )
     raise typer.Exit(1 if roster.rejected else 0)
 
 
@@ -61,11 +66,5 @@ def _print(roster: RosterFile) -> None:
         typer.echo(
             _("Row {row}, {column}: {sentence}").format(
                 row=one.row, column=one.column, sentence=_(SENTENCES[one.code])
-            )
-        )
-    for heading, count in roster.dropped_columns.items():
-        tell(
-            _("Column {heading} holds contact data: {count} values were not read.").format(
-                heading=heading, count=count
             )
         )

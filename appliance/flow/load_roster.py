@@ -55,6 +55,13 @@ def plan_lines(box: Box, file: RosterFile, plan: DayPlan) -> list[Line]:
 
 
 def _plan_of(box: Box, line: RosterLine, plan: DayPlan) -> SittingPlan:
+    if not line.trade:
+        raise Refused(
+            "no_trade_named",
+            N_("Neither row {row} nor the title of the roster names a trade."),
+            N_("Add a column 操作项目 to the roster and load it again."),
+            row=line.row,
+        )
     given = plan.theory if line.subject == "theory" else plan.practical
     if given is None:
         raise Refused(
