@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream, Template
 from sqlmodel import Session
 
@@ -108,8 +108,8 @@ async def clip(
     request: Asked,
     box: NamedDependency[Box],
     camera: FromQuery[str],
-    start: Annotated[datetime, Parameter(query="from")],
-    end: Annotated[datetime, Parameter(query="to")],
+    start: Annotated[datetime, QueryParameter(name="from")],
+    end: Annotated[datetime, QueryParameter(name="to")],
     candidate: FromQuery[str] = "",
 ) -> Response[bytes] | Stream:
     """A recording as MP4. Journaled for the candidate it was watched for, or for the camera.

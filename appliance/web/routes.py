@@ -2,7 +2,21 @@
 
 from litestar import Router
 
-from appliance.web import desk, display, examiner, home, live_routes, media, ops, room, station, station_page, waiting
+from appliance.web import (
+    desk,
+    display,
+    examiner,
+    home,
+    inspection,
+    live_routes,
+    media,
+    office,
+    ops,
+    room,
+    station,
+    station_page,
+    waiting,
+)
 
 HANDLERS = [
     *home.HANDLERS,
@@ -14,6 +28,8 @@ HANDLERS = [
     *display.HANDLERS,
     *room.HANDLERS,
     *examiner.HANDLERS,
+    *office.HANDLERS,
+    *inspection.HANDLERS,
     *station_page.HANDLERS,
     Router(path="/station/api", route_handlers=station.PATHS),
 ]

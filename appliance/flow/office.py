@@ -1,0 +1,177 @@
+"""What the exam office looks at: rosters, the day's results and what still holds them. No writes."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+from sqlmodel import Session, col, func, select
+
+from appliance.flow.box import Box
+from appliance.flow.load_roster import roster_of
+from appliance.flow.today import Today, day_bounds, today
+from appliance.flow.verdict import blockers
+from appliance.records.accounts import Account
+from appliance.records.entry import Case
+from appliance.records.practical import ScoreSheet
+from appliance.records.roster import Candidate, Roster, RosterRow
+from appliance.records.site import Room
+from appliance.records.sitting import Sitting
+from appliance.records.theory import Attempt
+from appliance.records.verdict import Release, Verdict
+
+
+class RosterLine(msgspec.Struct, kw_only=True):
+    """One roster. `rejected`: rows that could not be taken."""
+
+    id: str
+    source: str
+    state: str
+    file_name: str
+    rows: int
+    accepted: int
+    rejected: int
+    loaded_by: str
+    loaded_by_id: str
+    loaded_at: datetime
+    confirmed_by: str
+    confirmed_at: datetime | None
+
+
+class VerdictLine(msgspec.Struct, kw_only=True):
+    """One candidate's verdict."""
+
+    name: str
+    number: str
+    theory: Decimal | None
+    practical: Decimal | None
+    passed: bool
+    code: str
+    held: bool
+    released: bool
+    attempt: str
+    """The practical attempt, for its score sheet; empty when there is none."""
+
+
+class Office(msgspec.Struct, kw_only=True):
+    """The day. `blockers`: codes; `scored`: the reader signed a score sheet and may not release."""
+
+    today: Today
+    rosters: list[RosterLine]
+    rooms: list[tuple[str, str, str]]
+    blockers: list[str]
+    cases_open: int
+    verdicts: list[VerdictLine]
+    released_at: datetime | None
+    released_by: str
+    scored: bool
+
+
+class RosterReport(msgspec.Struct, kw_only=True):
+    """A roster row by row: what was not taken and why, and what was dropped."""
+
+    line: RosterLine
+    sha256: str
+    rejections: list[dict[str, str | int]]
+    dropped: dict[str, int]
+    enrolled: int
+
+
+def _names(session: Session) -> dict[str, str]:
+    return {row.id: row.name for row in session.exec(select(Account))}
+
+
+def _line(roster: Roster, names: dict[str, str]) -> RosterLine:
+    return RosterLine(
+        id=roster.id,
+        source=roster.source,
+        state=roster.state,
+        file_name=roster.file_name,
+        rows=roster.rows,
+        accepted=roster.accepted,
+        rejected=len({one["row"] for one in msgspec.json.decode(roster.rejected)}),
+        loaded_by=names.get(roster.loaded_by, ""),
+        loaded_by_id=roster.loaded_by,
+        loaded_at=roster.loaded_at,
+        confirmed_by=names.get(roster.confirmed_by, ""),
+        confirmed_at=roster.confirmed_at,
+    )
+
+
+def office(session: Session, box: Box, account: str) -> Office:
+    """The day as the office sees it; `account`: the reader's id."""
+    day = today(session, box)
+    names = _names(session)
+    release = session.exec(
+        select(Release).where(Release.day == day.day).order_by(col(Release.released_at).desc())
+    ).first()
+    start, end = day_bounds(box)
+    scored = session.exec(
+        select(ScoreSheet.id).where(
+            ScoreSheet.examiner == account,
+            col(ScoreSheet.signed_at) >= start,
+            col(ScoreSheet.signed_at) < end,
+        )
+    ).first()
+    ids = [one.id for one in day.sittings]
+    cases = session.exec(
+        select(func.count()).select_from(Case).where(Case.state == "open", col(Case.sitting).in_(ids))
+    ).one()
+    rosters = session.exec(select(Roster).order_by(col(Roster.loaded_at).desc()).limit(20)).all()
+    rooms = session.exec(select(Room).where(Room.kind != "waiting").order_by(col(Room.code))).all()
+    return Office(
+        today=day,
+        rosters=[_line(one, names) for one in rosters],
+        rooms=[(one.code, one.name, one.kind) for one in rooms],
+        blockers=blockers(session, box, day.day),
+        cases_open=cases,
+        verdicts=_verdicts(session, day.day),
+        released_at=release.released_at if release else None,
+        released_by=names.get(release.released_by, "") if release else "",
+        scored=scored is not None,
+    )
+
+
+def _verdicts(session: Session, day: str) -> list[VerdictLine]:
+    practical = {
+        candidate: attempt
+        for candidate, attempt in session.exec(
+            select(Attempt.candidate, Attempt.id)
+            .join(Sitting, col(Sitting.id) == col(Attempt.sitting))
+            .where(Sitting.subject == "practical", Attempt.state == "marked")
+        )
+    }
+    rows = session.exec(
+        select(Verdict, Candidate)
+        .join(Candidate, col(Candidate.id) == col(Verdict.candidate))
+        .where(Verdict.day == day)
+        .order_by(col(Verdict.decided_at))
+    )
+    return [
+        VerdictLine(
+            name=person.name,
+            number=person.number_masked,
+            theory=one.theory,
+            practical=one.practical,
+            passed=one.passed,
+            code=one.code,
+            held=one.held,
+            released=one.release is not None,
+            attempt=practical.get(person.id, ""),
+        )
+        for one, person in rows
+    ]
+
+
+def roster_report(session: Session, box: Box, roster_id: str) -> RosterReport:
+    """One roster row by row."""
+    roster = roster_of(session, roster_id)
+    enrolled = session.exec(
+        select(func.count()).select_from(RosterRow).where(RosterRow.roster == roster.id)
+    ).one()
+    return RosterReport(
+        line=_line(roster, _names(session)),
+        sha256=roster.file_sha256,
+        rejections=msgspec.json.decode(roster.rejected),
+        dropped=msgspec.json.decode(roster.dropped),
+        enrolled=enrolled,
+    )

@@ -1,0 +1,459 @@
+"""An exam day in the middle of the morning, made through the real use cases, and a real server over TLS.
+
+The server's clock starts at 09:41 of the exam day and runs on: whatever hour the tests run at, the pages look the same.
+"""
+
+import asyncio
+import contextlib
+import random
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import uvicorn
+from sqlmodel import Session, select
+
+from appliance.base import settings as s
+from appliance.base.clock import FakeClock
+from appliance.base.ids import new_id
+from appliance.base.sockets import Streamed, serve
+from appliance.faces import demo_people
+from appliance.flow import accounts
+from appliance.flow.accept_rules import accept_rules
+from appliance.flow.admit import FaceTaken, TapFacts, TapResult, admit
+from appliance.flow.box import Box, keys
+from appliance.flow.call import call_next
+from appliance.flow.enrol import Person, SittingPlan, enrol, find_sitting
+from appliance.flow.hand_in import close_attempt
+from appliance.flow.move_seat import move_seat
+from appliance.flow.order_gate import pending_orders, settle_order
+from appliance.flow.seat_sign_in import sign_in_at_seat, taking_at
+from appliance.flow.set_up import add_room, set_up
+from appliance.flow.start_sitting import start_sitting
+from appliance.flow.warn import warn
+from appliance.records.roster import Candidate, Roster
+from appliance.records.site import Room, Seat, Station
+from appliance.records.sitting import Sitting
+from appliance.records.theory import Answer, Attempt, Mark, Paper
+from appliance.web.app import create_app
+from appliance.web.server import Server
+from appliance.wire.gate import GetLanes, LaneState
+from appliance.wire.recorder import CameraStatus, ClipHead, GetClip, GetStatus, GetStill, Status
+from tests.conftest import START, site_settings
+from tests.world import QUESTIONS, number_of, paper_body
+
+PASSWORD = "pruefung-2026"
+FAMILIES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏"
+GIVEN = ["建国", "秀英", "伟", "敏", "志强", "丽娟", "军", "晓东", "玉兰", "海涛", "文博", "雪梅", "刚"]
+ACCOUNTS = {
+    "desk": "entry",
+    "desk2": "entry",
+    "waiting": "waiting",
+    "display": "display",
+    "invigilator": "invigilator",
+    "invigilator2": "invigilator",
+    "examiner": "examiner",
+    "office": "office",
+    "office2": "office",
+    "chief": "chief",
+    "inspector": "inspector",
+    "ops": "admin",
+}
+NAMES = {"desk": "李核验", "waiting": "周候考", "invigilator": "王监考", "examiner": "陈考评", "chief": "刘站长"}
+
+
+class RunningClock:
+    """The exam day's time, running from a chosen moment."""
+
+    def __init__(self, start: datetime) -> None:
+        self._start, self._began = start, time.monotonic()
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=time.monotonic() - self._began)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+class Day:
+    """The box and the ids of what is on it."""
+
+    def __init__(self, folder: Path, settings: s.Settings) -> None:
+        self.folder, self.settings = folder, settings
+        self.theory = self.practical = ""
+        self.people: list[str] = []
+        self.attempts: dict[str, str] = {}
+        self.review = self.mismatch = self.admitted = ""
+        self.clip = b""
+
+
+def name_of(index: int) -> str:
+    """An invented name."""
+    return FAMILIES[index % len(FAMILIES)] + GIVEN[(index * 7) % len(GIVEN)]
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def build(folder: Path) -> Day:
+    """The day until 09:41."""
+    base = site_settings(folder)
+    cameras = [
+        s.CameraSettings(code=code, name=name, address="127.0.0.1:1", room=room)
+        for code, name, room in (("C1", "理论考场前部", "T1"), ("C2", "理论考场后部", "T1"), ("C3", "实操考室", "P1"))
+    ]
+    settings = msgspec.structs.replace(
+        base,
+        site=msgspec.structs.replace(base.site, name="泰山特种作业示范考点"),
+        web=s.WebSettings(host="127.0.0.1", port=_free_port()),
+        cameras=cameras,
+        station=msgspec.structs.replace(base.station, lost_after=7200.0),
+    )
+    clock = FakeClock(START)
+    set_up(settings, demo=True, now=START)
+    box = Box.open(settings, clock)
+    box.db.start()
+    day = Day(folder, settings)
+    write = box.db.write_now
+    try:
+        hashed = accounts.hash_password(PASSWORD)
+        for login, role in ACCOUNTS.items():
+            write(accounts.add_account, box, login, NAMES.get(login, login), role, hashed, "process:test")
+        _rooms(box)
+        write(_rosters, box, day)
+        clock.advance(20 * 60)
+        _entry(box, day, clock)
+        _theory(box, day, clock)
+        _practical(box, day, clock)
+    finally:
+        box.db.stop()
+    return day
+
+
+def _rooms(box: Box) -> None:
+    theory = [
+        Seat(
+            id=f"T1-{n:02d}",
+            room="T1",
+            number=n,
+            row=(n - 1) // 8 + 1,
+            column=(n - 1) % 8 + 1,
+            address=f"127.0.1.{n}",
+            spare=n > 60,
+        )
+        for n in range(1, 65)
+    ]
+    practical = [
+        Seat(id=f"P1-{n:02d}", room="P1", number=n, row=(n - 1) // 4 + 1, column=(n - 1) % 4 + 1)
+        for n in range(1, 9)
+    ]
+    hashes = {seat.id: accounts.hash_token(seat.id) for seat in theory}
+    box.db.write_now(add_room, box, Room(code="W1", name="候考室", kind="waiting"), [], {})
+    box.db.write_now(add_room, box, Room(code="T1", name="理论考场", kind="theory"), theory, hashes)
+    box.db.write_now(add_room, box, Room(code="P1", name="实操考室", kind="practical"), practical, {})
+
+
+def _rosters(session: Session, box: Box, day: Day) -> None:
+    roster = Roster(
+        id=new_id(),
+        source="province",
+        state="active",
+        file_name="province",
+        file_sha256="0" * 64,
+        rows=74,
+        accepted=74,
+        loaded_at=box.now(),
+    )
+    session.add(roster)
+    session.flush()
+
+    def sitting(subject: str, room: str, hours: float) -> Sitting:
+        start = START + timedelta(hours=hours)
+        plan = SittingPlan(
+            subject=subject, trade="low_voltage", room=room, starts_at=start, duration_s=7200
+        )
+        return find_sitting(session, box, plan, "process:test")
+
+    theory, practical = sitting("theory", "T1", 1), sitting("practical", "P1", 1.5)
+    yesterday = sitting("theory", "T1", -23)
+    yesterday.state = "released"
+    session.add(yesterday)
+    day.theory, day.practical = theory.id, practical.id
+    for index in range(74):
+        where = theory if index < 60 else practical
+        person = Person(
+            row=index + 4,
+            name=name_of(index),
+            number=number_of(index),
+            ticket_number=f"37092611{index + 1:04d}",
+            employer="泰山电力安装公司",
+        )
+        enrol(session, box, roster, where, person)
+        found = session.exec(
+            select(Candidate.id).where(Candidate.number_index == box.key.index(number_of(index)))
+        ).one()
+        day.people.append(found)
+        if index >= 60:
+            enrol(session, box, roster, yesterday, person)
+            attempt = Attempt(id=new_id(), sitting=yesterday.id, candidate=found, state="marked")
+            session.add(attempt)
+            session.flush()
+            session.add(
+                Mark(
+                    id=new_id(),
+                    attempt=attempt.id,
+                    version="theory-1",
+                    points=88,  # type: ignore[arg-type]
+                    passed=True,
+                    marked_at=box.now(),
+                )
+            )
+
+
+def tap(
+    box: Box, name: str, number: str, lane: str = "L1", code: str = "face_matches", distance: float | None = 0.31
+) -> TapResult:
+    """One card put down, with the photographs of a packaged person."""
+    live_person = "hopper" if code == "face_mismatch" else "astronaut"
+    band = {"face_matches": "admit", "face_mismatch": "mismatch"}.get(code, "review")
+    face = FaceTaken(
+        engine="dlib",
+        version="20",
+        reference="chip",
+        band=band,
+        code=code,
+        distance=distance,
+        reference_photo=box.files.put(demo_people.portrait("astronaut"), secret=True),
+        live_photo=box.files.put(demo_people.live(live_person), secret=True),
+    )
+    facts = TapFacts(
+        tap=new_id(),
+        lane=lane,
+        kind="practical" if lane == "P1" else "theory",
+        happened_at=box.now(),
+        sam_id="0501.20260101-0000000001",
+        name=name,
+        number=number,
+        face=face,
+    )
+    result = box.db.write_now(admit, box, facts)
+    for order in box.db.read_now(pending_orders, ["L1", "P1"]):
+        box.db.write_now(settle_order, box, order.id, "done")
+    return result
+
+
+def _entry(box: Box, day: Day, clock: FakeClock) -> None:
+    for index in range(57):
+        clock.advance(20)
+        tap(box, name_of(index), number_of(index), distance=0.24 + (index % 9) * 0.02)
+    for index in range(60, 68):
+        clock.advance(10)
+        tap(box, name_of(index), number_of(index), lane="P1")
+
+
+def _theory(box: Box, day: Day, clock: FakeClock) -> None:
+    write = box.db.write_now
+    for _ in range(57):
+        clock.advance(1)
+        write(call_next, box, day.theory, "account:test", new_id())
+    write(_papers, box, day)
+    seats = box.db.read_now(lambda session: session.exec(select(Seat).where(Seat.room == "T1")).all())
+    for seat in seats:
+        held = box.db.read_now(taking_at, seat)
+        if held is None or seat.number in (9, 44):
+            continue
+        four = box.db.read_now(lambda session, c=held.candidate: session.get_one(Candidate, c).last_four)
+        secret = new_id()
+        write(sign_in_at_seat, box, seat.address, four, secret)
+        if seat.number != 31:
+            write(accept_rules, box, accounts.hash_token(secret))
+    clock.advance(max(0.0, (START + timedelta(hours=1) - clock.now()).total_seconds()))
+    write(start_sitting, box, day.theory, "account:test")
+    clock.advance(38 * 60)
+    write(_afterwards, box, day)
+    taken = next(seat for seat in seats if box.db.read_now(taking_at, seat))
+    write(move_seat, box, day.theory, taken.id, "", "键盘失灵", True, "account:test", new_id())
+    warned = box.db.read_now(
+        lambda session: session.exec(
+            select(Attempt).where(Attempt.sitting == day.theory, Attempt.state == "running")
+        ).all()
+    )
+    write(warn, box, warned[20].id, "请独立答题，不要左右张望。", "account:test")
+
+
+def _papers(session: Session, box: Box, day: Day) -> None:
+    name = box.files.put(paper_body("p"), secret=True)
+    for candidate in day.people[:60]:
+        session.add(
+            Paper(
+                id=new_id(),
+                sitting=day.theory,
+                candidate=candidate,
+                bank="0" * 64,
+                body=name,
+                key_sealed=box.key.encrypt(msgspec.json.encode(["A"] * QUESTIONS)),
+                choices="2" * 70 + "4" * 30,
+                made_at=box.now(),
+            )
+        )
+
+
+def _afterwards(session: Session, box: Box, day: Day) -> None:
+    """Answers, three handed in, signs of life, one station lost."""
+    dice, now = random.Random(7), box.now()
+    running = session.exec(
+        select(Attempt).where(Attempt.sitting == day.theory, Attempt.state == "running")
+    ).all()
+    for index, attempt in enumerate(running):
+        count = QUESTIONS if index in (3, 17, 40) else dice.randint(34, 88)
+        for position in range(1, count + 1):
+            answer = Answer(
+                attempt=attempt.id,
+                position=position,
+                value="A",
+                lease=1,
+                n=position,
+                happened_at=now,
+                recorded_at=now,
+            )
+            session.add(answer)
+        if count == QUESTIONS:
+            close_attempt(session, attempt, "candidate", "seat:x", now)
+    for station in session.exec(select(Station)):
+        station.heartbeat_at = now - timedelta(hours=3) if station.seat == "T1-27" else now
+        station.inventory, station.inventory_at = '{"hostname":"exam-%s"}' % station.seat[-2:], now
+        session.add(station)
+
+
+def _practical(box: Box, day: Day, clock: FakeClock) -> None:
+    for _ in range(4):
+        clock.advance(30)
+        box.db.write_now(call_next, box, day.practical, "account:test", new_id())
+    for row in box.db.read_now(
+        lambda session: session.exec(select(Attempt).where(Attempt.sitting == day.practical)).all()
+    ):
+        day.attempts[row.candidate] = row.id
+    day.mismatch = tap(
+        box, name_of(69), number_of(69), lane="P1", code="face_mismatch", distance=0.7
+    ).tap
+    clock.advance(9)
+    day.admitted = tap(box, name_of(68), number_of(68), lane="P1", distance=0.28).tap
+    clock.advance(7)
+    tap(box, "孔令辉", number_of(99), distance=None)
+    clock.advance(12)
+    day.review = tap(box, name_of(70), number_of(70), lane="P1", code="face_review", distance=0.52).tap
+    clock.advance(4)
+
+
+class Running:
+    """A day that serves."""
+
+    def __init__(self, day: Day) -> None:
+        self.day = day
+        self.box = Box.open(day.settings, RunningClock(START + timedelta(minutes=101)))
+        self._server: Server | None = None
+        self._thread: threading.Thread | None = None
+        self.lanes = [
+            LaneState(lane="L1", name="理论通道", kind="theory"),
+            LaneState(lane="P1", name="实操通道", kind="practical"),
+        ]
+
+    @property
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.day.settings.web.port}"
+
+    def start(self) -> None:
+        """Serve in a thread; returns when the port answers."""
+        app = create_app(self.box)
+        config = uvicorn.Config(
+            app,
+            host="127.0.0.1",
+            port=self.day.settings.web.port,
+            ssl_keyfile=str(keys(self.day.settings) / "tls.key"),
+            ssl_certfile=str(keys(self.day.settings) / "tls.pem"),
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = server = Server(config, app.state.tail)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(server)), daemon=True)
+        self._thread.start()
+        until = time.monotonic() + 20
+        while not server.started:
+            assert time.monotonic() < until and self._thread.is_alive(), "the server did not start"
+            time.sleep(0.02)
+
+    async def _serve(self, server: Server) -> None:
+        socket = self.day.settings.socket
+
+        async def lanes(_asked: GetLanes) -> list[LaneState]:
+            return self.lanes
+
+        async def status(_asked: GetStatus) -> Status:
+            return self._status()
+
+        async def still(_asked: GetStill) -> Streamed:
+            return Streamed({}, _chunks(demo_people.nobody()))
+
+        async def clip(asked: GetClip) -> Streamed:
+            head = ClipHead(
+                camera=asked.camera, start=asked.start, end=asked.end, bytes=len(self.day.clip)
+            )
+            return Streamed(head, _chunks(self.day.clip))
+
+        servers = [
+            await serve(socket("gate"), {GetLanes: lanes}),
+            await serve(socket("recorder"), {GetStatus: status}),
+            await serve(socket("clips"), {GetStill: still, GetClip: clip}),
+        ]
+        await server.serve()
+        for one in servers:
+            one.close()
+
+    def _status(self) -> Status:
+        now = self.box.now()
+        cameras = [
+            CameraStatus(
+                camera=one.code,
+                name=one.name,
+                room=one.room,
+                state="stopped" if one.code == "C2" else "recording",
+                since=now - timedelta(minutes=12),
+                cause="network" if one.code == "C2" else "",
+            )
+            for one in self.day.settings.cameras
+        ]
+        return Status(now=now, cameras=cameras, disk_total=4 * 10**12, disk_free=3 * 10**12, media="/m")
+
+    def stop(self) -> None:
+        """End the server; open event streams end with it."""
+        if self._server and self._thread:
+            self._server._tail.stop()
+            self._server.should_exit = True
+            self._thread.join(15)
+            assert not self._thread.is_alive(), "the server did not stop"
+            self._server = None
+
+
+async def _chunks(body: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), 65536):
+        yield body[start : start + 65536]
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[Running]:
+    """The day, serving until the block ends."""
+    found = Running(build(folder))
+    found.start()
+    try:
+        yield found
+    finally:
+        found.stop()
