@@ -1,0 +1,72 @@
+#!/bin/bash
+# Installs the box on this Debian machine, as root: user, folders, program, units, configuration file.
+# A second run brings the program and the units up to date and leaves the configuration alone.
+#
+#   --root DIR      install below DIR instead (an image, a test)
+#   --no-program    everything but the program
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source systemd/locked.sh
+
+root= program=1
+while (($#)); do
+  case $1 in
+    --root) root=${2:?--root needs a folder}; shift ;;
+    --no-program) program= ;;
+    *) echo "install: unknown option $1" >&2; exit 2 ;;
+  esac
+  shift
+done
+if ((EUID != 0)) && [[ -z $root ]]; then
+  echo "install: this needs root: sudo make install" >&2
+  exit 2
+fi
+
+say() { echo "install: $*"; }
+
+if [[ $program ]]; then
+  say "the program into $root/opt/examsite"
+  rm -rf build/wheel
+  .venv/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/wheel .
+  python=$root/opt/examsite/.venv/bin/python
+  if ! "$python" -c 'import pip' 2>/dev/null; then
+    for system in /usr/bin/python3 python3; do # Debian's own, so that the box does not hang on somebody's home
+      "$system" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break
+    done
+    mkdir -p "$root/opt/examsite"
+    rm -rf "$root/opt/examsite/.venv"
+    "$system" -m venv "$root/opt/examsite/.venv"
+  fi
+  export PIP_DISABLE_PIP_VERSION_CHECK=1
+  install_locked requirements-box.lock "$python"
+  "$python" -m pip install --quiet --no-deps --force-reinstall build/wheel/*.whl
+  install -d "$root/opt/examsite/share"
+  cp -r docs "$root/opt/examsite/share/"
+  install -d "$root/usr/local/bin"
+  ln -sfn /opt/examsite/.venv/bin/examsite "$root/usr/local/bin/examsite"
+fi
+
+units=$root/etc/systemd/system
+install -d "$units/exam-.service.d" "$root/usr/lib/sysusers.d" "$root/usr/lib/tmpfiles.d" "$root/etc/examsite"
+install -m 644 systemd/exam.target systemd/exam-*.service systemd/exam-*.timer "$units/"
+install -m 644 systemd/exam-.service.d/*.conf "$units/exam-.service.d/"
+install -m 644 systemd/sysusers.conf "$root/usr/lib/sysusers.d/examsite.conf"
+install -m 644 systemd/tmpfiles.conf "$root/usr/lib/tmpfiles.d/examsite.conf"
+if [[ -e $root/etc/examsite/examsite.toml ]]; then
+  say "/etc/examsite/examsite.toml stays as it is"
+else
+  install -m 640 systemd/examsite.toml "$root/etc/examsite/examsite.toml"
+fi
+
+if ((EUID == 0)); then # an image made by somebody else gets them at its first start
+  systemd-sysusers ${root:+--root="$root"} "$root/usr/lib/sysusers.d/examsite.conf"
+  systemd-tmpfiles ${root:+--root="$root"} --create "$root/usr/lib/tmpfiles.d/examsite.conf"
+fi
+[[ -z $root && -d /run/systemd/system ]] && systemctl daemon-reload
+
+cat <<END
+install: done. What is left to do:
+  1. Fill in /etc/examsite/examsite.toml (every setting is explained there).
+  2. cd /var/lib/examsite && runuser -u examsite -- examsite init
+  3. systemctl enable --now exam.target
+END

@@ -1,0 +1,145 @@
+"""The units hold what they promise: systemd's own analysis, and the house's list of processes."""
+
+import configparser
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+UNITS = TOP / "systemd"
+RUNNING = ["clips", "faces", "gate", "recorder", "sync", "web"]
+EXPOSURE = 2.0
+"""systemd's measure: 10 is a unit without any protection."""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installed box without its program, Debian's own units beside it."""
+    folder = tmp_path_factory.mktemp("root")
+    done = subprocess.run(
+        [str(UNITS / "install.sh"), "--root", str(folder), "--no-program"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    shutil.copytree("/usr/lib/systemd/system", folder / "usr/lib/systemd/system", symlinks=True)
+    program = folder / "opt/examsite/.venv/bin/examsite"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    return folder
+
+
+def analyze(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["systemd-analyze", f"--root={root}", *arguments], capture_output=True, text=True)
+
+
+def unit(name: str) -> dict[str, dict[str, str]]:
+    """A unit's sections; of a setting given twice the last value."""
+    parser = configparser.ConfigParser(strict=False, interpolation=None, delimiters=("=",))
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(UNITS / name)
+    return {section: dict(parser[section]) for section in parser.sections()}
+
+
+def test_every_unit_is_valid(root: Path) -> None:
+    names = [p.name for p in sorted(UNITS.glob("exam*")) if p.suffix in (".service", ".timer", ".target")]
+    done = analyze(root, "verify", "--man=no", "--recursive-errors=no", *names)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_verify_would_notice(root: Path) -> None:
+    """The check above is worth something: a wrong key is found below this root."""
+    bad = root / "etc/systemd/system/exam-bad.service"
+    bad.write_text("[Service]\nTyp=notify\nExecStart=/opt/examsite/.venv/bin/nothing\n")
+    try:
+        done = analyze(root, "verify", "--man=no", "--recursive-errors=no", "exam-bad.service")
+    finally:
+        bad.unlink()
+    assert done.returncode != 0
+    assert "Typ" in done.stderr
+    assert "nothing" in done.stderr
+
+
+@pytest.mark.parametrize("name", RUNNING)
+def test_every_process_is_locked_in(root: Path, name: str) -> None:
+    limit = str(int(EXPOSURE * 10))
+    done = analyze(
+        root, "security", "--offline=true", f"--threshold={limit}", "--no-pager", f"exam-{name}.service"
+    )
+    assert done.returncode == 0, done.stdout[-400:] + done.stderr
+    assert "Overall exposure level" in done.stdout
+
+
+@pytest.mark.parametrize("name", RUNNING)
+def test_every_process_is_watched(name: str) -> None:
+    service = unit(f"exam-{name}.service")["Service"]
+    assert service["Type"] == "notify"
+    assert service["ExecStart"] == f"/opt/examsite/.venv/bin/examsite run {name}"
+    assert int(service["WatchdogSec"]) <= 60
+    assert service["Restart"] == "always"
+    common = (UNITS / "exam-.service.d/hardening.conf").read_text()
+    assert "TimeoutStopSec=5" in common
+
+
+def test_the_target_starts_every_process() -> None:
+    wanted = (UNITS / "exam.target").read_text()
+    assert all(f"exam-{name}.service" in wanted for name in [*RUNNING, "migrate"])
+    assert all(path.name in wanted for path in UNITS.glob("*.timer"))
+
+
+def test_units_and_program_know_the_same_processes() -> None:
+    from appliance.cli.parent import names
+
+    assert names() == RUNNING
+
+
+def test_only_sync_gets_out() -> None:
+    for name in RUNNING:
+        assert ("IPAddressDeny" in unit(f"exam-{name}.service")["Service"]) == (name != "sync")
+
+
+def test_only_the_gate_sees_devices() -> None:
+    for name in RUNNING:
+        service = unit(f"exam-{name}.service")["Service"]
+        assert ("DeviceAllow" in service) == (name == "gate")
+        assert (service.get("PrivateDevices") == "yes") == (name != "gate")
+
+
+def test_commands_of_units_exist() -> None:
+    """No timer for a command that is not there."""
+    import typer
+
+    from appliance.cli import build
+
+    for path in UNITS.glob("*.service"):
+        for line in path.read_text().splitlines():
+            if not line.startswith("ExecStart="):
+                continue
+            words = line.split("=", 1)[1].split()[1:]
+            command = typer.main.get_command(build(words))
+            for word in words:
+                if not hasattr(command, "commands"):
+                    break
+                assert word in command.commands, f"{path.name}: examsite {' '.join(words)}"
+                command = command.commands[word]
+
+
+def test_installing_again_keeps_the_configuration(root: Path) -> None:
+    file = root / "etc/examsite/examsite.toml"
+    before = file.read_text()
+    file.write_text(before + "# mine\n")
+    subprocess.run(
+        [str(UNITS / "install.sh"), "--root", str(root), "--no-program"], check=True, capture_output=True
+    )
+    assert file.read_text() == before + "# mine\n"
+    file.write_text(before)
+    assert file.stat().st_mode & 0o007 == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes users and folders")
+def test_users_and_folders(root: Path) -> None:
+    for folder in ("run/examsite", "var/lib/examsite", "var/lib/examsite-media", "etc/examsite"):
+        assert (root / folder).stat().st_mode & 0o007 == 0
+    assert "examsite:" in (root / "etc/passwd").read_text()
