@@ -1,4 +1,4 @@
-"""examsite account: add, list, disable, reset. Passwords are asked for or made, never given as an argument."""
+"""examsite account: add, list, disable, reset. A password is asked for or made, never an argument."""
 
 import secrets
 import sys

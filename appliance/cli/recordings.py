@@ -1,4 +1,4 @@
-"""examsite recordings: find what was recorded of a candidate or a seat; verify that nothing was lost or changed.
+"""examsite recordings: find what was recorded of a candidate or a seat; verify that nothing was changed.
 
 `verify` and `verify-clip` belong to the recorder's package and are found by the entry point group
 `examsite.recordings`.

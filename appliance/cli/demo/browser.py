@@ -1,6 +1,6 @@
 """The demo's real browser: Debian's Chromium under a seat's policies, driven like a candidate would.
 
-The policies lie in a private mount namespace over /etc/chromium/policies/managed, so nothing on this machine is
+The policies lie in a private mount namespace over /etc/chromium/policies/managed: nothing on this machine is
 changed. They are those of a seat but for one: RemoteDebuggingAllowed, or nobody could drive the browser.
 """
 
@@ -17,7 +17,14 @@ from appliance.base.i18n import N_
 from appliance.cli.demo.site import DemoSite
 
 MANAGED = "/etc/chromium/policies/managed"
-QUIET = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic", "--disable-gpu"]
+QUIET = [
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--disable-gpu",
+]
 
 
 def chromium() -> str:

@@ -29,10 +29,10 @@ class Times(msgspec.Struct, kw_only=True, frozen=True):
     """How long things take in the demo, in seconds. Every clock is the real one."""
 
     theory_starts_in: float = 62
-    theory_lasts: int = 50
     practical_starts_in: float = 150
-    practical_lasts: int = 3600
     opens_before: int = 110
+    theory_minutes: int = 1
+    practical_minutes: int = 60
 
 
 class Day(msgspec.Struct, kw_only=True):

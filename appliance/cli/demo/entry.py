@@ -7,6 +7,7 @@ from datetime import date
 import msgspec
 from sqlmodel import Session, select
 
+from appliance.base.i18n import _
 from appliance.base.sockets import ask
 from appliance.cli.demo.day import Day, wait_for
 from appliance.devices.cardreader.layouts import demo_card, write
@@ -37,7 +38,7 @@ class LanePlayer:
         }
 
     async def tap(self, person: SamplePerson, holder: str, stands: str, variant: int = 0) -> Tap:
-        """`holder`'s photograph is on the chip, `stands` is in front of the camera. Returns what was decided."""
+        """`holder`'s photograph is on the chip, `stands` is before the camera. Returns what was decided."""
         self._face.with_suffix(".new").write_bytes(self._frames[stands, variant % 5])
         self._face.with_suffix(".new").rename(self._face)
         before = await self._day.box.db.read(_taps, self.lane)
@@ -117,15 +118,15 @@ async def practical_entry(day: Day, indexes: list[int]) -> Entered:
 def check_theory(day: Day, entered: Entered) -> None:
     """The table's lines about the entrance."""
     report, codes = day.report, entered.codes
-    report.equal("准予入场（理论）", codes.get("admitted", 0), len(day.people))
+    report.equal(_("Admitted (theory)"), codes.get("admitted", 0), len(day.people))
     for code, label in (
-        ("not_on_roster", "拒绝：不在考生名单"),
-        ("too_early", "拒绝：未到入场时间"),
-        ("already_inside", "拒绝：已经入场"),
+        ("not_on_roster", _("Refused: not on the roster")),
+        ("too_early", _("Refused: too early")),
+        ("already_inside", _("Refused: already inside")),
     ):
         report.equal(label, codes.get(code, 0), 1)
     doubtful = codes.get("face_mismatch", 0) + codes.get("face_review", 0)
-    report.equal("人证不符，转人工核验", doubtful, 1)
+    report.equal(_("Wrong person: sent to a member of staff"), doubtful, 1)
 
 
 def check_pulses(day: Day, label: str, lanes: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Stage: rosters. A workbook and a CSV by hand, confirmed by a second person; the same people signed by the province."""
+"""Stage: rosters. A workbook and a CSV by hand with a second person; the same people signed."""
 
 import base64
 import json
@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import httpx
 
+from appliance.base.i18n import _
 from appliance.cli.demo.day import PEOPLE, Day, wait_for
 from appliance.faces import demo_people
 from appliance.flow.today import today
@@ -38,11 +39,11 @@ def load_by_hand(day: Day, samples: tuple[Sample, Sample]) -> None:
     }
     plan = {
         "theory_room": "T1",
-        "theory_starts_at": starts["theory"].strftime("%Y-%m-%dT%H:%M:%S"),
-        "theory_minutes": f"{day.times.theory_lasts / 60:.4f}",
+        "theory_start": starts["theory"].strftime("%Y-%m-%dT%H:%M:%S"),
+        "theory_minutes": str(day.times.theory_minutes),
         "practical_room": "P1",
-        "practical_starts_at": starts["practical"].strftime("%Y-%m-%dT%H:%M:%S"),
-        "practical_minutes": f"{day.times.practical_lasts / 60:.4f}",
+        "practical_start": starts["practical"].strftime("%Y-%m-%dT%H:%M:%S"),
+        "practical_minutes": str(day.times.practical_minutes),
     }
     for name, sample in zip(("理论考生花名册.xlsx", "实操考生花名册.csv"), samples, strict=True):
         office.post("/office/roster", plan, files={"file": (name, sample.content)})
@@ -112,10 +113,12 @@ def check_rosters(day: Day, samples: tuple[Sample, Sample]) -> None:
     dropped = sum(sum(json.loads(one.dropped).values()) for one in rosters)
     lines = day.box.db.read_now(today, day.box).sittings
     for line in lines:
-        label = "理论应到" if line.subject == "theory" else "实操应到"
+        label = _("Expected (theory)") if line.subject == "theory" else _("Expected (practical)")
         report.equal(label, line.expected, len(day.people))
-    report.equal("名单逐行退回", refused, sum(len(sample.bad) for sample in samples))
-    report.equal("联系方式已丢弃", dropped, sum(sample.dropped for sample in samples))
+    report.equal(
+        _("Roster rows refused, each with its reason"), refused, sum(len(sample.bad) for sample in samples)
+    )
+    report.equal(_("Contact data dropped at import"), dropped, sum(sample.dropped for sample in samples))
 
     def photos() -> int | None:
         count = db.read_now(
@@ -129,10 +132,10 @@ def check_rosters(day: Day, samples: tuple[Sample, Sample]) -> None:
             select(func.count()).select_from(RosterRow).where(RosterRow.confirmed_at != None)  # noqa: E711
         ).one()
     )
-    report.equal("省级签名名单确认行数", confirmed, 2 * (len(day.people) - 1))
+    report.equal(_("Rows confirmed by the signed roster"), confirmed, 2 * (len(day.people) - 1))
 
     def papers() -> int | None:
         count = db.read_now(lambda s: s.exec(select(func.count()).select_from(Paper)).one())
         return count if count >= len(day.people) else None
 
-    report.equal("开考前已组卷", wait_for("papers", papers, 30), len(day.people))
+    report.equal(_("Papers drawn before the start"), wait_for("papers", papers, 30), len(day.people))

@@ -145,6 +145,7 @@ def configure(folder: Path, port: int) -> DemoSite:
             camera("C2", "实操考场全景", cameras[1], "P1"),
         ],
         recorder=s.RecorderSettings(media=str((folder / "media").resolve()), segment=20.0),
+        entry=s.EntrySettings(opens_before=110),
         province=s.ProvinceSettings(
             url=f"https://localhost:{province}",
             certificate=str((folder / "province" / "authority" / "authority.pem").resolve()),

@@ -1,10 +1,11 @@
-"""Stage: the waiting room. Everybody with a ticket is called to a seat; the display and the loudspeaker follow."""
+"""Stage: the waiting room. Everybody with a ticket is called to a seat; display and loudspeaker follow."""
 
 import time
 
 from sqlmodel import func, select
 
 from appliance.base.errors import Unavailable
+from appliance.base.i18n import _
 from appliance.cli.demo.day import Day, wait_for
 from appliance.records.seating import SeatTaking
 from appliance.records.waiting import Call, Ticket
@@ -27,7 +28,7 @@ def call_everybody(day: Day) -> None:
     seats = day.box.db.read_now(
         lambda s: s.exec(select(SeatTaking.seat).where(SeatTaking.sitting == sitting.id)).all()
     )
-    day.report.equal("叫号入座（随机考位，无重复）", len(set(seats)), count)
+    day.report.equal(_("Called to random seats, nobody twice"), len(set(seats)), count)
 
 
 def check_sounds(day: Day) -> None:
@@ -40,10 +41,10 @@ def check_sounds(day: Day) -> None:
     count = wait_for("announcements", spoken, 30)
     sound = day.box.db.read_now(lambda s: s.exec(select(Call.sound).limit(1)).one())
     body = day.box.files.get(sound)
-    day.report.check("语音叫号文件", str(count), body[:4] == b"RIFF" and len(body) > 20_000)
+    day.report.check(_("Spoken announcements"), str(count), body[:4] == b"RIFF" and len(body) > 20_000)
     page = day.who("display").get("/display")
     called = day.box.db.read_now(
         lambda s: s.exec(select(Ticket.number).where(Ticket.state == "called")).all()
     )
     shown = not called or any(number in page.text for number in called)
-    day.report.check("候考室显示屏显示叫号", str(len(called)), shown)
+    day.report.check(_("Display shows who is called"), str(len(called)), shown)

@@ -1,0 +1,149 @@
+"""Stages: verdicts and their release, parcels to the province, and the proofs at the end of the day."""
+
+import io
+import subprocess
+import sys
+from datetime import timedelta
+from typing import Any
+
+import av
+from sqlmodel import select
+
+from appliance.base.i18n import _
+from appliance.cli.demo.day import Day, wait_for
+from appliance.cli.demo.roster import province
+from appliance.flow.inspect import find_candidates, spans, timeline
+from appliance.records.seating import SeatTaking
+from appliance.records.sync import Parcel
+from appliance.records.verdict import Verdict
+
+
+def line(day: Day, mode: str) -> None:
+    """Take the province's line down, or up again."""
+    province(day).post("/admin/line", json={"mode": mode}).raise_for_status()
+
+
+def verdicts(day: Day) -> list[Verdict]:
+    """Every verdict of the day."""
+    return day.box.db.read_now(lambda s: list(s.exec(select(Verdict)).all()))
+
+
+def release(day: Day) -> None:
+    """The head of the site releases; the row loaded by hand stays behind until the province confirms it."""
+    today = day.box.today().isoformat()
+    day.who("chief").post(f"/office/release/{today}")
+    found = verdicts(day)
+    held = [one for one in found if one.release is None]
+    day.report.equal(_("Released by a person"), len(found) - len(held), len(day.people) - 1)
+    day.report.equal(_("Held: loaded by hand only"), len(held), 1)
+    passed = sum(one.passed for one in found)
+    day.report.check(_("Passed in all"), f"{passed} / {len(found)}", 0 < passed < len(found))
+
+
+def deliver(day: Day) -> None:
+    """The line comes back: everything sealed meanwhile arrives, each parcel with exactly one receipt."""
+    waiting = day.box.db.read_now(lambda s: len(s.exec(select(Parcel).where(Parcel.state == "sealed")).all()))
+    line(day, "up")
+
+    def settled() -> list[Parcel] | None:
+        parcels = day.box.db.read_now(lambda s: list(s.exec(select(Parcel)).all()))
+        return parcels if parcels and all(one.state == "acknowledged" for one in parcels) else None
+
+    wait_for("receipts", settled, 60)
+    site = day.site.settings.site.code
+    province(day).post("/admin/confirm", json={"site": site}).raise_for_status()
+
+    def confirmed() -> bool:
+        answer = day.who("chief").try_post(f"/office/release/{day.box.today().isoformat()}")
+        return not answer.is_error
+
+    wait_for("the province's confirmation of the held row", confirmed, 40, pause=1.0)
+    unreleased = [one for one in verdicts(day) if one.release is None]
+    day.report.equal(_("Held results after the province confirmed"), len(unreleased), 0)
+    parcels = wait_for("receipts", settled, 60)
+    held: list[dict[str, Any]] = province(day).get("/admin/parcels").json()["parcels"]
+    numbers = sorted(one["number"] for one in held)
+    whole = numbers == list(range(1, len(parcels) + 1))
+    day.report.check(
+        _("Parcels acknowledged exactly once (waited for the line)"), f"{len(parcels)} ({waiting})", whole
+    )
+
+
+def recordings(day: Day) -> None:
+    """Minutes on record, and one candidate's clip fetched through the inspector's page and decoded."""
+    inspector = day.who("inspector")
+    taking = day.box.db.read_now(
+        lambda s: s.exec(select(SeatTaking).where(SeatTaking.seat == "T1-01")).first()
+    )
+    assert taking is not None
+    span = day.box.db.read_now(spans, taking.candidate)[0]
+    start = span.start + timedelta(seconds=5)
+    query = {
+        "camera": "C1",
+        "from": start.isoformat(),
+        "to": (start + timedelta(seconds=10)).isoformat(),
+        "candidate": taking.candidate,
+    }
+    clip = inspector.get("/media/clip", **query).content
+    with av.open(io.BytesIO(clip)) as container:
+        frames = [(frame.width, frame.height) for frame in container.decode(video=0)]
+    day.report.check(
+        _("Clip of a candidate's seat, decoded"), f"{len(frames)} × {frames[0]}", frames[0] == (1920, 1080)
+    )
+    found = subprocess.run(
+        [sys.executable, "-m", "appliance.cli", "recordings", "verify", "--json"],
+        capture_output=True,
+        check=False,
+    )
+    day.report.check(_("Recordings verified against their hashes"), _("whole"), found.returncode == 0)
+
+
+def sheets(day: Day) -> None:
+    """The day's paper, as PDF."""
+    office = day.who("office")
+    folder = day.site.folder / "sheets"
+    folder.mkdir()
+    made = 0
+    sittings = {subject: day.sitting(subject).id for subject in ("theory", "practical")}
+    wanted = [
+        (sittings["theory"], "sign-in"),
+        (sittings["theory"], "seat-plan"),
+        (sittings["theory"], "room-record"),
+        (sittings["practical"], "room-record"),
+        (sittings["practical"], "score-sheets"),
+    ]
+    for sitting, sheet in wanted:
+        body = office.get(f"/office/sheets/{sitting}/{sheet}.pdf").content
+        (folder / f"{sheet}-{sitting[-6:]}.pdf").write_bytes(body)
+        made += body.startswith(b"%PDF")
+    day.report.equal(_("Paper sheets as PDF"), made, len(wanted))
+
+
+def inspection(day: Day) -> None:
+    """The inspector's page of one candidate from tap to parcel; the journal verified from its first entry."""
+    person = day.people[2]
+    found = day.box.db.read_now(find_candidates, day.box, person.number)[0]
+    entries = day.box.db.read_now(timeline, day.box, found.id).entries
+    kinds = {entry.kind for entry in entries}
+    needed = {
+        "tap.decided",
+        "face.compared",
+        "admission.granted",
+        "ticket.called",
+        "seat.taken",
+        "answer.saved",
+        "paper.marked",
+    }
+    page = day.who("inspector").get(f"/inspection/{found.id}")
+    acknowledged = any(entry.parcel_state == "acknowledged" for entry in entries)
+    day.report.check(
+        _("Inspector: one candidate from tap to parcel"),
+        str(len(entries)),
+        needed <= kinds and acknowledged and person.name in page.text,
+    )
+    proof = subprocess.run(
+        [sys.executable, "-m", "appliance.cli", "journal", "verify", "--json"],
+        capture_output=True,
+        check=False,
+    )
+    day.report.check(_("Journal verified from its first entry"), _("whole"), proof.returncode == 0)
