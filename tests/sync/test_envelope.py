@@ -77,7 +77,7 @@ def sealed(site: Site, what: envelope.Content) -> bytes:
     return envelope.seal(what, site.signer, site.certificate).file
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(entry_texts)
 def test_round_trip_and_the_same_bytes_each_time(site: Site, texts: list[tuple[str, str, str, str]]) -> None:
     what = content(texts)
@@ -87,7 +87,7 @@ def test_round_trip_and_the_same_bytes_each_time(site: Site, texts: list[tuple[s
 
 
 @pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data(), entry_texts)
 def test_any_flipped_bit_is_seen(
     site: Site, data: st.DataObject, texts: list[tuple[str, str, str, str]]
@@ -99,6 +99,7 @@ def test_any_flipped_bit_is_seen(
         envelope.verify(bytes(file), site.authority)
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 def test_every_flipped_bit_is_seen(site: Site) -> None:
     whole = sealed(site, content([("seat.taken", "c1", "seat:T1-01", "{}")] * 3))
@@ -109,7 +110,7 @@ def test_every_flipped_bit_is_seen(site: Site) -> None:
             envelope.verify(bytes(file), site.authority)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300), st.booleans())
 def test_rubbish_is_called_rubbish(site: Site, rubbish: bytes, magic: bool) -> None:
     with pytest.raises(Corrupt):
