@@ -7,6 +7,7 @@ import re
 import signal
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,7 +24,7 @@ from cameras.recorder.reconcile import reconcile
 log = logging.getLogger("examsite.recorder")
 
 CLOCK_EVERY = 600.0
-STOP = 4.5
+STOP = 2.0
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -64,18 +65,22 @@ class Recorder:
         self.index = Index(self.media)
         reconcile(self.media, self.index, datetime.now(UTC))
         for camera in self.settings.cameras:
-            recorder = CameraRecorder(camera, self.settings.recorder, self.index, password_of(camera))
+            password = partial(password_of, camera)
+            recorder = CameraRecorder(camera, self.settings.recorder, self.index, password)
             self.cameras.append(recorder)
             recorder.start()
 
     def stop(self) -> None:
-        """Close every segment. A camera that hangs is left to the next start."""
+        """Close every segment, also of cameras that hang."""
         for camera in self.cameras:
             camera.stop()
         deadline = time.monotonic() + STOP
         for camera in self.cameras:
             camera.join(max(0.0, deadline - time.monotonic()))
-        if self.index and not any(camera.is_alive() for camera in self.cameras):
+        for camera in self.cameras:
+            if camera.is_alive():
+                camera.finish()
+        if self.index:
             self.index.close()
 
     def healthy(self) -> bool:

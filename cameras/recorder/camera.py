@@ -29,6 +29,8 @@ log = logging.getLogger("examsite.recorder")
 RETRY = 1.0
 """Seconds between attempts to connect; with a time-out of 5 s a camera that is back records within 5 s."""
 RETRY_AT_ONCE = 0.2
+RETRY_REFUSED = 30.0
+"""After a refused password: cameras lock themselves when asked too often."""
 SETTLE = 0.5
 """Seconds of packets held back after connecting: what was buffered meanwhile comes in a burst, and only the first
 packet that comes by itself tells when pictures truly arrive."""
@@ -39,13 +41,13 @@ CLOCK_STEP = 1.0
 
 
 class Ended(Exception):
-    """Recording cannot go on now. `at_once`: the camera is there, connect again without waiting."""
+    """Recording cannot go on now. `wait`: seconds before the next attempt."""
 
-    def __init__(self, cause: Cause, detail: str, at_once: bool = False) -> None:
+    def __init__(self, cause: Cause, detail: str, wait: float | None = None) -> None:
         super().__init__(cause, detail)
         self.cause: Cause = cause
         self.detail = detail
-        self.at_once = at_once
+        self.wait = RETRY if wait is None else wait
 
 
 class Running(msgspec.Struct):
@@ -61,14 +63,14 @@ class Running(msgspec.Struct):
 
 
 class CameraRecorder(threading.Thread):
-    """Records one camera until `stop`. `free`: bytes of the disk and bytes free."""
+    """Records one camera until `stop`. `password`: read anew for each attempt; `free`: bytes of the disk, free."""
 
     def __init__(
         self,
         camera: CameraSettings,
         settings: RecorderSettings,
         index: Index,
-        password: str,
+        password: Callable[[], str],
         clock: Clock | None = None,
         free: Callable[[Path], tuple[int, int]] | None = None,
     ) -> None:
@@ -80,9 +82,10 @@ class CameraRecorder(threading.Thread):
         self._password = password
         self._free = free or disk_space
         self._clock: Clock = clock or SystemClock()
-        self._onvif: OnvifCamera | None = None
         self._leaving = threading.Event()
         self._lock = threading.Lock()
+        self._hands = threading.Lock()
+        """Held while a packet is written."""
         self._facts: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         """Facts the disk has not taken yet, in order."""
         self._gap = index.open_gap(camera.code)
@@ -105,6 +108,21 @@ class CameraRecorder(threading.Thread):
         """Ask the thread to close its segment and end."""
         self._leaving.set()
 
+    def finish(self) -> None:
+        """Close the segment in place of the thread, which hangs in a camera that says nothing (after `stop`)."""
+        with self._hands:
+            self._part()
+
+    def _part(self) -> None:
+        """The last facts. Does nothing the second time."""
+        ended = Ended("stopped", "the recorder was stopped")
+        self._close_run(ended)
+        self._lose(ended.cause, ended.detail)
+        try:
+            self._settle()
+        except Ended as error:
+            log.error("camera %s: %d facts could not be kept: %s", self.camera.code, len(self._facts), error)
+
     def run(self) -> None:
         """The thread."""
         if self._end and not self._gap:
@@ -119,22 +137,18 @@ class CameraRecorder(threading.Thread):
             except Ended as error:
                 ended = error
             except Refused as error:
-                ended = Ended("camera", error.code)
+                ended = Ended("camera", error.code, wait=RETRY_REFUSED)
             except ExamError as error:
                 ended = Ended("camera" if error.code in CAMERA_FAULTS else "network", error.code)
             except (OSError, sqlite3.Error) as error:
                 ended = Ended("disk", str(error))
             if self._leaving.is_set():
-                ended = Ended("stopped", "the recorder was stopped")
+                break
             had_pictures = self._close_run(ended)
             try_cached = had_pictures or not try_cached
             self._lose(ended.cause, ended.detail)
-            self._leaving.wait(RETRY_AT_ONCE if ended.at_once else RETRY)
-        self._lose("stopped", "the recorder was stopped")
-        try:
-            self._settle()
-        except Ended as error:
-            log.error("camera %s: %d facts could not be kept: %s", self.camera.code, len(self._facts), error)
+            self._leaving.wait(ended.wait)
+        self.finish()
 
     def _uri(self, try_cached: bool) -> str:
         """The stream's address without credentials: the one known, else asked by ONVIF."""
@@ -144,14 +158,9 @@ class CameraRecorder(threading.Thread):
         known = self._index.stream(self.camera.code, address)
         if known and try_cached:
             return known
-        if self._onvif is None:
-            self._onvif = OnvifCamera(address, self.camera.user, self._password)
-        self._onvif.read_clock()
-        self.status.clock_offset_s = self._onvif.clock_offset
-        if self.camera.profile:
-            uri = self._onvif.stream_uri(self.camera.profile)
-        else:
-            uri = self._onvif.profiles()[0].uri
+        asked = OnvifCamera(address, self.camera.user, self._password())
+        self.status.clock_offset_s = asked.read_clock()
+        uri = asked.stream_uri(self.camera.profile) if self.camera.profile else asked.profiles()[0].uri
         self._fact(self._index.keep_stream, self.camera.code, address, uri, self._clock.now())
         self._settle()
         return uri
@@ -159,12 +168,12 @@ class CameraRecorder(threading.Thread):
     def read_clock(self) -> None:
         """Compare the camera's clock with ours (called from another thread now and then)."""
         if not self.camera.address.startswith("rtsp://") and self.status.state == "recording":
-            asked = OnvifCamera(self.camera.address, self.camera.user, self._password)
+            asked = OnvifCamera(self.camera.address, self.camera.user, "")
             self.status.clock_offset_s = asked.read_clock()
 
     def _record(self, uri: str) -> None:
         """Copy one connection's packets until it ends or the recorder stops."""
-        container = open_stream(with_credentials(uri, self.camera.user, self._password), uri)
+        container = open_stream(with_credentials(uri, self.camera.user, self._password()), uri)
         try:
             stream = container.streams.video[0]
             arrival = ArrivalClock()
@@ -177,7 +186,9 @@ class CameraRecorder(threading.Thread):
                 if not packet.size:
                     continue
                 if early is None:
-                    self._packet(packet, stream, arrival, base, now)
+                    with self._hands:
+                        if not self._leaving.is_set():
+                            self._packet(packet, stream, arrival, base, now)
                     continue
                 early.append((packet, now))
                 if now - early[0][1] < SETTLE:
@@ -185,8 +196,9 @@ class CameraRecorder(threading.Thread):
                 stamp_early([held for held, _ in early])
                 for held, arrived in early:
                     arrival.see(held.pts * base, arrived)
-                for held, arrived in early:
-                    self._packet(held, stream, arrival, base, arrived)
+                with self._hands:
+                    for held, arrived in early:
+                        self._packet(held, stream, arrival, base, arrived)
                 early = None
         except FFmpegError as error:
             raise stream_fault(error, uri) from None
@@ -195,10 +207,10 @@ class CameraRecorder(threading.Thread):
 
     def _packet(self, packet: Any, stream: Any, arrival: ArrivalClock, base: float, now: float) -> None:
         if packet.pts is None:
-            raise Ended("camera", "a packet without a time stamp", at_once=True)
+            raise Ended("camera", "a packet without a time stamp", wait=RETRY_AT_ONCE)
         stamp = packet.pts * base
         if not arrival.see(stamp, now):
-            raise Ended("camera", "the camera's time stamps jumped", at_once=True)
+            raise Ended("camera", "the camera's time stamps jumped", wait=RETRY_AT_ONCE)
         running = self._running
         if packet.is_keyframe and (running is None or self._is_full(running, stamp)):
             if running:
@@ -212,7 +224,7 @@ class CameraRecorder(threading.Thread):
         except FFmpegError as error:
             if running.writer.file.failure:
                 raise Ended("disk", str(running.writer.file.failure)) from error
-            raise Ended("camera", f"a packet that cannot be kept: {error}", at_once=True) from error
+            raise Ended("camera", f"a packet that cannot be kept: {error}", wait=RETRY_AT_ONCE) from error
         running.last = stamp + float(packet.duration or 0) * base
         running.segment.start = wall(arrival.at(running.first) + running.offset)
         self._end = wall(arrival.at(running.last) + running.offset)

@@ -30,7 +30,7 @@ class HttpServer:
         self._jpeg = jpeg
         self._nonce = os.urandom(12).hex()
         self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def start(self, host: str, port: int) -> None:
         """Listen; port 0 takes a free one and keeps it for later starts."""
@@ -42,11 +42,14 @@ class HttpServer:
         if self._server:
             self._server.close()
             self._server = None
-        for writer in list(self._writers):
+        for writer in self._open.values():
             writer.transport.abort()
+        await asyncio.gather(*self._open, return_exceptions=True)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._open[task] = writer
         try:
             while True:
                 async with asyncio.timeout(IDLE):
@@ -71,7 +74,7 @@ class HttpServer:
         ):
             return  # the client went away or does not speak HTTP: close, as a camera does
         finally:
-            self._writers.discard(writer)
+            del self._open[task]
             writer.close()
 
     async def _answer(
