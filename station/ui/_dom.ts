@@ -42,7 +42,7 @@ export function sign(shape: Shape): SVGSVGElement {
   const svg = document.createElementNS(space, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
-  svg.setAttribute("class", `sign ${shape}`);
+  svg.setAttribute("class", `sign sign-${shape}`);
   const path = document.createElementNS(space, "path");
   path.setAttribute("d", SHAPES[shape]);
   svg.append(path);

@@ -40,7 +40,7 @@ export const paper: Make = (exam, redraw) => {
   const timeNote = h("span", { class: "time-note" });
   const left = h("span", { class: "left" }, h("span", { class: "label" }, t("time_left")), time, timeNote);
   const bar = h("div", { class: "notice", role: "status" });
-  const section = h("section", { class: "question" });
+  const section = h("section", { class: "question", tabindex: -1, "aria-labelledby": "stem" });
   const cells = questions.map((question) =>
     h(
       "button",
@@ -90,7 +90,6 @@ export const paper: Make = (exam, redraw) => {
       h(
         "nav",
         { class: "sheet", "aria-label": t("grid") },
-        h("h2", {}, t("grid")),
         counts,
         h("div", { class: "groups" }, group("true_false"), group("single_choice")),
         h("p", { class: "legends" }, legend("done", "done"), legend("", "open"), legend("flagged", "flagged")),
@@ -115,7 +114,9 @@ export const paper: Make = (exam, redraw) => {
   function choose(index: number): void {
     const question = current();
     const option = question?.options[index];
-    if (question && option) exam.answer(question.position, option.key);
+    if (!question || !option) return;
+    exam.answer(question.position, option.key);
+    inputs[index].focus({ preventScroll: true });
   }
 
   function draw(question: Question): void {
@@ -138,7 +139,7 @@ export const paper: Make = (exam, redraw) => {
         t("question_of", { n: question.position, all: questions.length }),
         h("span", { class: "flagged-mark" }, sign("flag"), t("flagged")),
       ),
-      h("h1", { class: "stem", id: "stem" }, question.stem),
+      h("h1", { class: "stem", id: "stem" }, question.stem.replace(/（\s*）/g, "（\u00a0\u00a0）")),
       h(
         "div",
         { class: "options", role: "radiogroup", "aria-labelledby": "stem" },
@@ -167,8 +168,9 @@ export const paper: Make = (exam, redraw) => {
     else focus();
   }
 
+  /** On the question, not on its first option: a frame around an option looks like a choice already made. */
   function focus(): void {
-    (inputs.find((input) => input.value === exam.answers.get(shown)) ?? inputs[0])?.focus({ preventScroll: true });
+    section.focus({ preventScroll: true });
   }
 
   function open(): number[] {
@@ -296,6 +298,8 @@ export const paper: Make = (exam, redraw) => {
       else if (key === "ArrowRight" || key === "PageDown" || key === "+") move(1);
       else if (onGrid && key === "ArrowUp") move(-COLUMNS);
       else if (onGrid && key === "ArrowDown") move(COLUMNS);
+      else if (key === "ArrowDown" && document.activeElement === section) inputs[0]?.focus();
+      else if (key === "ArrowUp" && document.activeElement === section) inputs.at(-1)?.focus();
       else if (key === "Enter" && !(event.target instanceof HTMLButtonElement)) move(1);
       else return false;
       return true;
