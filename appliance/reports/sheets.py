@@ -17,9 +17,18 @@ KINDS = {
     "attempt.handed_in": N_("Forced hand-in"),
     "gate.ordered": N_("Lane opened by hand"),
     "seat.broken": N_("Station broken"),
-    "lease.granted": N_("Signed in again"),
 }
 """Incident kinds (the journal's) as printed."""
+
+
+RESULTS = {
+    "admit": N_("admitted after review"),
+    "refuse": N_("sent away after review"),
+    "done": N_("gate opened"),
+    "not_done": N_("gate did not open"),
+    "unknown": N_("not known whether the gate opened"),
+}
+"""What was decided, as printed."""
 
 
 def sign_in_sheet(sheet: facts.SignInSheet) -> bytes:
@@ -61,8 +70,13 @@ def room_record(sheet: facts.RoomRecord) -> bytes:
         sheet=sheet,
         code=code,
         kind=_kind,
+        result=_result,
         blank=BLANK_LINES,
     )
+
+
+def _result(name: str) -> str:
+    return _(RESULTS[name]) if name in RESULTS else name
 
 
 def _kind(name: str) -> str:
@@ -71,8 +85,5 @@ def _kind(name: str) -> str:
 
 def score_sheet(sheet: facts.ScoreSheet) -> bytes:
     """实操评分表: one table per subject, then the total and the signatures."""
-    lost = {
-        task.subject: sum((loss.points for item in task.items for loss in item.losses), Decimal(0))
-        for task in sheet.tasks
-    }
-    return pdf("score_sheet.html", sheet.heading, N_("Practical score sheet"), sheet=sheet, lost=lost)
+    most = {task.subject: sum((item.most for item in task.items), Decimal(0)) for task in sheet.tasks}
+    return pdf("score_sheet.html", sheet.heading, N_("Practical score sheet"), sheet=sheet, most=most)

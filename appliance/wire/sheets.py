@@ -46,7 +46,7 @@ class SignInRow(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class SignInSheet(msgspec.Struct, kw_only=True, frozen=True):
-    """签到表: every expected candidate, with a field to sign. `closed`: entry is over, so who is missing is absent."""
+    """签到表: every expected candidate, with a field to sign. `closed`: who is missing now is absent."""
 
     heading: Heading
     rows: list[SignInRow]
@@ -105,15 +105,17 @@ class Extension(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Incident(msgspec.Struct, kw_only=True, frozen=True):
-    """Something the record must tell: a case and its decision, a warning, a forced hand-in, a gate opened by hand.
+    """Something the record must tell: a case, a warning, a forced hand-in, a gate opened by hand.
 
-    `kind` is the journal's kind, `text` the words written at the time, `result` what was decided.
+    `kind` is the journal's kind, `sentence` a message id (translated when printed), `text` the words
+    written at the time, `result` what was decided: admit, refuse, a gate's outcome, or nothing.
     """
 
     at: datetime
     kind: str
     name: str = ""
     seat: str = ""
+    sentence: str = ""
     text: str = ""
     result: str = ""
     by: str = ""
@@ -129,7 +131,7 @@ class HandIns(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class JournalCode(msgspec.Struct, kw_only=True, frozen=True):
-    """The journal's head when the record was made: whoever holds the sheet can check the journal against it."""
+    """The journal's head when the record was made: the sheet's holder can check the journal by it."""
 
     seq: int
     hash: str
@@ -180,7 +182,7 @@ class ScoreItem(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class TaskScore(msgspec.Struct, kw_only=True, frozen=True):
-    """One subject K1..K4: the task drawn, scored out of 100, weighted by `weight` per cent."""
+    """One subject K1..K4: the task drawn, scored out of its total, weighted by `weight` per cent."""
 
     subject: str
     task: str
@@ -192,7 +194,8 @@ class TaskScore(msgspec.Struct, kw_only=True, frozen=True):
     note: str = ""
     raw: Decimal
     points: Decimal
-    """raw x weight / 100."""
+    """raw x weight / 100, or raw itself where the sheet is pre-weighted."""
+    preweighted: bool = False
     examiner: str = ""
     signed_at: datetime | None = None
 
@@ -210,4 +213,5 @@ class ScoreSheet(msgspec.Struct, kw_only=True, frozen=True):
     total: Decimal | None = None
     """None while a subject is not scored yet."""
     passed: bool | None = None
+    pass_mark: Decimal = Decimal(80)
     attempt: str

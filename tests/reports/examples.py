@@ -112,7 +112,7 @@ def record(demo: bool = True) -> facts.RoomRecord:
                 kind="case.decided",
                 name=name(4),
                 text="人证核验距离处于复核区间",
-                result="准予入场",
+                result="admit",
                 by="李核验",
             ),
             facts.Incident(

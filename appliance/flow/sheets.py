@@ -1,0 +1,374 @@
+"""Facts of the paper sheets, read from the records. Nothing is written; printing is reports' work.
+
+Sentences are message ids: a reader thread knows no language, the sheet is translated where it is printed.
+"""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from appliance.base.errors import NotFound
+from appliance.base.i18n import N_
+from appliance.flow.box import Box
+from appliance.flow.draw_tasks import attempt_of, drawn_tasks
+from appliance.flow.score import newest_sheets, sheet_of
+from appliance.flow.start_sitting import sitting_of
+from appliance.intake.catalogue import trade_name
+from appliance.intake.practical_tasks import TaskFile, practical_tasks
+from appliance.records.accounts import Account
+from appliance.records.base import instant, moment
+from appliance.records.entry import Admission, Case, GateOrder
+from appliance.records.journal import Journal, JournalHead
+from appliance.records.practical import ScoreSheet
+from appliance.records.roster import Candidate, Roster, RosterRow
+from appliance.records.seating import SeatTaking
+from appliance.records.site import Room, Seat
+from appliance.records.sitting import Sitting
+from appliance.records.theory import Attempt
+from appliance.rules import practical
+from appliance.rules.admission import SENTENCES
+from appliance.wire import sheets as wire
+
+AFTER = timedelta(hours=1)
+"""How long after its end a sitting's record still takes in what happened."""
+
+
+def heading(session: Session, box: Box, sitting: Sitting, by: str = "") -> wire.Heading:
+    """What every sheet says at its top."""
+    begun = sitting.started_at or sitting.starts_at
+    return wire.Heading(
+        site_code=box.site.code,
+        site_name=box.site.name,
+        demo=box.site.demo,
+        timezone=box.settings.site.timezone,
+        made_at=box.now(),
+        made_by=by,
+        sitting=sitting.id,
+        number=sitting.number,
+        subject=sitting.subject,  # type: ignore[arg-type]
+        trade=trade_name(sitting.trade),
+        room=session.get_one(Room, sitting.room).name,
+        starts_at=begun,
+        ends_at=sitting.ends_at or begun + timedelta(seconds=sitting.duration_s),
+    )
+
+
+def expected(session: Session, sitting: str) -> list[tuple[RosterRow, Candidate]]:
+    """Rows of confirmed rosters in order of admission ticket, then of the roster."""
+    rows = session.exec(
+        select(RosterRow, Candidate)
+        .join(Candidate, col(Candidate.id) == col(RosterRow.candidate))
+        .join(Roster, col(Roster.id) == col(RosterRow.roster))
+        .where(RosterRow.sitting == sitting, Roster.state == "active")
+        .order_by(col(RosterRow.ticket_number), col(RosterRow.row))
+    )
+    return list(rows)
+
+
+def admitted(session: Session, sitting: str) -> dict[str, Admission]:
+    """Admissions by candidate."""
+    found = session.exec(select(Admission).where(Admission.sitting == sitting))
+    return {row.candidate: row for row in found}
+
+
+def takings(session: Session, sitting: str) -> list[SeatTaking]:
+    """Every hold on a seat, oldest first."""
+    return list(
+        session.exec(
+            select(SeatTaking).where(SeatTaking.sitting == sitting).order_by(col(SeatTaking.taken_at))
+        )
+    )
+
+
+def last_seats(session: Session, sitting: str) -> dict[str, str]:
+    """The last seat of every candidate."""
+    return {row.candidate: row.seat for row in takings(session, sitting)}
+
+
+def entry_over(box: Box, sitting: Sitting) -> bool:
+    """Is whoever is missing now absent?"""
+    return box.now() > sitting.closes_at or sitting.state in ("ended", "released")
+
+
+def sign_in_sheet_facts(session: Session, box: Box, sitting_id: str, by: str = "") -> wire.SignInSheet:
+    """签到表"""
+    sitting = sitting_of(session, sitting_id)
+    present, seats = admitted(session, sitting.id), last_seats(session, sitting.id)
+    rows = []
+    for row, candidate in expected(session, sitting.id):
+        admission = present.get(candidate.id)
+        rows.append(
+            wire.SignInRow(
+                name=candidate.name,
+                number=candidate.number_masked,
+                ticket_number=row.ticket_number,
+                employer=row.employer,
+                seat=seats.get(candidate.id, ""),
+                admitted_at=admission.happened_at if admission else None,
+                how=admission.how if admission else "",
+            )
+        )
+    return wire.SignInSheet(
+        heading=heading(session, box, sitting, by), rows=rows, closed=entry_over(box, sitting)
+    )
+
+
+def seat_plan_facts(session: Session, box: Box, sitting_id: str, by: str = "") -> wire.SeatPlan:
+    """座次表"""
+    sitting = sitting_of(session, sitting_id)
+    people = {candidate.id: (row, candidate) for row, candidate in expected(session, sitting.id)}
+    sits = {seat: candidate for candidate, seat in last_seats(session, sitting.id).items()}
+    seats = []
+    for seat in session.exec(select(Seat).where(Seat.room == sitting.room).order_by(col(Seat.number))):
+        found = people.get(sits.get(seat.id, ""))
+        seats.append(
+            wire.PlanSeat(
+                seat=seat.id,
+                number=seat.number,
+                row=seat.row,
+                column=seat.column,
+                spare=seat.spare,
+                broken=seat.state == "broken",
+                name=found[1].name if found else "",
+                ticket_number=found[0].ticket_number if found else "",
+            )
+        )
+    return wire.SeatPlan(heading=heading(session, box, sitting, by), seats=seats)
+
+
+def room_record_facts(session: Session, box: Box, sitting_id: str, by: str = "") -> wire.RoomRecord:
+    """考场记录表"""
+    sitting = sitting_of(session, sitting_id)
+    people = expected(session, sitting.id)
+    present = admitted(session, sitting.id)
+    names = {candidate.id: candidate.name for _row, candidate in people}
+    attempts = session.exec(select(Attempt).where(Attempt.sitting == sitting.id)).all()
+    told = _Told(session, sitting, names, {row.id for row in attempts})
+    head = session.get_one(JournalHead, 1)
+    missing = [] if not entry_over(box, sitting) else [pair for pair in people if pair[1].id not in present]
+    how = [row.handed_in for row in attempts]
+    return wire.RoomRecord(
+        heading=heading(session, box, sitting, by),
+        expected=len(people),
+        present=len(present),
+        absent=[
+            wire.Absent(name=one.name, number=one.number_masked, ticket_number=row.ticket_number)
+            for row, one in missing
+        ],
+        started_at=sitting.started_at,
+        ended_at=sitting.ended_at,
+        hand_ins=wire.HandIns(
+            candidate=how.count("candidate") + how.count("examiner"),
+            time=how.count("time"),
+            forced=how.count("forced"),
+            open=how.count(""),
+        ),
+        moves=told.moves(),
+        extensions=told.extensions(),
+        incidents=told.incidents(),
+        journal=wire.JournalCode(seq=head.seq, hash=head.hash),
+    )
+
+
+class _Told:
+    """What records and journal tell of one sitting beside its plain course."""
+
+    def __init__(self, session: Session, sitting: Sitting, names: dict[str, str], attempts: set[str]) -> None:
+        self._session, self._sitting, self._names, self._attempts = session, sitting, names, attempts
+        self._accounts = {row.id: row.name for row in session.exec(select(Account))}
+        self._seats = {row.candidate: row.seat for row in takings(session, sitting.id)}
+
+    def _who(self, actor: str) -> str:
+        kind, _colon, name = actor.partition(":")
+        return self._accounts.get(name, name) if kind == "account" else actor
+
+    def _entries(self, kind: str) -> list[tuple[Journal, dict[str, Any]]]:
+        """Journal entries of a kind between the opening of entry and an hour after the end."""
+        sitting = self._sitting
+        end = (sitting.ended_at or sitting.ends_at or sitting.closes_at) + AFTER
+        rows = self._session.exec(
+            select(Journal)
+            .where(
+                Journal.kind == kind,
+                col(Journal.at) >= instant(sitting.opens_at),
+                col(Journal.at) <= instant(end),
+            )
+            .order_by(col(Journal.seq))
+        )
+        return [(row, msgspec.json.decode(row.body)) for row in rows]
+
+    def _of_attempts(self, kind: str) -> list[tuple[Journal, dict[str, Any]]]:
+        return [pair for pair in self._entries(kind) if pair[1].get("attempt") in self._attempts]
+
+    def moves(self) -> list[wire.Move]:
+        """Changes of seat."""
+        before: dict[str, SeatTaking] = {}
+        found = []
+        for taking in takings(self._session, self._sitting.id):
+            left = before.get(taking.candidate)
+            if left is not None:
+                found.append(
+                    wire.Move(
+                        at=taking.taken_at,
+                        name=self._names.get(taking.candidate, ""),
+                        from_seat=left.seat,
+                        to_seat=taking.seat,
+                        reason=left.reason,
+                        by=self._who(left.by),
+                    )
+                )
+            before[taking.candidate] = taking
+        return found
+
+    def extensions(self) -> list[wire.Extension]:
+        """More time given."""
+        return [
+            wire.Extension(
+                at=moment(entry.at),
+                name=self._names.get(entry.subject, ""),
+                seat=self._seats.get(entry.subject, ""),
+                seconds=int(body["seconds"]),
+                reason=body.get("reason", ""),
+                by=self._who(entry.actor),
+                second=self._accounts.get(body.get("second", ""), ""),
+            )
+            for entry, body in self._of_attempts("attempt.extended")
+        ]
+
+    def incidents(self) -> list[wire.Incident]:
+        """Cases, warnings, forced hand-ins, broken stations, lanes opened by hand; in order of time."""
+        found = [*self._cases(), *self._warnings(), *self._forced(), *self._broken(), *self._lanes()]
+        return sorted(found, key=lambda one: one.at)
+
+    def _incident(self, entry: Journal, text: str) -> wire.Incident:
+        return wire.Incident(
+            at=moment(entry.at),
+            kind=entry.kind,
+            name=self._names.get(entry.subject, ""),
+            seat=self._seats.get(entry.subject, entry.subject if entry.kind == "seat.broken" else ""),
+            text=text,
+            by=self._who(entry.actor),
+        )
+
+    def _cases(self) -> list[wire.Incident]:
+        rows = self._session.exec(select(Case).where(Case.sitting == self._sitting.id))
+        return [
+            wire.Incident(
+                at=case.decided_at or case.opened_at,
+                kind=f"case.{'decided' if case.state == 'decided' else 'opened'}",
+                name=self._names.get(case.candidate or "", ""),
+                seat=self._seats.get(case.candidate or "", ""),
+                sentence=SENTENCES[case.kind][0] if case.kind in SENTENCES else case.kind,
+                text=case.reason,
+                result=case.decision,
+                by=self._accounts.get(case.decided_by, ""),
+            )
+            for case in rows
+        ]
+
+    def _warnings(self) -> list[wire.Incident]:
+        return [self._incident(e, body.get("text", "")) for e, body in self._of_attempts("warning.shown")]
+
+    def _forced(self) -> list[wire.Incident]:
+        return [
+            self._incident(entry, body.get("reason", ""))
+            for entry, body in self._of_attempts("attempt.handed_in")
+            if body.get("how") == "forced"
+        ]
+
+    def _broken(self) -> list[wire.Incident]:
+        room = set(self._session.exec(select(Seat.id).where(Seat.room == self._sitting.room)))
+        return [
+            self._incident(entry, body.get("reason", ""))
+            for entry, body in self._entries("seat.broken")
+            if entry.subject in room
+        ]
+
+    def _lanes(self) -> list[wire.Incident]:
+        sitting = self._sitting
+        end = (sitting.ended_at or sitting.ends_at or sitting.closes_at) + AFTER
+        rows = self._session.exec(
+            select(GateOrder).where(
+                col(GateOrder.admission).is_(None),
+                col(GateOrder.ordered_at) >= sitting.opens_at,
+                col(GateOrder.ordered_at) <= end,
+            )
+        )
+        return [
+            wire.Incident(
+                at=row.ordered_at,
+                kind="gate.ordered",
+                seat=row.lane,
+                text=row.reason,
+                result=row.outcome,
+                by=self._who(row.ordered_by),
+            )
+            for row in rows
+        ]
+
+
+def score_sheet_facts(session: Session, box: Box, attempt_id: str, by: str = "") -> wire.ScoreSheet:
+    """实操评分表 of one attempt; without a total until all four subjects are signed."""
+    attempt = attempt_of(session, attempt_id)
+    sitting = session.get_one(Sitting, attempt.sitting)
+    if sitting.subject != "practical":
+        raise NotFound("not_practical", N_("This attempt has no score sheet."), N_("Open a practical one."))
+    candidate = session.get_one(Candidate, attempt.candidate)
+    row = session.exec(
+        select(RosterRow).where(RosterRow.sitting == sitting.id, RosterRow.candidate == candidate.id)
+    ).first()
+    file = practical_tasks(sitting.trade)
+    sheets = newest_sheets(session, attempt.id)
+    accounts = {one.id: one.name for one in session.exec(select(Account))}
+    tasks = [_task(file, sheet, accounts) for _subject, sheet in sorted(sheets.items())]
+    scored = None
+    if {one.subject for one in drawn_tasks(session, attempt.id)} == set(sheets) and sheets:
+        drawn = {subject: file.task(sheet.task) for subject, sheet in sheets.items()}
+        filled = [sheet_of(sheet) for sheet in sheets.values()]
+        scored = practical.score(drawn, filled, file.weights, file.pass_mark)
+    return wire.ScoreSheet(
+        heading=heading(session, box, sitting, by),
+        name=candidate.name,
+        number=candidate.number_masked,
+        ticket_number=row.ticket_number if row else "",
+        workplace=last_seats(session, sitting.id).get(candidate.id, ""),
+        resit=bool(row and row.kind == "resit"),
+        tasks=tasks,
+        total=scored.total if scored else None,
+        passed=scored.passed if scored else None,
+        pass_mark=file.pass_mark,
+        attempt=attempt.id,
+    )
+
+
+def _task(file: TaskFile, sheet: ScoreSheet, accounts: dict[str, str]) -> wire.TaskScore:
+    task, filled = file.task(sheet.task), sheet_of(sheet)
+    items = []
+    for item in task.items:
+        words = {deduction.id: deduction.text for deduction in item.deductions}
+        losses = [
+            wire.ScoreLoss(text=words[loss.deduction], points=loss.points * loss.count, count=loss.count)
+            for loss in filled.losses
+            if loss.item == item.id
+        ]
+        lost = min(item.most, sum((loss.points for loss in losses), Decimal(0)))
+        items.append(wire.ScoreItem(text=item.text, most=item.most, losses=losses, left=item.most - lost))
+    weight = file.weights[sheet.subject]
+    preweighted = task.scale == "preweighted"
+    return wire.TaskScore(
+        subject=sheet.subject,
+        task=task.code,
+        title=task.name,
+        weight=weight,
+        items=items,
+        vetoes=[veto.text for veto in task.vetoes if veto.id in filled.vetoes],
+        note=sheet.note,
+        raw=sheet.raw,
+        points=sheet.raw if preweighted else sheet.raw * weight / 100,
+        preweighted=preweighted,
+        examiner=accounts.get(sheet.examiner, ""),
+        signed_at=sheet.signed_at,
+    )
