@@ -63,7 +63,7 @@ def deliver(day: Day) -> None:
     parcels = wait_for("receipts", settled, 60)
     held: list[dict[str, Any]] = province(day).get("/admin/parcels").json()["parcels"]
     numbers = sorted(one["number"] for one in held)
-    whole = numbers == list(range(1, len(parcels) + 1))
+    whole = numbers == list(range(1, len(numbers) + 1)) and len(numbers) >= len(parcels)
     day.report.check(
         _("Parcels acknowledged exactly once (waited for the line)"), f"{len(parcels)} ({waiting})", whole
     )

@@ -6,6 +6,7 @@ find it no more, and one that does is asked for the same number twice without a 
 """
 
 import asyncio
+import termios
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -79,7 +80,7 @@ class Link:
                     deadline = min(deadline, time.monotonic() + GAP)
         except serial.SerialTimeoutException as error:
             raise _Silent(command) from error
-        except (OSError, TypeError) as error:  # pyserial raises TypeError when closed under its feet
+        except (OSError, TypeError, termios.error) as error:  # TypeError: closed under pyserial's feet
             raise _Lost from error
         raise _Silent(command)
 
