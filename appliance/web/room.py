@@ -98,6 +98,7 @@ async def _board(
         name,
         board=found,
         s=found.sitting,
+        sitting=sitting,
         plan=plan,
         columns=columns,
         sort=sort,
@@ -144,7 +145,7 @@ async def room_board(
 async def _panel(box: Box, sitting: str, seat: str) -> dict[str, Any]:
     panel = await box.db.read(seat_panel, box, sitting, seat)
     room = seat.rpartition("-")[0]
-    return {"panel": panel, "stills": cameras_of(box.settings, room, panel.tile.number), "sitting": sitting}
+    return {"panel": panel, "stills": cameras_of(box.settings, room, panel.tile.number)}
 
 
 @get("/{sitting:str}/seat/{seat:str}")
@@ -152,7 +153,7 @@ async def room_seat(
     request: Asked, box: NamedDependency[Box], sitting: FromPath[str], seat: FromPath[str]
 ) -> Template:
     """One seat beside the plan."""
-    return page(request, "room_seat.html", **await _panel(box, sitting, seat))
+    return page(request, "room_seat.html", sitting=sitting, **await _panel(box, sitting, seat))
 
 
 @post("/{sitting:str}/start", status_code=200)
@@ -210,7 +211,9 @@ async def _extend(request: Asked, box: Box, attempts: list[str], data: More) -> 
     await box.db.write(
         extend, box, attempts, data.minutes * 60, data.reason, request.user, data.second_login.strip()
     )
-    return done(request, _("{minutes} minutes more for {count}.").format(minutes=data.minutes, count=len(attempts)))
+    return done(
+        request, _("{minutes} minutes more for {count}.").format(minutes=data.minutes, count=len(attempts))
+    )
 
 
 @post("/attempt/{attempt:str}/warn", status_code=200)

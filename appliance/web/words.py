@@ -16,7 +16,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "sitting.ended": ("go", N_("Ended")),
     "sitting.released": ("go", N_("Released")),
     "seat.free": ("calm", N_("Seat free")),
-    "seat.bound": ("calm", N_("Expected")),
+    "seat.bound": ("calm", N_("Not signed in")),
     "seat.signed_in": ("calm", N_("Signed in")),
     "seat.ready": ("go", N_("Ready to start")),
     "seat.running": ("run", N_("Answering")),

@@ -35,6 +35,7 @@ from appliance.flow.set_up import add_room, set_up
 from appliance.flow.start_sitting import start_sitting
 from appliance.flow.warn import warn
 from appliance.records.roster import Candidate, Roster
+from appliance.records.seating import SeatTaking
 from appliance.records.site import Room, Seat, Station
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Answer, Attempt, Mark, Paper
@@ -327,8 +328,13 @@ def _afterwards(session: Session, box: Box, day: Day) -> None:
             session.add(answer)
         if count == QUESTIONS:
             close_attempt(session, attempt, "candidate", "seat:x", now)
+    lost = session.exec(
+        select(SeatTaking.seat).where(
+            SeatTaking.sitting == day.theory, SeatTaking.candidate == running[26].candidate
+        )
+    ).one()
     for station in session.exec(select(Station)):
-        station.heartbeat_at = now - timedelta(hours=3) if station.seat == "T1-27" else now
+        station.heartbeat_at = now - timedelta(hours=3) if station.seat == lost else now
         station.inventory, station.inventory_at = '{"hostname":"exam-%s"}' % station.seat[-2:], now
         session.add(station)
 
