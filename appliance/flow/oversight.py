@@ -21,9 +21,17 @@ CLOSED = "answer."
 def backlog(session: Session, box: Box) -> ops.Backlog:
     """What has not been acknowledged by the province."""
     contact = session.get(Contact, 1)
-    head = session.get(JournalHead, 1)
     states = dict(session.exec(select(Parcel.state, func.count()).group_by(Parcel.state)).all())
     sent = session.exec(select(func.max(Parcel.last_seq)).where(Parcel.state == "acknowledged")).one() or 0
+    behind = session.exec(
+        select(func.count())
+        .select_from(Journal)
+        .where(
+            col(Journal.seq) > sent,
+            col(Journal.kind).not_like("parcel.%"),  # these alone never make a parcel due
+            col(Journal.kind).not_like("contact.%"),
+        )
+    ).one()
     oldest = session.exec(select(func.min(Parcel.sealed_at)).where(Parcel.state != "acknowledged")).one()
     latest = session.exec(select(Parcel).order_by(col(Parcel.sealed_at).desc()).limit(20)).all()
     return ops.Backlog(
@@ -31,7 +39,7 @@ def backlog(session: Session, box: Box) -> ops.Backlog:
         parcels=sum(states.values()),
         waiting=states.get("sealed", 0),
         refused=states.get("refused", 0),
-        behind=max(0, (head.seq if head else 0) - sent),
+        behind=behind,
         oldest=oldest,
         last_contact=contact.last_contact if contact else None,
         failing_since=contact.failing_since if contact else None,
