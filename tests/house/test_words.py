@@ -113,7 +113,7 @@ def test_catalogues_agree() -> None:
 
 
 def test_templates_hold_no_chinese() -> None:
-    """Words come from the catalogues; only what shows in one language alone may stand there in that language."""
+    """Words come from the catalogues; only what shows in one language alone may stand there in it."""
     wrong = [
         f"{place(path)}:{number}"
         for path in templates()
