@@ -1,4 +1,5 @@
-"""examsite cameras, examsite simulate camera, examsite recordings verify, and the two processes of this package.
+"""examsite cameras, examsite simulate camera, examsite recordings verify, and the two processes of this
+package.
 
 Found by entry points: `examsite.cli`, `examsite.simulate`, `examsite.recordings`, `examsite.units`.
 """

@@ -1,7 +1,7 @@
 """The recorder's own index: one SQLite file beside the recordings. Times are microseconds since 1970, UTC.
 
-A segment's row is written before its file exists and completed when the file is closed, so that the disk never
-holds anything the index has not heard of. Nothing is ever deleted here.
+A segment's row is written before its file exists and completed when the file is closed, so that the disk
+never holds anything the index has not heard of. Nothing is ever deleted here.
 """
 
 import sqlite3
@@ -123,8 +123,8 @@ class Reader:
         try:
             connection.execute("SELECT 1 FROM run LIMIT 1").fetchall()
         except sqlite3.OperationalError:
-            # On a read-only disk SQLite cannot make the shared memory file of a WAL database. Without a writer
-            # there is no WAL either, and the file may be read as it lies.
+            # On a read-only disk SQLite cannot make the shared memory file of a WAL database. Without a
+            # writer there is no WAL either, and the file may be read as it lies.
             connection.close()
             if self.path.with_name(FILE + "-wal").exists():
                 raise
@@ -160,7 +160,8 @@ class Reader:
     def newest(self, camera: str) -> Segment | None:
         """The last segment of a camera."""
         rows = self.rows(
-            f"SELECT {SEGMENT} FROM segment WHERE camera = ? AND state <> 'missing' ORDER BY start DESC LIMIT 1",
+            f"SELECT {SEGMENT} FROM segment WHERE camera = ? AND state <> 'missing'"
+            " ORDER BY start DESC LIMIT 1",
             camera,
         )
         return _segment(rows[0]) if rows else None

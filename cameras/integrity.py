@@ -39,7 +39,9 @@ def file_sha256(path: Path) -> str:
 
 
 def verify(media: Path, sample: int | None = None) -> Verified:
-    """Check all finished segments, or `sample` of them chosen at random; added files are looked for in any case."""
+    """Check all finished segments, or `sample` of them chosen at random; added files are looked for in
+    any case.
+    """
     index = Reader(media)
     every = list(index.every())
     finished = [segment for segment in every if segment.state != "open"]
@@ -53,7 +55,8 @@ def verify(media: Path, sample: int | None = None) -> Verified:
     there = (str(path.relative_to(media)) for path in sorted(media.rglob("*")) if path.is_file())
     for path in there:
         if path not in known and not path.startswith(FILE):
-            # The recorder writes the row first: a file without one was not there when the rows were read, or is foreign.
+            # The recorder writes the row first: a file without one was not there when the rows were read, or
+            # is foreign.
             if index.rows("SELECT 1 FROM segment WHERE path = ?", path):
                 continue
             findings.append(Finding(code="added", camera=path.partition("/")[0], path=path))

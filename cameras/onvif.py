@@ -1,8 +1,8 @@
 """One ONVIF camera as we ask it (onvif-zeep), with the traps of that library kept away from callers.
 
-The clock is read first and without credentials; tokens are then made in the camera's own time. Every call has a
-timeout, redirects are refused, addresses in answers are rewritten to the host that was asked, so that credentials
-never reach another one. Errors come out as DeviceFault or Refused with a stable code.
+The clock is read first and without credentials; tokens are then made in the camera's own time. Every call
+has a timeout, redirects are refused, addresses in answers are rewritten to the host that was asked, so that
+credentials never reach another one. Errors come out as DeviceFault or Refused with a stable code.
 """
 
 import datetime as dt
@@ -80,7 +80,9 @@ def split_address(address: str) -> tuple[str, int]:
 
 
 def rewritten(uri: str, host: str) -> str:
-    """The same address at the host that was asked; the port stays (cameras behind an address translation lie)."""
+    """The same address at the host that was asked; the port stays (cameras behind an address
+    translation lie).
+    """
     parts = urlsplit(uri)
     shown = f"[{host}]" if ":" in host else host
     return urlunsplit(parts._replace(netloc=f"{shown}:{parts.port}" if parts.port else shown))
@@ -142,7 +144,8 @@ class OnvifCamera:
 
         wsdl = wsdl_folder() / "devicemgmt.wsdl"
         settings = zeep.Settings(strict=False)
-        client = zeep.Client(str(wsdl), transport=self._transport(anonymous=True), settings=settings)
+        make: Any = zeep.Client
+        client = make(str(wsdl), transport=self._transport(anonymous=True), settings=settings)
         return client.create_service(
             f"{{{DEVICE}}}DeviceBinding", f"http://{self.host}:{self.port}/onvif/device_service"
         )
@@ -251,14 +254,15 @@ class OnvifCamera:
     def _transport(self, anonymous: bool) -> Any:
         import requests
         from requests.auth import HTTPDigestAuth
-        from zeep.transports import Transport
+        from zeep import transports
 
         session = requests.Session()
         session.trust_env = False
         session.max_redirects = 0
         if not anonymous and self.user:
             session.auth = HTTPDigestAuth(self.user, self._password)
-        return Transport(session=session, timeout=CONNECT_TIMEOUT, operation_timeout=OPERATION_TIMEOUT)
+        make: Any = transports.Transport
+        return make(session=session, timeout=CONNECT_TIMEOUT, operation_timeout=OPERATION_TIMEOUT)
 
     def _empty(self, operation: str) -> DeviceFault:
         return DeviceFault(
@@ -312,7 +316,7 @@ class OnvifCamera:
 
     def _fault(self, operation: str, error: Exception) -> ExamError:
         kind = self._kind(error)
-        told = {"address": self.address, "operation": operation}
+        told: dict[str, Any] = {"address": self.address, "operation": operation}
         if kind == "password":
             skew = abs(self.clock_offset or 0.0)
             if skew > SKEW_ALARM:

@@ -1,6 +1,7 @@
 """Proofs of a password, as a device checks them. Pure.
 
-HTTP digest (RFC 2617; RTSP uses the same) and WS-UsernameToken digest (OASIS WSS UsernameToken Profile 1.1, 3.1).
+HTTP digest (RFC 2617; RTSP uses the same) and WS-UsernameToken digest (OASIS WSS UsernameToken Profile 1.1,
+3.1).
 """
 
 import base64

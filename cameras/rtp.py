@@ -82,7 +82,9 @@ class Packetiser:
         self.timestamp = 0
 
     def picture(self, units: list[bytes], timestamp: int) -> list[bytes]:
-        """RTP packets of one picture; the last carries the marker bit. `timestamp`: 90 kHz ticks, wrapped here."""
+        """RTP packets of one picture; the last carries the marker bit. `timestamp`: 90 kHz ticks,
+        wrapped here.
+        """
         self.timestamp = timestamp & 0xFFFFFFFF
         made = []
         bodies = payloads(units, self.limit)

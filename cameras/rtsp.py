@@ -36,7 +36,9 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class RequestReader:
-    """Takes the bytes of one connection apart; interleaved data from the client (receiver reports) is dropped."""
+    """Takes the bytes of one connection apart; interleaved data from the client (receiver reports) is
+    dropped.
+    """
 
     def __init__(self) -> None:
         self._waiting = bytearray()
@@ -54,7 +56,7 @@ class RequestReader:
                     break
                 del self._waiting[:length]
                 continue
-            if self._waiting[:1] in (b"\r", b"\n"):
+            if self._waiting[0] in b"\r\n":
                 del self._waiting[:1]
                 continue
             end = self._waiting.find(b"\r\n\r\n")

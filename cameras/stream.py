@@ -1,4 +1,6 @@
-"""Open a camera's stream with PyAV: RTSP inside TCP, with timeouts that work, and errors without credentials."""
+"""Open a camera's stream with PyAV: RTSP inside TCP, with timeouts that work, and errors without
+credentials.
+"""
 
 from typing import Any
 

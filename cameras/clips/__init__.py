@@ -1,4 +1,6 @@
-"""exam-clips: finds, cuts and shows recordings. A process of its own, so that a reader never disturbs the recorder."""
+"""exam-clips: finds, cuts and shows recordings. A process of its own, so that a reader never disturbs
+the recorder.
+"""
 
 import asyncio
 import signal

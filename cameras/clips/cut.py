@@ -22,7 +22,9 @@ LONGEST = timedelta(hours=4)
 
 
 class Cut(msgspec.Struct):
-    """A finished clip: what it covers, and an open file that nobody else sees and that vanishes when closed."""
+    """A finished clip: what it covers, and an open file that nobody else sees and that vanishes when
+    closed.
+    """
 
     head: ClipHead
     file: Any
@@ -31,8 +33,8 @@ class Cut(msgspec.Struct):
 def cut(index: Reader, media: Path, camera: str, start: datetime, end: datetime) -> Cut:
     """The first unbroken stretch within start..end, from the key frame at or before `start`.
 
-    A clip never runs over a gap: what is asked beyond it is another clip. The file plays in browsers: its index
-    lies at the front.
+    A clip never runs over a gap: what is asked beyond it is another clip. The file plays in browsers: its
+    index lies at the front.
     """
     if not start < end <= start + LONGEST:
         raise Refused(

@@ -14,7 +14,9 @@ WITHIN_RUN = timedelta(seconds=1)
 """Arrival times of two segments of one connection may differ by this without anything missing."""
 BETWEEN_RUNS = timedelta(milliseconds=200)
 LAG = timedelta(seconds=10)
-"""The segment being written reaches to within this of now; its last pictures are still on their way to disk."""
+"""The segment being written reaches to within this of now; its last pictures are still on their way to
+disk.
+"""
 
 
 def end_of(media: Path, segment: Segment) -> datetime:

@@ -1,7 +1,8 @@
 """When pictures arrived, from packet time stamps and the moments their packets came. Pure.
 
-A packet can come late (a stall, a burst after connecting), never early: so the smallest difference of arrival and
-time stamp is the truth, and it may creep up slowly, as a camera's clock runs a little slower than ours.
+A packet can come late (a stall, a burst after connecting), never early: so the smallest difference of
+arrival and time stamp is the truth, and it may creep up slowly, as a camera's clock runs a little slower
+than ours.
 """
 
 CREEP = 0.001

@@ -1,4 +1,6 @@
-"""One camera's thread: connect, copy, begin a new segment at a key frame, connect again; every gap is a fact."""
+"""One camera's thread: connect, copy, begin a new segment at a key frame, connect again; every gap is a
+fact.
+"""
 
 import logging
 import shutil
@@ -32,8 +34,8 @@ RETRY_AT_ONCE = 0.2
 RETRY_REFUSED = 30.0
 """After a refused password: cameras lock themselves when asked too often."""
 SETTLE = 0.5
-"""Seconds of packets held back after connecting: what was buffered meanwhile comes in a burst, and only the first
-packet that comes by itself tells when pictures truly arrive."""
+"""Seconds of packets held back after connecting: what was buffered meanwhile comes in a burst, and only the
+first packet that comes by itself tells when pictures truly arrive."""
 RESERVE = 64 * 1024 * 1024
 """Free bytes left to the index: recording pauses below them (or below 2 % of a small disk)."""
 CLOCK_STEP = 1.0
@@ -51,7 +53,9 @@ class Ended(Exception):
 
 
 class Running(msgspec.Struct):
-    """The segment being written and what is known of its times (monotonic seconds; `offset`: wall - monotonic)."""
+    """The segment being written and what is known of its times (monotonic seconds; `offset`: wall -
+    monotonic).
+    """
 
     segment: Segment
     writer: SegmentWriter
@@ -63,7 +67,9 @@ class Running(msgspec.Struct):
 
 
 class CameraRecorder(threading.Thread):
-    """Records one camera until `stop`. `password`: read anew for each attempt; `free`: bytes of the disk, free."""
+    """Records one camera until `stop`. `password`: read anew for each attempt; `free`: bytes of the
+    disk, free.
+    """
 
     def __init__(
         self,
@@ -109,7 +115,9 @@ class CameraRecorder(threading.Thread):
         self._leaving.set()
 
     def finish(self) -> None:
-        """Close the segment in place of the thread, which hangs in a camera that says nothing (after `stop`)."""
+        """Close the segment in place of the thread, which hangs in a camera that says nothing (after
+        `stop`).
+        """
         with self._hands:
             self._part()
 

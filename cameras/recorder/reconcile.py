@@ -1,6 +1,8 @@
-"""At start: what the index says against what the disk holds, both ways. Nothing is deleted, every difference is said.
+"""At start: what the index says against what the disk holds, both ways. Nothing is deleted, every
+difference is said.
 
-Only the last days are walked, so that a store of three years starts at once; `recordings verify` looks at all.
+Only the last days are walked, so that a store of three years starts at once; `recordings verify` looks at
+all.
 """
 
 import hashlib

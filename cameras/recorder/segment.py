@@ -1,7 +1,7 @@
 """One segment file: fragmented MP4, copied without transcoding, hashed while it is written.
 
-Each fragment is handed to the operating system whole and synced every few seconds, so that a killed process or a
-power cut costs the last seconds and never an earlier one.
+Each fragment is handed to the operating system whole and synced every few seconds, so that a killed process
+or a power cut costs the last seconds and never an earlier one.
 """
 
 import errno
@@ -114,7 +114,9 @@ class SegmentWriter:
         self.file.sync_when_due()
 
     def finish(self) -> str:
-        """Write what is buffered, sync, close; returns the SHA-256. The file is closed even when that fails."""
+        """Write what is buffered, sync, close; returns the SHA-256. The file is closed even when that
+        fails.
+        """
         trouble: Exception | None = None
         try:
             self._container.close()

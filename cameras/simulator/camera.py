@@ -19,7 +19,9 @@ from cameras.simulator.scene import Room, Scene
 
 
 class Traits(msgspec.Struct, kw_only=True):
-    """How one simulated camera is. Port 0 = a free one; `skew`: seconds its clock is ahead of the true time."""
+    """How one simulated camera is. Port 0 = a free one; `skew`: seconds its clock is ahead of the true
+    time.
+    """
 
     code: str = "SIM"
     title: str = ""

@@ -1,4 +1,6 @@
-"""HTTP side of a simulated camera: SOAP posts and the snapshot, HTTP digest (RFC 2617) asked for where set."""
+"""HTTP side of a simulated camera: SOAP posts and the snapshot, HTTP digest (RFC 2617) asked for where
+set.
+"""
 
 import asyncio
 import os

@@ -1,7 +1,7 @@
 """The picture of a simulated camera: drawn and encoded once by one thread, handed to every viewer.
 
-Real H.264 at 1920x1080 by libx264 (ultrafast, zerolatency). Nothing is encoded while nobody looks; a new viewer
-gets a key frame at once, as good cameras do.
+Real H.264 at 1920x1080 by libx264 (ultrafast, zerolatency). Nothing is encoded while nobody looks; a new
+viewer gets a key frame at once, as good cameras do.
 """
 
 import threading
@@ -22,7 +22,9 @@ CRF = "27"
 
 
 class Coded(msgspec.Struct, frozen=True):
-    """One coded picture: its NAL units, RTP ticks (90 kHz), the time it shows, whether it can be decoded alone."""
+    """One coded picture: its NAL units, RTP ticks (90 kHz), the time it shows, whether it can be
+    decoded alone.
+    """
 
     units: list[bytes]
     ticks: int

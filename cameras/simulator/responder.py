@@ -44,10 +44,12 @@ class Responder(asyncio.DatagramProtocol):
             self._transport = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The socket is open."""
         # asyncio's own datagram transport is no subclass of DatagramTransport in Python 3.11.
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Somebody asks."""
         asked = read_probe(data)
         if asked is None or not wants_cameras(asked[1]) or not self._transport:
             return

@@ -1,7 +1,8 @@
 """What a simulated camera looks at: a drawn room, somebody walking, the time in digits and squares."""
 
+import io
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import av
 import numpy as np
@@ -87,9 +88,8 @@ class Room:
 
     def jpeg(self, at: datetime) -> bytes:
         """The room as a JPEG file."""
-        import io
-
-        image = av.VideoFrame.from_ndarray(self.picture(at), format="yuv420p").to_image()
+        frame: Any = av.VideoFrame.from_ndarray(self.picture(at), format="yuv420p")
+        image = frame.to_image()
         target = io.BytesIO()
         image.save(target, "JPEG", quality=80)
         return target.getvalue()
@@ -117,6 +117,7 @@ def _background(title: str, scene: Scene) -> Picture:
         draw.line([(edge, 0), (edge, 380), (side, 620)], fill=(176, 182, 186), width=4)
     {"theory": _desks, "practical": _panels, "entrance": _door}[scene](draw)
     draw.rectangle((620, 130, 1300, 230), fill=(32, 74, 118))
+    font: Any
     try:
         font = ImageFont.truetype(FONT, 52)
     except OSError:
@@ -124,7 +125,7 @@ def _background(title: str, scene: Scene) -> Picture:
         title = title if title.isascii() else "SIMULATED CAMERA"
     draw.text((960, 180), title, fill=(240, 244, 248), font=font, anchor="mm")
     frame = av.VideoFrame.from_ndarray(np.asarray(image), format="rgb24").reformat(format="yuv420p")
-    made = np.array(frame.to_ndarray())
+    made: Picture = np.array(frame.to_ndarray(), dtype=np.uint8)
     noise = np.random.default_rng(7).normal(0, 1.6, (HEIGHT, WIDTH))
     made[:HEIGHT] = np.clip(made[:HEIGHT] + noise, 16, 235).astype(np.uint8)
     return made

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -27,6 +28,7 @@ from appliance.wire.recorder import (
     StillHead,
 )
 from cameras import clips, integrity, timecode
+from cameras.clips.find import find
 from cameras.index import Reader
 from cameras.simulator.camera import SimulatedCamera
 from tests.cameras.conftest import PASSWORD, recorded, recording, site, until
@@ -66,9 +68,7 @@ async def test_a_clip_shows_the_second_that_was_asked_for(camera: SimulatedCamer
         shown = times_in(tmp_path / "clip.mp4")
         assert abs((shown[0] - head.start).total_seconds()) < 0.5
         assert abs((shown[-1] - end).total_seconds()) < 0.5
-        assert all(
-            timedelta(0) < b - a < timedelta(seconds=0.5) for a, b in zip(shown, shown[1:], strict=False)
-        )
+        assert all(timedelta(0) < b - a < timedelta(seconds=0.5) for a, b in pairwise(shown))
         with av.open(str(tmp_path / "clip.mp4")) as container:
             assert container.duration is not None
             assert abs(container.duration / 1e6 - (head.end - head.start).total_seconds()) < 0.2
@@ -119,9 +119,7 @@ async def test_a_pulled_plug_is_a_gap_with_its_cause_and_recording_comes_back(
     assert gap.cause == "network" and gap.end is not None
     assert abs(gap.start - pulled) < timedelta(seconds=0.5)
     assert plugged < gap.end < plugged + timedelta(seconds=5)
-    found = clips.find(
-        index, Path(settings.recorder.media), "C1", pulled, datetime.now(UTC), datetime.now(UTC)
-    )
+    found = find(index, Path(settings.recorder.media), "C1", pulled, datetime.now(UTC), datetime.now(UTC))
     assert [one.cause for one in found.gaps] == ["network", "stopped"]
     assert index.open_gap("C1") is not None, "a stopped recorder leaves an open gap"
 
