@@ -32,6 +32,7 @@ from appliance.web.app import create_app
 from appliance.web.server import Server
 from appliance.wire.gate import GetLanes, LaneState
 from appliance.wire.recorder import CameraStatus, GetStatus, Status
+from appliance.wire.sync import Backlog, GetBacklog, Trouble
 from tests.conftest import site_settings
 from tests.world import World, seed
 
@@ -82,6 +83,18 @@ class OpsSite:
             disk_free=3_000_000_000_000,
             media="/var/lib/examsite-media",
         )
+        self.backlog = Backlog(
+            configured=True,
+            troubles=[
+                Trouble(
+                    code="roster_unsigned",
+                    message="A message of {kind} cannot be taken in.",
+                    next_step="",
+                    params={"kind": "roster"},
+                    since=now,
+                )
+            ],
+        )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: Server | None = None
         self._sockets: dict[str, asyncio.Server] = {}
@@ -120,6 +133,7 @@ class OpsSite:
         self._loop = asyncio.get_running_loop()
         await self._listen("gate")
         await self._listen("recorder")
+        await self._listen("sync")
         await server.serve()
         for name in list(self._sockets):
             self._hush(name)
@@ -131,7 +145,14 @@ class OpsSite:
         async def status(_asked: GetStatus) -> Status:
             return self.status
 
-        handlers = {"gate": {GetLanes: lanes}, "recorder": {GetStatus: status}}[name]
+        async def behind(_asked: GetBacklog) -> Backlog:
+            return self.backlog
+
+        handlers = {
+            "gate": {GetLanes: lanes},
+            "recorder": {GetStatus: status},
+            "sync": {GetBacklog: behind},
+        }[name]
         self._sockets[name] = await serve(self.settings.socket(name), handlers)  # type: ignore[arg-type]
 
     def _hush(self, name: str) -> None:

@@ -113,6 +113,8 @@ async def get_state(
     found = await box.db.read(board, box, chosen) if chosen else None
     status = sources.status
     seq = await box.db.read(heads)
+    behind = await box.db.read(backlog, box)
+    behind.troubles = sources.troubles
     state = wire.State(
         now=box.now(),
         site=wire.SiteLine(
@@ -137,7 +139,7 @@ async def get_state(
         lanes=sources.lanes,
         cameras=status.cameras if status else [],
         disks=sources.disks(),
-        backlog=await box.db.read(backlog, box),
+        backlog=behind,
         processes=sources.processes,
         machine=sources.machine(program_version(), seq),
         alarms=[],

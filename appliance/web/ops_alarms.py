@@ -10,6 +10,7 @@ PROCESSES = {
     "recorder": N_("The recorder is silent."),
     "clips": N_("The clip server is silent."),
     "sync": N_("The sync process is silent."),
+    "faces": N_("The face process is silent: faces at seats are not checked."),
 }
 PARTS = {"reader": N_("card reader"), "gate": N_("gate"), "camera": N_("face camera")}
 WRONG = {
@@ -180,6 +181,17 @@ def _backlog(state: State) -> list[Alarm]:
                 next=_("Read the reason under Sync and call the province."),
             )
         )
+    found += [
+        Alarm(
+            level="amber",
+            code=trouble.code,
+            text=_(trouble.message).format(**trouble.params),
+            next=_(trouble.next_step).format(**trouble.params) if trouble.next_step else "",
+            since=trouble.since,
+            subject=trouble.about,
+        )
+        for trouble in backlog.troubles
+    ]
     if backlog.failing_since and backlog.failing_since + CUT_OFF < state.now:
         found.append(
             Alarm(

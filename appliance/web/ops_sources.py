@@ -14,6 +14,7 @@ from appliance.flow.box import Box
 from appliance.wire.gate import GetLanes, LaneState
 from appliance.wire.ops import Disk, Machine, Process
 from appliance.wire.recorder import GetStatus, Status
+from appliance.wire.sync import Backlog, GetBacklog, Trouble
 
 TIMEOUT = 1.0
 FRESH = 0.8
@@ -64,14 +65,14 @@ class Sources:
         self.recorder = Source(
             "recorder", lambda: ask(settings.socket("recorder"), GetStatus(), Status, TIMEOUT)
         )
-        self.others = (
-            [Source("clips", lambda: _listens(settings.socket("clips")))] if settings.cameras else []
-        )
-        if settings.province.url:
-            self.others.append(Source("sync", lambda: _listens(settings.socket("sync"))))
+        self.sync = Source("sync", lambda: ask(settings.socket("sync"), GetBacklog(), Backlog, TIMEOUT))
+        self.others = [Source("faces", lambda: _listens(settings.socket("faces")))]
+        if settings.cameras:
+            self.others.append(Source("clips", lambda: _listens(settings.socket("clips"))))
         self._all = [
             *([self.gate] if settings.lanes else []),
             *([self.recorder] if settings.cameras else []),
+            *([self.sync] if settings.province.url else []),
             *self.others,
         ]
 
@@ -107,6 +108,12 @@ class Sources:
         """The recorder's last answer."""
         answer: Status | None = self.recorder.answer
         return answer
+
+    @property
+    def troubles(self) -> list[Trouble]:
+        """What exam-sync says needs a person."""
+        answer: Backlog | None = self.sync.answer
+        return answer.troubles if answer and self.sync.silent_since is None else []
 
     def disks(self) -> list[Disk]:
         """The state folder's disk, and the media disk as the recorder told it."""

@@ -10,6 +10,7 @@ import msgspec
 
 from appliance.wire.gate import LaneState
 from appliance.wire.recorder import CameraStatus
+from appliance.wire.sync import Trouble
 
 
 class SignIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -127,6 +128,8 @@ class Backlog(msgspec.Struct, kw_only=True):
     last_error: str = ""
     latest: list[ParcelLine] = []
     """The newest parcels, newest first, at most 20."""
+    troubles: list[Trouble] = []
+    """What exam-sync says needs a person; empty while it is silent."""
 
 
 class Process(msgspec.Struct, kw_only=True):

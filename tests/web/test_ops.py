@@ -72,14 +72,22 @@ def test_one_document_tells_the_day(site: OpsSite, admin: Caller) -> None:
         "gate": True,
         "recorder": True,
         "clips": False,
-        "sync": False,
+        "sync": True,
+        "faces": False,
     }
     assert state.machine.seq > 100 and state.machine.database == "sqlite"
 
 
 def test_alarms_are_sorted_and_in_the_asked_language(admin: Caller) -> None:
     codes = [alarm.code for alarm in admin.state().alarms]
-    assert {"lane_part", "camera_stopped", "stations_lost", "province_silent", "process_silent"} <= set(codes)
+    assert {
+        "lane_part",
+        "camera_stopped",
+        "stations_lost",
+        "province_silent",
+        "process_silent",
+        "roster_unsigned",
+    } <= set(codes)
     levels = [alarm.level for alarm in admin.state().alarms]
     assert levels == sorted(levels, key=lambda level: level != "red")
     chinese = {alarm.code: alarm.text for alarm in admin.state().alarms}
