@@ -63,9 +63,10 @@ def test_the_session_shows_one_page() -> None:
 
 
 def test_the_unit_is_closed() -> None:
+    """Not 2.0 as the box's own units: a browser needs user namespaces for its own sandbox, and devices."""
     unit = UNITS / "exam-display.service"
     run = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", unit],
+        ["systemd-analyze", "security", "--offline=true", "--threshold=23", "--no-pager", unit],
         capture_output=True,
         text=True,
     )
