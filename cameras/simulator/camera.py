@@ -13,7 +13,7 @@ from appliance.base.site import require_demo
 from appliance.wire.simulators import CameraDid, GetCamera, SetCamera
 from cameras import wsdiscovery
 from cameras.simulator import http_server, rtsp_server, soap
-from cameras.simulator.picture import PictureSource
+from cameras.simulator.picture import CRF, PictureSource
 from cameras.simulator.responder import Responder
 from cameras.simulator.scene import Room, Scene
 
@@ -35,6 +35,8 @@ class Traits(msgspec.Struct, kw_only=True):
     skew: float = 0.0
     fps: int = 10
     key_every: float = 1.0
+    crf: int = CRF
+    """Constant quality of the encoder, 0 (best) to 51: sets the bit rate."""
     advertise: str = ""
     """Host named in ONVIF answers instead of the true one, as cameras behind an address translation do."""
     empty_options: bool = False
@@ -54,7 +56,7 @@ class SimulatedCamera:
         self.discovered = False
         """Does it answer discovery?"""
         self.source = PictureSource(
-            Room(traits.code, traits.title, traits.scene), self.now, traits.fps, traits.key_every
+            Room(traits.code, traits.title, traits.scene), self.now, traits.fps, traits.key_every, traits.crf
         )
         self.endpoint = (
             f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{traits.host}:{traits.port}:{traits.code}')}"

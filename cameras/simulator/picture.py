@@ -18,7 +18,7 @@ from cameras.rtp import CLOCK, PPS, SPS, is_key, split_annex_b
 from cameras.simulator.scene import Room
 from cameras.timecode import HEIGHT, WIDTH
 
-CRF = "27"
+CRF = 27
 
 
 class Coded(msgspec.Struct, frozen=True):
@@ -33,9 +33,9 @@ class Coded(msgspec.Struct, frozen=True):
 
 
 class Encoder:
-    """libx264 for one picture source. `key_every`: seconds between key frames."""
+    """libx264 for one picture source. `key_every`: seconds between key frames; `crf`: 0 (best) to 51."""
 
-    def __init__(self, fps: int, key_every: float) -> None:
+    def __init__(self, fps: int, key_every: float, crf: int = CRF) -> None:
         self._codec = av.CodecContext.create("libx264", "w")
         self._codec.width, self._codec.height = WIDTH, HEIGHT
         self._codec.pix_fmt = "yuv420p"
@@ -45,7 +45,7 @@ class Encoder:
         self._codec.options = {
             "preset": "ultrafast",
             "tune": "zerolatency",
-            "crf": CRF,
+            "crf": str(crf),
             "forced-idr": "1",
             "x264-params": f"keyint={max(1, round(fps * key_every))}:scenecut=0:aq-mode=0:repeat-headers=1",
         }
@@ -66,11 +66,17 @@ class PictureSource:
     """
 
     def __init__(
-        self, room: Room, now: Callable[[], datetime], fps: int = 10, key_every: float = 1.0
+        self,
+        room: Room,
+        now: Callable[[], datetime],
+        fps: int = 10,
+        key_every: float = 1.0,
+        crf: int = CRF,
     ) -> None:
         self.room = room
         self.fps = fps
         self.key_every = key_every
+        self.crf = crf
         self._now = now
         self._viewers: list[Callable[[Coded], None]] = []
         self._lock = threading.Lock()
@@ -107,7 +113,7 @@ class PictureSource:
         """Sequence and picture parameter set of this stream (for the SDP)."""
         if self._sets is None:
             with self._drawing:
-                units = Encoder(self.fps, self.key_every).encode(self.room, self._now(), 0)
+                units = Encoder(self.fps, self.key_every, self.crf).encode(self.room, self._now(), 0)
             by_kind = {unit[0] & 0x1F: unit for unit in units}
             self._sets = by_kind[SPS], by_kind[PPS]
         return self._sets
@@ -118,7 +124,7 @@ class PictureSource:
             return self.room.jpeg(self._now())
 
     def _run(self) -> None:
-        encoder = Encoder(self.fps, self.key_every)
+        encoder = Encoder(self.fps, self.key_every, self.crf)
         due = time.monotonic()
         at = self._now()
         while not self._ended:

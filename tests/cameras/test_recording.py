@@ -55,13 +55,13 @@ async def fetch(settings: Settings, start: datetime, end: datetime, target: Path
 
 
 async def test_a_clip_shows_the_second_that_was_asked_for(camera: SimulatedCamera, tmp_path: Path) -> None:
-    settings = site(tmp_path, camera)
+    settings = site(tmp_path, camera, segment=2.0)
     async with recording(settings) as recorder:
-        await recorded(recorder, 7.5)
+        await recorded(recorder, 6.0)
         server = await clips.serve(settings)
         now = datetime.now(UTC)
         # Across a border of segments, and into the one still being written.
-        start, end = now - timedelta(seconds=6), now - timedelta(seconds=2)
+        start, end = now - timedelta(seconds=4.5), now - timedelta(seconds=1.9)
         head = await fetch(settings, start, end, tmp_path / "clip.mp4")
         assert head.bytes == (tmp_path / "clip.mp4").stat().st_size
         assert head.start <= start and start - head.start < timedelta(seconds=1.3)
@@ -176,7 +176,7 @@ async def test_a_killed_recorder_keeps_the_earlier_seconds(camera: SimulatedCame
     assert integrity.verify(media).ok
 
 
-@pytest.mark.parametrize("hanging", [False, True])
+@pytest.mark.parametrize("hanging", [False, pytest.param(True, marks=pytest.mark.long)])
 async def test_a_clean_stop_is_quick(hanging: bool, camera: SimulatedCamera, tmp_path: Path) -> None:
     settings = site(tmp_path, camera)
     process = start_process(tmp_path, settings)
@@ -201,6 +201,7 @@ async def test_a_wrong_password_is_said_and_not_hammered(camera: SimulatedCamera
     assert camera.http.calls.count("GetServices") <= 2
 
 
+@pytest.mark.long
 async def test_a_full_disk_is_said_and_recording_goes_on_later(
     camera: SimulatedCamera, tmp_path: Path
 ) -> None:
