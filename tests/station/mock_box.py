@@ -17,8 +17,8 @@ from appliance.wire import station as wire
 STATIC = Path(__file__).parents[2] / "appliance/web/static"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html; charset=utf-8"}
 CSP = (
-    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    b"worker-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    b"connect-src 'self'; worker-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 STEMS = [
     "电工在停电检修时，必须在刀闸处悬挂“正在检修，不得合闸”的警示牌。",
@@ -61,7 +61,9 @@ class MockBox:
         self.paper = make_paper()
         self.started = datetime.now(UTC)
         self.deadline = self.started + timedelta(minutes=minutes)
+        self.signed_in = "attempt-1"
         self.bound = "attempt-1"
+        """Who is bound to the seat now; the cookie's own attempt is `signed_in`."""
         self.seat_phase: wire.Phase = "sign_in"
         self.lease = 0
         self.tokens: dict[str, int] = {}
@@ -123,7 +125,7 @@ class MockBox:
     def attempt(self) -> wire.Attempt:
         over = bool(self.handed_in)
         return wire.Attempt(
-            attempt=self.bound,
+            attempt=self.signed_in,
             lease=self.lease,
             phase="handed_in" if over else self.phase,
             seat="T1-07",
