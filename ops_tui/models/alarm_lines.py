@@ -8,7 +8,7 @@ from ops_tui.models.words import Times
 def alarm_lines(state: State) -> list[tuple[str, str]]:
     """Worst first: what is wrong (marked red or amber), then what to do (not marked)."""
     times = Times(state.site.timezone)
-    lines = []
+    lines: list[tuple[str, str]] = []
     for alarm in state.alarms:
         since = (
             " " + _("since {time}").format(time=times.stamp(alarm.since, state.now)) if alarm.since else ""
