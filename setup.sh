@@ -102,7 +102,7 @@ if [[ ! -x $python || ! -x .venv/bin/pip || "$(cat .venv/.set-up 2>/dev/null)" !
   rm -f .venv/.set-up
   say "installing Python packages from requirements.lock (the first time takes some minutes)"
   install_locked requirements.lock "$python"
-  $python -m pip install --quiet --no-deps --no-build-isolation --editable . >&2
+  $python -m pip install -qq --no-deps --no-build-isolation --editable . >&2
   echo "$wanted" >.venv/.set-up
 fi
 

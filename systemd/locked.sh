@@ -6,8 +6,8 @@ install_locked() { # LOCK PYTHON
   local lock=$1 python=$2 first
   first=$(mktemp)
   awk '/^[a-z]/ { on = /^setuptools==/ } on' "$lock" >"$first"
-  "$python" -m pip install --quiet --no-deps --require-hashes -r "$first" >&2
+  "$python" -m pip install -qq --no-deps --require-hashes -r "$first" >&2
   rm -f "$first"
-  "$python" -m pip install --quiet --no-deps --no-build-isolation --require-hashes \
+  "$python" -m pip install -qq --no-deps --no-build-isolation --require-hashes \
     --only-binary :all: --no-binary face-recognition-models,onvif-zeep -r "$lock" >&2
 }
