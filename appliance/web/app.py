@@ -4,14 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from litestar import Litestar, Router
 from litestar.config.csrf import CSRFConfig
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.enums import ScopeType
 from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -39,33 +37,29 @@ HEADERS = [
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"strict-transport-security", b"max-age=31536000"),
+    (b"cache-control", b"no-store"),
     (b"permissions-policy", b"geolocation=(), microphone=(self), camera=(self)"),
 ]
 
 
-def headers_and_language(app: ASGIApp) -> ASGIApp:
-    """Put the security headers on every answer and choose the language of the request."""
+def choose_language(app: ASGIApp) -> ASGIApp:
+    """Choose the language of the request."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP:
-            await app(scope, receive, send)
-            return
-        connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
-        set_language(connection.query_params.get("lang") or connection.cookies.get("lang") or DEFAULT)
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                present = {name for name, _ in message["headers"]}
-                own = [*HEADERS, (b"cache-control", b"no-store")]
-                message["headers"] = [
-                    *message["headers"],
-                    *(pair for pair in own if pair[0] not in present),
-                ]
-            await send(message)
-
-        await app(scope, receive, with_headers)
+        if scope["type"] == "http":
+            connection: ASGIConnection = ASGIConnection(scope)
+            set_language(connection.query_params.get("lang") or connection.cookies.get("lang") or DEFAULT)
+        await app(scope, receive, send)
 
     return middleware
+
+
+async def put_headers(message: Message, _scope: Scope) -> None:
+    """The security headers on every answer, those to unknown addresses included."""
+    if message["type"] == "http.response.start":
+        present = {name for name, _ in message["headers"]}
+        missing = [pair for pair in HEADERS if pair[0] not in present]
+        message["headers"] = [*message["headers"], *missing]
 
 
 def create_app(box: Box) -> Litestar:
@@ -102,7 +96,8 @@ def create_app(box: Box) -> Litestar:
     return Litestar(
         route_handlers=[Router(path="/", route_handlers=HANDLERS), static],
         dependencies={"box": Provide(provide_box), "tail": Provide(provide_tail)},
-        middleware=[headers_and_language, SessionMiddleware],
+        middleware=[choose_language, SessionMiddleware],
+        before_send=[put_headers],
         exception_handlers=problems.HANDLERS,
         template_config=template_config(box),
         csrf_config=CSRFConfig(

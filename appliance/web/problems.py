@@ -7,8 +7,9 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect, Template
 from litestar.types import ExceptionHandlersMap
+from sqlalchemy.exc import NoResultFound
 
-from appliance.base.errors import Corrupt, ExamError, Stale, Unavailable
+from appliance.base.errors import Corrupt, ExamError, NotFound, Stale, Unavailable
 from appliance.base.i18n import N_
 from appliance.web.sessions import SignInFirst
 
@@ -64,6 +65,12 @@ def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     return exam_error(request, wrapped)
 
 
+def gone(request: Request[Any, Any, Any], error: NoResultFound) -> Response[Any]:
+    """A use case asked for a row by an id that does not exist."""
+    missing = NotFound("no_such_thing", N_("What this order is about does not exist."), N_("Reload the page."))
+    return exam_error(request, missing)
+
+
 def unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """A fault of our own: logged once, told without detail."""
     log.error("unexpected error at %s", request.url.path, exc_info=error)
@@ -78,5 +85,6 @@ def unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[An
 HANDLERS: ExceptionHandlersMap = {
     ExamError: exam_error,
     HTTPException: http_error,
+    NoResultFound: gone,
     Exception: unexpected,
 }

@@ -1,0 +1,62 @@
+"""The sheets on paper: facts from the flow, PDF from reports, made in a thread while the pages go on."""
+
+import asyncio
+from importlib import import_module
+from typing import Any
+
+from litestar import Request, Response, Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from appliance.base.errors import NotFound
+from appliance.base.i18n import N_
+from appliance.flow import sheets
+from appliance.flow.accounts import Who
+from appliance.flow.box import Box
+from appliance.web.sessions import needs
+
+Asked = Request[Who, Any, Any]
+FACTS = {
+    "sign-in": (sheets.sign_in_sheet_facts, "sign_in_sheet"),
+    "seat-plan": (sheets.seat_plan_facts, "seat_plan"),
+    "room-record": (sheets.room_record_facts, "room_record"),
+}
+"""Name in the address -> facts of a sitting, and the function of appliance.reports that prints them."""
+
+
+def _print(name: str, facts: Any) -> bytes:
+    # The PDF library is slow to load and few processes print: it is imported at the first sheet.
+    made: bytes = getattr(import_module("appliance.reports"), name)(facts)
+    return made
+
+
+async def _pdf(name: str, facts: Any, file_name: str) -> Response[bytes]:
+    body = await asyncio.to_thread(_print, name, facts)
+    headers = {"content-disposition": f'inline; filename="{file_name}.pdf"'}
+    return Response(body, media_type="application/pdf", headers=headers)
+
+
+@get("/sheets/{sitting:str}/{sheet:str}")
+async def sitting_sheet(
+    request: Asked, box: NamedDependency[Box], sitting: FromPath[str], sheet: FromPath[str]
+) -> Response[bytes]:
+    """Sign-in sheet, seat plan or exam-room record of a sitting (`sign-in.pdf` ...)."""
+    found = FACTS.get(sheet.removesuffix(".pdf"))
+    if found is None:
+        raise NotFound("no_sheet", N_("There is no such sheet."), N_("Choose one from the list."))
+    facts: Any = await box.db.read(found[0], box, sitting, request.user.name)  # type: ignore[arg-type]
+    return await _pdf(found[1], facts, f"{sheet.removesuffix('.pdf')}-{facts.heading.number}")
+
+
+@get("/score/{attempt:str}/score-sheet.pdf")
+async def score_sheet(
+    request: Asked, box: NamedDependency[Box], attempt: FromPath[str]
+) -> Response[bytes]:
+    """The practical score sheet of one attempt."""
+    facts = await box.db.read(sheets.score_sheet_facts, box, attempt, request.user.name)
+    return await _pdf("score_sheet", facts, "score-sheet")
+
+
+HANDLERS = [
+    Router(path="/office", guards=[needs("office", "chief")], route_handlers=[sitting_sheet, score_sheet])
+]

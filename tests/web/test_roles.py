@@ -1,0 +1,194 @@
+"""Every route and every role: who may, who may not; CSRF; headers; what the feed tells."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from appliance.base.ids import new_id
+from appliance.web.routes import HANDLERS
+from tests.web.conftest import csrf
+from tests.web.day import ACCOUNTS, Running
+
+Client = Callable[[str], httpx.Client]
+
+AREAS: dict[str, set[str]] = {
+    "/desk": {"entry", "chief"},
+    "/waiting": {"waiting", "chief"},
+    "/display": {"display", "waiting", "chief"},
+    "/entry/L1": {"display", "entry", "chief"},
+    "/room": {"invigilator", "chief"},
+    "/examiner": {"examiner", "chief"},
+    "/office": {"office", "chief"},
+    "/inspection": {"inspector", "chief"},
+    "/desk/now": {"entry", "chief"},
+    "/desk/below": {"entry", "chief"},
+    "/waiting/queues": {"waiting", "chief"},
+    "/display/now": {"display", "waiting", "chief"},
+    "/entry/L1/now": {"display", "entry", "chief"},
+    "/examiner/people": {"examiner", "chief"},
+    "/office/results": {"office", "chief"},
+    "/office/rosters": {"office", "chief"},
+}
+ORDERS: dict[str, set[str]] = {
+    "/desk/case/x": {"entry", "chief"},
+    "/desk/open-lane": {"entry", "chief"},
+    "/waiting/x/call": {"waiting", "chief"},
+    "/waiting/x/call-all": {"waiting", "chief"},
+    "/waiting/ticket/x/recall": {"waiting", "chief"},
+    "/waiting/ticket/x/aside": {"waiting", "chief"},
+    "/room/x/start": {"invigilator", "chief"},
+    "/room/x/hand-in-all": {"invigilator", "chief"},
+    "/room/x/end": {"invigilator", "chief"},
+    "/room/x/extend": {"invigilator", "chief"},
+    "/room/attempt/x/extend": {"invigilator", "chief"},
+    "/room/attempt/x/warn": {"invigilator", "chief"},
+    "/room/attempt/x/hand-in": {"invigilator", "chief"},
+    "/room/x/seat/y/move": {"invigilator", "chief"},
+    "/room/seat/y/repair": {"invigilator", "chief"},
+    "/examiner/x/draw": {"examiner", "chief"},
+    "/examiner/x/K1": {"examiner", "chief"},
+    "/office/roster": {"office", "chief"},
+    "/office/roster/x/confirm": {"office", "chief"},
+    "/office/roster/x/reject": {"office", "chief"},
+    "/office/release/2026-11-21": {"chief"},
+    "/media/number/x": {"entry", "office", "chief", "inspector"},
+}
+PICTURES: dict[str, set[str]] = {
+    "/media/face/x/live": {"entry", "chief", "inspector"},
+    "/media/examinee/x": {"examiner", "chief"},
+    "/media/sound/x": {"display", "waiting", "chief"},
+    "/media/camera/C1/still.jpg": {"invigilator", "chief", "inspector"},
+    "/media/clip?camera=C1&from=2026-11-21T01:00:00Z&to=2026-11-21T01:01:00Z": {"inspector", "chief"},
+    "/office/sheets/x/sign-in.pdf": {"office", "chief"},
+    "/office/score/x/score-sheet.pdf": {"office", "chief"},
+}
+FORMS: dict[str, dict[str, str]] = {
+    "/desk/case/x": {"decision": "admit"},
+    "/desk/open-lane": dict.fromkeys(("lane", "reason", "command", "second_login", "second_password"), "x"),
+    "/waiting/ticket/x/aside": {"state": "held"},
+    "/room/x/seat/y/move": {"command": "x", "reason": "x"},
+    "/room/attempt/x/warn": {"text": "x"},
+    "/examiner/x/K1": {"form": "x", "task": "K11"},
+}
+LOGINS = ["", "desk", "waiting", "display", "invigilator", "examiner", "office", "chief", "inspector", "ops"]
+
+
+def refused(answer: httpx.Response) -> bool:
+    return answer.status_code == 403 and "not_your_role" in answer.text
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_pages_and_pictures_by_role(client: Client, login: str) -> None:
+    http, role = client(login), ACCOUNTS.get(login, "")
+    for path, roles in (AREAS | PICTURES).items():
+        answer = http.get(path)
+        if not role:
+            assert answer.status_code in (302, 307) and "/sign-in" in answer.headers["location"], path
+        elif role in roles:
+            assert not refused(answer), f"{login} {path} {answer.status_code}"
+            if path in AREAS:
+                assert answer.status_code == 200, f"{login} {path} {answer.text[:300]}"
+        else:
+            assert refused(answer), f"{login} {path} {answer.status_code}"
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_orders_by_role(client: Client, login: str) -> None:
+    http, role = client(login), ACCOUNTS.get(login, "")
+    token = csrf(http.get("/sign-in").text)
+    for path, roles in ORDERS.items():
+        form = FORMS.get(path, {"command": new_id()} if path.startswith("/waiting") else {"reason": "x"})
+        if path.endswith("extend"):
+            form = {"minutes": "5", "reason": "x", "second_login": "x", "second_password": "x"}
+        if path == "/office/roster":
+            answer = http.post(path, files={"file": ("x.csv", b"x")}, headers={"x-csrf-token": token})
+        else:
+            answer = http.post(path, data=form, headers={"x-csrf-token": token})
+        if not role:
+            assert answer.status_code in (302, 307, 401), f"{path} {answer.status_code}"
+        elif role in roles:
+            assert not refused(answer) and answer.status_code < 500, f"{login} {path} {answer.text[:300]}"
+        else:
+            assert refused(answer), f"{login} {path} {answer.status_code}"
+
+
+def test_every_route_is_in_these_tables(day: Running, client: Client) -> None:
+    """A new route without a line here fails."""
+    from litestar import Router
+
+    covered = [*AREAS, *ORDERS, *PICTURES]
+    own = ("/desk", "/waiting", "/display", "/entry", "/room", "/examiner", "/office", "/inspection", "/media")
+    places = {path for one in HANDLERS if isinstance(one, Router) for path in [one.path]}
+    assert set(own) <= places
+    for area in own:
+        assert any(path.startswith(area) for path in covered), area
+    for one in HANDLERS:
+        if isinstance(one, Router) and one.path in own and one.path != "/media":
+            assert one.guards, f"{one.path} has no guard"
+
+
+def test_an_order_without_the_token_is_refused(client: Client) -> None:
+    http = client("waiting")
+    for headers in ({}, {"x-csrf-token": "0" * 64}):
+        answer = http.post("/waiting/x/call", data={"command": new_id()}, headers=headers)
+        assert answer.status_code == 403 and "not_your_role" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/desk", "/nowhere", "/static/web/site.css", "/media/face/x/live"])
+def test_security_headers_are_everywhere(client: Client, path: str) -> None:
+    answer = client("desk").get(path)
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'none'" in policy and answer.headers["referrer-policy"] == "same-origin"
+
+
+def test_pages_hold_no_inline_script_or_style(client: Client, day: Running) -> None:
+    chief = client("chief")
+    for path in [*AREAS, f"/room/{day.day.theory}", f"/room/{day.day.theory}?seat=T1-20"]:
+        text = chief.get(path).text
+        assert " style=" not in text and "<style" not in text, path
+        assert "<script>" not in text and " onclick=" not in text, path
+
+
+def test_the_feed_names_kinds_and_nothing_else(client: Client, day: Running) -> None:
+    http = client("waiting")
+    with http.stream("GET", "/live?kinds=tap.&since=0") as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        text = ""
+        for piece in stream.iter_text():
+            text += piece
+            if text.count("event: entry") > 20:
+                break
+    assert "id: " in text and '"kind":"tap.decided"' in text
+    assert "ticket.issued" not in text and "number" not in text
+
+
+def test_the_feed_resumes_after_the_last_event(client: Client) -> None:
+    http = client("waiting")
+
+    def first(headers: dict[str, str], query: str) -> int:
+        with http.stream("GET", f"/live?kinds=tap.{query}", headers=headers) as stream:
+            for line in stream.iter_lines():
+                if line.startswith("id: "):
+                    return int(line[4:])
+        return 0
+
+    begin = first({}, "&since=0")
+    assert begin > 0
+    assert first({"last-event-id": str(begin)}, "&since=0") > begin
+
+
+def test_the_room_of_60_seats_is_quick(client: Client, day: Running) -> None:
+    import time
+
+    http = client("invigilator")
+    path = f"/room/{day.day.theory}/board"
+    http.get(path)
+    took = []
+    for _ in range(8):
+        began = time.perf_counter()
+        assert http.get(path).status_code == 200
+        took.append(time.perf_counter() - began)
+    assert sorted(took)[3] < 0.1, took
