@@ -83,7 +83,10 @@ class Tail:
                 continue
             try:
                 async with asyncio.timeout(quiet):
-                    async with self._changed:
-                        await self._changed.wait_for(lambda: self.seq > seen or self._stopping.is_set())
+                    await self._news(seen)
             except TimeoutError:
                 yield None
+
+    async def _news(self, seen: int) -> None:
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.seq > seen or self._stopping.is_set())

@@ -54,7 +54,7 @@ def start_server(folder: Path) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         [sys.executable, "-m", "appliance.cli", "run", "web"],
         env=environment,
-        stderr=open(folder / "web.log", "ab"),  # noqa: SIM115
+        stderr=open(folder / "web.log", "ab"),
     )
 
 

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from appliance.base.errors import Unavailable
-from appliance.facework import Facework
 from appliance.faces import demo_people
 from appliance.faces.lane import FaceWorker
+from appliance.facework import Facework
 from appliance.wire.faceworker import Look, Reference
 
 

@@ -212,9 +212,9 @@ def new_leaf(
 
 def _usage(**wanted: bool) -> x509.KeyUsage:
     every = (
-        "digital_signature content_commitment key_encipherment data_encipherment key_agreement "
-        "key_cert_sign crl_sign encipher_only decipher_only"
-    ).split()
+        *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"),
+        *("key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
+    )
     return x509.KeyUsage(**{name: wanted.get(name, False) for name in every})
 
 

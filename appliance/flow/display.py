@@ -48,30 +48,6 @@ def display(session: Session, box: Box) -> Display:
     """What the display shows now."""
     sittings = [one for one in sittings_of_day(session, box) if one.state in ("planned", "running")]
     ids = [one.id for one in sittings]
-    rows = session.exec(
-        select(Call, Ticket, Candidate, Seat, Room)
-        .join(Ticket, col(Ticket.id) == col(Call.ticket))
-        .join(Candidate, col(Candidate.id) == col(Ticket.candidate))
-        .join(Seat, col(Seat.id) == col(Call.seat))
-        .join(Room, col(Room.code) == col(Seat.room))
-        .where(col(Ticket.sitting).in_(ids), Ticket.state == "called")
-        .order_by(col(Call.called_at).desc(), col(Call.id).desc())
-    )
-    called: dict[str, CallLine] = {}
-    for call, ticket, candidate, seat, room in rows:
-        if ticket.id not in called:
-            called[ticket.id] = CallLine(
-                call=call.id,
-                number=ticket.number,
-                candidate=mask(candidate.name),
-                seat=seat.id,
-                seat_number=seat.number,
-                room=room.code,
-                room_name=room.name,
-                room_kind=room.kind,
-                called_at=call.called_at,
-                sound=call.sound,
-            )
     lines: list[SittingLine] = [line(session, one) for one in sittings]
     waiting = session.exec(
         select(Ticket, Candidate)
@@ -81,7 +57,7 @@ def display(session: Session, box: Box) -> Display:
     ).all()
     subjects = {one.id: one.subject for one in sittings}
     return Display(
-        called=list(called.values()),
+        called=_called(session, ids),
         next=[
             NextLine(number=ticket.number, candidate=mask(candidate.name), subject=subjects[ticket.sitting])
             for ticket, candidate in waiting[:NEXT]
@@ -99,3 +75,32 @@ def display(session: Session, box: Box) -> Display:
             for one in lines
         ],
     )
+
+
+def _called(session: Session, sittings: list[str]) -> list[CallLine]:
+    rooms = {room.code: room for room in session.exec(select(Room))}
+    rows = session.exec(
+        select(Call, Ticket, Candidate, Seat)
+        .join(Ticket, col(Ticket.id) == col(Call.ticket))
+        .join(Candidate, col(Candidate.id) == col(Ticket.candidate))
+        .join(Seat, col(Seat.id) == col(Call.seat))
+        .where(col(Ticket.sitting).in_(sittings), Ticket.state == "called")
+        .order_by(col(Call.called_at).desc(), col(Call.id).desc())
+    )
+    called: dict[str, CallLine] = {}
+    for call, ticket, candidate, seat in rows:
+        room = rooms[seat.room]
+        if ticket.id not in called:
+            called[ticket.id] = CallLine(
+                call=call.id,
+                number=ticket.number,
+                candidate=mask(candidate.name),
+                seat=seat.id,
+                seat_number=seat.number,
+                room=room.code,
+                room_name=room.name,
+                room_kind=room.kind,
+                called_at=call.called_at,
+                sound=call.sound,
+            )
+    return list(called.values())

@@ -132,14 +132,12 @@ def office(session: Session, box: Box, account: str) -> Office:
 
 
 def _verdicts(session: Session, day: str) -> list[VerdictLine]:
-    practical = {
-        candidate: attempt
-        for candidate, attempt in session.exec(
-            select(Attempt.candidate, Attempt.id)
-            .join(Sitting, col(Sitting.id) == col(Attempt.sitting))
-            .where(Sitting.subject == "practical", Attempt.state == "marked")
-        )
-    }
+    marked = session.exec(
+        select(Attempt.candidate, Attempt.id)
+        .join(Sitting, col(Sitting.id) == col(Attempt.sitting))
+        .where(Sitting.subject == "practical", Attempt.state == "marked")
+    )
+    practical = dict(marked.all())
     rows = session.exec(
         select(Verdict, Candidate)
         .join(Candidate, col(Candidate.id) == col(Verdict.candidate))

@@ -68,17 +68,8 @@ def save_answers(driver: Driver, box: Box, token_hash: str, sent: Answers) -> Sa
         if at > deadline:
             _refuse_late(driver, candidate, seat, sent, answer.n, answer.position, now)
         else:
-            values = (
-                sent.attempt,
-                answer.position,
-                answer.value,
-                number,
-                answer.n,
-                instant(at),
-                instant(now),
-                late,
-            )
-            driver.execute(FILL if number < newest else REPLACE, values)
+            place = (sent.attempt, answer.position, answer.value, number, answer.n)
+            driver.execute(FILL if number < newest else REPLACE, (*place, instant(at), instant(now), late))
             body = {
                 "attempt": sent.attempt,
                 "lease": number,

@@ -131,9 +131,7 @@ def _signed(session: Session, shown: TaskLine, sheet: ScoreSheet) -> None:
 def _examinee(session: Session, attempt: Attempt) -> Examinee:
     candidate = session.get_one(Candidate, attempt.candidate)
     ticket = session.exec(
-        select(Ticket.number).where(
-            Ticket.sitting == attempt.sitting, Ticket.candidate == attempt.candidate
-        )
+        select(Ticket.number).where(Ticket.sitting == attempt.sitting, Ticket.candidate == attempt.candidate)
     ).first()
     place = session.exec(
         select(Seat.number)

@@ -22,10 +22,9 @@ def _config() -> Config:
 def upgrade(db: Database) -> str:
     """Upgrade to the newest revision; returns its name. Run before any process starts (exam-migrate)."""
     config = _config()
-    with db.engine.connect() as connection:
-        with connection.begin():
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+    with db.engine.connect() as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
     return newest()
 
 
@@ -43,10 +42,9 @@ def current(db: Database) -> str | None:
 def revise(db: Database, message: str) -> None:
     """Write a new revision from the difference between tables and database (developers only)."""
     config = _config()
-    with db.engine.connect() as connection:
-        with connection.begin():
-            config.attributes["connection"] = connection
-            command.revision(config, message=message, autogenerate=True)
+    with db.engine.connect() as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.revision(config, message=message, autogenerate=True)
 
 
 def quick_check(db: Database) -> list[str]:

@@ -19,7 +19,12 @@ from appliance.web.sessions import COOKIE
 PAGES: list[tuple[str, str, str, tuple[str, ...]]] = [
     ("/desk", N_("Check-in desk"), N_("May this person in?"), ("entry", "chief")),
     ("/waiting", N_("Waiting room"), N_("Whom do I call next?"), ("waiting", "chief")),
-    ("/display", N_("Waiting-room display"), N_("Who is called, and where to"), ("display", "waiting", "chief")),
+    (
+        "/display",
+        N_("Waiting-room display"),
+        N_("Who is called, and where to"),
+        ("display", "waiting", "chief"),
+    ),
     ("/room", N_("Invigilation"), N_("Who needs me?"), ("invigilator", "chief")),
     ("/examiner", N_("Practical scoring"), N_("What is the task, what was lost?"), ("examiner", "chief")),
     ("/office", N_("Rosters and results"), N_("What can be released?"), ("office", "chief")),
@@ -70,7 +75,7 @@ async def sign_in_done(
     address = request.client.host if request.client else ""
     target = data.next if data.next.startswith("/") and not data.next.startswith("//") else "/"
     try:
-        found, secret = await sign_in(box, data.login.strip(), data.password, address)
+        _, secret = await sign_in(box, data.login.strip(), data.password, address)
     except ExamError as error:
         shown = page(request, "sign_in.html", error=error, next=target, login=data.login)
         shown.status_code = error.http_status

@@ -13,7 +13,6 @@ from litestar.template.config import TemplateConfig
 
 from appliance.base.i18n import LANGUAGES, _, language, translate
 from appliance.base.ids import new_id
-from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.web import words
 
@@ -70,12 +69,12 @@ def template_config(box: Box) -> TemplateConfig[JinjaTemplateEngine]:
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment(box)))
 
 
-def page(request: Request[Who | None, Any, Any], name: str, **context: Any) -> Template:
+def page(request: Request[Any, Any, Any], name: str, /, **context: Any) -> Template:
     """A page with what every page needs: the request (CSRF), who is signed in."""
     return Template(name, context={"who": request.user, "request": request, **context})
 
 
-def done(request: Request[Who | None, Any, Any], text: str, more: str = "", kind: str = "go") -> Template:
+def done(request: Request[Any, Any, Any], text: str, more: str = "", kind: str = "go") -> Template:
     """The note after an order was carried out; the page's parts are read again at once."""
     headers = {"hx-retarget": "#done", "hx-reswap": "innerHTML", "hx-trigger": "changed"}
     return Template(

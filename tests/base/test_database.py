@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg
@@ -47,7 +48,7 @@ async def test_seq_has_no_hole_and_the_chain_holds(box: Box) -> None:
     await asyncio.gather(*[box.db.write(note, box, f"s{i}") for i in range(100)])
     rows = await box.db.read(lambda s: s.exec(select(Journal).order_by(col(Journal.seq))).all())
     assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
-    assert all(b.previous == a.hash for a, b in zip(rows, rows[1:], strict=False))
+    assert all(b.previous == a.hash for a, b in pairwise(rows))
     head = await box.db.read(lambda s: s.get(JournalHead, 1))
     assert head.hash == rows[-1].hash
 

@@ -37,8 +37,8 @@ from appliance.intake.practical_tasks import practical_tasks
 from appliance.intake.roster import read_roster
 from appliance.intake.sample_roster import SamplePerson, make_people, write_xlsx
 from appliance.records.roster import Candidate, Roster, RosterRow
-from appliance.records.sitting import Sitting
 from appliance.records.site import Room, Seat
+from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Mark, Paper
 from appliance.records.verdict import Verdict
 from appliance.rules.paper import THEORY

@@ -85,7 +85,7 @@ def recordings(day: Day) -> None:
         "candidate": taking.candidate,
     }
     clip = inspector.get("/media/clip", **query).content
-    with av.open(io.BytesIO(clip)) as container:
+    with av.open(io.BytesIO(clip), "r") as container:
         frames = [(frame.width, frame.height) for frame in container.decode(video=0)]
     day.report.check(
         _("Clip of a candidate's seat, decoded"), f"{len(frames)} × {frames[0]}", frames[0] == (1920, 1080)
