@@ -1,7 +1,7 @@
 """The demo's real browser: Debian's Chromium under a seat's policies, driven like a candidate would.
 
-The policies lie in a private mount namespace over /etc/chromium/policies/managed: nothing on this machine is
-changed. They are those of a seat but for one: RemoteDebuggingAllowed, or nobody could drive the browser.
+The policies lie in a private mount namespace over /etc/chromium: nothing on this machine is changed. They are
+those of a seat but for one: RemoteDebuggingAllowed, or nobody could drive the browser.
 """
 
 import os
@@ -16,7 +16,7 @@ from appliance.base.errors import NotFound
 from appliance.base.i18n import N_
 from appliance.cli.demo.site import DemoSite
 
-MANAGED = "/etc/chromium/policies/managed"
+SETTINGS = "/etc/chromium"
 QUIET = [
     "--no-first-run",
     "--disable-background-networking",
@@ -37,8 +37,11 @@ def chromium() -> str:
 
 def wrapper(folder: Path, policies: Path) -> Path:
     """A program that starts Chromium with `policies` in a mount namespace of its own."""
-    target = f"{MANAGED}"
-    inner = f'mount --bind {shlex.quote(str(policies))} {target} && exec {chromium()} "$@"'
+    managed = f"{SETTINGS}/policies/managed"
+    inner = (
+        f"mount -t tmpfs examsite {SETTINGS} && mkdir -p {managed} && "
+        f'cp {shlex.quote(str(policies))}/*.json {managed}/ && exec {chromium()} "$@"'
+    )
     rights = "" if os.geteuid() == 0 else "--map-root-user "
     script = folder / "chromium-of-a-seat"
     script.write_text(f'#!/bin/sh\nexec unshare {rights}--mount sh -c {shlex.quote(inner)} chromium "$@"\n')
