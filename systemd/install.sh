@@ -40,6 +40,9 @@ if [[ $program ]]; then
   export PIP_DISABLE_PIP_VERSION_CHECK=1
   install_locked requirements-box.lock "$python"
   "$python" -m pip install --quiet --no-deps --force-reinstall build/wheel/*.whl
+  if [[ $root ]]; then # the scripts name their Python as it will be called
+    find "$root/opt/examsite/.venv/bin" -type f -exec sed -i "1s|^#!$root/|#!/|" {} +
+  fi
   install -d "$root/opt/examsite/share"
   cp -r docs "$root/opt/examsite/share/"
   install -d "$root/usr/local/bin"
