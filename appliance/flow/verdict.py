@@ -17,6 +17,13 @@ from appliance.records.theory import Attempt, Mark
 from appliance.records.verdict import Release, Verdict
 from appliance.rules import verdict as rule
 
+BLOCKERS = {
+    "sitting_open": N_("A sitting has not ended yet."),
+    "case_open": N_("A case at the entrance has not been decided."),
+    "unmarked": N_("Papers handed in are not marked yet."),
+}
+"""Code of `blockers` -> sentence."""
+
 
 def newest_mark(session: Session, candidate: str, trade: str, subject: str) -> Mark | None:
     """The mark that counts: the newest of a subject of a trade."""
@@ -113,9 +120,8 @@ def release_day(session: Session, box: Box, day: str, who: Who) -> Release:
     if reasons:
         raise Refused(
             "not_releasable",
-            N_("The results cannot be released yet: {reasons}."),
-            N_("Settle these points first."),
-            reasons=", ".join(reasons),
+            BLOCKERS[reasons[0]],
+            N_("Settle this first; the results page names every point."),
         )
     start, end = day_bounds(box, day)
     scored = session.exec(

@@ -28,7 +28,7 @@ from appliance.flow.load_roster import (
     roster_of,
 )
 from appliance.flow.office import office, roster_report
-from appliance.flow.verdict import release_day
+from appliance.flow.verdict import BLOCKERS, release_day
 from appliance.intake.roster import SENTENCES, read_roster
 from appliance.rules.verdict import SENTENCES as VERDICTS
 from appliance.web.pages import done, page
@@ -36,12 +36,6 @@ from appliance.web.sessions import needs
 
 Asked = Request[Who, Any, Any]
 LARGEST = 10_000_000
-BLOCKERS = {
-    "sitting_open": N_("A sitting has not ended yet."),
-    "case_open": N_("A case at the entrance has not been decided."),
-    "unmarked": N_("Papers handed in are not marked yet."),
-}
-"""Code of flow.verdict.blockers -> sentence."""
 
 
 class Reason(msgspec.Struct, forbid_unknown_fields=True):

@@ -100,7 +100,7 @@ def until_up(site: DemoSite) -> None:
         except httpx.HTTPError:
             return False
 
-    wait_for("the pages", up, 120)
+    wait_for(_("the pages"), up, 120)
 
 
 def play(folder: Path, port: int, once: bool) -> int:

@@ -139,7 +139,7 @@ def check_pulses(day: Day, label: str, lanes: list[str]) -> None:
         mine = [order for order in orders if order.lane in lanes]
         return mine if mine and all(order.outcome not in ("", "started") for order in mine) else None
 
-    orders = wait_for("gate orders", settled, 15)
+    orders = wait_for(_("gate orders"), settled, 15)
 
     async def count() -> int:
         return sum([await LanePlayer(day, lane).pulses() for lane in lanes])

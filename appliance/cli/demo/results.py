@@ -49,7 +49,7 @@ def deliver(day: Day) -> None:
         parcels = day.box.db.read_now(lambda s: list(s.exec(select(Parcel)).all()))
         return parcels if parcels and all(one.state == "acknowledged" for one in parcels) else None
 
-    wait_for("receipts", settled, 60)
+    wait_for(_("receipts"), settled, 60)
     site = day.site.settings.site.code
     province(day).post("/admin/confirm", json={"site": site}).raise_for_status()
 
@@ -57,10 +57,10 @@ def deliver(day: Day) -> None:
         answer = day.who("chief").try_post(f"/office/release/{day.box.today().isoformat()}")
         return not answer.is_error
 
-    wait_for("the province's confirmation of the held row", confirmed, 40, pause=1.0)
+    wait_for(_("the province's confirmation of the held row"), confirmed, 40, pause=1.0)
     unreleased = [one for one in verdicts(day) if one.release is None]
     day.report.equal(_("Held results after the province confirmed"), len(unreleased), 0)
-    parcels = wait_for("receipts", settled, 60)
+    parcels = wait_for(_("receipts"), settled, 60)
     held: list[dict[str, Any]] = province(day).get("/admin/parcels").json()["parcels"]
     numbers = sorted(one["number"] for one in held)
     whole = numbers == list(range(1, len(numbers) + 1)) and len(numbers) >= len(parcels)

@@ -126,7 +126,7 @@ def check_rosters(day: Day, samples: tuple[Sample, Sample]) -> None:
         )
         return count if count >= len(day.people) - 1 else None
 
-    wait_for("the province's roster", photos, 30)
+    wait_for(_("the province's roster"), photos, 30)
     confirmed = db.read_now(
         lambda s: s.exec(
             select(func.count()).select_from(RosterRow).where(RosterRow.confirmed_at != None)  # noqa: E711
@@ -138,4 +138,4 @@ def check_rosters(day: Day, samples: tuple[Sample, Sample]) -> None:
         count = db.read_now(lambda s: s.exec(select(func.count()).select_from(Paper)).one())
         return count if count >= len(day.people) else None
 
-    report.equal(_("Papers drawn before the start"), wait_for("papers", papers, 30), len(day.people))
+    report.equal(_("Papers drawn before the start"), wait_for(_("papers"), papers, 30), len(day.people))

@@ -117,7 +117,7 @@ def sit(day: Day, stations: Stations) -> None:
     try:
         browser.open()
         browser.sign_in(four)
-        wait_for("sixty candidates ready", lambda: _count(day, sitting.id, "ready") >= len(day.people), 60)
+        wait_for(_("sixty candidates ready"), lambda: _count(day, sitting.id, "ready") >= len(day.people), 60)
         while day.box.now() < sitting.starts_at:
             time.sleep(0.1)
         invigilator = day.who("invigilator")
@@ -165,7 +165,7 @@ def _broken_station(day: Day, stations: Stations, sitting: str) -> None:
     def broken() -> dict[str, Any] | None:
         return next((one for one in stations.told() if one["state"] == "broken"), None)
 
-    lost = wait_for("a broken station", broken, 30)
+    lost = wait_for(_("a broken station"), broken, 30)
     invigilator = day.who("invigilator")
     form = {"command": invigilator.command(), "reason": "考试机黑屏", "to_seat": "", "broken": "1"}
     invigilator.post(f"/room/{sitting}/seat/{lost['seat']}/move", form)
@@ -177,7 +177,7 @@ def _broken_station(day: Day, stations: Stations, sitting: str) -> None:
         told = next((one for one in stations.told() if one["seat"] == taking.seat), None)
         return told is not None and told["attempt"] == lost["attempt"] and told["made"] > 0
 
-    wait_for("the candidate at the spare", on_the_spare, 30)
+    wait_for(_("the candidate at the spare"), on_the_spare, 30)
     kept = day.box.db.read_now(answers_of, lost["attempt"])
     same = all(int(position) in kept for position in lost["answers"])
     day.report.check(
@@ -188,8 +188,8 @@ def _broken_station(day: Day, stations: Stations, sitting: str) -> None:
 def _end(day: Day, stations: Stations, sitting: str) -> None:
     """Wait for the automatic hand-in, the marks and the end; count what was acknowledged."""
     people = len(day.people)
-    wait_for("every paper marked", lambda: _count(day, sitting, "marked") >= people, 90)
-    wait_for("the sitting's end", lambda: day.sitting("theory").state == "ended", 60)
+    wait_for(_("every paper marked"), lambda: _count(day, sitting, "marked") >= people, 90)
+    wait_for(_("the sitting's end"), lambda: day.sitting("theory").state == "ended", 60)
     attempts = day.box.db.read_now(lambda s: s.exec(select(Attempt).where(Attempt.sitting == sitting)).all())
     by_time = sum(one.handed_in == "time" for one in attempts)
     by_hand = sum(one.handed_in == "candidate" for one in attempts)

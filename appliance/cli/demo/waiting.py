@@ -38,7 +38,7 @@ def check_sounds(day: Day) -> None:
         calls = day.box.db.read_now(lambda s: s.exec(select(Call)).all())
         return len(calls) if calls and all(call.sound for call in calls) else None
 
-    count = wait_for("announcements", spoken, 30)
+    count = wait_for(_("announcements"), spoken, 30)
     sound = day.box.db.read_now(lambda s: s.exec(select(Call.sound).limit(1)).one())
     body = day.box.files.get(sound)
     day.report.check(_("Spoken announcements"), str(count), body[:4] == b"RIFF" and len(body) > 20_000)
