@@ -53,7 +53,7 @@ class Terminal:
                 "send-keys", *(["-l"] if len(name) > 1 and name[0] == "=" else []), name.removeprefix("=")
             )
 
-    def until(self, holds: Callable[[str], object], seconds: float = 20.0) -> str:
+    def until(self, holds: Callable[[str], object], seconds: float = 60.0) -> str:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if holds(shown := self.text()):
