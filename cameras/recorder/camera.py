@@ -23,6 +23,7 @@ from appliance.wire.recorder import CameraStatus, Cause
 from cameras.index import GapRow, Index, Segment
 from cameras.onvif import OnvifCamera, with_credentials
 from cameras.recorder.arrival import ArrivalClock
+from cameras.recorder.reconcile import measure
 from cameras.recorder.segment import SegmentWriter
 from cameras.stream import open_stream, stream_fault
 
@@ -300,6 +301,10 @@ class CameraRecorder(threading.Thread):
             else:
                 size = running.writer.file.size
                 start = running.segment.start
+                if running.writer.file.failure:
+                    # The disk did not take the last fragment: claim only what is there.
+                    _, _, seconds = measure(running.writer.file.path)
+                    end = self._end = start + timedelta(seconds=seconds)
                 end = max(end, start)
                 self._fact(
                     self._index.close_segment,
@@ -326,7 +331,8 @@ class CameraRecorder(threading.Thread):
         self._frames.clear()
         if self._gap and self._gap.cause == cause:
             return
-        log.warning("camera %s: not recording (%s: %s)", self.camera.code, cause, detail)
+        level = logging.INFO if cause == "stopped" else logging.WARNING
+        log.log(level, "camera %s: not recording (%s: %s)", self.camera.code, cause, detail)
         start = now
         if self._gap:
             self._fact(self._index.close_gap, self._gap.id, now)

@@ -1,4 +1,3 @@
-
 """ONVIF answers of a simulated camera: device service and Media1 (ONVIF Core 2.x, Media ver10). Pure.
 
 A SOAP 1.2 request comes in as bytes; the answer goes out as HTTP status and bytes.

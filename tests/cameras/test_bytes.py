@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cameras import passwords, rtp, rtsp, timecode, wsdiscovery
@@ -28,6 +28,7 @@ moments = st.datetimes(datetime(2000, 1, 1), datetime(2200, 1, 1)).map(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.lists(nal, min_size=1, max_size=5), min_size=1, max_size=4),
     st.integers(10, 1500),
@@ -42,6 +43,7 @@ def test_rtp_gives_back_the_pictures(shots: list[list[bytes]], limit: int, first
     assert pictures(packets) == [(number * 9000, shot) for number, shot in enumerate(shots)]
 
 
+@settings(deadline=None)
 @given(st.lists(nal, min_size=1, max_size=6), st.data())
 def test_annex_b_is_taken_apart(units: list[bytes], data: st.DataObject) -> None:
     codes = data.draw(
@@ -50,6 +52,7 @@ def test_annex_b_is_taken_apart(units: list[bytes], data: st.DataObject) -> None
     assert rtp.split_annex_b(b"".join(code + unit for code, unit in zip(codes, units, strict=True))) == units
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["OPTIONS", "PLAY"]), st.binary(max_size=40)), max_size=4),
     st.integers(1, 50),
@@ -69,6 +72,7 @@ def test_rtsp_requests_come_whole_however_they_are_cut(wanted: list[tuple[str, b
     assert [one.number for one in found] == [str(number) for number in range(len(wanted))]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_rtsp_reader_never_fails_otherwise(data: bytes) -> None:
     reader = rtsp.RequestReader()
@@ -78,6 +82,7 @@ def test_rtsp_reader_never_fails_otherwise(data: bytes) -> None:
         return
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_discovery_readers_take_anything(data: bytes) -> None:
     assert wsdiscovery.read_probe(data) is None
@@ -93,6 +98,7 @@ def test_discovery_messages_are_read_back() -> None:
     assert match.scope("name") == "C1"
 
 
+@settings(deadline=None)
 @given(moments, st.integers(0, 65535))
 def test_time_code_bits(at: datetime, tag: int) -> None:
     code = TimeCode(at, tag)
@@ -152,6 +158,7 @@ def box(kind: bytes, body: bytes) -> bytes:
     return (len(body) + 8).to_bytes(4, "big") + kind + body
 
 
+@settings(deadline=None)
 @given(st.integers(0, 5), st.integers(0, 300), st.data())
 def test_fragments_are_counted_up_to_the_cut(fragments: int, size: int, data: st.DataObject) -> None:
     start = box(b"ftyp", b"x" * 20) + box(b"moov", b"y" * 50)
@@ -163,6 +170,7 @@ def test_fragments_are_counted_up_to_the_cut(fragments: int, size: int, data: st
     assert whole_length(whole_boxes(whole[:cut])) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 0.8), min_size=5, max_size=200), st.floats(-0.0005, 0.0005))
 def test_arrival_follows_the_least_delay(delays: list[float], drift: float) -> None:
     clock = ArrivalClock()
