@@ -13,6 +13,18 @@ import typer
 
 from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_, _
+from station.settings import DEFAULT_PATH, load
+
+TITLES = {
+    "box_answers": N_("The box answers"),
+    "forbidden_refused": N_("Nothing else answers"),
+    "processor": N_("Processor at least 2.5 GHz"),
+    "memory": N_("Memory at least 4 GB"),
+    "disk": N_("Disk at least 100 GB"),
+    "camera": N_("Camera at least 1 megapixel"),
+    "fixed_address": N_("Fixed address"),
+    "network": N_("Network at least 100 Mbit/s"),
+}
 
 app = typer.Typer(no_args_is_help=True, help="Exam computers: lockdown, agent, self-check. 考试机。")
 
@@ -43,6 +55,58 @@ def _decoded(path: Path, kind: Any) -> Any:
             path=str(path),
             detail=str(error),
         ) from error
+
+
+CONFIG = typer.Option(DEFAULT_PATH, "--config", help="The exam computer's file.")
+JSON = typer.Option(False, "--json", help="One JSON document on standard output.")
+
+
+@app.command("lockdown")
+def write_lockdown(
+    out: Path = typer.Option(..., "--out", help="Folder for policies, rules and hosts."),
+    config: Path = CONFIG,
+    json: bool = JSON,
+) -> None:
+    """Write Chromium policies, nftables rules and hosts for this seat; nothing is loaded or changed."""
+    from station import lockdown
+
+    station = load(config)
+    authority = lockdown.read_authority(Path(station.authority))
+    files = lockdown.write(station, authority, out)
+    if json:
+        show({"files": [str(path) for path in files], "box": station.origin})
+        return
+    for path in files:
+        typer.echo(str(path))
+    typer.echo(_("The rules were checked. exam-station-lock.service loads them."), err=True)
+
+
+@app.command("check")
+def check_station(config: Path = CONFIG, json: bool = JSON) -> None:
+    """Check this computer: only the box answers, and it meets the site list."""
+    from station import selfcheck
+
+    found = selfcheck.everything(load(config))
+    ok = all(check.ok for check in found)
+    if json:
+        show({"ok": ok, "checks": found})
+    else:
+        for check in found:
+            typer.echo(f"{'✓' if check.ok else '✗'} {_(TITLES[check.code])}  {check.detail}")
+        typer.echo(_("All checks passed.") if ok else _("Some checks did not pass."), err=True)
+    if not ok:
+        raise typer.Exit(1)
+
+
+@app.command("agent")
+def run_agent(config: Path = CONFIG) -> None:
+    """Report inventory and heartbeats to the box until stopped."""
+    from appliance.base.log import configure
+    from station import agent
+
+    configure("station-agent")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    asyncio.run(agent.main(load(config)))
 
 
 def simulate_stations(
