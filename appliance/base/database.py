@@ -11,6 +11,7 @@ busy process cannot starve another. PostgreSQL: the same functions on one connec
 """
 
 import asyncio
+import contextvars
 import fcntl
 import queue
 import sqlite3
@@ -197,7 +198,8 @@ class Database:
     async def read(self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `fn(session, ...)` on a reader; changes are refused by the database."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, lambda: self.read_now(fn, *args, **kwargs))
+        context = contextvars.copy_context()  # the reader's language goes along
+        return await loop.run_in_executor(self._pool, lambda: context.run(self.read_now, fn, *args, **kwargs))
 
     def read_now(self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`read` in this thread."""

@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -144,19 +145,23 @@ def run_stages(day: Day) -> None:
         waiting.call_everybody(day)
         waiting.check_sounds(day)
     with report.stage(_("Theory: sixty people, one in a real browser; the server dies and comes back")):
+        results.line(day, "down")
         theory.sit(day, stations)
     with report.stage(_("Practical entrance, tasks, score sheets")):
         passed = theory.passed_indexes(day)
-        entered = asyncio.run(entry.practical_entry(day, passed))
+        with ThreadPoolExecutor(1) as beside:
+            entering = beside.submit(asyncio.run, entry.practical_entry(day, passed))
+            practical.score_everybody(day, len(passed), lambda: entering.done() and entering.result())
+        entered = entering.result()
         report.equal(_("Admitted (practical)"), entered.codes.get("admitted", 0), len(passed))
         entry.check_pulses(day, _("Gate pulses, one per admission (practical)"), ["P1"])
-        practical.score_everybody(day, len(passed))
     with report.stage(_("Results: verdicts, release, parcels to a province that was down")):
         results.release(day)
         results.deliver(day)
     with report.stage(_("Proof: recordings, paper sheets, journal, inspection")):
         results.recordings(day)
         results.sheets(day)
+        results.terminal(day)
         results.inspection(day)
 
 

@@ -93,7 +93,7 @@ class Candidate:
         for number in range(count):
             self._page.keyboard.press("ab"[number % 2])
             self._page.keyboard.press("ArrowRight")
-        return self._page.locator(".number.done").count()
+        return self._page.locator("button.number.done").count()
 
     def lost(self, seconds: float = 20) -> bool:
         """Does the page say calmly that the box is lost?"""

@@ -18,8 +18,6 @@ from appliance.records.entry import Case, GateOrder, Tap
 from appliance.wire.simulators import BoardDid, GetBoard, PutCard, ReaderDid, TakeCard
 
 PATIENCE = 20.0
-FIELD = 0.33
-"""Seconds a card stays away before the next: the reader polls every 0.3 s."""
 
 
 class LanePlayer:
@@ -48,11 +46,14 @@ class LanePlayer:
         while time.monotonic() < deadline:
             for tap in await self._day.box.db.read(_taps, self.lane):
                 if tap.id not in {one.id for one in before}:
-                    await ask(self._reader, TakeCard(), ReaderDid)
-                    await asyncio.sleep(FIELD)
                     return tap
             await asyncio.sleep(0.03)
         raise TimeoutError(f"no tap at {self.lane}")
+
+    async def take_card(self) -> None:
+        """Take the card away long enough for the reader to see it gone: it polls every 0.3 s."""
+        await ask(self._reader, TakeCard(), ReaderDid)
+        await asyncio.sleep(0.7)
 
     async def pulses(self) -> int:
         """Pulses the lane's relay board has given."""
@@ -90,6 +91,7 @@ async def theory_entry(day: Day) -> Entered:
         wrong = await two.tap(day.people[1], day.portrait_of(1), day.portrait_of(0))
         entered.add(wrong)
         await asyncio.to_thread(send_away, day, wrong)
+        await asyncio.gather(two.take_card(), practical.take_card())
 
     await trouble()
     half = [index for index in range(len(day.people)) if index % 2 == 0]

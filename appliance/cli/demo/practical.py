@@ -1,11 +1,14 @@
 """Stage: the practical exam. Called one by one, four tasks drawn, four sheets signed by an examiner."""
 
 import json
+import time
+from collections.abc import Callable
 from decimal import Decimal
 
 import msgspec
 from sqlmodel import Session, col, select
 
+from appliance.base.i18n import _
 from appliance.cli.demo.day import Day
 from appliance.flow.draw_tasks import drawn_tasks
 from appliance.intake.practical_tasks import practical_tasks
@@ -13,6 +16,8 @@ from appliance.records.seating import SeatTaking
 from appliance.records.theory import Attempt, Mark
 from appliance.rules.practical import Task
 
+PATIENCE = 25
+"""Looks in vain, after the last admission, before the stage gives up."""
 VETOED = 3
 """Every so many candidates one fails by a veto."""
 
@@ -51,15 +56,17 @@ def _standing(session: Session, sitting: str) -> list[tuple[str, str]]:
     return [(attempt, state) for attempt, state in rows]
 
 
-def score_everybody(day: Day, expected: int) -> None:
-    """Call, draw and score until everybody has been scored."""
+def score_everybody(day: Day, expected: int, entered: Callable[[], object]) -> None:
+    """Call, draw and score until everybody has been scored; people still come in meanwhile."""
     sitting = day.sitting("practical")
     waiting, examiner = day.who("waiting"), day.who("examiner")
     invigilator = day.who("invigilator")
     invigilator.post(f"/room/{sitting.id}/start")
     file = practical_tasks(sitting.trade)
     done: set[str] = set()
+    idle = 0
     while len(done) < expected:
+        before = len(done)
         while True:
             answer = waiting.try_post(f"/waiting/{sitting.id}/call", {"command": waiting.command()})
             if answer.is_error:
@@ -77,6 +84,11 @@ def score_everybody(day: Day, expected: int) -> None:
                 }
                 examiner.post(f"/examiner/{attempt}/{row.subject}", form)
             done.add(attempt)
+        if len(done) == before:
+            idle = idle + 1 if entered() else 0
+            if idle > PATIENCE:
+                break
+            time.sleep(0.2)
     marks = day.box.db.read_now(
         lambda s: s.exec(
             select(Mark)
@@ -84,7 +96,7 @@ def score_everybody(day: Day, expected: int) -> None:
             .where(Attempt.sitting == sitting.id)
         ).all()
     )
-    day.report.equal("实操评分完成", len(marks), expected)
+    day.report.equal(_("Practical exams scored"), len(marks), expected)
     passed = sum(mark.passed for mark in marks)
-    day.report.check("实操合格", f"{passed} / {len(marks)}", 0 < passed < len(marks))
+    day.report.check(_("Practical passed"), f"{passed} / {len(marks)}", 0 < passed < len(marks))
     invigilator.post(f"/room/{sitting.id}/end")

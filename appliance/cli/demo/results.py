@@ -1,20 +1,24 @@
 """Stages: verdicts and their release, parcels to the province, and the proofs at the end of the day."""
 
 import io
+import ssl
 import subprocess
 import sys
 from datetime import timedelta
 from typing import Any
 
 import av
+import httpx
 from sqlmodel import select
 
 from appliance.base.i18n import _
 from appliance.cli.demo.day import Day, wait_for
 from appliance.cli.demo.roster import province
+from appliance.cli.demo.site import PASSWORD
 from appliance.flow.inspect import find_candidates, spans, timeline
 from appliance.records.seating import SeatTaking
 from appliance.records.sync import Parcel
+from appliance.records.theory import Attempt
 from appliance.records.verdict import Verdict
 
 
@@ -105,18 +109,37 @@ def sheets(day: Day) -> None:
     folder.mkdir()
     made = 0
     sittings = {subject: day.sitting(subject).id for subject in ("theory", "practical")}
-    wanted = [
-        (sittings["theory"], "sign-in"),
-        (sittings["theory"], "seat-plan"),
-        (sittings["theory"], "room-record"),
-        (sittings["practical"], "room-record"),
-        (sittings["practical"], "score-sheets"),
-    ]
-    for sitting, sheet in wanted:
-        body = office.get(f"/office/sheets/{sitting}/{sheet}.pdf").content
-        (folder / f"{sheet}-{sitting[-6:]}.pdf").write_bytes(body)
+    attempt = day.box.db.read_now(
+        lambda s: s.exec(select(Attempt.id).where(Attempt.sitting == sittings["practical"])).first()
+    )
+    wanted = {
+        "签到表": f"sheets/{sittings['theory']}/sign-in.pdf",
+        "座次表": f"sheets/{sittings['theory']}/seat-plan.pdf",
+        "考场记录表-理论": f"sheets/{sittings['theory']}/room-record.pdf",
+        "考场记录表-实操": f"sheets/{sittings['practical']}/room-record.pdf",
+        "实操评分表": f"score/{attempt}/score-sheet.pdf",
+    }
+    for name, path in wanted.items():
+        body = office.get(f"/office/{path}").content
+        (folder / f"{name}.pdf").write_bytes(body)
         made += body.startswith(b"%PDF")
     day.report.equal(_("Paper sheets as PDF"), made, len(wanted))
+
+
+def terminal(day: Day) -> None:
+    """What the technician's terminal is told: sittings, lanes, seats, cameras, backlog and disk, all alive."""
+    tls = ssl.create_default_context(cafile=str(day.site.authority))
+    with httpx.Client(base_url=day.site.url, verify=tls, timeout=30) as client:
+        answer = client.post("/ops/sign-in", json={"login": "ops", "password": PASSWORD})
+        token = answer.raise_for_status().json()["token"]
+        state = (
+            client.get("/ops/state", headers={"authorization": f"Bearer {token}"}).raise_for_status().json()
+        )
+    parts = {name: bool(state.get(name)) for name in ("sittings", "lanes", "cameras", "backlog", "disks")}
+    missing = [name for name, there in parts.items() if not there]
+    day.report.check(
+        _("Terminal: sittings, lanes, cameras, backlog, disk"), ", ".join(missing) or "✓", not missing
+    )
 
 
 def inspection(day: Day) -> None:
