@@ -52,7 +52,7 @@ def compare(
     json: bool = typer.Option(False, "--json"),
 ) -> None:
     """Tell how far the largest faces of two photographs are apart and in which band that lies."""
-    from appliance.faces.port import load as load_engine
+    from appliance.faces.engines import load as load_engine
 
     settings = _settings()
     engine = load_engine(settings.engine)

@@ -4,7 +4,6 @@ A picture is an RGB array (height, width, 3) of bytes. Descriptors of different 
 name and version are stored with every decision.
 """
 
-from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -76,25 +75,3 @@ def single(boxes: list[Box]) -> Box:
 def describe_single(engine: FaceEngine, picture: Picture) -> Descriptor:
     """The description of the one face in front. Raises Corrupt `no_face` or `two_faces`."""
     return engine.describe(picture, single(engine.detect(picture)))
-
-
-def load(name: str) -> FaceEngine:
-    """The engine of that name, loaded: slow (a second) and large (100 MB), once per process."""
-    if name not in _ENGINES:
-        raise Corrupt(
-            "unknown_engine",
-            N_("There is no face engine {name}."),
-            N_("Set faces.engine to one of: {names}."),
-            name=name,
-            names=", ".join(sorted(_ENGINES)),
-        )
-    return _ENGINES[name]()
-
-
-def _dlib() -> FaceEngine:
-    from appliance.faces.dlib_engine import DlibEngine
-
-    return DlibEngine()
-
-
-_ENGINES: dict[str, Callable[[], FaceEngine]] = {"dlib": _dlib}

@@ -16,8 +16,9 @@ import msgspec
 
 from appliance.base.errors import Corrupt, DeviceFault, ExamError
 from appliance.faces import pictures
+from appliance.faces.engines import load
 from appliance.faces.pictures import PictureSource
-from appliance.faces.port import Descriptor, FaceEngine, Picture, describe_single, load, single
+from appliance.faces.port import Descriptor, FaceEngine, Picture, describe_single, single
 from appliance.wire.faceworker import (
     Broken,
     Distance,

@@ -59,8 +59,9 @@ def _plan_of(box: Box, line: RosterLine, plan: DayPlan) -> SittingPlan:
         raise Refused(
             "no_trade_named",
             N_("Neither row {row} nor the title of the roster names a trade."),
-            N_("Add a column 操作项目 to the roster and load it again."),
+            N_("Add a column {heading} to the roster and load it again."),
             row=line.row,
+            heading="操作项目",
         )
     given = plan.theory if line.subject == "theory" else plan.practical
     if given is None:

@@ -109,7 +109,9 @@ def read_roster(content: bytes, file_name: str, today: date | None = None, trade
         raise Corrupt(
             "not_a_roster",
             N_("No heading row with a name and an ID number was found: this is not a roster."),
-            N_("Choose the roster file; its columns need the headings 姓名 and 身份证号."),
+            N_("Choose the roster file; its columns need the headings {name} and {number}."),
+            name="姓名",
+            number="身份证号",
         )
     if len(found) > 1:
         raise Corrupt(

@@ -2,7 +2,8 @@
 
 import pytest
 
-from appliance.faces.port import FaceEngine, load
+from appliance.faces.engines import load
+from appliance.faces.port import FaceEngine
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,8 @@ import pytest
 
 from appliance.base.errors import Corrupt
 from appliance.faces import demo_people, demo_photo, pictures
-from appliance.faces.port import Box, FaceEngine, describe_single, load, single
+from appliance.faces.engines import load
+from appliance.faces.port import Box, FaceEngine, describe_single, single
 from appliance.rules.facecheck import band
 
 BANDS = (0.45, 0.60)
