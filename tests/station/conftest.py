@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from tests.station.mock_box import STATIC, MockBox
 
@@ -11,14 +11,20 @@ CHROMIUM = "/usr/bin/chromium"
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def play() -> Iterator[Playwright]:
+    """One driver for all browser tests."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def chromium(play: Playwright) -> Iterator[Browser]:
     """Debian's browser. Root needs --no-sandbox; the kiosk runs as an ordinary user with its sandbox."""
-    with sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--use-fake-device-for-media-stream"]
-        )
-        yield browser
-        browser.close()
+    browser = play.chromium.launch(
+        executable_path=CHROMIUM, args=["--no-sandbox", "--use-fake-device-for-media-stream"]
+    )
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

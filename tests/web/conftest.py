@@ -51,7 +51,7 @@ def csrf(page: str) -> str:
     return page.split('"x-csrf-token": "', 1)[1].split('"', 1)[0]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must end before another file's async tests
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     with sync_playwright() as playwright:
