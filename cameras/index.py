@@ -258,9 +258,23 @@ class Index(Reader):
 
     def __init__(self, media: Path) -> None:
         super().__init__(media)
-        media.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
-        self._writer = sqlite3.connect(self.path, check_same_thread=False, timeout=5.0, isolation_level=None)
+        try:
+            media.mkdir(parents=True, exist_ok=True)
+            self._writer = sqlite3.connect(
+                self.path, check_same_thread=False, timeout=5.0, isolation_level=None
+            )
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            raise Unavailable(
+                "media_unusable",
+                N_("The recordings' folder {folder} cannot be used: {detail}"),
+                N_("Exams go on. The system administrator looks at the recording disk."),
+                folder=str(media),
+                detail=str(error),
+            ) from error
+
+    def _prepare(self) -> None:
         self._writer.execute("PRAGMA busy_timeout = 5000")
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = FULL")

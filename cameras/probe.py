@@ -12,7 +12,7 @@ from cameras.stream import open_stream
 
 LEAST = (1920, 1080)
 """Smallest picture that counts as more than two million pixels."""
-LOOK_SECONDS = 3.0
+LOOK_SECONDS = 2.0
 
 
 class Measured(msgspec.Struct, kw_only=True):

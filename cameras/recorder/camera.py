@@ -2,6 +2,7 @@
 fact.
 """
 
+import contextlib
 import logging
 import shutil
 import sqlite3
@@ -23,17 +24,13 @@ from appliance.wire.recorder import CameraStatus, Cause
 from cameras.index import GapRow, Index, Segment
 from cameras.onvif import OnvifCamera, with_credentials
 from cameras.recorder.arrival import ArrivalClock
+from cameras.recorder.ending import CAUSES, RETRY_AT_ONCE, RETRY_REFUSED, Ended
 from cameras.recorder.reconcile import measure
 from cameras.recorder.segment import SegmentWriter
 from cameras.stream import open_stream, stream_fault
 
 log = logging.getLogger("examsite.recorder")
 
-RETRY = 1.0
-"""Seconds between attempts to connect; with a time-out of 5 s a camera that is back records within 5 s."""
-RETRY_AT_ONCE = 0.2
-RETRY_REFUSED = 30.0
-"""After a refused password: cameras lock themselves when asked too often."""
 SETTLE = 0.5
 """Seconds of packets held back after connecting: what was buffered meanwhile comes in a burst, and only the
 first packet that comes by itself tells when pictures truly arrive."""
@@ -41,16 +38,6 @@ RESERVE = 64 * 1024 * 1024
 """Free bytes left to the index: recording pauses below them (or below 2 % of a small disk)."""
 CLOCK_STEP = 1.0
 """Our wall clock was set by more than this: a new segment takes the new time."""
-
-
-class Ended(Exception):
-    """Recording cannot go on now. `wait`: seconds before the next attempt."""
-
-    def __init__(self, cause: Cause, detail: str, wait: float | None = None) -> None:
-        super().__init__(cause, detail)
-        self.cause: Cause = cause
-        self.detail = detail
-        self.wait = RETRY if wait is None else wait
 
 
 class Running(msgspec.Struct):
@@ -148,9 +135,13 @@ class CameraRecorder(threading.Thread):
             except Refused as error:
                 ended = Ended("camera", error.code, wait=RETRY_REFUSED)
             except ExamError as error:
-                ended = Ended("camera" if error.code in CAMERA_FAULTS else "network", error.code)
+                ended = Ended(CAUSES.get(error.code, "network"), error.code)
             except (OSError, sqlite3.Error) as error:
                 ended = Ended("disk", str(error))
+            except Exception as error:
+                # One camera's nonsense must not end its recording for good, nor that of the others.
+                log.exception("camera %s: not foreseen", self.camera.code)
+                ended = Ended("camera", f"{type(error).__name__}: {error}")
             if self._leaving.is_set():
                 break
             had_pictures = self._close_run(ended)
@@ -303,8 +294,9 @@ class CameraRecorder(threading.Thread):
                 start = running.segment.start
                 if running.writer.file.failure:
                     # The disk did not take the last fragment: claim only what is there.
-                    _, _, seconds = measure(running.writer.file.path)
-                    end = self._end = start + timedelta(seconds=seconds)
+                    with contextlib.suppress(OSError):
+                        _, _, seconds = measure(running.writer.file.path)
+                        end = self._end = start + timedelta(seconds=seconds)
                 end = max(end, start)
                 self._fact(
                     self._index.close_segment,
@@ -392,10 +384,6 @@ def stamp_early(packets: list[Any]) -> None:
     for number in range(stamped - 1, -1, -1):
         following = packets[number + 1].pts
         packets[number].pts = following - (packets[number].duration or 1)
-
-
-CAMERA_FAULTS = {"camera_no_video", "camera_no_stream", "camera_empty_answer", "camera_bad_answer"}
-"""Faults where the camera did answer."""
 
 
 def disk_space(folder: Path) -> tuple[int, int]:

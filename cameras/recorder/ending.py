@@ -1,0 +1,29 @@
+"""Why recording cannot go on, and when it is tried again."""
+
+from appliance.wire.recorder import Cause
+
+RETRY = 1.0
+"""Seconds between attempts to connect; with a time-out of 5 s a camera that is back records within 5 s."""
+RETRY_AT_ONCE = 0.2
+RETRY_REFUSED = 30.0
+"""After a refused password: cameras lock themselves when asked too often."""
+
+CAUSES: dict[str, Cause] = {
+    "camera_no_video": "camera",
+    "camera_no_stream": "camera",
+    "camera_empty_answer": "camera",
+    "camera_bad_answer": "camera",
+    "no_camera_password": "camera",
+    "index_unreadable": "disk",
+}
+"""Causes of faults by their code; what is not named here is the network's."""
+
+
+class Ended(Exception):
+    """Recording cannot go on now. `wait`: seconds before the next attempt."""
+
+    def __init__(self, cause: Cause, detail: str, wait: float | None = None) -> None:
+        super().__init__(cause, detail)
+        self.cause: Cause = cause
+        self.detail = detail
+        self.wait = RETRY if wait is None else wait
