@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
+# nft and ip lie where an ordinary user's PATH does not look.
+export PATH := $(PATH):/usr/sbin:/sbin
 ARGS ?=
 PYTEST ?= $(PY) -m pytest
 
