@@ -29,7 +29,10 @@ def lock(
     """Write the browser's policies and the network lock of a display."""
     document = lockdown.policies(box, authority)
     text = lockdown.ruleset(box, user)
-    for path, body in ((policies, msgspec.json.format(msgspec.json.encode(document))), (rules, text.encode())):
+    for path, body in (
+        (policies, msgspec.json.format(msgspec.json.encode(document))),
+        (rules, text.encode()),
+    ):
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_suffix(path.suffix + ".new")
         scratch.write_bytes(body)

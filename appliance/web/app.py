@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from litestar import Litestar, Router
 from litestar.config.csrf import CSRFConfig
@@ -46,8 +47,8 @@ def choose_language(app: ASGIApp) -> ASGIApp:
     """Choose the language of the request."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            connection: ASGIConnection = ASGIConnection(scope)
+        if str(scope["type"]) == "http":
+            connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
             set_language(connection.query_params.get("lang") or connection.cookies.get("lang") or DEFAULT)
         await app(scope, receive, send)
 

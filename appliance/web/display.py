@@ -48,7 +48,7 @@ async def _entry(request: Asked, box: Box, name: str, lane: str) -> Template:
         age = (box.now() - (tap.decided_at or tap.at)).total_seconds()
         if result == "admit" and age < ADMIT_S and tap.ticket:
             shown = "go"
-        elif age < LOOK_S or tap.case_open and age < 120:
+        elif age < LOOK_S or (tap.case_open and age < 30):
             shown = "staff"
     if shown == "card":
         if "silent" in (state.reader, state.camera) or state.reader in ("missing", "fault"):

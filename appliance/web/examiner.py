@@ -50,9 +50,7 @@ async def examiner_attempt(request: Asked, box: NamedDependency[Box], attempt: F
 
 
 @post("/{attempt:str}/draw", status_code=200)
-async def examiner_draw(
-    request: Asked, box: NamedDependency[Box], attempt: FromPath[str]
-) -> Response[None]:
+async def examiner_draw(request: Asked, box: NamedDependency[Box], attempt: FromPath[str]) -> Response[None]:
     """Draw the tasks; the page is read again."""
     await box.db.write(draw_tasks, box, attempt, request.user.actor)
     return Response(None, status_code=204, headers={"hx-refresh": "true"})

@@ -59,7 +59,7 @@ def sat(box: Box, spans: list[Span], start: datetime | None = None) -> list[Sat]
     found = []
     for span in spans:
         end = min(span.end or box.now(), box.now())
-        pieces = []
+        pieces: list[Piece] = []
         for camera in cameras_of(box.settings, span.room, span.seat_number):
             at = span.start
             while at < end and len(pieces) < 100:
@@ -117,9 +117,7 @@ async def verified(request: Asked, box: Box) -> Verified:
 
 
 @get("/")
-async def inspection_page(
-    request: Asked, box: NamedDependency[Box], text: FromQuery[str] = ""
-) -> Template:
+async def inspection_page(request: Asked, box: NamedDependency[Box], text: FromQuery[str] = "") -> Template:
     """Search by name, number, ticket or seat."""
     found = await box.db.read(find_candidates, box, text)
     return page(request, "inspection.html", text=text, found=found, v=await verified(request, box))

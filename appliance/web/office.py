@@ -119,9 +119,7 @@ async def office_roster(request: Asked, box: NamedDependency[Box], roster: FromP
 
 
 @post("/roster/{roster:str}/confirm", status_code=200)
-async def office_confirm(
-    request: Asked, box: NamedDependency[Box], roster: FromPath[str]
-) -> Response[None]:
+async def office_confirm(request: Asked, box: NamedDependency[Box], roster: FromPath[str]) -> Response[None]:
     """The second person puts it in force."""
     found = await box.db.read(roster_of, roster)
     lines = await asyncio.to_thread(lines_of, box, found)

@@ -67,7 +67,9 @@ def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respons
 
 def gone(request: Request[Any, Any, Any], error: NoResultFound) -> Response[Any]:
     """A use case asked for a row by an id that does not exist."""
-    missing = NotFound("no_such_thing", N_("What this order is about does not exist."), N_("Reload the page."))
+    missing = NotFound(
+        "no_such_thing", N_("What this order is about does not exist."), N_("Reload the page.")
+    )
     return exam_error(request, missing)
 
 

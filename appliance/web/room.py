@@ -90,7 +90,7 @@ async def _board(
     found: Board = await box.db.read(board, box, sitting)
     columns, plan = rows_of(found.seats)
     if sort == "attention":
-        plan = list(sorted(found.seats, key=attention))
+        plan = [*sorted(found.seats, key=attention)]
     here = [one for one in box.settings.cameras if one.room == found.sitting.room]
     status = {one.camera: one for one in sources.status.cameras} if sources.status else {}
     return page(

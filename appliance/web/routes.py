@@ -1,6 +1,7 @@
 """All route handlers of the web process, by audience."""
 
 from litestar import Router
+from litestar.types import ControllerRouterHandler
 
 from appliance.web import (
     desk,
@@ -19,7 +20,7 @@ from appliance.web import (
     waiting,
 )
 
-HANDLERS = [
+HANDLERS: list[ControllerRouterHandler] = [
     *home.HANDLERS,
     *ops.HANDLERS,
     *live_routes.HANDLERS,

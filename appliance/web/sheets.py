@@ -44,14 +44,12 @@ async def sitting_sheet(
     found = FACTS.get(sheet.removesuffix(".pdf"))
     if found is None:
         raise NotFound("no_sheet", N_("There is no such sheet."), N_("Choose one from the list."))
-    facts: Any = await box.db.read(found[0], box, sitting, request.user.name)  # type: ignore[arg-type]
+    facts: Any = await box.db.read(found[0], box, sitting, request.user.name)
     return await _pdf(found[1], facts, f"{sheet.removesuffix('.pdf')}-{facts.heading.number}")
 
 
 @get("/score/{attempt:str}/score-sheet.pdf")
-async def score_sheet(
-    request: Asked, box: NamedDependency[Box], attempt: FromPath[str]
-) -> Response[bytes]:
+async def score_sheet(request: Asked, box: NamedDependency[Box], attempt: FromPath[str]) -> Response[bytes]:
     """The practical score sheet of one attempt."""
     facts = await box.db.read(sheets.score_sheet_facts, box, attempt, request.user.name)
     return await _pdf("score_sheet", facts, "score-sheet")

@@ -5,6 +5,7 @@ The server's clock starts at 09:41 of the exam day and runs on: whatever hour th
 
 import asyncio
 import contextlib
+import io
 import random
 import threading
 import time
@@ -12,7 +13,9 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import av
 import msgspec
+import numpy as np
 import uvicorn
 from sqlmodel import Session, select
 
@@ -63,7 +66,13 @@ ACCOUNTS = {
     "inspector": "inspector",
     "ops": "admin",
 }
-NAMES = {"desk": "李核验", "waiting": "周候考", "invigilator": "王监考", "examiner": "陈考评", "chief": "刘站长"}
+NAMES = {
+    "desk": "李核验",
+    "waiting": "周候考",
+    "invigilator": "王监考",
+    "examiner": "陈考评",
+    "chief": "刘站长",
+}
 
 
 class RunningClock:
@@ -88,12 +97,25 @@ class Day:
         self.people: list[str] = []
         self.attempts: dict[str, str] = {}
         self.review = self.mismatch = self.admitted = ""
-        self.clip = b""
+        self.clip = small_clip()
 
 
 def name_of(index: int) -> str:
     """An invented name."""
     return FAMILIES[index % len(FAMILIES)] + GIVEN[(index * 7) % len(GIVEN)]
+
+
+def small_clip() -> bytes:
+    """Three seconds of H.264 in an MP4."""
+    target = io.BytesIO()
+    with av.open(target, "w", format="mp4", options={"movflags": "frag_keyframe+empty_moov"}) as out:
+        stream = out.add_stream("libx264", rate=10, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        for number in range(30):
+            picture = np.full((180, 320, 3), 60 + number * 5, dtype=np.uint8)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        out.mux(stream.encode(None))
+    return target.getvalue()
 
 
 def _free_port() -> int:
@@ -109,7 +131,11 @@ def build(folder: Path) -> Day:
     base = site_settings(folder)
     cameras = [
         s.CameraSettings(code=code, name=name, address="127.0.0.1:1", room=room)
-        for code, name, room in (("C1", "理论考场前部", "T1"), ("C2", "理论考场后部", "T1"), ("C3", "实操考室", "P1"))
+        for code, name, room in (
+            ("C1", "理论考场前部", "T1"),
+            ("C2", "理论考场后部", "T1"),
+            ("C3", "实操考室", "P1"),
+        )
     ]
     settings = msgspec.structs.replace(
         base,
@@ -178,12 +204,10 @@ def _rosters(session: Session, box: Box, day: Day) -> None:
 
     def sitting(subject: str, room: str, hours: float) -> Sitting:
         start = START + timedelta(hours=hours)
-        plan = SittingPlan(
-            subject=subject, trade="low_voltage", room=room, starts_at=start, duration_s=7200
-        )
+        plan = SittingPlan(subject=subject, trade="low_voltage", room=room, starts_at=start, duration_s=7200)
         return find_sitting(session, box, plan, "process:test")
 
-    theory, practical = sitting("theory", "T1", 1), sitting("practical", "P1", 1.5)
+    theory, practical = sitting("theory", "T1", 1), sitting("practical", "P1", 95 / 60)
     yesterday = sitting("theory", "T1", -23)
     yesterday.state = "released"
     session.add(yesterday)
@@ -220,7 +244,12 @@ def _rosters(session: Session, box: Box, day: Day) -> None:
 
 
 def tap(
-    box: Box, name: str, number: str, lane: str = "L1", code: str = "face_matches", distance: float | None = 0.31
+    box: Box,
+    name: str,
+    number: str,
+    lane: str = "L1",
+    code: str = "face_matches",
+    distance: float | None = 0.31,
 ) -> TapResult:
     """One card put down, with the photographs of a packaged person."""
     live_person = "hopper" if code == "face_mismatch" else "astronaut"
@@ -271,9 +300,9 @@ def _theory(box: Box, day: Day, clock: FakeClock) -> None:
         held = box.db.read_now(taking_at, seat)
         if held is None or seat.number in (9, 44):
             continue
-        four = box.db.read_now(lambda session, c=held.candidate: session.get_one(Candidate, c).last_four)
+        four = box.db.read_now(_last_four, held.candidate)
         secret = new_id()
-        write(sign_in_at_seat, box, seat.address, four, secret)
+        write(sign_in_at_seat, box, seat.address or "", four, secret)
         if seat.number != 31:
             write(accept_rules, box, accounts.hash_token(secret))
     clock.advance(max(0.0, (START + timedelta(hours=1) - clock.now()).total_seconds()))
@@ -288,6 +317,10 @@ def _theory(box: Box, day: Day, clock: FakeClock) -> None:
         ).all()
     )
     write(warn, box, warned[20].id, "请独立答题，不要左右张望。", "account:test")
+
+
+def _last_four(session: Session, candidate: str) -> str:
+    return session.get_one(Candidate, candidate).last_four
 
 
 def _papers(session: Session, box: Box, day: Day) -> None:
@@ -335,7 +368,7 @@ def _afterwards(session: Session, box: Box, day: Day) -> None:
     ).one()
     for station in session.exec(select(Station)):
         station.heartbeat_at = now - timedelta(hours=3) if station.seat == lost else now
-        station.inventory, station.inventory_at = '{"hostname":"exam-%s"}' % station.seat[-2:], now
+        station.inventory, station.inventory_at = f'{{"hostname":"exam-{station.seat[-2:]}"}}', now
         session.add(station)
 
 
@@ -347,9 +380,7 @@ def _practical(box: Box, day: Day, clock: FakeClock) -> None:
         lambda session: session.exec(select(Attempt).where(Attempt.sitting == day.practical)).all()
     ):
         day.attempts[row.candidate] = row.id
-    day.mismatch = tap(
-        box, name_of(69), number_of(69), lane="P1", code="face_mismatch", distance=0.7
-    ).tap
+    day.mismatch = tap(box, name_of(69), number_of(69), lane="P1", code="face_mismatch", distance=0.7).tap
     clock.advance(9)
     day.admitted = tap(box, name_of(68), number_of(68), lane="P1", distance=0.28).tap
     clock.advance(7)
@@ -364,7 +395,8 @@ class Running:
 
     def __init__(self, day: Day) -> None:
         self.day = day
-        self.box = Box.open(day.settings, RunningClock(START + timedelta(minutes=101)))
+        self.clock = RunningClock(START + timedelta(minutes=101))
+        self.box = Box.open(day.settings, self.clock)
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self.lanes = [
@@ -377,7 +409,8 @@ class Running:
         return f"https://127.0.0.1:{self.day.settings.web.port}"
 
     def start(self) -> None:
-        """Serve in a thread; returns when the port answers."""
+        """Serve in a thread; returns when the port answers. After a stop it is a new process, as it were."""
+        self.box = Box.open(self.day.settings, self.clock)
         app = create_app(self.box)
         config = uvicorn.Config(
             app,
@@ -410,9 +443,7 @@ class Running:
             return Streamed({}, _chunks(demo_people.nobody()))
 
         async def clip(asked: GetClip) -> Streamed:
-            head = ClipHead(
-                camera=asked.camera, start=asked.start, end=asked.end, bytes=len(self.day.clip)
-            )
+            head = ClipHead(camera=asked.camera, start=asked.start, end=asked.end, bytes=len(self.day.clip))
             return Streamed(head, _chunks(self.day.clip))
 
         servers = [

@@ -118,7 +118,17 @@ def test_every_route_is_in_these_tables(day: Running, client: Client) -> None:
     from litestar import Router
 
     covered = [*AREAS, *ORDERS, *PICTURES]
-    own = ("/desk", "/waiting", "/display", "/entry", "/room", "/examiner", "/office", "/inspection", "/media")
+    own = (
+        "/desk",
+        "/waiting",
+        "/display",
+        "/entry",
+        "/room",
+        "/examiner",
+        "/office",
+        "/inspection",
+        "/media",
+    )
     places = {path for one in HANDLERS if isinstance(one, Router) for path in [one.path]}
     assert set(own) <= places
     for area in own:
@@ -135,7 +145,9 @@ def test_an_order_without_the_token_is_refused(client: Client) -> None:
         assert answer.status_code == 403 and "not_your_role" not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/desk", "/nowhere", "/static/web/site.css", "/media/face/x/live"])
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/desk", "/nowhere", "/static/web/site.css", "/media/face/x/live"]
+)
 def test_security_headers_are_everywhere(client: Client, path: str) -> None:
     answer = client("desk").get(path)
     policy = answer.headers["content-security-policy"]
