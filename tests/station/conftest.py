@@ -10,14 +10,14 @@ from tests.station.mock_box import STATIC, MockBox
 CHROMIUM = "/usr/bin/chromium"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must end before another file's async tests
 def play() -> Iterator[Playwright]:
-    """One driver for all browser tests."""
+    """One driver for the browser tests of a file."""
     with sync_playwright() as driver:
         yield driver
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(play: Playwright) -> Iterator[Browser]:
     """Debian's browser. Root needs --no-sandbox; the kiosk runs as an ordinary user with its sandbox."""
     browser = play.chromium.launch(
