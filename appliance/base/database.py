@@ -199,7 +199,11 @@ class Database:
         """Run `fn(session, ...)` on a reader; changes are refused by the database."""
         loop = asyncio.get_running_loop()
         context = contextvars.copy_context()  # the reader's language goes along
-        return await loop.run_in_executor(self._pool, lambda: context.run(self.read_now, fn, *args, **kwargs))
+
+        def call() -> T:
+            return self.read_now(fn, *args, **kwargs)
+
+        return await loop.run_in_executor(self._pool, context.run, call)
 
     def read_now(self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`read` in this thread."""
