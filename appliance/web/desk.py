@@ -43,15 +43,19 @@ class OpenForm(msgspec.Struct, forbid_unknown_fields=True):
     second_password: str
 
 
-async def _desk(request: Asked, box: Box, name: str, lane: str, tap: str, ready: bool) -> Template:
+async def _desk(
+    request: Asked, box: Box, name: str, lane: str, tap: str = "", ready: bool = False, after: str = ""
+) -> Template:
     sources = sources_of(request, box)
     await sources.refresh()
     found = await box.db.read(desk, box, lane)
     shown: TapLine | None = None
     if tap:
         shown = await box.db.read(tap_by_id, box, tap)
-    elif not ready and found.last:
-        shown = found.last[0]
+    elif found.last:
+        newest = found.last[0]
+        after = newest.tap if ready else after
+        shown = newest if newest.tap != after else None
     return page(
         request,
         name,
@@ -60,7 +64,7 @@ async def _desk(request: Asked, box: Box, name: str, lane: str, tap: str, ready:
         lane=lane,
         tap=shown,
         fixed=bool(tap),
-        ready=ready,
+        after=after if shown is None else "",
         faces=box.settings.faces,
     )
 
@@ -83,15 +87,16 @@ async def desk_now(
     box: NamedDependency[Box],
     lane: FromQuery[str] = "",
     tap: FromQuery[str] = "",
+    after: FromQuery[str] = "",
 ) -> Template:
-    """The part that changes with every tap."""
-    return await _desk(request, box, "desk_now.html", lane, tap, False)
+    """The part that changes with every tap; after `after` is put aside, only a newer one is shown."""
+    return await _desk(request, box, "desk_now.html", lane, tap, after=after)
 
 
 @get("/below")
 async def desk_below(request: Asked, box: NamedDependency[Box], lane: FromQuery[str] = "") -> Template:
     """Lanes, sittings, missing people, last taps."""
-    return await _desk(request, box, "desk_below.html", lane, "", False)
+    return await _desk(request, box, "desk_below.html", lane)
 
 
 @post("/case/{case:str}", status_code=200)

@@ -63,6 +63,11 @@ def test_the_desk_shows_a_tap_by_itself_and_decides_it(day: Running, open_page: 
     shoot(page, "desk-refused")
     page.set_viewport_size({"width": 1920, "height": 1080})
     shoot(page, "desk-1920")
+    page.keyboard.press("r")
+    expect(page.locator(".verdict")).to_have_text(re.compile("等待刷证"))
+    shoot(page, "desk-ready")
+    tap(day.box, "孔令辉", number_of(98), distance=None)
+    expect(page.locator(".verdict")).to_have_attribute("data-code", "not_on_roster", timeout=5000)
 
 
 def test_a_mismatch_needs_a_second_person_with_their_own_password(day: Running, open_page: Open) -> None:
