@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from appliance.flow.box import keys
-from tests.web.day import PASSWORD, Running, running
+from tests.web.day import PASSWORD
+from tests.web.day_server import Running, running
 
 CHROMIUM = "/usr/bin/chromium"
 SCREENS = Path(__file__).parents[2] / "build" / "screens"

@@ -3,31 +3,25 @@
 The server's clock starts at 09:41 of the exam day and runs on: whatever hour the tests run at, the pages look the same.
 """
 
-import asyncio
-import contextlib
 import io
 import random
-import threading
 import time
-from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import av
 import msgspec
 import numpy as np
-import uvicorn
 from sqlmodel import Session, select
 
 from appliance.base import settings as s
 from appliance.base.clock import FakeClock
 from appliance.base.ids import new_id
-from appliance.base.sockets import Streamed, serve
 from appliance.faces import demo_people
 from appliance.flow import accounts
 from appliance.flow.accept_rules import accept_rules
 from appliance.flow.admit import FaceTaken, TapFacts, TapResult, admit
-from appliance.flow.box import Box, keys
+from appliance.flow.box import Box
 from appliance.flow.call import call_next
 from appliance.flow.enrol import Person, SittingPlan, enrol, find_sitting
 from appliance.flow.hand_in import close_attempt
@@ -42,10 +36,6 @@ from appliance.records.seating import SeatTaking
 from appliance.records.site import Room, Seat, Station
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Answer, Attempt, Mark, Paper
-from appliance.web.app import create_app
-from appliance.web.server import Server
-from appliance.wire.gate import GetLanes, LaneState
-from appliance.wire.recorder import CameraStatus, ClipHead, GetClip, GetStatus, GetStill, Status
 from tests.conftest import START, site_settings
 from tests.world import QUESTIONS, number_of, paper_body
 
@@ -388,109 +378,3 @@ def _practical(box: Box, day: Day, clock: FakeClock) -> None:
     clock.advance(12)
     day.review = tap(box, name_of(70), number_of(70), lane="P1", code="face_review", distance=0.52).tap
     clock.advance(4)
-
-
-class Running:
-    """A day that serves."""
-
-    def __init__(self, day: Day) -> None:
-        self.day = day
-        self.clock = RunningClock(START + timedelta(minutes=101))
-        self.box = Box.open(day.settings, self.clock)
-        self._server: Server | None = None
-        self._thread: threading.Thread | None = None
-        self.lanes = [
-            LaneState(lane="L1", name="理论通道", kind="theory"),
-            LaneState(lane="P1", name="实操通道", kind="practical"),
-        ]
-
-    @property
-    def url(self) -> str:
-        return f"https://127.0.0.1:{self.day.settings.web.port}"
-
-    def start(self) -> None:
-        """Serve in a thread; returns when the port answers. After a stop it is a new process, as it were."""
-        self.box = Box.open(self.day.settings, self.clock)
-        app = create_app(self.box)
-        config = uvicorn.Config(
-            app,
-            host="127.0.0.1",
-            port=self.day.settings.web.port,
-            ssl_keyfile=str(keys(self.day.settings) / "tls.key"),
-            ssl_certfile=str(keys(self.day.settings) / "tls.pem"),
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=1,
-        )
-        self._server = server = Server(config, app.state.tail)
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(server)), daemon=True)
-        self._thread.start()
-        until = time.monotonic() + 20
-        while not server.started:
-            assert time.monotonic() < until and self._thread.is_alive(), "the server did not start"
-            time.sleep(0.02)
-
-    async def _serve(self, server: Server) -> None:
-        socket = self.day.settings.socket
-
-        async def lanes(_asked: GetLanes) -> list[LaneState]:
-            return self.lanes
-
-        async def status(_asked: GetStatus) -> Status:
-            return self._status()
-
-        async def still(_asked: GetStill) -> Streamed:
-            return Streamed({}, _chunks(demo_people.nobody()))
-
-        async def clip(asked: GetClip) -> Streamed:
-            head = ClipHead(camera=asked.camera, start=asked.start, end=asked.end, bytes=len(self.day.clip))
-            return Streamed(head, _chunks(self.day.clip))
-
-        servers = [
-            await serve(socket("gate"), {GetLanes: lanes}),
-            await serve(socket("recorder"), {GetStatus: status}),
-            await serve(socket("clips"), {GetStill: still, GetClip: clip}),
-        ]
-        await server.serve()
-        for one in servers:
-            one.close()
-
-    def _status(self) -> Status:
-        now = self.box.now()
-        cameras = [
-            CameraStatus(
-                camera=one.code,
-                name=one.name,
-                room=one.room,
-                state="stopped" if one.code == "C2" else "recording",
-                since=now - timedelta(minutes=12),
-                cause="network" if one.code == "C2" else "",
-            )
-            for one in self.day.settings.cameras
-        ]
-        return Status(now=now, cameras=cameras, disk_total=4 * 10**12, disk_free=3 * 10**12, media="/m")
-
-    def stop(self) -> None:
-        """End the server; open event streams end with it."""
-        if self._server and self._thread:
-            self._server._tail.stop()
-            self._server.should_exit = True
-            self._thread.join(15)
-            assert not self._thread.is_alive(), "the server did not stop"
-            self._server = None
-
-
-async def _chunks(body: bytes) -> AsyncIterator[bytes]:
-    for start in range(0, len(body), 65536):
-        yield body[start : start + 65536]
-
-
-@contextlib.contextmanager
-def running(folder: Path) -> Iterator[Running]:
-    """The day, serving until the block ends."""
-    found = Running(build(folder))
-    found.start()
-    try:
-        yield found
-    finally:
-        found.stop()

@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 from appliance.base.ids import new_id
 from appliance.flow.call import call_next
 from tests.web.conftest import shoot
-from tests.web.day import Running, name_of, tap
+from tests.web.day import name_of, tap
+from tests.web.day_server import Running
 from tests.world import number_of
 
 Open = Callable[..., Page]

@@ -9,7 +9,8 @@ from sqlmodel import col, select
 from appliance.records.journal import Journal
 from appliance.records.theory import Attempt
 from tests.web.conftest import shoot
-from tests.web.day import PASSWORD, Running, name_of, tap
+from tests.web.day import PASSWORD, name_of, tap
+from tests.web.day_server import Running
 from tests.world import number_of
 
 Open = Callable[..., Page]

@@ -8,7 +8,8 @@ import pytest
 from appliance.base.ids import new_id
 from appliance.web.routes import HANDLERS
 from tests.web.conftest import csrf
-from tests.web.day import ACCOUNTS, Running
+from tests.web.day import ACCOUNTS
+from tests.web.day_server import Running
 
 Client = Callable[[str], httpx.Client]
 
