@@ -1,7 +1,7 @@
 """The demo's real browser: Debian's Chromium under a seat's policies, driven like a candidate would.
 
 The policies lie in a private mount namespace over /etc/chromium: nothing on this machine is changed. They are
-those of a seat but for one: RemoteDebuggingAllowed, or nobody could drive the browser.
+those of a seat but for the two that keep a driver out (see theory.DRIVEN).
 """
 
 import os

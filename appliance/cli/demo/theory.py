@@ -1,5 +1,7 @@
 """Stage: the theory sitting. One candidate at a real browser, the others at simulated stations."""
 
+import json
+import os
 import subprocess
 import sys
 import time
@@ -20,6 +22,8 @@ from appliance.records.seating import SeatTaking
 from appliance.records.theory import Attempt, Mark
 
 BROWSER_SEAT = "T1-01"
+DRIVEN = {"RemoteDebuggingAllowed": True, "DeveloperToolsAvailability": 0}
+"""The two policies that keep anybody, a test included, from driving a seat's browser from outside."""
 OUTAGE = 5.0
 BREAKS, OFFLINE = 7, 11
 """Places in the order of attempts: whose station dies, whose line is cut for a while."""
@@ -100,13 +104,28 @@ def tell_people(day: Day, stations: Stations, sitting: str) -> str:
 
 
 def policies(day: Day) -> Path:
-    """The browser's policies: those of a seat, with remote debugging so that it can be driven."""
-    folder = day.site.run / "policies"
-    host, port = "localhost", str(day.site.settings.web.port)
-    command = [sys.executable, "-m", "appliance.cli", "station", "lockdown", "--box", host, "--port", port]
-    command += ["--authority", str(day.site.authority), "--out", str(folder), "--driven"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return folder / "policies"
+    """A seat's own policies, written by `examsite station lockdown`, but for the two that shut a driver out."""
+    folder = day.site.run / "seat"
+    folder.mkdir()
+    station = {
+        "box": "127.0.0.1",
+        "name": "localhost",
+        "port": day.site.settings.web.port,
+        "authority": str(day.site.authority),
+    }
+    (folder / "station.toml").write_text(
+        "".join(f"{key} = {json.dumps(one)}\n" for key, one in station.items())
+    )
+    command = [sys.executable, "-m", "appliance.cli", "station", "lockdown"]
+    command += ["--config", str(folder / "station.toml"), "--out", str(folder)]
+    if os.geteuid() != 0:  # nft looks at rules only as root: in a namespace of our own we are
+        command = ["unshare", "--map-root-user", "--net", *command]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    written = json.loads((folder / "examsite.json").read_text())
+    driven = day.site.run / "policies"
+    driven.mkdir()
+    (driven / "examsite.json").write_text(json.dumps(written | DRIVEN))
+    return driven
 
 
 def sit(day: Day, stations: Stations) -> None:
