@@ -109,8 +109,8 @@ async def serve(path: Path, handlers: dict[type, Handler]) -> asyncio.Server:
                                 await writer.drain()
                         writer.write(_frame(b""))
                 await writer.drain()
-        except ConnectionError:
-            return
+        except (ConnectionError, asyncio.CancelledError):
+            return  # the asker went away, or this process is stopping
         finally:
             writer.close()
 

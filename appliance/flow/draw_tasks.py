@@ -6,6 +6,7 @@ from appliance.base.errors import NotFound, Refused
 from appliance.base.i18n import N_
 from appliance.flow.box import Box
 from appliance.flow.call import arrived_at_seat, open_taking
+from appliance.flow.start_sitting import start_sitting
 from appliance.intake.practical_tasks import practical_tasks
 from appliance.records.journal import append
 from appliance.records.practical import TaskDraw
@@ -32,7 +33,7 @@ def drawn_tasks(session: Session, attempt_id: str) -> list[TaskDraw]:
 
 
 def draw_tasks(session: Session, box: Box, attempt_id: str, actor: str) -> list[TaskDraw]:
-    """Draw once; drawing again returns the same tasks. Starts the practical attempt."""
+    """Draw once; drawing again returns the same tasks. Starts the attempt, and with the first one the sitting."""
     if known := drawn_tasks(session, attempt_id):
         return known
     attempt = attempt_of(session, attempt_id)
@@ -45,6 +46,7 @@ def draw_tasks(session: Session, box: Box, attempt_id: str, actor: str) -> list[
             N_("This candidate has not been called to a workplace."),
             N_("Have the waiting room call the candidate first."),
         )
+    start_sitting(session, box, sitting.id, actor)
     file = practical_tasks(sitting.trade)
     seed = box.seed_of(sitting.seed_sealed) + attempt.candidate.encode()
     drawn = practical.draw(file.tasks, seed)

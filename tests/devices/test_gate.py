@@ -157,3 +157,15 @@ async def test_inputs_and_the_control_socket(board: SimulatedBoard, line: Line) 
         await gate.inputs(4)
     await sockets.ask(control, SetBoard(), BoardDid)
     assert await gate.released()
+
+
+async def test_two_orders_in_quick_succession_are_two_pulses(tmp_path: Path) -> None:
+    """The second waits until the relay has opened again; never one long pulse for two people."""
+    async with SimulatedBoard(tmp_path / "gate") as board:
+        gate = ModbusGate(Line(str(tmp_path / "gate")), pulse_ms=200)
+        expires = datetime.now(UTC) + timedelta(seconds=5)
+        opened = await asyncio.gather(*[gate.open_once(expires) for _ in range(3)])
+        assert await gate.released()
+        await gate.close()
+    assert [one.outcome for one in opened] == ["done"] * 3
+    assert len(board.pulses) == 3

@@ -50,20 +50,13 @@ def simulators(parent: Parent, site: DemoSite) -> None:
 
 
 def camera_arguments(site: DemoSite, camera: CameraSettings) -> list[str]:
-    """How a simulated camera is started."""
+    """How a simulated camera is started; its name stands in the picture's time code."""
     password = Path(camera.password_file).read_text().strip()
     port = camera.address.rsplit(":", 1)[1]
+    scene = "practical" if camera.room == "P1" else "theory"
     return [
-        "simulate",
-        "camera",
-        "--port",
-        port,
-        "--user",
-        camera.user,
-        "--password",
-        password,
-        "--name",
-        camera.code,
+        *("simulate", "camera", "--port", port, "--user", camera.user, "--password", password),
+        *("--name", camera.code, "--title", camera.name, "--scene", scene),
     ]
 
 

@@ -5,7 +5,7 @@ import time
 from datetime import date
 
 import msgspec
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from appliance.base.i18n import _
 from appliance.base.sockets import ask
@@ -14,7 +14,7 @@ from appliance.devices.cardreader.layouts import demo_card, write
 from appliance.faces import demo_people
 from appliance.faces.demo_photo import pack
 from appliance.intake.sample_roster import SamplePerson, make_people
-from appliance.records.entry import Case, GateOrder, Tap
+from appliance.records.entry import Admission, Case, GateOrder, Tap
 from appliance.wire.simulators import BoardDid, GetBoard, PutCard, ReaderDid, TakeCard
 
 PATIENCE = 20.0
@@ -46,9 +46,18 @@ class LanePlayer:
         while time.monotonic() < deadline:
             for tap in await self._day.box.db.read(_taps, self.lane):
                 if tap.id not in {one.id for one in before}:
+                    await self._through(tap)
                     return tap
             await asyncio.sleep(0.03)
         raise TimeoutError(f"no tap at {self.lane}")
+
+    async def _through(self, tap: Tap) -> None:
+        """An admitted person passes the gate before the next one taps."""
+        deadline = time.monotonic() + PATIENCE
+        while tap.result == "admit" and time.monotonic() < deadline:
+            if await self._day.box.db.read(_settled, tap.id):
+                return
+            await asyncio.sleep(0.03)
 
     async def take_card(self) -> None:
         """Take the card away long enough for the reader to see it gone: it polls every 0.3 s."""
@@ -62,6 +71,15 @@ class LanePlayer:
 
 def _taps(session: Session, lane: str) -> list[Tap]:
     return list(session.exec(select(Tap).where(Tap.lane == lane)).all())
+
+
+def _settled(session: Session, tap: str) -> bool:
+    outcome = session.exec(
+        select(GateOrder.outcome)
+        .join(Admission, col(Admission.id) == col(GateOrder.admission))
+        .where(Admission.tap == tap)
+    ).first()
+    return outcome not in (None, "", "started")
 
 
 class Entered(msgspec.Struct):

@@ -21,6 +21,8 @@ from appliance.devices.gate.port import Opened
 from appliance.devices.gate.protocol import Outcome, Pulse, Reply, Write, plan, settle
 
 RELEASE_TRIES = 5
+BETWEEN_PULSES = 0.15
+"""Seconds a relay stays open between two pulses."""
 TIMEOUT = 0.5
 CLOSE_WITHIN = 2.0
 
@@ -135,9 +137,21 @@ class ModbusGate:
         self._clock = clock or SystemClock()
         self._releasing: set[asyncio.Task[None]] = set()
         self._stuck = False
+        self._turn = asyncio.Lock()
+        self._free_at = 0.0
 
     async def open_once(self, expires_at: datetime) -> Opened:
-        """See `Gate`. Answers as soon as the relay has closed; the pulse goes on for its time."""
+        """See `Gate`. Answers as soon as the relay has closed; the pulse goes on for its time.
+
+        A pulse that follows another waits until the relay has been open for a moment: two people who come in
+        quick succession are two pulses, never one long one.
+        """
+        async with self._turn:
+            await asyncio.sleep(max(0.0, self._free_at - self._clock.monotonic()))
+            await asyncio.gather(*self._releasing)
+            return await self._open(expires_at)
+
+    async def _open(self, expires_at: datetime) -> Opened:
         started = self._clock.monotonic()
         async with self._line.lock:
             now = self._clock.now()
@@ -155,6 +169,7 @@ class ModbusGate:
             outcome = settle(reply, coil, self._pulse.release is None)
             if outcome == "done":
                 self._release_later(self._pulse.hold_ms / 1000)
+                self._free_at = self._clock.monotonic() + self._pulse.hold_ms / 1000 + BETWEEN_PULSES
                 return self._result("done", "ok", now, started)
             if outcome == "unknown":
                 self._release_later(0)
