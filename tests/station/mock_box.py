@@ -55,8 +55,12 @@ def make_paper(true_false: int = 70, choices: int = 30) -> wire.Paper:
 class MockBox:
     """One seat, one candidate. `phase` and the times are set by the test."""
 
-    def __init__(self, *, minutes: float = 120, port: int = 0) -> None:
+    def __init__(self, *, minutes: float = 120, port: int = 0, tls: tuple[Path, Path] | None = None) -> None:
         self.port = port
+        self.tls = tls
+        """Certificate and key: HTTPS then."""
+        self.paths: list[str] = []
+        """Every path asked for, in order."""
         self.phase: wire.Phase = "sign_in"
         self.paper = make_paper()
         self.started = datetime.now(UTC)
@@ -91,7 +95,7 @@ class MockBox:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
@@ -105,6 +109,8 @@ class MockBox:
             port=self.port,
             log_level="error",
             timeout_graceful_shutdown=0,
+            ssl_certfile=self.tls[0] if self.tls else None,
+            ssl_keyfile=self.tls[1] if self.tls else None,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
@@ -158,6 +164,7 @@ class MockBox:
                 break
         headers = {k.decode().lower(): v.decode() for k, v in scope["headers"]}
         extra: list[tuple[bytes, bytes]] = []
+        self.paths.append(scope["path"])
         try:
             status, kind, reply = self._answer(scope["method"], scope["path"], headers, body, extra)
         except _ProblemError as problem:
@@ -187,6 +194,9 @@ class MockBox:
         body: bytes,
         extra: list[tuple[bytes, bytes]],
     ) -> tuple[int, str, bytes]:
+        if path == "/station/paper.zip":
+            extra.append((b"content-disposition", b"attachment"))
+            return 200, "application/zip", b"PK" + bytes(2000)
         if not path.startswith("/station/api/"):
             return self._file(path)
         name = path.removeprefix("/station/api/")
