@@ -28,7 +28,7 @@ PORTRAITS = demo_people.PEOPLE
 class Times(msgspec.Struct, kw_only=True, frozen=True):
     """How long things take in the demo, in seconds. Every clock is the real one."""
 
-    theory_starts_in: float = 50
+    theory_starts_in: float = 38
     practical_starts_in: float = 140
     opens_before: int = 110
     theory_minutes: int = 1
