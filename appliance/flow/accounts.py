@@ -33,6 +33,8 @@ class Who(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     role: str
     token_hash: str = ""
+    must_change: bool = False
+    """The password was given by somebody else: nothing is open before it was replaced."""
 
     @property
     def actor(self) -> str:
@@ -220,5 +222,10 @@ def hash_token(secret: str) -> str:
 
 def _who(account: Account, token_hash: str) -> Who:
     return Who(
-        account=account.id, login=account.login, name=account.name, role=account.role, token_hash=token_hash
+        account=account.id,
+        login=account.login,
+        name=account.name,
+        role=account.role,
+        token_hash=token_hash,
+        must_change=account.must_change,
     )

@@ -95,7 +95,7 @@ async def sign_in_done(
     return answer
 
 
-@post("/sign-out")
+@post("/sign-out", opt={"before_change": True})
 async def sign_out_done(request: Request[Who, Any, Any], box: NamedDependency[Box]) -> Redirect:
     """End the session."""
     await box.db.write(sign_out, box, request.user)

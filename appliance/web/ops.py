@@ -27,7 +27,7 @@ from appliance.flow.today import SittingLine, today
 from appliance.live import Tail
 from appliance.web.ops_alarms import alarms
 from appliance.web.ops_sources import Sources
-from appliance.web.sessions import needs
+from appliance.web.sessions import change_password_first, needs
 from appliance.wire import ops as wire
 
 ROLES = ("admin", "chief")
@@ -71,6 +71,9 @@ async def post_sign_in(
     """Open a session for a terminal; only for the roles that may see this API."""
     address = request.client.host if request.client else ""
     who, secret = await sign_in(box, data.login.strip(), data.password, address)
+    if who.must_change:
+        await box.db.write(sign_out, box, who)
+        raise change_password_first()
     if who.role not in ROLES:
         await box.db.write(sign_out, box, who)
         raise Refused(

@@ -11,7 +11,7 @@ from sqlalchemy.exc import NoResultFound
 
 from appliance.base.errors import Corrupt, ExamError, NotFound, Stale, Unavailable
 from appliance.base.i18n import N_
-from appliance.web.sessions import SignInFirst
+from appliance.web.sessions import ChangePasswordFirst, SignInFirst
 
 log = logging.getLogger("examsite.web")
 
@@ -24,6 +24,8 @@ def exam_error(request: Request[Any, Any, Any], error: ExamError) -> Response[An
     """Any error of ours."""
     if isinstance(error, SignInFirst) and _wants_page(request):
         return Redirect(f"/sign-in?next={request.url.path}")
+    if isinstance(error, ChangePasswordFirst) and _wants_page(request):
+        return Redirect("/password")
     headers = {"retry-after": str(int(error.retry_after))} if isinstance(error, Unavailable) else {}
     if "hx-request" in request.headers or _wants_page(request):
         name = "error_part.html" if "hx-request" in request.headers else "error.html"

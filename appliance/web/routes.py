@@ -13,6 +13,7 @@ from appliance.web import (
     media,
     office,
     ops,
+    password,
     room,
     sheets,
     station,
@@ -22,6 +23,7 @@ from appliance.web import (
 
 HANDLERS: list[ControllerRouterHandler] = [
     *home.HANDLERS,
+    *password.HANDLERS,
     *ops.HANDLERS,
     *live_routes.HANDLERS,
     *media.HANDLERS,

@@ -35,6 +35,19 @@ def sign_in_first() -> SignInFirst:
     return SignInFirst("sign_in_first", N_("Please sign in."), N_("Sign in with your own account."))
 
 
+class ChangePasswordFirst(Refused):
+    """The password was given by somebody else: pages lead to the page that replaces it."""
+
+
+def change_password_first() -> ChangePasswordFirst:
+    """The error for everything but replacing the password."""
+    return ChangePasswordFirst(
+        "change_password_first",
+        N_("Please set your own password first."),
+        N_("Sign in to the pages and set it, or have it reset with examsite account reset."),
+    )
+
+
 def lookup(session: Session, secret: str, now: datetime) -> tuple[Who, bool] | None:
     """The person behind a cookie, and whether `seen_at` is due for a refresh."""
     row = session.get(LoginSession, hash_token(secret))
@@ -49,6 +62,7 @@ def lookup(session: Session, secret: str, now: datetime) -> tuple[Who, bool] | N
         name=account.name,
         role=account.role,
         token_hash=row.token_hash,
+        must_change=account.must_change,
     )
     return who, row.seen_at + REFRESH <= now
 
@@ -79,6 +93,8 @@ class SessionMiddleware(AbstractAuthenticationMiddleware):
                 return AuthenticationResult(user=None, auth=None)
             raise sign_in_first()
         who, stale = found
+        if who.must_change and not connection.route_handler.opt.get("before_change"):
+            raise change_password_first()
         if stale:
             await box.db.write(touch, who.token_hash, box.now())
         return AuthenticationResult(user=who, auth=None)

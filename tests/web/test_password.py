@@ -1,0 +1,62 @@
+"""A password somebody else made opens nothing but the page that replaces it."""
+
+import ssl
+
+import httpx
+
+from appliance.flow import accounts
+from appliance.flow.box import keys
+from tests.web.conftest import csrf
+from tests.web.day_server import Running
+
+MADE, OWN = "made-by-the-admin", "only-i-know-this"
+
+
+def browser(day: Running) -> httpx.Client:
+    trust = ssl.create_default_context(cafile=str(keys(day.day.settings) / "authority.pem"))
+    return httpx.Client(base_url=day.url, verify=trust, headers={"accept": "text/html"}, trust_env=False)
+
+
+def sign_in(client: httpx.Client, login: str, password: str) -> httpx.Response:
+    token = csrf(client.get("/sign-in").text)
+    form = {"login": login, "password": password, "_csrf_token": token, "next": "/desk"}
+    return client.post("/sign-in", data=form)
+
+
+def test_nothing_is_open_before_the_own_password_is_set(day: Running) -> None:
+    hashed = accounts.hash_password(MADE)
+    day.box.db.write_now(
+        accounts.add_account, day.box, "newcomer", "新人", "entry", hashed, "process:test", must_change=True
+    )
+    with browser(day) as client:
+        assert sign_in(client, "newcomer", MADE).status_code == 303
+        assert client.get("/desk").headers["location"] == "/password"
+        token = csrf(client.get("/password").text)
+        for first, second, code in (("short", "short", 403), (OWN, OWN + "x", 403), (OWN, OWN, 303)):
+            form = {"first": first, "second": second, "_csrf_token": token}
+            assert client.post("/password", data=form).status_code == code
+        assert "/sign-in" in client.get("/desk").headers["location"]
+        assert sign_in(client, "newcomer", MADE).status_code == 403
+        assert sign_in(client, "newcomer", OWN).status_code == 303
+        assert client.get("/desk").status_code == 200
+
+
+def test_the_terminal_is_closed_as_well(day: Running) -> None:
+    hashed = accounts.hash_password(MADE)
+    day.box.db.write_now(
+        accounts.add_account,
+        day.box,
+        "newadmin",
+        "新管理员",
+        "admin",
+        hashed,
+        "process:test",
+        must_change=True,
+    )
+    with browser(day) as client:
+        answer = client.post(
+            "/ops/sign-in",
+            json={"login": "newadmin", "password": MADE},
+            headers={"accept": "application/json"},
+        )
+        assert answer.status_code == 403 and answer.json()["code"] == "change_password_first"
