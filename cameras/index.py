@@ -395,8 +395,5 @@ class Index(Reader):
         self.write(
             "INSERT INTO stream(camera, address, uri, at) VALUES (?, ?, ?, ?) ON CONFLICT(camera) DO UPDATE"
             " SET address = excluded.address, uri = excluded.uri, at = excluded.at",
-            camera,
-            address,
-            uri,
-            micros(at),
+            *(camera, address, uri, micros(at)),
         )
