@@ -1,7 +1,8 @@
 """The station agent: tells the box what this computer is, and that it lives.
 
-Runs as root, never as the kiosk user, so that the candidate's browser cannot speak for the machine. It proves
-its seat with the station's key. An outage is logged once, its end once; inventory is sent again after one.
+Runs as a user of its own, never as the kiosk user, so that the candidate's browser cannot speak for the machine;
+it may read the kernel's rules (CAP_NET_ADMIN). It proves its seat with the station's key. An outage is logged
+once, its end once; inventory is sent again after one.
 """
 
 import asyncio
@@ -31,14 +32,14 @@ def read_key(path: Path) -> str:
         raise NotFound(
             "no_key",
             N_("The station's key {path} cannot be read."),
-            N_("Copy the key that examsite init printed for this seat, as root."),
+            N_("Copy the key that examsite init printed for this seat."),
             path=str(path),
         ) from error
     if mode & 0o077 or not key:
         raise Corrupt(
             "bad_key",
             N_("The station's key {path} is empty or may be read by others."),
-            N_("Only root may read it: chmod 600."),
+            N_("Only the agent's user may read it: chmod 600."),
             path=str(path),
         )
     return key

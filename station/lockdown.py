@@ -126,7 +126,7 @@ def _families(station: StationFile) -> list[tuple[str, str]]:
 
 
 def ruleset(station: StationFile) -> str:
-    """nftables rules: the kiosk user reaches the box's port and nothing else, root also its DNS and NTP.
+    """nftables rules: the kiosk user and the agent reach the box's port, root also its DNS and NTP; nobody more.
 
     The kiosk user's chain stands before the established rule: what is not the box never becomes a connection.
     Replaced in one transaction; the closed table goes away only together with a successful load.
@@ -137,7 +137,7 @@ def ruleset(station: StationFile) -> str:
         line
         for family, box in _families(station)
         for line in (
-            f"meta skuid 0 {family} daddr {box} tcp dport {port} accept",
+            f"meta skuid {{ 0, {station.agent_uid} }} {family} daddr {box} tcp dport {port} accept",
             f"meta skuid 0 {family} daddr {box} udp dport {{ 53, 123 }} accept",
         )
     ]

@@ -29,6 +29,8 @@ class StationFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, froz
     """Wired interface, e.g. enp1s0: raw frames are locked there too. Empty: not locked."""
     kiosk_uid: int = 980
     """The user that runs the browser."""
+    agent_uid: int = 981
+    """The user that runs the agent: never the kiosk user."""
     policies: str = "/etc/chromium/policies/managed"
     ruleset: str = "/etc/examsite/station.nft"
     forbidden: tuple[str, ...] = ("192.0.2.1:443", "[2001:db8::1]:443")
@@ -48,6 +50,8 @@ class StationFile(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, froz
             raise ValueError("interface is not an interface's name")
         if not 0 < self.kiosk_uid < 2**31:
             raise ValueError("kiosk_uid must be an ordinary user's number")
+        if not 0 <= self.agent_uid < 2**31 or self.agent_uid == self.kiosk_uid:
+            raise ValueError("agent_uid must be another user's number than kiosk_uid")
 
     @property
     def host(self) -> str:

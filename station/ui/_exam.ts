@@ -89,7 +89,7 @@ export class Exam {
   }
 
   get unsent(): number {
-    return this.queue?.unsent ?? 0;
+    return this.queue?.unsettled ?? 0;
   }
 
   /** The invigilator's message that is to be acknowledged, or "". */
@@ -216,7 +216,7 @@ export class Exam {
 
   private async deliverHandIn(kept: Kept): Promise<void> {
     const queue = this.queue;
-    if (!queue || queue.unsent > 0) {
+    if (!queue || queue.unsettled > 0) {
       queue?.kick();
       return;
     }

@@ -34,6 +34,7 @@ const WAITS = [1000, 2000, 3000, 5000];
 export class Queue {
   /** Changes this computer could not make durable; they are sent from memory. */
   private loose: Change[] = [];
+  private making = 0;
   private keeping: Promise<unknown> = Promise.resolve();
   private running: Promise<void> | null = null;
   private failures = 0;
@@ -54,12 +55,18 @@ export class Queue {
     return this.last - this.acked;
   }
 
+  /** Changes made that the box has not acknowledged, those included that are only being kept. */
+  get unsettled(): number {
+    return this.unsent + this.making;
+  }
+
   get storageFailed(): boolean {
     return this.loose.length > 0;
   }
 
   /** Keep one change and start sending. Resolves when it is kept (not when it is sent). */
   put(position: number, value: string, at: string): Promise<Change> {
+    this.making += 1;
     const kept = this.keeping.then(async () => {
       const change = { n: this.last + 1, position, value, at };
       try {
@@ -68,6 +75,7 @@ export class Queue {
         this.loose.push(change);
       }
       this.last = change.n;
+      this.making -= 1;
       this.port.changed();
       this.kick();
       return change;

@@ -144,7 +144,7 @@ def test_hand_in_without_the_box_is_delivered_later(page: Page, mock_box: MockBo
 
 def test_time_over_without_the_box(page: Page, mock_box: MockBox) -> None:
     """The cable is out over the end: answers stop at the deadline; what was made in time arrives later."""
-    mock_box.deadline = mock_box.now() + timedelta(seconds=8)
+    mock_box.deadline = mock_box.now() + timedelta(seconds=6)
     open_paper(page, mock_box)
     expect(page.locator(".left.red")).to_contain_text("不足 3 分钟")
     mock_box.stop()
