@@ -61,6 +61,38 @@ def migrate(json: bool = typer.Option(False, "--json")) -> None:
         raise typer.Exit(1)
 
 
+def backup(
+    folder: Path = typer.Argument(..., help="Folder of the backup; refreshed when it holds one of this box."),
+    json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Back the box up while it works: database, kept files, keys. Keep it in a safe."""
+    from appliance.flow.backup import back_up
+
+    made = back_up(load(), folder)
+    if json:
+        show(made)
+    else:
+        tell(
+            _("Backed up: {entries} journal entries, {files} files.").format(
+                entries=made.entries, files=made.files
+            )
+        )
+
+
+def restore(
+    folder: Path = typer.Argument(..., help="Folder of the backup."),
+    json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Set this box up from a backup; never over a box that is there."""
+    from appliance.flow.backup import restore as restore_box
+
+    epoch = restore_box(load(), folder, datetime.now(UTC))
+    if json:
+        show({"epoch": epoch})
+    else:
+        tell(_("The box is restored. Start it with exam.target."))
+
+
 def demo(
     once: bool = typer.Option(
         False, "--once", help="End after the day; exit status 0 only if every check holds."
@@ -78,5 +110,5 @@ def demo(
 
 def mount(app: typer.Typer) -> None:
     """Add these commands to the top level."""
-    for command in (init, run, migrate, check, demo):
+    for command in (init, run, migrate, check, backup, restore, demo):
         app.command()(command)
