@@ -1,5 +1,6 @@
 """The exam page in a real Chromium against a mock box: nothing is lost, and keyboard alone is enough."""
 
+import gzip
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,7 +8,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.station.mock_box import MockBox, make_paper
+from tests.station.mock_box import STATIC, MockBox, make_paper
 
 STATE = ".saved"
 
@@ -305,3 +306,5 @@ def test_question_change_is_quick_and_the_page_is_small(page: Page, mock_box: Mo
         " document.body.offsetHeight; worst = Math.max(worst, performance.now() - a) } return worst }"
     )
     assert worst < 50
+    built = [STATIC / "station" / name for name in ("exam.html", "exam.css", "exam.js", "sw.js")]
+    assert sum(len(gzip.compress(file.read_bytes())) for file in built) < 100_000
