@@ -16,7 +16,9 @@ from appliance.records.journal import append_fixed
 from appliance.wire.station import Answers, Saved
 
 LEASE = (
-    "SELECT l.number, l.n, l.seat, a.lease, a.state, a.deadline, a.handed_in, a.candidate, p.choices"
+    "SELECT l.number, l.n, l.seat, a.lease, a.state,"
+    " CASE WHEN a.handed_in = 'forced' THEN a.handed_in_at ELSE a.deadline END,"  # forced: made before it counts
+    " a.handed_in, a.candidate, p.choices"
     " FROM lease l JOIN attempt a ON a.id = l.attempt LEFT JOIN paper p ON p.id = a.paper"
     " WHERE l.token_hash = ? AND l.attempt = ?"
 )
@@ -46,7 +48,7 @@ def save_answers(driver: Driver, box: Box, token_hash: str, sent: Answers) -> Sa
     now = box.now()
     deadline = moment(deadline_text) if deadline_text else now
     grace = timedelta(seconds=box.settings.station.grace)
-    open_late = state == "handed_in" and handed_in == "time"
+    open_late = state == "handed_in" and handed_in in ("time", "forced")
     if state != "running" and not open_late:
         raise Refused(
             "not_running", N_("This exam is not running."), N_("Wait for the start, or raise your hand.")

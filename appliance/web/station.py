@@ -4,6 +4,7 @@ A seat is known by its fixed address, a candidate by the seat's cookie, an agent
 State-changing requests of a page carry `x-csrf-token`, an HMAC of the cookie.
 """
 
+import asyncio
 import hmac
 import secrets
 from datetime import datetime
@@ -17,13 +18,13 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from sqlmodel import Session, select
 
-from appliance.base.errors import ExamError, Refused
+from appliance.base.errors import ExamError, NotFound, Refused
 from appliance.base.i18n import N_
 from appliance.flow import hand_in as handing_in
 from appliance.flow import station_report
 from appliance.flow.accept_rules import accept_rules
 from appliance.flow.accounts import hash_token
-from appliance.flow.attempt_view import PHASES, Standing, answers_of, standing, times_of
+from appliance.flow.attempt_view import PHASES, Standing, answers_of, lease_of, standing, times_of
 from appliance.flow.box import Box
 from appliance.flow.save_answers import save_answers
 from appliance.flow.seat_sign_in import seat_at, sign_in_at_seat, taking_at
@@ -182,6 +183,21 @@ def _open_paper(session: Session, box: Box, token: str) -> tuple[str, dict[int, 
     return found.paper, answers_of(session, found.attempt), times_of(session, found.attempt)
 
 
+def _portrait(session: Session, token: str) -> str:
+    return session.get_one(
+        Candidate, session.get_one(Attempt, lease_of(session, token).attempt).candidate
+    ).photo
+
+
+@get("/photo", opt=OPEN)
+async def get_photo(request: Asked, box: NamedDependency[Box]) -> Response[bytes]:
+    """The roster photograph of whoever signed in here: is this me?"""
+    name = await box.db.read(_portrait, token_of(request))
+    if not name:
+        raise NotFound("no_photo", N_("There is no photograph."))
+    return Response(await asyncio.to_thread(box.files.get, name, True), media_type="image/jpeg")
+
+
 @get("/paper", opt=OPEN)
 async def get_paper(request: Asked, box: NamedDependency[Box]) -> wire.Paper:
     """The paper, once it has started, with the answers the box already has."""
@@ -252,6 +268,7 @@ PATHS = [
     get_attempt,
     post_rules,
     get_paper,
+    get_photo,
     post_answers,
     post_echo,
     post_hand_in,

@@ -157,13 +157,20 @@ export function person(exam: Exam): HTMLElement {
   );
 }
 
+/** The roster photograph; the screen does without where there is none or the box is away. */
+function portrait(): HTMLElement {
+  const image = h("img", { class: "portrait", src: "/station/api/photo", alt: t("photo_alt") });
+  image.addEventListener("error", () => image.remove());
+  return image;
+}
+
 export const confirm: Make = (exam, redraw) => {
   const yes = h("button", { type: "button", class: "primary", onclick: () => exam.confirm() }, t("confirm_yes"));
   const main = h("div", { class: "middle" });
   const ask = () =>
     main.replaceChildren(
       h("h1", {}, t("confirm_title")),
-      person(exam),
+      h("div", { class: "me" }, portrait(), person(exam)),
       h(
         "div",
         { class: "buttons" },

@@ -48,6 +48,7 @@ export const WORDS = {
   ],
 
   confirm_title: ["请确认是您本人", "Is this you?"],
+  photo_alt: ["名单照片", "Photograph on the roster"],
   confirm_yes: ["是我本人，继续", "Yes, this is me"],
   confirm_no: ["不是我", "Not me"],
   not_me_title: ["请举手，不要操作", "Raise your hand and leave the computer as it is"],

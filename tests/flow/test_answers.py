@@ -15,7 +15,8 @@ from appliance.flow.accept_rules import accept_rules
 from appliance.flow.accounts import hash_token
 from appliance.flow.attempt_view import answers_of, standing
 from appliance.flow.box import Box
-from appliance.flow.hand_in import close_due, hand_in
+from appliance.flow.hand_in import close_due, force_hand_in, hand_in
+from appliance.flow.mark import due_for_marking
 from appliance.flow.save_answers import save_answers
 from appliance.flow.seat_sign_in import sign_in_at_seat
 from appliance.flow.start_sitting import end_sitting, start_sitting
@@ -146,6 +147,21 @@ def test_handing_in_waits_for_what_is_still_unsent(page: Page) -> None:
         assert page.box.db.write_now(hand_in, page.box, page.token, sent).handed_in == "candidate"
     with pytest.raises(Refused):
         page.send(page.change(3, "A"))
+
+
+def test_what_was_made_before_a_forced_hand_in_still_comes_in(box: Box, page: Page, clock: FakeClock) -> None:
+    clock.advance(60)
+    kept_back = page.change(5, "A")
+    clock.advance(1)
+    box.db.write_now(force_hand_in, box, page.attempt, "phone on the desk", "account:i")
+    clock.advance(1)
+    page.send(kept_back, page.change(6, "A"))
+    assert page.kept() == {5: "A"}
+    assert box.db.read_now(due_for_marking, box) == []
+    clock.advance(901)
+    with pytest.raises(Refused):
+        page.send(page.change(7, "A"))
+    assert box.db.read_now(due_for_marking, box) == [page.attempt]
 
 
 def test_nobody_writes_before_the_start(box: Box, world: World) -> None:

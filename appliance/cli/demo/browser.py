@@ -78,6 +78,9 @@ class Candidate:
         for key in last_four:
             page.locator(".pad-key", has_text=key).first.click()
         page.get_by_role("button", name="登录", exact=True).click()
+        expect(page.locator(".confirm")).to_be_visible()
+        page.wait_for_timeout(400)  # the photograph has arrived
+        self._shot("confirm")
         page.get_by_role("button", name="是我本人，继续").click()
         page.locator("#tick").check()
         self._shot("rules")
