@@ -130,7 +130,9 @@ def test_calling_the_next_and_putting_one_aside(day: Running, open_page: Open) -
     shoot(page, "waiting-aside")
     page.locator(".queue").nth(1).get_by_text("回到队列").click()
     expect(page.locator(".queue .look")).to_have_count(0)
-    away.get_by_text("重呼").first.click()
+    with page.expect_response(lambda answer: "/recall" in answer.url) as recalled:
+        away.get_by_text("重呼").first.click()
+    assert recalled.value.ok
     expect(page.locator("#problem")).to_be_empty()
     assert newest(day, "ticket.recalled") is not None
 
