@@ -4,6 +4,7 @@ Handlers are closed unless marked: `opt={"public": True}` opens one to everybody
 The station API has its own way (appliance/web/station.py) and is marked public here.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -95,9 +96,17 @@ class SessionMiddleware(AbstractAuthenticationMiddleware):
         who, stale = found
         if who.must_change and not connection.route_handler.opt.get("before_change"):
             raise change_password_first()
-        if stale:
+        if stale and counts_as_use(connection.headers, who.role):
             await box.db.write(touch, who.token_hash, box.now())
         return AuthenticationResult(user=who, auth=None)
+
+
+def counts_as_use(headers: Mapping[str, str], role: str) -> bool:
+    """A page that refreshes itself is nobody at work, or an open page would never sign out (idle time limit).
+
+    Displays have nobody at them: their refresh is their use.
+    """
+    return role == "display" or "x-refresh" not in headers
 
 
 def _bearer(connection: Asked) -> str:

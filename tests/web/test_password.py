@@ -6,6 +6,7 @@ import httpx
 
 from appliance.flow import accounts
 from appliance.flow.box import keys
+from appliance.web.sessions import counts_as_use
 from tests.web.conftest import csrf
 from tests.web.day_server import Running
 
@@ -60,3 +61,9 @@ def test_the_terminal_is_closed_as_well(day: Running) -> None:
             headers={"accept": "application/json"},
         )
         assert answer.status_code == 403 and answer.json()["code"] == "change_password_first"
+
+
+def test_a_page_that_refreshes_itself_is_nobody_at_work() -> None:
+    assert counts_as_use({}, "invigilator")
+    assert not counts_as_use({"x-refresh": "1"}, "invigilator")
+    assert counts_as_use({"x-refresh": "1"}, "display")

@@ -23,6 +23,14 @@ function startStills(): void {
   document.addEventListener("load", seen, true);
 }
 
+/** A part that reads itself again says so: the box must not take it for somebody at work. */
+function startRefreshMark(): void {
+  document.addEventListener("htmx:configRequest", (event) => {
+    const detail = (event as CustomEvent<{ triggeringEvent?: Event; headers: Record<string, string> }>).detail;
+    if (detail.triggeringEvent?.type === "refresh") detail.headers["x-refresh"] = "1";
+  });
+}
+
 /** A note of what was done goes away by itself; a problem stays until the next order. */
 function startNotes(): void {
   document.addEventListener("htmx:afterSwap", () => {
@@ -48,5 +56,6 @@ document.addEventListener("DOMContentLoaded", () => {
   startScore();
   startStills();
   startNotes();
+startRefreshMark();
   if (document.body.dataset.print !== undefined) window.print();
 });
