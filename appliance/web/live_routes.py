@@ -57,7 +57,7 @@ async def feed(box: Box, tail: Tail, kinds: tuple[str, ...], since: int | None) 
             yield ServerSentEventMessage(event="tick", data=box.now().isoformat())
 
 
-@get("/live")
+@get("/live", opt={"passive": True})
 async def live(
     request: Request[Who, Any, Any],
     box: NamedDependency[Box],

@@ -92,7 +92,7 @@ async def sound(box: NamedDependency[Box], call: FromPath[str]) -> Response[byte
     return Response(box.files.get(await box.db.read(_sound, call)), media_type="audio/wav")
 
 
-@get("/camera/{camera:str}/still.jpg", guards=[needs(*ROOMS)])
+@get("/camera/{camera:str}/still.jpg", guards=[needs(*ROOMS)], opt={"passive": True})
 async def still(
     box: NamedDependency[Box], camera: FromPath[str], width: FromQuery[int] = 640
 ) -> Response[bytes]:

@@ -96,17 +96,19 @@ class SessionMiddleware(AbstractAuthenticationMiddleware):
         who, stale = found
         if who.must_change and not connection.route_handler.opt.get("before_change"):
             raise change_password_first()
-        if stale and counts_as_use(connection.headers, who.role):
+        passive = bool(connection.route_handler.opt.get("passive"))
+        if stale and counts_as_use(connection.headers, who.role, passive):
             await box.db.write(touch, who.token_hash, box.now())
         return AuthenticationResult(user=who, auth=None)
 
 
-def counts_as_use(headers: Mapping[str, str], role: str) -> bool:
+def counts_as_use(headers: Mapping[str, str], role: str, passive: bool = False) -> bool:
     """A page that refreshes itself is nobody at work, or an open page would never sign out (idle time limit).
 
-    Displays have nobody at them: their refresh is their use.
+    `passive`: a feed or a picture the page asks for by itself. Displays have nobody at them: what they ask
+    for is their use.
     """
-    return role == "display" or "x-refresh" not in headers
+    return role == "display" or not (passive or "x-refresh" in headers)
 
 
 def _bearer(connection: Asked) -> str:

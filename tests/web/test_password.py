@@ -66,4 +66,5 @@ def test_the_terminal_is_closed_as_well(day: Running) -> None:
 def test_a_page_that_refreshes_itself_is_nobody_at_work() -> None:
     assert counts_as_use({}, "invigilator")
     assert not counts_as_use({"x-refresh": "1"}, "invigilator")
+    assert not counts_as_use({}, "invigilator", passive=True)
     assert counts_as_use({"x-refresh": "1"}, "display")

@@ -56,6 +56,6 @@ document.addEventListener("DOMContentLoaded", () => {
   startScore();
   startStills();
   startNotes();
-startRefreshMark();
+  startRefreshMark();
   if (document.body.dataset.print !== undefined) window.print();
 });
