@@ -167,6 +167,7 @@ def stay(day: Day) -> None:
         "desk": "/desk",
         "waiting": "/waiting",
         "display": "/display",
+        "desk2": "/entry/L1",
         "invigilator": "/room",
         "examiner": "/examiner",
         "office": "/office",

@@ -1,5 +1,6 @@
 """Stages: verdicts and their release, parcels to the province, and the proofs at the end of the day."""
 
+import asyncio
 import io
 import ssl
 import subprocess
@@ -12,6 +13,7 @@ import httpx
 from sqlmodel import select
 
 from appliance.base.i18n import _
+from appliance.base.sockets import ask
 from appliance.cli.demo.day import Day, wait_for
 from appliance.cli.demo.roster import province
 from appliance.cli.demo.site import PASSWORD
@@ -20,6 +22,7 @@ from appliance.records.seating import SeatTaking
 from appliance.records.sync import Parcel
 from appliance.records.theory import Attempt
 from appliance.records.verdict import Verdict
+from appliance.wire.recorder import GetStatus, Status
 
 
 def line(day: Day, mode: str) -> None:
@@ -75,6 +78,13 @@ def deliver(day: Day) -> None:
 
 def recordings(day: Day) -> None:
     """Minutes on record, and one candidate's clip fetched through the inspector's page and decoded."""
+    status = asyncio.run(ask(day.site.settings.socket("recorder"), GetStatus(), Status))
+    minutes = {camera.camera: camera.recorded_s / 60 for camera in status.cameras}
+    day.report.check(
+        _("Minutes on record"),
+        ", ".join(f"{camera} {value:.1f}" for camera, value in minutes.items()),
+        len(minutes) == len(day.site.settings.cameras) and min(minutes.values()) > 1,
+    )
     inspector = day.who("inspector")
     taking = day.box.db.read_now(
         lambda s: s.exec(select(SeatTaking).where(SeatTaking.seat == "T1-01")).first()
