@@ -5,7 +5,6 @@ Each station speaks from its own loopback address, as the box knows a seat by it
 
 import asyncio
 import ssl
-from collections.abc import Sequence
 
 import msgspec
 
@@ -74,9 +73,3 @@ class BenchStation:
             f'{{"attempt":"{self.attempt}","lease":{self.lease},"answers":'
             f'[{{"n":{self.n},"position":{position},"value":"{value}","at":"{now}"}}]}}'
         ).encode()
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The value below which `share` of `values` lie."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]

@@ -1,75 +1,29 @@
 """Durable answer saves beside the same server's no-database POST, in the same run; then SIGKILL in the middle.
 
-`python -m bench.saves [--stations 500] [--seconds 8]` writes build/bench/saves.json.
+`python -m bench.saves [--stations 500] [--seconds 3] [--rounds 5]`. Rounds of both kinds alternate, so that a
+disturbance meets both; the ratio is the median of the rounds'. Two kinds of load: without pause (what the box can
+do) and paced (each station one save a second, about twenty times as busy as a real candidate).
 """
 
 import argparse
 import asyncio
-import json
 import os
+import random
 import signal
-import ssl
-import subprocess
-import sys
-import tempfile
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 import uvloop
-from sqlmodel import select
+from sqlmodel import Session, select
 
-from appliance.base.settings import Settings, SiteSettings, WebSettings, dump
-from appliance.flow.box import Box, keys
-from appliance.flow.set_up import set_up
-from appliance.flow.start_sitting import start_sitting
 from appliance.records.theory import Answer
-from bench.client import BenchStation, percentile
-from tests.world import World, seed
+from bench.box import bench_box
+from bench.client import BenchStation
+from bench.record import Record, Row, median, ms, percentile
 
-OUT = Path("build/bench")
-
-
-def make_site(folder: Path, port: int, stations: int) -> tuple[Settings, World]:
-    """A demo site with a sitting of `stations` people, its configuration file in `folder`."""
-    settings = Settings(
-        site=SiteSettings(
-            code="999999-01", name="性能测试", state=str(folder / "state"), run=str(folder / "run")
-        ),
-        web=WebSettings(host="127.0.0.1", port=port),
-    )
-    (folder / "examsite.toml").write_bytes(dump(settings))
-    set_up(settings, demo=True, now=datetime.now(UTC))
-    box = Box.open(settings)
-    box.db.start()
-    world = box.db.write_now(seed, box, stations)
-    box.db.stop()
-    return settings, world
-
-
-def start_server(folder: Path) -> "subprocess.Popen[bytes]":
-    """The real web process."""
-    environment = {**os.environ, "EXAMSITE_CONFIG": str(folder / "examsite.toml")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "appliance.cli", "run", "web"],
-        env=environment,
-        stderr=open(folder / "web.log", "ab"),
-    )
-
-
-async def wait_for(port: int, seconds: float = 20) -> None:
-    """Until the server takes connections."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.1)
-        else:
-            writer.close()
-            return
-    raise RuntimeError("the server did not start")
+PACE = 1.0
+Sample = tuple[float, list[float], dict[str, int]]
 
 
 def now_text() -> str:
@@ -77,16 +31,22 @@ def now_text() -> str:
     return datetime.now(UTC).isoformat().replace("+00:00", "Z")
 
 
-async def load(
-    stations: list[BenchStation], path: str, seconds: float
-) -> tuple[float, list[float], dict[str, int]]:
-    """All stations post without pause; (requests/s, latencies in s, n acknowledged by attempt)."""
+async def load(stations: list[BenchStation], path: str, seconds: float, pace: float = 0.0) -> Sample:
+    """All stations post; (requests/s, latencies in s, newest n acknowledged by attempt).
+
+    `pace`: seconds between two posts of one station, 0 = without pause.
+    """
     latencies: list[float] = []
     acknowledged: dict[str, int] = {}
     stop = time.monotonic() + seconds
 
     async def one(station: BenchStation) -> None:
-        while time.monotonic() < stop:
+        due = time.monotonic() + random.random() * pace
+        while True:
+            await asyncio.sleep(max(0.0, due - time.monotonic())) if pace else None
+            if time.monotonic() >= stop:
+                return
+            due += pace
             body = station.change(now_text())
             began = time.perf_counter()
             try:
@@ -103,103 +63,88 @@ async def load(
     return len(latencies) / (time.monotonic() - began), latencies, acknowledged
 
 
-async def open_all(world: World, port: int, tls: ssl.SSLContext) -> list[BenchStation]:
-    """Connect and sign in, fifty at a time."""
-    stations = [BenchStation(address, port, tls) for address in world.addresses]
-    gate = asyncio.Semaphore(50)
-
-    async def one(station: BenchStation, last_four: str) -> None:
-        async with gate:
-            await station.open()
-            await station.sign_in(last_four)
-
-    await asyncio.gather(*(one(s, f) for s, f in zip(stations, world.last_four, strict=True)))
-    return stations
+def newest(session: Session) -> dict[str, int]:
+    """The newest n kept of every attempt."""
+    found: dict[str, int] = {}
+    for attempt, n in session.exec(select(Answer.attempt, Answer.n)).all():
+        found[attempt] = max(found.get(attempt, 0), n)
+    return found
 
 
-def figures(rate: float, latencies: list[float]) -> dict[str, float]:
-    """Rate per second, p50 and p99 in ms."""
+def figures(samples: list[Sample]) -> dict[str, float]:
+    """Medians over the rounds: rate per second, p50 and p99 in ms."""
     return {
-        "per_s": round(rate, 1),
-        "p50_ms": round(percentile(latencies, 0.5) * 1000, 1),
-        "p99_ms": round(percentile(latencies, 0.99) * 1000, 1),
+        "per_s": median([rate for rate, _, _ in samples], 1),
+        "p50_ms": median([ms(percentile(times, 0.5)) for _, times, _ in samples], 1),
+        "p99_ms": median([ms(percentile(times, 0.99)) for _, times, _ in samples], 1),
     }
 
 
-async def run(count: int, seconds: float, port: int) -> dict[str, object]:
+async def run(count: int, seconds: float, rounds: int) -> dict[str, object]:
     """The whole bench."""
-    with tempfile.TemporaryDirectory(prefix="examsite-bench-") as name:
-        folder = Path(name)
-        settings, world = make_site(folder, port, count)
-        server = start_server(folder)
-        try:
-            await wait_for(port)
-            tls = ssl.create_default_context(cafile=str(keys(settings) / "authority.pem"))
-            began = time.monotonic()
-            stations = await open_all(world, port, tls)
-            signed_in = time.monotonic() - began
-            box = Box.open(settings)
-            box.db.start()
-            await box.db.write(start_sitting, box, world.sitting, "process:bench")
+    with bench_box() as site:
+        world = site.seat(count)
+        server = await site.start_web()
+        stations = await site.stations(world)
+        site.begin(world)
+        await load(stations, "echo", 1.0)
+        for station in stations:
+            station.n = 0
+        await load(stations, "answers", 1.0)
+        echoes: list[Sample] = []
+        saves: list[Sample] = []
+        for _ in range(rounds):
+            kept_n = {station.attempt: station.n for station in stations}
+            echoes.append(await load(stations, "echo", seconds))
+            for station in stations:  # an echo keeps nothing: the next save goes on where the last one was
+                station.n = kept_n[station.attempt]
+            saves.append(await load(stations, "answers", seconds))
+        paced = await load(stations, "answers", seconds * 2, PACE)
+        killer = asyncio.get_running_loop().call_later(1.0, lambda: os.kill(server.pid, signal.SIGKILL))
+        _, _, acknowledged = await load(stations, "answers", 2.0)
+        killer.cancel()
+        server.wait()
+        kept = await site.box.db.read(newest)
+    ratios = [save[0] / echo[0] for save, echo in zip(saves, echoes, strict=True)]
+    return {
+        "stations": count,
+        "rounds": rounds,
+        "no_database": figures(echoes),
+        "saves": figures(saves),
+        "ratio": median(ratios),
+        "ratios": [round(one, 3) for one in ratios],
+        "paced": {"every_s": PACE, **figures([paced])},
+        "acknowledged_stations_at_kill": len(acknowledged),
+        "missing_after_kill": sum(kept.get(attempt, 0) < n for attempt, n in acknowledged.items()),
+    }
 
-            async def paper(station: BenchStation) -> None:
-                status, body = await station.request("GET", "paper")
-                if status != 200 or len(body) < 1000:
-                    raise RuntimeError(f"paper: {status}")
 
-            began = time.monotonic()
-            await asyncio.gather(*(paper(station) for station in stations))
-            papers = time.monotonic() - began
-            await load(stations, "echo", 1.0)
-            echo_rate, echo_latencies, _ = await load(stations, "echo", seconds)
-            for station in stations:
-                station.n = 0
-            save_rate, save_latencies, _ = await load(stations, "answers", seconds)
-
-            killer = asyncio.get_running_loop().call_later(
-                seconds / 4, lambda: os.kill(server.pid, signal.SIGKILL)
-            )
-            _, _, acknowledged = await load(stations, "answers", seconds / 2)
-            killer.cancel()
-            server.wait()
-
-            def newest(session: object) -> dict[str, int]:
-                rows = session.exec(select(Answer.attempt, Answer.n)).all()  # type: ignore[attr-defined]
-                found: dict[str, int] = {}
-                for attempt, n in rows:
-                    found[attempt] = max(found.get(attempt, 0), n)
-                return found
-
-            kept = await box.db.read(newest)
-            box.db.stop()
-            missing = sum(kept.get(attempt, 0) < n for attempt, n in acknowledged.items())
-        finally:
-            server.kill()
-            server.wait()
-        return {
-            "stations": count,
-            "seconds": seconds,
-            "sign_in_all_s": round(signed_in, 2),
-            "papers_all_s": round(papers, 2),
-            "no_database": figures(echo_rate, echo_latencies),
-            "saves": figures(save_rate, save_latencies),
-            "ratio": round(save_rate / echo_rate, 3),
-            "missing_after_kill": missing,
-            "acknowledged_stations_at_kill": len(acknowledged),
-        }
+def line(one: dict[str, float]) -> str:
+    """A row's text."""
+    return f"{one['per_s']:8.1f}/s   p50 {one['p50_ms']:7.1f} ms   p99 {one['p99_ms']:7.1f} ms"
 
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stations", type=int, default=500)
-    parser.add_argument("--seconds", type=float, default=8.0)
-    parser.add_argument("--port", type=int, default=18555)
+    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--rounds", type=int, default=5)
     chosen = parser.parse_args()
-    result = uvloop.run(run(chosen.stations, chosen.seconds, chosen.port))
-    OUT.mkdir(parents=True, exist_ok=True)
-    (OUT / "saves.json").write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps(result, indent=2))
+    record = Record("saves")
+    found = uvloop.run(run(chosen.stations, chosen.seconds, chosen.rounds))
+    rows: list[Row] = [
+        ("POST without database", line(found["no_database"])),  # type: ignore[arg-type]
+        ("durable save, no pause", line(found["saves"])),  # type: ignore[arg-type]
+        ("durable save, one a second", line(found["paced"])),  # type: ignore[arg-type]
+        ("ratio (aim >= 0.4)", f"{found['ratio']}   rounds {found['ratios']}"),
+        (
+            "after SIGKILL",
+            f"{found['missing_after_kill']} of {found['acknowledged_stations_at_kill']} stations miss an"
+            " acknowledged answer (aim 0)",
+        ),
+    ]
+    record.close(f"Answer saves, {chosen.stations} stations", found, rows)
 
 
 if __name__ == "__main__":
