@@ -95,7 +95,8 @@ def timed_house(log: Path) -> None:
 
         return run
 
-    chip_photo.decode = timed("chip_photo", chip_photo.decode)  # the gatehouse calls it through its module
+    # The gatehouse calls it through its module.
+    chip_photo.decode = timed("chip_photo", chip_photo.decode)  # type: ignore[assignment]
     gatehouse.Lane.compare = timed("compare", gatehouse.Lane.compare)  # type: ignore[method-assign, assignment]
     gatehouse.Lane.perform = timed("perform", gatehouse.Lane.perform)  # type: ignore[method-assign, assignment]
     asyncio.run(gatehouse.main(load()))
