@@ -60,16 +60,19 @@ class Background:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._seal()
+        try:
+            await self._seal()
+        except ExamError as error:
+            log.error("the journal's head was not signed at the end: %s", error)
 
     async def _loop(self, name: str, work: Callable[[], Awaitable[None]], pause: float) -> None:
         while True:
             try:
                 await work()
-            except ExamError as error:
+            except Exception as error:  # a bug in one round must not end hand-in or marking for the day
                 if name not in self._failing:
                     self._failing.add(name)
-                    log.error("%s fails: %s", name, error)
+                    log.error("%s fails: %s", name, error, exc_info=not isinstance(error, ExamError))
             else:
                 if name in self._failing:
                     self._failing.discard(name)
@@ -80,12 +83,18 @@ class Background:
         box = self._box
         if await box.db.read(_something_runs):
             await box.db.write(close_due, box)
-            for attempt in await box.db.read(due_for_marking, box):
-                await box.db.write(mark_theory, box, attempt)
             await box.db.write(end_if_over, box)
+            unmarked: list[Exception] = []
+            for attempt in await box.db.read(due_for_marking, box):
+                try:
+                    await box.db.write(mark_theory, box, attempt)
+                except Exception as error:  # one paper that cannot be marked holds up no other
+                    unmarked.append(error)
+            if unmarked:
+                raise unmarked[0]
 
     async def _papers(self) -> None:
-        """Draw what is missing for the sittings that have not started."""
+        """Draw what is missing for the sittings that are not over."""
         box = self._box
         for sitting in await box.db.read(planned_theory):
             missing = await box.db.read(without_paper, sitting.id)
@@ -122,11 +131,13 @@ def _draw(box: Box, sitting: Sitting, people: list[str], bank: Bank) -> list[Dra
 
 
 def planned_theory(session: Session) -> list[Sitting]:
-    """Theory sittings with our own papers that have not started."""
+    """Theory sittings with our own papers that are not over: people may still be added after the start."""
     return list(
         session.exec(
             select(Sitting).where(
-                Sitting.subject == "theory", Sitting.state == "planned", Sitting.delivery == "own"
+                Sitting.subject == "theory",
+                col(Sitting.state).in_(("planned", "running")),
+                Sitting.delivery == "own",
             )
         ).all()
     )
