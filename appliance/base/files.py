@@ -4,12 +4,13 @@
 Pictures of people are encrypted; their name is the hash of the clear bytes, so a swapped file is noticed.
 """
 
+import errno
 import hashlib
 import os
 from pathlib import Path
 
 from appliance.base.crypto import DataKey
-from appliance.base.errors import Corrupt, NotFound
+from appliance.base.errors import Corrupt, NotFound, Unavailable
 from appliance.base.i18n import N_
 
 
@@ -21,24 +22,36 @@ class Files:
         self._key = key
 
     def put(self, body: bytes, secret: bool = False) -> str:
-        """Keep `body`; returns its SHA-256 (hex)."""
+        """Keep `body`; returns its SHA-256 (hex). Raises Unavailable when the disk does not take it."""
         name = hashlib.sha256(body).hexdigest()
         path = self._path(name, secret)
         if path.exists():
             return name
-        path.parent.mkdir(parents=True, exist_ok=True)
         scratch = path.with_suffix(f".{os.getpid()}.{os.urandom(4).hex()}.new")
-        with open(scratch, "wb") as target:
-            target.write(self._key.encrypt(body) if secret else body)
-            target.flush()
-            os.fsync(target.fileno())
-        scratch.rename(path)
-        descriptor = os.open(path.parent, os.O_RDONLY)
         try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            self._folder(path.parent)
+            try:
+                with open(scratch, "wb") as target:
+                    target.write(self._key.encrypt(body) if secret else body)
+                    target.flush()
+                    os.fsync(target.fileno())
+                scratch.rename(path)
+            except OSError:
+                scratch.unlink(missing_ok=True)
+                raise
+            _sync(path.parent)
+        except OSError as error:
+            raise _not_kept(error) from error
         return name
+
+    def _folder(self, folder: Path) -> None:
+        """Make a folder whose own name outlives a power cut, as its files do."""
+        if folder.is_dir():
+            return
+        if folder != self.folder:
+            self._folder(folder.parent)
+        folder.mkdir(parents=True, exist_ok=True)
+        _sync(folder.parent)
 
     def get(self, name: str, secret: bool = False) -> bytes:
         """The bytes of `name`; Corrupt when they are not what the name promises."""
@@ -61,3 +74,26 @@ class Files:
         if len(name) != 64 or not all(c in "0123456789abcdef" for c in name):
             raise Corrupt("bad_file_name", N_("Not the name of a kept file: {name}"), name=name)
         return self.folder / ("sealed" if secret else "open") / name[:2] / name
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _not_kept(error: OSError) -> Unavailable:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Unavailable(
+            "disk_full",
+            N_("The disk of the box is full: nothing more can be saved."),
+            N_("The system administrator frees space now; stations keep their answers until then."),
+        )
+    return Unavailable(
+        "disk_fault",
+        N_("The disk of the box does not take a file: {detail}"),
+        N_("Call the system administrator."),
+        detail=os.strerror(error.errno or 0),
+    )
