@@ -1,5 +1,6 @@
 """Pictures, sounds and recordings: only for the roles that need them, and every look at a person is journaled."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.look import face_photo, note_look, reveal_number
 from appliance.flow.workplaces import examination
+from appliance.records.roster import Candidate
 from appliance.records.waiting import Call
 from appliance.web.pages import page
 from appliance.web.sessions import needs
@@ -57,19 +59,25 @@ async def examinee(request: Asked, box: NamedDependency[Box], attempt: FromPath[
 
 async def _face(request: Asked, box: Box, check: str, which: str) -> Response[bytes]:
     name, subject = await box.db.read(face_photo, check, which)
-    body = box.files.get(name, secret=True)
+    body = await asyncio.to_thread(box.files.get, name, True)
     kind = kind_of(body)
-    state = request.app.state
-    if "looks" not in state:
-        state.looks = {}
-    looks: dict[tuple[str, str], bool] = state.looks
+    looks = _looks(request)
     if (request.user.token_hash, name) not in looks:
-        if len(looks) > 10_000:
-            looks.clear()
-        looks[request.user.token_hash, name] = True
         detail = {"face_check": check, "which": which}
         await box.db.write(note_look, box, "photo.viewed", subject, request.user, detail)
+        looks.add((request.user.token_hash, name))
     return Response(body, media_type=kind)
+
+
+def _looks(request: Asked) -> set[tuple[str, str]]:
+    """Session and thing looked at, of looks whose journal entry is committed."""
+    state = request.app.state
+    if "looks" not in state:
+        state.looks = set()
+    looks: set[tuple[str, str]] = state.looks
+    if len(looks) > 10_000:
+        looks.clear()
+    return looks
 
 
 @post("/number/{candidate:str}", guards=[needs(*NUMBERS)], status_code=200)
@@ -89,7 +97,8 @@ def _sound(session: Session, call: str) -> str:
 @get("/sound/{call:str}", guards=[needs(*SOUNDS)])
 async def sound(box: NamedDependency[Box], call: FromPath[str]) -> Response[bytes]:
     """The announcement of a call (WAV)."""
-    return Response(box.files.get(await box.db.read(_sound, call)), media_type="audio/wav")
+    name = await box.db.read(_sound, call)
+    return Response(await asyncio.to_thread(box.files.get, name), media_type="audio/wav")
 
 
 @get("/camera/{camera:str}/still.jpg", guards=[needs(*ROOMS)], opt={"passive": True})
@@ -118,14 +127,18 @@ async def clip(
     """
     if start.tzinfo is None or end.tzinfo is None or not start < end <= start + LONGEST:
         raise Corrupt("bad_clip", N_("A clip is at most 30 minutes long."), N_("Choose a shorter one."))
+    if candidate:
+        await box.db.read(_known, candidate)
     head, chunks = await ask_stream(
         box.settings.socket("clips"), GetClip(camera=camera, start=start, end=end), ClipHead, timeout=20.0
     )
     asked_range = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("range", ""))
     first = int(asked_range[1]) if asked_range else 0
-    if first == 0:
+    looks, seen = _looks(request), (request.user.token_hash, f"{candidate} {camera} {start} {end}")
+    if first == 0 or seen not in looks:  # who asks for the end of a clip first has looked as well
         detail = {"camera": camera, "from": start.isoformat(), "to": end.isoformat()}
         await box.db.write(note_look, box, "clip.viewed", candidate or camera, request.user, detail)
+        looks.add(seen)
     name = f"{camera}-{box.local(start):%Y%m%d-%H%M%S}.mp4"
     headers = {"accept-ranges": "bytes", "content-disposition": f'inline; filename="{name}"'}
     if asked_range is None:
@@ -139,6 +152,11 @@ async def clip(
         "content-length": str(last - first + 1),
     }
     return Stream(_cut(chunks, first, last), status_code=206, media_type="video/mp4", headers=headers)
+
+
+def _known(session: Session, candidate: str) -> None:
+    if session.get(Candidate, candidate) is None:
+        raise NotFound("no_candidate", N_("There is no such candidate."), N_("Search again."))
 
 
 async def _cut(chunks: AsyncIterator[bytes], first: int, last: int) -> AsyncIterator[bytes]:

@@ -5,6 +5,7 @@ The station API has its own way (appliance/web/station.py) and is marked public 
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from sqlmodel import Session
 
-from appliance.base.errors import Refused
+from appliance.base.errors import Refused, Unavailable
 from appliance.base.i18n import N_
 from appliance.flow.accounts import IDLE, Who, hash_token
 from appliance.flow.box import Box
@@ -98,7 +99,8 @@ class SessionMiddleware(AbstractAuthenticationMiddleware):
             raise change_password_first()
         passive = bool(connection.route_handler.opt.get("passive"))
         if stale and counts_as_use(connection.headers, who.role, passive):
-            await box.db.write(touch, who.token_hash, box.now())
+            with suppress(Unavailable):  # a full disk must not close the pages that only show
+                await box.db.write(touch, who.token_hash, box.now())
         return AuthenticationResult(user=who, auth=None)
 
 
