@@ -38,6 +38,7 @@ POLL = 0.05
 PATIENCE = 1.5
 """Seconds a person may take to look at the camera."""
 PROBE = 5.0
+UNDECIDED = N_("The box made a mistake with this card. Put it down again, or admit the manual way.")
 
 
 class Lane:
@@ -61,6 +62,9 @@ class Lane:
             except ExamError as error:
                 log.error("lane %s: %s", self.settings.code, error)
                 self.state.message = error.message
+            except Exception:  # one card must not shut the lane for everybody after it
+                log.exception("lane %s: a card was not decided", self.settings.code)
+                self.state.message = UNDECIDED
 
     async def _event(self, event: ReaderEvent) -> None:
         match event:
@@ -250,17 +254,26 @@ class Gatehouse:
                 for order in await self._box.db.read(pending_orders, codes):
                     if order.id not in self._begun:
                         self._begun[order.id] = order.expires_at
-                        task = asyncio.create_task(self.lanes[order.lane].perform(order))
+                        task = asyncio.create_task(self._carry_out(order))
                         self._pulses.add(task)
                         task.add_done_callback(self._pulses.discard)
                 now = self._box.now()
                 self._begun = {key: end for key, end in self._begun.items() if end > now}
                 failing = False
-            except ExamError as error:
+            except Exception as error:
                 if not failing:
-                    log.error("orders to the gates cannot be read: %s", error)
+                    told = not isinstance(error, ExamError)
+                    log.error("orders to the gates cannot be read: %s", error, exc_info=told)
                 failing = True
             await asyncio.sleep(POLL)
+
+    async def _carry_out(self, order: GateOrder) -> None:
+        try:
+            await self.lanes[order.lane].perform(order)
+        except ExamError as error:  # never tried again: begun or not, its time is over soon
+            log.error("lane %s: order %s: %s", order.lane, order.id, error)
+        except Exception:
+            log.exception("lane %s: order %s", order.lane, order.id)
 
 
 async def main(settings: Settings) -> None:

@@ -4,7 +4,7 @@ from sqlmodel import Session
 
 from appliance.flow.attempt_view import Standing, lease_of, standing
 from appliance.flow.box import Box
-from appliance.flow.start_sitting import begin_attempt
+from appliance.flow.start_sitting import begin_attempt, require_paper
 from appliance.records.journal import append
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt
@@ -28,5 +28,6 @@ def accept_rules(session: Session, box: Box, token_hash: str) -> Standing:
         )
         sitting = session.get_one(Sitting, attempt.sitting)
         if sitting.state == "running":
+            require_paper(session, sitting, attempt)
             begin_attempt(session, box, sitting, attempt, f"seat:{lease.seat}")
     return standing(session, box, token_hash)

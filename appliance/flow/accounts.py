@@ -1,5 +1,6 @@
 """Accounts: adding, signing in and out, disabling. Passwords: argon2id (RFC 9106), never in a log or the journal."""
 
+import asyncio
 import hashlib
 import secrets
 from datetime import datetime, timedelta
@@ -141,7 +142,7 @@ async def sign_in(box: Box, login: str, password: str, address: str) -> tuple[Wh
     found = await box.db.read(
         lambda session: session.exec(select(Account).where(Account.login == login)).first()
     )
-    fits = check_password(found.password_hash if found else _DUMMY, password)
+    fits = await asyncio.to_thread(check_password, found.password_hash if found else _DUMMY, password)
     outcome = await box.db.write(_sign_in, box, login, fits, address)
     if isinstance(outcome, Refused):
         raise outcome

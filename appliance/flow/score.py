@@ -44,7 +44,7 @@ class SheetForm(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 def _losses(form: SheetForm) -> tuple[practical.Loss, ...]:
     try:
-        return tuple(
+        losses = tuple(
             practical.Loss(
                 item=one.item, deduction=one.deduction, points=Decimal(one.points), count=one.count
             )
@@ -52,6 +52,9 @@ def _losses(form: SheetForm) -> tuple[practical.Loss, ...]:
         )
     except InvalidOperation:
         raise _bad("bad_points") from None
+    if not all(one.points.is_finite() for one in losses):
+        raise _bad("bad_points")
+    return losses
 
 
 def _bad(code: str) -> Corrupt:

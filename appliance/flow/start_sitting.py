@@ -29,7 +29,7 @@ def start_sitting(session: Session, box: Box, sitting_id: str, actor: str) -> Si
         return sitting
     if sitting.state != "planned":
         raise Refused("sitting_over", N_("This sitting is already over."), N_("Choose another sitting."))
-    if sitting.subject == "theory" and _without_paper(session, sitting):
+    if sitting.subject == "theory" and without_paper(session, sitting.id):
         raise Refused(
             "papers_missing",
             N_("Not every candidate of this sitting has a paper yet."),
@@ -45,6 +45,19 @@ def start_sitting(session: Session, box: Box, sitting_id: str, actor: str) -> Si
     for attempt in ready:
         begin_attempt(session, box, sitting, attempt, actor)
     return sitting
+
+
+def require_paper(session: Session, sitting: Sitting, attempt: Attempt) -> None:
+    """Who was put on the roster after the start gets a paper in a moment; nobody begins without one."""
+    found = session.exec(
+        select(Paper.id).where(Paper.sitting == sitting.id, Paper.candidate == attempt.candidate)
+    ).first()
+    if sitting.subject == "theory" and found is None:
+        raise Refused(
+            "paper_missing",
+            N_("Your paper is not ready yet."),
+            N_("Try again in a few seconds; if it stays, raise your hand."),
+        )
 
 
 def begin_attempt(session: Session, box: Box, sitting: Sitting, attempt: Attempt, actor: str) -> None:
@@ -110,7 +123,3 @@ def end_if_over(session: Session, box: Box) -> list[str]:
             end_sitting(session, box, sitting.id, "process:web")
             ended.append(sitting.id)
     return ended
-
-
-def _without_paper(session: Session, sitting: Sitting) -> bool:
-    return bool(without_paper(session, sitting.id))

@@ -6,6 +6,8 @@ from datetime import datetime, time, timedelta
 import msgspec
 from sqlmodel import Session, col, func, select
 
+from appliance.base.errors import Corrupt
+from appliance.base.i18n import N_
 from appliance.flow.box import Box
 from appliance.intake.catalogue import trade_name
 from appliance.records.entry import Admission, Case
@@ -54,7 +56,12 @@ class Today(msgspec.Struct, kw_only=True):
 
 def day_bounds(box: Box, day: str = "") -> tuple[datetime, datetime]:
     """Start and end of a local day (default: today)."""
-    date = datetime.strptime(day, "%Y-%m-%d").date() if day else box.today()
+    try:
+        date = datetime.strptime(day, "%Y-%m-%d").date() if day else box.today()
+    except ValueError as error:
+        raise Corrupt(
+            "bad_day", N_("This is no day: {day}"), N_("Write it as 2026-11-21."), day=day
+        ) from error
     start = datetime.combine(date, time(), tzinfo=box.zone)
     return start, start + timedelta(days=1)
 

@@ -1,6 +1,6 @@
 """Verdicts: theory and practical combined, and their release by a person."""
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from appliance.base.errors import NotFound, Refused
 from appliance.base.i18n import N_
@@ -59,7 +59,7 @@ def decide_verdict(session: Session, box: Box, candidate: str, trade: str, actor
         subject: rule.Result(mark.points, mark.passed) if mark else None for subject, mark in marks.items()
     }
     found = rule.combine(results["theory"], results["practical"])
-    day = box.today().isoformat()
+    day = _exam_day(session, box, [mark.attempt for mark in marks.values() if mark])
     verdict = session.exec(
         select(Verdict).where(Verdict.candidate == candidate, Verdict.trade == trade, Verdict.day == day)
     ).first()
@@ -94,6 +94,16 @@ def decide_verdict(session: Session, box: Box, candidate: str, trade: str, actor
     }
     append(session, "verdict.reached", candidate, actor, body, at=box.now())
     return verdict
+
+
+def _exam_day(session: Session, box: Box, attempts: list[str]) -> str:
+    """The local day of the last sitting that counts, whenever its marking comes about."""
+    start = session.exec(
+        select(func.max(Sitting.starts_at))
+        .join(Attempt, col(Attempt.sitting) == col(Sitting.id))
+        .where(col(Attempt.id).in_(attempts))
+    ).one()
+    return (box.local(start).date() if start else box.today()).isoformat()
 
 
 def blockers(session: Session, box: Box, day: str) -> list[str]:

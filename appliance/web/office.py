@@ -36,6 +36,8 @@ from appliance.web.sessions import needs
 
 Asked = Request[Who, Any, Any]
 LARGEST = 10_000_000
+LONGEST = 600
+"""Minutes of a subject."""
 
 
 class Reason(msgspec.Struct, forbid_unknown_fields=True):
@@ -64,6 +66,8 @@ def _subject(box: Box, room: str, start: str, minutes: int) -> SubjectPlan | Non
         local = datetime.fromisoformat(start)
     except ValueError as error:
         raise Corrupt("bad_time", N_("The time cannot be read."), N_("Choose date and time.")) from error
+    if not 0 < minutes <= LONGEST:
+        raise Corrupt("bad_length", N_("A subject takes 1 to {count} minutes."), count=LONGEST)
     return SubjectPlan(room=room, starts_at=local.replace(tzinfo=box.zone), duration_s=minutes * 60)
 
 
