@@ -1,6 +1,7 @@
 """The serial driver against the simulated reader, over a real pseudo-terminal."""
 
 import asyncio
+import termios
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -183,3 +184,13 @@ async def test_one_card_read_for_a_technician(simulated: SimulatedReader) -> Non
     with pytest.raises(DeviceFault) as caught:
         await asyncio.to_thread(read_once, str(simulated.link) + "x", 115200, 0.3)
     assert caught.value.code == "missing"
+
+
+def test_a_reader_unplugged_while_its_port_is_set_up_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_given: object, **_named: object) -> None:
+        raise termios.error(5, "Input/output error")
+
+    monkeypatch.setattr("appliance.devices.cardreader.driver.serial.Serial", gone)
+    with pytest.raises(DeviceFault) as fault:
+        read_once("/dev/nowhere", 115200, 0.1)
+    assert fault.value.code == "missing"

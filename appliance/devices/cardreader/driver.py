@@ -58,7 +58,7 @@ class Link:
         self.baud = baud
         try:
             self._serial = serial.Serial(port, baud, timeout=0.05, write_timeout=1.0, exclusive=True)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, termios.error) as error:  # termios.error: unplugged while it is set up
             raise _Lost from error
 
     def ask(self, command: Command) -> Response:
