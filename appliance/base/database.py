@@ -13,6 +13,7 @@ busy process cannot starve another. PostgreSQL: the same functions on one connec
 import asyncio
 import contextvars
 import fcntl
+import os
 import queue
 import sqlite3
 import threading
@@ -20,7 +21,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg
@@ -40,6 +40,8 @@ DOWN = (OperationalError, sqlite3.OperationalError, psycopg.OperationalError)
 
 BATCH_SECONDS = 0.010
 READERS = 8
+CHECKPOINT_PAGES = 4000
+"""Pages of the write-ahead log (16 MB) after which SQLite copies them into the database file."""
 
 
 class Driver:
@@ -49,6 +51,28 @@ class Driver:
         self._connection = connection
         self.postgres = postgres
         self._translated: dict[str, str] = {}
+        self.carried: dict[str, Any] = {}
+        """What a fixed write hands to the next one of the same transaction; forgotten by `settle`."""
+        self._last: dict[str, tuple[str, tuple[Any, ...]]] = {}
+
+    def execute_last(self, name: str, sql: str, parameters: tuple[Any, ...]) -> None:
+        """Run a statement once at the end of a run of fixed writes; of those with one name only the newest counts.
+
+        Nothing but fixed writes runs before it: the statement is executed ahead of a session's write and of the COMMIT.
+        """
+        self._last[name] = (sql, parameters)
+
+    def settle(self) -> None:
+        """Execute what was kept for the end, and forget what was carried."""
+        last, self._last = self._last, {}
+        self.carried.clear()
+        for sql, parameters in last.values():
+            self.execute(sql, parameters)
+
+    def forget(self) -> None:
+        """The transaction is rolled back: nothing of it is executed or carried."""
+        self._last.clear()
+        self.carried.clear()
 
     def execute(self, sql: str, parameters: tuple[Any, ...] = ()) -> Any:
         """Run one statement; returns the driver's cursor."""
@@ -122,6 +146,8 @@ class Database:
         """Monotonic time of the writer thread's last sign of life (for the watchdog)."""
         self._writer = self._engine(writer=True)
         self._reader = self._engine(writer=False)
+        self._locks: list[int] = []
+        """The two lock files, kept open from the first write to `stop`; used by the writer thread alone."""
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="db-read")
 
     def _engine(self, writer: bool) -> Engine:
@@ -140,6 +166,7 @@ class Database:
             connection.execute("PRAGMA busy_timeout=10000")
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
             connection.execute("PRAGMA foreign_keys=ON")
             if not writer:
                 connection.execute("PRAGMA query_only=ON")
@@ -175,6 +202,8 @@ class Database:
         self._pool.shutdown(wait=True)
         self._writer.dispose()
         self._reader.dispose()
+        while self._locks:
+            os.close(self._locks.pop())
 
     async def write(self, fn: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `fn(session, ...)` in the writer thread and answer after its COMMIT."""
@@ -252,11 +281,14 @@ class Database:
         try:
             with self._turn(), self._writer.connect() as connection, connection.begin():
                 began = time.monotonic()
+                driver = _driver(connection)
+                driver.forget()
                 for job in jobs:
                     job.result = self._call(connection, job)
                     done += 1
                     if time.monotonic() - began > BATCH_SECONDS:
                         break
+                driver.settle()
         except BaseException as error:
             failed = jobs[: max(done + 1, 1)] if done < len(jobs) else jobs
             if len(failed) == 1:
@@ -284,7 +316,10 @@ class Database:
     def _alone(self, job: _Job) -> None:
         try:
             with self._turn(), self._writer.connect() as connection, connection.begin():
+                driver = _driver(connection)
+                driver.forget()
                 job.result = self._call(connection, job)
+                driver.settle()
         except BaseException as error:
             job.error = error
 
@@ -292,6 +327,7 @@ class Database:
     def _call(connection: Connection, job: _Job) -> Any:
         if job.fixed:
             return job.call(_driver(connection))
+        _driver(connection).settle()
         with Session(connection, expire_on_commit=False, join_transaction_mode="rollback_only") as session:
             result = job.call(session)
             session.commit()
@@ -303,15 +339,18 @@ class Database:
         if not self.sqlite or not self.url.database:
             yield
             return
-        path = Path(self.url.database)
-        with open(f"{path}.queue", "w") as waiting, open(f"{path}.turn", "w") as turn:
-            fcntl.flock(waiting, fcntl.LOCK_EX)
-            fcntl.flock(turn, fcntl.LOCK_EX)
-            fcntl.flock(waiting, fcntl.LOCK_UN)
-            try:
-                yield
-            finally:
-                fcntl.flock(turn, fcntl.LOCK_UN)
+        if not self._locks:
+            for name in ("queue", "turn"):
+                path = f"{self.url.database}.{name}"
+                self._locks.append(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o664))
+        waiting, turn = self._locks
+        fcntl.flock(waiting, fcntl.LOCK_EX)
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        fcntl.flock(waiting, fcntl.LOCK_UN)
+        try:
+            yield
+        finally:
+            fcntl.flock(turn, fcntl.LOCK_UN)
 
 
 def _down(error: BaseException) -> Unavailable:

@@ -21,12 +21,14 @@ def instant(moment: datetime) -> str:
     """A moment as it is stored and hashed: `2026-11-21T01:05:12.000000Z`, always UTC, always 27 characters."""
     if moment.tzinfo is None:
         raise ValueError("a moment needs a time zone")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def moment(text: str) -> datetime:
     """The inverse of `instant`."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    if len(text) != 27 or text[26] != "Z":
+        raise ValueError(f"not a stored moment: {text!r}")
+    return datetime.fromisoformat(text[:26]).replace(tzinfo=UTC)
 
 
 class Instant(TypeDecorator[datetime]):

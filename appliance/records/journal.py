@@ -17,6 +17,7 @@ from appliance.base.database import Driver, driver_of
 from appliance.records.base import Instant, instant
 
 GENESIS = "0" * 64
+HEAD = "journal_head"
 
 
 class Journal(SQLModel, table=True):
@@ -73,9 +74,14 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 def append_fixed(
     driver: Driver, kind: str, subject: str, actor: str, body: dict[str, Any], at: datetime
 ) -> int:
-    """`append` on the driver's connection, for the hot path."""
-    lock = " FOR UPDATE" if driver.postgres else ""
-    head = driver.execute(f"SELECT seq, hash, mark FROM journal_head WHERE id = 1{lock}").fetchone()
+    """`append` on the driver's connection, for the hot path: only inside `db.write_fixed`, or settle the driver after.
+
+    Entries of one run of fixed writes read the head once and write it once, both under its lock.
+    """
+    head = driver.carried.get(HEAD)
+    if head is None:
+        lock = " FOR UPDATE" if driver.postgres else ""
+        head = driver.execute(f"SELECT seq, hash, mark FROM journal_head WHERE id = 1{lock}").fetchone()
     seq, previous, mark = int(head[0]) + 1, head[1], head[2]
     text = _encode(body).decode()
     stamp = instant(at)
@@ -85,10 +91,15 @@ def append_fixed(
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (seq, stamp, mark, kind, subject, actor, text, previous, digest),
     )
-    driver.execute("UPDATE journal_head SET seq = ?, hash = ? WHERE id = 1", (seq, digest))
+    driver.carried[HEAD] = (seq, digest, mark)
+    driver.execute_last(HEAD, "UPDATE journal_head SET seq = ?, hash = ? WHERE id = 1", (seq, digest))
     return seq
 
 
 def append(session: Session, kind: str, subject: str, actor: str, body: dict[str, Any], at: datetime) -> int:
     """Write one entry in the session's transaction; returns its seq."""
-    return append_fixed(driver_of(session), kind, subject, actor, body, at)
+    driver = driver_of(session)
+    driver.settle()
+    seq = append_fixed(driver, kind, subject, actor, body, at)
+    driver.settle()
+    return seq
