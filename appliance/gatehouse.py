@@ -53,6 +53,7 @@ class Lane:
         self._reader = reader
         self._gate = gate
         self._faces = faces
+        self._decoder = ""
 
     async def read_cards(self) -> None:
         """Decide every card that is put down; never ends by itself."""
@@ -116,6 +117,7 @@ class Lane:
         """Hold the live face against the chip's photograph and the roster's."""
         settings = self._box.settings.faces
         chip = await chip_photo.decode(block, settings.photo_decoder)
+        self._told(chip.cause)
         references = [Reference("chip", chip.picture)] if chip.picture else []
         if roster_photo:
             picture = await asyncio.to_thread(self._box.files.get, roster_photo, True)
@@ -130,6 +132,13 @@ class Lane:
                 engine=settings.engine, version="", reference="", band="review", code="face_engine_silent"
             )
         return await asyncio.to_thread(self._taken, looked, references)
+
+    def _told(self, cause: str) -> None:
+        """A decoder that does not work sends everybody to a second person: say so once, and its end once."""
+        now = cause if cause not in ("", "no_photo", "no_decoder") else ""
+        if cause != "no_photo" and now != self._decoder:
+            log.error("lane %s: photos on chips: %s", self.settings.code, now or "decoded again")
+            self._decoder = now
 
     def _taken(self, looked: Looked, references: list[Reference]) -> FaceTaken:
         settings = self._box.settings.faces

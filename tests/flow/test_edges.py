@@ -161,3 +161,14 @@ async def test_a_card_that_cannot_be_decided_does_not_shut_the_lane(
     await lane.read_cards()
     assert lane.state.message == UNDECIDED
     assert box.db.read_now(lambda s: s.exec(select(Tap.id)).all()) == ["tap1"]
+
+
+def test_a_decoder_that_fails_is_told_once_and_its_end_once(
+    box: Box, caplog: pytest.LogCaptureFixture
+) -> None:
+    nothing: Any = None
+    lane = Lane(box, box.settings.lanes[0], nothing, nothing, nothing)
+    for cause in ("", "no_photo", "decoder_failed", "no_photo", "decoder_failed", "", ""):
+        lane._told(cause)
+    told = [record.getMessage() for record in caplog.records]
+    assert told == ["lane L1: photos on chips: decoder_failed", "lane L1: photos on chips: decoded again"]
