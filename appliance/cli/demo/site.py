@@ -4,6 +4,7 @@ import hashlib
 import secrets
 import shutil
 import socket
+import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -133,13 +134,13 @@ def configure(folder: Path, port: int) -> DemoSite:
             state=str((folder / "state").resolve()),
             run=str(run),
         ),
-        web=s.WebSettings(host="0.0.0.0", port=port),
+        web=s.WebSettings(host="127.0.0.1", port=port),
         lanes=[
             lane("L1", "理论入口一号通道", "theory"),
             lane("L2", "理论入口二号通道", "theory"),
             lane("P1", "实操入口通道", "practical"),
         ],
-        faces=s.FaceSettings(photo_decoder=["python", "-m", "appliance.faces.demo_photo"]),
+        faces=s.FaceSettings(photo_decoder=[sys.executable, "-m", "appliance.faces.demo_photo"]),
         cameras=[
             camera("C1", "理论考场前部", cameras[0], "T1"),
             camera("C2", "实操考场全景", cameras[1], "P1"),
