@@ -28,7 +28,7 @@ def text_of(app: OpsApp) -> str:
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
 
-async def until(holds: Callable[[], object], seconds: float = 30.0) -> None:
+async def until(holds: Callable[[], object], seconds: float = 90.0) -> None:
     """Wait until it holds, or fail with what it was waiting for."""
     for _step in range(int(seconds / 0.05)):
         if holds():
