@@ -154,10 +154,17 @@ class Database:
         if not self.sqlite:
             options = {} if writer else {"options": "-c default_transaction_read_only=on"}
             return create_engine(
-                self.url, pool_size=1 if writer else READERS, pool_pre_ping=True, connect_args=options
+                self.url,
+                pool_size=1 if writer else READERS,
+                pool_pre_ping=True,
+                connect_args=options,
+                hide_parameters=True,
             )
         engine = create_engine(
-            self.url, pool_size=1 if writer else READERS, connect_args={"check_same_thread": False}
+            self.url,
+            pool_size=1 if writer else READERS,
+            connect_args={"check_same_thread": False},
+            hide_parameters=True,
         )
 
         @event.listens_for(engine, "connect")

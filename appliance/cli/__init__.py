@@ -17,6 +17,7 @@ GROUPS = {
     "faces": "appliance.cli.faces",
     "journal": "appliance.cli.journal",
     "recordings": "appliance.cli.recordings",
+    "room": "appliance.cli.room",
     "roster": "appliance.cli.roster",
     "simulate": "appliance.cli.simulate",
 }
