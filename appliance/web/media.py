@@ -39,6 +39,8 @@ def kind_of(body: bytes) -> str:
     for start, kind in ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG", "image/png"), (b"BM", "image/bmp")):
         if body.startswith(start):
             return kind
+    if body.startswith(b"RIFF") and body[8:12] == b"WEBP":
+        return "image/webp"
     raise NotFound("no_picture", N_("This picture cannot be shown."), N_("Use the printed card."))
 
 
