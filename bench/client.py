@@ -35,7 +35,10 @@ class BenchStation:
         self._writer.close()
 
     async def request(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
-        """One request; (status, body)."""
+        """One request; (status, body). A connection the server has ended meanwhile is opened anew, as a page does."""
+        if self._reader.at_eof() or self._writer.is_closing():
+            self._writer.close()
+            await self.open()
         cookie = f"cookie: seat={self.cookie}\r\n" if self.cookie else ""
         csrf = f"x-csrf-token: {self.csrf}\r\n" if self.csrf else ""
         head = (

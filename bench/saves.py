@@ -31,10 +31,12 @@ def now_text() -> str:
     return datetime.now(UTC).isoformat().replace("+00:00", "Z")
 
 
-async def load(stations: list[BenchStation], path: str, seconds: float, pace: float = 0.0) -> Sample:
+async def load(
+    stations: list[BenchStation], path: str, seconds: float, pace: float = 0.0, to_the_end: bool = False
+) -> Sample:
     """All stations post; (requests/s, latencies in s, newest n acknowledged by attempt).
 
-    `pace`: seconds between two posts of one station, 0 = without pause.
+    `pace`: seconds between two posts of one station, 0 = without pause. `to_the_end`: the server may die meanwhile.
     """
     latencies: list[float] = []
     acknowledged: dict[str, int] = {}
@@ -43,16 +45,19 @@ async def load(stations: list[BenchStation], path: str, seconds: float, pace: fl
     async def one(station: BenchStation) -> None:
         due = time.monotonic() + random.random() * pace
         while True:
-            await asyncio.sleep(max(0.0, due - time.monotonic())) if pace else None
-            if time.monotonic() >= stop:
+            if max(due, time.monotonic()) >= stop:
                 return
+            if pace:
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
             due += pace
             body = station.change(now_text())
             began = time.perf_counter()
             try:
                 status, answer = await station.request("POST", path, body)
             except (OSError, asyncio.IncompleteReadError):
-                return
+                if to_the_end:
+                    return
+                raise
             if status != 200:
                 raise RuntimeError(f"{path}: {status} {answer!r}")
             latencies.append(time.perf_counter() - began)
@@ -101,7 +106,7 @@ async def run(count: int, seconds: float, rounds: int) -> dict[str, object]:
             saves.append(await load(stations, "answers", seconds))
         paced = await load(stations, "answers", seconds * 2, PACE)
         killer = asyncio.get_running_loop().call_later(1.0, lambda: os.kill(server.pid, signal.SIGKILL))
-        _, _, acknowledged = await load(stations, "answers", 2.0)
+        _, _, acknowledged = await load(stations, "answers", 2.0, to_the_end=True)
         killer.cancel()
         server.wait()
         kept = await site.box.db.read(newest)

@@ -37,6 +37,7 @@ async def main(settings: Settings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=75,  # a page asks every few seconds: no new TLS handshake each time
         timeout_graceful_shutdown=3,
         http="httptools",
         loop="uvloop",
