@@ -6,7 +6,6 @@ one 1080p25 picture; every recorded camera is a viewer of its own. The recorder 
 
 import argparse
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -20,8 +19,8 @@ from pathlib import Path
 import msgspec
 
 from appliance.base.settings import CameraSettings, RecorderSettings, Settings, SiteSettings
+from bench.record import Record
 
-OUT = Path("build/bench/recorder.json")
 SEGMENT = 20.0
 WARM_UP = 8.0
 SOURCE = """
@@ -151,6 +150,7 @@ def main() -> int:
     if not shutil.which("ffmpeg"):
         print("ffmpeg is not installed", file=sys.stderr)
         return 2
+    record = Record("recorder")
     environment = {**os.environ, "EXAMSITE_CONFIG": "/nonexistent"}
     source = subprocess.Popen([sys.executable, "-c", SOURCE], stdout=subprocess.PIPE, env=environment)
     with ended([source]), tempfile.TemporaryDirectory() as scratch:
@@ -174,14 +174,16 @@ def main() -> int:
         "memory_ratio": round(ours.memory_mb / theirs.memory_mb, 2),
         "source_core_share": round(source_share, 3),
     }
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps(result, indent=2) + "\n")
-    for name, side in sides.items():
-        print(
-            f"{name:9} {side.cpu_s_per_camera_minute:6.3f} CPU s per camera-minute  {side.memory_mb:7.1f} MB"
-            f"  {side.mbps_per_camera:5.2f} Mb/s per camera"
+    rows = [
+        (
+            name,
+            f"{side.cpu_s_per_camera_minute:6.3f} CPU s per camera-minute  {side.memory_mb:7.1f} MB"
+            f"  {side.mbps_per_camera:5.2f} Mb/s per camera",
         )
-    print(f"ratio     {result['cpu_ratio']} CPU, {result['memory_ratio']} memory")
+        for name, side in sides.items()
+    ]
+    rows.append(("ratio", f"{result['cpu_ratio']} CPU, {result['memory_ratio']} memory"))
+    record.close(f"Recorder beside ffmpeg, {chosen.cameras} cameras", result, rows)
     return 0
 
 

@@ -20,6 +20,9 @@ OWN = {
 }
 """The others (recorder, clips, sync) come by the entry point group `examsite.units`."""
 
+MANY_CONNECTIONS = frozenset({"web"})
+"""Run on uvloop: asyncio's own loop fills 256 kB for every TLS connection, uvloop takes what is used."""
+
 
 def unit(name: str) -> Main:
     """The main coroutine of a process."""
@@ -43,4 +46,9 @@ def run_unit(name: str, settings: Settings) -> None:
 
     configure(name)
     logging.getLogger("examsite").info("starting %s", name)
-    asyncio.run(unit(name)(settings))
+    if name in MANY_CONNECTIONS:
+        import uvloop
+
+        uvloop.run(unit(name)(settings))
+    else:
+        asyncio.run(unit(name)(settings))
