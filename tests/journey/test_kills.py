@@ -243,6 +243,7 @@ def test_recorder_and_clips_are_killed_while_they_record_and_serve(tmp_path: Pat
     dice = random.Random(3)
     with exam_site(tmp_path / "site", people=1, cameras=1) as site:
         camera = site.site.settings.cameras[0]
+        open_end = site.site.settings.recorder.fragment + 1.5  # what is not on the disk yet, and a key frame
         site.parent.start("camera", *camera_arguments(site.site, camera))
         site.parent.start("recorder")
         site.parent.start("clips")
@@ -257,7 +258,7 @@ def test_recorder_and_clips_are_killed_while_they_record_and_serve(tmp_path: Pat
             restarted(site, "recorder", turn + 1)
             site.waited("the recorder", lambda: status(site) is not None, 30)
             kept = seconds(site)
-            assert kept >= before - 1.6, f"{before - kept:.1f} recorded seconds are lost"
+            assert kept >= before - open_end, f"{before - kept:.1f} recorded seconds are lost"
             site.waited("recording again", lambda kept=kept: seconds(site) > kept + 1, 30)
 
         def clip() -> bytes | None:
@@ -338,10 +339,10 @@ async def test_faces_are_killed_while_they_compare(tmp_path: Path) -> None:
                 return None
 
         silent = 0
-        for turn in range(5):
+        for turn in range(6):
             await patient(compared, 40)
-            asked = [asyncio.create_task(compared()) for _ in range(4)]
-            await asyncio.sleep(dice.uniform(0, 0.6))
+            asked = [asyncio.create_task(compared()) for _ in range(12)]
+            await asyncio.sleep(dice.uniform(0, 0.4))
             await asyncio.to_thread(kill, site, "faces")
             silent += sum(one is None for one in await asyncio.gather(*asked))
             await asyncio.to_thread(restarted, site, "faces", turn + 1)
