@@ -18,7 +18,7 @@ from appliance.base.settings import LaneSettings, Settings
 from appliance.base.sockets import serve
 from appliance.devices.cardreader.driver import SerialCardReader
 from appliance.devices.cardreader.port import CardReader, ReaderEvent, ReaderLost, ReaderReady, Tap, TapFailed
-from appliance.devices.gate.driver import Line, ModbusGate
+from appliance.devices.gate.driver import STUCK, Line, ModbusGate
 from appliance.devices.gate.port import Gate
 from appliance.faces import chip_photo
 from appliance.faces.lane import FaceWorker
@@ -183,12 +183,17 @@ class Lane:
         while True:
             if self.state.gate != "busy":
                 try:
+                    await self._gate.rest()  # a killed process may have left the gate open
                     await self._gate.inputs()
                 except ExamError as error:
+                    if error.message == STUCK:
+                        self.state.message = STUCK
                     if self.state.gate == "ok":
                         self.state.gate = "silent"
                         await self._device("gate", error.code)
                 else:
+                    if self.state.message == STUCK:
+                        self.state.message = ""
                     if self.state.gate != "ok":
                         self.state.gate = "ok"
                         await self._device("gate", "")

@@ -169,3 +169,33 @@ async def test_two_orders_in_quick_succession_are_two_pulses(tmp_path: Path) -> 
         await gate.close()
     assert [one.outcome for one in opened] == ["done"] * 3
     assert len(board.pulses) == 3
+
+
+async def test_a_pulse_left_on_by_a_killed_process_is_ended_by_the_next(
+    board: SimulatedBoard, line: Line
+) -> None:
+    killed = ModbusGate(line, pulse_ms=60_000)
+    assert (await killed.open_once(soon())).outcome == "done" and board.coils[0]
+    for task in killed._releasing:
+        task.cancel()
+    following = ModbusGate(line, pulse_ms=50)
+    _, opened = await asyncio.gather(following.rest(), following.open_once(soon()))
+    assert opened.outcome == "done" and await following.released()
+    assert len(board.pulses) == 2 and not any(board.coils), "the next person is a pulse of its own"
+    frames = board.frames
+    await following.rest()
+    assert board.frames == frames, "once per process"
+
+
+async def test_a_relay_that_cannot_be_released_is_told_until_it_is(board: SimulatedBoard, line: Line) -> None:
+    gate = ModbusGate(line, pulse_ms=50)
+    await gate.rest()
+    assert (await gate.open_once(soon())).outcome == "done"
+    board.mode = "deaf"
+    assert not await gate.released() and board.coils[0]
+    with pytest.raises(DeviceFault) as told:
+        await gate.rest()
+    assert told.value.code == "gate_stuck"
+    board.mode = "normal"
+    await gate.rest()
+    assert not board.coils[0] and await gate.released()

@@ -36,7 +36,7 @@ SENTENCES = {
     "refused": N_("The gate's relay board refused the order. The gate was not opened."),
 }
 STUCK = N_("The gate's relay could not be released: the gate may stay open. Watch it.")
-"""What staff are told when `released` is False."""
+"""What staff are told while a pulse could not be ended."""
 
 
 class _WriteValue(WriteSingleCoilRequest):
@@ -137,6 +137,7 @@ class ModbusGate:
         self._clock = clock or SystemClock()
         self._releasing: set[asyncio.Task[None]] = set()
         self._stuck = False
+        self._rested = self._pulse.release is None
         self._turn = asyncio.Lock()
         self._free_at = 0.0
 
@@ -202,7 +203,21 @@ class ModbusGate:
                     self._stuck = False
                     return
             await asyncio.sleep(0.1 * (attempt + 1))
-        self._stuck = True
+        self._stuck, self._rested = True, False
+
+    async def rest(self) -> None:
+        """See `Gate`. Boards with timed coils end every pulse themselves."""
+        if self._pulse.release is None or self._rested:
+            return
+        async with self._turn:
+            await asyncio.gather(*self._releasing)
+            async with self._line.lock:
+                reply = await self._line.write(self._unit, self._pulse.release)
+            self._free_at = self._clock.monotonic() + BETWEEN_PULSES
+            if reply == "echo":
+                self._rested, self._stuck = True, False
+            elif self._stuck:
+                raise DeviceFault("gate_stuck", STUCK)
 
     async def released(self) -> bool:
         """See `Gate`."""

@@ -32,6 +32,13 @@ class Gate(Protocol):
         """
         ...
 
+    async def rest(self) -> None:
+        """End a pulse nobody ended: a process killed in the middle of it, or a board silent at its end.
+
+        Does nothing once that is done. Raises DeviceFault while the board does not answer.
+        """
+        ...
+
     async def released(self) -> bool:
         """Wait until no pulse runs; False when the relay could not be released (the gate may stay open)."""
         ...
