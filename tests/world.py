@@ -1,6 +1,7 @@
 """A sitting in the middle of things, made straight in the tables: for benches and for tests of later stages."""
 
 from datetime import timedelta
+from typing import Literal
 
 import msgspec
 from sqlmodel import Session
@@ -47,6 +48,7 @@ def paper_body(paper: str) -> bytes:
     questions = []
     for position in range(1, QUESTIONS + 1):
         keys = "AB" if position <= 70 else "ABCD"
+        kind: Literal["true_false", "single_choice"]
         kind = "true_false" if position <= 70 else "single_choice"
         options = [wire.Option(key=key, text=f"选项{key}") for key in keys]
         questions.append(
