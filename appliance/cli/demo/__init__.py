@@ -7,6 +7,7 @@ The same processes that systemd starts in production run under one parent. Durat
 import asyncio
 import os
 import signal
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -88,9 +89,11 @@ def watched(parent: Parent) -> Iterator[None]:
 def until_up(site: DemoSite) -> None:
     """Until the pages answer."""
 
+    tls = ssl.create_default_context(cafile=str(site.authority))
+
     def up() -> bool:
         try:
-            return httpx.get(f"{site.url}/sign-in", verify=str(site.authority), timeout=2).status_code == 200
+            return httpx.get(f"{site.url}/sign-in", verify=tls, timeout=2).status_code == 200
         except httpx.HTTPError:
             return False
 
