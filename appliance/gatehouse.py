@@ -10,6 +10,7 @@ import logging
 import signal
 from contextlib import suppress
 from datetime import datetime
+from typing import Literal
 
 from appliance.base.errors import ExamError, Unavailable
 from appliance.base.i18n import N_
@@ -38,6 +39,7 @@ POLL = 0.05
 PATIENCE = 1.5
 """Seconds a person may take to look at the camera."""
 PROBE = 5.0
+NO_PICTURE = N_("The face camera gives no picture.")
 UNDECIDED = N_("The box made a mistake with this card. Put it down again, or admit the manual way.")
 
 
@@ -62,10 +64,19 @@ class Lane:
                 await self._event(event)
             except ExamError as error:
                 log.error("lane %s: %s", self.settings.code, error)
-                self.state.message = error.message
+                self._say("card", error.message)
             except Exception:  # one card must not shut the lane for everybody after it
                 log.exception("lane %s: a card was not decided", self.settings.code)
-                self.state.message = UNDECIDED
+                self._say("card", UNDECIDED)
+            else:
+                self._say("card", "")
+
+    def _say(self, part: str, message: str) -> None:
+        """What staff are told of a part; empty = it is in order."""
+        if message:
+            self.state.messages[part] = message
+        else:
+            self.state.messages.pop(part, None)
 
     async def _event(self, event: ReaderEvent) -> None:
         match event:
@@ -85,10 +96,11 @@ class Lane:
                 )
             case ReaderLost():
                 self.state.reader = "silent" if event.code == "silent" else "missing"
-                self.state.message = event.sentence
+                self._say("reader", event.sentence)
                 await self._device("reader", event.code)
             case ReaderReady():
-                self.state.reader, self.state.message = "ok", ""
+                self.state.reader = "ok"
+                self._say("reader", "")
                 await self._device("reader", "")
 
     async def tap(self, tap: Tap) -> TapResult:
@@ -127,6 +139,7 @@ class Lane:
             looked = await self._faces.look(references, patience=PATIENCE)
         except Unavailable as error:
             self.state.camera = "silent"
+            self._say("camera", error.message)
             log.error("lane %s: %s", self.settings.code, error)
             return FaceTaken(
                 engine=settings.engine, version="", reference="", band="review", code="face_engine_silent"
@@ -143,7 +156,7 @@ class Lane:
     def _taken(self, looked: Looked, references: list[Reference]) -> FaceTaken:
         settings = self._box.settings.faces
         cause = "camera_silent" if looked.cause == "camera_missing" else looked.cause
-        self.state.camera = "silent" if cause == "camera_silent" else "ok"
+        self._camera("silent" if cause == "camera_silent" else "ok")
         found = facecheck.judge(
             [facecheck.Compared(one.kind, one.distance, one.cause) for one in looked.compared],
             settings.admit_below,
@@ -173,7 +186,7 @@ class Lane:
         opened = await self._gate.open_once(order.expires_at)
         before, after = self.state.gate, "ok" if opened.outcome == "done" else _part(opened.code)
         self.state.gate = after  # type: ignore[assignment]
-        self.state.message = opened.sentence
+        self._say("gate", opened.sentence)
         await self._box.db.write(settle_order, self._box, order.id, opened.outcome, opened.code)
         if before != after:
             await self._device("gate", "" if after == "ok" else opened.code)
@@ -187,17 +200,30 @@ class Lane:
                     await self._gate.inputs()
                 except ExamError as error:
                     if error.message == STUCK:
-                        self.state.message = STUCK
+                        self._say("gate", STUCK)
                     if self.state.gate == "ok":
                         self.state.gate = "silent"
                         await self._device("gate", error.code)
                 else:
-                    if self.state.message == STUCK:
-                        self.state.message = ""
+                    self._say("gate", "")
                     if self.state.gate != "ok":
                         self.state.gate = "ok"
                         await self._device("gate", "")
             await asyncio.sleep(PROBE)
+
+    async def probe_camera(self) -> None:
+        """Look whether a face camera that was lost is back: nobody taps at a lane that is shown as closed."""
+        while True:
+            await asyncio.sleep(PROBE)
+            if self.state.camera not in ("silent", "fault"):
+                continue
+            with suppress(ExamError):
+                if (await self._faces.ping()).camera in ("ok", "none"):
+                    self._camera("ok")
+
+    def _camera(self, state: Literal["ok", "silent"]) -> None:
+        self.state.camera = state
+        self._say("camera", NO_PICTURE if state == "silent" else "")
 
     async def _device(self, device: str, code: str) -> None:
         with suppress(ExamError):
@@ -209,7 +235,8 @@ class Lane:
             await self._faces.start()
         except ExamError as error:
             log.error("lane %s: %s", self.settings.code, error)
-            self.state.camera, self.state.message = "fault", error.message
+            self.state.camera = "fault"
+            self._say("camera", error.message)
 
     async def close(self) -> None:
         """Free the devices."""
@@ -246,6 +273,7 @@ class Gatehouse:
         tasks = [asyncio.create_task(lane.start_faces()) for lane in self.lanes.values()]
         tasks += [asyncio.create_task(lane.read_cards()) for lane in self.lanes.values()]
         tasks += [asyncio.create_task(lane.probe_gate()) for lane in self.lanes.values()]
+        tasks += [asyncio.create_task(lane.probe_camera()) for lane in self.lanes.values()]
         tasks.append(asyncio.create_task(self._orders(codes)))
         try:
             await stop.wait()

@@ -5,6 +5,8 @@ from datetime import datetime
 import msgspec
 from sqlmodel import Session, col, select
 
+from appliance.base.i18n import N_
+from appliance.devices.cardreader.protocol import NOT_READ
 from appliance.flow.box import Box
 from appliance.flow.today import SittingLine, day_bounds, line, sittings_of_day
 from appliance.records.entry import Admission, Case, FaceCheck, GateOrder, Tap
@@ -15,6 +17,10 @@ from appliance.rules.admission import SECOND_PERSON, SENTENCES
 from appliance.rules.names import mask
 
 LAST = 10
+UNREAD = {f"card_{code}": sentence for code, sentence in NOT_READ.items()}
+"""Code of a card that was not read -> sentence."""
+NOT_READ_OTHERWISE = N_("The card could not be read.")
+AGAIN = N_("Ask the person to put the card down again; if it stays so, let them come to you with the card.")
 
 
 class FaceLine(msgspec.Struct, kw_only=True):
@@ -130,9 +136,7 @@ def last_of_lane(session: Session, box: Box, lane: str) -> TapLine | None:
 
 def tap_line(session: Session, tap: Tap, counts: bool = True) -> TapLine:
     """One tap with everything that hangs on it; `counts`: also how its sitting stands."""
-    sentence, next_step = SENTENCES.get(
-        tap.code, ("The card could not be read.", "Ask the person to put the card down again.")
-    )
+    sentence, next_step = SENTENCES.get(tap.code) or (UNREAD.get(tap.code, NOT_READ_OTHERWISE), AGAIN)
     shown = TapLine(
         tap=tap.id,
         at=tap.happened_at,

@@ -16,6 +16,7 @@ from appliance.records.practical import ScoreSheet
 from appliance.records.roster import Candidate, Roster, RosterRow
 from appliance.records.site import Room
 from appliance.records.sitting import Sitting
+from appliance.records.sync import Parcel
 from appliance.records.theory import Attempt
 from appliance.records.verdict import Release, Verdict
 
@@ -64,6 +65,8 @@ class Office(msgspec.Struct, kw_only=True):
     released_at: datetime | None
     released_by: str
     scored: bool
+    refused: list[tuple[int, str]]
+    """Parcels the province refused: number and its reason. What follows them waits."""
 
 
 class RosterReport(msgspec.Struct, kw_only=True):
@@ -128,6 +131,13 @@ def office(session: Session, box: Box, account: str) -> Office:
         released_at=release.released_at if release else None,
         released_by=names.get(release.released_by, "") if release else "",
         scored=scored is not None,
+        refused=list(
+            session.exec(
+                select(Parcel.number, Parcel.last_error)
+                .where(Parcel.state == "refused")
+                .order_by(col(Parcel.last_seq))
+            )
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from appliance.flow.confirm_second import confirm_second
 from appliance.flow.decide_case import decide_case
 from appliance.flow.desk import TapLine, desk, tap_by_id
 from appliance.flow.order_gate import open_lane
+from appliance.web.lane_faults import lane_faults
 from appliance.web.ops import sources_of
 from appliance.web.pages import done, page
 from appliance.web.sessions import needs
@@ -61,6 +62,9 @@ async def _desk(
         name,
         desk=found,
         lanes=sources.lanes,
+        faults=lane_faults(
+            [one for one in sources.lanes if lane in ("", one.lane)], sources.gate.silent_since is not None
+        ),
         lane=lane,
         tap=shown,
         fixed=bool(tap),

@@ -47,7 +47,8 @@ async def _entry(request: Asked, box: Box, name: str, lane: str) -> Template:
         result = tap.decision or tap.result
         age = (box.now() - (tap.decided_at or tap.at)).total_seconds()
         if result == "admit" and age < ADMIT_S and tap.ticket:
-            shown = "go"
+            # Nobody is sent to a gate that may be closed.
+            shown = "staff" if tap.gate in ("unknown", "not_done") else "go"
         elif age < LOOK_S or (tap.case_open and age < 30):
             shown = "staff"
     if shown == "card":

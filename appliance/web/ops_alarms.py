@@ -3,20 +3,15 @@
 from datetime import datetime, timedelta
 
 from appliance.base.i18n import N_, _
+from appliance.web.lane_faults import SILENT, lane_faults
 from appliance.wire.ops import Alarm, State
 
 PROCESSES = {
-    "gate": N_("The entry process is silent: no card is read, no gate opens."),
+    "gate": SILENT,
     "recorder": N_("The recorder is silent."),
     "clips": N_("The clip server is silent."),
     "sync": N_("The sync process is silent."),
     "faces": N_("The face process is silent: faces at seats are not checked."),
-}
-PARTS = {"reader": N_("card reader"), "gate": N_("gate"), "camera": N_("face camera")}
-WRONG = {
-    "missing": N_("not plugged in"),
-    "silent": N_("does not answer"),
-    "fault": N_("reports a fault"),
 }
 CAUSES = {
     "network": N_("network down"),
@@ -69,18 +64,9 @@ def _lanes(state: State) -> list[Alarm]:
     if silent:
         return []  # told once, as the process
     return [
-        Alarm(
-            level="red",
-            code="lane_part",
-            text=_("Lane {lane}: {part} {wrong}.").format(
-                lane=lane.name, part=_(PARTS[part]), wrong=_(WRONG[getattr(lane, part)])
-            ),
-            next=_(lane.message) if lane.message else _("Check plug and power; use another lane meanwhile."),
-            subject=lane.lane,
-        )
-        for lane in state.lanes
-        for part in PARTS
-        if getattr(lane, part) in WRONG
+        Alarm(level="red", code="lane_part", text=fault.text, next=fault.next, subject=fault.lane)
+        for fault in lane_faults(state.lanes)
+        if fault.part != "card"
     ]
 
 

@@ -24,5 +24,5 @@ class LaneState(msgspec.Struct, kw_only=True):
     gate: Part = "ok"
     camera: Part = "ok"
     last_tap_at: datetime | None = None
-    message: str = ""
-    """What is wrong, as a message id of the catalogue; empty when nothing is."""
+    messages: dict[str, str] = {}
+    """What is wrong, by part (card, reader, camera, gate), as message ids; a part in order is not in it."""

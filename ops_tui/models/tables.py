@@ -107,7 +107,7 @@ def entry(state: ops.State) -> list[Row]:
                     (_("Gate"), word(PARTS, lane.gate)),
                     (_("Camera"), word(PARTS, lane.camera)),
                     (_("Last tap"), times.stamp(lane.last_tap_at, state.now)),
-                    (_("What is wrong"), _(lane.message) if lane.message else "-"),
+                    (_("What is wrong"), " ".join(_(one) for one in lane.messages.values()) or "-"),
                 ),
             )
         )

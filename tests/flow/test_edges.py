@@ -159,7 +159,10 @@ async def test_a_card_that_cannot_be_decided_does_not_shut_the_lane(
     nothing: Any = None
     lane = Lane(box, box.settings.lanes[0], Reader(), nothing, nothing)  # type: ignore[arg-type]
     await lane.read_cards()
-    assert lane.state.message == UNDECIDED
+    assert lane.state.messages == {}, "the next card was decided"
+    del taps[1]
+    await lane.read_cards()
+    assert lane.state.messages == {"card": UNDECIDED}
     assert box.db.read_now(lambda s: s.exec(select(Tap.id)).all()) == ["tap1"]
 
 

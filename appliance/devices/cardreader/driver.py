@@ -35,8 +35,6 @@ GAP = 0.25
 
 MISSING = N_("The card reader is not plugged in.")
 SILENT = N_("The card reader does not answer.")
-ILLEGIBLE = N_("The card's text cannot be understood. Use the manual way.")
-DAMAGED = N_("The card's data arrived damaged. Take the card away and put it down again.")
 
 
 class _Lost(Exception):
@@ -163,7 +161,7 @@ class SerialCardReader:
             if isinstance(outcome, Failed):
                 if outcome.at is Command.FIND:
                     if unread:  # its answer was damaged, and the reader finds a card that stays only once
-                        emit(self._failed("damaged", DAMAGED))
+                        emit(self._failed("damaged", protocol.DAMAGED))
                     last, tries, unread = "", 0, False
                     self._stop.wait(self._poll)
                     continue
@@ -190,7 +188,7 @@ class SerialCardReader:
             card = layouts.read(read.data.text)
         except ExamError as error:
             if last != error.code:
-                emit(self._failed(error.code, ILLEGIBLE))
+                emit(self._failed(error.code, protocol.ILLEGIBLE))
             return error.code
         if card.number != last:
             emit(

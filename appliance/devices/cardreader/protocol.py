@@ -69,6 +69,14 @@ CAUSES: dict[int, Cause] = {
     0xFF: Cause("link_fault", N_("The connection to the reader is disturbed. Check the cable.")),
 }
 UNNAMED = Cause("unknown_status", N_("The reader answered with a status that is not in its manual."))
+DAMAGED = N_("The card's data arrived damaged. Take the card away and put it down again.")
+ILLEGIBLE = N_("The card's text cannot be understood. Use the manual way.")
+NOT_READ = {
+    **{one.code: one.sentence for one in (*CAUSES.values(), UNNAMED) if not one.ok},
+    "damaged": DAMAGED,
+    **dict.fromkeys(("bad_text", "bad_date", "bad_sex", "empty_field", "unknown_card"), ILLEGIBLE),
+}
+"""Why a card was not read, by stable code -> sentence for staff (message id)."""
 
 
 def cause(status: int) -> Cause:
