@@ -17,6 +17,7 @@ from appliance.cli.run import tell
 from appliance.cli.units import OWN
 
 RESTART = 1.0
+"""Seconds before a process that ended is started again, as RestartSec= of the units."""
 STOP = 6.0
 
 
@@ -34,6 +35,7 @@ class Parent:
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         self._ended: dict[str, float] = {}
         self.restarts: dict[str, int] = {}
+        self.restart_after = RESTART
         self._held: set[str] = set()
         self._arguments: dict[str, tuple[str, ...]] = {}
 
@@ -71,7 +73,7 @@ class Parent:
             if child.poll() is None or name in self._held:
                 continue
             ended = self._ended.setdefault(name, time.monotonic())
-            if time.monotonic() - ended >= RESTART:
+            if time.monotonic() - ended >= self.restart_after:
                 del self._ended[name]
                 self.restarts[name] = self.restarts.get(name, 0) + 1
                 self.start(name, *self._arguments[name])
