@@ -8,6 +8,7 @@ a person at the desk through the web process).
 import asyncio
 import logging
 import signal
+import time
 from contextlib import suppress
 from datetime import datetime
 from typing import Literal
@@ -19,19 +20,21 @@ from appliance.base.settings import LaneSettings, Settings
 from appliance.base.sockets import serve
 from appliance.devices.cardreader.driver import SerialCardReader
 from appliance.devices.cardreader.port import CardReader, ReaderEvent, ReaderLost, ReaderReady, Tap, TapFailed
+from appliance.devices.gate import watch
 from appliance.devices.gate.driver import STUCK, Line, ModbusGate
 from appliance.devices.gate.port import Gate
 from appliance.faces import chip_photo
 from appliance.faces.lane import FaceWorker
 from appliance.flow.admit import FaceTaken, TapFacts, TapResult, admit, preview
 from appliance.flow.box import Box
+from appliance.flow.note_alarm import note_alarm
 from appliance.flow.note_device import note_device
 from appliance.flow.order_gate import begin_order, pending_orders, settle_leftovers, settle_order
 from appliance.flow.record_unread import record_unread
 from appliance.records.entry import GateOrder
 from appliance.rules import facecheck
 from appliance.wire.faceworker import Looked, Reference
-from appliance.wire.gate import GetLanes, LaneState
+from appliance.wire.gate import Alarm, GetLanes, LaneState
 
 log = logging.getLogger("examsite.gate")
 
@@ -39,6 +42,8 @@ POLL = 0.05
 PATIENCE = 1.5
 """Seconds a person may take to look at the camera."""
 PROBE = 5.0
+"""Seconds between two looks at a board that has nothing wired to its inputs, or does not answer."""
+LOOK = 0.25
 NO_PICTURE = N_("The face camera gives no picture.")
 UNDECIDED = N_("The box made a mistake with this card. Put it down again, or admit the manual way.")
 
@@ -53,9 +58,11 @@ class Lane:
         self.state = LaneState(lane=settings.code, name=settings.name, kind=settings.kind, reader="missing")
         self._box = box
         self._reader = reader
-        self._gate = gate
+        self.gate = gate
         self._faces = faces
         self._decoder = ""
+        self._seen = watch.Seen()
+        self._told_alarms: frozenset[Alarm] | None = None
 
     async def read_cards(self) -> None:
         """Decide every card that is put down; never ends by itself."""
@@ -183,7 +190,9 @@ class Lane:
         if not await self._box.db.write(begin_order, self._box, order.id):
             return
         self.state.gate = "busy"
-        opened = await self._gate.open_once(order.expires_at)
+        opened = await self.gate.open_once(order.expires_at)
+        if opened.outcome != "not_done":
+            self._seen = watch.opened(self._seen, time.monotonic(), self._limits())
         before, after = self.state.gate, "ok" if opened.outcome == "done" else _part(opened.code)
         self.state.gate = after  # type: ignore[assignment]
         self._say("gate", opened.sentence)
@@ -191,13 +200,16 @@ class Lane:
         if before != after:
             await self._device("gate", "" if after == "ok" else opened.code)
 
-    async def probe_gate(self) -> None:
-        """Look whether the board answers; its inputs are read at the same time."""
+    async def watch_gate(self) -> None:
+        """Look whether the board answers, and what its door and fire inputs say."""
+        wired = [
+            one for one in (self.settings.gate.door_input, self.settings.gate.fire_input) if one is not None
+        ]
         while True:
-            if self.state.gate != "busy":
+            if self.state.gate != "busy" or wired:
                 try:
-                    await self._gate.rest()  # a killed process may have left the gate open
-                    await self._gate.inputs()
+                    await self.gate.rest()  # a killed process may have left the gate open
+                    await self._look(await self.gate.inputs(max(wired, default=0) + 1))
                 except ExamError as error:
                     if error.message == STUCK:
                         self._say("gate", STUCK)
@@ -206,10 +218,28 @@ class Lane:
                         await self._device("gate", error.code)
                 else:
                     self._say("gate", "")
-                    if self.state.gate != "ok":
+                    if self.state.gate not in ("ok", "busy"):
                         self.state.gate = "ok"
                         await self._device("gate", "")
-            await asyncio.sleep(PROBE)
+            await asyncio.sleep(LOOK if wired and self.state.gate in ("ok", "busy") else PROBE)
+
+    async def _look(self, inputs: list[bool]) -> None:
+        """Hold the inputs against the openings that were ordered; tell what changed."""
+        wired = self.settings.gate
+        door = wired.door_input is not None and inputs[wired.door_input] == wired.door_open_on
+        fire = wired.fire_input is not None and inputs[wired.fire_input] == wired.fire_on
+        self._seen = watch.step(self._seen, time.monotonic(), door, fire, self._limits())
+        if self._seen.alarms == self._told_alarms:
+            return
+        self.state.alarms = sorted(self._seen.alarms)
+        for alarm in watch.ALARMS:
+            on = alarm in self._seen.alarms
+            if self._told_alarms is None or on != (alarm in self._told_alarms):
+                await self._box.db.write(note_alarm, self._box, self.settings.code, alarm, on)
+        self._told_alarms = self._seen.alarms
+
+    def _limits(self) -> watch.Limits:
+        return watch.Limits(self.settings.gate.pass_within, self.settings.gate.held_after)
 
     async def probe_camera(self) -> None:
         """Look whether a face camera that was lost is back: nobody taps at a lane that is shown as closed."""
@@ -242,7 +272,7 @@ class Lane:
         """Free the devices."""
         self._reader.close()
         await self._faces.close()
-        await self._gate.close()
+        await self.gate.close()
 
 
 def _part(code: str) -> str:
@@ -272,7 +302,7 @@ class Gatehouse:
         server = await serve(self._box.settings.socket("gate"), {GetLanes: self._states})
         tasks = [asyncio.create_task(lane.start_faces()) for lane in self.lanes.values()]
         tasks += [asyncio.create_task(lane.read_cards()) for lane in self.lanes.values()]
-        tasks += [asyncio.create_task(lane.probe_gate()) for lane in self.lanes.values()]
+        tasks += [asyncio.create_task(lane.watch_gate()) for lane in self.lanes.values()]
         tasks += [asyncio.create_task(lane.probe_camera()) for lane in self.lanes.values()]
         tasks.append(asyncio.create_task(self._orders(codes)))
         try:

@@ -59,9 +59,10 @@ class ReaderSettings(Part, kw_only=True, frozen=True):
 
 
 class GateSettings(Part, kw_only=True, frozen=True):
-    """A relay board: serial path (Modbus RTU) and the coil of this lane."""
+    """A relay board: where it is, the coil of this lane, and what is wired to its inputs."""
 
     port: str
+    """Serial path (Modbus RTU), or `tcp://host:port` (Modbus TCP)."""
     unit: int = 1
     coil: int = 0
     pulse_ms: int = 400
@@ -70,6 +71,17 @@ class GateSettings(Part, kw_only=True, frozen=True):
     baud: int = 9600
     ttl: float = 5.0
     """Seconds after which an order to open that was not carried out is void."""
+    door_input: int | None = None
+    """Input that tells whether the door (or the passage) is open; None = not wired."""
+    fire_input: int | None = None
+    """Input of the fire alarm system's signal; None = not wired."""
+    door_open_on: bool = True
+    fire_on: bool = True
+    """Whether the input is on, or off, while the door is open or the fire signal stands (make or break contact)."""
+    pass_within: float = 10.0
+    """Seconds an opened gate may be used; a door that opens at another time was forced."""
+    held_after: float = 20.0
+    """Seconds the door may stand open."""
 
 
 class LaneSettings(Part, kw_only=True, frozen=True):

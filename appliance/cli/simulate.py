@@ -64,13 +64,23 @@ def reader(
 
 @app.command()
 def gate(
-    link: Path = typer.Option(..., "--link", help="Where the serial port appears (a symbolic link)."),
+    link: Path = typer.Option(None, "--link", help="Where the serial port appears (a symbolic link)."),
+    listen: str = typer.Option("", "--listen", help="HOST:PORT instead of --link: Modbus TCP."),
     control: Path = typer.Option(None, "--control", help="Control socket; default LINK.sock."),
     unit: int = typer.Option(1, "--unit", help="Modbus address of the board."),
 ) -> None:
-    """A relay board (Modbus RTU) on a pseudo-terminal."""
-    from appliance.devices.gate.simulator import SimulatedBoard
+    """A relay board: Modbus RTU on a pseudo-terminal, or Modbus TCP."""
+    from appliance.devices.gate.simulator import SimulatedBoard, SimulatedTcpBoard
 
+    if listen:
+        host, _colon, port = listen.rpartition(":")
+        if not host or not port.isdecimal() or link:
+            raise typer.BadParameter("HOST:PORT")
+        network = SimulatedTcpBoard(host, int(port), control, unit)
+        run_until_stopped(network, _("Simulated relay board on {link}.").format(link=f"tcp://{listen}"))
+        return
+    if link is None:
+        raise typer.BadParameter("--link / --listen")
     place = control or link.with_name(link.name + ".sock")
     sentence = _("Simulated relay board on {link}, control socket {control}.").format(
         link=link, control=place

@@ -8,6 +8,8 @@ import msgspec
 Part = Literal["ok", "missing", "silent", "fault", "busy", "none"]
 """ok; missing = not plugged in; silent = plugged in, no answer; fault = answers with an error; busy = at work now;
 none = the lane has no such part."""
+Alarm = Literal["forced_open", "held_open", "fire"]
+"""The door opened and nobody had been let in; it stays open; the fire alarm system's signal stands."""
 
 
 class GetLanes(msgspec.Struct, tag="gate.lanes"):
@@ -24,5 +26,7 @@ class LaneState(msgspec.Struct, kw_only=True):
     gate: Part = "ok"
     camera: Part = "ok"
     last_tap_at: datetime | None = None
+    alarms: list[Alarm] = []
+    """What holds at the gate now. Fire stands for every lane: all are free."""
     messages: dict[str, str] = {}
     """What is wrong, by part (card, reader, camera, gate), as message ids; a part in order is not in it."""

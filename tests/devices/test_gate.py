@@ -14,7 +14,7 @@ from appliance.base import sockets
 from appliance.base.errors import DeviceFault
 from appliance.devices.gate.driver import Line, ModbusGate
 from appliance.devices.gate.protocol import OFF, ON, Pulse, Write, plan, settle
-from appliance.devices.gate.simulator import FLASH_BASE, SimulatedBoard
+from appliance.devices.gate.simulator import FLASH_BASE, SimulatedBoard, SimulatedTcpBoard
 from appliance.wire.simulators import BoardDid, GetBoard, SetBoard
 
 
@@ -199,3 +199,27 @@ async def test_a_relay_that_cannot_be_released_is_told_until_it_is(board: Simula
     board.mode = "normal"
     await gate.rest()
     assert not board.coils[0] and await gate.released()
+
+
+async def test_a_board_in_the_network(tmp_path: Path) -> None:
+    """Modbus TCP: one pulse, read-back of inputs, no second write into silence, and back after an outage."""
+    async with SimulatedTcpBoard("127.0.0.1", 0) as board:
+        line = Line(f"tcp://127.0.0.1:{board.port}", timeout=0.2)
+        gate = ModbusGate(line, coil=4, pulse_ms=80)
+        assert (await gate.open_once(soon())).outcome == "done"
+        assert await gate.released() and [one.coil for one in board.pulses] == [4]
+        board.inputs[1] = True
+        assert await gate.inputs(2) == [False, True]
+        board.mode = "silent"
+        assert (await gate.open_once(soon())).outcome == "unknown"
+        board.mode = "normal"
+        assert await gate.released() and len(board.pulses) == 2
+        port = board.port
+    await asyncio.sleep(0.05)
+    opened = await gate.open_once(soon())
+    assert opened.outcome == "not_done" and opened.code == "missing"
+    async with SimulatedTcpBoard("127.0.0.1", port) as board:
+        timed = ModbusGate(line, coil=1, pulse_ms=100, flash_base=FLASH_BASE)
+        assert (await timed.open_once(soon())).outcome == "done"
+        assert [one.coil for one in board.pulses] == [1]
+    await line.close()

@@ -1,4 +1,4 @@
-"""A relay board on a serial line (Modbus RTU, 8N1) through pymodbus.
+"""A relay board on a serial line (Modbus RTU, 8N1) or in the network (Modbus TCP) through pymodbus.
 
 Several lanes may share one line: `Line` lets one frame at a time on it. pymodbus repeats an unanswered
 request three times by default; here it never does (`retries=0`).
@@ -9,9 +9,10 @@ import logging
 import struct
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from pymodbus import ModbusException
-from pymodbus.client import AsyncModbusSerialClient
+from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.pdu.bit_message import WriteSingleCoilRequest
 
 from appliance.base.clock import Clock, SystemClock
@@ -20,6 +21,9 @@ from appliance.base.i18n import N_
 from appliance.devices.gate.port import Opened
 from appliance.devices.gate.protocol import Outcome, Pulse, Reply, Write, plan, settle
 
+Client = AsyncModbusSerialClient | AsyncModbusTcpClient
+TCP = "tcp://"
+MODBUS_PORT = 502
 RELEASE_TRIES = 5
 BETWEEN_PULSES = 0.15
 """Seconds a relay stays open between two pulses."""
@@ -31,7 +35,7 @@ logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
 
 SENTENCES = {
     "expired": N_("The order to open the gate came too late and was not carried out."),
-    "missing": N_("The gate's relay board is not plugged in. The gate was not opened."),
+    "missing": N_("The gate's relay board cannot be reached. The gate was not opened."),
     "silent": N_("The gate does not answer. Look whether it opened; it is not tried again by itself."),
     "refused": N_("The gate's relay board refused the order. The gate was not opened."),
 }
@@ -51,34 +55,37 @@ class _WriteValue(WriteSingleCoilRequest):
 
 
 class Line:
-    """One serial line with one or more relay boards. Opened when first needed, and anew after a fault."""
+    """One line with one or more relay boards: a serial port, or `tcp://host:port`.
+
+    Opened when first needed, and anew after a fault.
+    """
 
     def __init__(self, port: str, baud: int = 9600, timeout: float = TIMEOUT) -> None:
         self.port = port
         self.baud = baud
         self.timeout = timeout
-        self._client: AsyncModbusSerialClient | None = None
+        self._client: Client | None = None
         self.lock = asyncio.Lock()
 
-    async def _connected(self) -> AsyncModbusSerialClient | None:
+    async def _connected(self) -> Client | None:
         if self._client and self._client.connected:
             return self._client
         self._drop()
-        client = AsyncModbusSerialClient(
-            self.port,
-            baudrate=self.baud,
-            bytesize=8,
-            parity="N",
-            stopbits=1,
-            timeout=self.timeout,
-            retries=0,
-            reconnect_delay=0,
-        )
+        client = self._new()
         if not await client.connect():
             client.close()
             return None
         self._client = client
         return client
+
+    def _new(self) -> Client:
+        once: dict[str, Any] = {"timeout": self.timeout, "retries": 0, "reconnect_delay": 0}
+        if self.port.startswith(TCP):
+            where = urlsplit(self.port)
+            return AsyncModbusTcpClient(where.hostname or "", port=where.port or MODBUS_PORT, **once)
+        return AsyncModbusSerialClient(
+            self.port, baudrate=self.baud, bytesize=8, parity="N", stopbits=1, **once
+        )
 
     def _drop(self) -> None:
         if self._client:

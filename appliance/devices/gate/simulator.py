@@ -1,6 +1,6 @@
-"""A simulated Modbus RTU relay board on a pseudo-terminal, with timed coils, that counts its pulses.
+"""A simulated relay board with timed coils that counts its pulses: Modbus RTU on a pseudo-terminal, or Modbus TCP.
 
-Frames are taken apart and built by pymodbus' own RTU framer. Demo sites and tests only.
+Frames are taken apart and built by pymodbus' own framers. Demo sites and tests only.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from pymodbus import ModbusException
-from pymodbus.framer import FramerRTU
+from pymodbus.framer import FramerBase, FramerRTU, FramerSocket
 from pymodbus.pdu import DecodePDU, ExceptionResponse, ModbusPDU
 from pymodbus.pdu.bit_message import (
     ReadCoilsRequest,
@@ -50,9 +50,7 @@ class SimulatedBoard:
         self._master = -1
         self._slave = -1
         self._buffer = b""
-        decoder = DecodePDU(is_server=True)
-        decoder.register(_WriteCoil)
-        self._framer = FramerRTU(decoder)
+        self._framer: FramerBase = FramerRTU(_decoder())
         self._server: asyncio.Server | None = None
         self._timers: dict[int, asyncio.TimerHandle] = {}
 
@@ -108,30 +106,31 @@ class SimulatedBoard:
             self._buffer += os.read(self._master, 4096)
         except OSError:
             return  # nobody has opened the other end yet
-        while self._buffer:
-            try:
-                used, request = self._framer.handleFrame(self._buffer, self.unit, 0)
-            except ModbusException:
-                self._buffer = b""
-                return
-            self._buffer = self._buffer[used:]
-            if request is None:
-                return
-            self.frames += 1
-            self._handle(request)
-
-    def _handle(self, request: ModbusPDU) -> None:
-        if self.mode == "deaf":
-            return
-        answer = self._act(request)
-        if self.mode == "silent":
-            return
-        answer.dev_id = self.unit
-        frame = self._framer.buildFrame(answer)
+        self._buffer, answers = self._answers(self._framer, self._buffer)
         try:
-            os.write(self._master, frame)
+            os.write(self._master, answers)
         except OSError:
             return  # nobody reads: the bytes are lost, as on a wire
+
+    def _answers(self, framer: FramerBase, buffer: bytes) -> tuple[bytes, bytes]:
+        """Act on every whole frame of `buffer`; what is left of it, and the bytes to send back."""
+        answers = b""
+        while buffer:
+            try:
+                used, request = framer.handleFrame(buffer, self.unit, 0)
+            except ModbusException:
+                return b"", answers
+            buffer = buffer[used:]
+            if request is None:
+                break
+            self.frames += 1
+            if self.mode == "deaf":
+                continue
+            answer = self._act(request)
+            if self.mode != "silent":
+                answer.dev_id, answer.transaction_id = self.unit, request.transaction_id
+                answers += framer.buildFrame(answer)
+        return buffer, answers
 
     def _act(self, request: ModbusPDU) -> ModbusPDU:
         """Do what the request says; the answer to it."""
@@ -185,6 +184,57 @@ class SimulatedBoard:
 
     async def _get(self, _order: GetBoard) -> BoardDid:
         return BoardDid(mode=self.mode, coils=self.coils, pulses=self.pulses, frames=self.frames)
+
+
+class SimulatedTcpBoard(SimulatedBoard):
+    """The same board in the network: Modbus TCP at `host`:`port`."""
+
+    def __init__(self, host: str, port: int, control: Path | None = None, unit: int = 1) -> None:
+        super().__init__(Path(), control, unit)
+        self.host, self.port = host, port
+        self._network: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def start(self) -> None:
+        """Listen, and open the control socket."""
+        self._network = await asyncio.start_server(self._connected, self.host, self.port)
+        self.port = self._network.sockets[0].getsockname()[1]
+        await super().start()
+
+    async def stop(self) -> None:
+        """Disappear: the relays fall off, connections are cut."""
+        if self._network:
+            self._network.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        await super().stop()
+
+    def plug(self) -> None:
+        """The network is there once `start` listens."""
+
+    def unplug(self) -> None:
+        """The relays fall off."""
+        for coil in range(COILS):
+            self._switch(coil, False)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        framer, buffer = FramerSocket(_decoder()), b""
+        try:
+            while more := await reader.read(4096):
+                buffer, answers = self._answers(framer, buffer + more)
+                writer.write(answers)
+        except OSError:
+            return  # the other end went away in its own manner
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+
+def _decoder() -> DecodePDU:
+    decoder = DecodePDU(is_server=True)
+    decoder.register(_WriteCoil)
+    return decoder
 
 
 class _WriteCoil(WriteSingleCoilRequest):

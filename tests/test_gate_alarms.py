@@ -1,0 +1,93 @@
+"""Alarms of a gate, from the board's inputs to the journal and to whoever asks for the lanes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlmodel import col, select
+
+from appliance.devices.gate.driver import Line, ModbusGate
+from appliance.devices.gate.simulator import SimulatedBoard
+from appliance.flow.box import Box
+from appliance.flow.order_gate import order_gate
+from appliance.gatehouse import Lane
+from appliance.records.journal import Journal
+
+DOOR, FIRE = 2, 3
+
+
+def alarms(box: Box) -> list[tuple[str, str]]:
+    """Kind and alarm of every entry, oldest first."""
+    kinds = ("gate.alarm", "gate.alarm_over")
+    rows = box.db.read_now(
+        lambda s: s.exec(select(Journal).where(col(Journal.kind).in_(kinds)).order_by(col(Journal.seq))).all()
+    )
+    return [(row.kind, msgspec.json.decode(row.body)["alarm"]) for row in rows]
+
+
+async def until(look: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if look():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it did not come true")
+
+
+def lane_of(box: Box) -> Lane:
+    """The theory lane with its door and fire inputs wired; the reader and the camera have no part here."""
+    settings = box.settings.lanes[0]
+    wired = msgspec.structs.replace(
+        settings.gate, door_input=DOOR, fire_input=FIRE, pass_within=3, held_after=2
+    )
+    gate = ModbusGate(Line(settings.gate.port), pulse_ms=60, clock=box.clock)
+    return Lane(box, msgspec.structs.replace(settings, gate=wired), None, gate, None)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def board(box: Box) -> AsyncIterator[SimulatedBoard]:
+    async with SimulatedBoard(Path(box.settings.lanes[0].gate.port)) as board:
+        yield board
+
+
+async def test_door_and_fire(box: Box, board: SimulatedBoard) -> None:
+    lane = lane_of(box)
+    watching = asyncio.create_task(lane.watch_gate())
+    await until(lambda: lane.state.gate == "ok")
+
+    order = await box.db.write(order_gate, box, "L1", "process:test")  # somebody is let in and goes through
+    await lane.perform(order)
+    board.inputs[DOOR] = True
+    await asyncio.sleep(0.6)
+    board.inputs[DOOR] = False
+    await asyncio.sleep(1.2)
+    assert lane.state.alarms == [] and alarms(box) == [] and len(board.pulses) == 1
+
+    board.inputs[DOOR] = True  # nobody was let in
+    await until(lambda: lane.state.alarms == ["forced_open"])
+    await until(lambda: lane.state.alarms == ["forced_open", "held_open"])
+    board.inputs[FIRE] = True
+    await until(lambda: lane.state.alarms == ["fire"])
+    watching.cancel()  # the entry process dies in the middle of the alarm
+    await asyncio.gather(watching, return_exceptions=True)
+    await lane.gate.close()
+
+    board.inputs[DOOR] = False
+    lane = lane_of(box)
+    watching = asyncio.create_task(lane.watch_gate())
+    await until(lambda: lane.state.alarms == ["fire"])
+    board.inputs[FIRE] = False
+    await until(lambda: lane.state.alarms == [])
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    await lane.gate.close()
+    assert alarms(box) == [
+        ("gate.alarm", "forced_open"),
+        ("gate.alarm", "held_open"),
+        ("gate.alarm", "fire"),
+        ("gate.alarm_over", "forced_open"),
+        ("gate.alarm_over", "held_open"),
+        ("gate.alarm_over", "fire"),
+    ]
+    assert len(board.pulses) == 1, "nothing is written to the gate for a fire: its own wires free it"
