@@ -4,7 +4,9 @@ Every change goes through `await db.write(fn, ...)`: `fn(session, ...)` is a pla
 writer thread, together with up to `batch` other writes in one transaction. Nothing, refusals included, is
 answered before the COMMIT. When any write of a batch fails, or the COMMIT does, the whole batch is rolled back
 and every write runs again alone in its own transaction: no savepoints, because a full disk inside a savepoint
-loses neighbours. Functions must therefore be safe to run twice.
+loses neighbours. Functions must therefore be safe to run twice. A write that another process was faster than
+(a row that must exist once, a deadlock on PostgreSQL) runs again as well: it now sees what the other one did and
+decides anew. What still collides then is a Conflict.
 
 SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE, and two file locks taken queue-then-turn before it so that one
 busy process cannot starve another. PostgreSQL: the same functions on one connection.
@@ -23,20 +25,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from appliance.base.errors import Unavailable
-from appliance.base.i18n import N_
+from appliance.base.database_errors import DOWN, down, raced, told
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-DOWN = (OperationalError, sqlite3.OperationalError, psycopg.OperationalError)
-"""The database itself failed, seen through SQLAlchemy or on the driver's own connection."""
+TRIES = 3
+"""Times a write runs when another process keeps being faster."""
 
 BATCH_SECONDS = 0.010
 READERS = 8
@@ -116,8 +115,8 @@ class _Job:
         """Hand the outcome to whoever waits; in the waiter's own loop, if it has one."""
         if self.future.cancelled():
             return
-        if isinstance(self.error, DOWN):
-            failure = _down(self.error)
+        failure = told(self.error)
+        if failure is not None:
             failure.__cause__ = self.error
             self.future.set_exception(failure)
         elif self.error is not None:
@@ -247,7 +246,7 @@ class Database:
             with Session(self._reader, expire_on_commit=False) as session:
                 return fn(session, *args, **kwargs)
         except DOWN as error:
-            raise _down(error) from error
+            raise down(error) from error
 
     def _submit(
         self, call: Callable[[Any], Any], fixed: bool = False, loop: asyncio.AbstractEventLoop | None = None
@@ -298,7 +297,7 @@ class Database:
                 driver.settle()
         except BaseException as error:
             failed = jobs[: max(done + 1, 1)] if done < len(jobs) else jobs
-            if len(failed) == 1:
+            if len(failed) == 1 and not raced(error):
                 failed[0].error = error
             else:
                 for job in failed:
@@ -321,14 +320,18 @@ class Database:
                 loop.call_soon_threadsafe(_settle_all, mine)
 
     def _alone(self, job: _Job) -> None:
-        try:
-            with self._turn(), self._writer.connect() as connection, connection.begin():
-                driver = _driver(connection)
-                driver.forget()
-                job.result = self._call(connection, job)
-                driver.settle()
-        except BaseException as error:
-            job.error = error
+        for _ in range(TRIES):
+            job.error = None
+            try:
+                with self._turn(), self._writer.connect() as connection, connection.begin():
+                    driver = _driver(connection)
+                    driver.forget()
+                    job.result = self._call(connection, job)
+                    driver.settle()
+            except BaseException as error:
+                job.error = error
+            if not raced(job.error):
+                return
 
     @staticmethod
     def _call(connection: Connection, job: _Job) -> Any:
@@ -358,17 +361,3 @@ class Database:
             yield
         finally:
             fcntl.flock(turn, fcntl.LOCK_UN)
-
-
-def _down(error: BaseException) -> Unavailable:
-    if "disk is full" in str(error) or "No space left" in str(error):
-        return Unavailable(
-            "disk_full",
-            N_("The disk of the box is full: nothing more can be saved."),
-            N_("The system administrator frees space now; stations keep their answers until then."),
-        )
-    return Unavailable(
-        "database_down",
-        N_("The database does not answer."),
-        N_("Wait a moment and try again; if it stays, call the system administrator."),
-    )

@@ -13,13 +13,23 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from appliance.base.errors import Corrupt, DeviceFault, ExamError, NotFound, Refused, Unavailable
+from appliance.base.errors import (
+    Conflict,
+    Corrupt,
+    DeviceFault,
+    ExamError,
+    NotFound,
+    Refused,
+    Stale,
+    Unavailable,
+)
 from appliance.base.i18n import N_
 
 LIMIT = 64 * 1024 * 1024
 KINDS: dict[str, type[ExamError]] = {
     "refused": Refused,
     "not_found": NotFound,
+    "conflict": Conflict,
     "corrupt": Corrupt,
     "device": DeviceFault,
     "unavailable": Unavailable,
@@ -67,11 +77,15 @@ def _frame(body: bytes) -> bytes:
 
 
 def _failure(error: ExamError) -> Failure:
+    if isinstance(error, Stale):
+        return Failure("stale", error.code, "", "", {"expected": error.expected})
     kind = next((name for name, type_ in KINDS.items() if isinstance(error, type_)), "unavailable")
     return Failure(kind, error.code, error.message, error.next_step, error.params)
 
 
 def _raise(failure: Failure) -> None:
+    if failure.kind == "stale":
+        raise Stale(failure.params["expected"], failure.code)
     kind = KINDS.get(failure.kind, Unavailable)
     raise kind(failure.code, failure.message, failure.next_step, **failure.params)
 
@@ -145,6 +159,19 @@ def _silent(path: Path) -> Unavailable:
     )
 
 
+def _decoded(path: Path, body: bytes | msgspec.Raw, type_: type[Answer]) -> Answer:
+    """A message of the far side; one that another version of the program made cannot be read."""
+    try:
+        return msgspec.msgpack.decode(body, type=type_)
+    except msgspec.DecodeError as error:
+        raise Unavailable(
+            "other_version",
+            N_("The process {process} speaks as another version of the program does."),
+            N_("The system administrator restarts exam-{process}."),
+            process=path.stem,
+        ) from error
+
+
 async def ask(path: Path, request: Any, answer: type[Answer], timeout: float = 5.0) -> Answer:
     """Send one request and return the reply as `answer`. Raises the far side's error, or Unavailable."""
     try:
@@ -152,36 +179,75 @@ async def ask(path: Path, request: Any, answer: type[Answer], timeout: float = 5
             reader, writer = await _open(path)
             try:
                 writer.write(_frame(msgspec.msgpack.encode(request)))
-                reply = msgspec.msgpack.decode(await _read_frame(reader), type=Reply)
+                reply = _decoded(path, await _read_frame(reader), Reply)
             finally:
                 writer.close()
     except (TimeoutError, ConnectionError, asyncio.IncompleteReadError) as error:
         raise _silent(path) from error
     if reply.failure:
         _raise(reply.failure)
-    return msgspec.msgpack.decode(reply.body, type=answer)
+    return _decoded(path, reply.body, answer)
+
+
+class Chunks:
+    """The bytes that follow a reply. The connection closes at their end, at an error, or with `aclose`."""
+
+    def __init__(
+        self,
+        path: Path,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        timeout: float,
+        stream: bool,
+    ) -> None:
+        self._path, self._reader, self._writer, self._timeout = path, reader, writer, timeout
+        self._open = stream
+        if not stream:
+            writer.close()
+
+    def __aiter__(self) -> "Chunks":
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The next chunk; Unavailable when the far side falls silent for `timeout` seconds."""
+        if not self._open:
+            raise StopAsyncIteration
+        chunk = b""
+        try:
+            async with asyncio.timeout(self._timeout):
+                chunk = await _read_frame(self._reader)
+        except (TimeoutError, ConnectionError, asyncio.IncompleteReadError) as error:
+            raise _silent(self._path) from error
+        finally:
+            if not chunk:
+                await self.aclose()
+        if not chunk:
+            raise StopAsyncIteration
+        return chunk
+
+    async def aclose(self) -> None:
+        """Close the connection: whoever does not read to the end calls this."""
+        self._open = False
+        self._writer.close()
 
 
 async def ask_stream(
     path: Path, request: Any, answer: type[Answer], timeout: float = 10.0
-) -> tuple[Answer, AsyncIterator[bytes]]:
+) -> tuple[Answer, Chunks]:
     """Like `ask`, for a reply followed by bytes. The connection closes when the bytes are read."""
+    writer: asyncio.StreamWriter | None = None
     try:
         async with asyncio.timeout(timeout):
             reader, writer = await _open(path)
             writer.write(_frame(msgspec.msgpack.encode(request)))
-            reply = msgspec.msgpack.decode(await _read_frame(reader), type=Reply)
-    except (TimeoutError, ConnectionError, asyncio.IncompleteReadError) as error:
-        raise _silent(path) from error
-    if reply.failure:
-        writer.close()
-        _raise(reply.failure)
-
-    async def chunks() -> AsyncIterator[bytes]:
-        try:
-            while reply.stream and (chunk := await _read_frame(reader)):
-                yield chunk
-        finally:
+            reply = _decoded(path, await _read_frame(reader), Reply)
+        if reply.failure:
+            _raise(reply.failure)
+        head = _decoded(path, reply.body, answer)
+    except BaseException as error:
+        if writer is not None:
             writer.close()
-
-    return msgspec.msgpack.decode(reply.body, type=answer), chunks()
+        if isinstance(error, (TimeoutError, ConnectionError, asyncio.IncompleteReadError)):
+            raise _silent(path) from error
+        raise
+    return head, Chunks(path, reader, writer, timeout, reply.stream)

@@ -139,7 +139,11 @@ async def clip(
     looks, seen = _looks(request), (request.user.token_hash, f"{candidate} {camera} {start} {end}")
     if first == 0 or seen not in looks:  # who asks for the end of a clip first has looked as well
         detail = {"camera": camera, "from": start.isoformat(), "to": end.isoformat()}
-        await box.db.write(note_look, box, "clip.viewed", candidate or camera, request.user, detail)
+        try:
+            await box.db.write(note_look, box, "clip.viewed", candidate or camera, request.user, detail)
+        except BaseException:
+            await chunks.aclose()  # what cannot be journaled is not shown
+            raise
         looks.add(seen)
     name = f"{camera}-{box.local(start):%Y%m%d-%H%M%S}.mp4"
     headers = {"accept-ranges": "bytes", "content-disposition": f'inline; filename="{name}"'}
@@ -148,6 +152,7 @@ async def clip(
         return Stream(chunks, media_type="video/mp4", headers=headers)
     last = min(int(asked_range[2] or head.bytes - 1), head.bytes - 1)
     if first > last:
+        await chunks.aclose()
         return Response(b"", status_code=416, headers={"content-range": f"bytes */{head.bytes}"})
     headers |= {
         "content-range": f"bytes {first}-{last}/{head.bytes}",
