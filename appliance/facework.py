@@ -54,7 +54,8 @@ async def main(settings: Settings) -> None:
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    worker = FaceWorker(settings.faces.engine, "", settings.faces.timeout)
+    faces = settings.faces
+    worker = FaceWorker(faces.engine, "", faces.timeout, (faces.detector, faces.recogniser))
     await worker.start()
     server = await serve(settings.socket("faces"), {Look: Facework(worker).look})
     try:

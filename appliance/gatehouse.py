@@ -290,7 +290,8 @@ class Gatehouse:
             line = lines.setdefault(one.gate.port, Line(one.gate.port, one.gate.baud))
             gate = ModbusGate(line, one.gate.unit, one.gate.coil, one.gate.pulse_ms, one.gate.flash_base)
             reader = SerialCardReader(one.reader.port, one.reader.baud)
-            faces = FaceWorker(box.settings.faces.engine, one.camera, box.settings.faces.timeout)
+            face = box.settings.faces
+            faces = FaceWorker(face.engine, one.camera, face.timeout, (face.detector, face.recogniser))
             self.lanes[one.code] = Lane(box, one, reader, gate, faces)
         self._pulses: set[asyncio.Task[None]] = set()
         self._begun: dict[str, datetime] = {}

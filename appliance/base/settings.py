@@ -98,9 +98,14 @@ class LaneSettings(Part, kw_only=True, frozen=True):
 
 
 class FaceSettings(Part, kw_only=True, frozen=True):
-    """Bands of the face check; distances of the dlib descriptor."""
+    """Bands of the face check: distances of the chosen engine. Another engine needs its own calibration."""
 
     engine: str = "dlib"
+    """`dlib` (face_recognition), or `sface` (OpenCV YuNet and SFace) with the two model files below."""
+    detector: str = ""
+    """YuNet model file (ONNX)."""
+    recogniser: str = ""
+    """SFace model file (ONNX)."""
     admit_below: float = 0.45
     review_below: float = 0.60
     timeout: float = 8.0

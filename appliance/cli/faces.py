@@ -54,7 +54,7 @@ def compare(
     from appliance.faces.engines import load as load_engine
 
     settings = _settings()
-    engine = load_engine(settings.engine)
+    engine = load_engine(settings.engine, settings.detector, settings.recogniser)
     (first, in_one), (second, in_other) = _described(engine, one), _described(engine, other)
     distance = round(engine.compare(first, second), 4)
     found = band(distance, settings.admit_below, settings.review_below)
@@ -94,7 +94,7 @@ def calibrate(
         raise NotFound(
             "no_such_file", N_("The file {path} cannot be read."), N_("Check the name."), path=str(pairs)
         ) from error
-    engine = load_engine(settings.engine)
+    engine = load_engine(settings.engine, settings.detector, settings.recogniser)
     found = measure(engine, rows, pairs.parent)
     try:
         curve = Pairs(found.same, found.different)

@@ -13,7 +13,7 @@ import numpy as np
 from appliance.base.errors import Unavailable
 from appliance.base.i18n import N_
 from appliance.faces.pictures import scaled
-from appliance.faces.port import Box, Descriptor, Picture
+from appliance.faces.port import Box, Descriptor, Picture, check_engine
 
 DETECT_AT = 640
 """Longest side in pixels at which faces are looked for; the detector's smallest face is 80 pixels."""
@@ -66,9 +66,9 @@ class DlibEngine:
     def describe(self, picture: Picture, box: Box) -> Descriptor:
         """128 numbers."""
         place = [(box.top, box.right, box.bottom, box.left)]
-        described: Descriptor = self._api.face_encodings(picture, place)[0]
-        return described
+        return Descriptor(f"{self.name} {self.version}", self._api.face_encodings(picture, place)[0])
 
     def compare(self, one: Descriptor, other: Descriptor) -> float:
-        """Euclidean distance."""
-        return float(np.linalg.norm(one - other))
+        """Euclidean distance. Raises Corrupt `other_engine` for a description that is not of this engine."""
+        check_engine(self, one, other)
+        return float(np.linalg.norm(one.numbers - other.numbers))

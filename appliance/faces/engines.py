@@ -1,29 +1,31 @@
 """Which face engines there are, and how one is loaded."""
 
-from collections.abc import Callable
-
 from appliance.base.errors import Corrupt
 from appliance.base.i18n import N_
 from appliance.faces.port import FaceEngine
 
-
-def load(name: str) -> FaceEngine:
-    """The engine of that name, loaded: slow (a second) and large (100 MB), once per process."""
-    if name not in _ENGINES:
-        raise Corrupt(
-            "unknown_engine",
-            N_("There is no face engine {name}."),
-            N_("Set faces.engine to one of: {names}."),
-            name=name,
-            names=", ".join(sorted(_ENGINES)),
-        )
-    return _ENGINES[name]()
+NAMES = ("dlib", "sface")
 
 
-def _dlib() -> FaceEngine:
-    from appliance.faces.dlib_engine import DlibEngine
+def load(name: str, detector: str = "", recogniser: str = "") -> FaceEngine:
+    """The engine of that name, loaded: slow (a second) and large (100 MB), once per process.
 
-    return DlibEngine()
+    `detector`, `recogniser`: model files, for `sface` only. Raises Corrupt `unknown_engine`, Unavailable
+    `engine_missing`, `model_missing` or `model_unusable`.
+    """
+    match name:
+        case "dlib":
+            from appliance.faces.dlib_engine import DlibEngine
 
+            return DlibEngine()
+        case "sface":
+            from appliance.faces.sface_engine import SFaceEngine
 
-_ENGINES: dict[str, Callable[[], FaceEngine]] = {"dlib": _dlib}
+            return SFaceEngine(detector, recogniser)
+    raise Corrupt(
+        "unknown_engine",
+        N_("There is no face engine {name}."),
+        N_("Set faces.engine to one of: {names}."),
+        name=name,
+        names=", ".join(NAMES),
+    )

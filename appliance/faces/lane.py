@@ -17,12 +17,22 @@ START_TIMEOUT = 30.0
 
 
 class FaceWorker:
-    """One worker process. `camera` as in the settings, empty for none; `timeout` seconds per check."""
+    """One worker process. `camera` as in the settings, empty for none; `timeout` seconds per check.
 
-    def __init__(self, engine: str = "dlib", camera: str = "", timeout: float = 8.0) -> None:
+    `models`: detector's and recogniser's file, for an engine that has none of its own.
+    """
+
+    def __init__(
+        self,
+        engine: str = "dlib",
+        camera: str = "",
+        timeout: float = 8.0,
+        models: tuple[str, str] = ("", ""),
+    ) -> None:
         self._engine = engine
         self._camera = camera
         self._timeout = timeout
+        self._models = models
         self._process: asyncio.subprocess.Process | None = None
         self._lock = asyncio.Lock()
         self._restarting: asyncio.Task[None] | None = None
@@ -95,6 +105,7 @@ class FaceWorker:
             "appliance.faces.worker",
             self._engine,
             self._camera,
+            *self._models,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},

@@ -14,7 +14,14 @@ from appliance.base.errors import Corrupt
 from appliance.base.i18n import N_
 
 Picture = npt.NDArray[np.uint8]
-Descriptor = npt.NDArray[np.float64]
+
+
+class Descriptor(msgspec.Struct, frozen=True, eq=False):
+    """A face as numbers of one engine; it lives in a worker's memory and is never stored."""
+
+    engine: str
+    """Name and version of the engine, its models included."""
+    numbers: npt.NDArray[np.float64]
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -24,6 +31,8 @@ class Box(msgspec.Struct, frozen=True):
     top: int
     right: int
     bottom: int
+    points: tuple[tuple[float, float], ...] = ()
+    """What the detector itself saw, if it tells: right eye, left eye, nose, right and left corner of the mouth."""
 
     @property
     def width(self) -> int:
@@ -48,6 +57,19 @@ class FaceEngine(Protocol):
     def compare(self, one: Descriptor, other: Descriptor) -> float:
         """Distance of two descriptions of this engine; 0 = the same picture."""
         ...
+
+
+def check_engine(engine: FaceEngine, *descriptors: Descriptor) -> None:
+    """Raise Corrupt `other_engine` unless all were made by this engine in this version."""
+    for one in descriptors:
+        if one.engine != f"{engine.name} {engine.version}":
+            raise Corrupt(
+                "other_engine",
+                N_("Faces described by different engines cannot be compared: {one} and {other}."),
+                N_("Describe both photographs again with one engine."),
+                one=one.engine,
+                other=f"{engine.name} {engine.version}",
+            )
 
 
 BYSTANDER = 0.6

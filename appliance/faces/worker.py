@@ -1,8 +1,8 @@
 """A worker process for faces: one per lane, because describing a face stalls every thread of its process.
 
-Run as `python -m appliance.faces.worker ENGINE [CAMERA]`: requests on standard input, replies on standard
-output, each a 4-byte big-endian length and MessagePack. It ends when its input ends. The other half is
-`appliance.faces.lane.FaceWorker`.
+Run as `python -m appliance.faces.worker ENGINE CAMERA DETECTOR RECOGNISER` (empty for none): requests on
+standard input, replies on standard output, each a 4-byte big-endian length and MessagePack. It ends when its
+input ends. The other half is `appliance.faces.lane.FaceWorker`.
 """
 
 import hashlib
@@ -125,7 +125,14 @@ def read_frame(source: BinaryIO) -> bytes | None:
     return body if len(body) == length else None
 
 
-def serve(source: BinaryIO, target: BinaryIO, engine: str, camera: str) -> None:
+def serve(
+    source: BinaryIO,
+    target: BinaryIO,
+    engine: str,
+    camera: str = "",
+    detector: str = "",
+    recogniser: str = "",
+) -> None:
     """Answer until the input ends. A worker that cannot begin says why and ends."""
 
     def send(reply: WorkerReply) -> None:
@@ -134,10 +141,16 @@ def serve(source: BinaryIO, target: BinaryIO, engine: str, camera: str) -> None:
         target.flush()
 
     try:
-        looker = Looker(load(engine), pictures.source(camera) if camera else None)
+        looker = Looker(load(engine, detector, recogniser), pictures.source(camera) if camera else None)
     except ExamError as error:
         params = {key: str(value) for key, value in error.params.items()}
-        send(WorkerReply(broken=Broken(code=error.code, message=error.message, params=params)))
+        send(
+            WorkerReply(
+                broken=Broken(
+                    code=error.code, message=error.message, next_step=error.next_step, params=params
+                )
+            )
+        )
         return
     send(WorkerReply(pong=Pong(engine="", version="", camera="")))
     decoder = msgspec.msgpack.Decoder(Look | Ping)
@@ -153,7 +166,7 @@ def main() -> None:
     """Entry of the worker process. Libraries that print must not disturb the replies."""
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    serve(sys.stdin.buffer, replies, sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
+    serve(sys.stdin.buffer, replies, *sys.argv[1:5])
 
 
 if __name__ == "__main__":
