@@ -62,9 +62,11 @@ async def _desk(
         name,
         desk=found,
         lanes=sources.lanes,
-        faults=lane_faults(
-            [one for one in sources.lanes if lane in ("", one.lane)], sources.gate.silent_since is not None
-        ),
+        faults=[
+            one
+            for one in lane_faults(sources.lanes, sources.gate.silent_since is not None)
+            if not lane or one.lane in ("", lane)
+        ],
         lane=lane,
         tap=shown,
         fixed=bool(tap),

@@ -51,7 +51,9 @@ async def _entry(request: Asked, box: Box, name: str, lane: str) -> Template:
             shown = "staff" if tap.gate in ("unknown", "not_done") else "go"
         elif age < LOOK_S or (tap.case_open and age < 30):
             shown = "staff"
-    if shown == "card":
+    if any("fire" in one.alarms for one in sources.lanes):
+        shown = "fire"
+    elif shown == "card":
         if "silent" in (state.reader, state.camera) or state.reader in ("missing", "fault"):
             shown = "closed"
         elif state.camera == "busy":

@@ -20,6 +20,18 @@ NEXT = {
         "Check the camera's plug. Until then compare card and person yourself; a second person confirms."
     ),
 }
+FIRE = N_("Fire alarm: every lane is free.")
+FIRE_NEXT = N_("Get everybody out, then call the roll. The gates open by their own wires; nothing is to be pressed.")
+ALARMS: dict[str, tuple[str, str]] = {
+    "forced_open": (
+        N_("Lane {lane}: the gate was opened by force."),
+        N_("Look who came in and check the identity; the recording shows it."),
+    ),
+    "held_open": (
+        N_("Lane {lane}: the gate stays open."),
+        N_("Close it, and let nobody through without a card."),
+    ),
+}
 SILENT = N_("The entry process is silent: no card is read, no gate opens.")
 SILENT_NEXT = N_(
     "It is started again by itself. If it stays so, check identities by hand and call the system administrator."
@@ -27,7 +39,10 @@ SILENT_NEXT = N_(
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """One thing that is wrong, in the current language. `part`: reader, gate, camera, card, or process."""
+    """One thing that is wrong, in the current language. `part`: reader, gate, camera, card, alarm, or process.
+
+    `lane` is empty for what concerns all of them.
+    """
 
     lane: str
     part: str
@@ -40,7 +55,12 @@ def lane_faults(lanes: list[LaneState], silent: bool = False) -> list[Fault]:
     if silent:
         return [Fault("", "process", _(SILENT), _(SILENT_NEXT))]
     found = []
+    if any("fire" in lane.alarms for lane in lanes):
+        found.append(Fault("", "alarm", _(FIRE), _(FIRE_NEXT)))
     for lane in lanes:
+        for alarm in (one for one in lane.alarms if one in ALARMS):
+            text, what_next = ALARMS[alarm]
+            found.append(Fault(lane.lane, "alarm", _(text).format(lane=lane.name), _(what_next)))
         for part in PARTS:
             state = getattr(lane, part)
             if state in WRONG:

@@ -59,6 +59,8 @@ def test_every_setting_is_there_with_its_default(
         ("cameras", "password_file"),
         ("cameras", "room"),
         ("lanes.gate", "flash_base"),
+        ("lanes.gate", "door_input"),
+        ("lanes.gate", "fire_input"),
     }
     examples |= {("province", key) for key in ("certificate", "key", "token_file")}
     for key, value in values.items():
