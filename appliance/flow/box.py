@@ -8,6 +8,7 @@ from appliance.base.clock import Clock, SystemClock
 from appliance.base.crypto import DataKey
 from appliance.base.database import Database
 from appliance.base.files import Files
+from appliance.base.i18n import language
 from appliance.base.settings import Settings
 from appliance.base.site import Site, read_site
 
@@ -32,6 +33,11 @@ class Box:
     def seed_of(self, sealed: bytes) -> bytes:
         """A sitting's secret seed: seats, papers and tasks are drawn from it."""
         return self.key.decrypt(sealed)
+
+    @property
+    def site_name(self) -> str:
+        """The site's name in the current language; the Chinese one where no English one is set."""
+        return (self.settings.site.name_en if language() == "en" else "") or self.site.name
 
     def now(self) -> datetime:
         """The box's time, aware, UTC."""

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, or_, select
 
+from appliance.base.journal_words import KINDS, kind_word
 from appliance.flow.accounts import IDLE
 from appliance.flow.box import Box
 from appliance.records.accounts import Account, LoginSession
@@ -100,7 +101,7 @@ def journal_page(
 ) -> ops.JournalPage:
     """Entries oldest first: those that follow `after`, or the newest ones before `before`.
 
-    `text` is looked for in kind, subject and actor, among the newest REACH entries.
+    `text` is looked for in kind (its code and its words), subject and actor, among the newest REACH entries.
     """
     newest = session.exec(select(func.max(Journal.seq))).one() or 0
     wanted = select(Journal).where(col(Journal.seq) > newest - REACH)
@@ -114,7 +115,8 @@ def journal_page(
                 *(
                     column.contains(word, autoescape=True)
                     for column in (col(Journal.kind), col(Journal.subject), col(Journal.actor))
-                )
+                ),
+                col(Journal.kind).in_([kind for kind in KINDS if word.lower() in kind_word(kind).lower()]),
             )
         )
     order = col(Journal.seq) if after is not None else col(Journal.seq).desc()

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from appliance.base.errors import NotFound
 from appliance.base.i18n import N_
+from appliance.base.journal_words import actor_word
 from appliance.flow.box import Box
 from appliance.flow.draw_tasks import attempt_of, drawn_tasks
 from appliance.flow.score import newest_sheets, sheet_of
@@ -41,7 +42,7 @@ def heading(session: Session, box: Box, sitting: Sitting, by: str = "") -> wire.
     begun = sitting.started_at or sitting.starts_at
     return wire.Heading(
         site_code=box.site.code,
-        site_name=box.site.name,
+        site_name=box.site_name,
         demo=box.site.demo,
         timezone=box.settings.site.timezone,
         made_at=box.now(),
@@ -146,7 +147,7 @@ def room_record_facts(session: Session, box: Box, sitting_id: str, by: str = "")
     present = admitted(session, sitting.id)
     names = {candidate.id: candidate.name for _row, candidate in people}
     attempts = session.exec(select(Attempt).where(Attempt.sitting == sitting.id)).all()
-    told = _Told(session, sitting, names, {row.id for row in attempts})
+    told = _Told(session, box, sitting, names, {row.id for row in attempts})
     head = session.get_one(JournalHead, 1)
     missing = [] if not entry_over(box, sitting) else [pair for pair in people if pair[1].id not in present]
     how = [row.handed_in for row in attempts]
@@ -176,14 +177,16 @@ def room_record_facts(session: Session, box: Box, sitting_id: str, by: str = "")
 class _Told:
     """What records and journal tell of one sitting beside its plain course."""
 
-    def __init__(self, session: Session, sitting: Sitting, names: dict[str, str], attempts: set[str]) -> None:
+    def __init__(
+        self, session: Session, box: Box, sitting: Sitting, names: dict[str, str], attempts: set[str]
+    ) -> None:
         self._session, self._sitting, self._names, self._attempts = session, sitting, names, attempts
         self._accounts = {row.id: row.name for row in session.exec(select(Account))}
+        self._lane_names = {one.code: one.name for one in box.settings.lanes}
         self._seats = {row.candidate: row.seat for row in takings(session, sitting.id)}
 
     def _who(self, actor: str) -> str:
-        kind, _colon, name = actor.partition(":")
-        return self._accounts.get(name, name) if kind == "account" else actor
+        return actor_word(actor, self._lane_names | self._accounts)
 
     def _entries(self, kind: str) -> list[tuple[Journal, dict[str, Any]]]:
         """Journal entries of a kind between the opening of entry and an hour after the end."""
@@ -301,7 +304,7 @@ class _Told:
             wire.Incident(
                 at=row.ordered_at,
                 kind="gate.ordered",
-                seat=row.lane,
+                seat=self._lane_names.get(row.lane, row.lane),
                 text=row.reason,
                 result=row.outcome,
                 by=self._who(row.ordered_by),

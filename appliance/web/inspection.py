@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 from sqlmodel import Session, select
 
+from appliance.base.journal_words import actor_word
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.cameras import cameras_of
@@ -87,14 +88,9 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-def actor_word(actor: str, names: dict[str, str]) -> str:
-    """`account:ID` as a person's name; lanes, seats and processes as they are."""
-    kind, _, name = actor.partition(":")
-    return names.get(name, name) if kind == "account" else name or kind
-
-
-def _actors(session: Session) -> dict[str, str]:
-    return {row.id: row.name for row in session.exec(select(Account))}
+def _actors(session: Session, box: Box) -> dict[str, str]:
+    lanes = {one.code: one.name for one in box.settings.lanes}
+    return lanes | {row.id: row.name for row in session.exec(select(Account))}
 
 
 def _faces(session: Session, candidate: str) -> list[FaceCheck]:
@@ -129,7 +125,7 @@ async def inspection_candidate(
 ) -> Template:
     """One candidate from tap to parcel."""
     found: Timeline = await box.db.read(timeline, box, candidate)
-    actors = await box.db.read(_actors)
+    actors = await box.db.read(_actors, box)
     return page(
         request,
         "timeline.html",

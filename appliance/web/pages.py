@@ -13,6 +13,7 @@ from litestar.template.config import TemplateConfig
 
 from appliance.base.i18n import LANGUAGES, _, language, translate
 from appliance.base.ids import new_id
+from appliance.base.journal_words import kind_word
 from appliance.flow.box import Box
 from appliance.web import words
 
@@ -54,12 +55,13 @@ def environment(box: Box) -> Environment:
     jinja.globals.update(
         _=_,
         site=box.site,
+        site_name=lambda: box.site_name,
         zone=box.settings.site.timezone,
         language=language,
         languages=LANGUAGES,
         now=box.now,
         new_id=new_id,
-        kind_word=words.kind_word,
+        kind_word=kind_word,
     )
     return jinja
 

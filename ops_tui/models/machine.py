@@ -1,6 +1,7 @@
 """The tables behind the exam day: journal, accounts, processes."""
 
 from appliance.base.i18n import N_, _
+from appliance.base.journal_words import actor_word, kind_word
 from appliance.wire import ops
 from ops_tui.models.row import Column, Row
 from ops_tui.models.words import PROCESSES, ROLES, Times, duration, short, size, word
@@ -14,10 +15,10 @@ JOURNAL = (
 )
 
 
-def journal(lines: list[ops.JournalLine], zone: str, logins: dict[str, str]) -> list[Row]:
-    """Entries, newest first. Kinds are codes, the same in every language (docs/journal.md).
+def journal(lines: list[ops.JournalLine], zone: str, names: dict[str, str]) -> list[Row]:
+    """Entries, newest first; an opened one tells the codes beside the words (docs/journal.md).
 
-    `logins`: account id -> login, so that people are named instead of ids.
+    `names`: account id -> login and lane -> its name, so that people and lanes are named instead of ids.
     """
     times = Times(zone)
     return [
@@ -26,16 +27,16 @@ def journal(lines: list[ops.JournalLine], zone: str, logins: dict[str, str]) -> 
             (
                 str(one.seq),
                 times.journal(one.at),
-                one.kind,
-                actor(one.actor, logins),
-                about(one.subject, logins),
+                kind_word(one.kind),
+                actor_word(one.actor, names),
+                about(one.subject, names),
             ),
             "",
             (
                 (_("Entry no."), str(one.seq)),
                 (_("Time"), times.journal(one.at)),
-                (_("Kind"), one.kind),
-                (_("By"), one.actor),
+                (_("Kind"), f"{kind_word(one.kind)} ({one.kind})"),
+                (_("By"), f"{actor_word(one.actor, names)} ({one.actor})"),
                 (_("About"), one.subject),
                 (_("Body"), one.body or _("(not for this account)")),
                 (_("Hash"), one.hash or "-"),
@@ -45,15 +46,9 @@ def journal(lines: list[ops.JournalLine], zone: str, logins: dict[str, str]) -> 
     ]
 
 
-def actor(text: str, logins: dict[str, str]) -> str:
-    """`account:ID` by its login; others (lane:L1, seat:T1-07, process:web) as they are."""
-    kind, _colon, name = text.partition(":")
-    return logins.get(name, f"{kind}:{short(name)}") if kind == "account" else text
-
-
-def about(subject: str, logins: dict[str, str]) -> str:
-    """A subject that is an account by its login, another id shortened."""
-    return logins.get(subject) or short(subject)
+def about(subject: str, names: dict[str, str]) -> str:
+    """A subject that is an account or a lane by its name, another id shortened."""
+    return names.get(subject) or short(subject)
 
 
 PEOPLE = (

@@ -81,5 +81,6 @@ class JournalScreen(ListScreen):
 
     def show(self, state: State) -> None:
         """The entries."""
-        rows = machine.journal(list(self._lines.values()), state.site.timezone, self._logins)
+        names = {one.lane: one.name for one in state.lanes} | self._logins
+        rows = machine.journal(list(self._lines.values()), state.site.timezone, names)
         self.table.show(rows)

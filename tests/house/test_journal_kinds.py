@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+from appliance.base.i18n import translate
+from appliance.base.journal_words import KINDS
 from tests.house.tree import TOP, called, modules, place, tree
 
 KIND = re.compile(r"[a-z_]+\.[a-z_]+")
@@ -106,3 +108,8 @@ def test_every_kind_is_documented() -> None:
 
 def test_every_documented_kind_is_written() -> None:
     assert not documented() - set(written())
+
+
+def test_every_kind_has_words() -> None:
+    assert documented() <= set(KINDS)
+    assert [kind for kind in KINDS if translate(KINDS[kind], "zh_CN") == KINDS[kind]] == []

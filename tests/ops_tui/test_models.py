@@ -194,9 +194,10 @@ def test_people_are_named_in_the_journal() -> None:
     )
     set_language("en")
     known = machine.journal([line], "Asia/Shanghai", {name: "chief"})[0]
-    assert known.cells == ("7", "11-21 09:05:12", "seat.left", "chief", "chief")
-    assert machine.journal([line], "Asia/Shanghai", {})[0].cells[3:] == ("account:~12345678", "~12345678")
+    assert known.cells == ("7", "11-21 09:05:12", "Left the seat", "chief", "chief")
+    assert machine.journal([line], "Asia/Shanghai", {})[0].cells[3:] == ("Account ~12345678", "~12345678")
     assert ("Body", "(not for this account)") in known.detail
+    assert ("Kind", "Left the seat (seat.left)") in known.detail
 
 
 def test_recordings_left_are_told_in_time() -> None:

@@ -36,8 +36,8 @@ async def test_every_screen_has_its_words_and_fits(site: OpsSite, size: tuple[in
         "4": ("1920x1080", "x 已停止"),
         "5": ("待传 1", "11-20", "> 待传"),
         "6": ("录像磁盘", "录像还可存", "[####"),
-        "7": ("sign_in.done", "更早"),
-        "8": ("考试点负责人", "+ 在线"),
+        "7": ("登录成功", "更早"),
+        "8": ("考点负责人", "+ 在线"),
         "9": ("exam-gate", "? 无响应", "考务日志"),
     }
     async with app.run_test(size=size) as pilot:
@@ -146,17 +146,17 @@ async def test_the_journal_follows_and_searches(site: OpsSite) -> None:
     app = await signed_in(site)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(lambda: app.state is not None)
-        await open_screen(app, pilot, "7", "sign_in.done")
+        await open_screen(app, pilot, "7", "登录成功")
         other = Client(site.url, site.authority)
         await other.sign_in("chief", PASSWORD)
         await until(
-            lambda: any("sign_in.done" in line and "chief" in line for line in text_of(app).splitlines())
+            lambda: any("登录成功" in line and "chief" in line for line in text_of(app).splitlines())
         )
         await other.sign_out()
         await other.close()
-        await until(lambda: "sign_out.done" in text_of(app))
+        await until(lambda: "退出登录" in text_of(app))
         await pilot.press("slash", *"site.created", "enter")
-        await until(lambda: "site.created" in text_of(app) and "attempt.started" not in text_of(app))
+        await until(lambda: "主机初始化" in text_of(app) and "试卷已打开" not in text_of(app))
         await pilot.press("enter")
         await until(lambda: "校验值" in text_of(app) and '"mode":"demo"' in text_of(app))
     await app.client.close()

@@ -61,7 +61,7 @@ def test_sign_in_sheet_of_60_rows_runs_over_numbered_pages_with_its_heading_on_e
         assert "准考证号" in page, "the table's heading is repeated"
     assert "应到60人，实到57人，缺考3人" in sheet.text
     assert "签到表" in sheet.text and "低压电工作业" in sheet.text and "2026-11-2109:00–11:00" in sheet.text
-    assert sheet.text.count("监考员（签名）") == 2 and "考试点盖章" in sheet.text
+    assert sheet.text.count("监考员（签名）") == 2 and "考点盖章" in sheet.text
     for i in range(60):
         assert examples.name(i) in sheet.text and examples.number(i) in sheet.text
     assert sheet.pages[0].count("缺考") == 2, "one in the count, one in the row"
@@ -105,8 +105,8 @@ def test_room_record_tells_the_sitting() -> None:
         "截至第4711条",
         "9F86D081884C7D65",
         "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-        "考试点负责人（签名）",
-        "考试点盖章",
+        "考点负责人（签名）",
+        "考点盖章",
     ):
         assert words in text, words
 

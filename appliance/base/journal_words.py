@@ -1,0 +1,118 @@
+"""The journal in words: its kinds and its actors, the same on pages, on paper and in the terminal.
+
+Kinds: docs/journal.md. An actor is `account:ID`, `lane:CODE`, `seat:ID`, `process:NAME` or `province`.
+"""
+
+from collections.abc import Mapping
+
+from appliance.base.i18n import N_, _
+
+KINDS: dict[str, str] = {
+    "site.created": N_("Box set up"),
+    "site.restored": N_("Box restored from a backup"),
+    "room.registered": N_("Room registered"),
+    "account.added": N_("Account added"),
+    "account.reset": N_("Password reset"),
+    "account.disabled": N_("Account shut"),
+    "sign_in.done": N_("Signed in to an account"),
+    "sign_in.refused": N_("Sign-in refused"),
+    "sign_out.done": N_("Signed out of an account"),
+    "roster.loaded": N_("Roster loaded by hand"),
+    "roster.confirmed": N_("Roster put in force"),
+    "roster.rejected": N_("Roster rejected"),
+    "roster.received": N_("Roster came from the province"),
+    "roster.enrolled": N_("Roster enrolled"),
+    "roster_row.confirmed": N_("Confirmed by the province"),
+    "sitting.planned": N_("Sitting planned"),
+    "papers.made": N_("Papers drawn"),
+    "sitting.started": N_("Exam started"),
+    "sitting.ended": N_("Sitting ended"),
+    "tap.decided": N_("Card at the entrance"),
+    "face.compared": N_("Face check"),
+    "case.opened": N_("Case opened"),
+    "case.decided": N_("Case decided by a person"),
+    "admission.granted": N_("Let in to the sitting"),
+    "gate.ordered": N_("Gate told to open"),
+    "gate.confirmed": N_("Second person confirmed opening"),
+    "gate.settled": N_("Gate answered"),
+    "gate.alarm": N_("Alarm at the gate"),
+    "gate.alarm_over": N_("Alarm at the gate is over"),
+    "gate.alarm": N_("Gate alarm"),
+    "gate.alarm_over": N_("Gate alarm over"),
+    "device.lost": N_("Device went away"),
+    "device.restored": N_("Device is back"),
+    "ticket.issued": N_("Queue ticket given"),
+    "ticket.called": N_("Called"),
+    "ticket.recalled": N_("Called again"),
+    "ticket.skipped": N_("Did not come"),
+    "ticket.held": N_("Put on hold"),
+    "ticket.requeued": N_("Waits again"),
+    "ticket.seated": N_("At the seat"),
+    "seat.taken": N_("Seat given"),
+    "seat.left": N_("Left the seat"),
+    "seat.broken": N_("Seat out of order"),
+    "seat.repaired": N_("Seat in order again"),
+    "seat_sign_in.refused": N_("Wrong number at the seat"),
+    "lease.granted": N_("Signed in at the seat"),
+    "attempt.opened": N_("Attempt opened"),
+    "rules.accepted": N_("Rules accepted"),
+    "attempt.started": N_("Paper opened"),
+    "answer.saved": N_("Answer saved"),
+    "answer.filled": N_("Answer of the former seat taken"),
+    "answer.refused": N_("Answer after the deadline refused"),
+    "attempt.extended": N_("More time given"),
+    "warning.shown": N_("Message shown"),
+    "warning.acknowledged": N_("Message read"),
+    "attempt.handed_in": N_("Handed in"),
+    "paper.marked": N_("Theory marked"),
+    "tasks.drawn": N_("Practical tasks drawn"),
+    "sheet.signed": N_("Score sheet signed"),
+    "sheet.amended": N_("Score sheet corrected"),
+    "practical.marked": N_("Practical marked"),
+    "verdict.reached": N_("Verdict reached"),
+    "results.released": N_("Results released"),
+    "station.inventoried": N_("Exam computer reported itself"),
+    "photo.viewed": N_("Photo looked at"),
+    "number.revealed": N_("ID number looked at"),
+    "clip.viewed": N_("Recording watched"),
+    "parcel.sealed": N_("Parcel sealed"),
+    "parcel.acknowledged": N_("Parcel received by the province"),
+    "parcel.refused": N_("Parcel refused by the province"),
+    "parcel.requeued": N_("Parcel sent again"),
+    "message.refused": N_("Message of the province refused"),
+    "contact.lost": N_("Province unreachable"),
+    "contact.restored": N_("Province reachable again"),
+}
+
+PROCESSES: dict[str, str] = {
+    "web": N_("The box"),
+    "gate": N_("Entry process"),
+    "faces": N_("Face process"),
+    "recorder": N_("Recorder"),
+    "sync": N_("Sync process"),
+    "init": N_("Set-up of the box"),
+    "cli": N_("Command line"),
+    "demo": N_("Demonstration"),
+}
+
+
+def kind_word(kind: str) -> str:
+    """A journal kind in words; an unknown one as it is."""
+    return _(KINDS[kind]) if kind in KINDS else kind
+
+
+def actor_word(actor: str, names: Mapping[str, str]) -> str:
+    """Who did it. `names`: what ids of accounts and codes of lanes are called, by id or code.
+
+    An account that is not among them is shown by the last eight digits of its id.
+    """
+    kind, _colon, name = actor.partition(":")
+    if kind == "account":
+        return names.get(name) or _("Account {id}").format(id=f"~{name[-8:]}")
+    if kind == "lane":
+        return names.get(name) or _("Lane {code}").format(code=name)
+    if kind == "seat":
+        return _("Exam computer {seat}").format(seat=name)
+    if kind == "process":
+        return _(PROCESSES[name]) if name in PROCESSES else name
+    return _("Province") if kind == "province" else actor
