@@ -12,6 +12,9 @@ from litestar.response import Template
 from sqlmodel import Session, select
 
 from appliance.base.journal_words import actor_word
+from appliance.base.errors import NotFound
+from appliance.base.i18n import N_
+from appliance.base.sockets import ask
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.cameras import cameras_of
@@ -20,6 +23,7 @@ from appliance.records.accounts import Account
 from appliance.records.entry import FaceCheck, Tap
 from appliance.web.pages import page
 from appliance.web.sessions import needs
+from appliance.wire.recorder import FindClips, Found
 
 Asked = Request[Who, Any, Any]
 PIECE = timedelta(minutes=10)
@@ -146,7 +150,18 @@ async def inspection_clip(
     start: FromQuery[datetime],
     end: FromQuery[datetime],
 ) -> Template:
-    """The player for one piece; the recording itself is journaled when it is fetched."""
+    """The player for one piece; the recording itself is journaled when it is fetched.
+
+    The clip process is asked first: when it is silent, or has nothing, that is said instead of a black picture.
+    """
+    asked = FindClips(cameras=[camera], start=start, end=end)
+    if not (await ask(box.settings.socket("clips"), asked, Found)).clips:
+        raise NotFound(
+            "no_recording",
+            N_("Camera {camera} has no recording at that time."),
+            N_("Look at the list of gaps for the cause."),
+            camera=camera,
+        )
     name = next((one.name for one in box.settings.cameras if one.code == camera), camera)
     return page(request, "clip.html", candidate=candidate, camera=camera, name=name, start=start, end=end)
 

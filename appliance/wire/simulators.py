@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-Misbehaviour = Literal["noise", "bad_checksum", "cut", "silent", "read_failed"]
+Misbehaviour = Literal["noise", "bad_checksum", "cut", "silent", "read_failed", "read_bad_checksum"]
 BoardMode = Literal["normal", "silent", "deaf", "refusing"]
 """silent = acts and does not answer.
 
@@ -16,11 +16,14 @@ Deaf = neither acts nor answers; refusing = answers with an exception.
 class PutCard(msgspec.Struct, tag="reader.put", kw_only=True):
     """Put a card on the simulated reader.
 
-    `text` 256 bytes, `photo` 1024. `seconds`: taken away after; 0 = stays.
+    `text` 256 bytes, `photo` 1024, `fingerprint` 0, 512 or 1024. `seconds`: taken away after; 0 = stays.
     """
 
     text: bytes
     photo: bytes = bytes(1024)
+    fingerprint: bytes = b""
+    address: str = ""
+    """Appended address, at most 35 characters."""
     seconds: float = 0.0
 
 
@@ -31,7 +34,8 @@ class TakeCard(msgspec.Struct, tag="reader.take"):
 class Misbehave(msgspec.Struct, tag="reader.misbehave", kw_only=True):
     """Spoil the next `count` answers.
 
-    Noise before them, a wrong check byte, only half, none, or a failed read.
+    Noise before them, a wrong check byte, only half, none, or a failed read. `cut`, `read_failed` and
+    `read_bad_checksum` wait for the next reads.
     """
 
     how: Misbehaviour

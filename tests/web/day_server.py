@@ -16,7 +16,17 @@ from appliance.flow.box import Box, keys
 from appliance.web.app import create_app
 from appliance.web.server import Server
 from appliance.wire.gate import GetLanes, LaneState
-from appliance.wire.recorder import CameraStatus, ClipHead, GetClip, GetStatus, GetStill, Status
+from appliance.wire.recorder import (
+    CameraStatus,
+    Clip,
+    ClipHead,
+    FindClips,
+    Found,
+    GetClip,
+    GetStatus,
+    GetStill,
+    Status,
+)
 from tests.conftest import START
 from tests.web.day import Day, RunningClock, build
 
@@ -77,10 +87,17 @@ class Running:
             head = ClipHead(camera=asked.camera, start=asked.start, end=asked.end, bytes=len(self.day.clip))
             return Streamed(head, _chunks(self.day.clip))
 
+        async def find(asked: FindClips) -> Found:
+            clips = [
+                Clip(camera=one, start=asked.start, end=asked.end, bytes=len(self.day.clip))
+                for one in asked.cameras
+            ]
+            return Found(clips=clips, gaps=[])
+
         servers = [
             await serve(socket("gate"), {GetLanes: lanes}),
             await serve(socket("recorder"), {GetStatus: status}),
-            await serve(socket("clips"), {GetStill: still, GetClip: clip}),
+            await serve(socket("clips"), {GetStill: still, GetClip: clip, FindClips: find}),
         ]
         await server.serve()
         for one in servers:

@@ -1,6 +1,6 @@
 """A simulated SAM reader on a pseudo-terminal, speaking the reader's side of the protocol byte for byte.
 
-A stable symbolic link stands in front of the pseudo-terminal, as udev's by-id links do, so that it can be
+A stable symbolic link stands in front of the pseudo-terminal, as udev's by-path links do, so that it can be
 unplugged and plugged in again. Cards are put down by a call or over a control socket. Demo sites and tests
 only.
 """
@@ -25,6 +25,8 @@ SAM = (
     + b"".join(n.to_bytes(4, "little") for n in (20240101, 999999, 20260101))
 )
 NAMES = {int(command): command.name.lower() for command in Command}
+OF_READS = ("read_failed", "cut", "read_bad_checksum")
+READS = (Command.READ, Command.READ_WITH_FINGERPRINT)
 NOISE = bytes.fromhex("00FFAAAA9669AA13")
 
 
@@ -41,6 +43,7 @@ class SimulatedReader:
         self.requests: Counter[str] = Counter()
         self.reads = 0
         self._card: CardData | None = None
+        self._address = ""
         self._stage = "idle"
         self._spoil: list[Misbehaviour] = []
         self._cut_after: int | None = None
@@ -79,9 +82,12 @@ class SimulatedReader:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
-    def put(self, card: CardData, seconds: float = 0.0) -> None:
-        """Put a card into the field; it is taken away after `seconds` unless that is 0."""
-        self._card, self._stage = card, "idle"
+    def put(self, card: CardData, seconds: float = 0.0, address: str = "") -> None:
+        """Put a card into the field; it is taken away after `seconds` unless that is 0.
+
+        `address`: what is appended to it.
+        """
+        self._card, self._stage, self._address = card, "idle", address
         if self._leaving:
             self._leaving.cancel()
         self._leaving = asyncio.get_running_loop().call_later(seconds, self.take) if seconds else None
@@ -91,7 +97,7 @@ class SimulatedReader:
         self._card, self._stage = None, "idle"
 
     def misbehave(self, how: Misbehaviour, count: int = 1) -> None:
-        """Spoil the next `count` answers (`read_failed` and `cut`: the next reads)."""
+        """Spoil the next `count` answers (those `OF_READS`: of the next reads)."""
         self._spoil += [how] * count
 
     def plug(self) -> None:
@@ -142,23 +148,28 @@ class SimulatedReader:
         if how == "read_failed":
             body = protocol.response(0x41)
             self._stage = "idle"
-        elif how == "bad_checksum":
+        elif how in ("bad_checksum", "read_bad_checksum"):
             body = body[:-1] + bytes([body[-1] ^ 0x5A])
         elif how == "cut":
             body = body[: len(body) // 2]
         elif how == "noise":
             body = NOISE + body + NOISE[:3]
-        if self._cut_after is not None and command == Command.READ:
+        elif how == "glued":
+            body = body[: len(body) // 2] + body + body[:9]
+        elif how == "sam_failed":
+            body = protocol.response(0x60)
+            self._stage = "idle"
+        if self._cut_after is not None and command in READS:
             body, self._cut_after = body[: self._cut_after], None
             self._write(body)
             asyncio.get_running_loop().call_later(0.05, self.unplug)
             return
-        if command == Command.READ and self._stage == "read":
+        if command in READS and self._stage == "read":
             self.reads += 1
         self._write(body)
 
     def _spoiling(self, command: int) -> Misbehaviour | None:
-        if not self._spoil or (self._spoil[0] in ("read_failed", "cut") and command != Command.READ):
+        if not self._spoil or (self._spoil[0] in OF_READS and command != Command.READ):
             return None
         return self._spoil.pop(0)
 
@@ -175,6 +186,7 @@ class SimulatedReader:
         if command == Command.SAM_ID:
             return protocol.response(0x90, SAM)
         if command in (Command.STATUS, Command.RESET):
+            self._stage = "idle" if command == Command.RESET else self._stage
             return protocol.response(0x90)
         if command == Command.FIND:
             if self._card is None or self._stage == "read":
@@ -186,17 +198,22 @@ class SimulatedReader:
                 return protocol.response(0x81)
             self._stage = "selected"
             return protocol.response(0x90, bytes(8))
-        if command in (Command.READ, Command.READ_WITH_FINGERPRINT):
+        if command in READS:
             if self._card is None or self._stage != "selected":
                 return protocol.response(0x41)
             self._stage = "read"
             return protocol.card_response(self._card, command == Command.READ_WITH_FINGERPRINT)
         if command == Command.READ_ADDRESS:
-            return protocol.response(0x91)
+            if self._card is None or self._stage != "read":
+                return protocol.response(0x41)
+            if not self._address:
+                return protocol.response(0x91)
+            cells = self._address.ljust(protocol.ADDRESS_BYTES // 2).encode("utf-16-le")
+            return protocol.response(0x90, cells[: protocol.ADDRESS_BYTES])
         return protocol.response(0x21)
 
     async def _put_card(self, order: PutCard) -> ReaderDid:
-        self.put(CardData(order.text, order.photo), order.seconds)
+        self.put(CardData(order.text, order.photo, order.fingerprint), order.seconds, order.address)
         return await self._state(GetReader())
 
     async def _take_card(self, _order: TakeCard) -> ReaderDid:
