@@ -8,14 +8,18 @@ import asyncio
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import typer
 
+from appliance.base.crypto import read_secret
 from appliance.base.errors import NotFound
 from appliance.base.i18n import N_, _
 from appliance.base.settings import Settings, load
+
+if TYPE_CHECKING:
+    from cameras.clips.proof import ClipVerified
 
 app = typer.Typer(no_args_is_help=True, help="Cameras. 摄像机。")
 
@@ -109,6 +113,53 @@ def verify(
         _tell(_("{count} recordings checked.").format(count=found.checked))
     if not found.ok:
         raise typer.Exit(1)
+
+
+def verify_clip(
+    file: Path = typer.Argument(..., help="A clip downloaded from the inspector's page."),
+    authority: Path = typer.Option(
+        None, "--authority", help="Certificate of the site's authority (PEM); default: this box's own."
+    ),
+    json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Is this clip as the site gave it out? Needs the file and the site's certificate only; exit status 1 when
+    not.
+    """
+    from cameras.clips import proof
+
+    path = authority or load().state / "keys" / "authority.pem"
+    found = proof.verify_clip(file, read_secret(path))
+    if json:
+        _show(found)
+    else:
+        _tell_clip(found)
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+def _tell_clip(found: "ClipVerified") -> None:
+    words = {
+        "no_proof": _("It carries no proof that can be read. Download it again."),
+        "altered": _("The film is not the one that was given out."),
+        "bad_signature": _("The signature does not fit."),
+        "bad_certificate": _("It was not signed by this site."),
+        "source_altered": _("When it was cut, the recording {path} was no longer as recorded."),
+        "source_missing": _("When it was cut, the recording {path} was missing."),
+    }
+    for finding in found.findings:
+        typer.echo(words[finding.code].format(path=finding.path))
+    clip = found.clip
+    if clip is None:
+        return
+    name = f"{clip.mark} {clip.site} {clip.site_name}".strip()
+    stretch = f"{clip.start.astimezone():%Y-%m-%d %H:%M:%S} – {clip.end.astimezone():%H:%M:%S %z}"
+    typer.echo(f"{name}  {clip.camera} {clip.camera_name}  {stretch}")
+    if found.ok:
+        _tell(
+            _("The clip is whole and was signed by this site on {day}.").format(
+                day=f"{clip.made_at:%Y-%m-%d}"
+            )
+        )
 
 
 def simulate_camera(

@@ -10,20 +10,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import msgspec
 
 from appliance.base.errors import NotFound, Unavailable
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
-from appliance.wire.recorder import Cause
+from appliance.wire.recorder import Cause, Kept
 
 FILE = "index.db"
 VERSION = 1
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-State = Literal["open", "closed", "recovered", "adopted", "missing"]
-"""recovered: ended by a crash, kept as far as it was written; adopted: on disk, but the index had lost it."""
 
 SCHEMA = """
 CREATE TABLE run(
@@ -71,7 +69,7 @@ class Segment(msgspec.Struct, kw_only=True):
     end: datetime | None
     bytes: int
     sha256: str
-    state: State
+    state: Kept
 
 
 class GapRow(msgspec.Struct, kw_only=True):
@@ -84,6 +82,7 @@ class GapRow(msgspec.Struct, kw_only=True):
     cause: Cause
 
 
+NOT_GONE = "AND state <> 'missing'"
 SEGMENT = "id, run, camera, path, start, end, bytes, sha256, state"
 
 
@@ -144,16 +143,15 @@ class Reader:
                 detail=str(error),
             ) from error
 
-    def between(self, camera: str, start: datetime, end: datetime) -> list[Segment]:
-        """Segments of a camera that touch start..end, in order; an open one counts as going on."""
+    def between(self, camera: str, start: datetime, end: datetime, gone: bool = False) -> list[Segment]:
+        """Segments of a camera that touch start..end, in order; an open one counts as going on. `gone`: with
+        those whose file is known to be missing.
+        """
         # A segment is found by its start; the longest one bounds how far back to look.
         rows = self.rows(
             f"SELECT {SEGMENT} FROM segment WHERE camera = ? AND start < ? AND start >= ?"
-            " AND (end IS NULL OR end > ?) AND state <> 'missing' ORDER BY start",
-            camera,
-            micros(end),
-            micros(start - LONGEST),
-            micros(start),
+            f" AND (end IS NULL OR end > ?) {'' if gone else NOT_GONE} ORDER BY start",
+            *(camera, micros(end), micros(start - LONGEST), micros(start) - gone),
         )
         return [_segment(row) for row in rows]
 
@@ -343,7 +341,7 @@ class Index(Reader):
         )
 
     def close_segment(
-        self, segment: str, start: datetime, end: datetime, size: int, sha256: str, state: State, cause: str
+        self, segment: str, start: datetime, end: datetime, size: int, sha256: str, state: Kept, cause: str
     ) -> None:
         """The file is complete, synced, and this is what it holds."""
         self.write(

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from appliance.wire.recorder import Check, CheckedFile
 from cameras.index import FILE, Reader, Segment
 
 Code = Literal["missing", "altered", "added"]
@@ -48,8 +49,8 @@ def verify(media: Path, sample: int | None = None) -> Verified:
     chosen = finished if sample is None else random.sample(finished, min(sample, len(finished)))
     findings = []
     for segment in sorted(chosen, key=lambda one: one.path):
-        code = _check(media, segment)
-        if code:
+        code = check(media, segment)
+        if code == "altered" or code == "missing":
             findings.append(Finding(code=code, camera=segment.camera, path=segment.path))
     known = {segment.path for segment in every}
     there = (str(path.relative_to(media)) for path in sorted(media.rglob("*")) if path.is_file())
@@ -63,11 +64,28 @@ def verify(media: Path, sample: int | None = None) -> Verified:
     return Verified(ok=not findings, checked=len(chosen), findings=findings)
 
 
-def _check(media: Path, segment: Segment) -> Code | None:
+def check(media: Path, segment: Segment) -> Check:
+    """Read one file again and hold it against the hash of its recording."""
+    if segment.state == "open":
+        return "open"
     path = media / segment.path
     try:
         if path.stat().st_size != segment.bytes:
             return "altered"
-        return None if file_sha256(path) == segment.sha256 else "altered"
+        return "whole" if file_sha256(path) == segment.sha256 else "altered"
     except FileNotFoundError:
         return "missing"
+
+
+def checked(media: Path, segment: Segment) -> CheckedFile:
+    """`check`, with what the index knows of the file."""
+    return CheckedFile(
+        camera=segment.camera,
+        path=segment.path,
+        start=segment.start,
+        end=segment.end,
+        bytes=segment.bytes,
+        sha256=segment.sha256,
+        state=segment.state,
+        found=check(media, segment),
+    )

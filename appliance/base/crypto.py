@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -106,7 +106,15 @@ class Signer:
     @classmethod
     def load(cls, path: Path) -> "Signer":
         """Read a PEM key made by `new_leaf`."""
-        key = serialization.load_pem_private_key(read_secret(path), password=None)
+        try:
+            key = serialization.load_pem_private_key(read_secret(path), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise Corrupt(
+                "bad_key",
+                N_("The key {path} cannot be read."),
+                N_("Restore it from the backup, or run examsite init on a new box."),
+                path=str(path),
+            ) from error
         if not isinstance(key, ed25519.Ed25519PrivateKey):
             raise Corrupt("bad_key", N_("The key {path} is of the wrong kind."), path=str(path))
         return cls(key)
@@ -148,6 +156,38 @@ def verify(public: bytes, signature: bytes, body: bytes) -> bool:
     except InvalidSignature:
         return False
     return True
+
+
+def certified_key(certificate: bytes, authority: bytes, name: str, at: dt.datetime) -> bytes:
+    """Public key (PEM) of the process `name` as its certificate (DER) gives it.
+
+    Raises Corrupt unless the site authority (PEM) issued it, for signing, to that process, and it held at `at`.
+    """
+    try:
+        found = x509.load_der_x509_certificate(certificate)
+        found.verify_directly_issued_by(x509.load_pem_x509_certificate(authority))
+        usage = found.extensions.get_extension_for_class(x509.KeyUsage).value
+        basic = found.extensions.get_extension_for_class(x509.BasicConstraints).value
+        names = [one.value for one in found.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+        sound = usage.digital_signature and not basic.ca and names == [name]
+        in_time = found.not_valid_before_utc <= at <= found.not_valid_after_utc
+        key = found.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    except Exception as error:  # the X.509 parser has a dozen kinds of errors for strangers' bytes
+        raise _foreign(name) from error
+    if not (sound and in_time):
+        raise _foreign(name)
+    return key
+
+
+def _foreign(name: str) -> Corrupt:
+    return Corrupt(
+        "bad_certificate",
+        N_("The signature was not made by the process {name} of this site."),
+        N_("Keep it as it is and call the inspector."),
+        name=name,
+    )
 
 
 def new_authority(folder: Path, name: str) -> None:

@@ -20,7 +20,7 @@ from appliance.records import migrate
 from appliance.records.journal import JournalHead, append
 from appliance.records.site import Room, Seat, Station
 
-PROCESSES = ("web", "gate", "faces", "recorder", "sync")
+PROCESSES = ("web", "gate", "faces", "recorder", "clips", "sync")
 
 
 class SetUp(msgspec.Struct):

@@ -76,20 +76,104 @@ class Found(msgspec.Struct, kw_only=True):
 
 
 class GetClip(msgspec.Struct, tag="clips.get", kw_only=True):
-    """Ask exam-clips for one MP4 (stream copy, cut at key frames) that covers start..end; bytes follow the reply."""
+    """Ask exam-clips for one MP4 (stream copy, cut at key frames) that covers start..end; bytes follow the reply.
+
+    `proof`: the files it is cut from are hashed again, and a signed proof lies at its end (`ClipProof`).
+    """
 
     camera: str
     start: datetime
     end: datetime
+    proof: bool = False
 
 
 class ClipHead(msgspec.Struct, kw_only=True):
-    """What the MP4 that follows truly covers; total bytes."""
+    """What the MP4 that follows truly covers; total bytes, and their SHA-256 (hex) when it carries a proof."""
 
     camera: str
     start: datetime
     end: datetime
     bytes: int
+    sha256: str = ""
+
+
+Check = Literal["whole", "altered", "missing", "open"]
+"""A file read again just now: as it was recorded, not so, not there; open = still being written, no hash yet."""
+Kept = Literal["open", "closed", "recovered", "adopted", "missing"]
+"""How a file came into the index. recovered: ended by a crash, hashed at the restart; adopted: the index had lost
+it, hashed when it was found again. For these two the hash proves nothing about the time before."""
+
+
+class CameraSpan(msgspec.Struct, kw_only=True):
+    """One camera between two times."""
+
+    camera: str
+    start: datetime
+    end: datetime
+
+
+class VerifySpans(msgspec.Struct, tag="clips.verify", kw_only=True):
+    """Ask exam-clips to read every file of these spans again and hold it against the hash of its recording.
+
+    The reply is SpanHead; a frame with one CheckedFile (MessagePack) follows for each file.
+    """
+
+    spans: list[CameraSpan]
+
+
+class SpanHead(msgspec.Struct, kw_only=True):
+    """How much is going to be read."""
+
+    files: int
+    bytes: int
+
+
+class CheckedFile(msgspec.Struct, kw_only=True):
+    """One file of the store, read again. `path` is relative to the media folder; `end` None: being written."""
+
+    camera: str
+    path: str
+    start: datetime
+    end: datetime | None
+    bytes: int
+    sha256: str
+    state: Kept
+    found: Check
+
+
+class ClipProof(msgspec.Struct, kw_only=True):
+    """What exam-clips signs about a clip. `film`: SHA-256 (hex) of the first `film_bytes` bytes of its file.
+
+    Times are UTC: asked_* as it was asked for, start and end as the film covers it. `sources`: the files of the
+    store it was cut from, with the hash of their recording and what they were found to be when it was cut.
+    """
+
+    form: Literal["examsite-clip 1"] = "examsite-clip 1"
+    site: str
+    site_name: str
+    mark: str
+    """DEMO on demo sites."""
+    camera: str
+    camera_name: str
+    asked_start: datetime
+    asked_end: datetime
+    start: datetime
+    end: datetime
+    film: str
+    film_bytes: int
+    sources: list[CheckedFile]
+    made_at: datetime
+
+
+class SignedProof(msgspec.Struct, kw_only=True):
+    """`body`: the JSON of a ClipProof exactly as it was signed (Ed25519 over its UTF-8 bytes, hex).
+
+    `certificate`: of the process `clips`, X.509 DER in Base64, issued by the site authority.
+    """
+
+    body: str
+    signature: str
+    certificate: str
 
 
 class GetStill(msgspec.Struct, tag="clips.still", kw_only=True):

@@ -9,15 +9,19 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from appliance.base import sockets
 from appliance.base.notify import supervised
 from appliance.base.settings import Settings
 from appliance.base.sockets import Streamed
-from appliance.wire.recorder import FindClips, Found, GetClip, GetStill, StillHead
+from appliance.wire.recorder import FindClips, Found, GetClip, GetStill, SpanHead, StillHead, VerifySpans
 from cameras.clips.cut import Cut, cut
 from cameras.clips.find import find
+from cameras.clips.proof import prover
 from cameras.clips.still import still
-from cameras.index import Reader
+from cameras.index import Reader, Segment
+from cameras.integrity import checked
 
 CHUNK = 256 * 1024
 CUTS_AT_ONCE = 2
@@ -29,10 +33,12 @@ class ClipServer:
     """Answers from the recorder's store, read only. Times asked without a zone are refused by the wire."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._media = Path(settings.recorder.media)
         self._index = Reader(self._media)
         self._cameras = [camera.code for camera in settings.cameras]
         self._turn = asyncio.Semaphore(CUTS_AT_ONCE)
+        self._reading = asyncio.Lock()
         self._stills: dict[tuple[str, int], tuple[float, StillHead, bytes]] = {}
 
     async def find_clips(self, asked: FindClips) -> Found:
@@ -50,8 +56,26 @@ class ClipServer:
         """GetClip."""
         start, end = asked.start.astimezone(UTC), asked.end.astimezone(UTC)
         async with self._turn:
-            made = await asyncio.to_thread(cut, self._index, self._media, asked.camera, start, end)
+            prove = await asyncio.to_thread(prover, self._settings, start, end) if asked.proof else None
+            made = await asyncio.to_thread(cut, self._index, self._media, asked.camera, start, end, prove)
         return Streamed(made.head, _read(made))
+
+    async def verify_spans(self, asked: VerifySpans) -> Streamed:
+        """VerifySpans: each file once, however many spans touch it."""
+        files: dict[str, Segment] = {}
+        for span in asked.spans:
+            times = span.start.astimezone(UTC), span.end.astimezone(UTC)
+            found = await asyncio.to_thread(self._index.between, span.camera, *times, True)
+            files |= {segment.path: segment for segment in found}
+        head = SpanHead(files=len(files), bytes=sum(segment.bytes for segment in files.values()))
+        return Streamed(head, self._check(list(files.values())))
+
+    async def _check(self, segments: list[Segment]) -> AsyncIterator[bytes]:
+        for segment in segments:
+            # One file at a time for everybody: two readers at once slow the disk for the recorder.
+            async with self._reading:
+                found = await asyncio.to_thread(checked, self._media, segment)
+            yield msgspec.msgpack.encode(found)
 
     async def get_still(self, asked: GetStill) -> Streamed:
         """GetStill."""
@@ -84,7 +108,12 @@ async def serve(settings: Settings) -> asyncio.Server:
     clips = ClipServer(settings)
     return await sockets.serve(
         settings.socket("clips"),
-        {FindClips: clips.find_clips, GetClip: clips.get_clip, GetStill: clips.get_still},
+        {
+            FindClips: clips.find_clips,
+            GetClip: clips.get_clip,
+            GetStill: clips.get_still,
+            VerifySpans: clips.verify_spans,
+        },
     )
 
 

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,13 @@ class Cut(msgspec.Struct):
     file: Any
 
 
-def cut(index: Reader, media: Path, camera: str, start: datetime, end: datetime) -> Cut:
+Prove = Callable[[Path, ClipHead, list[Segment]], ClipHead]
+"""Writes a proof at the end of a clip's file, given what it covers and was cut from; returns the new head."""
+
+
+def cut(
+    index: Reader, media: Path, camera: str, start: datetime, end: datetime, prove: Prove | None = None
+) -> Cut:
     """The first unbroken stretch within start..end, from the key frame at or before `start`.
 
     A clip never runs over a gap: what is asked beyond it is another clip. The file plays in browsers: its
@@ -55,11 +61,13 @@ def cut(index: Reader, media: Path, camera: str, start: datetime, end: datetime)
     scratch.close()
     try:
         first, last = _copy(media, found[2], start, end, Path(scratch.name))
+        head = ClipHead(camera=camera, start=first, end=last, bytes=os.stat(scratch.name).st_size)
+        if prove:
+            head = prove(Path(scratch.name), head, found[2])
         file = open(scratch.name, "rb")  # noqa: SIM115 (the caller reads and closes it)
     finally:
         os.unlink(scratch.name)
-    size = os.fstat(file.fileno()).st_size
-    return Cut(ClipHead(camera=camera, start=first, end=last, bytes=size), file)
+    return Cut(head, file)
 
 
 def timed(media: Path, segment: Segment) -> Iterator[tuple[datetime, Any, Any]]:

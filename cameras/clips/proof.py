@@ -1,0 +1,189 @@
+"""A clip that proves itself: at the end of the MP4 lies a `uuid` box with a signed account of what it is.
+
+Players skip the box (ISO/IEC 14496-12, 4.2: unknown boxes are ignored). It holds the JSON of SignedProof: what
+exam-clips states (ClipProof), the Ed25519 signature of its key, and that key's certificate. Chain of trust: file
+-> key of `clips` -> site authority, whose certificate the province has on record. So a clip is checked with the
+file and that one certificate, on any machine: `verify_clip`.
+"""
+
+import base64
+import binascii
+import hashlib
+import mmap
+import os
+import struct
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from appliance.base.crypto import Signer, certified_key, read_secret, verify
+from appliance.base.errors import Corrupt, NotFound
+from appliance.base.i18n import N_
+from appliance.base.settings import Settings
+from appliance.base.site import read_site
+from appliance.wire.recorder import ClipHead, ClipProof, SignedProof
+from cameras.clips.cut import Prove
+from cameras.index import Segment
+from cameras.integrity import CHUNK, checked, file_sha256
+
+BOX = b"uuid" + hashlib.sha256(b"examsite clip proof").digest()[:16]
+"""Type and extended type of the box."""
+PROCESS = "clips"
+Code = Literal["no_proof", "altered", "bad_signature", "bad_certificate", "source_altered", "source_missing"]
+
+
+class ClipFinding(msgspec.Struct, kw_only=True):
+    """What does not hold about a clip. `path`: the clip, or the file of the store it was cut from."""
+
+    code: Code
+    camera: str
+    path: str
+
+
+class ClipVerified(msgspec.Struct, kw_only=True):
+    """The JSON of `recordings verify-clip`; `clip`: what is stated, None when nothing could be read."""
+
+    ok: bool
+    checked: int
+    findings: list[ClipFinding]
+    clip: ClipProof | None
+
+
+def prover(settings: Settings, start: datetime, end: datetime) -> Prove:
+    """Writes proofs for clips asked from `start` to `end`. Raises NotFound when the box has no key for them."""
+    folder = settings.state / "keys"
+    signer = Signer.load(folder / f"{PROCESS}.key")
+    certificate = x509.load_pem_x509_certificate(read_secret(folder / f"{PROCESS}.pem"))
+    der = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
+    site, media = read_site(settings.state), Path(settings.recorder.media)
+    names = {camera.code: camera.name for camera in settings.cameras}
+
+    def prove(path: Path, head: ClipHead, segments: list[Segment]) -> ClipHead:
+        stated = ClipProof(
+            site=site.code,
+            site_name=site.name,
+            mark="DEMO" if site.demo else "",
+            camera=head.camera,
+            camera_name=names.get(head.camera, head.camera),
+            asked_start=start,
+            asked_end=end,
+            start=head.start,
+            end=head.end,
+            film=file_sha256(path),
+            film_bytes=head.bytes,
+            sources=[checked(media, segment) for segment in segments],
+            made_at=datetime.now(UTC),
+        )
+        body = msgspec.json.encode(stated)
+        signed = SignedProof(body=body.decode(), signature=signer.sign(body).hex(), certificate=der)
+        text = msgspec.json.encode(signed)
+        with open(path, "ab") as target:
+            target.write(struct.pack(">I", 4 + len(BOX) + len(text)) + BOX + text)
+        size = os.stat(path).st_size
+        return msgspec.structs.replace(head, bytes=size, sha256=file_sha256(path))
+
+    return prove
+
+
+def verify_clip(path: Path, authority: bytes) -> ClipVerified:
+    """Check a downloaded clip. `authority`: PEM certificate of the site authority.
+
+    Raises NotFound when there is no such file, Corrupt when it is no film at all (not_a_clip) or when `authority`
+    is no certificate (bad_authority).
+    """
+    try:
+        x509.load_pem_x509_certificate(authority)
+    except ValueError as error:
+        raise Corrupt(
+            "bad_authority",
+            N_("The certificate of the site's authority cannot be read."),
+            N_("Ask the site, or the province, for the file authority.pem."),
+        ) from error
+    found = ClipVerified(ok=False, checked=1, findings=[], clip=None)
+    signed, film_bytes, after = _read(path)
+    if signed is None:
+        found.findings.append(ClipFinding(code="no_proof", camera="", path=str(path)))
+        return found
+    try:
+        stated = msgspec.json.decode(signed.body, type=ClipProof)
+    except msgspec.DecodeError:
+        found.findings.append(ClipFinding(code="bad_signature", camera="", path=str(path)))
+        return found
+    found.clip = stated
+    codes: list[Code] = []
+    try:
+        key = certified_key(_base64(signed.certificate), authority, PROCESS, stated.made_at)
+        if not verify(key, bytes.fromhex(signed.signature), signed.body.encode()):
+            codes.append("bad_signature")
+    except ValueError:
+        codes.append("bad_signature")
+    except Corrupt:
+        codes.append("bad_certificate")
+    if after or film_bytes != stated.film_bytes or _film(path, film_bytes) != stated.film:
+        codes.append("altered")
+    found.findings += [ClipFinding(code=code, camera=stated.camera, path=str(path)) for code in codes]
+    for one in stated.sources:
+        if one.found == "altered":
+            found.findings.append(ClipFinding(code="source_altered", camera=one.camera, path=one.path))
+        elif one.found == "missing":
+            found.findings.append(ClipFinding(code="source_missing", camera=one.camera, path=one.path))
+    found.ok = not found.findings
+    return found
+
+
+def _base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return b""
+
+
+def _film(path: Path, length: int) -> str:
+    """SHA-256 of the first `length` bytes."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as source:
+        while length and (chunk := source.read(min(CHUNK, length))):
+            digest.update(chunk)
+            length -= len(chunk)
+    return digest.hexdigest()
+
+
+def _read(path: Path) -> tuple[SignedProof | None, int, int]:
+    """The proof in a file, the bytes before it and the bytes after it; None when there is none to be read.
+
+    The box is looked for by its name and not box by box from the front: a film altered there has a proof, too.
+    """
+    try:
+        with open(path, "rb") as source:
+            size = os.fstat(source.fileno()).st_size
+            if size < 12:
+                raise _no_clip(path)
+            with mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                at = data.rfind(BOX)
+                if at < 4:
+                    if data[4:8] != b"ftyp":
+                        raise _no_clip(path)
+                    return None, size, 0
+                (length,) = struct.unpack(">I", data[at - 4 : at])
+                text = data[at + len(BOX) : at - 4 + length]
+    except OSError as error:
+        raise NotFound(
+            "no_such_file", N_("The file {path} cannot be read."), N_("Check the name."), path=str(path)
+        ) from error
+    try:
+        return msgspec.json.decode(text, type=SignedProof), at - 4, max(0, size - (at - 4 + length))
+    except msgspec.DecodeError:
+        return None, at - 4, 0
+
+
+def _no_clip(path: Path) -> Corrupt:
+    return Corrupt(
+        "not_a_clip",
+        N_("{path} is no recording."),
+        N_("Name a clip that was downloaded from the inspector's page."),
+        path=str(path),
+    )

@@ -1,0 +1,236 @@
+"""Is it whole? Files of a span read again over the socket; a downloaded clip checked with one certificate."""
+
+import asyncio
+import io
+import struct
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import av
+import msgspec
+import numpy as np
+import pytest
+
+from appliance.base import crypto
+from appliance.base.errors import Corrupt, NotFound
+from appliance.base.settings import CameraSettings, RecorderSettings, Settings, SiteSettings
+from appliance.base.site import Site
+from appliance.base.sockets import ask_stream
+from appliance.wire.recorder import (
+    CameraSpan,
+    CheckedFile,
+    ClipHead,
+    ClipProof,
+    GetClip,
+    SignedProof,
+    SpanHead,
+    VerifySpans,
+)
+from cameras import clips
+from cameras.clips.proof import BOX, verify_clip
+from cameras.index import Index, Segment
+from tests.cameras.test_store import opened, put
+from tests.command import examsite
+
+NOW = datetime(2026, 11, 21, 1, 0, 0, tzinfo=UTC)
+
+
+def film(seconds: int) -> bytes:
+    """A small film as the recorder writes it."""
+    target = io.BytesIO()
+    with av.open(target, "w", format="mp4", options={"movflags": "frag_keyframe+empty_moov"}) as out:
+        stream = out.add_stream("libx264", rate=5, options={"preset": "ultrafast", "g": "5"})
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        for number in range(seconds * 5):
+            picture = np.full((96, 160, 3), 40 + number * 3, dtype=np.uint8)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        out.mux(stream.encode(None))
+    return target.getvalue()
+
+
+def site_keys(settings: Settings) -> bytes:
+    """The keys exam-clips needs; returns the authority's certificate."""
+    state = settings.state
+    crypto.new_authority(state / "authority", "test authority")
+    (state / "keys").mkdir(parents=True)
+    for name in ("clips", "web"):
+        crypto.new_leaf(state / "authority", state / "keys", name)
+    site = Site(code="999999-01", name="示范考点", mode="demo", epoch="e" * 32, created=NOW)
+    (state / "site.json").write_bytes(msgspec.json.encode(site))
+    authority = (state / "authority" / "authority.pem").read_bytes()
+    (state / "keys" / "authority.pem").write_bytes(authority)
+    return authority
+
+
+class Store:
+    """Four finished files of ten seconds each of camera C1, and one after a gap."""
+
+    def __init__(self, folder: Path) -> None:
+        self.media = folder / "media"
+        self.settings = Settings(
+            site=SiteSettings(
+                code="999999-01", name="示范考点", state=str(folder / "state"), run=str(folder / "run")
+            ),
+            cameras=[CameraSettings(code="C1", name="理论考场前部", address="127.0.0.1:1", room="T1")],
+            recorder=RecorderSettings(media=str(self.media)),
+        )
+        self.authority = site_keys(self.settings)
+        self.index = Index(self.media)
+        body = film(10)
+        starts = [0, 10, 20, 30, 90]
+        self.files: list[Segment] = [
+            put(self.index, self.media, NOW + timedelta(seconds=at), 10, "r1" if at < 90 else "r2", body)
+            for at in starts
+        ]
+        self.index.open_gap_row("g1", "C1", NOW + timedelta(seconds=40), "network", "test")
+        self.index.close_gap("g1", NOW + timedelta(seconds=90))
+
+    def path(self, number: int) -> Path:
+        return self.media / self.files[number].path
+
+    def flip(self, number: int, at: int = 3000) -> None:
+        body = bytearray(self.path(number).read_bytes())
+        body[at] ^= 1
+        self.path(number).write_bytes(body)
+
+    async def check(self, first: int = 0, last: int = 100) -> list[CheckedFile]:
+        span = CameraSpan(
+            camera="C1", start=NOW + timedelta(seconds=first), end=NOW + timedelta(seconds=last)
+        )
+        asked = VerifySpans(spans=[span, span])
+        head, frames = await ask_stream(self.settings.socket("clips"), asked, SpanHead)
+        found = [msgspec.msgpack.decode(frame, type=CheckedFile) async for frame in frames]
+        assert head.files == len(found), "a file that two spans touch is read once"
+        return found
+
+    async def download(self, target: Path, first: int = 5, last: int = 25) -> ClipHead:
+        asked = GetClip(
+            camera="C1", start=NOW + timedelta(seconds=first), end=NOW + timedelta(seconds=last), proof=True
+        )
+        head, chunks = await ask_stream(self.settings.socket("clips"), asked, ClipHead)
+        target.write_bytes(b"".join([chunk async for chunk in chunks]))
+        return head
+
+
+@pytest.fixture
+async def store(tmp_path: Path):  # type: ignore[no-untyped-def]
+    made = Store(tmp_path)
+    server = await clips.serve(made.settings)
+    yield made
+    server.close()
+    made.index.close()
+
+
+async def test_the_files_of_a_span_are_read_again(store: Store) -> None:
+    assert [one.found for one in await store.check()] == ["whole"] * 5
+    assert len(await store.check(12, 18)) == 1
+    store.flip(1)
+    store.path(3).unlink()
+    store.index.open_segment(opened("open", "C1/20261121/open.mp4", NOW + timedelta(seconds=99), "r2"))
+    found = {one.path: one.found for one in await store.check()}
+    assert [found[one.path] for one in store.files] == ["whole", "altered", "whole", "missing", "whole"]
+    assert found["C1/20261121/open.mp4"] == "open"
+
+
+async def test_a_file_the_recorder_has_missed_is_still_named(store: Store) -> None:
+    store.path(2).unlink()
+    store.index.miss_segment(store.files[2])
+    assert [one.found for one in await store.check()].count("missing") == 1
+
+
+async def test_a_downloaded_clip_proves_itself(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "clip.mp4"
+    head = await store.download(file)
+    assert head.bytes == file.stat().st_size
+    found = verify_clip(file, store.authority)
+    assert found.ok and found.checked == 1 and found.clip is not None
+    assert found.clip.camera == "C1" and found.clip.mark == "DEMO"
+    assert found.clip.start == NOW + timedelta(seconds=5)
+    assert [one.path for one in found.clip.sources] == [one.path for one in store.files[:3]]
+    with av.open(str(file)) as container:
+        assert len(list(container.decode(video=0))) == 100, "players skip the proof"
+
+
+async def test_whatever_is_done_to_a_clip_is_seen(store: Store, tmp_path: Path) -> None:
+    file, other = tmp_path / "clip.mp4", tmp_path / "other.mp4"
+    await store.download(file)
+    whole = file.read_bytes()
+    at = whole.rindex(BOX)
+
+    def codes(body: bytes, authority: bytes = store.authority) -> list[str]:
+        other.write_bytes(body)
+        found = verify_clip(other, authority)
+        assert found.ok == (not found.findings)
+        return [one.code for one in found.findings]
+
+    assert codes(whole) == []
+    for place in (0, 5, 40, at // 2, at - 5):
+        assert codes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]) == ["altered"]
+    assert codes(whole + b"more") == ["altered"]
+    assert codes(whole[: at - 4]) == ["no_proof"]
+    assert codes(whole[:-1]) == ["no_proof"]
+    assert codes(whole[: at - 104] + whole[at - 4 :]) == ["altered"]
+    signed = msgspec.json.decode(whole[at + len(BOX) :], type=SignedProof)
+    stated = msgspec.json.decode(signed.body, type=ClipProof)
+    stated.start -= timedelta(hours=1)
+    assert codes(whole[: at - 4] + boxed(signed, msgspec.json.encode(stated).decode())) == ["bad_signature"]
+    crypto.new_authority(tmp_path / "foreign", "other site")
+    foreign = (tmp_path / "foreign" / "authority.pem").read_bytes()
+    assert codes(whole, foreign) == ["bad_certificate"]
+    other.write_bytes(b"not a film at all")
+    with pytest.raises(Corrupt, match="no recording"):
+        verify_clip(other, store.authority)
+    with pytest.raises(NotFound):
+        verify_clip(tmp_path / "nowhere.mp4", store.authority)
+
+
+def boxed(signed: SignedProof, body: str) -> bytes:
+    text = msgspec.json.encode(msgspec.structs.replace(signed, body=body))
+    return struct.pack(">I", 4 + len(BOX) + len(text)) + BOX + text
+
+
+async def test_another_process_cannot_vouch_for_a_clip(store: Store, tmp_path: Path) -> None:
+    keys = store.settings.state / "keys"
+    for kind in ("key", "pem"):
+        (keys / f"clips.{kind}").write_bytes((keys / f"web.{kind}").read_bytes())
+    await store.download(tmp_path / "clip.mp4")
+    found = verify_clip(tmp_path / "clip.mp4", store.authority)
+    assert [one.code for one in found.findings] == ["bad_certificate"]
+
+
+async def test_a_clip_of_altered_files_says_so(store: Store, tmp_path: Path) -> None:
+    store.flip(1, at=-20)
+    await store.download(tmp_path / "clip.mp4")
+    found = verify_clip(tmp_path / "clip.mp4", store.authority)
+    assert [(one.code, one.path) for one in found.findings] == [("source_altered", store.files[1].path)]
+
+
+async def test_no_key_no_proof(store: Store, tmp_path: Path) -> None:
+    (store.settings.state / "keys" / "clips.key").unlink()
+    with pytest.raises(NotFound) as told:
+        await store.download(tmp_path / "clip.mp4")
+    assert told.value.code == "no_key"
+
+
+async def test_the_command_answers_as_written(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "clip.mp4"
+    await store.download(file)
+    authority = store.settings.state / "authority" / "authority.pem"
+
+    def run(path: Path, *more: str) -> tuple[int, str, str]:
+        return examsite("recordings", "verify-clip", str(path), "--authority", str(authority), *more)
+
+    status, out, _err = await asyncio.to_thread(run, file, "--json")
+    told = msgspec.json.decode(out)
+    assert (status, told["ok"], told["checked"], told["findings"]) == (0, True, 1, [])
+    body = bytearray(file.read_bytes())
+    body[500] ^= 1
+    file.write_bytes(body)
+    status, out, _err = await asyncio.to_thread(run, file, "--json")
+    told = msgspec.json.decode(out)
+    assert (status, told["ok"], [one["code"] for one in told["findings"]]) == (1, False, ["altered"])
+    status, out, err = await asyncio.to_thread(run, file)
+    assert status == 1 and "不一致" in out
+    (tmp_path / "text.mp4").write_text("this is not a film")
+    assert (await asyncio.to_thread(run, tmp_path / "text.mp4"))[0] == 2
+    assert (await asyncio.to_thread(run, tmp_path / "none.mp4"))[0] == 2
