@@ -39,6 +39,8 @@ from appliance.wire.gate import Alarm, GetLanes, LaneState
 log = logging.getLogger("examsite.gate")
 
 POLL = 0.05
+SETTLE_AGAIN, SETTLE_LONGEST = 0.5, 15.0
+"""Seconds until what came of a pulse is written again, doubled up to the longest."""
 PATIENCE = 1.5
 """Seconds a person may take to look at the camera."""
 PROBE = 5.0
@@ -61,6 +63,8 @@ class Lane:
         self.gate = gate
         self._faces = faces
         self._decoder = ""
+        self.stopping = asyncio.Event()
+        """Set when the process ends: nothing is tried again."""
         self._seen = watch.Seen()
         self._told_alarms: frozenset[Alarm] | None = None
 
@@ -196,9 +200,29 @@ class Lane:
         before, after = self.state.gate, "ok" if opened.outcome == "done" else _part(opened.code)
         self.state.gate = after  # type: ignore[assignment]
         self._say("gate", opened.sentence)
-        await self._box.db.write(settle_order, self._box, order.id, opened.outcome, opened.code)
+        await self._settle(order.id, opened.outcome, opened.code)
         if before != after:
             await self._device("gate", "" if after == "ok" else opened.code)
+
+    async def _settle(self, order: str, outcome: str, code: str) -> None:
+        """Record what came of a pulse; again and again while the database cannot take it, until this process stops.
+
+        A stop leaves it to the next start, which settles it as unknown.
+        """
+        pause = SETTLE_AGAIN
+        while not self.stopping.is_set():
+            try:
+                await self._box.db.write(settle_order, self._box, order, outcome, code)
+            except ExamError as error:
+                if pause == SETTLE_AGAIN:
+                    log.error("lane %s: order %s cannot be settled yet: %s", self.settings.code, order, error)
+            else:
+                if pause != SETTLE_AGAIN:
+                    log.info("lane %s: order %s is settled", self.settings.code, order)
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), pause)
+            pause = min(pause * 2, SETTLE_LONGEST)
 
     async def watch_gate(self) -> None:
         """Look whether the board answers, and what its door and fire inputs say."""
@@ -310,6 +334,8 @@ class Gatehouse:
             await stop.wait()
         finally:
             server.close()
+            for lane in self.lanes.values():
+                lane.stopping.set()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, *self._pulses, return_exceptions=True)
