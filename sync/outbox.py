@@ -16,11 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import x25519
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from sqlmodel import Session, col, func, select
 
-from appliance.base.crypto import Signer
+from appliance.base.crypto import Signer, read_secret, verify
 from appliance.base.errors import Conflict, Corrupt, NotFound, Refused
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
@@ -62,14 +63,23 @@ class Keys(msgspec.Struct, frozen=True):
         path = box.settings.province.key
         province = b""
         if path:
-            with contextlib.suppress(FileNotFoundError):  # sealing goes on; delivering says what is missing
-                province = Path(path).read_bytes()
+            with contextlib.suppress(OSError):  # sealing goes on; delivering says what is missing
+                province = _usable(Path(path).read_bytes())
         return cls(
             Signer.load(folder / "sync.key"),
-            (folder / "sync.pem").read_bytes(),
+            read_secret(folder / "sync.pem"),
             province,
             _recipient(province),
         )
+
+
+def _usable(pem: bytes) -> bytes:
+    """`pem` when signatures can be checked with it; empty otherwise."""
+    try:
+        verify(pem, b"", b"")
+    except (ValueError, UnsupportedAlgorithm):
+        return b""
+    return pem
 
 
 def _recipient(pem: bytes) -> x25519.X25519PublicKey | None:
@@ -79,7 +89,7 @@ def _recipient(pem: bytes) -> x25519.X25519PublicKey | None:
         body = b"-----BEGIN PUBLIC KEY-----" + block.partition(end)[0] + end + b"\n"
         try:
             key = load_pem_public_key(body)
-        except ValueError:
+        except (ValueError, UnsupportedAlgorithm):
             continue
         if isinstance(key, x25519.X25519PublicKey):
             return key

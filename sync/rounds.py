@@ -44,13 +44,20 @@ class Rounds:
     async def round(self) -> None:
         """Seal, deliver, fetch. Errors end up where a person sees them; only bugs are raised."""
         async with self._turn:
-            held = Keys.load(self.box)
+            try:
+                held = await asyncio.to_thread(Keys.load, self.box)
+            except ExamError as error:  # the box goes on without its line; the next round looks again
+                self._trouble("keys", "", error)
+                return
+            self._clear("keys")
             await self._try("seal", outbox.seal(self.box, held))
             if not self.box.settings.province.url:
                 return
             try:
                 if not held.province:
+                    self._trouble("province key", "", _no_key(self.box))
                     raise _no_key(self.box)
+                self._clear("province key")
                 async with Https(self.box.settings.province, self.box.site.code) as line:
                     await self._deliver(line, held)
                     await self._fetch(line, held)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -172,3 +173,35 @@ async def test_a_long_backlog_gives_several_parcels(box: Box, far: FarEnd, held:
     assert all(a.last_seq + 1 == b.first_seq for a, b in pairwise(made))
     await Rounds(box).round()
     assert {p.state for p in parcels(box)} == {"acknowledged"}
+
+
+async def test_an_unreadable_key_is_told_and_no_crash(box: Box, far: FarEnd) -> None:
+    rounds = Rounds(box)
+    key = box.settings.state / "keys" / "sync.key"
+    whole = key.read_bytes()
+    for broken in (b"", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", None):
+        key.unlink()
+        if broken is not None:
+            key.write_bytes(broken)
+        await rounds.round()
+        await rounds.round()
+        (trouble,) = rounds.troubles
+        assert trouble.params["path"] == str(key) and trouble.next_step
+        if broken is None:
+            key.write_bytes(whole)
+    assert parcels(box) == []
+    await rounds.round()
+    assert rounds.troubles == [] and parcels(box)[0].state == "acknowledged"
+
+
+async def test_a_province_key_that_is_no_key_is_told_and_no_crash(box: Box, far: FarEnd) -> None:
+    rounds = Rounds(box)
+    path = Path(box.settings.province.key)
+    whole = path.read_bytes()
+    path.write_bytes(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    await rounds.round()
+    assert [parcel.state for parcel in parcels(box)] == ["sealed"], "sealing goes on"
+    assert [(one.code, one.params["path"]) for one in rounds.troubles] == [("no_province_key", str(path))]
+    path.write_bytes(whole)
+    await rounds.round()
+    assert [parcel.state for parcel in parcels(box)] == ["acknowledged"] and rounds.troubles == []
