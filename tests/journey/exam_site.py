@@ -1,13 +1,16 @@
 """A demo site for one test: real keys, real TLS, real processes under the demo's parent, people through the flows."""
 
+import asyncio
 import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from sqlmodel import Session, select
@@ -49,6 +52,7 @@ class ExamSite:
         self.box = Box.open(settings)
         self.box.db.start()
         self.parent = Parent(made.config, folder / "log")
+        self.parent.restart_after = 0.2  # nothing is proved by systemd's second
         self.sitting = ""
         self._room(people)
         self.box.db.write_now(self._roster, people)
@@ -144,6 +148,12 @@ class ExamSite:
         """Until something is so."""
         wait_for(what, look, seconds)
 
+    def kill(self, name: str) -> None:
+        """SIGKILL; returns when the parent has started it again."""
+        times = self.parent.restarts.get(name, 0) + 1
+        self.parent.kill(name)
+        self.waited(f"{name} started again", lambda: self.parent.restarts.get(name, 0) >= times, 20)
+
     def log(self, name: str) -> str:
         """What a process said."""
         return (self.site.folder / "log" / f"{name}.log").read_text(errors="replace")
@@ -152,6 +162,15 @@ class ExamSite:
         """Free what the site holds outside its folder."""
         self.box.db.stop()
         shutil.rmtree(self.site.run, ignore_errors=True)
+
+
+async def patient(question: Callable[[], Awaitable[Any]], seconds: float) -> Any:
+    """Ask until there is an answer."""
+    end = time.monotonic() + seconds
+    while (found := await question()) is None:
+        assert time.monotonic() < end, "no answer"
+        await asyncio.sleep(0.1)
+    return found
 
 
 def _toml(settings: object) -> bytes:
