@@ -6,6 +6,7 @@ Asked with a time limit, started anew when it dies or hangs.
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 
 import msgspec
 
@@ -19,7 +20,8 @@ START_TIMEOUT = 30.0
 class FaceWorker:
     """One worker process. `camera` as in the settings, empty for none; `timeout` seconds per check.
 
-    `models`: detector's and recogniser's file, for an engine that has none of its own.
+    `models`: files of detector, recogniser and landmarks; empty for those that ship.
+    `prompt` hears what the person before the camera should do (a code, empty for nothing more).
     """
 
     def __init__(
@@ -27,12 +29,14 @@ class FaceWorker:
         engine: str = "dlib",
         camera: str = "",
         timeout: float = 8.0,
-        models: tuple[str, str] = ("", ""),
+        models: tuple[str, ...] = (),
+        prompt: Callable[[str], None] = lambda code: None,
     ) -> None:
         self._engine = engine
         self._camera = camera
         self._timeout = timeout
         self._models = models
+        self._prompt = prompt
         self._process: asyncio.subprocess.Process | None = None
         self._lock = asyncio.Lock()
         self._restarting: asyncio.Task[None] | None = None
@@ -80,7 +84,9 @@ class FaceWorker:
             try:
                 async with asyncio.timeout(seconds):
                     await self._send(request)
-                    return await self._receive()
+                    while (reply := await self._receive()).prompt is not None:
+                        self._prompt(reply.prompt)
+                    return reply
             except (TimeoutError, OSError, asyncio.IncompleteReadError, msgspec.DecodeError) as error:
                 await self._kill()
                 self._restarting = asyncio.create_task(self._restart())

@@ -1,8 +1,9 @@
 """A worker process for faces: one per lane, because describing a face stalls every thread of its process.
 
-Run as `python -m appliance.faces.worker ENGINE CAMERA DETECTOR RECOGNISER` (empty for none): requests on
-standard input, replies on standard output, each a 4-byte big-endian length and MessagePack. It ends when its
-input ends. The other half is `appliance.faces.lane.FaceWorker`.
+Run as `python -m appliance.faces.worker ENGINE CAMERA DETECTOR RECOGNISER LANDMARKS` (empty for none):
+requests on standard input, replies on standard output, each a 4-byte big-endian length and MessagePack. It ends
+when its input ends. While it looks it may say what the person should do (`prompt`). The other half is
+`appliance.faces.lane.FaceWorker`.
 """
 
 import hashlib
@@ -10,15 +11,17 @@ import os
 import sys
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import BinaryIO
 
 import msgspec
 
 from appliance.base.errors import Corrupt, DeviceFault, ExamError
-from appliance.faces import pictures
+from appliance.faces import pictures, quality
 from appliance.faces.engines import load
+from appliance.faces.landmarks import Landmarker
 from appliance.faces.pictures import PictureSource
-from appliance.faces.port import Descriptor, FaceEngine, Picture, describe_single, single
+from appliance.faces.port import Box, Descriptor, FaceEngine, Picture, describe_single, single
 from appliance.wire.faceworker import (
     Broken,
     Distance,
@@ -36,12 +39,32 @@ REMEMBERED = 200
 BETWEEN_PICTURES = 0.15
 
 
-class Looker:
-    """An engine, a camera, and the references described lately."""
+class Seen(msgspec.Struct, frozen=True):
+    """One live picture: the face in it, or the cause why there is none to compare."""
 
-    def __init__(self, engine: FaceEngine, camera: PictureSource | None) -> None:
+    picture: Picture
+    faces: int
+    box: Box | None = None
+    cause: str = ""
+    fault: str = ""
+    score: float = 0.0
+
+
+class Looker:
+    """An engine, a camera, and the references described lately. `prompt` hears what the person should do."""
+
+    def __init__(
+        self,
+        engine: FaceEngine,
+        camera: PictureSource | None,
+        landmarks: Landmarker | None = None,
+        prompt: Callable[[str], None] = lambda code: None,
+    ) -> None:
         self._engine = engine
         self._camera = camera
+        self._landmarks = landmarks or Landmarker()
+        self._prompt = prompt
+        self._told = ""
         self._known: OrderedDict[bytes, Descriptor | str] = OrderedDict()
 
     def ping(self) -> Pong:
@@ -58,24 +81,50 @@ class Looker:
         return Pong(engine=self._engine.name, version=self._engine.version, camera=camera)
 
     def look(self, request: Look) -> Looked:
-        """Take the live picture, find the one face in it, compare."""
+        """Take live pictures until one is good or time is up, find the one face in the best, compare."""
         started = time.monotonic()
         looked = Looked(engine=self._engine.name, version=self._engine.version)
-        described: Descriptor | None = None
+        best: Seen | None = None
         while True:
-            picture = self._picture(request, looked)
-            if picture is not None:
-                described = self._live(picture, looked)
-            again = not request.live and time.monotonic() - started < request.patience
-            if described is not None or not again or looked.cause == "two_faces":
+            seen = self._see(request, looked)
+            if seen is not None and (best is None or seen.score >= best.score):
+                best = seen
+            good = seen is not None and seen.fault == ""
+            if good or request.live or time.monotonic() - started >= request.patience:
                 break
+            self._tell(seen.fault if seen else looked.cause)
             time.sleep(BETWEEN_PICTURES)
-        if picture is not None:
-            looked.live = request.live or pictures.encode(picture)
-        if described is not None:
-            looked.compared = [self._compare(described, one) for one in request.references]
+        if best is not None:
+            looked.faces, looked.cause, looked.fault = best.faces, best.cause, best.fault
+            looked.live = request.live or pictures.encode(best.picture)
+            if best.box is not None:
+                described = self._engine.describe(best.picture, best.box)
+                looked.compared = [self._compare(described, one) for one in request.references]
+        self._tell("")
         looked.seconds = time.monotonic() - started
         return looked
+
+    def _tell(self, prompt: str) -> None:
+        if prompt != self._told:
+            self._told = prompt
+            self._prompt(prompt)
+
+    def _see(self, request: Look, looked: Looked) -> "Seen | None":
+        """One picture and how good it is; None when there is none, `looked.cause` then says why."""
+        picture = self._picture(request, looked)
+        if picture is None:
+            return None
+        looked.pictures += 1
+        boxes = self._engine.detect(picture)
+        try:
+            box = single(boxes)
+        except Corrupt as error:
+            looked.cause = error.code
+            return Seen(picture, len(boxes), cause=error.code, fault=error.code)
+        measures = quality.measure(picture, box, self._landmarks.find(picture, box))
+        fault, score = quality.fault(measures), quality.score(measures)
+        looked.cause = ""
+        return Seen(picture, len(boxes), box, fault=fault, score=score)
 
     def _picture(self, request: Look, looked: Looked) -> Picture | None:
         try:
@@ -87,15 +136,6 @@ class Looker:
         except (DeviceFault, Corrupt) as error:
             looked.cause = "camera_silent" if error.code == "bad_picture" else error.code
         return None
-
-    def _live(self, picture: Picture, looked: Looked) -> Descriptor | None:
-        boxes = self._engine.detect(picture)
-        looked.faces, looked.cause = len(boxes), ""
-        try:
-            return self._engine.describe(picture, single(boxes))
-        except Corrupt as error:
-            looked.cause = error.code
-            return None
 
     def _compare(self, live: Descriptor, reference: Reference) -> Distance:
         key = hashlib.sha256(reference.picture).digest()
@@ -125,6 +165,11 @@ def read_frame(source: BinaryIO) -> bytes | None:
     return body if len(body) == length else None
 
 
+def _broken(error: ExamError) -> Broken:
+    params = {key: str(value) for key, value in error.params.items()}
+    return Broken(code=error.code, message=error.message, next_step=error.next_step, params=params)
+
+
 def serve(
     source: BinaryIO,
     target: BinaryIO,
@@ -132,6 +177,7 @@ def serve(
     camera: str = "",
     detector: str = "",
     recogniser: str = "",
+    landmarks: str = "",
 ) -> None:
     """Answer until the input ends. A worker that cannot begin says why and ends."""
 
@@ -141,16 +187,14 @@ def serve(
         target.flush()
 
     try:
-        looker = Looker(load(engine, detector, recogniser), pictures.source(camera) if camera else None)
-    except ExamError as error:
-        params = {key: str(value) for key, value in error.params.items()}
-        send(
-            WorkerReply(
-                broken=Broken(
-                    code=error.code, message=error.message, next_step=error.next_step, params=params
-                )
-            )
+        looker = Looker(
+            load(engine, detector, recogniser),
+            pictures.source(camera) if camera else None,
+            Landmarker(landmarks),
+            lambda code: send(WorkerReply(prompt=code)),
         )
+    except ExamError as error:
+        send(WorkerReply(broken=_broken(error)))
         return
     send(WorkerReply(pong=Pong(engine="", version="", camera="")))
     decoder = msgspec.msgpack.Decoder(Look | Ping)
@@ -166,7 +210,7 @@ def main() -> None:
     """Entry of the worker process. Libraries that print must not disturb the replies."""
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    serve(sys.stdin.buffer, replies, *sys.argv[1:5])
+    serve(sys.stdin.buffer, replies, *sys.argv[1:6])
 
 
 if __name__ == "__main__":

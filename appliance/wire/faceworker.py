@@ -15,7 +15,7 @@ class Reference(msgspec.Struct, frozen=True):
 class Look(msgspec.Struct, tag="look", kw_only=True):
     """Take a live picture (or use `live`) and compare it with each reference.
 
-    While no face is seen, new pictures are taken for at most `patience` seconds.
+    While the picture is not good enough, new ones are taken for at most `patience` seconds; the best is used.
     """
 
     references: list[Reference]
@@ -39,7 +39,7 @@ class Looked(msgspec.Struct, kw_only=True):
     """What was seen. `live` is the picture as JPEG, empty when there was none.
 
     `cause`: empty, no_face, two_faces, camera_silent or camera_missing. `faces`: how many in the live
-    picture.
+    picture. `fault`: what is wrong with the best picture that was seen (faces.quality.Fault), empty when it is good.
     """
 
     engine: str
@@ -47,6 +47,9 @@ class Looked(msgspec.Struct, kw_only=True):
     live: bytes = b""
     faces: int = 0
     cause: str = ""
+    fault: str = ""
+    pictures: int = 0
+    """How many were looked at."""
     compared: list[Distance] = []
     seconds: float = 0.0
     """Time spent in the worker, waiting for a picture included."""
@@ -70,8 +73,9 @@ class Broken(msgspec.Struct, kw_only=True):
 
 
 class WorkerReply(msgspec.Struct, kw_only=True):
-    """Exactly one of these is set."""
+    """Exactly one of these is set. A `prompt` (a code, empty for none) comes while the worker still looks."""
 
     looked: Looked | None = None
     pong: Pong | None = None
     broken: Broken | None = None
+    prompt: str | None = None
