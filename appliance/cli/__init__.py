@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 
 import typer
 
-from appliance.cli.run import choose_language, guarded
+from appliance.cli.run import choose_language, guarded, named_language
 
 GROUPS = {
     "account": "appliance.cli.account",
@@ -37,7 +37,8 @@ def build(arguments: list[str]) -> typer.Typer:
     def top(
         lang: str = typer.Option(None, "--lang", help="zh_CN or en; default from the environment."),
     ) -> None:
-        choose_language(lang)
+        if lang is not None:
+            named_language(lang)
 
     named = next((word for word in arguments if not word.startswith("-")), None)
     if "--lang" in arguments:

@@ -39,6 +39,13 @@ def _described(engine: Any, file: Path) -> tuple[Any, int]:
         raise NotFound(
             "no_such_file", N_("The file {path} cannot be read."), N_("Check the name."), path=str(file)
         ) from error
+    except Corrupt as error:
+        raise Corrupt(
+            error.code,
+            N_("The file {path} is no picture that can be used."),
+            N_("Use a JPEG, PNG, WebP or BMP file."),
+            path=str(file),
+        ) from error
     boxes = engine.detect(picture)
     largest = boxes[0] if len(boxes) > 1 else single(boxes)
     return engine.describe(picture, largest), len(boxes)

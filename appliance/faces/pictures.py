@@ -32,7 +32,11 @@ def decode(body: bytes) -> Picture:
             if image.width * image.height > MAX_PIXELS:
                 raise ValueError("too many pixels")
             return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except UnidentifiedImageError as error:  # its text names an object in memory
+        raise Corrupt(
+            "bad_picture", N_("This is no picture."), N_("Use a JPEG, PNG, WebP or BMP file.")
+        ) from error
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise Corrupt(
             "bad_picture",
             N_("The picture cannot be read: {detail}"),

@@ -56,7 +56,7 @@ def command(
         monkeypatch.setattr(sys, "argv", ["examsite", *arguments])
         capfdbinary.readouterr()
         app = build(arguments)
-        status = await asyncio.to_thread(guarded, lambda: app(arguments), arguments)
+        status = await asyncio.to_thread(guarded, app, arguments)
         return status, json.loads(capfdbinary.readouterr().out)
 
     return run
