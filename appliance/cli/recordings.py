@@ -12,7 +12,7 @@ import msgspec
 import typer
 from sqlmodel import Session
 
-from appliance.base.errors import NotFound, Refused
+from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_, _
 from appliance.base.settings import load
 from appliance.base.sockets import ask
@@ -81,7 +81,7 @@ def find(
         local = [moment.replace(tzinfo=box.zone) for moment in (start, end)]
         wanted = box.db.read_now(_seat_span, seat, *local)
     else:
-        raise Refused(
+        raise Corrupt(
             "nothing_named",
             N_("Name a candidate, or a seat with its times."),
             N_("See examsite recordings find --help."),
