@@ -1,8 +1,11 @@
 """examsite card: take frames of an ID-card reader apart, or read one card."""
 
+import codecs
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
@@ -11,6 +14,7 @@ from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_, _
 from appliance.cli.run import show, tell
 from appliance.devices.cardreader import driver, layouts, protocol
+from appliance.devices.cardreader.link import BAUDS, stable
 from appliance.devices.cardreader.protocol import BadFrame, Command, Decoder, Event, Request
 
 app = typer.Typer(no_args_is_help=True, help="ID-card readers. 身份证阅读器。")
@@ -20,20 +24,32 @@ BAD = {
     "bad_length": N_("The length of the frame is impossible."),
     "truncated": N_("The frame is cut off."),
     "bad_data": N_("The frame's content has a size no answer has."),
-    "bad_shape": N_("The number on the card has not the shape of an ID number."),
-    "bad_check_digit": N_("The check digit of the number on the card is wrong."),
-    "bad_birth": N_("The number on the card holds no day of birth."),
-    "birth_mismatch": N_("The day of birth on the card is not that of its number."),
-    "sex_mismatch": N_("The sex on the card is not that of its number."),
+    **layouts.FINDINGS,
 }
+VALIDITY = {
+    "valid": N_("The card is valid today."),
+    "expired": N_("The ID card has expired."),
+    "not_yet_valid": N_("The ID card is not valid yet."),
+}
+UNSTABLE = N_(
+    "{port} may be another device after the next plugging in: use a path below /dev/serial/by-path/."
+)
+CHINA = ZoneInfo("Asia/Shanghai")
+"""Cards carry days of China's clock, wherever the technician's computer stands."""
 _HEX = re.compile(r"(?:0x)?[0-9a-f]+", re.IGNORECASE)
-MAX_FILE = 16 * 1024 * 1024
+MAX_FILE = 4 * 1024 * 1024
 
 
 def raw(body: bytes) -> bytes:
-    """The bytes of a file of frames: raw, or hex text with blanks, commas, colons and # comments."""
+    """The bytes of a file of frames: raw, or hex text with blanks, commas, colons and # comments.
+
+    Hex text may be saved by an editor that puts a byte order mark in front.
+    """
     try:
-        text = body.decode("ascii")
+        if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            text = body.decode("utf-16")
+        else:
+            text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         return body
     words = re.split(r"[\s,;:]+", re.sub(r"#.*", "", text).strip())
@@ -43,10 +59,10 @@ def raw(body: bytes) -> bytes:
     return bytes.fromhex(digits[: len(digits) // 2 * 2])
 
 
-def card_frame(text: bytes) -> dict[str, Any]:
-    """A text block as the command shows it; a card that contradicts itself is not ok."""
+def card_frame(blocks: protocol.CardData) -> dict[str, Any]:
+    """A card as the command shows it; one that contradicts itself is not ok. `validity`: that of today."""
     try:
-        card = layouts.read(text)
+        card = layouts.read(blocks.text)
     except Corrupt as error:
         return {"ok": False, "code": error.code, "field": str(error.params.get("field", ""))}
     found = layouts.findings(card)
@@ -54,7 +70,12 @@ def card_frame(text: bytes) -> dict[str, Any]:
     if found:
         head |= {"code": found[0], "findings": found}
     fields: dict[str, Any] = msgspec.to_builtins(card)
-    return head | {"valid_to": None, "long_term": card.long_term} | fields
+    head |= {"valid_to": None, "long_term": card.long_term} | fields
+    head["validity"] = layouts.validity(card, datetime.now(CHINA).date())
+    head["photo_bytes"] = len(blocks.photo) if any(blocks.photo) else 0
+    if blocks.fingerprint:
+        head["fingerprint_bytes"] = len(blocks.fingerprint)
+    return head
 
 
 def frame(event: Event) -> dict[str, Any]:
@@ -64,16 +85,18 @@ def frame(event: Event) -> dict[str, Any]:
     if isinstance(event, Request):
         name = next((c.name.lower() for c in Command if c == event.command), f"{event.command:04x}")
         return {"ok": True, "kind": "command", "command": name}
+    shown: dict[str, Any] = {"ok": True, "kind": "status", "status": event.cause.code}
+    if event.cause is protocol.UNNAMED:
+        shown["bytes"] = f"{event.sw1:02X}{event.sw2:02X}{event.status:02X}"
     if not event.cause.ok or not event.data:
-        return {"ok": True, "kind": "status", "status": event.cause.code}
+        return shown
     blocks = protocol.card_data(event.data)
     if blocks:
-        return card_frame(blocks.text)
-    shown: dict[str, Any] = {"ok": True, "kind": "status", "status": event.cause.code}
+        return card_frame(blocks)
     if number := protocol.sam_id(event.data):
         shown["sam_id"] = number
     elif len(event.data) == protocol.ADDRESS_BYTES:
-        shown["address"] = event.data.decode("utf-16-le", errors="replace").strip()
+        shown["address"] = protocol.appended_address(event.data)
     elif len(event.data) > 64:
         return {"ok": False, "code": "bad_data"}
     return shown
@@ -88,6 +111,8 @@ def _print(one: dict[str, Any]) -> None:
         causes = [*protocol.CAUSES.values(), protocol.UNNAMED]
         sentence = next(cause.sentence for cause in causes if cause.code == one["status"])
         typer.echo("✓ " + _(sentence))
+    if one.get("validity"):
+        typer.echo(_(VALIDITY[one["validity"]]))
     for key, value in one.items():
         if key not in ("ok", "status"):
             typer.echo(f"  {key}: {value}")
@@ -134,15 +159,29 @@ def _content(file: Path) -> bytes:
 
 @app.command()
 def read(
-    port: str = typer.Option(..., "--port", help="Stable device path, e.g. /dev/serial/by-id/..."),
+    port: str = typer.Option(..., "--port", help="Stable device path, e.g. /dev/serial/by-path/..."),
     baud: int = typer.Option(115200, "--baud"),
-    timeout: float = typer.Option(10.0, "--timeout", help="Seconds to wait for a card."),
+    timeout: float = typer.Option(10.0, "--timeout", min=0.1, max=600.0, help="Seconds to wait for a card."),
+    address: bool = typer.Option(False, "--address", help="Ask for the appended address too."),
+    fingerprint: bool = typer.Option(
+        False, "--fingerprint", help="Try the longer read; only its size is shown."
+    ),
     json: bool = typer.Option(False, "--json"),
 ) -> None:
     """Read one card."""
+    if baud not in BAUDS:
+        raise typer.BadParameter(" / ".join(map(str, BAUDS)), param_hint="--baud")
+    if not stable(port):
+        tell(_(UNSTABLE).format(port=port))
     if not json:
         tell(_("Put the card on the reader."))
-    shown = card_frame(driver.read_once(port, baud, timeout).text)
+    found = driver.read_once(port, baud, timeout, fingerprint, address)
+    if isinstance(found, BadFrame):
+        shown = frame(found)
+    else:
+        shown = card_frame(found.data) | {"sam_id": found.sam_id}
+        if found.address:
+            shown["appended_address"] = found.address
     if json:
         show(shown)
     else:

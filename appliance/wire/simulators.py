@@ -5,7 +5,9 @@ from typing import Literal
 
 import msgspec
 
-Misbehaviour = Literal["noise", "bad_checksum", "cut", "silent", "read_failed", "read_bad_checksum"]
+Misbehaviour = Literal[
+    "noise", "bad_checksum", "cut", "glued", "silent", "read_failed", "read_bad_checksum", "sam_failed"
+]
 BoardMode = Literal["normal", "silent", "deaf", "refusing"]
 """silent = acts and does not answer.
 
@@ -34,8 +36,8 @@ class TakeCard(msgspec.Struct, tag="reader.take"):
 class Misbehave(msgspec.Struct, tag="reader.misbehave", kw_only=True):
     """Spoil the next `count` answers.
 
-    Noise before them, a wrong check byte, only half, none, or a failed read. `cut`, `read_failed` and
-    `read_bad_checksum` wait for the next reads.
+    Noise before them, a wrong check byte, only half, glued between parts of other frames, none, a failed read, or
+    a security module that failed. `cut`, `read_failed` and `read_bad_checksum` wait for the next reads.
     """
 
     how: Misbehaviour

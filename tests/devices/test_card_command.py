@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from appliance.cli import card
@@ -95,3 +97,62 @@ async def test_read_a_card_from_a_port(tmp_path: Path) -> None:
         line = ("card", "read", "--port", str(reader.link), "--timeout", "0.5", "--json")
         status, out, _ = await asyncio.to_thread(examsite, *line)
         assert status == 3 and json.loads(out)["error"]["code"] == "no_card"
+
+
+async def test_a_damaged_card_and_a_missing_reader_have_their_cause_and_status(tmp_path: Path) -> None:
+    async with SimulatedReader(tmp_path / "reader") as reader:
+        reader.put(cards.data())
+        reader.misbehave("read_bad_checksum", 10)
+        line = ("card", "read", "--port", str(reader.link), "--timeout", "1", "--json")
+        status, out, _ = await asyncio.to_thread(examsite, *line)
+        assert status == 1 and json.loads(out)["code"] == "bad_checksum"
+        reader._spoil.clear()
+        reader.misbehave("sam_failed", 100)
+        status, out, _ = await asyncio.to_thread(examsite, *line)
+        assert status == 3 and json.loads(out)["error"]["code"] == "sam_failed"
+        reader._spoil.clear()
+        reader.misbehave("silent", 100)
+        status, out, _ = await asyncio.to_thread(examsite, *line)
+        assert status == 3 and json.loads(out)["error"]["code"] == "silent"
+        reader._spoil.clear()
+        text = bytearray(write(cards.RESIDENT))
+        text[122:124] = "8".encode("utf-16-le")
+        reader.put(protocol.CardData(bytes(text), bytes(1024), bytes(512)), address="演示路二号")
+        line = (*line, "--address", "--fingerprint")
+        status, out, _ = await asyncio.to_thread(examsite, *line)
+        shown = json.loads(out)
+        assert (
+            status == 1 and shown["code"] == "bad_check_digit" and shown["appended_address"] == "演示路二号"
+        )
+        assert shown["fingerprint_bytes"] == 512 and shown["sam_id"].startswith("05.03-")
+    status, out, _ = await asyncio.to_thread(examsite, *line)
+    assert status == 3 and json.loads(out)["error"]["code"] == "missing"
+    status, _, _ = await asyncio.to_thread(examsite, *line, "--baud", "12345")
+    assert status == 2
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "named"),
+    [
+        (date(2001, 1, 1), date(2011, 1, 1), "expired"),
+        (date(2001, 1, 1), None, "valid"),
+        (date(2190, 1, 1), date(2199, 1, 1), "not_yet_valid"),
+    ],
+)
+def test_validity_is_named(tmp_path: Path, start: date, end: date | None, named: str) -> None:
+    one = msgspec.structs.replace(cards.RESIDENT, valid_from=start, valid_to=end, long_term=end is None)
+    status, shown = decode(tmp_path, protocol.card_response(protocol.CardData(write(one), bytes(1024))))
+    assert status == 0 and shown["frames"][0]["validity"] == named
+
+
+def test_status_bytes_and_editors(tmp_path: Path) -> None:
+    for status, cause in protocol.CAUSES.items():
+        assert decode(tmp_path, protocol.response(status))[1]["frames"][0]["status"] == cause.code
+    unnamed = decode(tmp_path, protocol.response(0x77))[1]["frames"][0]
+    assert (unnamed["status"], unnamed["bytes"]) == ("unknown_status", "000077")
+    for encoding in ("utf-8-sig", "utf-16"):
+        body = protocol.response(0x80).hex(" ").encode(encoding)
+        assert decode(tmp_path, body) == (
+            0,
+            {"frames": [{"ok": True, "kind": "status", "status": "no_card"}], "skipped_bytes": 0},
+        )

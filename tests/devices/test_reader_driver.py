@@ -3,7 +3,6 @@
 import asyncio
 import termios
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,55 +10,13 @@ import pytest
 
 from appliance.base import sockets
 from appliance.base.errors import DeviceFault
-from appliance.devices.cardreader.driver import SerialCardReader, read_once
+from appliance.devices.cardreader.driver import OneCard, SerialCardReader, read_once
 from appliance.devices.cardreader.layouts import write
-from appliance.devices.cardreader.port import ReaderEvent, ReaderLost, ReaderReady, Tap, TapFailed
+from appliance.devices.cardreader.port import ReaderLost, ReaderReady, Tap, TapFailed
 from appliance.devices.cardreader.simulator import SimulatedReader
 from appliance.wire.simulators import GetReader, PutCard, ReaderDid
 from tests.devices import cards
-
-SAM = "05.03-20240101-0000999999-0020260101"
-
-
-class Ear:
-    """Collects a reader's events."""
-
-    def __init__(self, reader: SerialCardReader) -> None:
-        self.events = reader.events()
-        self.heard: list[ReaderEvent] = []
-
-    async def next(self, kind: type, seconds: float = 4.0) -> ReaderEvent:
-        event = await asyncio.wait_for(anext(self.events), seconds)
-        self.heard.append(event)
-        assert isinstance(event, kind), event
-        return event
-
-    async def silence(self, seconds: float = 0.5) -> None:
-        task = asyncio.ensure_future(anext(self.events))
-        done, _ = await asyncio.wait([task], timeout=seconds)
-        task.cancel()
-        assert not done, task.result()
-
-
-@pytest.fixture
-async def simulated(tmp_path: Path) -> AsyncIterator[SimulatedReader]:
-    async with SimulatedReader(tmp_path / "reader", tmp_path / "reader.sock") as reader:
-        yield reader
-
-
-@pytest.fixture
-async def driver(simulated: SimulatedReader) -> AsyncIterator[SerialCardReader]:
-    reader = SerialCardReader(str(simulated.link), poll=0.05)
-    yield reader
-    reader.close()
-    await asyncio.sleep(0.1)
-
-
-async def ready(driver: SerialCardReader) -> Ear:
-    ear = Ear(driver)
-    event = await ear.next(ReaderReady)
-    assert isinstance(event, ReaderReady) and event.sam_id == SAM
-    return ear
+from tests.devices.ear import SAM, Ear, ready
 
 
 async def test_a_card_is_one_tap_until_it_has_left(
@@ -155,7 +112,7 @@ async def test_a_reader_that_is_missing_or_dumb_at_the_start(tmp_path: Path) -> 
     lost = await ear.next(ReaderLost)
     assert isinstance(lost, ReaderLost) and lost.code == "missing"
     async with SimulatedReader(tmp_path / "reader") as simulated:
-        simulated.misbehave("silent", 1)
+        simulated.misbehave("silent", 4)
         event = await ear.next(ReaderLost)
         assert isinstance(event, ReaderLost) and event.code == "silent"
         await ear.next(ReaderReady)
@@ -180,7 +137,7 @@ async def test_one_card_read_for_a_technician(simulated: SimulatedReader) -> Non
         await asyncio.to_thread(read_once, str(simulated.link), 115200, 0.4)
     assert caught.value.code == "no_card"
     simulated.put(cards.data())
-    assert await asyncio.to_thread(read_once, str(simulated.link), 115200, 3.0) == cards.data()
+    assert await asyncio.to_thread(read_once, str(simulated.link), 115200, 3.0) == OneCard(cards.data(), SAM)
     with pytest.raises(DeviceFault) as caught:
         await asyncio.to_thread(read_once, str(simulated.link) + "x", 115200, 0.3)
     assert caught.value.code == "missing"
@@ -190,7 +147,7 @@ def test_a_reader_unplugged_while_its_port_is_set_up_is_missing(monkeypatch: pyt
     def gone(*_given: object, **_named: object) -> None:
         raise termios.error(5, "Input/output error")
 
-    monkeypatch.setattr("appliance.devices.cardreader.driver.serial.Serial", gone)
+    monkeypatch.setattr("appliance.devices.cardreader.link.serial.Serial", gone)
     with pytest.raises(DeviceFault) as fault:
         read_once("/dev/nowhere", 115200, 0.1)
     assert fault.value.code == "missing"

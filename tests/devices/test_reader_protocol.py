@@ -138,6 +138,15 @@ def test_a_wrong_frame_is_never_believed(parts: list[bytes], size: int) -> None:
                     assert (event.status, event.data) in good
 
 
+def test_no_cut_frame_with_a_good_one_behind_it_passes_for_one() -> None:
+    """Every cut of a read's answer: some of the two together have the right check byte."""
+    (good,), _ = everything(READ)
+    for cut in range(1, len(READ)):
+        decoder = Decoder()
+        events = decoder.feed(READ[:cut] + READ)
+        assert events[-1] == good and not any(isinstance(one, Response) for one in events[:-1])
+
+
 def test_no_read_without_find_and_select() -> None:
     dialogue = Dialogue()
     assert dialogue.wanted() is Command.FIND

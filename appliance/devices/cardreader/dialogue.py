@@ -16,6 +16,7 @@ from appliance.devices.cardreader.protocol import (
     Cause,
     Command,
     Response,
+    appended_address,
     card_data,
     cause,
 )
@@ -28,12 +29,16 @@ class State(Enum):
     """Nothing known about the field; the next request is find."""
     FOUND = "found"
     SELECTED = "selected"
+    READ = "read"
+    """The card was handed over; its appended address may be asked for."""
 
 
 class CardRead(msgspec.Struct, frozen=True):
     """The reading succeeded."""
 
     data: CardData
+    address: str = ""
+    """The appended address (the last change of residence); empty when there is none or it was not asked for."""
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -47,6 +52,7 @@ REQUESTS: dict[State, Command] = {
     State.IDLE: Command.FIND,
     State.FOUND: Command.SELECT,
     State.SELECTED: Command.READ,
+    State.READ: Command.READ_ADDRESS,
 }
 """What may be sent in which state. There is no other way to the read."""
 
@@ -83,29 +89,49 @@ def believable(command: Command, response: Response) -> bool:
 
 
 class Dialogue:
-    """One card after another: `wanted()` is the request to send, `answered()` takes its response."""
+    """One card after another: `wanted()` is the request to send, `answered()` takes its response.
 
-    def __init__(self) -> None:
+    `fingerprint`: read the fingerprint block too; `address`: ask for the appended address after the read. The
+    entrance asks for neither: it needs them for nothing.
+    """
+
+    def __init__(self, fingerprint: bool = False, address: bool = False) -> None:
         self.state = State.IDLE
+        self._read = Command.READ_WITH_FINGERPRINT if fingerprint else Command.READ
+        self._address = address
+        self._data: CardData | None = None
 
     def wanted(self) -> Command:
         """The only request allowed now."""
-        return REQUESTS[self.state]
+        return self._read if self.state is State.SELECTED else REQUESTS[self.state]
 
     def answered(self, response: Response) -> CardRead | Failed | None:
         """Go on with the answer to `wanted()`; None = go on with the next request."""
         command = self.wanted()
         self.state, before = State.IDLE, self.state
-        if not believable(command, response):
+        sound = believable(command, response)
+        if before is State.READ:
+            return self._whole(response.data if sound and response.status == SUCCESS[command] else b"")
+        if not sound:
             return Failed(command, cause(0xFF))
         if response.status != SUCCESS[command]:
             return Failed(command, response.cause)
         if before is State.SELECTED:
-            data = card_data(response.data)
-            return CardRead(data) if data else Failed(command, cause(0xFF))
+            self._data = card_data(response.data)
+            self.state = State.READ
+            return None if self._address else self._whole(b"")
         self.state = State.FOUND if before is State.IDLE else State.SELECTED
         return None
 
-    def abandon(self) -> None:
-        """The answer did not come or was damaged: begin again with find."""
-        self.state = State.IDLE
+    def abandon(self) -> CardRead | None:
+        """The answer did not come or was damaged: begin again with find.
+
+        A card that had been read already is not lost with its appended address.
+        """
+        before, self.state = self.state, State.IDLE
+        return self._whole(b"") if before is State.READ else None
+
+    def _whole(self, address: bytes) -> CardRead:
+        data, self._data, self.state = self._data, None, State.IDLE
+        assert data is not None  # believable() took the read's answer, and nothing else leads here
+        return CardRead(data, appended_address(address))

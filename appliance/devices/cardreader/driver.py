@@ -1,93 +1,50 @@
-"""A SAM reader on a serial port (pyserial), in a thread of its own.
+"""A SAM reader on a serial port, in a thread of its own.
 
-The port is a stable path such as /dev/serial/by-id/...: unplugged and plugged in again, it is opened anew
+The port is a stable path such as /dev/serial/by-path/...: unplugged and plugged in again, it is opened anew
 within half a second. Find is polled every 300 ms. After a read a card must leave the field: most readers
 find it no more, and one that does is asked for the same number twice without a second tap.
 """
 
 import asyncio
-import termios
+import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Self
 
-import serial
+import msgspec
 
 from appliance.base.clock import Clock, SystemClock
 from appliance.base.errors import DeviceFault, ExamError
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.devices.cardreader import layouts, protocol
-from appliance.devices.cardreader.dialogue import CardRead, Dialogue, Failed, believable
+from appliance.devices.cardreader.dialogue import CardRead, Failed
+from appliance.devices.cardreader.link import LOST, Link, Lost, Silent, greet, read_card
 from appliance.devices.cardreader.port import ReaderEvent, ReaderLost, ReaderReady, Tap, TapFailed
-from appliance.devices.cardreader.protocol import Command, Decoder, Response
+from appliance.devices.cardreader.protocol import BadFrame, Command
 
 POLL = 0.3
 REOPEN = 0.25
 READ_TRIES = 3
 SILENT_AFTER = 3
 """Requests in a row without an answer after which the reader counts as silent."""
-TIMEOUTS = {Command.FIND: 0.5, Command.SELECT: 0.5, Command.READ: 2.5, Command.READ_WITH_FINGERPRINT: 3.5}
-DEFAULT_TIMEOUT = 1.0
-GAP = 0.25
-"""Seconds without a byte after which a frame that has begun is given up."""
 
-MISSING = N_("The card reader is not plugged in.")
-SILENT = N_("The card reader does not answer.")
+log = logging.getLogger("examsite.reader")
+
+Emit = Callable[[ReaderEvent], None]
 
 
-class _Lost(Exception):
-    """The port is gone."""
+class _Field:
+    """What the driver remembers of the card on the reader."""
 
-
-class _Silent(Exception):
-    """The reader did not answer `command` in time, or only with damaged frames."""
-
-    def __init__(self, command: Command) -> None:
-        super().__init__(command)
-        self.command = command
-
-
-class Link:
-    """One opened port: asks and waits for the answer."""
-
-    def __init__(self, port: str, baud: int) -> None:
-        self.baud = baud
-        try:
-            self._serial = serial.Serial(port, baud, timeout=0.05, write_timeout=1.0, exclusive=True)
-        except (OSError, ValueError, termios.error) as error:  # termios.error: unplugged while it is set up
-            raise _Lost from error
-
-    def ask(self, command: Command) -> Response:
-        """Send `command` and return its answer. Raises _Lost or _Silent; damaged frames count as silence."""
-        decoder = Decoder()
-        wait = TIMEOUTS.get(command, DEFAULT_TIMEOUT) + 1400 * 10 / self.baud
-        try:
-            self._serial.reset_input_buffer()
-            self._serial.write(protocol.request(command))
-            deadline = time.monotonic() + wait
-            while time.monotonic() < deadline:
-                chunk = self._serial.read(max(1, self._serial.in_waiting))
-                damaged = False
-                for event in decoder.feed(chunk):
-                    if isinstance(event, Response) and believable(command, event):
-                        return event
-                    damaged = True
-                if damaged or (chunk and decoder.pending > len(protocol.PREAMBLE)):
-                    deadline = min(deadline, time.monotonic() + GAP)
-        except serial.SerialTimeoutException as error:
-            raise _Silent(command) from error
-        except (OSError, TypeError, termios.error) as error:  # TypeError: closed under pyserial's feet
-            raise _Lost from error
-        raise _Silent(command)
-
-    def close(self) -> None:
-        """Free the port."""
-        try:
-            self._serial.close()
-        except OSError:
-            return  # the device is gone, and with it the port: nothing is left to free
+    def __init__(self) -> None:
+        self.last = ""
+        """Number of the card that was told, or code of what was wrong with it."""
+        self.tries = 0
+        """Readings of it that failed."""
+        self.unread = False
+        """Its answer was damaged on the way, and the reader finds a card that stays only once."""
 
 
 class SerialCardReader:
@@ -102,6 +59,9 @@ class SerialCardReader:
         self._stop = threading.Event()
         self._lost = ""
         self._told = False
+        self._answering = False
+        self._misses = 0
+        self._field = _Field()
 
     def events(self) -> AsyncIterator[ReaderEvent]:
         """See `CardReader`. Starts the reading thread; call it once, inside a running loop."""
@@ -111,78 +71,96 @@ class SerialCardReader:
         """See `CardReader`."""
         self._stop.set()
 
-    def run(self, emit: Callable[[ReaderEvent], None]) -> None:
+    def run(self, emit: Emit) -> None:
         """Read cards until `close`; blocks. `emit` is called in this thread."""
         while not self._stop.is_set():
             try:
                 link = Link(self.port, self.baud)
-            except _Lost:
-                self._tell_lost(emit, "missing", MISSING)
+            except Lost as lost:
+                self._tell_lost(emit, lost.code, LOST[lost.code])
                 self._stop.wait(REOPEN)
                 continue
+            self._answering, self._misses, self._field = False, 0, _Field()
             try:
-                self._serve(link, emit)
-            except _Lost:
-                self._tell_lost(emit, "missing", MISSING)
+                while not self._stop.is_set():
+                    self._stop.wait(self._turn(link, emit))
+            except Lost as lost:
+                self._tell_lost(emit, lost.code, LOST[lost.code])
                 self._stop.wait(REOPEN)
+            except Exception:  # the thread must outlive its own mistakes: the entrance hangs on it
+                log.exception("reader %s", self.port)
+                self._tell_lost(emit, "link_fault", protocol.CAUSES[0xFF].sentence)
+                self._stop.wait(self._poll)
             finally:
                 link.close()
 
-    def _tell_lost(self, emit: Callable[[ReaderEvent], None], code: str, sentence: str) -> None:
+    def _tell_lost(self, emit: Emit, code: str, sentence: str) -> None:
+        self._answering = False
         if self._lost != code:
             self._lost = code
             emit(ReaderLost(at=self._clock.now(), code=code, sentence=sentence))
 
-    def _serve(self, link: Link, emit: Callable[[ReaderEvent], None]) -> None:
-        """Poll one opened port until it is lost or the driver is closed."""
-        last = ""
-        answering = False
-        misses = 0
-        tries = 0
-        unread = False
-        while not self._stop.is_set():
-            try:
-                if not answering:
-                    self.sam_id = protocol.sam_id(link.ask(Command.SAM_ID).data) or ""
-                    answering, misses = True, 0
-                    if self._lost or not self._told:
-                        self._lost, self._told = "", True
-                        emit(ReaderReady(at=self._clock.now(), sam_id=self.sam_id))
-                outcome = read_card(link)
-                misses = 0
-            except _Silent as silence:
-                misses += 1
-                unread = unread or silence.command is Command.READ
-                if misses >= SILENT_AFTER or not answering:
-                    answering = False
-                    self._tell_lost(emit, "silent", SILENT)
-                    self._stop.wait(self._poll)
-                continue
-            if isinstance(outcome, Failed):
-                if outcome.at is Command.FIND:
-                    if unread:  # its answer was damaged, and the reader finds a card that stays only once
-                        emit(self._failed("damaged", protocol.DAMAGED))
-                    last, tries, unread = "", 0, False
-                    self._stop.wait(self._poll)
-                    continue
-                tries += 1
-                if tries == READ_TRIES:
-                    emit(self._failed(outcome.cause.code, outcome.cause.sentence))
-                self._stop.wait(self._poll if tries >= READ_TRIES else 0.05)
-                continue
-            tries, unread = 0, False
-            last = self._tap(outcome, last, emit)
-            self._stop.wait(self._poll)
+    def _tell_ready(self, emit: Emit) -> None:
+        if self._lost or not self._told:
+            self._lost, self._told = "", True
+            emit(ReaderReady(at=self._clock.now(), sam_id=self.sam_id))
+
+    def _turn(self, link: Link, emit: Emit) -> float:
+        """Look once whether there is a card, and read it. Returns the seconds to wait before the next look."""
+        try:
+            if not self._answering:
+                self.sam_id, fault = greet(link)
+                if fault:
+                    self._tell_lost(emit, fault.code, fault.sentence)
+                    return self._poll
+                self._answering = True
+            outcome = read_card(link)
+        except Silent as silence:
+            self._misses += 1
+            reading = (Command.READ, Command.READ_WITH_FINGERPRINT)
+            self._field.unread = self._field.unread or silence.command in reading
+            if (
+                self._misses >= SILENT_AFTER
+            ):  # not at once: one that was just plugged in needs its time to wake up
+                self._tell_lost(emit, "silent", LOST["silent"])
+            return 0.0 if self._answering else min(self._poll, REOPEN)
+        if isinstance(outcome, Failed) and outcome.at is Command.FIND:
+            return self._nothing(outcome, emit)
+        self._misses = 0
+        self._tell_ready(emit)
+        if isinstance(outcome, Failed):
+            self._field.tries += 1
+            if self._field.tries == READ_TRIES:
+                emit(self._failed(outcome.cause.code, outcome.cause.sentence))
+            return self._poll if self._field.tries >= READ_TRIES else 0.05
+        self._field.tries, self._field.unread = 0, False
+        self._field.last = self._tap(outcome, self._field.last, emit)
+        return self._poll
+
+    def _nothing(self, outcome: Failed, emit: Emit) -> float:
+        """No card was found: there is none, or the reader says that it cannot look."""
+        if outcome.cause.code != "no_card":
+            self._misses += 1
+            if self._misses >= SILENT_AFTER:
+                self._tell_lost(emit, outcome.cause.code, outcome.cause.sentence)
+            return self._poll
+        self._misses = 0
+        self._tell_ready(emit)
+        if self._field.unread:
+            emit(self._failed("damaged", protocol.DAMAGED))
+        self._field = _Field()
+        return self._poll
 
     def _failed(self, code: str, sentence: str) -> TapFailed:
         return TapFailed(
             tap_id=new_id(), at=self._clock.now(), code=code, sentence=sentence, sam_id=self.sam_id
         )
 
-    def _tap(self, read: CardRead, last: str, emit: Callable[[ReaderEvent], None]) -> str:
-        """Report a card that was read, unless it has stayed on the reader.
+    def _tap(self, read: CardRead, last: str, emit: Emit) -> str:
+        """Report a card that was read, unless it has stayed on the reader. Returns what to compare the next with.
 
-        Returns what to compare the next with.
+        A card that contradicts itself is not taken for a card: the data were damaged in a way the check byte does
+        not show, or it is not what it seems.
         """
         try:
             card = layouts.read(read.data.text)
@@ -190,6 +168,10 @@ class SerialCardReader:
             if last != error.code:
                 emit(self._failed(error.code, protocol.ILLEGIBLE))
             return error.code
+        if found := layouts.findings(card):
+            if last != found[0]:
+                emit(self._failed(found[0], layouts.FINDINGS[found[0]]))
+            return found[0]
         if card.number != last:
             emit(
                 Tap(
@@ -224,35 +206,49 @@ class _Events:
         return await self._queue.get()
 
 
-def read_card(link: Link) -> CardRead | Failed:
-    """Find, select and read one card. Raises _Lost or _Silent."""
-    dialogue = Dialogue()
-    while True:
-        step = dialogue.answered(link.ask(dialogue.wanted()))
-        if step is not None:
-            return step
+class OneCard(msgspec.Struct, frozen=True):
+    """One card read for a person who tries a reader."""
+
+    data: protocol.CardData
+    sam_id: str = ""
+    address: str = ""
 
 
-def read_once(port: str, baud: int, timeout: float) -> protocol.CardData:
-    """Wait at most `timeout` seconds for a card and return its blocks. Raises DeviceFault with the cause."""
+def read_once(
+    port: str, baud: int, timeout: float, fingerprint: bool = False, address: bool = False
+) -> OneCard | BadFrame:
+    """Wait at most `timeout` seconds for a card and return its blocks.
+
+    Returns the last damaged frame when the reader's answers arrived damaged to the end; raises DeviceFault with the
+    cause when there was no card, no answer or no reader.
+    """
+    deadline = time.monotonic() + timeout
+    code, sentence, damaged = "silent", LOST["silent"], None
+    sam_id: str | None = None
     try:
         link = Link(port, baud)
-    except _Lost as error:
-        raise DeviceFault("missing", MISSING, N_("Check the port's path and the cable.")) from error
-    deadline = time.monotonic() + timeout
-    code, sentence = "silent", SILENT
-    try:
-        while time.monotonic() < deadline:
-            try:
-                outcome = read_card(link)
-            except _Silent:
-                continue
-            if isinstance(outcome, CardRead):
-                return outcome.data
-            code, sentence = outcome.cause.code, outcome.cause.sentence
-            time.sleep(min(POLL, max(0.0, deadline - time.monotonic())))
-    except _Lost as error:
-        raise DeviceFault("missing", MISSING, N_("Check the port's path and the cable.")) from error
-    finally:
-        link.close()
+        try:
+            while time.monotonic() < deadline:
+                try:
+                    if sam_id is None:
+                        sam_id, fault = greet(link)
+                        if fault:
+                            raise DeviceFault(fault.code, fault.sentence, N_("Try another reader."))
+                    outcome = read_card(link, fingerprint, address)
+                except Silent as silence:
+                    code, sentence, damaged = "silent", LOST["silent"], silence.damaged
+                    continue
+                if isinstance(outcome, CardRead):
+                    return OneCard(outcome.data, sam_id, outcome.address)
+                if (
+                    damaged is None or outcome.cause.code != "no_card"
+                ):  # the reader finds a card that stays once
+                    code, sentence, damaged = outcome.cause.code, outcome.cause.sentence, None
+                time.sleep(min(POLL, max(0.0, deadline - time.monotonic())))
+        finally:
+            link.close()
+    except Lost as lost:
+        raise DeviceFault(lost.code, LOST[lost.code], N_("Check the port's path and the cable.")) from lost
+    if damaged:
+        return damaged
     raise DeviceFault(code, sentence, N_("Put the card down again, or check the reader."))

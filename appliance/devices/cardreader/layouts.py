@@ -6,6 +6,7 @@ Birth date and sex are held against the number of the first two; the six-digit p
 (codes are retired, and test holders carry 999999).
 """
 
+import unicodedata
 from datetime import date, timedelta
 from typing import Literal
 
@@ -67,6 +68,16 @@ FIELDS: dict[Kind, dict[str, Field]] = {
 }
 MARKER: Field = (248, 2)
 
+FINDINGS = {
+    "bad_shape": N_("The number on the card has not the shape of an ID number."),
+    "bad_check_digit": N_("The check digit of the number on the card is wrong."),
+    "bad_birth": N_("The number on the card holds no day of birth."),
+    "birth_mismatch": N_("The day of birth on the card is not that of its number."),
+    "sex_mismatch": N_("The sex on the card is not that of its number."),
+    "dates_reversed": N_("The card's dates contradict each other."),
+}
+"""What `findings` may find, by stable code -> sentence for staff (message id)."""
+
 
 class Card(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """What a card says, field by field. Dates are days; `valid_to` is None when `long_term`."""
@@ -106,9 +117,14 @@ def _unreadable(code: str, field: str) -> Corrupt:
 def _cells(text: bytes, field: Field, name: str) -> str:
     offset, length = field
     try:
-        return text[offset : offset + length].decode("utf-16-le").replace("\0", " ").strip(" \u3000")
+        cells = text[offset : offset + length].decode("utf-16-le").replace("\0", " ").strip(" \u3000")
     except UnicodeDecodeError as error:
         raise _unreadable("bad_text", name) from error
+    if any(
+        unicodedata.category(one) == "Cc" for one in cells
+    ):  # rare characters of any plane or private use are right
+        raise _unreadable("bad_text", name)
+    return cells
 
 
 def _day(value: str, name: str) -> date:
@@ -171,11 +187,19 @@ def read(text: bytes) -> Card:
 
 
 def findings(card: Card) -> list[str]:
-    """What does not fit inside the card itself, as stable codes; empty for a sound one.
+    """What does not fit inside the card itself, as codes of `FINDINGS`; empty for a sound one.
 
     `bad_shape`, `bad_check_digit`, `bad_birth`: the number by itself; `birth_mismatch`, `sex_mismatch`: the
-    number against the fields.
+    number against the fields; `dates_reversed`: born after the issue, or over before it began. The foreigner's
+    number of 2023 has the check character; its makers do not publish that it carries birth and sex.
     """
+    found = _number_findings(card)
+    if card.valid_from < card.birth or (card.valid_to is not None and card.valid_to < card.valid_from):
+        found.append("dates_reversed")
+    return found
+
+
+def _number_findings(card: Card) -> list[str]:
     if card.kind == "foreigner2017":
         sound = len(card.number) == 15 and card.number[:3].isalpha() and card.number[3:].isdigit()
         return [] if sound and card.number.isascii() else ["bad_shape"]

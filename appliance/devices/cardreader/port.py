@@ -1,12 +1,28 @@
 """What the entry process knows of a card reader, whoever made it."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
-from typing import Protocol
+from datetime import date, datetime
+from typing import Literal, Protocol
 
 import msgspec
 
 from appliance.devices.cardreader.layouts import Card
+
+
+class TypedCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What a member of staff typed from a document: the last resort, when no reader takes the card.
+
+    There is no chip behind it, hence no photograph that would admit by itself: a person always looks.
+    """
+
+    name: str
+    number: str
+    """Normalised, check character right."""
+    typed_by: str
+    """Account of who typed it."""
+    valid_from: date | None = None
+    valid_to: date | None = None
+    kind: Literal["typed"] = "typed"
 
 
 class Tap(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,7 +30,7 @@ class Tap(msgspec.Struct, frozen=True, kw_only=True):
 
     tap_id: str
     at: datetime
-    card: Card
+    card: Card | TypedCard
     sam_id: str
     """Number of the reader's security module; empty when the reader does not tell it."""
     photo: bytes = b""
@@ -32,7 +48,11 @@ class TapFailed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReaderLost(msgspec.Struct, frozen=True, kw_only=True):
-    """The reader went away; told once. `code`: missing (not plugged in) or silent (does not answer)."""
+    """The reader went away; told once.
+
+    `code`: missing (not plugged in), in_use, not_allowed, silent (does not answer), one_lost (one of two; the other
+    reads), or the named cause of a reader that answers and cannot read, such as sam_not_authorised.
+    """
 
     at: datetime
     code: str

@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from appliance.base.i18n import N_
+from appliance.devices.cardreader.layouts import FINDINGS
 
 PREAMBLE = bytes.fromhex("AAAAAA9669")
 MAX_LENGTH = 0x090A
@@ -75,6 +76,7 @@ NOT_READ = {
     **{one.code: one.sentence for one in (*CAUSES.values(), UNNAMED) if not one.ok},
     "damaged": DAMAGED,
     **dict.fromkeys(("bad_text", "bad_date", "bad_sex", "empty_field", "unknown_card"), ILLEGIBLE),
+    **FINDINGS,
 }
 """Why a card was not read, by stable code -> sentence for staff (message id)."""
 
@@ -127,9 +129,10 @@ class CardData(msgspec.Struct, frozen=True):
 
 def checksum(body: bytes) -> int:
     """XOR of all bytes after the preamble, the check byte excluded."""
-    value = 0
-    for byte in body:
-        value ^= byte
+    value, size = int.from_bytes(body), len(body)
+    while size > 1:  # folded in half: a file made of nothing but wrong check bytes is still read in seconds
+        size = (size + 1) // 2
+        value = (value >> 8 * size) ^ (value & ((1 << 8 * size) - 1))
     return value
 
 
@@ -181,11 +184,16 @@ def sam_id(data: bytes) -> str | None:
     return f"{first:02X}.{second:02X}-{day:d}-{serial:010d}-{random:010d}"
 
 
+def appended_address(data: bytes) -> str:
+    """The text of an appended address: 35 cells of UTF-16LE, blanks behind it."""
+    return data.decode("utf-16-le", errors="replace").replace("\0", " ").strip(" \u3000")
+
+
 class Decoder:
     """Turns a stream of bytes into events. One decoder serves one connection, either direction.
 
-    A frame with a length field of 3 is a request, anything longer a response. After a bad frame the search
-    goes on inside it, so that a cut frame with a good one glued behind costs only itself.
+    A frame with a length field of 3 is a request, anything longer a response. A preamble inside a frame ends
+    it: a cut frame with a good one glued behind costs only itself, and the two never pass for one.
     """
 
     def __init__(self) -> None:
@@ -232,6 +240,11 @@ class Decoder:
         if not 3 <= length <= MAX_LENGTH:
             return self._give_up("bad_length", len(PREAMBLE))
         total = len(PREAMBLE) + 2 + length
+        inner = buffer.find(PREAMBLE, 1, total + len(PREAMBLE) - 1)
+        if (
+            0 < inner < total
+        ):  # cut off: neither text nor photo holds a preamble, and one in 256 would pass the XOR
+            return self._give_up("truncated", inner)
         if len(buffer) < total:
             return None
         body = bytes(buffer[len(PREAMBLE) : total])

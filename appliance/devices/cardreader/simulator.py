@@ -169,7 +169,7 @@ class SimulatedReader:
         self._write(body)
 
     def _spoiling(self, command: int) -> Misbehaviour | None:
-        if not self._spoil or (self._spoil[0] in OF_READS and command != Command.READ):
+        if not self._spoil or (self._spoil[0] in OF_READS and command not in READS):
             return None
         return self._spoil.pop(0)
 
