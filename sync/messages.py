@@ -52,6 +52,8 @@ class RosterPerson(msgspec.Struct, kw_only=True, frozen=True):
     kind: Literal["initial", "review", "resit"] = "initial"
     ticket_number: str = ""
     employer: str = ""
+    eligibility: Literal["eligible", "unknown", "suspended"] = "eligible"
+    """Whether this person may sit; suspended = for a violation."""
     sittings: list[str] = []
     photo: bytes = b""
     """JPEG, Base64 in JSON; empty when the province has none."""

@@ -37,7 +37,7 @@ FACTS = (
     Fact(
         name="roster",
         owner="province",
-        kinds=("roster.received", "roster.enrolled", "roster_row.confirmed"),
+        kinds=("roster.received", "roster.enrolled", "roster_row."),
         brought_by=("roster", "confirm_rows"),
         note="who is expected where and when, admission ticket numbers, provincial fields",
     ),

@@ -3,14 +3,16 @@
 from datetime import date, datetime
 
 import msgspec
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from appliance.base.ids import new_id
 from appliance.flow.box import Box
 from appliance.flow.order_gate import order_gate
+from appliance.flow.today import day_bounds
 from appliance.records.entry import Admission, Case, FaceCheck, GateOrder, Tap
 from appliance.records.journal import append
 from appliance.records.roster import Candidate, Roster, RosterRow
+from appliance.records.site import Seat
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Mark
 from appliance.records.waiting import Ticket
@@ -184,7 +186,7 @@ def _facts(session: Session, box: Box, facts: TapFacts) -> tuple[Candidate | Non
 
 def _expected(session: Session, box: Box, candidate: Candidate) -> list[rule.Expected]:
     rows = session.exec(
-        select(Roster, Sitting)
+        select(Roster, RosterRow, Sitting)
         .join(RosterRow, col(RosterRow.roster) == col(Roster.id))
         .join(Sitting, col(Sitting.id) == col(RosterRow.sitting))
         .where(RosterRow.candidate == candidate.id, Roster.state != "rejected")
@@ -203,9 +205,46 @@ def _expected(session: Session, box: Box, candidate: Candidate) -> list[rule.Exp
             inside=sitting.id in inside,
             theory_passed=sitting.subject == "theory" or theory_passed(session, candidate.id, sitting.trade),
             over=sitting.state in ("ended", "released"),
+            eligibility=row.eligibility,  # type: ignore[arg-type]
+            places_left=places_left(session, sitting),
+            look_alike=_has_look_alike(session, box, candidate, sitting),
         )
-        for roster, sitting in rows
+        for roster, row, sitting in rows
     ]
+
+
+def places_left(session: Session, sitting: Sitting) -> int | None:
+    """Seats of a theory room, spares included, that nobody was admitted to yet; None where nothing is counted.
+
+    A practical room's workplaces are used one after the other: nobody is turned away there for want of one.
+    """
+    if sitting.subject != "theory":
+        return None
+    in_order = select(func.count()).select_from(Seat).where(Seat.room == sitting.room, Seat.state == "ready")
+    seats = session.exec(in_order).one()
+    taken = session.exec(
+        select(func.count()).select_from(Admission).where(Admission.sitting == sitting.id)
+    ).one()
+    return seats - taken if seats else None
+
+
+def _has_look_alike(session: Session, box: Box, candidate: Candidate, sitting: Sitting) -> bool:
+    """Is somebody of the same surname, place and day of birth expected on the same day?"""
+    start, end = day_bounds(box, box.local(sitting.starts_at).strftime("%Y-%m-%d"))
+    twin = session.exec(
+        select(Candidate.id)
+        .join(RosterRow, col(RosterRow.candidate) == col(Candidate.id))
+        .join(Sitting, col(Sitting.id) == col(RosterRow.sitting))
+        .where(
+            Candidate.birth_index == candidate.birth_index,
+            Candidate.id != candidate.id,
+            col(Candidate.name).startswith(candidate.name[:1], autoescape=True),
+            col(Sitting.starts_at) >= start,
+            col(Sitting.starts_at) < end,
+        )
+        .limit(1)
+    ).first()
+    return twin is not None
 
 
 def theory_passed(session: Session, candidate: str, trade: str) -> bool:

@@ -16,7 +16,7 @@ from appliance.records.journal import append
 from appliance.records.roster import Candidate, Roster, RosterRow
 from appliance.records.site import Room
 from appliance.records.sitting import Sitting
-from appliance.rules import idnumber, names, timing
+from appliance.rules import admission, idnumber, names, timing
 
 
 class SittingPlan(msgspec.Struct, kw_only=True, frozen=True):
@@ -39,6 +39,7 @@ class Person(msgspec.Struct, kw_only=True, frozen=True):
     ticket_number: str = ""
     employer: str = ""
     photo: str = ""
+    eligibility: admission.Eligibility = "eligible"
     provincial: dict[str, str] = {}
 
 
@@ -104,6 +105,7 @@ def find_candidate(session: Session, box: Box, person: Person) -> Candidate:
             number_index=index,
             number_masked=idnumber.mask(person.number),
             last_four=person.number[-4:],
+            birth_index=box.key.index(idnumber.born_where_and_when(person.number)),
             photo=person.photo,
         )
     elif person.photo and person.photo != candidate.photo:
@@ -133,11 +135,13 @@ def enrol(session: Session, box: Box, roster: Roster, sitting: Sitting, person: 
                 kind=person.kind,
                 ticket_number=person.ticket_number,
                 employer=person.employer,
+                eligibility=person.eligibility,
                 provincial=msgspec.json.encode(person.provincial).decode(),
             )
         )
         session.flush()
         return "added"
+    _note_eligibility(session, box, roster, row, person)
     if roster.source != "province" or row.confirmed_at is not None:
         return "known"
     owner = session.get_one(Roster, row.roster)
@@ -155,3 +159,17 @@ def enrol(session: Session, box: Box, roster: Roster, sitting: Sitting, person: 
         at=box.now(),
     )
     return "confirmed"
+
+
+def _note_eligibility(session: Session, box: Box, roster: Roster, row: RosterRow, person: Person) -> None:
+    """A later roster may lift or set a suspension; by hand nobody lifts what the province has set."""
+    if row.eligibility == person.eligibility:
+        return
+    if roster.source != "province" and person.eligibility != "suspended":
+        return
+    row.eligibility = person.eligibility
+    session.add(row)
+    session.flush()
+    body = {"sitting": row.sitting, "roster": roster.id, "eligibility": row.eligibility}
+    actor = "province" if roster.source == "province" else f"account:{roster.confirmed_by}"
+    append(session, "roster_row.eligibility", row.candidate, actor, body, at=box.now())

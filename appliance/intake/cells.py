@@ -5,6 +5,8 @@ import unicodedata
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
+from appliance.rules.admission import Eligibility
+
 Kind = Literal["initial", "review", "resit"]
 Subject = Literal["theory", "practical"]
 
@@ -39,6 +41,16 @@ def kind(text: str) -> Kind | None:
     if re.search("初训|初领|初次|初考|初证|新训|新取|新证|取证|首次|新办|新领|正考|^初$|^新$", words):
         return "initial"
     return None
+
+
+def eligibility(text: str) -> Eligibility:
+    """审核状态 and 资格审核 in their spellings; what says neither yes nor no is unknown: somebody asks."""
+    words = squeezed(text)
+    if re.search("停考|禁考|暂停|取消|违规|违纪|不通过|未通过|不合格|不符合|驳回|拒绝", words):
+        return "suspended"
+    if re.search("待|未|中$|补材料|补充材料", words):
+        return "unknown"
+    return "eligible" if re.search("通过|合格|符合|已审|同意|正常|有效|^是$|^√$", words) else "unknown"
 
 
 def subjects(text: str) -> tuple[Subject, ...] | None:

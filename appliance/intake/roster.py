@@ -15,6 +15,7 @@ from appliance.intake.catalogue import find_trade, trades
 from appliance.intake.headings import PROVINCIAL, classify
 from appliance.intake.sheets import Grid, read_grids
 from appliance.rules import idnumber, names
+from appliance.rules.admission import Eligibility
 
 HEADER_WITHIN = 40
 """The header row stands among the first so many rows with text."""
@@ -52,6 +53,8 @@ class RosterLine(msgspec.Struct, kw_only=True, frozen=True):
     kind: str = "initial"
     ticket_number: str = ""
     employer: str = ""
+    eligibility: Eligibility = "eligible"
+    """What a column such as 审核状态 says; a roster without one lists only who may sit."""
     starts_at: datetime | None = None
     """Local, naive; None when the roster does not say it."""
     day: date | None = None
@@ -264,6 +267,7 @@ class _Row:
                 kind=kind,
                 ticket_number=cells.squeezed(self.cell("ticket")),
                 employer=cells.tidy(self.cell("employer")),
+                eligibility=self._eligibility(),
                 starts_at=starts_at,
                 day=day,
                 sitting=cells.tidy(self.cell("sitting")),
@@ -319,6 +323,11 @@ class _Row:
         if kind is None:
             self.reject("kind" if self.cell("kind") else "PX_TYPE_CODE", "unknown_kind")
         return kind or ""
+
+    def _eligibility(self) -> Eligibility:
+        if "eligibility" not in self.header.columns:
+            return "eligible"
+        return cells.eligibility(self.cell("eligibility"))
 
     def _subjects(self) -> tuple[str, ...]:
         written = self.cell("subject")

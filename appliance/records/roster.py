@@ -48,6 +48,8 @@ class Candidate(SQLModel, table=True):
     """3709**********1234"""
     last_four: str
     """Last four characters: what the candidate types at the seat."""
+    birth_index: bytes = Field(index=True)
+    """HMAC of the number's place and day of birth: finds twins without reading numbers."""
     photo: str = ""
     """SHA-256 of the sealed roster photo in the files folder."""
 
@@ -56,7 +58,10 @@ class RosterRow(SQLModel, table=True):
     """One candidate expected at one sitting. Provincial fields are kept for the way back."""
 
     __tablename__ = "roster_row"
-    __table_args__ = (UniqueConstraint("sitting", "candidate"),)
+    __table_args__ = (
+        UniqueConstraint("sitting", "candidate"),
+        CheckConstraint("eligibility IN ('eligible', 'unknown', 'suspended')", name="eligibility"),
+    )
 
     id: str = Field(primary_key=True)
     roster: str = Field(foreign_key="roster.id", index=True)
@@ -68,6 +73,8 @@ class RosterRow(SQLModel, table=True):
     ticket_number: str = Field(default="", index=True)
     """准考证号"""
     employer: str = ""
+    eligibility: str = "eligible"
+    """eligible, unknown or suspended."""
     confirmed_at: datetime | None = Field(default=None, sa_type=Instant)
     """When the province confirmed a row that came by hand; rows of signed rosters need none."""
     provincial: str = "{}"

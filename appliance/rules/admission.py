@@ -15,6 +15,8 @@ from appliance.rules.timing import entry
 Result = Literal["admit", "review", "refuse"]
 Effect = Literal["admission", "ticket", "open_gate", "case"]
 Lane = Literal["theory", "practical"]
+Eligibility = Literal["eligible", "unknown", "suspended"]
+"""What the roster says of the person's right to sit; suspended = for a violation, until its end is recorded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,8 @@ class Card:
     name: str
     valid_from: date | None = None
     valid_to: date | None = None
+    by_hand: bool = False
+    """Nothing was read from a chip: a member of staff typed the number and saw another paper."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,11 @@ class Expected:
     """Only asked of practical sittings: theory is passed before practical (104号 art. 9)."""
     over: bool = False
     """The sitting has ended."""
+    eligibility: Eligibility = "eligible"
+    places_left: int | None = None
+    """Places of the room that nobody was admitted to yet; None = not counted."""
+    look_alike: bool = False
+    """Somebody with the same place and day of birth is expected on the same day: a twin, mostly."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +92,10 @@ RESULTS: dict[str, Result] = {
     "face_photos_differ": "review",
     "no_photograph": "review",
     "face_engine_silent": "review",
+    "liveness_failed": "review",
+    "by_hand": "review",
+    "look_alike": "review",
+    "eligibility_unknown": "review",
     "card_expired": "refuse",
     "card_not_yet_valid": "refuse",
     "not_on_roster": "refuse",
@@ -93,13 +106,15 @@ RESULTS: dict[str, Result] = {
     "too_late": "refuse",
     "already_inside": "refuse",
     "theory_not_passed": "refuse",
+    "suspended": "refuse",
+    "sitting_full": "refuse",
 }
 """Every code and what it leads to. In doubt a person decides; a machine never refuses for a face."""
 
 SECOND_PERSON = frozenset(
     code
     for code, result in RESULTS.items()
-    if result == "review" and code not in ("face_review", "name_differs")
+    if result == "review" and code not in ("face_review", "name_differs", "eligibility_unknown")
 )
 """Reviews that one member of staff alone may not decide in favour."""
 
@@ -136,6 +151,22 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "The face check does not answer.",
         "Compare the printed card with the person; a second person confirms.",
     ),
+    "liveness_failed": (
+        "The camera did not see the movements that were asked for.",
+        "Look whether a living person stands there; a second person confirms.",
+    ),
+    "by_hand": (
+        "Entered by hand, without a chip.",
+        "Compare the paper and the person; a second person confirms.",
+    ),
+    "look_alike": (
+        "Somebody with the same day and place of birth sits today too.",
+        "Compare name and number with the card, digit by digit; a second person confirms.",
+    ),
+    "eligibility_unknown": (
+        "The roster does not say whether this person may sit.",
+        "Ask for the proof of enrolment, then decide.",
+    ),
     "card_expired": ("The ID card has expired.", "Ask for a valid card or a temporary ID card."),
     "card_not_yet_valid": ("The ID card is not valid yet.", "Ask for the card that is valid today."),
     "not_on_roster": (
@@ -154,6 +185,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "theory_not_passed": (
         "Theory has not been passed yet.",
         "Practical follows only after theory is passed.",
+    ),
+    "suspended": (
+        "This person is suspended from exams.",
+        "Ask the exam office; it knows until when and why.",
+    ),
+    "sitting_full": (
+        "Every place of this sitting is taken.",
+        "Ask the exam office for a place in another sitting.",
     ),
 }
 """Code -> sentence and next step for the staff, as message ids. In public only `admitted` is shown."""
@@ -176,10 +215,22 @@ def decide(facts: Facts) -> Decision:
         raise ValueError("the face has not been compared")
     if meant is None:
         raise AssertionError("a row without a fault is always there")
-    code = "admitted" if facts.face == "face_matches" else facts.face
-    if code == "admitted" and meant.name and not names.same(meant.name, facts.card.name):
-        code = "name_differs"
-    return _decision(code, meant)
+    return _decision(_doubt(facts, meant), meant)
+
+
+def _doubt(facts: Facts, meant: Expected) -> str:
+    """What a person has to look at, those that need a second person first; `admitted` when there is nothing."""
+    if facts.card.by_hand:
+        return "by_hand"
+    if facts.face != "face_matches":
+        return str(facts.face)
+    if meant.look_alike:
+        return "look_alike"
+    if meant.eligibility == "unknown":
+        return "eligibility_unknown"
+    if meant.name and not names.same(meant.name, facts.card.name):
+        return "name_differs"
+    return "admitted"
 
 
 def _row(facts: Facts) -> tuple[str, Expected | None]:
@@ -203,7 +254,16 @@ def _row(facts: Facts) -> tuple[str, Expected | None]:
 _RANK = {
     code: place
     for place, code in enumerate(
-        ("", "already_inside", "theory_not_passed", "roster_unconfirmed", "too_early", "too_late")
+        (
+            "",
+            "already_inside",
+            "theory_not_passed",
+            "sitting_full",
+            "suspended",
+            "roster_unconfirmed",
+            "too_early",
+            "too_late",
+        )
     )
 }
 """With several sittings on one day the one that admits counts, else the one with the nearest obstacle."""
@@ -215,12 +275,16 @@ def _fault(facts: Facts, row: Expected) -> str:
         return "already_inside" if row.inside and not row.over else "too_late"
     if row.inside:
         return "already_inside"
+    if row.eligibility == "suspended":
+        return "suspended"
     if not row.roster_active:
         return "roster_unconfirmed"
     if when == "too_early":
         return "too_early"
     if row.subject == "practical" and not row.theory_passed:
         return "theory_not_passed"
+    if row.places_left is not None and row.places_left <= 0:
+        return "sitting_full"
     return ""
 
 

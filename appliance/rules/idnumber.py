@@ -67,6 +67,11 @@ def place(number: str) -> str:
     return number[:6]
 
 
+def born_where_and_when(number: str) -> str:
+    """Place code and day of birth: what twins share, and hardly anybody else with the same surname."""
+    return number[:14]
+
+
 def last_four(number: str) -> str:
     """What the candidate types at the seat."""
     return number[-4:]

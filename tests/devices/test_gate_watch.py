@@ -15,10 +15,8 @@ def play(*script: tuple[float, str]) -> list[tuple[float, set[str]]]:
     seen, told = Seen(), []
     for at, what in script:
         before = seen.alarms
-        if what == LET_IN:
-            seen = opened(seen, at, LIMITS)
-        else:
-            seen = step(seen, at, what == OPEN, what == FIRE, LIMITS)
+        let_in = what == LET_IN
+        seen = opened(seen, at, LIMITS) if let_in else step(seen, at, what == OPEN, what == FIRE, LIMITS)
         if seen.alarms != before:
             told.append((at, set(seen.alarms)))
     return told

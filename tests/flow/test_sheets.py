@@ -72,6 +72,7 @@ def world(box: Box) -> World:
             number_index=b"g",
             number_masked="9999**",
             last_four="0000",
+            birth_index=b"g",
         )
         session.add(gone)
         session.flush()
@@ -250,6 +251,7 @@ def _practical(session: Session, box: Box) -> str:
         number_index=b"p",
         number_masked="9999**",
         last_four="1234",
+        birth_index=b"p",
     )
     session.add(one)
     session.flush()

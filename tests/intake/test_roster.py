@@ -260,3 +260,31 @@ def test_the_command(tmp_path: Path) -> None:
     assert found["rejected"][0] == {"row": 9, "column": "身份证号码", "code": "bad_check_digit"}
     assert run.invoke(app, ["check", str(mixed)]).exit_code == 1
     assert isinstance(run.invoke(app, ["check", str(tmp_path / "none.xlsx")]).exception, Corrupt)
+
+
+@pytest.mark.parametrize(
+    ("written", "eligibility"),
+    [
+        ("审核通过", "eligible"),
+        ("合格", "eligible"),
+        ("√", "eligible"),
+        ("", "unknown"),
+        ("待审核", "unknown"),
+        ("未审核", "unknown"),
+        ("补材料", "unknown"),
+        ("见附件", "unknown"),
+        ("审核不通过", "suspended"),
+        ("停考一年", "suspended"),
+        ("违规处理中", "suspended"),
+    ],
+)
+def test_the_right_to_sit_is_read(written: str, eligibility: str) -> None:
+    """Only a clear yes is a yes, and what is not clear is asked at the entrance, never refused."""
+    assert cells.eligibility(written) == eligibility
+    rows = table(("姓名", "身份证号", "操作项目", "资格审核"), ("张三", NUMBER, "低压电工作业", written))
+    assert read_roster(rows, "花名册.xlsx").accepted[0].eligibility == eligibility
+
+
+def test_a_roster_without_such_a_column_lists_only_who_may_sit() -> None:
+    rows = table(("姓名", "身份证号", "操作项目"), ("张三", NUMBER, "低压电工作业"))
+    assert read_roster(rows, "花名册.xlsx").accepted[0].eligibility == "eligible"

@@ -67,6 +67,21 @@ def facts(*rows: Expected, minutes: int = -10, **change: object) -> Facts:
         (facts(row(subject="practical", theory_passed=False), lane="practical"), "theory_not_passed"),
         (facts(row(subject="practical"), lane="practical"), "admitted"),
         (facts(row(sitting="s0", over=True, inside=True), row()), "admitted"),
+        (facts(row(eligibility="suspended")), "suspended"),
+        (facts(row(eligibility="suspended"), minutes=-90), "suspended"),
+        (facts(row(eligibility="unknown")), "eligibility_unknown"),
+        (facts(row(places_left=0)), "sitting_full"),
+        (facts(row(places_left=0, inside=True)), "already_inside"),
+        (facts(row(places_left=1)), "admitted"),
+        (facts(row(sitting="s0", places_left=0), row()), "admitted"),
+        (facts(row(look_alike=True)), "look_alike"),
+        (facts(row(look_alike=True), card=Card(name="李四")), "look_alike"),
+        (facts(row(look_alike=True), face="face_review"), "face_review"),
+        (facts(face="liveness_failed"), "liveness_failed"),
+        (facts(card=Card(name="张三", by_hand=True)), "by_hand"),
+        (facts(card=Card(name="张三", by_hand=True), face="camera_silent"), "by_hand"),
+        (facts(row(eligibility="suspended"), card=Card(name="张三", by_hand=True)), "suspended"),
+        (facts(card=Card(name="张三", by_hand=True, valid_to=date(2026, 11, 20))), "card_expired"),
     ],
 )
 def test_who_is_let_in(case: Facts, code: str) -> None:
@@ -84,6 +99,13 @@ def test_who_is_let_in(case: Facts, code: str) -> None:
 def test_every_code_has_its_sentence() -> None:
     assert set(admission.RESULTS) <= set(admission.SENTENCES)
     assert all(one and two for one, two in admission.SENTENCES.values())
+
+
+def test_what_needs_a_second_person() -> None:
+    alone = {
+        code for code, result in admission.RESULTS.items() if result == "review"
+    } - admission.SECOND_PERSON
+    assert alone == {"face_review", "name_differs", "eligibility_unknown"}
 
 
 def test_a_decision_without_a_face_is_an_error() -> None:

@@ -160,6 +160,7 @@ def by_hand(session: Any, box: Box, number: str) -> str:
         number_index=box.key.index(number),
         number_masked="9999**********0000",
         last_four=number[-4:],
+        birth_index=box.key.index(number[:14]),
     )
     session.add_all([kept, sitting, candidate])
     session.flush()

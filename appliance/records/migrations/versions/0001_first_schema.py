@@ -42,11 +42,13 @@ def upgrade() -> None:
         sa.Column("number_index", sa.LargeBinary(), nullable=False),
         sa.Column("number_masked", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("last_four", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("birth_index", sa.LargeBinary(), nullable=False),
         sa.Column("photo", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_candidate")),
         sa.UniqueConstraint("number_index", name=op.f("uq_candidate_number_index")),
     )
     with op.batch_alter_table("candidate", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_candidate_birth_index"), ["birth_index"], unique=False)
         batch_op.create_index(batch_op.f("ix_candidate_name"), ["name"], unique=False)
 
     op.create_table(
@@ -273,8 +275,12 @@ def upgrade() -> None:
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("ticket_number", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("employer", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("eligibility", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("confirmed_at", appliance.records.base.Instant(length=27), nullable=True),
         sa.Column("provincial", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint(
+            "eligibility IN ('eligible', 'unknown', 'suspended')", name=op.f("ck_roster_row_eligibility")
+        ),
         sa.ForeignKeyConstraint(
             ["candidate"], ["candidate.id"], name=op.f("fk_roster_row_candidate_candidate")
         ),
