@@ -22,7 +22,7 @@ from appliance.base.ids import new_id
 from appliance.base.settings import Settings
 from appliance.base.site import FILE, read_site
 from appliance.flow.box import Box
-from appliance.flow.set_up import write_whole
+from appliance.flow.set_up import BEGUN, clear_begun, write_whole
 from appliance.records.journal import append
 
 DATABASE = "site.db"
@@ -90,10 +90,15 @@ def restore(settings: Settings, source: Path, now: datetime) -> str:
         raise Corrupt("bad_backup", N_("The backup's database is damaged."), N_("Take an older backup."))
     settings.state.mkdir(parents=True, exist_ok=True)
     settings.state.chmod(0o750)
+    clear_begun(settings)
     for folder in FOLDERS:
         _copy_new(source / folder, settings.state / folder)
-    shutil.copyfile(source / DATABASE, target)
-    _sync(target)
+    for log in ("-wal", "-shm"):  # of a database that lay here: SQLite would play it into the restored one
+        target.with_name(target.name + log).unlink(missing_ok=True)
+    scratch = target.with_name(f"{target.name}.new")
+    shutil.copyfile(source / DATABASE, scratch)
+    _sync(scratch)
+    scratch.rename(target)
     site = msgspec.structs.replace(read_site(source), epoch=new_id())
     write_whole(settings.state / FILE, msgspec.json.format(msgspec.json.encode(site)))
     box = Box.open(settings)
@@ -105,6 +110,7 @@ def restore(settings: Settings, source: Path, now: datetime) -> str:
         )
     finally:
         box.db.stop()
+    (settings.state / BEGUN).unlink(missing_ok=True)
     return site.epoch
 
 

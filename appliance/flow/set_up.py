@@ -2,11 +2,12 @@
 
 import os
 import secrets
+import shutil
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from appliance.base import crypto
 from appliance.base.errors import Conflict
@@ -17,8 +18,12 @@ from appliance.base.site import FILE, Site
 from appliance.flow.accounts import add_account, hash_password
 from appliance.flow.box import Box, authority, keys
 from appliance.records import migrate
+from appliance.records.accounts import Account
 from appliance.records.journal import JournalHead, append
 from appliance.records.site import Room, Seat, Station
+
+BEGUN = "site.begun"
+"""Holds the identity while a set-up is under way; the last thing that is removed."""
 
 PROCESSES = ("web", "gate", "faces", "recorder", "clips", "sync")
 
@@ -31,7 +36,11 @@ class SetUp(msgspec.Struct):
 
 
 def set_up(settings: Settings, demo: bool, now: datetime) -> SetUp:
-    """Make the box. Raises Conflict when it was set up before: a site's kind is decided once."""
+    """Make the box. Raises Conflict when it was set up before: a site's kind is decided once.
+
+    A set-up that was interrupted is repeated: what it left is known by the file `BEGUN`, and nothing has been
+    sealed with its keys yet.
+    """
     state = settings.state
     if (state / FILE).exists():
         raise Conflict(
@@ -48,6 +57,7 @@ def set_up(settings: Settings, demo: bool, now: datetime) -> SetUp:
         epoch=new_id(),
         created=now,
     )
+    site = _begin(settings, site)
     crypto.new_authority(authority(settings), f"{settings.site.code} site authority")
     folder = keys(settings)
     folder.mkdir(parents=True, exist_ok=True)
@@ -67,10 +77,51 @@ def set_up(settings: Settings, demo: bool, now: datetime) -> SetUp:
     finally:
         box.db.stop()
     write_whole(state / FILE, msgspec.json.format(msgspec.json.encode(site)))
+    (state / BEGUN).unlink()
     return SetUp(login="admin", password=password)
 
 
+def _begin(settings: Settings, site: Site) -> Site:
+    """Note that a set-up begins, or clear away what an interrupted one left; returns the identity to use."""
+    begun = settings.state / BEGUN
+    if begun.exists():
+        earlier = msgspec.json.decode(begun.read_bytes(), type=Site)
+        if (earlier.code, earlier.mode) != (site.code, site.mode):
+            raise Conflict(
+                "other_set_up_begun",
+                N_("Another set-up was begun here and interrupted: {site}, {mode}."),
+                N_("Repeat it as it was, or use an empty state folder and an empty database."),
+                site=earlier.code,
+                mode=earlier.mode,
+            )
+        clear_begun(settings)
+        site = earlier
+    elif keys(settings).exists() or authority(settings).exists():
+        raise Conflict(
+            "keys_without_site",
+            N_("The folder {folder} holds the keys of a box, but not its site file."),
+            N_("Restore the box with examsite restore, or use an empty state folder."),
+            folder=str(settings.state),
+        )
+    write_whole(begun, msgspec.json.encode(site))
+    return site
+
+
+def clear_begun(settings: Settings) -> None:
+    """Remove the keys of a set-up that was interrupted; nothing was sealed with them."""
+    if (settings.state / BEGUN).exists():
+        for folder in (keys(settings), authority(settings)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def _first_entries(session: Session, box: Box, now: datetime, hashed: str) -> None:
+    if (
+        session.get(JournalHead, 1) is not None
+    ):  # an interrupted set-up came as far: its password nobody has seen
+        account = session.exec(select(Account).where(Account.login == "admin")).one()
+        account.password_hash = hashed
+        session.add(account)
+        return
     session.add(JournalHead(mark="DEMO" if box.site.demo else ""))
     session.flush()
     append(
