@@ -4,6 +4,8 @@ Landmarks are shifted and the picture follows, triangle by triangle (piecewise a
 as a round body with a nose on it, so that a turn looks like one and not like a tilted photograph.
 """
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 
@@ -14,6 +16,38 @@ MARGIN = 0.9
 """How much around the face takes part, in sizes of the face."""
 UPPER_LIPS, LOWER_LIPS = (61, 62, 63), (65, 66, 67)
 JAW = (4, 5, 6, 7, 8, 9, 10, 11, 12, 55, 56, 57, 58, 59)
+
+
+class Actor:
+    """A person made of one photograph who does what is asked. Every frame carries a camera's noise of its own."""
+
+    def __init__(self, picture: Picture, points: Points, seed: int = 1) -> None:
+        self._picture, self._points = picture, points
+        self._noise = np.random.default_rng(seed)
+
+    def frame(self, mouth: float = 0.0, turn: float = 0.0, shut: float = 0.0) -> Picture:
+        """One picture: `mouth` in lengths of the nose, `turn` in degrees to the own left, `shut` 0..1."""
+        target = turned(closed_eyes(opened(self._points, mouth), shut), turn)
+        moved = warp(self._picture, self._points, target) if (mouth or turn or shut) else self._picture
+        grain = self._noise.integers(-2, 3, moved.shape, np.int16)
+        noisy: Picture = np.clip(moved.astype(np.int16) + grain, 0, 255).astype(np.uint8)
+        return noisy
+
+    def perform(self, prompt: str) -> Iterator[Picture]:
+        """The frames of one movement, there and back; standing straight for any other prompt."""
+        slow, quick = [0.0, 0.3, 0.6, 0.85, 1.0, 1.0, 0.6, 0.3, 0.0, 0.0], [0.0, 0.6, 1.0, 1.0, 0.3, 0.0]
+        for share in quick if prompt not in ("open_mouth", "turn_left", "turn_right") else slow:
+            match prompt:
+                case "open_mouth":
+                    yield self.frame(mouth=0.5 * share)
+                case "turn_left":
+                    yield self.frame(turn=35 * share)
+                case "turn_right":
+                    yield self.frame(turn=-35 * share)
+                case "blink":
+                    yield self.frame(shut=share)
+                case _:
+                    yield self.frame()
 
 
 def opened(points: Points, mouth: float) -> Points:

@@ -18,6 +18,9 @@ from appliance.faces.port import Box, Descriptor, Picture, check_engine
 DETECT_AT = 640
 """Longest side in pixels at which faces are looked for; the detector's smallest face is 80 pixels."""
 
+NEAR = 120
+"""Width in pixels to which a face is scaled when its place is about known."""
+
 
 class DlibEngine:
     """dlib through face_recognition. Not safe for two threads at once."""
@@ -51,17 +54,12 @@ class DlibEngine:
         """
         small, factor = scaled(picture, DETECT_AT)
         found = self._api.face_locations(small, 0) or self._api.face_locations(small, 1)
-        height, width = picture.shape[:2]
-        boxes = [
-            Box(
-                max(0, round(left / factor)),
-                max(0, round(top / factor)),
-                min(width, round(right / factor)),
-                min(height, round(bottom / factor)),
-            )
-            for top, right, bottom, left in found
-        ]
-        return sorted(boxes, key=lambda box: -box.width)
+        return _boxes(picture, found, factor)
+
+    def detect_near(self, picture: Picture, width: int) -> list[Box]:
+        """Faces about `width` pixels wide, looked for at NEAR pixels."""
+        small, factor = scaled(picture, round(max(picture.shape[:2]) * NEAR / max(width, 1)))
+        return _boxes(picture, self._api.face_locations(small, 0), factor)
 
     def describe(self, picture: Picture, box: Box) -> Descriptor:
         """128 numbers."""
@@ -72,3 +70,17 @@ class DlibEngine:
         """Euclidean distance. Raises Corrupt `other_engine` for a description that is not of this engine."""
         check_engine(self, one, other)
         return float(np.linalg.norm(one.numbers - other.numbers))
+
+
+def _boxes(picture: Picture, found: list[tuple[int, int, int, int]], factor: float) -> list[Box]:
+    height, width = picture.shape[:2]
+    boxes = [
+        Box(
+            max(0, round(left / factor)),
+            max(0, round(top / factor)),
+            min(width, round(right / factor)),
+            min(height, round(bottom / factor)),
+        )
+        for top, right, bottom, left in found
+    ]
+    return sorted(boxes, key=lambda box: -box.width)

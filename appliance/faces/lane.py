@@ -15,6 +15,8 @@ from appliance.base.i18n import N_
 from appliance.wire.faceworker import Look, Looked, Ping, Pong, Reference, WorkerReply
 
 START_TIMEOUT = 30.0
+STEPS = 9
+"""Times a liveness check may use up the time of a challenge: before, in and after each, and a margin."""
 
 
 class FaceWorker:
@@ -53,10 +55,20 @@ class FaceWorker:
         async with self._lock:
             await self._begin()
 
-    async def look(self, references: list[Reference], live: bytes = b"", patience: float = 0.0) -> Looked:
-        """One face check. Raises Unavailable `face_engine_silent` when the worker hangs or dies over it."""
-        request = Look(references=references, live=live, patience=patience)
-        reply = await self._ask(request, self._timeout + patience)
+    async def look(
+        self,
+        references: list[Reference],
+        live: bytes = b"",
+        patience: float = 0.0,
+        liveness: float = 0.0,
+        bound: float = 0.6,
+    ) -> Looked:
+        """One face check, with liveness challenges of so many seconds each when that is not 0.
+
+        Raises Unavailable `face_engine_silent` when the worker hangs or dies over it.
+        """
+        request = Look(references=references, live=live, patience=patience, liveness=liveness, bound=bound)
+        reply = await self._ask(request, self._timeout + patience + liveness * STEPS)
         if reply.looked is None:
             raise _silent()
         return reply.looked

@@ -39,6 +39,11 @@ class Box(msgspec.Struct, frozen=True):
         """Pixels from left to right."""
         return self.right - self.left
 
+    def moved(self, x: int, y: int) -> "Box":
+        """The same face in a picture of which the first was a part, cut out at x, y."""
+        points = tuple((px + x, py + y) for px, py in self.points)
+        return Box(self.left + x, self.top + y, self.right + x, self.bottom + y, points)
+
 
 class FaceEngine(Protocol):
     """An engine: finds faces, describes one, measures how far two descriptions are apart."""
@@ -48,6 +53,10 @@ class FaceEngine(Protocol):
 
     def detect(self, picture: Picture) -> list[Box]:
         """All faces, largest first."""
+        ...
+
+    def detect_near(self, picture: Picture, width: int) -> list[Box]:
+        """Faces about `width` pixels wide in a small part of a picture: quick, for watching one person."""
         ...
 
     def describe(self, picture: Picture, box: Box) -> Descriptor:

@@ -11,7 +11,6 @@ import cv2
 import msgspec
 import numpy as np
 
-from appliance.base.i18n import N_
 from appliance.faces.landmarks import Points, pose
 from appliance.faces.port import Box, Picture
 
@@ -31,18 +30,6 @@ OTHER_COLOUR, OTHER_LIGHT = 17.0, 70.0
 """How far (CIE Lab of 8 bits) mouth and chin may be from the cheeks before a mask is suspected."""
 EYES_DARK = 0.30
 """Brightness around the eyes against the cheeks, under which dark glasses are suspected."""
-
-SENTENCES: dict[str, str] = {
-    "no_face": N_("Nobody is seen. Please stand before the camera without mask or hat, and look at it."),
-    "two_faces": N_("Only one person, please. Others wait behind the line."),
-    "too_far": N_("Please come closer."),
-    "too_dark": N_("Your face is too dark. Please turn towards the light."),
-    "too_bright": N_("Your face is too bright. Please step out of the glare."),
-    "covered": N_("Please take off mask, dark glasses or hat."),
-    "turned": N_("Please look straight into the camera."),
-    "blurred": N_("Please hold still."),
-}
-"""Fault -> what the candidate is told."""
 
 
 class Measures(msgspec.Struct, frozen=True, kw_only=True):

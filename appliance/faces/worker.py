@@ -12,16 +12,18 @@ import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from random import SystemRandom
 from typing import BinaryIO
 
 import msgspec
 
 from appliance.base.errors import Corrupt, DeviceFault, ExamError
-from appliance.faces import pictures, quality
+from appliance.faces import liveness, pictures, quality
 from appliance.faces.engines import load
 from appliance.faces.landmarks import Landmarker
 from appliance.faces.pictures import PictureSource
 from appliance.faces.port import Box, Descriptor, FaceEngine, Picture, describe_single, single
+from appliance.faces.watcher import Watcher
 from appliance.wire.faceworker import (
     Broken,
     Distance,
@@ -99,6 +101,8 @@ class Looker:
             looked.live = request.live or pictures.encode(best.picture)
             if best.box is not None:
                 described = self._engine.describe(best.picture, best.box)
+                if request.liveness and not request.live:
+                    looked.liveness = self._alive(request, described)
                 looked.compared = [self._compare(described, one) for one in request.references]
         self._tell("")
         looked.seconds = time.monotonic() - started
@@ -125,6 +129,22 @@ class Looker:
         fault, score = quality.fault(measures), quality.score(measures)
         looked.cause = ""
         return Seen(picture, len(boxes), box, fault=fault, score=score)
+
+    def _alive(self, request: Look, first: Descriptor) -> str:
+        """Ask the challenges of the person who was just described; the same face has to go on being there."""
+        order = SystemRandom().sample(liveness.CHALLENGES, len(liveness.CHALLENGES))
+        state = liveness.begin(order, time.monotonic(), request.liveness, request.bound)
+        watcher = Watcher(self._engine, self._landmarks, first)
+        while not (state.passed or state.failed):
+            self._tell(state.prompt)
+            try:
+                picture = self._camera.grab() if self._camera else None
+            except (DeviceFault, Corrupt):
+                picture = None
+            if picture is None:
+                return "liveness_lost"
+            state = liveness.step(state, watcher.frame(picture, time.monotonic(), state.want_same))
+        return "passed" if state.passed else state.failed
 
     def _picture(self, request: Look, looked: Looked) -> Picture | None:
         try:

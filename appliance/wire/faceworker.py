@@ -21,6 +21,10 @@ class Look(msgspec.Struct, tag="look", kw_only=True):
     references: list[Reference]
     live: bytes = b""
     patience: float = 0.0
+    liveness: float = 0.0
+    """Seconds for each liveness challenge before the comparison; 0 = none are asked."""
+    bound: float = 0.6
+    """Distance from which two faces are of different people, for the same person in every frame."""
 
 
 class Ping(msgspec.Struct, tag="ping"):
@@ -50,6 +54,8 @@ class Looked(msgspec.Struct, kw_only=True):
     fault: str = ""
     pictures: int = 0
     """How many were looked at."""
+    liveness: str = ""
+    """Empty = not asked; `passed`, or why not (faces.liveness.Failure)."""
     compared: list[Distance] = []
     seconds: float = 0.0
     """Time spent in the worker, waiting for a picture included."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import cv2
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.base.i18n import in_language, translate
-from appliance.faces import demo_people, pictures, quality
+from appliance.faces import demo_people, liveness, pictures, prompts, quality
 from appliance.faces.demo_motion import turned, warp
 from appliance.faces.landmarks import Landmarker, Points, pose
 from appliance.faces.lane import FaceWorker
@@ -135,7 +136,8 @@ def test_no_landmarks_break_the_measures(places: list[tuple[int, int]]) -> None:
 
 
 def test_every_fault_has_its_sentence_in_both_languages() -> None:
-    for code, sentence in quality.SENTENCES.items():
+    assert {*get_args(quality.Fault), *liveness.CHALLENGES} - {""} <= set(prompts.SENTENCES)
+    for code, sentence in prompts.SENTENCES.items():
         with in_language("zh_CN"):
             assert translate(sentence) != sentence, code
 
