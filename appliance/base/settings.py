@@ -39,7 +39,6 @@ class DatabaseSettings(Part, kw_only=True, frozen=True):
 
     url: str = ""
     batch: int = 64
-    batch_ms: float = 5.0
 
 
 class WebSettings(Part, kw_only=True, frozen=True):
@@ -144,8 +143,6 @@ class RecorderSettings(Part, kw_only=True, frozen=True):
     media: str = "/var/lib/examsite-media"
     segment: float = 60.0
     fragment: float = 2.0
-    keep_days: int = 1096
-    """Three years; the regulation's floor (104号 art. 17)."""
 
 
 class ProvinceSettings(Part, kw_only=True, frozen=True):
@@ -178,12 +175,6 @@ class VoiceSettings(Part, kw_only=True, frozen=True):
     speed: int = 150
 
 
-class DemoSettings(Part, kw_only=True, frozen=True):
-    """Only read on a demo site: shortened durations, simulators' places."""
-
-    speed: float = 1.0
-
-
 class Settings(Part, kw_only=True, frozen=True):
     """The whole file."""
 
@@ -198,7 +189,6 @@ class Settings(Part, kw_only=True, frozen=True):
     province: ProvinceSettings = ProvinceSettings()
     station: StationSettings = StationSettings()
     voice: VoiceSettings = VoiceSettings()
-    demo: DemoSettings = DemoSettings()
 
     @property
     def state(self) -> Path:

@@ -10,6 +10,7 @@ import pytest
 from appliance.base import settings
 
 FILE = Path(__file__).resolve().parents[2] / "systemd/examsite.toml"
+SECTIONS = {"reader", "second_reader", "gate"}
 SETTING = re.compile(r"#?(\[|[a-z_]+ = )")
 
 
@@ -25,7 +26,7 @@ def parts() -> list[tuple[str, type[msgspec.Struct], dict[str, Any]]]:
     tree = msgspec.toml.decode(shown().encode())
     lane = tree["lanes"][0]
     found = [
-        ("lanes", settings.LaneSettings, {k: v for k, v in lane.items() if k not in ("reader", "gate")}),
+        ("lanes", settings.LaneSettings, {k: v for k, v in lane.items() if k not in SECTIONS}),
         ("lanes.reader", settings.ReaderSettings, lane["reader"]),
         ("lanes.gate", settings.GateSettings, lane["gate"]),
         ("cameras", settings.CameraSettings, tree["cameras"][0]),
@@ -51,7 +52,7 @@ def test_it_loads_with_every_setting_taken_in(tmp_path: Path) -> None:
 def test_every_setting_is_there_with_its_default(
     name: str, struct: type[msgspec.Struct], values: dict[str, Any]
 ) -> None:
-    sections = {"reader", "gate"} if name == "lanes" else set()
+    sections = SECTIONS if name == "lanes" else set()
     fields = {field.name: field for field in msgspec.structs.fields(struct)}
     assert set(values) == set(fields) - sections
     examples = {
@@ -76,3 +77,18 @@ def test_every_setting_is_explained() -> None:
         if re.match(r"#?[a-z_]+ = ", line):
             assert before.startswith("# "), line
         before = line
+
+
+def test_every_setting_is_read_by_something() -> None:
+    """A setting that does nothing is a promise that is not kept."""
+    root = FILE.parents[1]
+    sources = [
+        path
+        for room in ("appliance", "cameras", "sync", "station", "kiosk", "ops_tui")
+        for path in (root / room).rglob("*.py")
+        if path.name != "settings.py"
+    ]
+    text = "\n".join(path.read_text() for path in sources)
+    for name, struct, _ in parts():
+        for field in msgspec.structs.fields(struct):
+            assert re.search(rf"\.{field.name}\b", text), f"{name}.{field.name} does nothing"
