@@ -55,7 +55,7 @@ async def main(settings: Settings) -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     faces = settings.faces
-    worker = FaceWorker(faces.engine, "", faces.timeout, (faces.detector, faces.recogniser))
+    worker = FaceWorker(faces.engine, "", faces.timeout, faces.models)
     await worker.start()
     server = await serve(settings.socket("faces"), {Look: Facework(worker).look})
     try:

@@ -62,6 +62,7 @@ class Lane:
         self._reader = reader
         self.gate = gate
         self._faces = faces
+        faces.prompt = lambda code: setattr(self.state, "prompt", code)
         self._decoder = ""
         self.stopping = asyncio.Event()
         """Set when the process ends: nothing is tried again."""
@@ -147,7 +148,9 @@ class Lane:
             references.append(Reference("roster", picture))
         self.state.camera = "busy"
         try:
-            looked = await self._faces.look(references, patience=PATIENCE)
+            looked = await self._faces.look(
+                references, b"", PATIENCE, settings.liveness, settings.review_below
+            )
         except Unavailable as error:
             self.state.camera = "silent"
             self._say("camera", error.message)
@@ -173,6 +176,7 @@ class Lane:
             settings.admit_below,
             settings.review_below,
             cause,  # type: ignore[arg-type]
+            alive=looked.liveness in ("", "passed"),
         )
         files = self._box.files
         used = next((one for one in references if one.kind == found.kind), None) or next(
@@ -315,7 +319,7 @@ class Gatehouse:
             gate = ModbusGate(line, one.gate.unit, one.gate.coil, one.gate.pulse_ms, one.gate.flash_base)
             reader = SerialCardReader(one.reader.port, one.reader.baud)
             face = box.settings.faces
-            faces = FaceWorker(face.engine, one.camera, face.timeout, (face.detector, face.recogniser))
+            faces = FaceWorker(face.engine, one.camera, face.timeout, face.models)
             self.lanes[one.code] = Lane(box, one, reader, gate, faces)
         self._pulses: set[asyncio.Task[None]] = set()
         self._begun: dict[str, datetime] = {}

@@ -105,11 +105,22 @@ class FaceSettings(Part, kw_only=True, frozen=True):
     """YuNet model file (ONNX)."""
     recogniser: str = ""
     """SFace model file (ONNX)."""
+    landmarks: str = ""
+    """dlib model of 68 points in place of the one that ships, whose training pictures are non-commercial."""
+    liveness: float = 0.0
+    """Seconds for each liveness challenge at the entrance; 0 = none are asked. 8 is a good value."""
+    keep_days: int = 1096
+    """Days for which pictures of face checks are kept, encrypted; then they are deleted and the journal says so."""
     admit_below: float = 0.45
     review_below: float = 0.60
     timeout: float = 8.0
     photo_decoder: list[str] = []
     """Command that turns the chip's photo block (stdin) into a picture (stdout); none by default."""
+
+    @property
+    def models(self) -> tuple[str, str, str]:
+        """Files of detector, recogniser and landmarks; empty for those that ship."""
+        return self.detector, self.recogniser, self.landmarks
 
 
 class EntrySettings(Part, kw_only=True, frozen=True):

@@ -38,7 +38,8 @@ class FaceWorker:
         self._camera = camera
         self._timeout = timeout
         self._models = models
-        self._prompt = prompt
+        self.prompt = prompt
+        """Told what the person before the camera should do."""
         self._process: asyncio.subprocess.Process | None = None
         self._lock = asyncio.Lock()
         self._restarting: asyncio.Task[None] | None = None
@@ -97,7 +98,7 @@ class FaceWorker:
                 async with asyncio.timeout(seconds):
                     await self._send(request)
                     while (reply := await self._receive()).prompt is not None:
-                        self._prompt(reply.prompt)
+                        self.prompt(reply.prompt)
                     return reply
             except (TimeoutError, OSError, asyncio.IncompleteReadError, msgspec.DecodeError) as error:
                 await self._kill()

@@ -23,6 +23,7 @@ Code = Literal[
     "no_photograph",
     "camera_silent",
     "face_engine_silent",
+    "liveness_failed",
 ]
 
 
@@ -54,9 +55,16 @@ def band(distance: float, admit_below: float, review_below: float) -> Band:
 
 
 def judge(
-    compared: list[Compared], admit_below: float, review_below: float, live_cause: Code | Literal[""] = ""
+    compared: list[Compared],
+    admit_below: float,
+    review_below: float,
+    live_cause: Code | Literal[""] = "",
+    alive: bool = True,
 ) -> Finding:
-    """The finding from all comparisons of one check. `live_cause`: why the live picture could not be used."""
+    """The finding from all comparisons of one check. `live_cause`: why the live picture could not be used.
+
+    `alive` False: liveness was asked and not shown. A mismatch stays one; anything better waits for a person.
+    """
     if live_cause:
         return Finding("review", live_cause)
     usable = {one.kind: one.distance for one in compared if one.distance is not None}
@@ -67,6 +75,8 @@ def judge(
     found = band(distance, admit_below, review_below)
     if found != "admit":
         return Finding(found, "face_review" if found == "review" else "face_mismatch", kind, distance)
+    if not alive:
+        return Finding("review", "liveness_failed", kind, distance)
     if kind == "roster":
         return Finding("review", "face_roster_only", kind, distance)
     if "roster" in usable and band(usable["roster"], admit_below, review_below) == "mismatch":

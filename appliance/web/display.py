@@ -9,6 +9,7 @@ from litestar.response import Template
 
 from appliance.base.errors import NotFound
 from appliance.base.i18n import N_
+from appliance.faces.prompts import SENTENCES
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.desk import last_of_lane
@@ -60,7 +61,7 @@ async def _entry(request: Asked, box: Box, name: str, lane: str) -> Template:
             shown = "face"
         elif state.reader == "busy":
             shown = "hold"
-    return page(request, name, lane=state, tap=tap, shown=shown)
+    return page(request, name, lane=state, tap=tap, shown=shown, told=SENTENCES.get(state.prompt, ""))
 
 
 @get("/{lane:str}")

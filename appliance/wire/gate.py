@@ -25,6 +25,8 @@ class LaneState(msgspec.Struct, kw_only=True):
     reader: Part = "ok"
     gate: Part = "ok"
     camera: Part = "ok"
+    prompt: str = ""
+    """What the person before the camera should do now (faces.prompts), empty for nothing."""
     last_tap_at: datetime | None = None
     alarms: list[Alarm] = []
     """What holds at the gate now. Fire stands for every lane: all are free."""

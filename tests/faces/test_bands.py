@@ -52,3 +52,20 @@ def test_without_a_usable_live_picture_a_person_decides(cause: str) -> None:
 @given(st.none() | st.floats(0, 2))
 def test_the_roster_photograph_alone_never_admits(distance: float | None) -> None:
     assert judge([Compared("roster", distance)], 0.45, 0.60).band != "admit"
+
+
+@pytest.mark.parametrize(
+    ("chip", "roster", "expected"),
+    [
+        (0.3, 0.2, ("review", "liveness_failed")),
+        (None, 0.2, ("review", "liveness_failed")),
+        (0.5, 0.2, ("review", "face_review")),
+        (0.7, 0.2, ("mismatch", "face_mismatch")),
+    ],
+)
+def test_who_does_not_show_life_is_never_admitted_by_the_machine(
+    chip: float | None, roster: float, expected: tuple[str, str]
+) -> None:
+    compared = [Compared("roster", roster), Compared("chip", chip)]
+    found = judge(compared, 0.45, 0.60, alive=False)
+    assert (found.band, found.code) == expected
