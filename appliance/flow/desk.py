@@ -8,7 +8,8 @@ from sqlmodel import Session, col, select
 from appliance.base.i18n import N_
 from appliance.devices.cardreader.protocol import NOT_READ
 from appliance.flow.box import Box
-from appliance.flow.today import SittingLine, day_bounds, line, sittings_of_day
+from appliance.flow.today import SittingLine, day_bounds, line, over_today, sittings_of_day
+from appliance.records.accounts import Account
 from appliance.records.entry import Admission, Case, FaceCheck, GateOrder, Tap
 from appliance.records.roster import Candidate, Roster, RosterRow
 from appliance.records.sitting import Sitting
@@ -72,10 +73,25 @@ class MissingLine(msgspec.Struct, kw_only=True):
     ticket_number: str
 
 
+class OpenedLine(msgspec.Struct, kw_only=True):
+    """A lane opened by hand. `outcome`: empty while the gate is at it, else done, not_done or unknown."""
+
+    order: str
+    at: datetime
+    lane: str
+    reason: str
+    by: str
+    outcome: str
+
+
 class Desk(msgspec.Struct, kw_only=True):
     """What the desk shows. `last`: newest first, of the chosen lane or of all."""
 
     sittings: list[SittingLine]
+    over: list[SittingLine]
+    """Today's sittings that are over, when none is left."""
+    opened: OpenedLine | None
+    """The newest opening by hand today, of the chosen lane or of all."""
     missing: dict[str, list[MissingLine]]
     last: list[TapLine]
     cases: list[TapLine]
@@ -98,9 +114,29 @@ def desk(session: Session, box: Box, lane: str = "") -> Desk:
     sittings = [one for one in sittings_of_day(session, box) if one.state in ("planned", "running")]
     return Desk(
         sittings=[line(session, one) for one in sittings],
+        over=[] if sittings else over_today(session, box),
+        opened=_opened(session, lane, start),
         missing={one.id: missing(session, one.id) for one in sittings},
         last=[tap_line(session, tap) for tap in taps],
         cases=[tap_line(session, tap) for tap in opened],
+    )
+
+
+def _opened(session: Session, lane: str, since: datetime) -> OpenedLine | None:
+    wanted = select(GateOrder).where(col(GateOrder.admission).is_(None), col(GateOrder.ordered_at) >= since)
+    if lane:
+        wanted = wanted.where(GateOrder.lane == lane)
+    row = session.exec(wanted.order_by(col(GateOrder.ordered_at).desc()).limit(1)).first()
+    if row is None:
+        return None
+    by = session.get(Account, row.ordered_by.partition(":")[2])
+    return OpenedLine(
+        order=row.id,
+        at=row.ordered_at,
+        lane=row.lane,
+        reason=row.reason,
+        by=by.name if by else "",
+        outcome="" if row.outcome == "started" else row.outcome,
     )
 
 

@@ -1,5 +1,6 @@
 """What the exam office looks at: rosters, the day's results and what still holds them. No writes."""
 
+from collections import Counter
 from datetime import datetime
 from decimal import Decimal
 
@@ -7,9 +8,11 @@ import msgspec
 from sqlmodel import Session, col, func, select
 
 from appliance.flow.box import Box
-from appliance.flow.load_roster import roster_of
-from appliance.flow.today import Today, day_bounds, today
+from appliance.flow.enrol import Person, SittingPlan
+from appliance.flow.load_roster import Line, roster_of
+from appliance.flow.today import SittingLine, Today, coming, day_bounds, today
 from appliance.flow.verdict import blockers
+from appliance.intake.catalogue import trade_name
 from appliance.records.accounts import Account
 from appliance.records.entry import Case
 from appliance.records.practical import ScoreSheet
@@ -19,6 +22,7 @@ from appliance.records.sitting import Sitting
 from appliance.records.sync import Parcel
 from appliance.records.theory import Attempt
 from appliance.records.verdict import Release, Verdict
+from appliance.rules.idnumber import mask
 
 
 class RosterLine(msgspec.Struct, kw_only=True):
@@ -65,18 +69,47 @@ class Office(msgspec.Struct, kw_only=True):
     released_at: datetime | None
     released_by: str
     scored: bool
+    coming: list[SittingLine]
+    """Sittings of the days after today."""
+    rosters_of: dict[str, list[str]]
+    """Sitting -> the confirmed rosters its candidates stand on."""
     refused: list[tuple[int, str]]
     """Parcels the province refused: number and its reason. What follows them waits."""
 
 
+class PlannedLine(msgspec.Struct, kw_only=True):
+    """One sitting a roster asks for. `people`: how many of the roster; `clock` durations in seconds."""
+
+    subject: str
+    trade_name: str
+    room_name: str
+    starts_at: datetime
+    duration_s: int
+    people: int
+
+
+class RosterPerson(msgspec.Struct, kw_only=True):
+    """One row that was taken; the number masked."""
+
+    row: int
+    name: str
+    number: str
+    ticket_number: str
+    subject: str
+    starts_at: datetime
+    resit: bool
+
+
 class RosterReport(msgspec.Struct, kw_only=True):
-    """A roster row by row: what was not taken and why, and what was dropped."""
+    """A roster row by row: what was taken, what not and why, and what was dropped."""
 
     line: RosterLine
     sha256: str
     rejections: list[dict[str, str | int]]
     dropped: dict[str, int]
     enrolled: int
+    planned: list[PlannedLine]
+    people: list[RosterPerson]
 
 
 def _names(session: Session) -> dict[str, str]:
@@ -116,6 +149,7 @@ def office(session: Session, box: Box, account: str) -> Office:
         )
     ).first()
     ids = [one.id for one in day.sittings]
+    ahead = coming(session, box)
     cases = session.exec(
         select(func.count()).select_from(Case).where(Case.state == "open", col(Case.sitting).in_(ids))
     ).one()
@@ -131,6 +165,8 @@ def office(session: Session, box: Box, account: str) -> Office:
         released_at=release.released_at if release else None,
         released_by=names.get(release.released_by, "") if release else "",
         scored=scored is not None,
+        coming=ahead,
+        rosters_of=_rosters_of(session, [*ids, *(one.id for one in ahead)]),
         refused=list(
             session.exec(
                 select(Parcel.number, Parcel.last_error)
@@ -170,9 +206,70 @@ def _verdicts(session: Session, day: str) -> list[VerdictLine]:
     ]
 
 
-def roster_report(session: Session, box: Box, roster_id: str) -> RosterReport:
-    """One roster row by row."""
+def _rosters_of(session: Session, sittings: list[str]) -> dict[str, list[str]]:
+    rows = session.exec(
+        select(RosterRow.sitting, RosterRow.roster)
+        .join(Roster, col(Roster.id) == col(RosterRow.roster))
+        .where(col(RosterRow.sitting).in_(sittings), Roster.state == "active")
+        .distinct()
+        .order_by(col(RosterRow.roster))
+    )
+    found: dict[str, list[str]] = {}
+    for sitting, roster in rows:
+        found.setdefault(sitting, []).append(roster)
+    return found
+
+
+def _enrolled(session: Session, roster: Roster) -> list[Line]:
+    """The rows of a roster in force, as they stand in the tables; numbers stay masked."""
+    rows = session.exec(
+        select(RosterRow, Candidate, Sitting)
+        .join(Candidate, col(Candidate.id) == col(RosterRow.candidate))
+        .join(Sitting, col(Sitting.id) == col(RosterRow.sitting))
+        .where(RosterRow.roster == roster.id)
+        .order_by(col(RosterRow.row))
+    )
+    return [
+        Line(
+            plan=SittingPlan(
+                subject=sitting.subject,
+                trade=sitting.trade,
+                room=sitting.room,
+                starts_at=sitting.starts_at,
+                duration_s=sitting.duration_s,
+            ),
+            person=Person(
+                row=row.row,
+                name=person.name,
+                number=person.number_masked,
+                kind=row.kind,
+                ticket_number=row.ticket_number,
+            ),
+        )
+        for row, person, sitting in rows
+    ]
+
+
+def _planned(session: Session, lines: list[Line]) -> list[PlannedLine]:
+    rooms = {row.code: row.name for row in session.exec(select(Room))}
+    counts = Counter(one.plan for one in lines)
+    return [
+        PlannedLine(
+            subject=plan.subject,
+            trade_name=trade_name(plan.trade),
+            room_name=rooms.get(plan.room, plan.room),
+            starts_at=plan.starts_at,
+            duration_s=plan.duration_s,
+            people=count,
+        )
+        for plan, count in sorted(counts.items(), key=lambda pair: (pair[0].starts_at, pair[0].subject))
+    ]
+
+
+def roster_report(session: Session, box: Box, roster_id: str, waiting: list[Line]) -> RosterReport:
+    """One roster row by row; `waiting`: its sealed lines while it waits for the second person."""
     roster = roster_of(session, roster_id)
+    lines = waiting if roster.state == "pending" else _enrolled(session, roster)
     enrolled = session.exec(
         select(func.count()).select_from(RosterRow).where(RosterRow.roster == roster.id)
     ).one()
@@ -182,4 +279,17 @@ def roster_report(session: Session, box: Box, roster_id: str) -> RosterReport:
         rejections=msgspec.json.decode(roster.rejected),
         dropped=msgspec.json.decode(roster.dropped),
         enrolled=enrolled,
+        planned=_planned(session, lines),
+        people=[
+            RosterPerson(
+                row=one.person.row,
+                name=one.person.name,
+                number=one.person.number if "*" in one.person.number else mask(one.person.number),
+                ticket_number=one.person.ticket_number,
+                subject=one.plan.subject,
+                starts_at=one.plan.starts_at,
+                resit=one.person.kind == "resit",
+            )
+            for one in lines
+        ],
     )

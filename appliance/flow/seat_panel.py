@@ -31,6 +31,8 @@ class SeatPanel(msgspec.Struct, kw_only=True):
     """One seat. `name` in clear: the panel is for the invigilator alone."""
 
     tile: SeatTile
+    practical: bool = False
+    """A workplace of a practical sitting, not a seat."""
     name: str = ""
     number_masked: str = ""
     state: str = ""
@@ -55,6 +57,7 @@ def seat_panel(session: Session, box: Box, sitting_id: str, seat_id: str) -> Sea
     free = [one for one in found.seats if one.state == "free" and "lost" not in one.flags]
     panel = SeatPanel(
         tile=tile,
+        practical=found.sitting.subject == "practical",
         broken_reason=seat.reason,
         free=[one.seat for one in sorted(free, key=lambda one: (not one.spare, one.number))],
     )

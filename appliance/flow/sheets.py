@@ -39,7 +39,6 @@ AFTER = timedelta(hours=1)
 
 def heading(session: Session, box: Box, sitting: Sitting, by: str = "") -> wire.Heading:
     """What every sheet says at its top."""
-    begun = sitting.started_at or sitting.starts_at
     return wire.Heading(
         site_code=box.site.code,
         site_name=box.site_name,
@@ -52,8 +51,8 @@ def heading(session: Session, box: Box, sitting: Sitting, by: str = "") -> wire.
         subject=sitting.subject,  # type: ignore[arg-type]
         trade=trade_name(sitting.trade),
         room=session.get_one(Room, sitting.room).name,
-        starts_at=begun,
-        ends_at=sitting.ends_at or begun + timedelta(seconds=sitting.duration_s),
+        starts_at=sitting.starts_at,
+        ends_at=sitting.starts_at + timedelta(seconds=sitting.duration_s),
     )
 
 

@@ -31,6 +31,7 @@ class SittingLine(msgspec.Struct, kw_only=True):
     starts_at: datetime
     started_at: datetime | None
     ends_at: datetime | None
+    ended_at: datetime | None = None
     opens_at: datetime
     closes_at: datetime
     state: str
@@ -78,6 +79,23 @@ def sittings_of_day(session: Session, box: Box, day: str = "") -> list[Sitting]:
     )
 
 
+def over_today(session: Session, box: Box) -> list[SittingLine]:
+    """Today's sittings that are over, in order of their start; for pages that have nothing else to show."""
+    return [line(session, one) for one in sittings_of_day(session, box) if one.state in ("ended", "released")]
+
+
+def coming(session: Session, box: Box, limit: int = 30) -> list[SittingLine]:
+    """Sittings of the days after today."""
+    _start, end = day_bounds(box)
+    rows = session.exec(
+        select(Sitting)
+        .where(col(Sitting.starts_at) >= end)
+        .order_by(col(Sitting.starts_at), col(Sitting.number))
+        .limit(limit)
+    )
+    return [line(session, one) for one in rows]
+
+
 def expected_of(session: Session, sitting: str) -> int:
     """Candidates of confirmed rosters expected at a sitting."""
     return session.exec(
@@ -112,6 +130,7 @@ def line(session: Session, sitting: Sitting) -> SittingLine:
         starts_at=sitting.starts_at,
         started_at=sitting.started_at,
         ends_at=sitting.ends_at,
+        ended_at=sitting.ended_at,
         opens_at=sitting.opens_at,
         closes_at=sitting.closes_at,
         state=sitting.state,

@@ -10,7 +10,7 @@ from appliance.base.errors import NotFound
 from appliance.base.i18n import N_
 from appliance.flow.box import Box
 from appliance.flow.draw_tasks import attempt_of, drawn_tasks
-from appliance.flow.score import newest_sheets
+from appliance.flow.score import newest_sheets, sheet_of
 from appliance.flow.today import SittingLine, line, sittings_of_day
 from appliance.intake.practical_tasks import practical_tasks
 from appliance.records.accounts import Account
@@ -23,7 +23,6 @@ from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Mark
 from appliance.records.waiting import Ticket
 from appliance.rules.practical import SUBJECTS, Task, score_sheet
-from appliance.rules.practical import Sheet as Filled
 
 
 class Examinee(msgspec.Struct, kw_only=True):
@@ -62,6 +61,8 @@ class TaskLine(msgspec.Struct, kw_only=True):
     zeroed: bool = False
     examiner: str = ""
     signed_at: datetime | None = None
+    filled: str = "{}"
+    """What the signed sheet holds, as JSON for the page: losses (item, deduction, points, count) and vetoes."""
 
 
 class Examination(msgspec.Struct, kw_only=True):
@@ -121,11 +122,16 @@ def examination(session: Session, box: Box, attempt_id: str) -> Examination:
 
 
 def _signed(session: Session, shown: TaskLine, sheet: ScoreSheet) -> None:
-    vetoes = tuple(msgspec.json.decode(sheet.vetoes, type=list[str]))
+    filled = sheet_of(sheet)
     examiner = session.get(Account, sheet.examiner)
     shown.sheet, shown.raw, shown.signed_at = sheet.id, sheet.raw, sheet.signed_at
-    shown.zeroed = score_sheet(shown.task, Filled(subject=sheet.subject, vetoes=vetoes)).zeroed
+    shown.zeroed = score_sheet(shown.task, filled).zeroed
     shown.examiner = examiner.name if examiner else ""
+    losses = [
+        {"key": f"{one.item}.{one.deduction}", "points": f"{one.points.normalize():f}", "count": one.count}
+        for one in filled.losses
+    ]
+    shown.filled = msgspec.json.encode({"losses": losses, "vetoes": filled.vetoes}).decode()
 
 
 def _examinee(session: Session, attempt: Attempt) -> Examinee:

@@ -14,7 +14,7 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.confirm_second import confirm_second
 from appliance.flow.decide_case import decide_case
-from appliance.flow.desk import TapLine, desk, tap_by_id
+from appliance.flow.desk import OpenedLine, TapLine, desk, tap_by_id
 from appliance.flow.order_gate import open_lane
 from appliance.web.lane_faults import lane_faults
 from appliance.web.ops import sources_of
@@ -45,6 +45,11 @@ class OpenForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 async def _desk(
+def _later(opened: OpenedLine | None, tap: TapLine) -> bool:
+    """Was a lane opened by hand after the newest card, and after its case was decided?"""
+    return opened is not None and opened.at > max(tap.at, tap.decided_at or tap.at)
+
+
     request: Asked, box: Box, name: str, lane: str, tap: str = "", ready: bool = False, after: str = ""
 ) -> Template:
     sources = sources_of(request, box)
@@ -52,11 +57,15 @@ async def _desk(
     found = await box.db.read(desk, box, lane)
     shown: TapLine | None = None
     if tap:
+    opened: OpenedLine | None = None
         shown = await box.db.read(tap_by_id, box, tap)
-    elif found.last:
-        newest = found.last[0]
-        after = newest.tap if ready else after
-        shown = newest if newest.tap != after else None
+    else:
+        newest = found.last[0] if found.last else None
+        opened = found.opened if newest is None or _later(found.opened, newest) else None
+        here = opened.order if opened else newest.tap if newest else ""
+        after = here if ready else after
+        shown = newest if newest and not opened and newest.tap != after else None
+        opened = opened if opened and opened.order != after else None
     return page(
         request,
         name,
@@ -70,7 +79,8 @@ async def _desk(
         lane=lane,
         tap=shown,
         fixed=bool(tap),
-        after=after if shown is None else "",
+        opened=opened,
+        after="" if shown or opened else after,
         faces=box.settings.faces,
     )
 
@@ -127,7 +137,8 @@ async def desk_open(request: Asked, box: NamedDependency[Box], data: URLEncodedB
     order = await box.db.write(
         open_lane, box, data.lane, data.reason, request.user, data.second_login.strip(), data.command
     )
-    return done(request, _("The lane is told to open once."), order.lane)
+    names = {one.code: one.name for one in box.settings.lanes}
+    return done(request, _("The lane is told to open once."), names.get(order.lane, order.lane))
 
 
 @get("/ticket/{tap:str}")

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
 
-from appliance.base.errors import ExamError
+from appliance.base.errors import ExamError, NotFound
 from appliance.base.i18n import LANGUAGES, N_, _
 from appliance.flow.accounts import LONGEST, Who, sign_in, sign_out
 from appliance.flow.box import Box
@@ -114,4 +114,10 @@ async def choose_language(request: Request[Any, Any, Any], chosen: FromPath[str]
     return answer
 
 
-HANDLERS = [home, sign_in_page, sign_in_done, sign_out_done, choose_language]
+@get("/{path:path}", opt={"public": True, "greet": True})
+async def nowhere(request: Request[Who | None, Any, Any], path: FromPath[str]) -> None:
+    """Any other address: an error page that knows the reader's language and name."""
+    raise NotFound("not_found", N_("There is nothing at this address."), N_("Go to the first page."))
+
+
+HANDLERS = [home, sign_in_page, sign_in_done, sign_out_done, choose_language, nowhere]

@@ -118,7 +118,9 @@ async def office_upload(
 @get("/roster/{roster:str}")
 async def office_roster(request: Asked, box: NamedDependency[Box], roster: FromPath[str]) -> Template:
     """One roster row by row."""
-    found = await box.db.read(roster_report, box, roster)
+    row = await box.db.read(roster_of, roster)
+    waiting = await asyncio.to_thread(lines_of, box, row) if row.state == "pending" else []
+    found = await box.db.read(roster_report, box, roster, waiting)
     return page(request, "roster.html", r=found, sentences=SENTENCES, own=request.user.account)
 
 

@@ -31,7 +31,7 @@ def exam_error(request: Request[Any, Any, Any], error: ExamError) -> Response[An
         name = "error_part.html" if "hx-request" in request.headers else "error.html"
         return Template(
             name,
-            context={"error": error, "request": request},
+            context={"error": error, "request": request, "who": request.scope.get("user")},
             status_code=error.http_status,
             headers=headers,
         )

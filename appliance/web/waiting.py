@@ -16,7 +16,7 @@ from appliance.flow.box import Box
 from appliance.flow.call import call_next, places, recall, set_aside, taken
 from appliance.flow.queue import Queue, queue
 from appliance.flow.start_sitting import sitting_of
-from appliance.flow.today import SittingLine, line, sittings_of_day
+from appliance.flow.today import SittingLine, line, over_today, sittings_of_day
 from appliance.web.pages import page
 from appliance.web.sessions import needs
 
@@ -65,7 +65,9 @@ def columns(session: Session, box: Box) -> list[Column]:
 
 
 async def _queues(request: Asked, box: Box, name: str = "waiting_queues.html") -> Template:
-    return page(request, name, columns=await box.db.read(columns, box))
+    found = await box.db.read(columns, box)
+    over = [] if found else await box.db.read(over_today, box)
+    return page(request, name, columns=found, over=over)
 
 
 @get("/")

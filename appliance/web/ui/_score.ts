@@ -1,6 +1,7 @@
 /**
  * The examiner's sheet: large rows with minus buttons and a running total. Points are counted in hundredths, so that
- * 0.5 and 1.2 stay exact; the box computes the total again from the same losses. What is entered survives a reload.
+ * 0.5 and 1.2 stay exact; the box computes the total again from the same losses. A signed sheet opens as it was
+ * signed. What is entered survives a reload.
  */
 
 import { all } from "./_page";
@@ -12,6 +13,7 @@ interface Row {
 }
 
 const cents = (text: string | undefined): number => Math.round(Number(text ?? "0") * 100);
+const key = (field: Element): string => field.closest<HTMLElement>("[data-loss]")?.dataset.loss ?? "";
 const text = (value: number): string => String(value / 100);
 
 class Sheet {
@@ -105,21 +107,43 @@ class Sheet {
 
   private save(): void {
     const note = (this.form.elements.namedItem("note") as HTMLTextAreaElement).value;
-    const kept = { counts: [...this.counts], vetoes: [...this.vetoes], note };
+    const points = all<HTMLInputElement>("input[data-points]", this.form).map((one) => [key(one), one.value]);
+    const kept = { counts: [...this.counts], points, vetoes: [...this.vetoes], note };
     sessionStorage.setItem(`sheet:${this.form.dataset.sheet}`, JSON.stringify(kept));
   }
 
   private load(): void {
     const kept = sessionStorage.getItem(`sheet:${this.form.dataset.sheet}`);
-    if (!kept) return;
-    const { counts, vetoes, note } = JSON.parse(kept) as {
+    if (!kept) return this.fill();
+    const { counts, points, vetoes, note } = JSON.parse(kept) as {
       counts: [string, number][];
+      points?: [string, string][];
       vetoes: string[];
       note: string;
     };
+    for (const [one, value] of points ?? []) this.choose(one, value);
     for (const [key, count] of counts) this.counts.set(key, count);
     for (const veto of vetoes) this.vetoes.add(veto);
     (this.form.elements.namedItem("note") as HTMLTextAreaElement).value = note;
+  }
+
+  /** As the sheet was signed. */
+  private fill(): void {
+    const { losses = [], vetoes = [] } = JSON.parse(this.form.dataset.filled ?? "{}") as {
+      losses?: { key: string; points: string; count: number }[];
+      vetoes?: string[];
+    };
+    for (const loss of losses) {
+      this.counts.set(loss.key, loss.count);
+      this.choose(loss.key, loss.points);
+    }
+    for (const veto of vetoes) this.vetoes.add(veto);
+  }
+
+  private choose(loss: string, points: string): void {
+    const row = this.form.querySelector<HTMLElement>(`[data-loss="${CSS.escape(loss)}"]`);
+    const chosen = row?.querySelector<HTMLInputElement>("input[data-points]");
+    if (chosen) chosen.value = points;
   }
 }
 
