@@ -21,6 +21,7 @@ from appliance.flow.box import Box
 from appliance.flow.cameras import cameras_of
 from appliance.flow.inspect import Span, find_candidates, spans
 from appliance.records.site import Seat
+from appliance.web.ops_alarms import CAUSES
 from appliance.wire.recorder import Clip, FindClips, Found, Gap
 
 app = typer.Typer(no_args_is_help=True, help="Recordings. 监控录像。")
@@ -101,7 +102,7 @@ def find(
                 camera=gap.camera,
                 start=f"{box.local(gap.start):%H:%M:%S}",
                 end=f"{box.local(gap.end):%H:%M:%S}",
-                cause=gap.cause,
+                cause=_(CAUSES.get(gap.cause, CAUSES[""])),
             )
         )
 

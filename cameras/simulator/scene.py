@@ -1,8 +1,9 @@
 """What a simulated camera looks at: a drawn room, somebody walking, the time in digits and squares."""
 
 import io
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import av
 import numpy as np
@@ -29,6 +30,7 @@ GLYPHS = {
     "8": "0E11110E11110E",
     "9": "0E11110F01020C",
     "-": "0000001F000000",
+    "+": "0004041F040400",
     ":": "000C0C000C0C00",
     ".": "00000000000C0C",
     "U": "1111111111110E",
@@ -40,6 +42,8 @@ GLYPHS = {
 SCALE = 6
 DIGITS_AT = (40, 40)
 WALK_SECONDS = 60.0
+ZONE = ZoneInfo("Asia/Shanghai")
+"""The zone of the digits, where nothing else is said. The squares below carry UTC."""
 
 
 def _glyph(character: str) -> NDArray[np.uint8]:
@@ -51,9 +55,10 @@ def _glyph(character: str) -> NDArray[np.uint8]:
 _DRAWN = {character: _glyph(character) for character in GLYPHS}
 
 
-def text_of(at: datetime) -> str:
-    """The digits in the picture: UTC with tenths of a second."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}.{at.microsecond // 100_000} UTC"
+def text_of(at: datetime, zone: ZoneInfo = ZONE) -> str:
+    """The digits in the picture: the site's local time with tenths of a second, and its hours from UTC."""
+    local = at.astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M:%S}.{at.microsecond // 100_000} UTC{local:%z}"[:-2]
 
 
 class Room:

@@ -164,13 +164,17 @@ def run_stages(day: Day) -> None:
 def stay(day: Day) -> None:
     """Print every screen's address and account, then stay up until Ctrl-C."""
     url = day.site.url
-    tell(_("The demo stays up. The browser must trust {path}.").format(path=day.site.authority))
+    tell(_("The demo stays up until you press Ctrl-C here; the next run starts clean."))
+    tell(
+        _("A browser trusts it after one import: settings, certificates, authorities, {path}.").format(
+            path=day.site.authority
+        )
+    )
     tell(_("Password of every account: {password}").format(password=PASSWORD))
     pages = {
         "desk": "/desk",
         "waiting": "/waiting",
         "display": "/display",
-        "desk2": "/entry/L1",
         "invigilator": "/room",
         "examiner": "/examiner",
         "office": "/office",
@@ -180,6 +184,9 @@ def stay(day: Day) -> None:
     for login, name, _role in ACCOUNTS:
         if login in pages:
             tell(f"  {url}{pages[login]:14} {login:12} {name}")
+    tell(f"  {url}{'/entry/L1':14} {'display':12} {_('entry screen of the first lane')}")
+    seconds = ", ".join(login for login, _name, _role in ACCOUNTS if login.endswith("2"))
+    tell(_("Second persons, where an order asks for two: {logins}, chief").format(logins=seconds))
     tell(f"  {url}/station/      {_('the seat of the real browser')}")
     tell(f"  EXAMSITE_CONFIG={day.site.config} .venv/bin/examsite tui --login ops")
     stopping = threading.Event()

@@ -143,7 +143,7 @@ def configure(folder: Path, port: int) -> DemoSite:
         faces=s.FaceSettings(photo_decoder=[sys.executable, "-m", "appliance.faces.demo_photo"]),
         cameras=[
             camera("C1", "理论考场前部", cameras[0], "T1"),
-            camera("C2", "实操考场全景", cameras[1], "P1"),
+            camera("C2", "实操考室全景", cameras[1], "P1"),
         ],
         recorder=s.RecorderSettings(media=str((folder / "media").resolve()), segment=20.0),
         entry=s.EntrySettings(opens_before=110),
@@ -197,7 +197,7 @@ def build(site: DemoSite) -> Box:
     hashes = {seat: hashlib.sha256(key.encode()).hexdigest() for seat, key in site.station_keys.items()}
     box.db.write_now(add_room, box, Room(code="W1", name="候考室", kind="waiting"), [], {})
     box.db.write_now(add_room, box, Room(code="T1", name="理论考场", kind="theory"), theory, hashes)
-    box.db.write_now(add_room, box, Room(code="P1", name="实操考场", kind="practical"), practical, {})
+    box.db.write_now(add_room, box, Room(code="P1", name="实操考室", kind="practical"), practical, {})
     return box
 
 
