@@ -6,6 +6,7 @@ a person at the desk through the web process).
 """
 
 import asyncio
+import hashlib
 import logging
 import signal
 import time
@@ -18,14 +19,14 @@ from appliance.base.i18n import N_
 from appliance.base.notify import supervised
 from appliance.base.settings import LaneSettings, Settings
 from appliance.base.sockets import serve
-from appliance.devices.cardreader.driver import SerialCardReader
 from appliance.devices.cardreader.port import CardReader, ReaderEvent, ReaderLost, ReaderReady, Tap, TapFailed
+from appliance.devices.cardreader.several import LaneReaders
 from appliance.devices.gate import watch
 from appliance.devices.gate.driver import STUCK, Line, ModbusGate
 from appliance.devices.gate.port import Gate
 from appliance.faces import chip_photo
 from appliance.faces.lane import FaceWorker
-from appliance.flow.admit import FaceTaken, TapFacts, TapResult, admit, preview
+from appliance.flow.admit import FaceTaken, PhotoHeld, TapFacts, TapResult, admit, preview
 from appliance.flow.box import Box
 from appliance.flow.note_alarm import note_alarm
 from appliance.flow.note_device import note_device
@@ -63,7 +64,7 @@ class Lane:
         self.gate = gate
         self._faces = faces
         faces.prompt = lambda code: setattr(self.state, "prompt", code)
-        self._decoder = ""
+        self._decoder = chip_photo.Outage(settings.code)
         self.stopping = asyncio.Event()
         """Set when the process ends: nothing is tried again."""
         self._seen = watch.Seen()
@@ -107,7 +108,7 @@ class Lane:
                     event.sam_id,
                 )
             case ReaderLost():
-                self.state.reader = "silent" if event.code == "silent" else "missing"
+                self.state.reader = event.part
                 self._say("reader", event.sentence)
                 await self._device("reader", event.code)
             case ReaderReady():
@@ -141,7 +142,7 @@ class Lane:
         """Hold the live face against the chip's photograph and the roster's."""
         settings = self._box.settings.faces
         chip = await chip_photo.decode(block, settings.photo_decoder)
-        self._told(chip.cause)
+        self._decoder.tell(chip.cause)
         references = [Reference("chip", chip.picture)] if chip.picture else []
         if roster_photo:
             picture = await asyncio.to_thread(self._box.files.get, roster_photo, True)
@@ -158,16 +159,9 @@ class Lane:
             return FaceTaken(
                 engine=settings.engine, version="", reference="", band="review", code="face_engine_silent"
             )
-        return await asyncio.to_thread(self._taken, looked, references)
+        return await asyncio.to_thread(self._taken, looked, references, chip.cause)
 
-    def _told(self, cause: str) -> None:
-        """A decoder that does not work sends everybody to a second person: say so once, and its end once."""
-        now = cause if cause not in ("", "no_photo", "no_decoder") else ""
-        if cause != "no_photo" and now != self._decoder:
-            log.error("lane %s: photos on chips: %s", self.settings.code, now or "decoded again")
-            self._decoder = now
-
-    def _taken(self, looked: Looked, references: list[Reference]) -> FaceTaken:
+    def _taken(self, looked: Looked, references: list[Reference], undecoded: str) -> FaceTaken:
         settings = self._box.settings.faces
         cause = "camera_silent" if looked.cause == "camera_missing" else looked.cause
         self._camera("silent" if cause == "camera_silent" else "ok")
@@ -182,6 +176,9 @@ class Lane:
         used = next((one for one in references if one.kind == found.kind), None) or next(
             iter(references), None
         )
+        names = {one.kind: hashlib.sha256(one.picture).hexdigest() for one in references}
+        held = [PhotoHeld("chip", cause=undecoded)] if undecoded else []
+        held += [PhotoHeld(one.kind, names[one.kind], one.distance, one.cause) for one in looked.compared]
         return FaceTaken(
             engine=looked.engine,
             version=looked.version,
@@ -191,6 +188,7 @@ class Lane:
             distance=found.distance,
             reference_photo=files.put(used.picture, secret=True) if used else "",
             live_photo=files.put(looked.live, secret=True) if looked.live else "",
+            held=held,
         )
 
     async def perform(self, order: GateOrder) -> None:
@@ -317,7 +315,7 @@ class Gatehouse:
         for one in box.settings.lanes:
             line = lines.setdefault(one.gate.port, Line(one.gate.port, one.gate.baud))
             gate = ModbusGate(line, one.gate.unit, one.gate.coil, one.gate.pulse_ms, one.gate.flash_base)
-            reader = SerialCardReader(one.reader.port, one.reader.baud)
+            reader = LaneReaders(one.reader, one.second_reader)
             face = box.settings.faces
             faces = FaceWorker(face.engine, one.camera, face.timeout, face.models)
             self.lanes[one.code] = Lane(box, one, reader, gate, faces)

@@ -51,7 +51,7 @@ class WebSettings(Part, kw_only=True, frozen=True):
 
 
 class ReaderSettings(Part, kw_only=True, frozen=True):
-    """An ID-card reader: a stable device path such as /dev/serial/by-id/..."""
+    """An ID-card reader: a stable device path such as /dev/serial/by-path/..."""
 
     port: str
     baud: int = 115200
@@ -91,6 +91,8 @@ class LaneSettings(Part, kw_only=True, frozen=True):
     kind: str = "theory"
     """Which sittings it admits to: theory or practical."""
     reader: ReaderSettings
+    second_reader: ReaderSettings | None = None
+    """A second reader at the same lane: either reads, and one may fail."""
     gate: GateSettings
     camera: str
     """Where the live face picture comes from: `usb:0`, `rtsp://...`, or `sim:/path.jpg` (demo sites only)."""

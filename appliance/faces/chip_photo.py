@@ -7,11 +7,14 @@ on time, memory and output; whatever it does, entry goes on, with the roster pho
 """
 
 import asyncio
+import logging
 import os
 import signal
 from typing import Literal
 
 import msgspec
+
+log = logging.getLogger("examsite.gate")
 
 MEMORY_KB = 1024 * 1024
 TIMEOUT = 3.0
@@ -28,6 +31,21 @@ class ChipPhoto(msgspec.Struct, frozen=True):
 
     picture: bytes = b""
     cause: Cause = ""
+
+
+class Outage:
+    """A decoder that does not work sends everybody to a second person: said once, and its end once."""
+
+    def __init__(self, lane: str) -> None:
+        self._lane = lane
+        self._told = ""
+
+    def tell(self, cause: Cause) -> None:
+        """What came of one photo block."""
+        now = "" if cause in ("", "no_photo", "no_decoder") else cause
+        if cause != "no_photo" and now != self._told:
+            log.error("lane %s: photos on chips: %s", self._lane, now or "decoded again")
+            self._told = now
 
 
 async def decode(

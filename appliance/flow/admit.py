@@ -20,6 +20,17 @@ from appliance.rules import admission as rule
 from appliance.rules import idnumber, names, queueing
 
 
+class PhotoHeld(msgspec.Struct, frozen=True):
+    """One photograph that was held against the live picture, or the cause why it could not be."""
+
+    kind: str
+    """chip or roster."""
+    photo: str = ""
+    """SHA-256 of the picture; only the one that decided is kept by the face check."""
+    distance: float | None = None
+    cause: str = ""
+
+
 class FaceTaken(msgspec.Struct, kw_only=True, frozen=True):
     """One comparison as the face worker made it. Photos: SHA-256 of sealed files."""
 
@@ -33,6 +44,8 @@ class FaceTaken(msgspec.Struct, kw_only=True, frozen=True):
     distance: float | None = None
     reference_photo: str = ""
     live_photo: str = ""
+    held: list[PhotoHeld] = []
+    """Every photograph there was or should have been."""
 
 
 class TapFacts(msgspec.Struct, kw_only=True, frozen=True):
@@ -289,6 +302,7 @@ def _keep_face(session: Session, box: Box, tap: Tap, face: FaceTaken, subject: s
         "distance": face.distance,
         "reference_photo": face.reference_photo,
         "live_photo": face.live_photo,
+        "held": [msgspec.to_builtins(one) for one in face.held],
     }
     append(session, "face.compared", subject, f"lane:{tap.lane}", body, at=box.now())
 

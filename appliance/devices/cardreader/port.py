@@ -58,12 +58,27 @@ class ReaderLost(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     sentence: str
 
+    @property
+    def part(self) -> Literal["missing", "silent", "ok", "fault"]:
+        """The state of the lane's reader, as `wire.gate.LaneState` tells it."""
+        return PARTS.get(self.code, "fault")
+
 
 class ReaderReady(msgspec.Struct, frozen=True, kw_only=True):
     """The reader answers: at the start, and once after each loss."""
 
     at: datetime
     sam_id: str
+
+
+PARTS: dict[str, Literal["missing", "silent", "ok"]] = {
+    "missing": "missing",
+    "in_use": "missing",
+    "not_allowed": "missing",
+    "silent": "silent",
+    "one_lost": "ok",
+}
+"""What a loss means for the lane; every other code is a fault of a reader that answers."""
 
 
 ReaderEvent = Tap | TapFailed | ReaderLost | ReaderReady

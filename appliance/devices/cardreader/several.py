@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Self
 
 from appliance.base.i18n import N_
+from appliance.base.settings import ReaderSettings
+from appliance.devices.cardreader.driver import SerialCardReader
+from appliance.devices.cardreader.keyboard import KeyboardCardReader
 from appliance.devices.cardreader.port import CardReader, ReaderEvent, ReaderLost, ReaderReady
 
 ONE_LOST = N_("One of the two card readers does not work. Use the other.")
@@ -28,6 +31,15 @@ class SeveralReaders:
         """See `CardReader`."""
         for reader in (*self._readers, *self._always):
             reader.close()
+
+
+class LaneReaders(SeveralReaders):
+    """What stands at one lane: one or two serial readers, and the desk's keyboard."""
+
+    def __init__(self, *readers: ReaderSettings | None) -> None:
+        self.keyboard = KeyboardCardReader()
+        serial = [SerialCardReader(one.port, one.baud) for one in readers if one]
+        super().__init__(serial, [self.keyboard])
 
 
 class _Merged:
