@@ -1,0 +1,83 @@
+"""docs/faults.md: every fault that was promised has a row with its test, and every test named there exists."""
+
+import ast
+import re
+from functools import cache
+
+import pytest
+
+from tests.house.tree import TOP, tree
+
+FAULTS = (
+    "unreadable workbook",
+    "unknown heading",
+    "duplicate ID number",
+    "bad check digit",
+    "card frame with a bad checksum",
+    "card frame cut in half",
+    "reader unplugged in the middle of a read and plugged in again",
+    "no face",
+    "two faces",
+    "gate not answering",
+    "camera unplugged",
+    "province refusing a parcel",
+)
+NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+HAN = re.compile(r"[\u3400-\u9fff]")
+
+
+def long_running() -> list[str]:
+    """Units of the box that never end by themselves."""
+    units = (TOP / "systemd").glob("exam-*.service")
+    return sorted(one.stem for one in units if "Restart=always" in one.read_text("utf-8"))
+
+
+def faults() -> list[str]:
+    return [*FAULTS, *(f"SIGKILL of {unit}" for unit in long_running())]
+
+
+@cache
+def rows() -> dict[str, list[str]]:
+    """Fault -> the other cells of its row: who is told, the sentence, what is kept, the tests."""
+    found = {}
+    for line in (TOP / "docs/faults.md").read_text("utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
+        if line.startswith("| ") and len(cells) == 5 and cells[0] != "fault":
+            assert cells[0] not in found, f"two rows for {cells[0]}"
+            found[cells[0]] = cells[1:]
+    return found
+
+
+def functions(path: str) -> set[str]:
+    """Every function of a file, wherever it stands."""
+    return {
+        node.name
+        for node in ast.walk(tree(TOP / path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+def test_the_box_has_processes() -> None:
+    assert len(long_running()) >= 6
+
+
+@pytest.mark.parametrize("fault", faults())
+def test_every_fault_has_its_row(fault: str) -> None:
+    assert fault in rows(), "docs/faults.md has no row for it"
+    told, sentence, kept, tests = rows()[fault]
+    assert told and sentence and kept
+    assert sentence == "the same" or HAN.search(sentence), "the sentence as it is shown"
+    assert NAMED.search(tests), "no test is named"
+
+
+def test_every_row_is_a_fault_of_the_list() -> None:
+    assert set(rows()) == set(faults()), "add a new fault to FAULTS"
+
+
+@pytest.mark.parametrize("fault", faults())
+def test_every_named_test_exists(fault: str) -> None:
+    cell = rows()[fault][3]
+    named = NAMED.findall(cell)
+    assert len(named) == cell.count("`") // 2, f"not a test: {cell}"
+    for path, name in named:
+        assert (TOP / path).is_file() and name in functions(path), f"there is no {path}::{name}"
