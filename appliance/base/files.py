@@ -70,6 +70,18 @@ class Files:
             )
         return body
 
+    def remove(self, name: str, secret: bool = False) -> bool:
+        """Delete `name`, so that it stays deleted after a power cut; False when it was gone already."""
+        path = self._path(name, secret)
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise _not_kept(error) from error
+        _sync(path.parent)
+        return True
+
     def _path(self, name: str, secret: bool) -> Path:
         if len(name) != 64 or not all(c in "0123456789abcdef" for c in name):
             raise Corrupt("bad_file_name", N_("Not the name of a kept file: {name}"), name=name)

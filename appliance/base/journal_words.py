@@ -30,6 +30,7 @@ KINDS: dict[str, str] = {
     "sitting.ended": N_("Sitting ended"),
     "tap.decided": N_("Card at the entrance"),
     "face.compared": N_("Face check"),
+    "face_pictures.deleted": N_("Pictures of a face check deleted"),
     "case.opened": N_("Case opened"),
     "case.decided": N_("Case decided by a person"),
     "admission.granted": N_("Let in to the sitting"),

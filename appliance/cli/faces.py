@@ -173,3 +173,27 @@ def _say_what_lacks(curve: "Pairs", found: "Distances") -> None:
                 "widen the band of mismatches."
             ).format(have=len(curve.same), need=ENOUGH_SAME)
         )
+
+
+@app.command()
+def forget(
+    do: bool = typer.Option(False, "--do", help="Delete them now; without it they are only counted."),
+    json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Delete the pictures of face checks that have been kept long enough; done by itself every night."""
+    from appliance.flow.box import Box
+    from appliance.flow.forget_faces import count_due, forget_faces
+
+    box = Box.open(load())
+    days, count = box.settings.faces.keep_days, box.db.read_now(count_due, box)
+    deleted = 0
+    while do and (now := box.db.write_now(forget_faces, box)):
+        deleted += now
+    box.db.stop()
+    if json:
+        show({"keep_days": days, "due": count, "deleted": deleted})
+    elif do:
+        tell(_("The pictures of {count} face checks were deleted.").format(count=deleted))
+    else:
+        sentence = _("{count} face checks are older than {days} days: their pictures can be deleted.")
+        tell(sentence.format(count=count, days=days))
