@@ -106,6 +106,7 @@ def verify(
         words = {
             "missing": _("missing"),
             "altered": _("altered"),
+            "unreadable": _("unreadable"),
             "added": _("added"),
         }
         for finding in found.findings:
@@ -145,6 +146,7 @@ def _tell_clip(found: "ClipVerified") -> None:
         "bad_certificate": _("It was not signed by this site."),
         "source_altered": _("When it was cut, the recording {path} was no longer as recorded."),
         "source_missing": _("When it was cut, the recording {path} was missing."),
+        "source_unreadable": _("When it was cut, the recording {path} could not be read."),
     }
     for finding in found.findings:
         typer.echo(words[finding.code].format(path=finding.path))

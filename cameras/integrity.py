@@ -1,6 +1,7 @@
 """`recordings verify`: every segment read again and hashed; what is missing, altered or added is named."""
 
 import hashlib
+import logging
 import random
 from pathlib import Path
 from typing import Literal
@@ -10,7 +11,9 @@ import msgspec
 from appliance.wire.recorder import Check, CheckedFile
 from cameras.index import FILE, Reader, Segment
 
-Code = Literal["missing", "altered", "added"]
+log = logging.getLogger("examsite.clips")
+
+Code = Literal["missing", "altered", "unreadable", "added"]
 CHUNK = 1 << 20
 
 
@@ -50,7 +53,7 @@ def verify(media: Path, sample: int | None = None) -> Verified:
     findings = []
     for segment in sorted(chosen, key=lambda one: one.path):
         code = check(media, segment)
-        if code == "altered" or code == "missing":
+        if code != "whole" and code != "open":
             findings.append(Finding(code=code, camera=segment.camera, path=segment.path))
     known = {segment.path for segment in every}
     there = (str(path.relative_to(media)) for path in sorted(media.rglob("*")) if path.is_file())
@@ -75,6 +78,9 @@ def check(media: Path, segment: Segment) -> Check:
         return "whole" if file_sha256(path) == segment.sha256 else "altered"
     except FileNotFoundError:
         return "missing"
+    except OSError as error:  # a bad sector, or a right that is lacking: neither whole nor changed by anybody
+        log.error("%s cannot be read: %s", path, error)
+        return "unreadable"
 
 
 def checked(media: Path, segment: Segment) -> CheckedFile:

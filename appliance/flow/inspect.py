@@ -1,22 +1,27 @@
 """What an inspector reads: one candidate from tap to parcel, and whether the journal holds."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, and_, col, or_, select
 
 from appliance.base.crypto import verify
 from appliance.base.errors import NotFound
 from appliance.base.i18n import N_
 from appliance.flow.box import Box, keys
+from appliance.flow.receipts import Carried, carried
 from appliance.records.base import moment
 from appliance.records.entry import Admission, Tap
 from appliance.records.journal import GENESIS, Journal, JournalHead, JournalSeal, entry_hash
 from appliance.records.roster import Candidate, RosterRow
 from appliance.records.seating import SeatTaking
 from appliance.records.site import Seat
-from appliance.records.sync import Parcel
+from appliance.records.theory import Attempt
+from appliance.records.verdict import Verdict
 from appliance.records.waiting import Ticket
+
+GATE = ("gate.ordered", "gate.settled")
 
 
 class Found(msgspec.Struct, kw_only=True):
@@ -52,20 +57,27 @@ class Span(msgspec.Struct, kw_only=True):
 
 
 class Timeline(msgspec.Struct, kw_only=True):
-    """Everything of one candidate."""
+    """Everything of one candidate: from the card at the entrance to the release and its parcel."""
 
     candidate: Found
     entries: list[Entry]
     spans: list[Span]
+    parcels: list[Carried]
 
 
 class Verified(msgspec.Struct, kw_only=True):
-    """`examsite journal verify`: first_bad_seq is None when every hash and seal holds."""
+    """`examsite journal verify`: first_bad_seq is None when every hash and seal holds.
+
+    `head`: hash of the last entry read; `sealed_*`: the newest signature that holds, and its key's short name.
+    """
 
     ok: bool
     entries: int
     first_bad_seq: int | None
     sealed_until: int = 0
+    sealed_at: datetime | None = None
+    sealed_key: str = ""
+    head: str = ""
 
 
 def find_candidates(session: Session, box: Box, text: str, limit: int = 50) -> list[Found]:
@@ -98,23 +110,14 @@ def timeline(session: Session, box: Box, candidate_id: str) -> Timeline:
     candidate = session.get(Candidate, candidate_id)
     if candidate is None:
         raise NotFound("no_candidate", N_("There is no such candidate."), N_("Search again."))
-    parcels = session.exec(select(Parcel).order_by(col(Parcel.first_seq))).all()
-    taps = select(Tap.id).where(Tap.candidate == candidate_id)
-    admissions = session.exec(select(Admission.id).where(Admission.candidate == candidate_id)).all()
-    rows = session.exec(
-        select(Journal)
-        .where(
-            or_(
-                Journal.subject == candidate_id,
-                col(Journal.subject).in_(taps),
-                *(col(Journal.body).contains(admission) for admission in admissions),
-            )
-        )
-        .order_by(col(Journal.seq))
-    )
+    rows = _entries(session, candidate_id)
+    parcels = carried(session, box, [row.seq for row in rows])
+    if parcels:
+        # Of the parcels' own entries those of the last one: it carried the release, or what there is so far.
+        rows += session.exec(select(Journal).where(Journal.subject == parcels[-1].id)).all()
     entries = []
-    for row in rows:
-        parcel = next((p for p in parcels if p.first_seq <= row.seq <= p.last_seq), None)
+    for row in sorted(rows, key=lambda one: one.seq):
+        parcel = next((one for one in parcels if one.first_seq <= row.seq <= one.last_seq), None)
         entries.append(
             Entry(
                 seq=row.seq,
@@ -131,7 +134,36 @@ def timeline(session: Session, box: Box, candidate_id: str) -> Timeline:
         candidate=Found(id=candidate.id, name=candidate.name, number_masked=candidate.number_masked),
         entries=entries,
         spans=spans(session, candidate_id),
+        parcels=parcels,
     )
+
+
+def _entries(session: Session, candidate: str) -> list[Journal]:
+    """About the candidate: their own, their taps', the orders to the gate for them, start and end of their
+    sittings, and the release of their results.
+    """
+    taps = select(Tap.id).where(Tap.candidate == candidate)
+    sittings = select(Attempt.sitting).where(Attempt.candidate == candidate)
+    releases = select(Verdict.release).where(
+        Verdict.candidate == candidate, col(Verdict.release).is_not(None)
+    )
+    admissions = session.exec(select(Admission.id).where(Admission.candidate == candidate)).all()
+    kind, subject, body = col(Journal.kind), col(Journal.subject), col(Journal.body)
+    rows = session.exec(
+        select(Journal)
+        .where(
+            or_(
+                subject == candidate,
+                subject.in_(taps),
+                and_(kind.in_(("sitting.started", "sitting.ended")), subject.in_(sittings)),
+                and_(kind == "results.released", subject.in_(releases)),
+                # Only orders to the gate name an admission: the rest of a long journal is not searched.
+                *(and_(kind.in_(GATE), body.contains(admission)) for admission in admissions),
+            )
+        )
+        .order_by(col(Journal.seq))
+    )
+    return list(rows)
 
 
 def spans(session: Session, candidate_id: str) -> list[Span]:
@@ -155,35 +187,43 @@ def spans(session: Session, candidate_id: str) -> list[Span]:
     ]
 
 
-def verify_journal(session: Session, box: Box) -> Verified:
-    """Recompute every hash, hold the seals against the web key's certificate, compare with the head."""
+def verify_journal(
+    session: Session, box: Box, progress: Callable[[int, int], None] = lambda _done, _total: None
+) -> Verified:
+    """Recompute every hash, hold the seals against the web key's certificate, compare with the head.
+
+    `progress` is told entries done and entries in all now and then.
+    """
     # The box goes on writing: PostgreSQL shows newer entries to a later query of the same transaction. So the
     # head is read before the entries and after them, and must lie on the chain both times.
-    previous, expected, count = GENESIS, 1, 0
+    found = Verified(ok=False, entries=0, first_bad_seq=None, head=GENESIS)
     heads = select(JournalHead.seq, JournalHead.hash).where(JournalHead.id == 1)
     before_seq, before_hash = session.exec(heads).one()
     seals = {seal.seq: seal for seal in session.exec(select(JournalSeal))}
     certificate = (keys(box.settings) / "web.pem").read_bytes()
-    sealed_until = 0
     for row in session.exec(select(Journal).order_by(col(Journal.seq)).execution_options(yield_per=1000)):
-        digest = entry_hash(previous, row.seq, row.at, row.mark, row.kind, row.subject, row.actor, row.body)
-        sound = row.seq == expected and row.previous == previous and row.hash == digest
+        digest = entry_hash(found.head, row.seq, row.at, row.mark, row.kind, row.subject, row.actor, row.body)
+        sound = row.seq == found.entries + 1 and row.previous == found.head and row.hash == digest
         if sound and (seal := seals.get(row.seq)):
             sound = seal.hash == row.hash and verify(
                 certificate, bytes.fromhex(seal.signature), seal_text(seal.seq, seal.hash)
             )
-            sealed_until = row.seq
+            found.sealed_until, found.sealed_at, found.sealed_key = row.seq, seal.at, seal.key
         if row.seq == before_seq:
             sound = sound and row.hash == before_hash
         if not sound:
-            return Verified(ok=False, entries=count, first_bad_seq=expected, sealed_until=sealed_until)
-        previous, expected, count = row.hash, expected + 1, count + 1
+            found.first_bad_seq = found.entries + 1
+            return found
+        found.head, found.entries = row.hash, found.entries + 1
+        if found.entries % 1000 == 0:
+            progress(found.entries, before_seq)
     head_seq, head_hash = session.exec(heads).one()
-    newest_seal = max(seals, default=0)
-    tail_cut = before_seq > count or head_seq < count or newest_seal > count
-    if tail_cut or (head_seq == count and head_hash != previous):
-        return Verified(ok=False, entries=count, first_bad_seq=count + 1, sealed_until=sealed_until)
-    return Verified(ok=True, entries=count, first_bad_seq=None, sealed_until=sealed_until)
+    tail_cut = before_seq > found.entries or head_seq < found.entries or max(seals, default=0) > found.entries
+    if tail_cut or (head_seq == found.entries and head_hash != found.head):
+        found.first_bad_seq = found.entries + 1
+        return found
+    found.ok = True
+    return found
 
 
 def seal_text(seq: int, digest: str) -> bytes:

@@ -1,51 +1,38 @@
 """Inspection, read only: was it them, is it whole, who did what? Every look is itself journaled."""
 
-import asyncio
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
-from litestar import Request, Router, get
+from litestar import Request, Response, Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 from sqlmodel import Session, select
 
-from appliance.base.journal_words import actor_word
 from appliance.base.errors import NotFound
-from appliance.base.i18n import N_
+from appliance.base.i18n import N_, _
+from appliance.base.journal_words import actor_word
 from appliance.base.sockets import ask
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
-from appliance.flow.cameras import cameras_of
-from appliance.flow.inspect import Entry, Span, Timeline, Verified, find_candidates, timeline, verify_journal
+from appliance.flow.inspect import Entry, Timeline, find_candidates, timeline, verify_journal
 from appliance.records.accounts import Account
 from appliance.records.entry import FaceCheck, Tap
+from appliance.web.checks import Check, checks
+from appliance.web.looks import note_once
 from appliance.web.pages import page
+from appliance.web.recordings import inspection_recordings
 from appliance.web.sessions import needs
 from appliance.wire.recorder import FindClips, Found
 
 Asked = Request[Who, Any, Any]
-PIECE = timedelta(minutes=10)
-"""Recordings are offered in pieces of this length."""
 FRESH = 20.0
 """Seconds for which a verification of the whole journal serves everybody."""
-
-
-class Piece(msgspec.Struct):
-    """A stretch of a recording that can be watched."""
-
-    camera: str
-    name: str
-    start: datetime
-    end: datetime
-
-
-class Sat(msgspec.Struct):
-    """Where the candidate sat, with what the cameras saw."""
-
-    span: Span
-    pieces: list[Piece]
+LOOKS = ("timeline.viewed", "photo.viewed", "number.revealed", "clip.viewed", "clip.exported", "recordings.verified")
+"""Kinds that tell who looked, not what happened to the candidate."""
+LONG = 5
+"""A longer list is told by its length."""
 
 
 class Shown(msgspec.Struct):
@@ -58,20 +45,11 @@ class Shown(msgspec.Struct):
     until: datetime | None = None
 
 
-def sat(box: Box, spans: list[Span], start: datetime | None = None) -> list[Sat]:
-    """The pieces of every span, from each camera that covers the seat."""
-    names = {one.code: one.name for one in box.settings.cameras}
-    found = []
-    for span in spans:
-        end = min(span.end or box.now(), box.now())
-        pieces: list[Piece] = []
-        for camera in cameras_of(box.settings, span.room, span.seat_number):
-            at = span.start
-            while at < end and len(pieces) < 100:
-                pieces.append(Piece(camera, names[camera], at, min(at + PIECE, end)))
-                at += PIECE
-        found.append(Sat(span, pieces))
-    return found
+class Acted(msgspec.Struct):
+    """A person and what they did: kind -> how often."""
+
+    name: str
+    kinds: dict[str, int]
 
 
 def shown(entries: list[Entry], actors: dict[str, str]) -> list[Shown]:
@@ -89,7 +67,19 @@ def shown(entries: list[Entry], actors: dict[str, str]) -> list[Shown]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, list) and len(value) > LONG:
+        return _("{count} in all").format(count=len(value))
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def acted(rows: list[Shown]) -> list[Acted]:
+    """The people among the actors, in the order in which they first did something."""
+    found: dict[str, Acted] = {}
+    for row in rows:
+        if row.entry.actor.startswith("account:"):
+            one = found.setdefault(row.entry.actor, Acted(row.actor, {}))
+            one.kinds[row.entry.kind] = one.kinds.get(row.entry.kind, 0) + row.count
+    return list(found.values())
 
 
 def _actors(session: Session, box: Box) -> dict[str, str]:
@@ -102,42 +92,53 @@ def _faces(session: Session, candidate: str) -> list[FaceCheck]:
     return list(session.exec(rows).all())
 
 
-async def verified(request: Asked, box: Box) -> Verified:
-    """Whether the whole journal holds; computed at most every few seconds, in a thread."""
-    state = request.app.state
-    if "verified" not in state:
-        state.verified = {"at": -FRESH, "lock": asyncio.Lock(), "found": None}
-    kept = state.verified
-    async with kept["lock"]:
-        if kept["found"] is None or box.clock.monotonic() - kept["at"] > FRESH:
-            kept["found"] = await box.db.read(verify_journal, box)
-            kept["at"] = box.clock.monotonic()
-    found: Verified = kept["found"]
-    return found
+async def verified(request: Asked, box: Box, again: bool = False) -> Check:
+    """Whether the whole journal holds; its result is a flow.inspect.Verified."""
+
+    async def work(check: Check) -> Any:
+        return await box.db.read(verify_journal, box, check.progress)
+
+    return await checks(request, box).get("journal", work, FRESH, again)
 
 
 @get("/")
 async def inspection_page(request: Asked, box: NamedDependency[Box], text: FromQuery[str] = "") -> Template:
     """Search by name, number, ticket or seat."""
     found = await box.db.read(find_candidates, box, text)
-    return page(request, "inspection.html", text=text, found=found, v=await verified(request, box))
+    return page(request, "inspection.html", text=text, found=found, check=await verified(request, box))
+
+
+@get("/journal")
+async def inspection_journal(
+    request: Asked, box: NamedDependency[Box], again: FromQuery[bool] = False
+) -> Template | Response[str]:
+    """The journal's proof: how far it is; when it is over, the page is read anew."""
+    check = await verified(request, box, again)
+    if check.over:
+        return Response("", headers={"hx-refresh": "true"})
+    return page(request, "verified.html", check=check)
 
 
 @get("/{candidate:str}")
 async def inspection_candidate(
     request: Asked, box: NamedDependency[Box], candidate: FromPath[str]
 ) -> Template:
-    """One candidate from tap to parcel."""
+    """One candidate from the card at the entrance to the release and its parcel."""
     found: Timeline = await box.db.read(timeline, box, candidate)
+    await note_once(request, box, "timeline.viewed", candidate, {}, f"timeline {candidate}")
     actors = await box.db.read(_actors, box)
+    rows = shown([one for one in found.entries if one.kind not in LOOKS], actors)
+    looks = shown([one for one in found.entries if one.kind in LOOKS], actors)
     return page(
         request,
         "timeline.html",
         t=found,
-        rows=shown(found.entries, actors),
-        sat=sat(box, found.spans),
+        rows=rows,
+        looks=looks,
+        acted=acted(rows),
+        looked=acted(looks),
         faces=await box.db.read(_faces, candidate),
-        v=await verified(request, box),
+        check=await verified(request, box),
     )
 
 
@@ -170,6 +171,12 @@ HANDLERS = [
     Router(
         path="/inspection",
         guards=[needs("inspector", "chief")],
-        route_handlers=[inspection_page, inspection_candidate, inspection_clip],
+        route_handlers=[
+            inspection_page,
+            inspection_journal,
+            inspection_candidate,
+            inspection_clip,
+            inspection_recordings,
+        ],
     )
 ]

@@ -122,15 +122,22 @@ async def clip(
     start: Annotated[datetime, QueryParameter(name="from")],
     end: Annotated[datetime, QueryParameter(name="to")],
     candidate: FromQuery[str] = "",
+    download: FromQuery[bool] = False,
 ) -> Response[bytes] | Stream:
     """A recording as MP4. Journaled for the candidate it was watched for, or for the camera.
 
-    Browsers ask for ranges to move about in it: those are cut from the same bytes.
+    Browsers ask for ranges to move about in it: those are cut from the same bytes. `download`: the whole clip with
+    its signed proof at the end; the SHA-256 of what is given out goes into the journal.
     """
     if start.tzinfo is None or end.tzinfo is None or not start < end <= start + LONGEST:
         raise Corrupt("bad_clip", N_("A clip is at most 30 minutes long."), N_("Choose a shorter one."))
     if candidate:
         await box.db.read(_known, candidate)
+    name = f"{camera}-{box.local(start):%Y%m%d-%H%M%S}.mp4"
+    if download:
+        return await _export(
+            request, box, GetClip(camera=camera, start=start, end=end, proof=True), candidate, name
+        )
     head, chunks = await ask_stream(
         box.settings.socket("clips"), GetClip(camera=camera, start=start, end=end), ClipHead, timeout=20.0
     )
@@ -145,7 +152,6 @@ async def clip(
             await chunks.aclose()  # what cannot be journaled is not shown
             raise
         looks.add(seen)
-    name = f"{camera}-{box.local(start):%Y%m%d-%H%M%S}.mp4"
     headers = {"accept-ranges": "bytes", "content-disposition": f'inline; filename="{name}"'}
     if asked_range is None:
         headers["content-length"] = str(head.bytes)
@@ -159,6 +165,23 @@ async def clip(
         "content-length": str(last - first + 1),
     }
     return Stream(_cut(chunks, first, last), status_code=206, media_type="video/mp4", headers=headers)
+
+
+async def _export(request: Asked, box: Box, asked: GetClip, candidate: str, name: str) -> Stream:
+    head, chunks = await ask_stream(box.settings.socket("clips"), asked, ClipHead, timeout=60.0)
+    detail = {
+        "camera": head.camera,
+        "from": head.start.isoformat(),
+        "to": head.end.isoformat(),
+        "sha256": head.sha256,
+        "bytes": head.bytes,
+    }
+    await box.db.write(note_look, box, "clip.exported", candidate or head.camera, request.user, detail)
+    headers = {
+        "content-disposition": f'attachment; filename="{name}"',
+        "content-length": str(head.bytes),
+    }
+    return Stream(chunks, media_type="video/mp4", headers=headers)
 
 
 def _known(session: Session, candidate: str) -> None:

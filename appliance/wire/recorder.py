@@ -97,8 +97,9 @@ class ClipHead(msgspec.Struct, kw_only=True):
     sha256: str = ""
 
 
-Check = Literal["whole", "altered", "missing", "open"]
-"""A file read again just now: as it was recorded, not so, not there; open = still being written, no hash yet."""
+Check = Literal["whole", "altered", "missing", "unreadable", "open"]
+"""A file read again just now: as it was recorded, not so, not there, the disk does not give it; open = still being
+written, no hash yet."""
 Kept = Literal["open", "closed", "recovered", "adopted", "missing"]
 """How a file came into the index. recovered: ended by a crash, hashed at the restart; adopted: the index had lost
 it, hashed when it was found again. For these two the hash proves nothing about the time before."""

@@ -33,7 +33,20 @@ from cameras.integrity import CHUNK, checked, file_sha256
 BOX = b"uuid" + hashlib.sha256(b"examsite clip proof").digest()[:16]
 """Type and extended type of the box."""
 PROCESS = "clips"
-Code = Literal["no_proof", "altered", "bad_signature", "bad_certificate", "source_altered", "source_missing"]
+Code = Literal[
+    "no_proof",
+    "altered",
+    "bad_signature",
+    "bad_certificate",
+    "source_altered",
+    "source_missing",
+    "source_unreadable",
+]
+SOURCE: dict[str, Code] = {
+    "altered": "source_altered",
+    "missing": "source_missing",
+    "unreadable": "source_unreadable",
+}
 
 
 class ClipFinding(msgspec.Struct, kw_only=True):
@@ -127,10 +140,8 @@ def verify_clip(path: Path, authority: bytes) -> ClipVerified:
         codes.append("altered")
     found.findings += [ClipFinding(code=code, camera=stated.camera, path=str(path)) for code in codes]
     for one in stated.sources:
-        if one.found == "altered":
-            found.findings.append(ClipFinding(code="source_altered", camera=one.camera, path=one.path))
-        elif one.found == "missing":
-            found.findings.append(ClipFinding(code="source_missing", camera=one.camera, path=one.path))
+        if code := SOURCE.get(one.found):
+            found.findings.append(ClipFinding(code=code, camera=one.camera, path=one.path))
     found.ok = not found.findings
     return found
 

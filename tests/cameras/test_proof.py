@@ -229,7 +229,7 @@ async def test_the_command_answers_as_written(store: Store, tmp_path: Path) -> N
     status, out, _err = await asyncio.to_thread(run, file, "--json")
     told = msgspec.json.decode(out)
     assert (status, told["ok"], [one["code"] for one in told["findings"]]) == (1, False, ["altered"])
-    status, out, err = await asyncio.to_thread(run, file)
+    status, out, _err = await asyncio.to_thread(run, file)
     assert status == 1 and "不一致" in out
     (tmp_path / "text.mp4").write_text("this is not a film")
     assert (await asyncio.to_thread(run, tmp_path / "text.mp4"))[0] == 2

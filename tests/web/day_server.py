@@ -16,19 +16,10 @@ from appliance.flow.box import Box, keys
 from appliance.web.app import create_app
 from appliance.web.server import Server
 from appliance.wire.gate import GetLanes, LaneState
-from appliance.wire.recorder import (
-    CameraStatus,
-    Clip,
-    ClipHead,
-    FindClips,
-    Found,
-    GetClip,
-    GetStatus,
-    GetStill,
-    Status,
-)
+from appliance.wire.recorder import CameraStatus, GetStatus, GetStill, Status
 from tests.conftest import START
 from tests.web.day import Day, RunningClock, build
+from tests.web.recordings import clip_handlers
 
 
 class Running:
@@ -38,6 +29,8 @@ class Running:
         self.day = day
         self.clock = RunningClock(START + timedelta(minutes=101))
         self.box = Box.open(day.settings, self.clock)
+        self.slow_files = 0.0
+        """Seconds that reading a file of the recordings takes more."""
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self.lanes = [
@@ -83,21 +76,10 @@ class Running:
         async def still(_asked: GetStill) -> Streamed:
             return Streamed({}, _chunks(demo_people.nobody()))
 
-        async def clip(asked: GetClip) -> Streamed:
-            head = ClipHead(camera=asked.camera, start=asked.start, end=asked.end, bytes=len(self.day.clip))
-            return Streamed(head, _chunks(self.day.clip))
-
-        async def find(asked: FindClips) -> Found:
-            clips = [
-                Clip(camera=one, start=asked.start, end=asked.end, bytes=len(self.day.clip))
-                for one in asked.cameras
-            ]
-            return Found(clips=clips, gaps=[])
-
         servers = [
             await serve(socket("gate"), {GetLanes: lanes}),
             await serve(socket("recorder"), {GetStatus: status}),
-            await serve(socket("clips"), {GetStill: still, GetClip: clip, FindClips: find}),
+            await serve(socket("clips"), clip_handlers(self.day.settings, still, lambda: self.slow_files)),
         ]
         await server.serve()
         for one in servers:

@@ -266,26 +266,6 @@ def test_sheets_are_pdf(day: Running, client: Callable[[str], object]) -> None:
         assert answer.status_code == 200 and answer.content.startswith(b"%PDF"), name
 
 
-def test_an_inspector_follows_one_candidate(day: Running, open_page: Open) -> None:
-    page = open_page("inspector", "/inspection")
-    page.fill("[name=text]", number_of(20))
-    page.keyboard.press("Enter")
-    expect(page.locator("td a")).to_have_count(1)
-    shoot(page, "inspection")
-    page.click("td a")
-    expect(page.locator(".timeline li").first).to_contain_text("入口刷证")
-    expect(page.locator(".signal.go")).to_contain_text("完整")
-    shoot(page, "timeline")
-    page.locator(".timeline summary").first.click()
-    page.locator(".pieces button").first.click()
-    expect(page.locator("video")).to_be_visible()
-    page.wait_for_function("() => document.querySelector('video').currentTime > 0.2")
-    viewed = newest(day, "clip.viewed")
-    assert viewed is not None and viewed.subject == day.day.people[20]
-    page.set_viewport_size({"width": 1920, "height": 1080})
-    shoot(page, "timeline-1920")
-
-
 def test_an_unknown_address_says_what_to_do(open_page: Open) -> None:
     page = open_page("chief", "/nowhere")
     expect(page.locator(".signal")).to_contain_text("没有内容")

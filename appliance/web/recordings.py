@@ -1,0 +1,204 @@
+"""The recordings of one candidate from the gate to the seat's release: what there is, what is missing and why,
+and whether every file is as it was recorded.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Template
+
+from appliance.base.errors import ExamError
+from appliance.base.sockets import ask, ask_stream
+from appliance.flow.accounts import Who
+from appliance.flow.box import Box
+from appliance.flow.look import note_look
+from appliance.flow.whereabouts import Stay, stays
+from appliance.web.checks import Check, checks
+from appliance.web.pages import page
+from appliance.wire.recorder import (
+    CameraSpan,
+    CheckedFile,
+    Clip,
+    FindClips,
+    Found,
+    Gap,
+    SpanHead,
+    VerifySpans,
+)
+
+Asked = Request[Who, Any, Any]
+PIECE = timedelta(minutes=10)
+"""Recordings are offered in pieces of this length."""
+FRESH = 60.0
+"""Seconds for which a check of the files serves everybody who opens the page."""
+WIDTH = 1000.0
+"""Units of the time bar."""
+LEAST = 4.0
+"""A mark is never narrower: a lost second must be seen."""
+NAMED = 20
+"""Damaged files named in the journal; their number is told in any case."""
+
+
+class Mark(msgspec.Struct):
+    """Something drawn on a bar. `kind`: recorded, gap, damaged."""
+
+    kind: str
+    x: float
+    width: float
+
+
+class Row(msgspec.Struct):
+    """One camera during one stay."""
+
+    camera: str
+    name: str
+    marks: list[Mark]
+    pieces: list[Clip]
+    gaps: list[Gap]
+    damaged: list[CheckedFile]
+    recorded_s: float
+
+
+class Place(msgspec.Struct):
+    """One stay, up to now, with what its cameras have of it."""
+
+    stay: Stay
+    end: datetime
+    rows: list[Row]
+
+
+class Files(msgspec.Struct):
+    """What came of reading the files again."""
+
+    whole: int
+    damaged: list[CheckedFile]
+    open: int
+    doubtful: list[CheckedFile]
+    """Hashed only when a crash or a lost index was put right."""
+
+    @property
+    def closed(self) -> int:
+        """Files that have a hash to be held against."""
+        return self.whole + len(self.damaged)
+
+
+class Lost(msgspec.Struct):
+    """All gaps together, and how many cameras there are."""
+
+    count: int
+    seconds: float
+    cameras: int
+
+
+def lost(found: list[Place]) -> Lost:
+    """The gaps of all stays."""
+    gaps = [gap for place in found for row in place.rows for gap in row.gaps]
+    seconds = sum((gap.end - gap.start).total_seconds() for gap in gaps)
+    return Lost(len(gaps), seconds, len({row.camera for place in found for row in place.rows}))
+
+
+def bar(stay_start: datetime, stay_end: datetime, kind: str, start: datetime, end: datetime) -> Mark:
+    """A stretch on the time bar of a stay."""
+    length = max((stay_end - stay_start).total_seconds(), 0.001)
+    first = max(0.0, (start - stay_start).total_seconds() / length * WIDTH)
+    last = min(WIDTH, (end - stay_start).total_seconds() / length * WIDTH)
+    width = min(max(last - first, LEAST), WIDTH)
+    return Mark(kind, round(min(first, WIDTH - width), 2), round(width, 2))
+
+
+def pieces(clips: list[Clip]) -> list[Clip]:
+    """Stretches cut into pieces that can be watched; a crumb at the end goes with the piece before it."""
+    found: list[Clip] = []
+    for clip in clips:
+        at = clip.start
+        while at < clip.end:
+            until = clip.end if clip.end - at < PIECE * 1.2 else at + PIECE
+            found.append(Clip(camera=clip.camera, start=at, end=until, bytes=0))
+            at = until
+    return found
+
+
+async def places(box: Box, wanted: list[Stay], damaged: list[CheckedFile]) -> list[Place]:
+    """Every stay with the recordings of its cameras."""
+    names = {one.code: one.name for one in box.settings.cameras}
+    found = []
+    for stay in wanted:
+        end = min(stay.end or box.now(), box.now())
+        place = Place(stay, max(end, stay.start), [])
+        found.append(place)
+        if not stay.cameras or end <= stay.start:
+            continue
+        asked = FindClips(cameras=stay.cameras, start=stay.start, end=end)
+        seen = await ask(box.settings.socket("clips"), asked, Found)
+        for camera in stay.cameras:
+            clips = [one for one in seen.clips if one.camera == camera]
+            gaps = [one for one in seen.gaps if one.camera == camera]
+            bad = [
+                one
+                for one in damaged
+                if one.camera == camera and one.start < end and (one.end or end) >= stay.start
+            ]
+            marks = [bar(stay.start, end, "recorded", one.start, one.end) for one in clips]
+            marks += [bar(stay.start, end, "gap", one.start, one.end) for one in gaps]
+            marks += [bar(stay.start, end, "damaged", one.start, one.end or end) for one in bad]
+            seconds = sum((one.end - one.start).total_seconds() for one in clips)
+            place.rows.append(
+                Row(camera, names.get(camera, camera), marks, pieces(clips), gaps, bad, seconds)
+            )
+    return found
+
+
+async def read_again(check: Check, box: Box, wanted: list[Stay], candidate: str, who: Who) -> Files:
+    """Have every file of these stays read and held against its hash; what came of it is journaled."""
+    spans = [
+        CameraSpan(camera=camera, start=stay.start, end=stay.end or box.now())
+        for stay in wanted
+        for camera in stay.cameras
+    ]
+    request = VerifySpans(spans=spans)
+    head, frames = await ask_stream(box.settings.socket("clips"), request, SpanHead, timeout=20.0)
+    done, every = 0, []
+    check.progress(0, head.files)
+    async for frame in frames:
+        every.append(msgspec.msgpack.decode(frame, type=CheckedFile))
+        done += 1
+        check.progress(done, head.files)
+    files = Files(
+        whole=sum(one.found == "whole" for one in every),
+        damaged=[one for one in every if one.found not in ("whole", "open")],
+        open=sum(one.found == "open" for one in every),
+        doubtful=[one for one in every if one.state in ("recovered", "adopted")],
+    )
+    body = {
+        "files": files.closed,
+        "whole": files.whole,
+        "damaged": [f"{one.found} {one.path}" for one in files.damaged[:NAMED]],
+    }
+    check.result = files  # shown even when the journal cannot be written now
+    await box.db.write(note_look, box, "recordings.verified", candidate, who, body)
+    return files
+
+
+@get("/{candidate:str}/recordings")
+async def inspection_recordings(
+    request: Asked, box: NamedDependency[Box], candidate: FromPath[str], again: FromQuery[bool] = False
+) -> Template:
+    """The block of the page: bars, clips, gaps, and the proof of the files."""
+    wanted = await box.db.read(stays, box, candidate)
+    files = await checks(request, box).get(
+        f"files {candidate}",
+        lambda check: read_again(check, box, wanted, candidate, request.user),
+        FRESH,
+        again,
+    )
+    found: list[Place] = []
+    problem: ExamError | None = files.error
+    try:
+        found = await places(box, wanted, files.result.damaged if files.result else [])
+    except ExamError as error:
+        problem = error
+    return page(request, "recordings.html", candidate=candidate, places=found, check=files, problem=problem)

@@ -1,0 +1,127 @@
+"""Where a candidate was and who saw it; the parcels of their entries with the province's receipt."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlmodel import Session, col, select
+
+from appliance.base import crypto
+from appliance.base.clock import FakeClock
+from appliance.base.ids import new_id
+from appliance.base.settings import CameraSettings
+from appliance.flow.box import Box
+from appliance.flow.inspect import timeline
+from appliance.flow.receipts import carried
+from appliance.flow.whereabouts import MARGIN, stays
+from appliance.records.journal import Journal, append
+from appliance.records.seating import SeatTaking
+from appliance.records.sync import Parcel
+from appliance.records.verdict import Release, Verdict
+from tests.world import World, seed
+
+
+@pytest.fixture
+def world(box: Box) -> World:
+    cameras = [
+        CameraSettings(code=code, name=code, address="127.0.0.1:1", room=room, seats=seats)
+        for code, room, seats in (("C1", "T1", "all"), ("C2", "T1", "9-16"), ("C4", "L1", "all"))
+    ]
+    box.settings = msgspec.structs.replace(box.settings, cameras=cameras)
+    return box.db.write_now(seed, box, 2)
+
+
+def test_from_the_gate_to_the_release_of_the_seat(box: Box, world: World, clock: FakeClock) -> None:
+    entrance, seat = box.db.read_now(stays, box, world.candidates[0])
+    now = box.now()
+    assert (entrance.kind, entrance.name, entrance.cameras) == ("entrance", "理论通道", ["C4"])
+    assert (entrance.start, entrance.end) == (now - MARGIN, now + MARGIN)
+    assert (seat.kind, seat.name, seat.end, seat.cameras) == ("seat", "T1-01", None, ["C1"])
+    clock.advance(3600)
+
+    def leave(session: Session) -> None:
+        taking = session.exec(select(SeatTaking).where(SeatTaking.candidate == world.candidates[0])).one()
+        taking.released_at = box.now()
+        session.add(taking)
+
+    box.db.write_now(leave)
+    assert box.db.read_now(stays, box, world.candidates[0])[-1].end == box.now()
+
+
+def test_the_release_and_its_parcel_end_the_timeline(box: Box, world: World, tmp_path: Path) -> None:
+    candidate = world.candidates[0]
+    crypto.new_authority(tmp_path / "province", "province")
+    crypto.new_leaf(tmp_path / "province", tmp_path / "province", "signing")
+    signer = crypto.Signer.load(tmp_path / "province" / "signing.key")
+    province = msgspec.structs.replace(box.settings.province, key=str(tmp_path / "province" / "signing.pem"))
+
+    def results(session: Session) -> None:
+        release = Release(id=new_id(), day="2026-11-21", count=9, released_by="x", released_at=box.now())
+        session.add(release)
+        session.flush()
+        session.add(
+            Verdict(
+                id=new_id(),
+                candidate=candidate,
+                trade="low_voltage",
+                day="2026-11-21",
+                passed=True,
+                code="passed",
+                decided_at=box.now(),
+                release=release.id,
+            )
+        )
+        append(session, "verdict.reached", candidate, "process:web", {}, at=box.now())
+        append(session, "results.released", release.id, "account:x", {}, at=box.now())
+        append(session, "results.released", "another day", "account:x", {}, at=box.now())
+
+    box.db.write_now(results)
+    last = box.db.read_now(lambda s: s.exec(select(Journal).order_by(col(Journal.seq).desc()).limit(1)).one())
+
+    def parcels(session: Session) -> None:
+        receipt = {"site": box.site.code, "epoch": box.site.epoch, "number": 1, "parcel": "a" * 64}
+        body = msgspec.json.encode(receipt | {"received_at": box.now()})
+        signed = {"body": body.decode(), "signature": signer.sign(body).hex()}
+        for number, state, text in (
+            (1, "acknowledged", msgspec.json.encode(signed).decode()),
+            (2, "sealed", ""),
+        ):
+            session.add(
+                Parcel(
+                    id=f"p{number}",
+                    epoch=box.site.epoch,
+                    number=number,
+                    first_seq=1 if number == 1 else last.seq + 1,
+                    last_seq=last.seq + (number - 1) * 10,
+                    body="a" * 64,
+                    signature="",
+                    state=state,
+                    sealed_at=box.now(),
+                    acknowledged_at=box.now() if text else None,
+                    receipt=text,
+                )
+            )
+        append(session, "parcel.sealed", "p1", "process:sync", {"number": 1}, at=box.now())
+        append(session, "parcel.acknowledged", "p1", "province", {"number": 1}, at=box.now())
+        append(session, "parcel.sealed", "p2", "process:sync", {"number": 2}, at=box.now())
+
+    box.db.write_now(parcels)
+    found = box.db.read_now(timeline, box, candidate)
+    assert [one.kind for one in found.entries] == [
+        "verdict.reached",
+        "results.released",
+        "parcel.sealed",
+        "parcel.acknowledged",
+    ]
+    assert [(one.number, one.entries, one.holds) for one in found.parcels] == [(1, 2, "unproven")]
+    box.settings = msgspec.structs.replace(box.settings, province=province)
+    seqs = [one.seq for one in found.entries]
+    assert [one.holds for one in box.db.read_now(carried, box, seqs)] == ["fits", "none"]
+
+    def other(session: Session) -> None:
+        parcel = session.get_one(Parcel, "p1")
+        parcel.body = "b" * 64
+        session.add(parcel)
+
+    box.db.write_now(other)
+    assert box.db.read_now(carried, box, seqs)[0].holds == "wrong"
