@@ -1,6 +1,7 @@
 """The entrance on real parts: serial framing on pseudo-terminals, Modbus, the real face engine, real photographs."""
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime, timedelta
@@ -138,6 +139,10 @@ async def test_the_right_person_gets_one_pulse_and_nobody_else(entrance: Entranc
     assert len(entrance.board.pulses) == 1
     checks = box.db.read_now(lambda s: s.exec(select(FaceCheck)).all())
     assert {check.reference for check in checks} == {"chip"}
+    compared = box.db.read_now(lambda s: s.exec(select(Journal).where(Journal.kind == "face.compared")).all())
+    held = json.loads(compared[0].body)["held"]
+    assert [one["kind"] for one in held] == ["chip"] and len(held[0]["photo"]) == 64
+    assert held[0]["distance"] is not None
     assert len(box.db.read_now(lambda s: s.exec(select(Admission)).all())) == 1
 
 

@@ -14,7 +14,7 @@ from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_, _
 from appliance.cli.run import show, tell
 from appliance.devices.cardreader import driver, layouts, protocol
-from appliance.devices.cardreader.link import BAUDS, stable
+from appliance.devices.cardreader.link import BAUDS, UNSTABLE, stable
 from appliance.devices.cardreader.protocol import BadFrame, Command, Decoder, Event, Request
 
 app = typer.Typer(no_args_is_help=True, help="ID-card readers. 身份证阅读器。")
@@ -31,9 +31,6 @@ VALIDITY = {
     "expired": N_("The ID card has expired."),
     "not_yet_valid": N_("The ID card is not valid yet."),
 }
-UNSTABLE = N_(
-    "{port} may be another device after the next plugging in: use a path below /dev/serial/by-path/."
-)
 CHINA = ZoneInfo("Asia/Shanghai")
 """Cards carry days of China's clock, wherever the technician's computer stands."""
 _HEX = re.compile(r"(?:0x)?[0-9a-f]+", re.IGNORECASE)

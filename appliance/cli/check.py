@@ -10,6 +10,7 @@ from appliance.base.errors import ExamError
 from appliance.base.i18n import _
 from appliance.base.settings import Settings, load
 from appliance.cli.run import show, tell
+from appliance.devices.cardreader.link import UNSTABLE, stable
 from appliance.flow.box import Box, keys
 from appliance.flow.inspect import verify_journal
 from appliance.records import migrate
@@ -44,7 +45,7 @@ def findings(settings: Settings) -> list[Finding]:
         found.append(Finding(error.code, error.text()))
     finally:
         box.db.stop()
-    found += _keys(settings) + _disks(settings)
+    found += _keys(settings) + _disks(settings) + _ports(settings)
     return found
 
 
@@ -66,6 +67,16 @@ def _disks(settings: Settings) -> list[Finding]:
         if usage.used / usage.total > ALMOST_FULL:
             text = _("The disk of {folder} is almost full.").format(folder=folder)
             found.append(Finding("disk_almost_full", text))
+    return found
+
+
+def _ports(settings: Settings) -> list[Finding]:
+    """Readers and boards whose path another device may have after the next start."""
+    found = []
+    for lane in settings.lanes:
+        for part in (lane.reader, lane.second_reader, lane.gate):
+            if part and not stable(part.port):
+                found.append(Finding("unstable_port", _(UNSTABLE).format(port=part.port)))
     return found
 
 

@@ -21,7 +21,9 @@ NEXT = {
     ),
 }
 FIRE = N_("Fire alarm: every lane is free.")
-FIRE_NEXT = N_("Get everybody out, then call the roll. The gates open by their own wires; nothing is to be pressed.")
+FIRE_NEXT = N_(
+    "Get everybody out, then call the roll. The gates open by their own wires; nothing is to be pressed."
+)
 ALARMS: dict[str, tuple[str, str]] = {
     "forced_open": (
         N_("Lane {lane}: the gate was opened by force."),
@@ -67,9 +69,13 @@ def lane_faults(lanes: list[LaneState], silent: bool = False) -> list[Fault]:
                 text = _("Lane {lane}: {part} {wrong}.").format(
                     lane=lane.name, part=_(PARTS[part]), wrong=_(WRONG[state])
                 )
-                # What the gate's driver says holds the next step (look whether it opened); the others name the fault.
-                said = _(lane.messages[part]) if part == "gate" and part in lane.messages else ""
+                # What the gate's driver says holds the next step (look whether it opened), and so does a reader that
+                # answers and cannot read (replace it); the others name the fault.
+                telling = part == "gate" or (part == "reader" and state == "fault")
+                said = _(lane.messages[part]) if telling and part in lane.messages else ""
                 found.append(Fault(lane.lane, part, text, said or _(NEXT[part])))
+        if lane.reader == "ok" and (message := lane.messages.get("reader")):  # one of two
+            found.append(Fault(lane.lane, "reader", lane.name, _(message)))
         if message := lane.messages.get("card"):
             found.append(Fault(lane.lane, "card", lane.name, _(message)))
     return found

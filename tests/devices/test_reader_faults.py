@@ -110,7 +110,6 @@ async def test_a_reader_is_never_asked_to_read_what_it_has_not_found_and_selecte
     await ear.silence(0.7)
     assert not simulated.requests["read"] and not simulated.requests["select"]
     simulated.put(cards.data())
-    simulated._stage = "selected"  # a select that goes wrong does not lead on either
     await ear.next(Tap)
     assert simulated.requests["read"] == 1 and simulated.requests["select"] == 1
 

@@ -39,6 +39,9 @@ _ERRNO = {
     errno.EACCES: "not_allowed",
     errno.EPERM: "not_allowed",
 }
+UNSTABLE = N_(
+    "{port} may be another device after the next plugging in: use a path below /dev/serial/by-path/."
+)
 _COUNTED = re.compile(r"/dev/tty(USB|ACM)\d+")
 
 
