@@ -11,6 +11,7 @@ from appliance.web import (
     inspection,
     live_routes,
     media,
+    notice,
     office,
     ops,
     password,
@@ -23,6 +24,7 @@ from appliance.web import (
 
 HANDLERS: list[ControllerRouterHandler] = [
     *home.HANDLERS,
+    *notice.HANDLERS,
     *password.HANDLERS,
     *ops.HANDLERS,
     *live_routes.HANDLERS,
