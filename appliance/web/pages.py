@@ -43,8 +43,8 @@ def environment(box: Box) -> Environment:
         hours, rest = divmod(int(seconds), 3600)
         minutes, secs = divmod(rest, 60)
         if hours:
-            return f"{hours} h {minutes} min"
-        return f"{minutes} min" if minutes else f"{secs} s"
+            return _("{hours} h {minutes} min").format(hours=hours, minutes=minutes)
+        return _("{count} min").format(count=minutes) if minutes else _("{count} s").format(count=secs)
 
     def points(value: Decimal | None) -> str:
         return f"{value.normalize():f}" if value is not None else "–"
