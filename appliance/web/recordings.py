@@ -201,4 +201,12 @@ async def inspection_recordings(
         found = await places(box, wanted, files.result.damaged if files.result else [])
     except ExamError as error:
         problem = error
-    return page(request, "recordings.html", candidate=candidate, places=found, check=files, problem=problem)
+    return page(
+        request,
+        "recordings.html",
+        candidate=candidate,
+        places=found,
+        lost=lost(found),
+        check=files,
+        problem=problem,
+    )
