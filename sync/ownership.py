@@ -55,7 +55,9 @@ FACTS = (
     ),
     Fact(name="site and rooms", owner="site", kinds=("site.", "room.", "station.", "device.")),
     Fact(name="accounts", owner="site", kinds=("account.", "sign_in.", "sign_out.")),
-    Fact(name="entry", owner="site", kinds=("tap.", "face.", "face_pictures.", "case.", "admission.", "gate.")),
+    Fact(
+        name="entry", owner="site", kinds=("tap.", "face.", "face_pictures.", "case.", "admission.", "gate.")
+    ),
     Fact(name="queue and seat", owner="site", kinds=("ticket.", "seat.", "seat_sign_in.", "lease.")),
     Fact(name="attempt", owner="site", kinds=("attempt.", "rules.", "answer.", "warning.")),
     Fact(name="mark", owner="site", kinds=("paper.", "tasks.", "sheet.", "practical.")),

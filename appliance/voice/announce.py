@@ -6,7 +6,7 @@ from pathlib import Path
 from appliance.base.errors import Corrupt
 from appliance.base.i18n import N_
 from appliance.voice.espeak import EspeakVoice
-from appliance.voice.port import Announcement, Voice
+from appliance.voice.port import Spoken, Voice
 
 
 def load(engine: str, speed: int) -> Voice:
@@ -18,7 +18,7 @@ def load(engine: str, speed: int) -> Voice:
     return EspeakVoice(speed)
 
 
-def sound_file(voice: Voice, announcement: Announcement, folder: Path, speed: int = 150) -> Path:
+def sound_file(voice: Voice, announcement: Spoken, folder: Path, speed: int = 150) -> Path:
     """The WAV file of an announcement in `folder`, rendered now unless it is there already."""
     said = f"{voice.name} {speed} {announcement.pinyin()}"
     target = folder / f"{hashlib.sha256(said.encode()).hexdigest()[:32]}.wav"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from appliance.base.errors import DeviceFault, Unavailable
 from appliance.base.i18n import N_
-from appliance.voice.port import Announcement
+from appliance.voice.port import Spoken
 
 VOICE = "cmn-latn-pinyin"
 TIMEOUT = 10.0
@@ -26,7 +26,7 @@ class EspeakVoice:
         self._speed = speed
         self._program = program
 
-    def render(self, announcement: Announcement, target: Path) -> None:
+    def render(self, announcement: Spoken, target: Path) -> None:
         """See `Voice`."""
         program = shutil.which(self._program)
         if program is None:

@@ -60,12 +60,24 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
         return " ".join(parts)
 
 
+class Spoken(Protocol):
+    """Whatever a voice can say: an announcement of a call, a prompt at the entrance."""
+
+    def text(self) -> str:
+        """The sentence in Chinese characters."""
+        ...
+
+    def pinyin(self) -> str:
+        """The sentence as a voice reads it. Raises Corrupt `unspeakable`."""
+        ...
+
+
 class Voice(Protocol):
-    """A voice that turns an announcement into a sound file."""
+    """A voice that turns a sentence into a sound file."""
 
     name: str
 
-    def render(self, announcement: Announcement, target: Path) -> None:
+    def render(self, announcement: Spoken, target: Path) -> None:
         """Write a WAV file; `target` appears whole or not at all. Blocks for some tens of milliseconds.
 
         Raises Unavailable when the voice is not installed, DeviceFault when it fails.
