@@ -5,6 +5,7 @@ There is no in-memory bus for facts: what a listener missed is read again from t
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -12,7 +13,11 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from appliance.base.database import Database
+from appliance.base.errors import ExamError, Unavailable
+from appliance.base.i18n import N_
 from appliance.records.journal import Journal
+
+log = logging.getLogger("examsite.live")
 
 POLL = 0.15
 PAGE = 500
@@ -40,6 +45,12 @@ def after(session: Session, seq: int, limit: int = PAGE) -> list[Event]:
     return [Event(r.seq, r.at, r.kind, r.subject, r.actor, msgspec.Raw(r.body.encode())) for r in rows]
 
 
+def resumed(last_event_id: str) -> int | None:
+    """The seq of a Last-Event-ID header; None for anything that is none."""
+    number = last_event_id.isascii() and last_event_id.isdecimal() and len(last_event_id) < 16
+    return int(last_event_id) if number else None
+
+
 class Tail:
     """Watches the head and wakes listeners. `run()` is a task; `stop()` ends every listener."""
 
@@ -48,14 +59,36 @@ class Tail:
         self._changed = asyncio.Condition()
         self._stopping = asyncio.Event()
         self.seq = 0
+        self.failing = False
+        """The journal cannot be read now: no listener is served, so that every screen says since when."""
+
+    def check(self) -> None:
+        """Raises Unavailable while the journal cannot be read."""
+        if self.failing:
+            raise Unavailable(
+                "feed_down",
+                N_("The database does not answer."),
+                N_("Wait a moment and try again; if it stays, call the system administrator."),
+            )
 
     async def run(self) -> None:
         """Poll until stopped."""
         while not self._stopping.is_set():
+            newest = self.seq
             try:
                 newest = await self._db.read(head)
-            except Exception:
-                newest = self.seq
+            except Exception as error:
+                if not self.failing:
+                    log.error(
+                        "the journal cannot be read: %s", error, exc_info=not isinstance(error, ExamError)
+                    )
+                    async with self._changed:
+                        self.failing = True
+                        self._changed.notify_all()
+            else:
+                if self.failing:
+                    log.info("the journal can be read again")
+                    self.failing = False
             if newest != self.seq:
                 async with self._changed:
                     self.seq = newest
@@ -72,10 +105,16 @@ class Tail:
         self._stopping.set()
 
     async def listen(self, since: int | None = None, quiet: float = 15.0) -> AsyncIterator[Event | None]:
-        """Every entry after `since` (default: from now on); None when nothing came for `quiet` seconds."""
+        """Every entry after `since` (default: from now on); None when nothing came for `quiet` seconds.
+
+        Ends when the journal cannot be read: the page notices, says so and comes again.
+        """
         seen = self.seq if since is None else since
-        while not self._stopping.is_set():
-            events = await self._db.read(after, seen) if self.seq > seen else []
+        while not self._stopping.is_set() and not self.failing:
+            try:
+                events = await self._db.read(after, seen) if self.seq > seen else []
+            except ExamError:
+                return  # `run` meets the same outage and tells it once
             for event in events:
                 seen = event.seq
                 yield event
@@ -89,4 +128,4 @@ class Tail:
 
     async def _news(self, seen: int) -> None:
         async with self._changed:
-            await self._changed.wait_for(lambda: self.seq > seen or self._stopping.is_set())
+            await self._changed.wait_for(lambda: self.seq > seen or self.failing or self._stopping.is_set())

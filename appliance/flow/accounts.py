@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlmodel import Session, select
+from sqlmodel import Session, col, delete, or_, select
 
 from appliance.base.errors import Conflict, NotFound, Refused
 from appliance.base.i18n import N_
@@ -132,9 +132,41 @@ def _account(session: Session, login: str) -> Account:
     return account
 
 
+def _drop_dead_sessions(session: Session, now: datetime) -> None:
+    """Forget sessions nobody can use any more: too old, or idle too long."""
+    dead = or_(col(LoginSession.expires_at) <= now, col(LoginSession.seen_at) <= now - IDLE)
+    session.execute(delete(LoginSession).where(dead))
+
+
 def _end_sessions(session: Session, account: str) -> None:
     for row in session.exec(select(LoginSession).where(LoginSession.account == account)):
         session.delete(row)
+
+
+async def change_password(box: Box, who: Who, old: str, new: str) -> None:
+    """Replace one's own password. The old one is asked for, except when somebody else had made it.
+
+    Wrong old passwords count as wrong sign-ins do: an open browser is no way to try them.
+    """
+    if not who.must_change:
+        found = await box.db.read(lambda session: session.get_one(Account, who.account))
+        fits = await asyncio.to_thread(check_password, found.password_hash, old)
+        if refused := await box.db.write(_old_password, box, who, fits):
+            raise refused
+    hashed = await asyncio.to_thread(hash_password, new)
+    await box.db.write(set_password, box, who.login, hashed, who.actor)
+
+
+def _old_password(session: Session, box: Box, who: Who, fits: bool) -> Refused | None:
+    account = session.get_one(Account, who.account)
+    refused = _refused(session, box, account, fits, "")
+    if refused and refused.code == "wrong_password":
+        return Refused(
+            "wrong_old_password",
+            N_("The old password is wrong."),
+            N_("Check capital letters and try again."),
+        )
+    return refused
 
 
 async def sign_in(box: Box, login: str, password: str, address: str) -> tuple[Who, str]:
@@ -151,28 +183,13 @@ async def sign_in(box: Box, login: str, password: str, address: str) -> tuple[Wh
 
 def _sign_in(session: Session, box: Box, login: str, fits: bool, address: str) -> tuple[Who, str] | Refused:
     """Refusals are returned, not raised, so that the count of failures is committed."""
-    wrong = Refused(
-        "wrong_password", N_("The name or the password is wrong."), N_("Check capital letters and try again.")
-    )
     account = session.exec(select(Account).where(Account.login == login)).first()
-    now = box.now()
     if account is None or account.disabled:
-        return wrong
-    if account.locked_until and account.locked_until > now:
-        return Refused(
-            "account_locked",
-            N_("Too many wrong passwords: this account is locked for a while."),
-            N_("Wait ten minutes, or ask the system administrator."),
-        )
-    if not fits:
-        account.failures += 1
-        if account.failures >= TRIES:
-            account.failures, account.locked_until = 0, now + LOCK
-        session.add(account)
-        append(session, "sign_in.refused", account.id, f"account:{account.id}", {"address": address}, at=now)
-        return wrong
-    account.failures, account.locked_until = 0, None
-    session.add(account)
+        return _wrong()
+    if refused := _refused(session, box, account, fits, address):
+        return refused
+    now = box.now()
+    _drop_dead_sessions(session, now)
     secret = secrets.token_urlsafe(32)
     row = LoginSession(
         token_hash=hash_token(secret),
@@ -185,6 +202,33 @@ def _sign_in(session: Session, box: Box, login: str, fits: bool, address: str) -
     session.add(row)
     append(session, "sign_in.done", account.id, f"account:{account.id}", {"address": address}, at=now)
     return _who(account, row.token_hash), secret
+
+
+def _wrong() -> Refused:
+    return Refused(
+        "wrong_password", N_("The name or the password is wrong."), N_("Check capital letters and try again.")
+    )
+
+
+def _refused(session: Session, box: Box, account: Account, fits: bool, address: str) -> Refused | None:
+    """Count a wrong password and lock the account after `TRIES`; None for the right one of an open account."""
+    now = box.now()
+    if account.locked_until and account.locked_until > now:
+        return Refused(
+            "account_locked",
+            N_("Too many wrong passwords: this account is locked for a while."),
+            N_("Wait ten minutes, or ask the system administrator."),
+        )
+    if not fits:
+        account.failures += 1
+        if account.failures >= TRIES:
+            account.failures, account.locked_until = 0, now + LOCK
+        session.add(account)
+        append(session, "sign_in.refused", account.id, f"account:{account.id}", {"address": address}, at=now)
+        return _wrong()
+    account.failures, account.locked_until = 0, None
+    session.add(account)
+    return None
 
 
 def sign_out(session: Session, box: Box, who: Who) -> None:
@@ -206,10 +250,12 @@ def session_of(session: Session, secret: str, now: datetime) -> Who | None:
 
 def second_person(session: Session, first: Who, login: str, roles: tuple[str, ...]) -> Account:
     """The second of two people: another account than the first, with one of `roles`."""
-    account = _account(session, login)
-    if account.id == first.account:
+    account = _account(session, login) if login else None
+    if account is None or account.id == first.account:
         raise Refused(
-            "same_person", N_("A second person has to confirm this."), N_("Ask a colleague to sign.")
+            "same_person" if account else "second_missing",
+            N_("A second person has to confirm this."),
+            N_("Ask a colleague to sign."),
         )
     if account.disabled or account.role not in roles:
         raise Refused("second_not_allowed", N_("This person may not confirm this."), N_("Ask somebody else."))

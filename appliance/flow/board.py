@@ -43,7 +43,7 @@ class SeatTile(msgspec.Struct, kw_only=True):
     station_seen_s: float | None = None
     """Seconds since the station's last sign of life; None when it never reported."""
     flags: list[str] = []
-    """lost, warned, broken, not_signed_in: what asks for attention, as codes."""
+    """sign_in_locked, lost, warned, broken, not_signed_in: what asks for attention, as codes."""
 
 
 class Board(msgspec.Struct, kw_only=True):
@@ -98,7 +98,9 @@ def board(session: Session, box: Box, sitting_id: str) -> Board:
         if station and station.heartbeat_at:
             tile.station_seen_s = round((now - station.heartbeat_at).total_seconds(), 1)
         if seat.id in taken:
-            _, candidate = taken[seat.id]
+            taking, candidate = taken[seat.id]
+            if taking.locked_until and taking.locked_until > now:
+                tile.flags.append("sign_in_locked")
             tile.candidate, tile.candidate_id = mask_name(candidate.name), candidate.id
             if attempt := attempts.get(candidate.id):
                 _attempt(tile, attempt, answered.get(attempt.id, 0), choices.get(attempt.paper or "", 0), now)

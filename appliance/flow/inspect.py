@@ -12,7 +12,7 @@ from appliance.base.i18n import N_
 from appliance.flow.box import Box, keys
 from appliance.flow.receipts import Carried, carried
 from appliance.records.base import moment
-from appliance.records.entry import Admission, Tap
+from appliance.records.entry import Admission, GateOrder, Tap
 from appliance.records.journal import GENESIS, Journal, JournalHead, JournalSeal, entry_hash
 from appliance.records.roster import Candidate, RosterRow
 from appliance.records.seating import SeatTaking
@@ -111,7 +111,7 @@ def timeline(session: Session, box: Box, candidate_id: str) -> Timeline:
     if candidate is None:
         raise NotFound("no_candidate", N_("There is no such candidate."), N_("Search again."))
     rows = _entries(session, candidate_id)
-    parcels = carried(session, box, [row.seq for row in rows])
+    parcels = carried(session, box, sorted(row.seq for row in rows))
     if parcels:
         # Of the parcels' own entries those of the last one: it carried the release, or what there is so far.
         rows += session.exec(select(Journal).where(Journal.subject == parcels[-1].id)).all()
@@ -147,8 +147,7 @@ def _entries(session: Session, candidate: str) -> list[Journal]:
     releases = select(Verdict.release).where(
         Verdict.candidate == candidate, col(Verdict.release).is_not(None)
     )
-    admissions = session.exec(select(Admission.id).where(Admission.candidate == candidate)).all()
-    kind, subject, body = col(Journal.kind), col(Journal.subject), col(Journal.body)
+    kind, subject = col(Journal.kind), col(Journal.subject)
     rows = session.exec(
         select(Journal)
         .where(
@@ -157,13 +156,46 @@ def _entries(session: Session, candidate: str) -> list[Journal]:
                 subject.in_(taps),
                 and_(kind.in_(("sitting.started", "sitting.ended")), subject.in_(sittings)),
                 and_(kind == "results.released", subject.in_(releases)),
-                # Only orders to the gate name an admission: the rest of a long journal is not searched.
-                *(and_(kind.in_(GATE), body.contains(admission)) for admission in admissions),
             )
         )
         .order_by(col(Journal.seq))
     )
-    return list(rows)
+    return [*rows, *_at_the_gate(session, candidate)]
+
+
+def _at_the_gate(session: Session, candidate: str) -> list[Journal]:
+    """The orders to a gate for the candidate, and what came of them.
+
+    They are about the lane and name the admission. They follow it closely, so the lane's entries are read from
+    the admission on until the first that fits, and never a long journal as a whole.
+    """
+    found = []
+    orders = session.exec(
+        select(GateOrder)
+        .join(Admission, col(Admission.id) == col(GateOrder.admission))
+        .where(Admission.candidate == candidate)
+    )
+    granted = session.exec(
+        select(Journal.seq)
+        .where(Journal.subject == candidate, Journal.kind == "admission.granted")
+        .order_by(col(Journal.seq))
+        .limit(1)
+    ).first()
+    for order in orders:
+        for kind in GATE if order.settled_at else GATE[:1]:
+            row = session.exec(
+                select(Journal)
+                .where(
+                    Journal.subject == order.lane,
+                    Journal.kind == kind,
+                    Journal.seq > (granted or 0),
+                    col(Journal.body).contains(order.id),
+                )
+                .order_by(col(Journal.seq))
+                .limit(1)
+            ).first()
+            found += [row] if row else []
+    return found
 
 
 def spans(session: Session, candidate_id: str) -> list[Span]:

@@ -181,6 +181,7 @@ def _verdicts(session: Session, day: str) -> list[VerdictLine]:
     marked = session.exec(
         select(Attempt.candidate, Attempt.id)
         .join(Sitting, col(Sitting.id) == col(Attempt.sitting))
+        .join(Verdict, (col(Verdict.candidate) == col(Attempt.candidate)) & (col(Verdict.day) == day))
         .where(Sitting.subject == "practical", Attempt.state == "marked")
     )
     practical = dict(marked.all())

@@ -74,7 +74,7 @@ def newest_sheets(session: Session, attempt: str) -> dict[str, ScoreSheet]:
 def sign_sheet(session: Session, box: Box, form: SheetForm, who: Who) -> ScoreSheet:
     """Keep a signed sheet. A second sheet of a subject is a correction with a note; both stay on record."""
     if known := session.get(ScoreSheet, form.id):
-        return known
+        return _same(known, form, who)
     attempt = attempt_of(session, form.attempt)
     sitting = session.get_one(Sitting, attempt.sitting)
     drawn = {row.subject: row.task for row in drawn_tasks(session, attempt.id)}
@@ -129,6 +129,20 @@ def sign_sheet(session: Session, box: Box, form: SheetForm, who: Who) -> ScoreSh
     if len(sheets) == len(practical.SUBJECTS):
         _mark(session, box, attempt, sitting, file, sheets, who)
     return sheet
+
+
+def _same(known: ScoreSheet, form: SheetForm, who: Who) -> ScoreSheet:
+    """The kept sheet when the very same one came again; Conflict for another content under its id."""
+    kept = (known.attempt, known.subject, known.task, known.losses, known.vetoes, known.note, known.examiner)
+    losses, vetoes = (msgspec.json.encode(part).decode() for part in (form.losses, form.vetoes))
+    sent = (form.attempt, form.subject, form.task, losses, vetoes, form.note.strip(), who.account)
+    if kept != sent:
+        raise Conflict(
+            "other_sheet",
+            N_("Another score sheet is on record under this one's number; this one was not kept."),
+            N_("Reload the page and look at what was signed."),
+        )
+    return known
 
 
 def sheet_of(row: ScoreSheet) -> practical.Sheet:

@@ -1,6 +1,7 @@
 """A candidate signs in at the seat: the right to write the attempt, one lease per sign-in."""
 
 import secrets
+from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
@@ -16,6 +17,11 @@ from appliance.records.seating import SeatTaking
 from appliance.records.site import Seat
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Lease
+
+TRIES = 5
+"""Wrong tries at a seat before it waits; the four characters have 11,000 values."""
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=10)
+"""The wait after them, doubled with each further wrong try up to the longest. Another seat starts anew."""
 
 
 def seat_at(session: Session, address: str) -> Seat:
@@ -57,15 +63,23 @@ def sign_in_at_seat(
         )
     candidate = session.get_one(Candidate, taking.candidate)
     now = box.now()
+    if taking.locked_until and taking.locked_until > now:
+        return _locked(taking.locked_until - now)
     if not secrets.compare_digest(candidate.last_four, last_four.strip().upper()):
         append(
             session,
             "seat_sign_in.refused",
             candidate.id,
             f"seat:{seat.id}",
-            {"sitting": taking.sitting},
+            {"sitting": taking.sitting, "tries": taking.wrong_tries + 1},
             at=now,
         )
+        taking.wrong_tries += 1
+        session.add(taking)
+        if taking.wrong_tries >= TRIES:
+            wait = min(FIRST_WAIT * 2 ** min(taking.wrong_tries - TRIES, 8), LONGEST_WAIT)
+            taking.locked_until = now + wait
+            return _locked(wait)
         return Refused(
             "wrong_last_four",
             N_("These are not the last four characters of the ID number."),
@@ -74,6 +88,8 @@ def sign_in_at_seat(
     attempt = session.exec(
         select(Attempt).where(Attempt.sitting == taking.sitting, Attempt.candidate == candidate.id)
     ).one()
+    taking.wrong_tries, taking.locked_until = 0, None
+    session.add(taking)
     attempt.lease += 1
     session.add(attempt)
     session.add(
@@ -96,3 +112,12 @@ def sign_in_at_seat(
     )
     arrived_at_seat(session, box, taking.sitting, candidate.id, f"seat:{seat.id}")
     return standing(session, box, hash_token(secret))
+
+
+def _locked(wait: timedelta) -> Refused:
+    return Refused(
+        "sign_in_locked",
+        N_("Too many wrong tries: this seat takes no sign-in for {minutes} min."),
+        N_("Raise your hand: the invigilator looks at your ID card with you."),
+        minutes=-(-int(wait.total_seconds()) // 60),
+    )

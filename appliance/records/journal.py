@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Text
+from sqlalchemy import Index, Text
 from sqlmodel import Field, Session, SQLModel
 
 from appliance.base.database import Driver, driver_of
@@ -23,12 +23,15 @@ HEAD = "journal_head"
 class Journal(SQLModel, table=True):
     """One entry. `at`: when the box recorded it; `mark`: DEMO on demo sites."""
 
+    # The last word of a kind about a thing is found at once, however long the journal is.
+    __table_args__ = (Index("ix_journal_subject_kind_seq", "subject", "kind", "seq"),)
+
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     at: str
     mark: str = ""
     kind: str = Field(index=True)
     """noun.past, see docs/journal.md."""
-    subject: str = Field(index=True)
+    subject: str
     """The id of the thing it is about; a candidate's id whenever one is concerned."""
     actor: str
     """account:ID, lane:CODE, seat:ID, process:NAME or province."""

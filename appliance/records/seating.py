@@ -44,3 +44,7 @@ class SeatTaking(SQLModel, table=True):
     reason: str = ""
     """Why it was released: moved, ended, broken ..."""
     by: str = ""
+    wrong_tries: int = 0
+    """Wrong sign-ins at this seat since the last right one."""
+    locked_until: datetime | None = Field(default=None, sa_type=Instant)
+    """Until when nobody can sign in here; set when `wrong_tries` are too many."""

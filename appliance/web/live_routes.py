@@ -15,7 +15,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
-from appliance.live import Event, Tail
+from appliance.live import Event, Tail, resumed
 
 TICK = 4.0
 QUIET = 1.0
@@ -66,8 +66,9 @@ async def live(
     since: FromQuery[int | None] = None,
 ) -> ServerSentEvent:
     """Everything after Last-Event-ID (or `since`); without both, from now on."""
-    resumed = request.headers.get("last-event-id", "")
-    start = int(resumed) if resumed.isdigit() else since
+    tail.check()
+    last = resumed(request.headers.get("last-event-id", ""))
+    start = since if last is None else last
     wanted = tuple(kind for kind in kinds.split(",") if kind) or ("",)
     return ServerSentEvent(feed(box, tail, wanted, start))
 

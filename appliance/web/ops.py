@@ -24,7 +24,7 @@ from appliance.flow.move_seat import move_seat
 from appliance.flow.order_gate import open_lane
 from appliance.flow.oversight import CLOSED, backlog, heads, journal_page, people
 from appliance.flow.today import SittingLine, today
-from appliance.live import Tail
+from appliance.live import Tail, resumed
 from appliance.web.ops_alarms import alarms
 from appliance.web.ops_sources import Sources
 from appliance.web.sessions import change_password_first, needs
@@ -203,8 +203,8 @@ async def get_people(request: Asked, box: NamedDependency[Box]) -> Response[byte
 @get("/live")
 async def get_live(request: Asked, tail: NamedDependency[Tail]) -> ServerSentEvent:
     """The journal as it grows: `id: seq`, resumed by Last-Event-ID."""
-    last = request.headers.get("last-event-id", "")
-    since = int(last) if last.isdecimal() else None
+    tail.check()
+    since = resumed(request.headers.get("last-event-id", ""))
 
     async def events() -> AsyncIterator[ServerSentEventMessage]:
         yield ServerSentEventMessage(data=None, comment="live")

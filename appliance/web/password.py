@@ -1,6 +1,5 @@
 """Replacing one's own password; the first thing after somebody else made it."""
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -11,7 +10,7 @@ from litestar.response import Redirect, Template
 
 from appliance.base.errors import ExamError, Refused
 from appliance.base.i18n import N_
-from appliance.flow.accounts import Who, hash_password, set_password
+from appliance.flow.accounts import Who, change_password
 from appliance.flow.box import Box
 from appliance.web.pages import page
 
@@ -19,10 +18,11 @@ OPEN = {"before_change": True}
 
 
 class PasswordForm(msgspec.Struct, forbid_unknown_fields=True):
-    """The new password, typed twice."""
+    """The old password (not asked for when somebody else made it), and the new one typed twice."""
 
     first: str
     second: str
+    old: str = ""
     _csrf_token: str = ""
 
 
@@ -40,12 +40,11 @@ async def password_done(
     try:
         if data.first != data.second:
             raise Refused("not_the_same", N_("The two passwords are not the same."), N_("Type both again."))
-        hashed = await asyncio.to_thread(hash_password, data.first)
+        await change_password(box, request.user, data.old, data.first)
     except ExamError as error:
         shown = page(request, "password.html", error=error)
         shown.status_code = error.http_status
         return shown
-    await box.db.write(set_password, box, request.user.login, hashed, request.user.actor)
     return Redirect("/sign-in", status_code=303)
 
 

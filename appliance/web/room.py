@@ -63,7 +63,7 @@ class More(msgspec.Struct, forbid_unknown_fields=True):
 
 def attention(tile: SeatTile) -> tuple[int, int]:
     """Order of "needs attention first": flags, then those who lag, then by number."""
-    weight = {"lost": 0, "broken": 3, "warned": 1, "not_signed_in": 2}
+    weight = {"lost": 0, "sign_in_locked": 0, "broken": 3, "warned": 1, "not_signed_in": 2}
     urgent = min((weight.get(flag, 4) for flag in tile.flags), default=9)
     if urgent == 9 and tile.state in ("bound", "signed_in"):
         urgent = 5

@@ -258,7 +258,7 @@ async def post_heartbeat(
     request: Asked, box: NamedDependency[Box], data: JSONBody[wire.Heartbeat]
 ) -> wire.Orders:
     """A sign of life."""
-    seat = await box.db.write(station_report.take_heartbeat, box, _key_of(request), data)
+    seat = await box.db.write(station_report.take_heartbeat, box, _key_of(request), address_of(request), data)
     return wire.Orders(seat=seat, now=box.now())
 
 

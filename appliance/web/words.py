@@ -33,6 +33,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "flag.lost": ("stop", N_("Connection lost")),
     "flag.broken": ("stop", N_("Out of order")),
     "flag.warned": ("look", N_("Message unread")),
+    "flag.sign_in_locked": ("look", N_("Sign-in closed")),
     "flag.not_signed_in": ("look", N_("Not signed in")),
     "ticket.waiting": ("calm", N_("Waiting")),
     "ticket.called": ("run", N_("Called")),

@@ -5,11 +5,14 @@ hole: the box acknowledges n only after its commit.
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 Phase = Literal["free", "sign_in", "rules", "waiting", "running", "handed_in"]
+
+MOST = 200
+"""Changes in one request; a page that kept more sends them in several."""
 
 
 class Seat(msgspec.Struct, kw_only=True):
@@ -95,7 +98,7 @@ class Answer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     n: int
     position: int
     value: str
-    at: datetime
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Answers(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -103,7 +106,7 @@ class Answers(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     attempt: str
     lease: int
-    answers: list[Answer]
+    answers: Annotated[list[Answer], msgspec.Meta(max_length=MOST)]
 
 
 class Saved(msgspec.Struct, kw_only=True):

@@ -44,7 +44,7 @@ def receipts(folder: Path, site: str) -> Iterator[tuple[str, int, Signed | Probl
         )
     for path in sorted((folder / "receipts" / site).glob("*/*.json")):
         number, refused = path.name.partition(".")[0], path.name.endswith(".refusal.json")
-        if number.isdigit():
+        if number.isdecimal():
             yield path.parent.name, int(number), _read(path, Problem if refused else Signed)
 
 

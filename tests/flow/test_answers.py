@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,16 +15,19 @@ from appliance.base.ids import new_id
 from appliance.flow.accept_rules import accept_rules
 from appliance.flow.accounts import hash_token
 from appliance.flow.attempt_view import answers_of, standing
+from appliance.flow.board import board
 from appliance.flow.box import Box
 from appliance.flow.hand_in import close_due, force_hand_in, hand_in
 from appliance.flow.mark import due_for_marking
 from appliance.flow.save_answers import save_answers
 from appliance.flow.seat_sign_in import sign_in_at_seat
 from appliance.flow.start_sitting import end_sitting, start_sitting
+from appliance.flow.station_report import take_heartbeat
 from appliance.records.journal import Journal
+from appliance.records.site import Station
 from appliance.records.theory import Answer, Attempt
 from appliance.wire.station import Answer as Change
-from appliance.wire.station import Answers, HandIn, Saved
+from appliance.wire.station import Answers, HandIn, Heartbeat, Saved
 from tests.world import World, seed
 
 
@@ -187,6 +191,65 @@ def test_a_wrong_number_is_refused_and_kept_in_the_journal(box: Box, world: Worl
     assert isinstance(outcome, Refused)
     kinds = box.db.read_now(lambda s: s.exec(select(Journal.kind)).all())
     assert "seat_sign_in.refused" in kinds
+
+
+def test_wrong_tries_at_a_seat_are_few(box: Box, world: World, clock: FakeClock) -> None:
+    def attempt(typed: str) -> str:
+        outcome = box.db.write_now(sign_in_at_seat, box, world.addresses[0], typed, new_id())
+        return outcome.code if isinstance(outcome, Refused) else "in"
+
+    def flags() -> list[str]:
+        return box.db.read_now(board, box, world.sitting).seats[0].flags
+
+    right = world.last_four[0]
+    assert [attempt("0000") for _ in range(5)] == ["wrong_last_four"] * 4 + ["sign_in_locked"]
+    assert attempt(right) == "sign_in_locked" and "sign_in_locked" in flags()
+    written = box.db.read_now(lambda s: len(s.exec(select(Journal.seq)).all()))
+    assert attempt("0000") == "sign_in_locked"
+    assert box.db.read_now(lambda s: len(s.exec(select(Journal.seq)).all())) == written, "no flood of entries"
+    clock.advance(61)
+    assert attempt("0000") == "sign_in_locked"
+    clock.advance(61)
+    assert attempt(right) == "sign_in_locked", "the wait has doubled"
+    clock.advance(60)
+    assert flags().count("sign_in_locked") == 0
+    assert attempt(right) == "in" and attempt("0000") == "wrong_last_four"
+    assert box.db.write_now(sign_in_at_seat, box, world.addresses[1], world.last_four[1], new_id())
+
+
+@pytest.mark.parametrize("count", [200, 201])
+def test_a_request_holds_at_most_200_changes_with_whole_times(page: Page, count: int) -> None:
+    sent = {
+        "attempt": page.attempt,
+        "lease": 1,
+        "answers": [
+            {"n": n, "position": 1, "value": "A", "at": "2026-11-21T01:00:00Z"} for n in range(1, count + 1)
+        ],
+    }
+    body = msgspec.json.encode(sent)
+    if count == 200:
+        assert len(msgspec.json.decode(body, type=Answers).answers) == 200
+        with pytest.raises(msgspec.ValidationError):  # a time without its zone is no time
+            msgspec.json.decode(body.replace(b"00Z", b"00"), type=Answers)
+    else:
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.json.decode(body, type=Answers)
+
+
+def test_a_sign_of_life_counts_from_the_seats_own_address_only(box: Box, world: World) -> None:
+    key = hash_token("a station's key")
+
+    def give(session: Session) -> None:
+        station = session.get(Station, world.seats[0]) or Station(seat=world.seats[0], key_hash=key)
+        station.key_hash = key
+        session.add(station)
+
+    box.db.write_now(give)
+    beat = Heartbeat(hostname="pc", uptime_s=1.0)
+    with pytest.raises(Refused) as refused:
+        box.db.write_now(take_heartbeat, box, key, world.addresses[1], beat)
+    assert refused.value.code == "wrong_address"
+    assert box.db.write_now(take_heartbeat, box, key, world.addresses[0], beat) == world.seats[0]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -159,6 +159,10 @@ def score(box: Box, attempt: str, examiner: Who, loses: str = "0") -> None:
         form = SheetForm(id=new_id(), attempt=attempt, subject=row.subject, task=row.task, losses=losses)
         first = box.db.write_now(sign_sheet, box, form, examiner)
         assert box.db.write_now(sign_sheet, box, form, examiner).id == first.id
+        other = msgspec.structs.replace(form, note="something else")
+        with pytest.raises(Conflict) as conflict:  # a page that made one id for two sheets
+            box.db.write_now(sign_sheet, box, other, examiner)
+        assert conflict.value.code == "other_sheet"
 
 
 def test_a_whole_day(box: Box, staff: dict[str, Who], rooms: None, clock: FakeClock) -> None:

@@ -42,6 +42,27 @@ def test_nothing_is_open_before_the_own_password_is_set(day: Running) -> None:
         assert client.get("/desk").status_code == 200
 
 
+def test_the_own_password_is_changed_with_the_old_one_only(day: Running) -> None:
+    hashed = accounts.hash_password(OWN)
+    day.box.db.write_now(accounts.add_account, day.box, "settled", "老人", "entry", hashed, "process:test")
+    with browser(day) as client:
+        assert sign_in(client, "settled", OWN).status_code == 303
+        page = client.get("/password").text
+        assert 'name="old"' in page
+        form = {"first": OWN + "2", "second": OWN + "2", "_csrf_token": csrf(page)}
+        for old in ({}, {"old": "wrong"}, {"old": MADE}):
+            assert client.post("/password", data=form | old).status_code == 403
+        assert client.post("/password", data=form | {"old": OWN}).status_code == 303
+        assert sign_in(client, "settled", OWN).status_code == 403
+        assert sign_in(client, "settled", OWN + "2").status_code == 303
+        token = csrf(client.get("/password").text)
+        form |= {"_csrf_token": token, "old": "wrong"}
+        for _ in range(accounts.TRIES):
+            client.post("/password", data=form)
+        locked = client.post("/password", data=form | {"old": OWN + "2"})
+        assert locked.status_code == 403, "an open browser is no way to try passwords"
+
+
 def test_the_terminal_is_closed_as_well(day: Running) -> None:
     hashed = accounts.hash_password(MADE)
     day.box.db.write_now(

@@ -74,7 +74,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("journal", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_journal_kind"), ["kind"], unique=False)
-        batch_op.create_index(batch_op.f("ix_journal_subject"), ["subject"], unique=False)
+        batch_op.create_index("ix_journal_subject_kind_seq", ["subject", "kind", "seq"], unique=False)
 
     op.create_table(
         "journal_head",
@@ -534,6 +534,8 @@ def upgrade() -> None:
         sa.Column("released_at", appliance.records.base.Instant(length=27), nullable=True),
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("wrong_tries", sa.Integer(), nullable=False),
+        sa.Column("locked_until", appliance.records.base.Instant(length=27), nullable=True),
         sa.ForeignKeyConstraint(
             ["admission"], ["admission.id"], name=op.f("fk_seat_taking_admission_admission")
         ),
