@@ -56,7 +56,7 @@ def test_an_inspector_follows_one_candidate(day: Running, open_page: Open) -> No
     expect(entrance).to_contain_text("理论入口")
     expect(waiting).to_contain_text("候考室没有监控覆盖。")
     expect(seat.locator(".gap-line")).to_have_count(1)
-    expect(seat.locator(".gap-line")).to_contain_text(re.compile("09:20:00 – 09:23:00 · 3 min · 网络中断"))
+    expect(seat.locator(".gap-line")).to_contain_text(re.compile("09:20:00 – 09:23:00 · 3 分钟 · 网络中断"))
     shoot(page, "timeline")
     page.locator(".timeline summary").first.click()
     page.set_viewport_size({"width": 1920, "height": 1080})
