@@ -99,8 +99,7 @@ def board(session: Session, box: Box, sitting_id: str) -> Board:
             tile.station_seen_s = round((now - station.heartbeat_at).total_seconds(), 1)
         if seat.id in taken:
             taking, candidate = taken[seat.id]
-            if taking.locked_until and taking.locked_until > now:
-                tile.flags.append("sign_in_locked")
+            tile.flags += ["sign_in_locked"] if (taking.locked_until or now) > now else []
             tile.candidate, tile.candidate_id = mask_name(candidate.name), candidate.id
             if attempt := attempts.get(candidate.id):
                 _attempt(tile, attempt, answered.get(attempt.id, 0), choices.get(attempt.paper or "", 0), now)

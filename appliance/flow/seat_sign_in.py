@@ -66,25 +66,7 @@ def sign_in_at_seat(
     if taking.locked_until and taking.locked_until > now:
         return _locked(taking.locked_until - now)
     if not secrets.compare_digest(candidate.last_four, last_four.strip().upper()):
-        append(
-            session,
-            "seat_sign_in.refused",
-            candidate.id,
-            f"seat:{seat.id}",
-            {"sitting": taking.sitting, "tries": taking.wrong_tries + 1},
-            at=now,
-        )
-        taking.wrong_tries += 1
-        session.add(taking)
-        if taking.wrong_tries >= TRIES:
-            wait = min(FIRST_WAIT * 2 ** min(taking.wrong_tries - TRIES, 8), LONGEST_WAIT)
-            taking.locked_until = now + wait
-            return _locked(wait)
-        return Refused(
-            "wrong_last_four",
-            N_("These are not the last four characters of the ID number."),
-            N_("Look at your ID card and type again, or raise your hand."),
-        )
+        return _wrong(session, box, taking)
     attempt = session.exec(
         select(Attempt).where(Attempt.sitting == taking.sitting, Attempt.candidate == candidate.id)
     ).one()
@@ -112,6 +94,24 @@ def sign_in_at_seat(
     )
     arrived_at_seat(session, box, taking.sitting, candidate.id, f"seat:{seat.id}")
     return standing(session, box, hash_token(secret))
+
+
+def _wrong(session: Session, box: Box, taking: SeatTaking) -> Refused:
+    """Note a wrong try; after `TRIES` of them the seat waits, longer each time."""
+    now = box.now()
+    taking.wrong_tries += 1
+    session.add(taking)
+    body = {"sitting": taking.sitting, "tries": taking.wrong_tries}
+    append(session, "seat_sign_in.refused", taking.candidate, f"seat:{taking.seat}", body, at=now)
+    if taking.wrong_tries >= TRIES:
+        wait = min(FIRST_WAIT * 2 ** min(taking.wrong_tries - TRIES, 8), LONGEST_WAIT)
+        taking.locked_until = now + wait
+        return _locked(wait)
+    return Refused(
+        "wrong_last_four",
+        N_("These are not the last four characters of the ID number."),
+        N_("Look at your ID card and type again, or raise your hand."),
+    )
 
 
 def _locked(wait: timedelta) -> Refused:

@@ -17,10 +17,11 @@ from appliance.base.sockets import ask
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.inspect import Entry, Timeline, find_candidates, timeline, verify_journal
+from appliance.flow.look import note_look
 from appliance.records.accounts import Account
 from appliance.records.entry import FaceCheck, Tap
 from appliance.web.checks import Check, checks
-from appliance.web.looks import note_once
+from appliance.web.looks import looks_of
 from appliance.web.pages import page
 from appliance.web.recordings import inspection_recordings
 from appliance.web.sessions import needs
@@ -29,7 +30,14 @@ from appliance.wire.recorder import FindClips, Found
 Asked = Request[Who, Any, Any]
 FRESH = 20.0
 """Seconds for which a verification of the whole journal serves everybody."""
-LOOKS = ("timeline.viewed", "photo.viewed", "number.revealed", "clip.viewed", "clip.exported", "recordings.verified")
+LOOKS = (
+    "timeline.viewed",
+    "photo.viewed",
+    "number.revealed",
+    "clip.viewed",
+    "clip.exported",
+    "recordings.verified",
+)
 """Kinds that tell who looked, not what happened to the candidate."""
 LONG = 5
 """A longer list is told by its length."""
@@ -125,7 +133,10 @@ async def inspection_candidate(
 ) -> Template:
     """One candidate from the card at the entrance to the release and its parcel."""
     found: Timeline = await box.db.read(timeline, box, candidate)
-    await note_once(request, box, "timeline.viewed", candidate, {}, f"timeline {candidate}")
+    known, seen = looks_of(request), (request.user.token_hash, f"timeline {candidate}")
+    if seen not in known:
+        await box.db.write(note_look, box, "timeline.viewed", candidate, request.user, {})
+        known.add(seen)
     actors = await box.db.read(_actors, box)
     rows = shown([one for one in found.entries if one.kind not in LOOKS], actors)
     looks = shown([one for one in found.entries if one.kind in LOOKS], actors)

@@ -21,6 +21,7 @@ from appliance.flow.look import face_photo, note_look, reveal_number
 from appliance.flow.workplaces import examination
 from appliance.records.roster import Candidate
 from appliance.records.waiting import Call
+from appliance.web.looks import looks_of
 from appliance.web.pages import page
 from appliance.web.sessions import needs
 from appliance.wire.recorder import ClipHead, GetClip, GetStill
@@ -63,23 +64,12 @@ async def _face(request: Asked, box: Box, check: str, which: str) -> Response[by
     name, subject = await box.db.read(face_photo, check, which)
     body = await asyncio.to_thread(box.files.get, name, True)
     kind = kind_of(body)
-    looks = _looks(request)
+    looks = looks_of(request)
     if (request.user.token_hash, name) not in looks:
         detail = {"face_check": check, "which": which}
         await box.db.write(note_look, box, "photo.viewed", subject, request.user, detail)
         looks.add((request.user.token_hash, name))
     return Response(body, media_type=kind)
-
-
-def _looks(request: Asked) -> set[tuple[str, str]]:
-    """Session and thing looked at, of looks whose journal entry is committed."""
-    state = request.app.state
-    if "looks" not in state:
-        state.looks = set()
-    looks: set[tuple[str, str]] = state.looks
-    if len(looks) > 10_000:
-        looks.clear()
-    return looks
 
 
 @post("/number/{candidate:str}", guards=[needs(*NUMBERS)], status_code=200)
@@ -143,7 +133,7 @@ async def clip(
     )
     asked_range = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("range", ""))
     first = int(asked_range[1]) if asked_range else 0
-    looks, seen = _looks(request), (request.user.token_hash, f"{candidate} {camera} {start} {end}")
+    looks, seen = looks_of(request), (request.user.token_hash, f"{candidate} {camera} {start} {end}")
     if first == 0 or seen not in looks:  # who asks for the end of a clip first has looked as well
         detail = {"camera": camera, "from": start.isoformat(), "to": end.isoformat()}
         try:

@@ -32,6 +32,21 @@ def test_who_begins_in_the_middle_has_looked_too(day: Running, client: Client) -
     assert looked(day) == before + 2
 
 
+def test_who_opens_a_candidates_record_is_on_record(day: Running, client: Client) -> None:
+    def opened() -> list[tuple[str, str]]:
+        wanted = select(Journal.subject, Journal.actor).where(Journal.kind == "timeline.viewed")
+        return [tuple(row) for row in day.box.db.read_now(lambda s: s.exec(wanted).all())]
+
+    http, person = client("inspector"), day.day.people[0]
+    assert http.get("/inspection/nobody").status_code == 404 and opened() == []
+    for _ in range(2):
+        assert http.get(f"/inspection/{person}").status_code == 200
+    ((subject, actor),) = opened()
+    assert subject == person and actor.startswith("account:")
+    assert client("chief").get(f"/inspection/{person}").status_code == 200
+    assert len({actor for _, actor in opened()}) == 2
+
+
 def test_a_look_is_booked_on_a_candidate_that_exists(day: Running, client: Client) -> None:
     before = looked(day)
     assert client("inspector").get(CLIP.format(1) + "&candidate=somebody").status_code == 404
