@@ -185,6 +185,7 @@ def forget(
     from appliance.flow.forget_faces import count_due, forget_faces
 
     box = Box.open(load())
+    box.db.start()
     days, count = box.settings.faces.keep_days, box.db.read_now(count_due, box)
     deleted = 0
     while do and (now := box.db.write_now(forget_faces, box)):

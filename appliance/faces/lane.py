@@ -102,6 +102,7 @@ class FaceWorker:
                     return reply
             except (TimeoutError, OSError, asyncio.IncompleteReadError, msgspec.DecodeError) as error:
                 await self._kill()
+                self.prompt("")  # nobody is asked for anything by a worker that is gone
                 self._restarting = asyncio.create_task(self._restart())
                 raise _silent() from error
             except asyncio.CancelledError:

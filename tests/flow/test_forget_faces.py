@@ -1,17 +1,24 @@
 """Pictures of face checks: sealed on the disk, gone after their time, and the journal says so."""
 
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
+from sqlalchemy import update
 from sqlmodel import select
 
 from appliance.base.clock import FakeClock
 from appliance.base.errors import NotFound
 from appliance.base.ids import new_id
+from appliance.base.settings import dump
 from appliance.flow.box import Box
 from appliance.flow.forget_faces import HANDFUL, count_due, forget_faces
 from appliance.flow.inspect import verify_journal
 from appliance.records.entry import FaceCheck, Tap
 from appliance.records.journal import Journal
 from appliance.records.roster import Candidate
+from tests.command import examsite
 
 DAY = 86_400.0
 
@@ -98,3 +105,17 @@ def test_many_go_by_handfuls(box: Box) -> None:
     box.clock.advance((box.settings.faces.keep_days + 1) * DAY)
     assert [box.db.write_now(forget_faces, box) for _ in range(3)] == [HANDFUL, 3, 0]
     assert not [path for path in box.files.folder.rglob("*") if path.is_file()]
+
+
+def test_the_command(box: Box, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "site.toml").write_bytes(dump(box.settings))
+    monkeypatch.setenv("EXAMSITE_CONFIG", str(tmp_path / "site.toml"))
+    box.db.write_now(check, box, b"live one", b"chip")
+    # The command has the true clock; the check was made at the test's own time, long past or still to come.
+    old = datetime.now(UTC) - timedelta(days=box.settings.faces.keep_days + 1)
+    box.db.write_now(lambda session: session.exec(update(FaceCheck).values(happened_at=old)))
+    status, out, _ = examsite("faces", "forget", "--json")
+    assert status == 0 and json.loads(out) == {"keep_days": 1096, "due": 1, "deleted": 0}
+    status, out, _ = examsite("faces", "forget", "--do", "--json")
+    assert status == 0 and json.loads(out)["deleted"] == 1
+    assert box.db.read_now(count_due, box) == 0
