@@ -104,6 +104,14 @@ def recordings(day: Day) -> None:
     day.report.check(
         _("Clip of a candidate's seat, decoded"), f"{len(frames)} × {frames[0]}", frames[0] == (1920, 1080)
     )
+    taken = day.site.folder / f"clip-{start:%H%M%S}.mp4"
+    taken.write_bytes(inspector.get("/media/clip", download="true", **query).content)
+    proof = subprocess.run(
+        [sys.executable, "-m", "appliance.cli", "recordings", "verify-clip", str(taken), "--json"],
+        capture_output=True,
+        check=False,
+    )
+    day.report.check(_("Downloaded clip, proven from the file alone"), _("whole"), proof.returncode == 0)
     found = subprocess.run(
         [sys.executable, "-m", "appliance.cli", "recordings", "verify", "--json"],
         capture_output=True,
