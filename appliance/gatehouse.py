@@ -6,7 +6,6 @@ a person at the desk through the web process).
 """
 
 import asyncio
-import hashlib
 import logging
 import signal
 import time
@@ -14,28 +13,30 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Literal
 
-from appliance.base.errors import ExamError, Unavailable
+import msgspec
+
+from appliance.base.errors import ExamError, NotFound, Unavailable
 from appliance.base.i18n import N_
 from appliance.base.notify import supervised
 from appliance.base.settings import LaneSettings, Settings
 from appliance.base.sockets import serve
-from appliance.devices.cardreader.port import CardReader, ReaderEvent, ReaderLost, ReaderReady, Tap, TapFailed
+from appliance.devices.cardreader.port import ReaderEvent, ReaderLost, ReaderReady, Tap, TapFailed, TypedCard
 from appliance.devices.cardreader.several import LaneReaders
 from appliance.devices.gate import watch
 from appliance.devices.gate.driver import STUCK, Line, ModbusGate
 from appliance.devices.gate.port import Gate
 from appliance.faces import chip_photo
 from appliance.faces.lane import FaceWorker
-from appliance.flow.admit import FaceTaken, PhotoHeld, TapFacts, TapResult, admit, preview
+from appliance.flow.admit import FaceTaken, TapFacts, TapResult, admit, preview
 from appliance.flow.box import Box
+from appliance.flow.face_taken import face_taken
 from appliance.flow.note_alarm import note_alarm
 from appliance.flow.note_device import note_device
 from appliance.flow.order_gate import begin_order, pending_orders, settle_leftovers, settle_order
 from appliance.flow.record_unread import record_unread
 from appliance.records.entry import GateOrder
-from appliance.rules import facecheck
-from appliance.wire.faceworker import Looked, Reference
-from appliance.wire.gate import Alarm, GetLanes, LaneState
+from appliance.wire.faceworker import Reference
+from appliance.wire.gate import Alarm, GetLanes, LaneState, PaperByHand, PaperTaken
 
 log = logging.getLogger("examsite.gate")
 
@@ -55,12 +56,12 @@ class Lane:
     """One lane: its devices and what they last said."""
 
     def __init__(
-        self, box: Box, settings: LaneSettings, reader: CardReader, gate: Gate, faces: FaceWorker
+        self, box: Box, settings: LaneSettings, readers: LaneReaders, gate: Gate, faces: FaceWorker
     ) -> None:
         self.settings = settings
         self.state = LaneState(lane=settings.code, name=settings.name, kind=settings.kind, reader="missing")
         self._box = box
-        self._reader = reader
+        self._readers = readers
         self.gate = gate
         self._faces = faces
         faces.prompt = lambda code: setattr(self.state, "prompt", code)
@@ -72,7 +73,7 @@ class Lane:
 
     async def read_cards(self) -> None:
         """Decide every card that is put down; never ends by itself."""
-        async for event in self._reader.events():
+        async for event in self._readers.events():
             try:
                 await self._event(event)
             except ExamError as error:
@@ -130,13 +131,25 @@ class Lane:
             valid_from=tap.card.valid_from,
             valid_to=tap.card.valid_to,
         )
+        if isinstance(tap.card, TypedCard):
+            facts = msgspec.structs.replace(facts, typed_by=tap.card.typed_by, paper_picture=tap.card.picture)
         first = await self._box.db.read(preview, self._box, facts)
         if first.result == "face_needed":
             face = await self.compare(tap.photo, first.roster_photo)
-            facts = TapFacts(
-                **{name: getattr(facts, name) for name in facts.__struct_fields__} | {"face": face}
-            )
+            facts = msgspec.structs.replace(facts, face=face)
         return await self._box.db.write(admit, self._box, facts)
+
+    def type_in(self, typed: PaperByHand) -> None:
+        """A paper instead of a card: one more tap of the desk's keyboard."""
+        card = TypedCard(
+            name=typed.name,
+            number=typed.number,
+            typed_by=typed.actor,
+            kind=typed.paper,
+            valid_to=typed.valid_to,
+            picture=typed.picture,
+        )
+        self._readers.keyboard.type_in(card, typed.tap)
 
     async def compare(self, block: bytes, roster_photo: str) -> FaceTaken:
         """Hold the live face against the chip's photograph and the roster's."""
@@ -159,37 +172,8 @@ class Lane:
             return FaceTaken(
                 engine=settings.engine, version="", reference="", band="review", code="face_engine_silent"
             )
-        return await asyncio.to_thread(self._taken, looked, references, chip.cause)
-
-    def _taken(self, looked: Looked, references: list[Reference], undecoded: str) -> FaceTaken:
-        settings = self._box.settings.faces
-        cause = "camera_silent" if looked.cause == "camera_missing" else looked.cause
-        self._camera("silent" if cause == "camera_silent" else "ok")
-        found = facecheck.judge(
-            [facecheck.Compared(one.kind, one.distance, one.cause) for one in looked.compared],
-            settings.admit_below,
-            settings.review_below,
-            cause,  # type: ignore[arg-type]
-            alive=looked.liveness in ("", "passed"),
-        )
-        files = self._box.files
-        used = next((one for one in references if one.kind == found.kind), None) or next(
-            iter(references), None
-        )
-        names = {one.kind: hashlib.sha256(one.picture).hexdigest() for one in references}
-        held = [PhotoHeld("chip", cause=undecoded)] if undecoded else []
-        held += [PhotoHeld(one.kind, names[one.kind], one.distance, one.cause) for one in looked.compared]
-        return FaceTaken(
-            engine=looked.engine,
-            version=looked.version,
-            reference=used.kind if used else "",
-            band=found.band,
-            code=found.code,
-            distance=found.distance,
-            reference_photo=files.put(used.picture, secret=True) if used else "",
-            live_photo=files.put(looked.live, secret=True) if looked.live else "",
-            held=held,
-        )
+        self._camera("silent" if looked.cause == "camera_missing" else "ok")
+        return await asyncio.to_thread(face_taken, self._box, looked, references, chip.cause)
 
     async def perform(self, order: GateOrder) -> None:
         """Carry out one order at most once and record what came of it."""
@@ -296,7 +280,7 @@ class Lane:
 
     async def close(self) -> None:
         """Free the devices."""
-        self._reader.close()
+        self._readers.close()
         await self._faces.close()
         await self.gate.close()
 
@@ -326,7 +310,9 @@ class Gatehouse:
         """Work until `stop` is set."""
         codes = list(self.lanes)
         await self._box.db.write(settle_leftovers, self._box, codes)
-        server = await serve(self._box.settings.socket("gate"), {GetLanes: self._states})
+        server = await serve(
+            self._box.settings.socket("gate"), {GetLanes: self._states, PaperByHand: self._paper}
+        )
         tasks = [asyncio.create_task(lane.start_faces()) for lane in self.lanes.values()]
         tasks += [asyncio.create_task(lane.read_cards()) for lane in self.lanes.values()]
         tasks += [asyncio.create_task(lane.watch_gate()) for lane in self.lanes.values()]
@@ -346,6 +332,14 @@ class Gatehouse:
 
     async def _states(self, _request: GetLanes) -> list[LaneState]:
         return [lane.state for lane in self.lanes.values()]
+
+    async def _paper(self, typed: PaperByHand) -> PaperTaken:
+        if (lane := self.lanes.get(typed.lane)) is None:
+            raise NotFound(
+                "no_lane", N_("There is no lane {lane}."), N_("Check the configuration."), lane=typed.lane
+            )
+        lane.type_in(typed)
+        return PaperTaken(tap=typed.tap)
 
     async def _orders(self, codes: list[str]) -> None:
         """Find new orders and carry each out beside the others."""

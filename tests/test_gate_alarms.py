@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from appliance.devices.gate.driver import Line, ModbusGate
 from appliance.devices.gate.simulator import SimulatedBoard
+from appliance.faces.lane import FaceWorker
 from appliance.flow.box import Box
 from appliance.flow.order_gate import order_gate
 from appliance.gatehouse import Lane
@@ -42,7 +43,8 @@ def lane_of(box: Box) -> Lane:
         settings.gate, door_input=DOOR, fire_input=FIRE, pass_within=3, held_after=2
     )
     gate = ModbusGate(Line(settings.gate.port), pulse_ms=60, clock=box.clock)
-    return Lane(box, msgspec.structs.replace(settings, gate=wired), None, gate, None)  # type: ignore[arg-type]
+    faces = FaceWorker("dlib", settings.camera, 1.0)  # never started: nobody looks
+    return Lane(box, msgspec.structs.replace(settings, gate=wired), None, gate, faces)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from sqlmodel import Session, select
 
+from appliance.base.errors import NotFound
 from appliance.base.settings import FaceSettings
 from appliance.base.sockets import ask
 from appliance.devices.cardreader.layouts import demo_card, write
@@ -27,7 +28,7 @@ from appliance.records.entry import Admission, FaceCheck, GateOrder, Tap
 from appliance.records.journal import Journal
 from appliance.records.roster import Roster
 from appliance.records.site import Room
-from appliance.wire.gate import GetLanes, LaneState
+from appliance.wire.gate import GetLanes, LaneState, PaperByHand, PaperTaken
 from tests.conftest import site_settings
 from tests.world import number_of
 
@@ -148,6 +149,27 @@ async def test_the_right_person_gets_one_pulse_and_nobody_else(entrance: Entranc
 
 def _settled(session: Session) -> list[str]:
     return [o.outcome for o in session.exec(select(GateOrder)).all() if o.outcome == "done"]
+
+
+async def test_a_paper_is_photographed_and_waits_for_two_people(entrance: Entrance) -> None:
+    box = entrance.box
+    entrance.face.write_bytes(demo_people.live("astronaut"))
+    typed = PaperByHand(
+        tap="hand1", lane="L1", name="考生2", number=number_of(2), paper="chip_unreadable", actor="account:a"
+    )
+    gate = box.settings.socket("gate")
+    await entrance.until(lambda: gate.exists() or None)
+    taken = await ask(gate, typed, PaperTaken, timeout=30)
+    assert taken == PaperTaken(tap="hand1")
+    assert await ask(gate, typed, PaperTaken, timeout=30) == taken, "a second click is no second tap"
+    check = await entrance.until(lambda: box.db.read_now(lambda s: s.exec(select(FaceCheck)).first()), 30)
+    [tap] = box.db.read_now(lambda s: s.exec(select(Tap)).all())
+    assert (tap.id, tap.result, tap.code) == ("hand1", "review", "by_hand")
+    assert check.tap == "hand1" and box.files.get(check.live_photo, True), "the person's picture is kept"
+    assert not entrance.board.pulses
+    other = msgspec.structs.replace(typed, tap="hand2", lane="L9")
+    with pytest.raises(NotFound):
+        await ask(gate, other, PaperTaken, timeout=30)
 
 
 async def test_a_silent_gate_is_not_fired_twice_and_is_told_once(entrance: Entrance) -> None:

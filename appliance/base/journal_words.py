@@ -74,6 +74,7 @@ KINDS: dict[str, str] = {
     "station.inventoried": N_("Exam computer reported itself"),
     "photo.viewed": N_("Photo looked at"),
     "number.revealed": N_("ID number looked at"),
+    "timeline.viewed": N_("Record opened"),
     "clip.viewed": N_("Recording watched"),
     "clip.exported": N_("Recording downloaded"),
     "recordings.verified": N_("Recording files checked"),

@@ -58,11 +58,16 @@ class TapFacts(msgspec.Struct, kw_only=True, frozen=True):
     happened_at: datetime
     sam_id: str = ""
     card_kind: str = "resident"
+    """Layout of the card, or rules.papers.Paper when `typed_by` is given."""
     name: str
     number: str
     valid_from: date | None = None
     valid_to: date | None = None
     face: FaceTaken | None = None
+    typed_by: str = ""
+    """`account:ID` of the member of staff who typed it from a paper; empty = a reader read the card."""
+    paper_picture: str = ""
+    """SHA-256 of the sealed picture of the paper."""
 
 
 class TapResult(msgspec.Struct, kw_only=True):
@@ -109,6 +114,7 @@ def admit(session: Session, box: Box, facts: TapFacts) -> TapResult:
         recorded_at=box.now(),
         sam_id=facts.sam_id,
         card_kind=facts.card_kind,
+        paper_picture=facts.paper_picture,
         name=facts.name,
         number_masked=idnumber.mask(facts.number),
         candidate=candidate.id if candidate else None,
@@ -118,7 +124,7 @@ def admit(session: Session, box: Box, facts: TapFacts) -> TapResult:
     )
     session.add(tap)
     session.flush()
-    subject, actor = (candidate.id if candidate else tap.id), f"lane:{tap.lane}"
+    subject, actor = (candidate.id if candidate else tap.id), facts.typed_by or f"lane:{tap.lane}"
     body = {
         "tap": tap.id,
         "lane": tap.lane,
@@ -127,6 +133,8 @@ def admit(session: Session, box: Box, facts: TapFacts) -> TapResult:
         "sitting": tap.sitting or "",
         "sam_id": tap.sam_id,
         "happened_at": facts.happened_at.isoformat(),
+        "card_kind": tap.card_kind,
+        "paper_picture": tap.paper_picture,
         "name_differs": bool(candidate and not names.same(candidate.name, facts.name)),
     }
     append(session, "tap.decided", subject, actor, body, at=box.now())
@@ -190,7 +198,12 @@ def _facts(session: Session, box: Box, facts: TapFacts) -> tuple[Candidate | Non
         now=facts.happened_at,
         today=box.local(facts.happened_at).date(),
         lane=facts.kind,  # type: ignore[arg-type]
-        card=rule.Card(name=facts.name, valid_from=facts.valid_from, valid_to=facts.valid_to),
+        card=rule.Card(
+            name=facts.name,
+            valid_from=facts.valid_from,
+            valid_to=facts.valid_to,
+            by_hand=bool(facts.typed_by),
+        ),
         expected=_expected(session, box, candidate) if candidate else [],
         face=facts.face.code if facts.face else "camera_silent",  # type: ignore[arg-type]
     )

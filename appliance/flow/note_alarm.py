@@ -22,4 +22,11 @@ def note_alarm(session: Session, box: Box, lane: str, alarm: str, on: bool) -> N
     ).first()
     if on == (last == "gate.alarm"):
         return
-    append(session, "gate.alarm" if on else "gate.alarm_over", lane, "process:gate", {"alarm": alarm}, at=box.now())
+    append(
+        session,
+        "gate.alarm" if on else "gate.alarm_over",
+        lane,
+        "process:gate",
+        {"alarm": alarm},
+        at=box.now(),
+    )

@@ -17,6 +17,9 @@ class Tap(SQLModel, table=True):
     recorded_at: datetime = Field(sa_type=Instant)
     sam_id: str = ""
     card_kind: str = ""
+    """Layout of the card; or the paper that was shown instead (rules.papers)."""
+    paper_picture: str = ""
+    """SHA-256 of the sealed picture of that paper."""
     name: str = ""
     number_masked: str = ""
     candidate: str | None = Field(default=None, foreign_key="candidate.id", index=True)

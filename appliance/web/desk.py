@@ -16,6 +16,7 @@ from appliance.flow.confirm_second import confirm_second
 from appliance.flow.decide_case import decide_case
 from appliance.flow.desk import OpenedLine, TapLine, desk, tap_by_id
 from appliance.flow.order_gate import open_lane
+from appliance.web.by_hand import by_hand, by_hand_page
 from appliance.web.lane_faults import lane_faults
 from appliance.web.ops import sources_of
 from appliance.web.pages import done, page
@@ -44,20 +45,20 @@ class OpenForm(msgspec.Struct, forbid_unknown_fields=True):
     second_password: str
 
 
-async def _desk(
 def _later(opened: OpenedLine | None, tap: TapLine) -> bool:
     """Was a lane opened by hand after the newest card, and after its case was decided?"""
     return opened is not None and opened.at > max(tap.at, tap.decided_at or tap.at)
 
 
+async def _desk(
     request: Asked, box: Box, name: str, lane: str, tap: str = "", ready: bool = False, after: str = ""
 ) -> Template:
     sources = sources_of(request, box)
     await sources.refresh()
     found = await box.db.read(desk, box, lane)
     shown: TapLine | None = None
-    if tap:
     opened: OpenedLine | None = None
+    if tap:
         shown = await box.db.read(tap_by_id, box, tap)
     else:
         newest = found.last[0] if found.last else None
@@ -154,6 +155,15 @@ HANDLERS = [
     Router(
         path="/desk",
         guards=[needs(*ROLES)],
-        route_handlers=[desk_page, desk_now, desk_below, desk_decide, desk_open, desk_ticket],
+        route_handlers=[
+            desk_page,
+            desk_now,
+            desk_below,
+            desk_decide,
+            desk_open,
+            by_hand_page,
+            by_hand,
+            desk_ticket,
+        ],
     )
 ]

@@ -1,6 +1,6 @@
 """Messages between the entry process (exam-gate) and whoever asks it (UNIX socket `gate`)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 import msgspec
@@ -32,3 +32,28 @@ class LaneState(msgspec.Struct, kw_only=True):
     """What holds at the gate now. Fire stands for every lane: all are free."""
     messages: dict[str, str] = {}
     """What is wrong, by part (card, reader, camera, gate), as message ids; a part in order is not in it."""
+
+
+class PaperByHand(msgspec.Struct, tag="gate.paper", kw_only=True, frozen=True):
+    """A member of staff typed what stands on a paper: take a live picture and decide, as for a card.
+
+    `tap`: id given by the page, so that a second click is no second tap. The answer is `PaperTaken`.
+    """
+
+    tap: str
+    lane: str
+    name: str
+    number: str
+    paper: str
+    """rules.papers.Paper"""
+    valid_to: date | None = None
+    picture: str = ""
+    """SHA-256 of the sealed picture of the paper; empty when it was held into the lane's camera."""
+    actor: str
+    """`account:ID` of the member of staff."""
+
+
+class PaperTaken(msgspec.Struct, kw_only=True):
+    """The lane has it: a tap with this id will be decided."""
+
+    tap: str

@@ -140,7 +140,10 @@ async def test_two_readers_of_a_lane_and_one_of_another_entrance(tmp_path: Path)
         b.unplug()
         lost = await theory.next(ReaderLost)
         assert isinstance(lost, ReaderLost) and lost.code == "missing"
-        keyboard.type_in("张演示", cards.RESIDENT.number, by="desk1", tap_id="0" * 32)
+        paper = TypedCard(
+            name="张演示", number=cards.RESIDENT.number, typed_by="account:a", kind="temporary_card"
+        )
+        keyboard.type_in(paper, "0" * 32)
         typed = await theory.next(Tap)
         assert isinstance(typed, Tap) and isinstance(typed.card, TypedCard) and not typed.photo
         a.take()

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import uvicorn
 
+from appliance.base.errors import Unavailable
 from appliance.base.sockets import Streamed, serve
 from appliance.faces import demo_people
 from appliance.flow.box import Box, keys
 from appliance.web.app import create_app
 from appliance.web.server import Server
-from appliance.wire.gate import GetLanes, LaneState
+from appliance.wire.gate import GetLanes, LaneState, PaperByHand, PaperTaken
 from appliance.wire.recorder import CameraStatus, GetStatus, GetStill, Status
 from tests.conftest import START
 from tests.web.day import Day, RunningClock, build
@@ -70,6 +71,9 @@ class Running:
         async def lanes(_asked: GetLanes) -> list[LaneState]:
             return self.lanes
 
+        async def paper(_asked: PaperByHand) -> PaperTaken:
+            raise Unavailable("no_camera", "no camera here")
+
         async def status(_asked: GetStatus) -> Status:
             return self._status()
 
@@ -77,7 +81,7 @@ class Running:
             return Streamed({}, _chunks(demo_people.nobody()))
 
         servers = [
-            await serve(socket("gate"), {GetLanes: lanes}),
+            await serve(socket("gate"), {GetLanes: lanes, PaperByHand: paper}),
             await serve(socket("recorder"), {GetStatus: status}),
             await serve(socket("clips"), clip_handlers(self.day.settings, still, lambda: self.slow_files)),
         ]

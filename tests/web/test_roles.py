@@ -24,6 +24,7 @@ AREAS: dict[str, set[str]] = {
     "/inspection": {"inspector", "chief"},
     "/desk/now": {"entry", "chief"},
     "/desk/below": {"entry", "chief"},
+    "/desk/by-hand": {"entry", "chief"},
     "/waiting/queues": {"waiting", "chief"},
     "/display/now": {"display", "waiting", "chief"},
     "/entry/L1/now": {"display", "entry", "chief"},

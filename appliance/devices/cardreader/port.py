@@ -19,10 +19,13 @@ class TypedCard(msgspec.Struct, frozen=True, kw_only=True):
     number: str
     """Normalised, check character right."""
     typed_by: str
-    """Account of who typed it."""
+    """`account:ID` of who typed it."""
+    kind: str
+    """rules.papers.Paper"""
     valid_from: date | None = None
     valid_to: date | None = None
-    kind: Literal["typed"] = "typed"
+    picture: str = ""
+    """SHA-256 of the sealed picture of the paper; empty when there is none."""
 
 
 class Tap(msgspec.Struct, frozen=True, kw_only=True):

@@ -314,6 +314,7 @@ def upgrade() -> None:
         sa.Column("recorded_at", appliance.records.base.Instant(length=27), nullable=False),
         sa.Column("sam_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("card_kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("paper_picture", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("number_masked", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("candidate", sqlmodel.sql.sqltypes.AutoString(), nullable=True),

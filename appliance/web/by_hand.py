@@ -1,0 +1,124 @@
+"""Entry without a chip: a paper typed in by hand, photographed, decided by two people."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.datastructures import UploadFile
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, MultipartBody
+from litestar.response import Template
+
+from appliance.base.errors import Corrupt, Refused, Unavailable
+from appliance.base.i18n import N_
+from appliance.base.ids import new_id
+from appliance.base.sockets import ask
+from appliance.flow.accounts import Who
+from appliance.flow.admit import admit
+from appliance.flow.box import Box
+from appliance.flow.desk import tap_by_id
+from appliance.flow.paper_by_hand import checked, facts_of
+from appliance.web.ops import sources_of
+from appliance.web.pages import page
+from appliance.wire.gate import PaperByHand, PaperTaken
+
+Asked = Request[Who, Any, Any]
+LARGEST = 8_000_000
+PATIENCE = 15.0
+PAPERS = {
+    "chip_unreadable": N_("ID card whose chip cannot be read"),
+    "temporary_card": N_("Temporary ID card"),
+    "police_certificate": N_("Certificate of identity from the police"),
+    "no_reader": N_("ID card in order, the reader is not"),
+}
+STARTS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n": "PNG", b"RIFF": "WebP"}
+
+
+@dataclass
+class PaperForm:
+    """What was typed. `valid_to`: ISO date or empty."""
+
+    tap: str
+    lane: str
+    name: str
+    number: str
+    paper: str
+    valid_to: str = ""
+    picture: UploadFile | None = None
+
+
+@get("/by-hand")
+async def by_hand_page(request: Asked, box: NamedDependency[Box], lane: FromQuery[str] = "") -> Template:
+    """The form."""
+    sources = sources_of(request, box)
+    await sources.refresh()
+    return page(request, "by_hand.html", lanes=sources.lanes, lane=lane, papers=PAPERS, tap=new_id())
+
+
+@post("/by-hand", status_code=200)
+async def by_hand(
+    request: Asked, box: NamedDependency[Box], data: MultipartBody[PaperForm]
+) -> Response[None]:
+    """Decide it as a tap and show it on the desk, where two people decide."""
+    typed = checked(
+        PaperByHand(
+            tap=data.tap,
+            lane=data.lane,
+            name=data.name,
+            number=data.number,
+            paper=data.paper,
+            valid_to=_day(data.valid_to),
+            picture=await _kept(box, data.picture),
+            actor=request.user.actor,
+        ),
+        box.today(),
+    )
+    try:
+        await ask(box.settings.socket("gate"), typed, PaperTaken)
+        await _decided(box, typed.tap)
+    except Unavailable:  # the entry process is silent: entry goes on without a live picture
+        await box.db.write(admit, box, facts_of(typed, _kind(box, typed.lane), box.now()))
+    return Response(
+        None, status_code=204, headers={"hx-redirect": f"/desk?lane={typed.lane}&tap={typed.tap}"}
+    )
+
+
+async def _decided(box: Box, tap: str) -> None:
+    """Wait until the lane has taken the picture and decided."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if await box.db.read(tap_by_id, box, tap):
+            return
+        await asyncio.sleep(0.2)
+    raise Unavailable("entry_silent", N_("The entry process does not answer."))
+
+
+def _kind(box: Box, code: str) -> str:
+    lane = next((one for one in box.settings.lanes if one.code == code), None)
+    if lane is None:
+        raise Refused("no_lane", N_("Choose a lane."), N_("Choose it from the list."))
+    return lane.kind
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise Corrupt("bad_day", N_("The day cannot be read."), N_("Write it as 2027-03-31.")) from error
+
+
+async def _kept(box: Box, picture: UploadFile | None) -> str:
+    """The picture sealed; its name. Empty when none was taken."""
+    body = await picture.read(LARGEST + 1) if picture and picture.filename else b""
+    if not body:
+        return ""
+    if len(body) > LARGEST or not any(body.startswith(start) for start in STARTS):
+        raise Corrupt(
+            "bad_picture",
+            N_("The picture is no JPEG or PNG, or larger than 8 MB."),
+            N_("Take it again, or hold the paper into the lane's camera."),
+        )
+    return await asyncio.to_thread(box.files.put, body, True)

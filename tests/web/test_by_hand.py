@@ -1,0 +1,48 @@
+"""Entry without a chip at the desk, in a real browser; the entry process is silent in these tests."""
+
+import io
+import re
+from collections.abc import Callable
+
+from PIL import Image
+from playwright.sync_api import Page, expect
+from sqlmodel import select
+
+from appliance.records.entry import Tap
+from tests.web.day_server import Running
+from tests.web.test_pages import newest, shoot
+from tests.world import number_of
+
+Open = Callable[..., Page]
+
+
+def picture() -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", (320, 200), "white").save(made, "JPEG")
+    return made.getvalue()
+
+
+def test_a_paper_is_typed_photographed_and_decided_by_two(day: Running, open_page: Open) -> None:
+    page = open_page("desk", "/desk?lane=L1")
+    page.keyboard.press("k")
+    expect(page.locator("h1")).to_have_text("无芯片入场")
+    shoot(page, "by-hand")
+    page.fill("[name=name]", "考生六九")
+    page.fill("[name=number]", number_of(69)[:-1])
+    page.click("button.primary")
+    expect(page.locator("#problem")).to_contain_text("身份证号不完整")
+    page.fill("[name=number]", number_of(69))
+    page.select_option("[name=paper]", "temporary_card")
+    page.click("button.primary")
+    expect(page.locator("#problem")).to_contain_text("有效期")
+    page.fill("[name=valid_to]", day.box.today().isoformat())
+    page.set_input_files(
+        "[name=picture]", {"name": "paper.jpg", "mimeType": "image/jpeg", "buffer": picture()}
+    )
+    page.click("button.primary")
+    expect(page.locator(".verdict")).to_have_attribute("data-result", re.compile("review|refuse"))
+    shoot(page, "by-hand-decide")
+    row = newest(day, "tap.decided")
+    assert row is not None and '"card_kind":"temporary_card"' in row.body and row.actor.startswith("account:")
+    tap = day.box.db.read_now(lambda s: s.exec(select(Tap).where(Tap.card_kind == "temporary_card")).one())
+    assert day.box.files.get(tap.paper_picture, True) == picture()
