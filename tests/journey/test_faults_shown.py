@@ -4,7 +4,6 @@ Real processes, real frames on pseudo-terminals, a real RTSP stream, the referen
 shows what staff see. The table of all faults: docs/faults.md.
 """
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,6 +29,7 @@ from appliance.wire.simulators import (
     SetCamera,
     TakeCard,
 )
+from sync.status import backlog
 from tests.journey.fault_day import UNITS, FaultDay, fault_day, shoot, shown
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
@@ -166,8 +166,8 @@ def command(day: FaultDay, *words: str) -> tuple[int, str]:
 
 def test_a_parcel_the_province_refuses(day: FaultDay) -> None:
     office = day.page("office", "/office")
-    waiting = lambda: json.loads(command(day, "sync", "status", "--json")[1])  # noqa: E731
-    day.site.waited("everything delivered", lambda: waiting()["backlog"]["sealed"] == 0, 40)
+    waiting = lambda: day.site.box.db.read_now(backlog, day.site.box)  # noqa: E731
+    day.site.waited("everything delivered", lambda: waiting().sealed == 0, 40)
     held = len(day.province("GET", "parcels")["parcels"])
     day.province("POST", "refuse", {"code": "bad_day", "count": 1})
     day.admitted(day.somebody())
@@ -178,9 +178,10 @@ def test_a_parcel_the_province_refuses(day: FaultDay) -> None:
     status, said = command(day, "sync", "status")
     assert status == 1 and "被拒收：bad_day" in said
     assert len(day.province("GET", "parcels")["parcels"]) == held, "nothing after it is sent"
-    number = str(waiting()["backlog"]["blocked"]["number"])
-    assert command(day, "sync", "again", number, "--reason", "已与省平台核对")[0] == 0
-    day.site.waited("every receipt", lambda: waiting()["backlog"]["sealed"] == 0, 40)
+    blocked = waiting().blocked
+    assert blocked is not None
+    assert command(day, "sync", "again", str(blocked.number), "--reason", "已与省平台核对")[0] == 0
+    day.site.waited("every receipt", lambda: waiting().sealed == 0, 60)
     day.until_quiet("parcels_refused")
     expect(office.locator("#results")).not_to_contain_text("拒收", timeout=30_000)
     got = [one["number"] for one in day.province("GET", "parcels")["parcels"]]
@@ -198,9 +199,11 @@ SILENT = {
 
 def test_an_inspector_is_told_that_no_clip_can_be_had(day: FaultDay) -> None:
     candidate = day.site.box.db.read_now(lambda s: s.exec(select(Candidate.id)).first())
-    day.site.waited("recording", day.records, 60)
-    end = datetime.now(UTC) - timedelta(seconds=1)
-    asked = {"camera": "C1", "start": (end - timedelta(seconds=2)).isoformat(), "end": end.isoformat()}
+    begin = datetime.now(UTC)
+    far = begin + timedelta(seconds=8)  # so that all of the piece is on the disk
+    day.site.waited("a recording", lambda: datetime.now(UTC) > far and day.records(), 60)
+    end = begin + timedelta(seconds=3)
+    asked = {"camera": "C1", "start": begin.isoformat(), "end": end.isoformat()}
     page = day.page("inspector", f"/inspection/{candidate}")
     player = f"/inspection/{candidate}/clip?{urlencode(asked)}"
     button = "(path) => window.htmx.ajax('GET', path, {target: '#player', swap: 'innerHTML'})"
@@ -212,6 +215,7 @@ def test_an_inspector_is_told_that_no_clip_can_be_had(day: FaultDay) -> None:
     day.parent.again("clips")
     day.until_quiet("process_silent clips")
     page.evaluate(button, player)
+    expect(page.locator("video")).to_have_count(1)
     page.wait_for_function("() => document.querySelector('video')?.readyState >= 2", timeout=30_000)
 
 
