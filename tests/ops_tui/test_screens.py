@@ -149,9 +149,7 @@ async def test_the_journal_follows_and_searches(site: OpsSite) -> None:
         await open_screen(app, pilot, "7", "登录成功")
         other = Client(site.url, site.authority)
         await other.sign_in("chief", PASSWORD)
-        await until(
-            lambda: any("登录成功" in line and "chief" in line for line in text_of(app).splitlines())
-        )
+        await until(lambda: any("登录成功" in line and "chief" in line for line in text_of(app).splitlines()))
         await other.sign_out()
         await other.close()
         await until(lambda: "退出登录" in text_of(app))
