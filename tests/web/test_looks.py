@@ -35,7 +35,7 @@ def test_who_begins_in_the_middle_has_looked_too(day: Running, client: Client) -
 def test_who_opens_a_candidates_record_is_on_record(day: Running, client: Client) -> None:
     def opened() -> list[tuple[str, str]]:
         wanted = select(Journal.subject, Journal.actor).where(Journal.kind == "timeline.viewed")
-        return [tuple(row) for row in day.box.db.read_now(lambda s: s.exec(wanted).all())]
+        return [(row[0], row[1]) for row in day.box.db.read_now(lambda s: s.exec(wanted).all())]
 
     http, person = client("inspector"), day.day.people[0]
     assert http.get("/inspection/nobody").status_code == 404 and opened() == []

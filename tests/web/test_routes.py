@@ -1,0 +1,172 @@
+"""Every route of the web process and the roles that may use it: a new route, or another guard, fails here.
+
+`test_roles` asks a running server; this reads the guards of every handler there is.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from appliance.base.errors import Refused
+from appliance.flow.accounts import Who
+from appliance.flow.box import Box
+from appliance.flow.set_up import set_up
+from appliance.records.accounts import ROLES
+from appliance.web.app import create_app
+from tests.conftest import START, site_settings
+
+EVERYBODY = "everybody"
+SIGNED_IN = "signed in"
+
+TABLE: dict[str, str] = {
+    # without an account
+    "GET /": EVERYBODY,
+    "GET /{path}": EVERYBODY,
+    "GET /sign-in": EVERYBODY,
+    "POST /sign-in": EVERYBODY,
+    "GET /language/{chosen}": EVERYBODY,
+    "GET /notice": EVERYBODY,
+    "GET /static/{file_path}": EVERYBODY,
+    "GET /station": EVERYBODY,
+    "GET /station/sw.js": EVERYBODY,
+    "GET /station/api/seat": EVERYBODY,
+    "POST /station/api/sign-in": EVERYBODY,
+    "GET /station/api/attempt": EVERYBODY,
+    "POST /station/api/rules": EVERYBODY,
+    "GET /station/api/paper": EVERYBODY,
+    "GET /station/api/photo": EVERYBODY,
+    "POST /station/api/answers": EVERYBODY,
+    "POST /station/api/echo": EVERYBODY,
+    "POST /station/api/hand-in": EVERYBODY,
+    "POST /station/api/acknowledge": EVERYBODY,
+    "POST /station/api/agent/inventory": EVERYBODY,
+    "POST /station/api/agent/heartbeat": EVERYBODY,
+    "POST /ops/sign-in": EVERYBODY,
+    # any account
+    "POST /sign-out": SIGNED_IN,
+    "GET /password": SIGNED_IN,
+    "POST /password": SIGNED_IN,
+    "GET /live": SIGNED_IN,
+    # the technician's terminal
+    "POST /ops/sign-out": "admin chief",
+    "GET /ops/state": "admin chief",
+    "POST /ops/move-seat": "admin chief",
+    "POST /ops/open-lane": "admin chief",
+    "GET /ops/journal": "admin chief",
+    "GET /ops/people": "admin chief",
+    "GET /ops/live": "admin chief",
+    # pictures, numbers, sounds, recordings
+    "GET /media/face/{check}/{which}": "chief entry inspector",
+    "GET /media/examinee/{attempt}": "chief examiner",
+    "POST /media/number/{candidate}": "chief entry inspector office",
+    "GET /media/sound/{call}": "chief display waiting",
+    "GET /media/camera/{camera}/still.jpg": "chief inspector invigilator",
+    "GET /media/clip": "chief inspector",
+    # the desk and the screens
+    "GET /desk": "chief entry",
+    "GET /desk/now": "chief entry",
+    "GET /desk/below": "chief entry",
+    "POST /desk/case/{case}": "chief entry",
+    "POST /desk/open-lane": "chief entry",
+    "GET /desk/by-hand": "chief entry",
+    "POST /desk/by-hand": "chief entry",
+    "GET /desk/ticket/{tap}": "chief entry",
+    "GET /display": "chief display waiting",
+    "GET /display/now": "chief display waiting",
+    "GET /entry/{lane}": "chief display entry",
+    "GET /entry/{lane}/now": "chief display entry",
+    # calling
+    "GET /waiting": "chief waiting",
+    "GET /waiting/queues": "chief waiting",
+    "POST /waiting/{sitting}/call": "chief waiting",
+    "POST /waiting/{sitting}/call-all": "chief waiting",
+    "POST /waiting/ticket/{ticket}/recall": "chief waiting",
+    "POST /waiting/ticket/{ticket}/aside": "chief waiting",
+    # the room
+    "GET /room": "chief invigilator",
+    "GET /room/{sitting}": "chief invigilator",
+    "GET /room/{sitting}/board": "chief invigilator",
+    "GET /room/{sitting}/seat/{seat}": "chief invigilator",
+    "POST /room/{sitting}/start": "chief invigilator",
+    "POST /room/{sitting}/hand-in-all": "chief invigilator",
+    "POST /room/{sitting}/end": "chief invigilator",
+    "POST /room/{sitting}/extend": "chief invigilator",
+    "POST /room/attempt/{attempt}/extend": "chief invigilator",
+    "POST /room/attempt/{attempt}/warn": "chief invigilator",
+    "POST /room/attempt/{attempt}/hand-in": "chief invigilator",
+    "POST /room/{sitting}/seat/{seat}/move": "chief invigilator",
+    "POST /room/seat/{seat}/repair": "chief invigilator",
+    # the practical
+    "GET /examiner": "chief examiner",
+    "GET /examiner/people": "chief examiner",
+    "GET /examiner/{attempt}": "chief examiner",
+    "POST /examiner/{attempt}/draw": "chief examiner",
+    "GET /examiner/{attempt}/{subject}": "chief examiner",
+    "POST /examiner/{attempt}/{subject}": "chief examiner",
+    # the office
+    "GET /office": "chief office",
+    "GET /office/results": "chief office",
+    "GET /office/rosters": "chief office",
+    "POST /office/roster": "chief office",
+    "GET /office/roster/{roster}": "chief office",
+    "POST /office/roster/{roster}/confirm": "chief office",
+    "POST /office/roster/{roster}/reject": "chief office",
+    "POST /office/release/{day}": "chief",
+    "GET /office/sheets/{sitting}/{sheet}": "chief office",
+    "GET /office/score/{attempt}/score-sheet.pdf": "chief office",
+    # inspection
+    "GET /inspection": "chief inspector",
+    "GET /inspection/journal": "chief inspector",
+    "GET /inspection/{candidate}": "chief inspector",
+    "GET /inspection/{candidate}/clip": "chief inspector",
+    "GET /inspection/{candidate}/recordings": "chief inspector",
+}
+LATER = {"GET /desk/by-hand", "POST /desk/by-hand"}
+"""Lines of routes that are on their way in."""
+
+
+class Asker:
+    """A connection of somebody with a role, as far as a guard looks at it."""
+
+    def __init__(self, role: str) -> None:
+        self.user = Who(account="x", login="x", name="x", role=role)
+
+
+def allowed(handler: Any) -> str:
+    """Who gets past a handler's guards."""
+    if handler.opt.get("public"):
+        return EVERYBODY
+    guards = handler.resolve_guards() if hasattr(handler, "resolve_guards") else handler.guards
+    if not guards:
+        return SIGNED_IN
+    found = []
+    for role in ROLES:
+        try:
+            for guard in guards:
+                getattr(guard, "func", guard)(Asker(role), handler)
+        except Refused:
+            continue
+        found.append(role)
+    return " ".join(sorted(found))
+
+
+def test_every_route_lets_in_whom_the_table_names(tmp_path: Path) -> None:
+    settings = site_settings(tmp_path)
+    set_up(settings, demo=True, now=START)
+    box = Box.open(settings)
+    app = create_app(box)
+    found = {}
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", []):
+            for method in handler.http_methods - {"OPTIONS", "HEAD"}:
+                found[f"{method} {route.path_format}"] = allowed(handler)
+    box.db.stop()
+    assert {name: who for name, who in found.items() if TABLE.get(name) != who} == {}
+    assert set(TABLE) - set(found) <= LATER, "lines of routes that are gone"
+
+
+def test_pictures_are_open_to_nobody_who_does_not_need_them() -> None:
+    """The law's minimum: who sees faces, numbers and recordings; no picture is without a guard."""
+    media = {name: who.split() for name, who in TABLE.items() if " /media/" in name}
+    assert all(who not in (["everybody"], ["signed", "in"]) for who in media.values())
+    for name, who in media.items():
+        assert "admin" not in who, f"{name}: whoever keeps the machine sees no candidate"
