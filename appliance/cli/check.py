@@ -10,6 +10,7 @@ from appliance.base.errors import ExamError
 from appliance.base.i18n import _
 from appliance.base.settings import Settings, load
 from appliance.cli.run import show, tell
+from appliance.cli.simulated import simulated
 from appliance.devices.cardreader.link import UNSTABLE, stable
 from appliance.flow.box import Box, keys
 from appliance.flow.inspect import verify_journal
@@ -46,6 +47,12 @@ def findings(settings: Settings) -> list[Finding]:
     finally:
         box.db.stop()
     found += _keys(settings) + _disks(settings) + _ports(settings)
+    if not box.site.demo:
+        sentence = _("This is a production site, but {setting} names a simulator: {value}")
+        found += [
+            Finding("simulator_configured", sentence.format(setting=setting, value=value))
+            for setting, value in simulated(settings)
+        ]
     return found
 
 

@@ -1,0 +1,54 @@
+"""examsite check: simulators on a production site are named, one by one; on a demo site they belong there."""
+
+import json
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from appliance.base.settings import CameraSettings, FaceSettings, ProvinceSettings, Settings, dump
+from appliance.flow.set_up import set_up
+from tests.command import examsite
+from tests.conftest import START, site_settings
+
+
+def settings_with(folder: Path, terminal: str) -> Settings:
+    base = site_settings(folder)
+    lane = base.lanes[0]
+    first = msgspec.structs.replace(lane, reader=msgspec.structs.replace(lane.reader, port=terminal))
+    gate = msgspec.structs.replace(lane.gate, port="tcp://127.0.0.1:5020")
+    second = msgspec.structs.replace(base.lanes[1], gate=gate, camera="usb:0")
+    return msgspec.structs.replace(
+        base,
+        lanes=[first, second],
+        faces=FaceSettings(photo_decoder=["python3", "-m", "appliance.faces.demo_photo"]),
+        cameras=[
+            CameraSettings(code="C1", name="x", address="127.0.0.2:8000"),
+            CameraSettings(code="C2", name="x", address="192.0.2.7:80"),
+        ],
+        province=ProvinceSettings(url="https://localhost:9443"),
+    )
+
+
+@pytest.mark.parametrize("demo", [False, True])
+def test_simulators_on_a_production_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, demo: bool) -> None:
+    master, slave = os.openpty()
+    link = tmp_path / "reader"
+    link.symlink_to(os.ttyname(slave))
+    settings = settings_with(tmp_path, str(link))
+    set_up(settings, demo=demo, now=START)
+    monkeypatch.setenv("EXAMSITE_CONFIG", str(tmp_path / "x.toml"))
+    (tmp_path / "x.toml").write_bytes(dump(settings))
+    status, out, _ = examsite("check", "--json")
+    os.close(master)
+    os.close(slave)
+    found = [one["message"] for one in json.loads(out)["findings"] if one["code"] == "simulator_configured"]
+    if demo:
+        assert found == []
+        return
+    assert status == 1
+    named = ["lanes.L1.reader", "lanes.L1.camera", "lanes.P1.gate", "faces.photo_decoder", "cameras.C1"]
+    for setting in [*named, "province.url"]:
+        assert sum(f" {setting} " in message for message in found) == 1, setting
+    assert len(found) == 6
