@@ -112,9 +112,11 @@ def timeline(session: Session, box: Box, candidate_id: str) -> Timeline:
         raise NotFound("no_candidate", N_("There is no such candidate."), N_("Search again."))
     rows = _entries(session, candidate_id)
     parcels = carried(session, box, sorted(row.seq for row in rows))
-    if parcels:
-        # Of the parcels' own entries those of the last one: it carried the release, or what there is so far.
-        rows += session.exec(select(Journal).where(Journal.subject == parcels[-1].id)).all()
+    released = max((row.seq for row in rows if row.kind == "results.released"), default=0)
+    last = next((one for one in reversed(parcels) if not released or one.first_seq <= released), None)
+    if last:
+        # Of the parcels' own entries those of one: it carried the release, or the newest there is so far.
+        rows += session.exec(select(Journal).where(Journal.subject == last.id)).all()
     entries = []
     for row in sorted(rows, key=lambda one: one.seq):
         parcel = next((one for one in parcels if one.first_seq <= row.seq <= one.last_seq), None)
