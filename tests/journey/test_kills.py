@@ -32,7 +32,7 @@ from tests.journey.exam_site import ExamSite, exam_site, patient
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 STATIONS = 30
 QUESTIONS = 100
-KILLS = 8
+KILLS = 6
 
 
 # --- web: thirty stations save answers -------------------------------------------------------------------------
@@ -54,7 +54,7 @@ def start_stations(site: ExamSite, folder: Path) -> Path:
         *("simulate", "stations", "--url", site.site.url.replace("localhost", "127.0.0.1")),
         *("--authority", str(site.site.authority), "--places", str(folder / "places.json")),
         *("--people", str(folder / "people.json"), "--report", str(folder / "report.json")),
-        *("--answer", "0.4", "--look", "0.5", "--heartbeat", "2"),
+        *("--answer", "0.3", "--look", "0.5", "--heartbeat", "2"),
     )
     return folder / "report.json"
 
@@ -142,7 +142,7 @@ def test_sync_is_killed_while_parcels_go_out(tmp_path: Path) -> None:
         )
         site.waited("the province", Path(settings.certificate).exists, 30)
         site.parent.start("sync")
-        for turn in range(8):
+        for turn in range(KILLS):
             for n in range(20):
                 body = {"turn": turn, "n": n}
                 site.box.db.write_now(append, "seat.taken", f"c{n}", "process:test", body, at=site.box.now())
@@ -151,7 +151,7 @@ def test_sync_is_killed_while_parcels_go_out(tmp_path: Path) -> None:
                 site.waited("a parcel", lambda known=known: len(parcels(site)) > known, 30)
             time.sleep(dice.uniform(0, 1.5))
             site.kill("sync")
-            if turn == 5:
+            if turn == 3:
                 site.kill("province")
         last = site.box.db.read_now(lambda s: max(s.exec(select(Parcel.last_seq)).all(), default=0))
 
@@ -195,7 +195,7 @@ async def test_faces_are_killed_while_they_compare(tmp_path: Path) -> None:
                 return None
 
         silent = 0
-        for _turn in range(4):
+        for _turn in range(3):
             await patient(compared, 40)
             asked = [asyncio.create_task(compared()) for _ in range(12)]
             await asyncio.sleep(dice.uniform(0, 0.4))

@@ -4,6 +4,7 @@ Real processes under the demo's parent; readers, relay boards and cameras are si
 """
 
 import asyncio
+import contextlib
 import random
 import time
 from collections import Counter
@@ -49,13 +50,13 @@ async def insist(player: LanePlayer, site: ExamSite, index: int) -> None:
     end = time.monotonic() + 60
     while len(admissions(site)) <= index:
         assert time.monotonic() < end, f"person {index} never gets in"
-        began = time.monotonic()
-        while len(admissions(site)) <= index and time.monotonic() - began < 8:  # noqa: ASYNC110 - it looks at tables of another process
-            await asyncio.sleep(0.05)
-        if len(admissions(site)) <= index:
-            await ask(site.site.dev / "reader-L1.sock", TakeCard(), ReaderDid)
-            await asyncio.sleep(0.7)
-            await put(player, site, index)
+        await patient(lambda: reader_ready(site), 30)
+        with contextlib.suppress(AssertionError):
+            await until(lambda: len(admissions(site)) > index, 2.5)
+            return
+        await ask(site.site.dev / "reader-L1.sock", TakeCard(), ReaderDid)
+        await asyncio.sleep(0.7)
+        await put(player, site, index)
 
 
 def admissions(site: ExamSite) -> list[Admission]:
