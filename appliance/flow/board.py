@@ -7,12 +7,13 @@ from sqlmodel import Session, col, func, select
 
 from appliance.flow.box import Box
 from appliance.flow.start_sitting import sitting_of
-from appliance.flow.today import SittingLine, line
+from appliance.flow.today import line
 from appliance.records.roster import Candidate
 from appliance.records.seating import SeatTaking
 from appliance.records.site import Seat, Station
 from appliance.records.theory import Answer, Attempt, Paper
 from appliance.rules.names import mask as mask_name
+from appliance.wire.ops import SittingLine
 
 STATES = {
     "seated": "bound",

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from appliance.base.i18n import N_
 from appliance.devices.cardreader.protocol import NOT_READ
 from appliance.flow.box import Box
-from appliance.flow.today import SittingLine, day_bounds, line, over_today, sittings_of_day
+from appliance.flow.today import day_bounds, line, over_today, sittings_of_day
 from appliance.records.accounts import Account
 from appliance.records.entry import Admission, Case, FaceCheck, GateOrder, Tap
 from appliance.records.roster import Candidate, Roster, RosterRow
@@ -16,6 +16,7 @@ from appliance.records.sitting import Sitting
 from appliance.records.waiting import Ticket
 from appliance.rules.admission import SECOND_PERSON, SENTENCES
 from appliance.rules.names import mask
+from appliance.wire.ops import SittingLine
 
 LAST = 10
 UNREAD = {f"card_{code}": sentence for code, sentence in NOT_READ.items()}

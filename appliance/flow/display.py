@@ -7,11 +7,12 @@ from sqlmodel import Session, col, select
 
 from appliance.flow.box import Box
 from appliance.flow.queue import CallLine
-from appliance.flow.today import SittingLine, line, sittings_of_day
+from appliance.flow.today import line, sittings_of_day
 from appliance.records.roster import Candidate
 from appliance.records.site import Room, Seat
 from appliance.records.waiting import Call, Ticket
 from appliance.rules.names import mask
+from appliance.wire.ops import SittingLine
 
 NEXT = 5
 

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, func, select
 from appliance.flow.box import Box
 from appliance.flow.enrol import Person, SittingPlan
 from appliance.flow.load_roster import Line, roster_of
-from appliance.flow.today import SittingLine, Today, coming, day_bounds, today
+from appliance.flow.today import Today, coming, day_bounds, today
 from appliance.flow.verdict import blockers
 from appliance.intake.catalogue import trade_name
 from appliance.records.accounts import Account
@@ -23,6 +23,7 @@ from appliance.records.sync import Parcel
 from appliance.records.theory import Attempt
 from appliance.records.verdict import Release, Verdict
 from appliance.rules.idnumber import mask
+from appliance.wire.ops import SittingLine
 
 
 class RosterLine(msgspec.Struct, kw_only=True):

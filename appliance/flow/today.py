@@ -16,34 +16,7 @@ from appliance.records.site import Room
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Mark
 from appliance.records.waiting import Ticket
-
-
-class SittingLine(msgspec.Struct, kw_only=True):
-    """One sitting with counts of people."""
-
-    id: str
-    number: int
-    subject: str
-    trade: str
-    trade_name: str
-    room: str
-    room_name: str
-    starts_at: datetime
-    started_at: datetime | None
-    ends_at: datetime | None
-    ended_at: datetime | None = None
-    opens_at: datetime
-    closes_at: datetime
-    state: str
-    expected: int = 0
-    arrived: int = 0
-    waiting: int = 0
-    called: int = 0
-    seated: int = 0
-    running: int = 0
-    handed_in: int = 0
-    marked: int = 0
-    passed: int = 0
+from appliance.wire.ops import SittingLine
 
 
 class Today(msgspec.Struct, kw_only=True):

@@ -11,7 +11,7 @@ from appliance.base.i18n import N_
 from appliance.flow.box import Box
 from appliance.flow.draw_tasks import attempt_of, drawn_tasks
 from appliance.flow.score import newest_sheets, sheet_of
-from appliance.flow.today import SittingLine, line, sittings_of_day
+from appliance.flow.today import line, sittings_of_day
 from appliance.intake.practical_tasks import practical_tasks
 from appliance.records.accounts import Account
 from appliance.records.entry import FaceCheck, Tap
@@ -23,6 +23,7 @@ from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Mark
 from appliance.records.waiting import Ticket
 from appliance.rules.practical import SUBJECTS, Task, score_sheet
+from appliance.wire.ops import SittingLine
 
 
 class Examinee(msgspec.Struct, kw_only=True):

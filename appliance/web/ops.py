@@ -23,12 +23,13 @@ from appliance.flow.confirm_second import confirm_second
 from appliance.flow.move_seat import move_seat
 from appliance.flow.order_gate import open_lane
 from appliance.flow.oversight import CLOSED, backlog, heads, journal_page, people
-from appliance.flow.today import SittingLine, today
+from appliance.flow.today import today
 from appliance.live import Tail, resumed
 from appliance.web.ops_alarms import alarms
 from appliance.web.ops_sources import Sources
 from appliance.web.sessions import change_password_first, needs
 from appliance.wire import ops as wire
+from appliance.wire.ops import SittingLine
 
 ROLES = ("admin", "chief")
 SMALL = 1400
@@ -130,7 +131,7 @@ async def get_state(
         who=request.user.name,
         role=request.user.role,
         day=day.day,
-        sittings=[msgspec.convert(one, wire.SittingLine, from_attributes=True) for one in day.sittings],
+        sittings=day.sittings,
         cases_open=day.cases_open,
         board=wire.Board(
             sitting=chosen,

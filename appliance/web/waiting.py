@@ -16,9 +16,10 @@ from appliance.flow.box import Box
 from appliance.flow.call import call_next, places, recall, set_aside, taken
 from appliance.flow.queue import Queue, queue
 from appliance.flow.start_sitting import sitting_of
-from appliance.flow.today import SittingLine, line, over_today, sittings_of_day
+from appliance.flow.today import line, over_today, sittings_of_day
 from appliance.web.pages import page
 from appliance.web.sessions import needs
+from appliance.wire.ops import SittingLine
 
 Asked = Request[Who, Any, Any]
 BATCH = 100

@@ -41,17 +41,19 @@ class SiteLine(msgspec.Struct, kw_only=True):
 
 
 class SittingLine(msgspec.Struct, kw_only=True):
-    """One sitting of today with counts of people."""
+    """One sitting with counts of people."""
 
     id: str
     number: int
     subject: str
+    trade: str
     trade_name: str
     room: str
     room_name: str
     starts_at: datetime
     started_at: datetime | None
     ends_at: datetime | None
+    ended_at: datetime | None = None
     opens_at: datetime
     closes_at: datetime
     state: str

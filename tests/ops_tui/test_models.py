@@ -158,6 +158,7 @@ def test_header_names_the_sitting_that_runs_else_the_next() -> None:
             id=str(number),
             number=number,
             subject="theory",
+            trade="low_voltage",
             trade_name="低压电工",
             room="T1",
             room_name="T1",
