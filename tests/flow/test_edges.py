@@ -3,6 +3,7 @@
 import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sqlmodel import Session, select
 from appliance.base.clock import FakeClock
 from appliance.base.errors import Corrupt, Refused
 from appliance.devices.cardreader.port import TapFailed
+from appliance.faces import chip_photo
 from appliance.flow import accounts, inspect
 from appliance.flow.box import Box
 from appliance.flow.hand_in import close_due
@@ -157,7 +159,7 @@ async def test_a_card_that_cannot_be_decided_does_not_shut_the_lane(
 
     monkeypatch.setattr("appliance.gatehouse.record_unread", decide)
     nothing: Any = None
-    lane = Lane(box, box.settings.lanes[0], Reader(), nothing, nothing)  # type: ignore[arg-type]
+    lane = Lane(box, box.settings.lanes[0], Reader(), nothing, SimpleNamespace())  # type: ignore[arg-type]
     await lane.read_cards()
     assert lane.state.messages == {}, "the next card was decided"
     del taps[1]
@@ -166,12 +168,9 @@ async def test_a_card_that_cannot_be_decided_does_not_shut_the_lane(
     assert box.db.read_now(lambda s: s.exec(select(Tap.id)).all()) == ["tap1"]
 
 
-def test_a_decoder_that_fails_is_told_once_and_its_end_once(
-    box: Box, caplog: pytest.LogCaptureFixture
-) -> None:
-    nothing: Any = None
-    lane = Lane(box, box.settings.lanes[0], nothing, nothing, nothing)
+def test_a_decoder_that_fails_is_told_once_and_its_end_once(caplog: pytest.LogCaptureFixture) -> None:
+    decoder = chip_photo.Outage("L1")
     for cause in ("", "no_photo", "decoder_failed", "no_photo", "decoder_failed", "", ""):
-        lane._told(cause)
+        decoder.tell(cause)
     told = [record.getMessage() for record in caplog.records]
     assert told == ["lane L1: photos on chips: decoder_failed", "lane L1: photos on chips: decoded again"]
