@@ -7,7 +7,8 @@ import typer
 from appliance.base.errors import Corrupt
 from appliance.base.i18n import N_, _
 from appliance.cli.run import show, tell
-from appliance.intake.roster import SENTENCES, RosterFile, read_roster
+from appliance.intake.roster import read_roster
+from appliance.intake.roster_file import SENTENCES, RosterFile
 
 app = typer.Typer(no_args_is_help=True, help="Rosters. 考生名单。")
 

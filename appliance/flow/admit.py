@@ -11,7 +11,7 @@ from appliance.flow.order_gate import order_gate
 from appliance.flow.today import day_bounds
 from appliance.records.entry import Admission, Case, FaceCheck, GateOrder, Tap
 from appliance.records.journal import append
-from appliance.records.roster import Candidate, Roster, RosterRow
+from appliance.records.roster import Candidate, Elsewhere, Roster, RosterRow
 from appliance.records.site import Seat
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Mark
@@ -205,9 +205,26 @@ def _facts(session: Session, box: Box, facts: TapFacts) -> tuple[Candidate | Non
             by_hand=bool(facts.typed_by),
         ),
         expected=_expected(session, box, candidate) if candidate else [],
+        elsewhere=_is_elsewhere(session, box, facts),
         face=facts.face.code if facts.face else "camera_silent",  # type: ignore[arg-type]
     )
     return candidate, asked
+
+
+def _is_elsewhere(session: Session, box: Box, facts: TapFacts) -> bool:
+    """Does a roster in force expect this number at another site today, or on a day it does not name?"""
+    today = box.local(facts.happened_at).date().isoformat()
+    found = session.exec(
+        select(Elsewhere.id)
+        .join(Roster, col(Roster.id) == col(Elsewhere.roster))
+        .where(
+            Elsewhere.number_index == box.key.index(facts.number),
+            col(Elsewhere.day).in_((today, "")),
+            Roster.state == "active",
+        )
+        .limit(1)
+    ).first()
+    return found is not None
 
 
 def _expected(session: Session, box: Box, candidate: Candidate) -> list[rule.Expected]:

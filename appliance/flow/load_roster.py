@@ -12,9 +12,9 @@ from appliance.base.ids import new_id
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.enrol import Person, SittingPlan, enrol, find_sitting
-from appliance.intake.roster import RosterFile, RosterLine
+from appliance.intake.roster_file import RosterFile, RosterLine
 from appliance.records.journal import append
-from appliance.records.roster import Roster
+from appliance.records.roster import Elsewhere, Roster
 
 
 class SubjectPlan(msgspec.Struct, kw_only=True, frozen=True):
@@ -123,6 +123,10 @@ def load_roster_file(
         loaded_at=box.now(),
     )
     session.add(roster)
+    session.flush()
+    for one in file.elsewhere:
+        index, day = box.key.index(one.number), one.day.isoformat() if one.day else ""
+        session.add(Elsewhere(id=new_id(), roster=roster.id, number_index=index, site=one.site, day=day))
     session.flush()
     body = {
         "file_sha256": file.sha256,

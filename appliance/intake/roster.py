@@ -2,89 +2,22 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
-
-import msgspec
 
 from appliance.base.errors import Corrupt
 from appliance.base.i18n import N_
 from appliance.intake import cells
 from appliance.intake.catalogue import find_trade, trades
 from appliance.intake.headings import PROVINCIAL, classify
+from appliance.intake.roster_file import Elsewhere, Rejection, RosterFile, RosterLine
 from appliance.intake.sheets import Grid, read_grids
 from appliance.rules import idnumber, names
 from appliance.rules.admission import Eligibility
 
 HEADER_WITHIN = 40
 """The header row stands among the first so many rows with text."""
-
-SENTENCES = {
-    "missing_name": N_("The name is missing."),
-    "missing_number": N_("The ID number is missing."),
-    "bad_shape": N_("The ID number does not have 17 digits and a last digit or X."),
-    "number_rounded": N_("The ID number was stored as a number and lost digits. Format the column as text."),
-    "bad_birth": N_("The ID number holds no possible day of birth."),
-    "bad_check_digit": N_(
-        "The last character of the ID number does not fit the others. Check for a typing error."
-    ),
-    "duplicate_number": N_("The same ID number stands in this roster already for the same sitting."),
-    "birth_mismatch": N_("The day of birth is not the one in the ID number."),
-    "sex_mismatch": N_("The sex is not the one in the ID number."),
-    "unknown_trade": N_("The trade is not in the catalogue."),
-    "unknown_kind": N_("The kind of exam is none of initial, review and resit."),
-    "unknown_subject": N_("The subject is neither theory nor practical."),
-    "bad_time": N_("The date or time of the exam cannot be understood."),
-}
-"""Code of a rejection -> sentence (message id)."""
-
-
-class RosterLine(msgspec.Struct, kw_only=True, frozen=True):
-    """One person expected in one subject. A row that names both subjects makes two lines."""
-
-    row: int
-    name: str
-    number: str
-    exam_type: str = "special_operation"
-    trade: str = ""
-    """Internal key; empty when neither the row, the title nor the caller names a trade."""
-    subject: str = "theory"
-    kind: str = "initial"
-    ticket_number: str = ""
-    employer: str = ""
-    eligibility: Eligibility = "eligible"
-    """What a column such as 审核状态 says; a roster without one lists only who may sit."""
-    starts_at: datetime | None = None
-    """Local, naive; None when the roster does not say it."""
-    day: date | None = None
-    sitting: str = ""
-    """What the roster calls the sitting (场次), as written."""
-    provincial: dict[str, str] = {}
-
-
-class Rejection(msgspec.Struct, frozen=True):
-    """A row not taken: the sheet's own row number, its own heading, a stable code. No value is kept."""
-
-    row: int
-    column: str
-    code: str
-
-
-class RosterFile(msgspec.Struct, kw_only=True, frozen=True):
-    """A roster after reading. `rows` counts rows with data; `dropped_columns`: heading -> values dropped."""
-
-    sheet: str
-    rows: int
-    accepted: list[RosterLine]
-    rejected: list[Rejection]
-    dropped_columns: dict[str, int]
-    sha256: str
-
-    @property
-    def accepted_rows(self) -> int:
-        """How many rows of the sheet were taken."""
-        return len({line.row for line in self.accepted})
 
 
 class _Header(NamedTuple):
@@ -103,8 +36,17 @@ class _Title(NamedTuple):
     day: date | None
 
 
-def read_roster(content: bytes, file_name: str, today: date | None = None, trade: str = "") -> RosterFile:
-    """Read a roster. `trade`: key for rows that name none. Raises Corrupt when it is not a roster."""
+def read_roster(
+    content: bytes,
+    file_name: str,
+    today: date | None = None,
+    trade: str = "",
+    here: Sequence[str] = (),
+) -> RosterFile:
+    """Read a roster. Raises Corrupt when it is not one.
+
+    `trade`: key for rows that name none. `here`: name and code of this site; rows of another one are not taken.
+    """
     found = [
         (grid, header) for grid in read_grids(content, file_name) if (header := _header(grid)) is not None
     ]
@@ -128,6 +70,7 @@ def read_roster(content: bytes, file_name: str, today: date | None = None, trade
     title = _title(grid, header, trade)
     accepted: list[RosterLine] = []
     rejected: list[Rejection] = []
+    elsewhere: list[Elsewhere] = []
     dropped = dict.fromkeys(header.contact.values(), 0)
     seen: set[tuple[object, ...]] = set()
     rows = 0
@@ -139,6 +82,10 @@ def read_roster(content: bytes, file_name: str, today: date | None = None, trade
         for place, heading in header.contact.items():
             dropped[heading] += bool(place < len(row) and row[place])
         lines, faults = reader.read(today)
+        site = reader.cell("site")
+        if lines and not _is_here(site, here):
+            elsewhere += [Elsewhere(lines[0].number, cells.tidy(site), lines[0].day)]
+            lines, faults = [], [Rejection(number, header.headings["site"], "other_site")]
         if not faults:
             keys = [
                 (line.number, line.trade, line.subject, line.starts_at, line.day, line.sitting)
@@ -158,9 +105,17 @@ def read_roster(content: bytes, file_name: str, today: date | None = None, trade
         rows=rows,
         accepted=accepted,
         rejected=rejected,
+        elsewhere=elsewhere,
         dropped_columns=dropped,
         sha256=hashlib.sha256(content).hexdigest(),
     )
+
+
+def _is_here(site: str, here: Sequence[str]) -> bool:
+    """Does a row's site mean this one? Rosters shorten names: one may hold the other."""
+    written = cells.squeezed(site)
+    known = [cells.squeezed(name) for name in here if name]
+    return not written or not known or any(written in name or name in written for name in known)
 
 
 def _header(grid: Grid) -> _Header | None:

@@ -79,3 +79,14 @@ class RosterRow(SQLModel, table=True):
     """When the province confirmed a row that came by hand; rows of signed rosters need none."""
     provincial: str = "{}"
     """JSON: ZGLX, ZYLB, CZXM, PX_TYPE_CODE, P_id_new, PAPER_CERTNUM, Reg_DEP_ID where given."""
+
+
+class Elsewhere(SQLModel, table=True):
+    """Somebody a roster expects at another site: known by the index of the number, nothing else is kept."""
+
+    id: str = Field(primary_key=True)
+    roster: str = Field(foreign_key="roster.id", index=True)
+    number_index: bytes = Field(index=True)
+    site: str
+    day: str = ""
+    """Local date, YYYY-MM-DD; empty when the roster does not say it."""

@@ -65,6 +65,8 @@ class Facts:
     lane: Lane
     card: Card
     expected: Sequence[Expected]
+    elsewhere: bool = False
+    """A roster expects the person at another site today."""
     face: Code | None = None
     """What the face check found; None = not compared yet."""
 
@@ -100,6 +102,7 @@ RESULTS: dict[str, Result] = {
     "card_not_yet_valid": "refuse",
     "not_on_roster": "refuse",
     "wrong_day": "refuse",
+    "wrong_site": "refuse",
     "wrong_lane": "refuse",
     "roster_unconfirmed": "refuse",
     "too_early": "refuse",
@@ -174,6 +177,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Check the notice of the exam; ask the exam office.",
     ),
     "wrong_day": ("This person's exam is on another day.", "Show the day in the notice of the exam."),
+    "wrong_site": (
+        "This person's exam is at another site.",
+        "Show the site in the notice of the exam; the exam office knows the way.",
+    ),
     "wrong_lane": ("This person's exam is at the other entrance.", "Show the way to the other entrance."),
     "roster_unconfirmed": (
         "The roster has not been confirmed.",
@@ -239,6 +246,8 @@ def _row(facts: Facts) -> tuple[str, Expected | None]:
         return "card_not_yet_valid", None
     if facts.card.valid_to is not None and facts.today > facts.card.valid_to:
         return "card_expired", None
+    if facts.elsewhere and not any(row.day == facts.today for row in facts.expected):
+        return "wrong_site", None
     if not facts.expected:
         return "not_on_roster", None
     today = [row for row in facts.expected if row.day == facts.today]

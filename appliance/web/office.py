@@ -29,7 +29,8 @@ from appliance.flow.load_roster import (
 )
 from appliance.flow.office import office, roster_report
 from appliance.flow.verdict import BLOCKERS, release_day
-from appliance.intake.roster import SENTENCES, read_roster
+from appliance.intake.roster import read_roster
+from appliance.intake.roster_file import SENTENCES
 from appliance.rules.verdict import SENTENCES as VERDICTS
 from appliance.web.pages import done, page
 from appliance.web.sessions import needs
@@ -104,7 +105,10 @@ async def office_upload(
         raise Corrupt(
             "bad_file", N_("The file is empty or larger than 10 MB."), N_("Choose the roster's own file.")
         )
-    file = await asyncio.to_thread(read_roster, content, data.file.filename, box.today())
+    site = box.settings.site
+    file = await asyncio.to_thread(
+        read_roster, content, data.file.filename, box.today(), here=(site.name, site.code)
+    )
     plan = DayPlan(
         theory=_subject(box, data.theory_room, data.theory_start, data.theory_minutes),
         practical=_subject(box, data.practical_room, data.practical_start, data.practical_minutes),

@@ -19,7 +19,7 @@ from appliance.flow.inspect import timeline, verify_journal
 from appliance.flow.move_seat import move_seat
 from appliance.flow.order_gate import begin_order, open_lane, pending_orders, settle_leftovers, settle_order
 from appliance.records.entry import Admission, GateOrder
-from appliance.records.roster import Roster
+from appliance.records.roster import Candidate, Elsewhere, Roster, RosterRow
 from appliance.records.seating import SeatTaking
 from appliance.records.site import Room, Seat
 from appliance.records.waiting import Call, Ticket
@@ -92,6 +92,48 @@ def person(box: Box, login: str, role: str) -> accounts.Who:
     hashed = accounts.hash_password("a good password")
     row = box.db.write_now(accounts.add_account, box, login, login, role, hashed, "process:test")
     return accounts.Who(account=row.id, login=login, name=login, role=role)
+
+
+def test_who_is_expected_at_another_site_is_told_so(box: Box, tap: Tapper) -> None:
+    def elsewhere(session, index: int, day: str) -> None:  # type: ignore[no-untyped-def]
+        number = box.key.index(number_of(index))
+        session.add(Elsewhere(id=new_id(), roster="r", number_index=number, site="另一考点", day=day))
+
+    box.db.write_now(elsewhere, 50, box.today().isoformat())
+    box.db.write_now(elsewhere, 51, "2020-01-01")
+    box.db.write_now(elsewhere, 0, box.today().isoformat())
+    assert [tap(one).code for one in (50, 51, 0)] == ["wrong_site", "not_on_roster", "admitted"]
+
+
+def test_twins_and_the_right_to_sit(box: Box, sitting: str, tap: Tapper) -> None:
+    def change(session) -> None:  # type: ignore[no-untyped-def]
+        people = [
+            session.exec(
+                select(Candidate).where(Candidate.number_index == box.key.index(number_of(one)))
+            ).one()
+            for one in range(4)
+        ]
+        people[1].birth_index = people[0].birth_index
+        rows = {row.candidate: row for row in session.exec(select(RosterRow)).all()}
+        rows[people[2].id].eligibility, rows[people[3].id].eligibility = "suspended", "unknown"
+
+    box.db.write_now(change)
+    assert [tap(one).code for one in range(5)] == [
+        "look_alike",
+        "look_alike",
+        "suspended",
+        "eligibility_unknown",
+        "admitted",
+    ]
+
+
+def test_a_full_room_takes_nobody_more(box: Box, sitting: str, tap: Tapper) -> None:
+    def seats(session) -> None:  # type: ignore[no-untyped-def]
+        for seat in session.exec(select(Seat).where(Seat.number > 2)).all():
+            seat.state = "broken"
+
+    box.db.write_now(seats)
+    assert [tap(one).code for one in range(3)] == ["admitted", "admitted", "sitting_full"]
 
 
 def test_one_admission_one_ticket_one_order(box: Box, tap: Tapper) -> None:

@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 from appliance.base.errors import Corrupt
 from appliance.cli.roster import app
 from appliance.intake import cells, headings, sample_roster
-from appliance.intake.roster import SENTENCES, read_roster
+from appliance.intake.roster import read_roster
+from appliance.intake.roster_file import SENTENCES
 from appliance.intake.sheets import read_grids
 from appliance.rules import idnumber
 
@@ -288,3 +289,28 @@ def test_the_right_to_sit_is_read(written: str, eligibility: str) -> None:
 def test_a_roster_without_such_a_column_lists_only_who_may_sit() -> None:
     rows = table(("姓名", "身份证号", "操作项目"), ("张三", NUMBER, "低压电工作业"))
     assert read_roster(rows, "花名册.xlsx").accepted[0].eligibility == "eligible"
+
+
+@pytest.mark.parametrize(
+    ("site", "here"),
+    [
+        ("", True),
+        ("示范考点", True),
+        ("示范市特种作业示范考点", True),
+        ("999999-01", True),
+        ("另一考点", False),
+        ("999999-02", False),
+    ],
+)
+def test_people_of_another_site_are_not_taken_and_known(site: str, here: bool) -> None:
+    rows = table(
+        ("姓名", "身份证号", "操作项目", "考点名称", "考试日期"),
+        ("张三", NUMBER, "低压电工作业", site, "2026-11-21"),
+    )
+    read = read_roster(rows, "花名册.xlsx", here=("特种作业示范考点", "999999-01"))
+    assert len(read.accepted) == here
+    assert [one.code for one in read.rejected] == ([] if here else ["other_site"])
+    assert [(one.number, one.site, one.day) for one in read.elsewhere] == (
+        [] if here else [(NUMBER, site, DAY)]
+    )
+    assert read_roster(rows, "花名册.xlsx").elsewhere == [], "a check without a site takes every row"

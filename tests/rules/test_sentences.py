@@ -5,7 +5,7 @@ import re
 import pytest
 
 from appliance.base.i18n import catalogue
-from appliance.intake.roster import SENTENCES as ROSTER
+from appliance.intake.roster_file import SENTENCES as ROSTER
 from appliance.rules import admission, verdict
 
 EVERYTHING = [

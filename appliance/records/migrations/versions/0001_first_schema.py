@@ -163,6 +163,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_roster_file_sha256"), ["file_sha256"], unique=False)
 
     op.create_table(
+        "elsewhere",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("roster", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("number_index", sa.LargeBinary(), nullable=False),
+        sa.Column("site", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("day", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(["roster"], ["roster.id"], name=op.f("fk_elsewhere_roster_roster")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_elsewhere")),
+    )
+    with op.batch_alter_table("elsewhere", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_elsewhere_number_index"), ["number_index"], unique=False)
+        batch_op.create_index(batch_op.f("ix_elsewhere_roster"), ["roster"], unique=False)
+
+    op.create_table(
         "login_session",
         sa.Column("token_hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("account", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
