@@ -67,7 +67,12 @@ FACTS = (
         kinds=("verdict.", "results."),
         note="the site combines and releases; publishing is the authority's act and not known here",
     ),
-    Fact(name="insight", owner="site", kinds=("photo.", "number.", "clip."), note="who looked at what"),
+    Fact(
+        name="insight",
+        owner="site",
+        kinds=("photo.", "number.", "clip.", "timeline.", "recordings."),
+        note="who looked at what",
+    ),
     Fact(
         name="parcel",
         owner="site",

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from appliance import gatehouse
 from appliance.base.ids import new_id
 from appliance.devices.gate.port import Opened
+from appliance.faces.lane import FaceWorker
 from appliance.flow.box import Box
 from appliance.flow.order_gate import order_gate
 from appliance.records.entry import GateOrder
@@ -27,7 +28,8 @@ class Relay:
 
 def lane_of(box: Box, relay: Relay) -> gatehouse.Lane:
     nothing: Any = None
-    return gatehouse.Lane(box, box.settings.lanes[0], nothing, relay, nothing)  # type: ignore[arg-type]
+    faces = FaceWorker("dlib", "", 1.0)  # never started: nobody looks
+    return gatehouse.Lane(box, box.settings.lanes[0], nothing, relay, faces)  # type: ignore[arg-type]
 
 
 async def test_an_order_that_could_not_be_settled_is_settled_later(
