@@ -44,7 +44,7 @@ def mark_theory(session: Session, box: Box, attempt_id: str) -> Mark:
     if known:
         return known
     attempt = session.get_one(Attempt, attempt_id)
-    paper = session.get_one(Paper, attempt.paper)
+    paper = session.get_one(Paper, attempt.paper or "")
     right: list[str] = msgspec.json.decode(box.key.decrypt(paper.key_sealed))
     marked = theory.mark(
         [theory.KeyLine(one) for one in right], answers_of(session, attempt.id), THEORY.pass_mark
