@@ -115,6 +115,7 @@ def admit(session: Session, box: Box, facts: TapFacts) -> TapResult:
         sam_id=facts.sam_id,
         card_kind=facts.card_kind,
         paper_picture=facts.paper_picture,
+        paper_valid_to=facts.valid_to if facts.typed_by else None,
         name=facts.name,
         number_masked=idnumber.mask(facts.number),
         candidate=candidate.id if candidate else None,
@@ -135,6 +136,7 @@ def admit(session: Session, box: Box, facts: TapFacts) -> TapResult:
         "happened_at": facts.happened_at.isoformat(),
         "card_kind": tap.card_kind,
         "paper_picture": tap.paper_picture,
+        "paper_valid_to": tap.paper_valid_to.isoformat() if tap.paper_valid_to else "",
         "name_differs": bool(candidate and not names.same(candidate.name, facts.name)),
     }
     append(session, "tap.decided", subject, actor, body, at=box.now())

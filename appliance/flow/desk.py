@@ -1,6 +1,7 @@
 """The check-in desk: who was at the reader, what was decided, who is still missing. No writes."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import get_args
 
 import msgspec
 from sqlmodel import Session, col, select
@@ -15,7 +16,8 @@ from appliance.records.roster import Candidate, Roster, RosterRow
 from appliance.records.sitting import Sitting
 from appliance.records.waiting import Ticket
 from appliance.rules.admission import SECOND_PERSON, SENTENCES
-from appliance.rules.names import mask
+from appliance.rules.names import mask, same
+from appliance.rules.papers import Paper
 from appliance.wire.ops import SittingLine
 
 LAST = 10
@@ -64,6 +66,12 @@ class TapLine(msgspec.Struct, kw_only=True):
     reason: str = ""
     needs_second: bool = False
     face: FaceLine | None = None
+    paper: str = ""
+    """rules.papers.Paper when it was typed by hand from one; empty when a reader read the card."""
+    paper_valid_to: date | None = None
+    has_paper_picture: bool = False
+    roster_name: str = ""
+    """The name on the roster when it is another than the card's; else empty."""
 
 
 class MissingLine(msgspec.Struct, kw_only=True):
@@ -187,7 +195,13 @@ def tap_line(session: Session, tap: Tap, counts: bool = True) -> TapLine:
         next_step=next_step,
         candidate=tap.candidate or "",
         needs_second=tap.code in SECOND_PERSON,
+        paper=tap.card_kind if tap.card_kind in get_args(Paper) else "",
+        paper_valid_to=tap.paper_valid_to,
+        has_paper_picture=bool(tap.paper_picture),
     )
+    person = session.get(Candidate, tap.candidate) if tap.candidate else None
+    if person and not same(person.name, tap.name):
+        shown.roster_name = person.name
     if tap.sitting:
         sitting = session.get_one(Sitting, tap.sitting)
         shown.opens_at = sitting.opens_at

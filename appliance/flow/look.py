@@ -25,6 +25,14 @@ def face_photo(session: Session, check_id: str, which: str) -> tuple[str, str]:
     return name, tap.candidate or tap.id
 
 
+def paper_picture(session: Session, tap_id: str) -> tuple[str, str]:
+    """Name of the sealed picture of the paper that stood for a card, and whose it is: candidate, else the tap."""
+    tap = session.get(Tap, tap_id)
+    if tap is None or not tap.paper_picture:
+        raise NotFound("no_photo", N_("There is no such photo."), N_("Reload the page."))
+    return tap.paper_picture, tap.candidate or tap.id
+
+
 def note_look(session: Session, box: Box, kind: str, subject: str, who: Who, detail: dict[str, Any]) -> None:
     """Journal that somebody looked."""
     append(session, kind, subject, who.actor, detail, at=box.now())

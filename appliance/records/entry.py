@@ -1,6 +1,6 @@
 """The entrance: taps, face checks, admissions, orders to a gate, cases for a person."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
@@ -20,6 +20,8 @@ class Tap(SQLModel, table=True):
     """Layout of the card; or the paper that was shown instead (rules.papers)."""
     paper_picture: str = ""
     """SHA-256 of the sealed picture of that paper."""
+    paper_valid_to: date | None = None
+    """The last day that was typed from it; None for a card read by a reader, and for a paper without an end."""
     name: str = ""
     number_masked: str = ""
     candidate: str | None = Field(default=None, foreign_key="candidate.id", index=True)

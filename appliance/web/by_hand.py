@@ -4,7 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import UploadFile
@@ -21,6 +21,7 @@ from appliance.flow.admit import admit
 from appliance.flow.box import Box
 from appliance.flow.desk import tap_by_id
 from appliance.flow.paper_by_hand import checked, facts_of
+from appliance.rules.papers import Paper
 from appliance.web.ops import sources_of
 from appliance.web.pages import page
 from appliance.wire.gate import PaperByHand, PaperTaken
@@ -28,12 +29,7 @@ from appliance.wire.gate import PaperByHand, PaperTaken
 Asked = Request[Who, Any, Any]
 LARGEST = 8_000_000
 PATIENCE = 15.0
-PAPERS = {
-    "chip_unreadable": N_("ID card whose chip cannot be read"),
-    "temporary_card": N_("Temporary ID card"),
-    "police_certificate": N_("Certificate of identity from the police"),
-    "no_reader": N_("ID card in order, the reader is not"),
-}
+PAPERS = get_args(Paper)
 STARTS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n": "PNG", b"RIFF": "WebP"}
 
 

@@ -17,7 +17,7 @@ from appliance.base.i18n import N_
 from appliance.base.sockets import ask_stream
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
-from appliance.flow.look import face_photo, note_look, reveal_number
+from appliance.flow.look import face_photo, note_look, paper_picture, reveal_number
 from appliance.flow.workplaces import examination
 from appliance.records.roster import Candidate
 from appliance.records.waiting import Call
@@ -62,11 +62,23 @@ async def examinee(request: Asked, box: NamedDependency[Box], attempt: FromPath[
 
 async def _face(request: Asked, box: Box, check: str, which: str) -> Response[bytes]:
     name, subject = await box.db.read(face_photo, check, which)
+    return await _sealed(request, box, name, subject, {"face_check": check, "which": which})
+
+
+@get("/paper/{tap:str}", guards=[needs(*FACES)])
+async def paper(request: Asked, box: NamedDependency[Box], tap: FromPath[str]) -> Response[bytes]:
+    """The picture of a paper that stood for a card. Journaled once per session and picture."""
+    name, subject = await box.db.read(paper_picture, tap)
+    return await _sealed(request, box, name, subject, {"tap": tap, "which": "paper"})
+
+
+async def _sealed(
+    request: Asked, box: Box, name: str, subject: str, detail: dict[str, Any]
+) -> Response[bytes]:
     body = await asyncio.to_thread(box.files.get, name, True)
     kind = kind_of(body)
     looks = looks_of(request)
     if (request.user.token_hash, name) not in looks:
-        detail = {"face_check": check, "which": which}
         await box.db.write(note_look, box, "photo.viewed", subject, request.user, detail)
         looks.add((request.user.token_hash, name))
     return Response(body, media_type=kind)
@@ -188,4 +200,4 @@ async def _cut(chunks: AsyncIterator[bytes], first: int, last: int) -> AsyncIter
             yield part
 
 
-HANDLERS = [Router(path="/media", route_handlers=[face, examinee, number, sound, still, clip])]
+HANDLERS = [Router(path="/media", route_handlers=[face, paper, examinee, number, sound, still, clip])]

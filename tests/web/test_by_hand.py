@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from sqlmodel import select
 
 from appliance.records.entry import Tap
+from tests.web.day import name_of
 from tests.web.day_server import Running
 from tests.web.test_pages import newest, shoot
 from tests.world import number_of
@@ -32,6 +33,7 @@ def test_a_paper_is_typed_photographed_and_decided_by_two(day: Running, open_pag
     page.click("button.primary")
     expect(page.locator("#problem")).to_contain_text("身份证号不完整")
     page.fill("[name=number]", number_of(69))
+    page.select_option("[name=lane]", "P1")
     page.select_option("[name=paper]", "temporary_card")
     page.click("button.primary")
     expect(page.locator("#problem")).to_contain_text("有效期")
@@ -41,7 +43,18 @@ def test_a_paper_is_typed_photographed_and_decided_by_two(day: Running, open_pag
     )
     page.click("button.primary")
     expect(page.locator(".verdict")).to_have_attribute("data-result", re.compile("review|refuse"))
+    expect(page.locator(".person")).to_contain_text("临时居民身份证")
+    expect(page.locator(".person")).to_contain_text(f"有效期至 {day.box.today()}")
+    names = page.locator(".names dd")  # the roster knows this number under another name
+    expect(names).to_have_text(["考生六九", name_of(69)])
+    shown = page.locator(".paper-picture")
+    assert shown.evaluate("one => one.complete && one.naturalWidth") == 320
+    for part in (".verdict", ".faces", ".person dl", ".actions"):
+        box = page.locator(part).last.bounding_box()
+        assert box and box["y"] + box["height"] <= 768, part
     shoot(page, "by-hand-decide")
+    looked = newest(day, "photo.viewed")
+    assert looked is not None and '"which":"paper"' in looked.body
     row = newest(day, "tap.decided")
     assert row is not None and '"card_kind":"temporary_card"' in row.body and row.actor.startswith("account:")
     tap = day.box.db.read_now(lambda s: s.exec(select(Tap).where(Tap.card_kind == "temporary_card")).one())
