@@ -31,6 +31,7 @@ FACTS = (
     Fact(
         name="candidate",
         owner="province",
+        kinds=("candidate.",),
         brought_by=("roster",),
         note="name, number, portrait; a name that differs from the known one is reported, not overwritten",
     ),

@@ -6,6 +6,7 @@ import msgspec
 from sqlmodel import Session, col, func, select
 
 from appliance.base.ids import new_id
+from appliance.flow.absence import come_back, open_absence, order_of_return
 from appliance.flow.box import Box
 from appliance.flow.order_gate import order_gate
 from appliance.flow.today import day_bounds
@@ -122,6 +123,7 @@ def admit(session: Session, box: Box, facts: TapFacts) -> TapResult:
         sitting=decision.sitting or None,
         result=decision.result,
         code=decision.code,
+        doubts=" ".join(decision.doubts),
     )
     session.add(tap)
     session.flush()
@@ -131,6 +133,7 @@ def admit(session: Session, box: Box, facts: TapFacts) -> TapResult:
         "lane": tap.lane,
         "result": tap.result,
         "code": tap.code,
+        "doubts": tap.doubts,
         "sitting": tap.sitting or "",
         "sam_id": tap.sam_id,
         "happened_at": facts.happened_at.isoformat(),
@@ -146,10 +149,27 @@ def admit(session: Session, box: Box, facts: TapFacts) -> TapResult:
         tap=tap.id, result=tap.result, code=tap.code, sitting=tap.sitting or "", candidate=tap.candidate or ""
     )
     if tap.result == "admit" and tap.sitting and candidate:
-        grant(session, box, tap, how="machine", actor=actor, answer=answer)
+        if tap.code == "come_back":
+            answer.order = come_back(session, box, tap, "machine", actor).id
+        else:
+            grant(session, box, tap, how="machine", actor=actor, answer=answer)
     elif tap.result == "review":
         answer.case = _open_case(session, box, tap, subject, actor)
     return answer
+
+
+def refusal_now(session: Session, box: Box, tap: Tap) -> rule.Decision | None:
+    """What forbids to let this tap's person in at this moment, whatever a person decides; None = nothing."""
+    assert tap.sitting and tap.candidate
+    candidate, sitting = session.get_one(Candidate, tap.candidate), session.get_one(Sitting, tap.sitting)
+    facts = rule.Facts(
+        now=box.now(),
+        today=box.today(),
+        lane=sitting.subject,  # type: ignore[arg-type]
+        card=rule.Card(name=tap.name),
+        expected=[row for row in _expected(session, box, candidate) if row.sitting == sitting.id],
+    )
+    return rule.before_face(facts)
 
 
 def grant(
@@ -248,6 +268,7 @@ def _expected(session: Session, box: Box, candidate: Candidate) -> list[rule.Exp
             name=candidate.name,
             roster_active=roster.state == "active",
             inside=sitting.id in inside,
+            absent=sitting.id in inside and open_absence(session, sitting.id, candidate.id) is not None,
             theory_passed=sitting.subject == "theory" or theory_passed(session, candidate.id, sitting.trade),
             over=sitting.state in ("ended", "released"),
             eligibility=row.eligibility,  # type: ignore[arg-type]
@@ -279,8 +300,10 @@ def _has_look_alike(session: Session, box: Box, candidate: Candidate, sitting: S
     twin = session.exec(
         select(Candidate.id)
         .join(RosterRow, col(RosterRow.candidate) == col(Candidate.id))
+        .join(Roster, col(Roster.id) == col(RosterRow.roster))
         .join(Sitting, col(Sitting.id) == col(RosterRow.sitting))
         .where(
+            Roster.state != "rejected",
             Candidate.birth_index == candidate.birth_index,
             Candidate.id != candidate.id,
             col(Candidate.name).startswith(candidate.name[:1], autoescape=True),
@@ -373,6 +396,8 @@ def _stored(session: Session, tap: Tap) -> TapResult:
         answer.order = (
             session.exec(select(GateOrder.id).where(GateOrder.admission == admission.id)).first() or ""
         )
+    if back := order_of_return(session, tap.id):
+        answer.order = back.id
     case = session.exec(select(Case).where(Case.tap == tap.id)).first()
     answer.case = case.id if case else ""
     return answer

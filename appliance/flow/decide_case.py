@@ -1,17 +1,16 @@
 """A person decides what the machine could not: let in or send away, with a reason, and a second person where needed."""
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from appliance.base.errors import Conflict, NotFound, Refused
 from appliance.base.i18n import N_
+from appliance.flow.absence import come_back, open_absence
 from appliance.flow.accounts import Who, second_person
-from appliance.flow.admit import TapResult, grant
+from appliance.flow.admit import TapResult, grant, refusal_now
 from appliance.flow.box import Box
-from appliance.records.entry import Admission, Case, Tap
+from appliance.records.entry import Case, Tap
 from appliance.records.journal import append
-from appliance.records.sitting import Sitting
-from appliance.rules import timing
-from appliance.rules.admission import SECOND_PERSON
+from appliance.rules.admission import SECOND_PERSON, SENTENCES
 
 
 def decide_case(
@@ -47,21 +46,14 @@ def _admit(session: Session, box: Box, case: Case, reason: str, who: Who, second
     tap = session.get(Tap, case.tap) if case.tap else None
     if tap is None or not tap.sitting or not tap.candidate:
         raise Refused("not_an_entry_case", N_("This case is not one of the entrance."))
-    sitting = session.get_one(Sitting, tap.sitting)
-    inside = session.exec(
-        select(Admission).where(Admission.sitting == sitting.id, Admission.candidate == tap.candidate)
-    ).first()
-    if inside:
-        raise Refused(
-            "already_inside",
-            N_("This person has already been admitted."),
-            N_("Check who went in before; call the invigilator if it was somebody else."),
-        )
-    if timing.entry(box.now(), sitting.opens_at, sitting.closes_at) != "open" or sitting.state in (
-        "ended",
-        "released",
-    ):
-        raise Refused("too_late", N_("Entry to this sitting has closed."), N_("Call the head of the site."))
+    # What was true at the tap may have changed: the room filled up, a suspension came, the time ran out.
+    if refused := refusal_now(session, box, tap):
+        sentence, what_next = SENTENCES[refused.code]
+        raise Refused(refused.code, sentence, what_next)
+    if open_absence(session, tap.sitting, tap.candidate):
+        by = {"decided_by": who.account, "second_by": second, "reason": reason.strip()}
+        come_back(session, box, tap, "review", who.actor, **by)
+        return
     answer = TapResult(tap=tap.id, result="admit", code="admitted")
     grant(
         session,

@@ -1,6 +1,6 @@
 """The check-in desk: who was at the reader, what was decided, who is still missing. No writes."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import get_args
 
 import msgspec
@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from appliance.base.i18n import N_
 from appliance.devices.cardreader.protocol import NOT_READ
+from appliance.flow.absence import order_of_return
 from appliance.flow.box import Box
 from appliance.flow.today import day_bounds, line, over_today, sittings_of_day
 from appliance.records.accounts import Account
@@ -64,6 +65,8 @@ class TapLine(msgspec.Struct, kw_only=True):
     decision: str = ""
     decided_at: datetime | None = None
     reason: str = ""
+    more: list[str] = []
+    """Sentences of everything else a person has to look at."""
     needs_second: bool = False
     face: FaceLine | None = None
     paper: str = ""
@@ -132,7 +135,11 @@ def desk(session: Session, box: Box, lane: str = "") -> Desk:
 
 
 def _opened(session: Session, lane: str, since: datetime) -> OpenedLine | None:
-    wanted = select(GateOrder).where(col(GateOrder.admission).is_(None), col(GateOrder.ordered_at) >= since)
+    wanted = select(GateOrder).where(
+        col(GateOrder.admission).is_(None),
+        col(GateOrder.absence).is_(None),
+        col(GateOrder.ordered_at) >= since,
+    )
     if lane:
         wanted = wanted.where(GateOrder.lane == lane)
     row = session.exec(wanted.order_by(col(GateOrder.ordered_at).desc()).limit(1)).first()
@@ -165,6 +172,12 @@ def missing(session: Session, sitting: str) -> list[MissingLine]:
     ]
 
 
+def ticket_of(session: Session, sitting: str | None, candidate: str | None) -> str:
+    """The queue ticket a person holds for a sitting; empty when there is none."""
+    wanted = select(Ticket.number).where(Ticket.sitting == sitting, Ticket.candidate == candidate)
+    return session.exec(wanted).first() or ""
+
+
 def tap_by_id(session: Session, box: Box, tap_id: str) -> TapLine | None:
     """One tap, or None."""
     tap = session.get(Tap, tap_id)
@@ -172,9 +185,13 @@ def tap_by_id(session: Session, box: Box, tap_id: str) -> TapLine | None:
 
 
 def last_of_lane(session: Session, box: Box, lane: str) -> TapLine | None:
-    """The newest tap of a lane, for its entry screen."""
+    """The newest tap of a lane, for its entry screen; none from before the clock was set back."""
+    until = box.now() + timedelta(seconds=2)
     tap = session.exec(
-        select(Tap).where(Tap.lane == lane).order_by(col(Tap.recorded_at).desc()).limit(1)
+        select(Tap)
+        .where(Tap.lane == lane, Tap.recorded_at <= until)
+        .order_by(col(Tap.recorded_at).desc())
+        .limit(1)
     ).first()
     return tap_line(session, tap, counts=False) if tap else None
 
@@ -194,6 +211,7 @@ def tap_line(session: Session, tap: Tap, counts: bool = True) -> TapLine:
         sentence=sentence,
         next_step=next_step,
         candidate=tap.candidate or "",
+        more=[SENTENCES[code][0] for code in tap.doubts.split()[1:]],
         needs_second=tap.code in SECOND_PERSON,
         paper=tap.card_kind if tap.card_kind in get_args(Paper) else "",
         paper_valid_to=tap.paper_valid_to,
@@ -221,6 +239,8 @@ def tap_line(session: Session, tap: Tap, counts: bool = True) -> TapLine:
         _, ticket, order = found
         shown.ticket = ticket.number if ticket else ""
         shown.gate = order.outcome if order else ""
+    if back := order_of_return(session, tap.id):
+        shown.ticket, shown.gate = ticket_of(session, tap.sitting, tap.candidate), back.outcome
     check = session.exec(select(FaceCheck).where(FaceCheck.tap == tap.id)).first()
     if check:
         shown.face = FaceLine(

@@ -94,7 +94,7 @@ def find_sitting(session: Session, box: Box, plan: SittingPlan, actor: str) -> S
 
 
 def find_candidate(session: Session, box: Box, person: Person) -> Candidate:
-    """The candidate with this number, made when new. The number decides; a portrait is kept once known."""
+    """The candidate with this number, made when new. The number decides."""
     index = box.key.index(person.number)
     candidate = session.exec(select(Candidate).where(Candidate.number_index == index)).first()
     if candidate is None:
@@ -108,10 +108,8 @@ def find_candidate(session: Session, box: Box, person: Person) -> Candidate:
             birth_index=box.key.index(idnumber.born_where_and_when(person.number)),
             photo=person.photo,
         )
-    elif person.photo and person.photo != candidate.photo:
-        candidate.photo = person.photo
-    session.add(candidate)
-    session.flush()
+        session.add(candidate)
+        session.flush()
     return candidate
 
 
@@ -121,6 +119,7 @@ def enrol(session: Session, box: Box, roster: Roster, sitting: Sitting, person: 
     candidate = find_candidate(session, box, person)
     if not names.same(candidate.name, person.name):
         return "name_differs"
+    _note_portrait(session, box, roster, candidate, person)
     row = session.exec(
         select(RosterRow).where(RosterRow.sitting == sitting.id, RosterRow.candidate == candidate.id)
     ).first()
@@ -159,6 +158,18 @@ def enrol(session: Session, box: Box, roster: Roster, sitting: Sitting, person: 
         at=box.now(),
     )
     return "confirmed"
+
+
+def _note_portrait(session: Session, box: Box, roster: Roster, candidate: Candidate, person: Person) -> None:
+    """A later roster may bring another portrait of the same person: from now on it is compared with."""
+    if not person.photo or person.photo == candidate.photo:
+        return
+    body = {"roster": roster.id, "before": candidate.photo, "after": person.photo}
+    candidate.photo = person.photo
+    session.add(candidate)
+    session.flush()
+    actor = "province" if roster.source == "province" else f"account:{roster.confirmed_by}"
+    append(session, "candidate.portrait", candidate.id, actor, body, at=box.now())
 
 
 def _note_eligibility(session: Session, box: Box, roster: Roster, row: RosterRow, person: Person) -> None:

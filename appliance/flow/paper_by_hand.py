@@ -1,15 +1,18 @@
 """Entry without a chip: what a member of staff typed from another paper, checked before it becomes a tap."""
 
+import re
 from datetime import date, datetime
 
 import msgspec
 
-from appliance.base.errors import ExamError, Refused
+from appliance.base.errors import Corrupt, ExamError, Refused
 from appliance.base.i18n import N_
 from appliance.flow.admit import TapFacts
 from appliance.rules import idnumber, names, papers
 from appliance.wire.gate import PaperByHand
 
+TAP_ID = re.compile("[0-9a-f]{32}")
+LONGEST_NAME = 64
 SENTENCES: dict[str, tuple[str, str]] = {
     "unknown_paper": (N_("Choose which paper was shown."), N_("Choose it from the list.")),
     "end_missing": (
@@ -22,6 +25,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         N_("Read the last day on the paper again."),
     ),
     "missing_name": (N_("The name is missing."), N_("Type the name as it stands on the paper.")),
+    "name_too_long": (N_("The name is too long."), N_("Type the name as it stands on the paper.")),
     "bad_shape": (N_("The ID number is not complete."), N_("Type all 18 characters.")),
     "bad_birth": (
         N_("The ID number holds no day of birth."),
@@ -36,8 +40,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
 
 def checked(typed: PaperByHand, today: date) -> PaperByHand:
     """The same with name and number in stored form. Raises Refused with what to correct."""
+    if not TAP_ID.fullmatch(typed.tap):
+        raise Corrupt("bad_tap", N_("This page is out of date."), N_("Open it again."))
     name, number = names.normalise(typed.name), idnumber.normalise(typed.number)
-    code = "" if name else "missing_name"
+    code = "missing_name" if not name else "name_too_long" if len(name) > LONGEST_NAME else ""
     code = code or papers.number_fault(number, today) or papers.fault(typed.paper, typed.valid_to, today)
     if code:
         raise refusal(code)

@@ -30,6 +30,8 @@ class Tap(SQLModel, table=True):
     """admit, review or refuse."""
     code: str
     """Stable reason code of rules.admission."""
+    doubts: str = ""
+    """With a review: every code a person has to look at, joined by blanks; `code` is the first."""
 
 
 class FaceCheck(SQLModel, table=True):
@@ -71,6 +73,29 @@ class Admission(SQLModel, table=True):
     reason: str = ""
 
 
+class Absence(SQLModel, table=True):
+    """Somebody inside left for a moment, noted at the desk; the next card ends it. One open one per admission."""
+
+    __table_args__ = (
+        Index(
+            "ix_absence_open",
+            "admission",
+            unique=True,
+            sqlite_where=text("returned_at IS NULL"),
+            postgresql_where=text("returned_at IS NULL"),
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    admission: str = Field(foreign_key="admission.id", index=True)
+    left_at: datetime = Field(sa_type=Instant)
+    reason: str
+    noted_by: str
+    """Account."""
+    returned_at: datetime | None = Field(default=None, sa_type=Instant)
+    returned_tap: str | None = Field(default=None, foreign_key="tap.id", unique=True)
+
+
 class GateOrder(SQLModel, table=True):
     """An order to open a lane once: recorded with the decision, carried out after the commit, at most once."""
 
@@ -88,6 +113,8 @@ class GateOrder(SQLModel, table=True):
     id: str = Field(primary_key=True)
     lane: str
     admission: str | None = Field(default=None, foreign_key="admission.id", unique=True)
+    absence: str | None = Field(default=None, foreign_key="absence.id", unique=True)
+    """Whose return this is, when somebody comes back who was admitted before."""
     reason: str = ""
     """Why, when a person opens the lane without an admission."""
     ordered_by: str = ""

@@ -4,7 +4,7 @@ Asked twice per tap: `before_face` says at once what no face check could change;
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -13,7 +13,7 @@ from appliance.rules.facecheck import Code
 from appliance.rules.timing import entry
 
 Result = Literal["admit", "review", "refuse"]
-Effect = Literal["admission", "ticket", "open_gate", "case"]
+Effect = Literal["admission", "ticket", "return", "open_gate", "case"]
 Lane = Literal["theory", "practical"]
 Eligibility = Literal["eligible", "unknown", "suspended"]
 """What the roster says of the person's right to sit; suspended = for a violation, until its end is recorded."""
@@ -45,6 +45,8 @@ class Expected:
     """False while the roster waits for the second person."""
     inside: bool = False
     """An admission to this sitting exists already."""
+    absent: bool = False
+    """The desk noted that this person, once inside, left for a moment."""
     theory_passed: bool = True
     """Only asked of practical sittings: theory is passed before practical (104号 art. 9)."""
     over: bool = False
@@ -80,10 +82,13 @@ class Decision:
     sitting: str = ""
     effects: tuple[Effect, ...] = ()
     opens_at: datetime | None = None
+    doubts: tuple[str, ...] = ()
+    """With a review: everything a person has to look at; `code` is the first of them."""
 
 
 RESULTS: dict[str, Result] = {
     "admitted": "admit",
+    "come_back": "admit",
     "face_review": "review",
     "face_mismatch": "review",
     "no_face": "review",
@@ -95,6 +100,7 @@ RESULTS: dict[str, Result] = {
     "no_photograph": "review",
     "face_engine_silent": "review",
     "liveness_failed": "review",
+    "photo_altered": "review",
     "by_hand": "review",
     "look_alike": "review",
     "eligibility_unknown": "review",
@@ -123,6 +129,7 @@ SECOND_PERSON = frozenset(
 
 SENTENCES: dict[str, tuple[str, str]] = {
     "admitted": ("Please go in.", "Wait until your ticket number is called."),
+    "come_back": ("Back from outside: please go in.", "The ticket and the seat stay the same."),
     "face_review": (
         "The staff must compare the face.",
         "Compare card, roster photo and person, then decide.",
@@ -157,6 +164,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "liveness_failed": (
         "The camera did not see the movements that were asked for.",
         "Look whether a living person stands there; a second person confirms.",
+    ),
+    "photo_altered": (
+        "The roster photo kept on the box was altered or removed.",
+        "Compare the printed card with the person, a second person confirms; call the inspector.",
     ),
     "by_hand": (
         "Entered by hand, without a chip.",
@@ -202,7 +213,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "Ask the exam office for a place in another sitting.",
     ),
 }
-"""Code -> sentence and next step for the staff, as message ids. In public only `admitted` is shown."""
+"""Code -> sentence and next step for the staff, as message ids. In public only letting in is shown."""
 
 
 def before_face(facts: Facts) -> Decision | None:
@@ -222,22 +233,23 @@ def decide(facts: Facts) -> Decision:
         raise ValueError("the face has not been compared")
     if meant is None:
         raise AssertionError("a row without a fault is always there")
-    return _decision(_doubt(facts, meant), meant)
+    doubts = _doubts(facts, meant)
+    clear = "come_back" if meant.inside else "admitted"
+    return replace(_decision(doubts[0] if doubts else clear, meant), doubts=doubts)
 
 
-def _doubt(facts: Facts, meant: Expected) -> str:
-    """What a person has to look at, those that need a second person first; `admitted` when there is nothing."""
-    if facts.card.by_hand:
-        return "by_hand"
-    if facts.face != "face_matches":
-        return str(facts.face)
+def _doubts(facts: Facts, meant: Expected) -> tuple[str, ...]:
+    """Everything a person has to look at, what needs a second person first."""
+    found = ["by_hand"] if facts.card.by_hand else []
+    if facts.face != "face_matches" and not facts.card.by_hand:
+        found.append(str(facts.face))
     if meant.look_alike:
-        return "look_alike"
-    if meant.eligibility == "unknown":
-        return "eligibility_unknown"
-    if meant.name and not names.same(meant.name, facts.card.name):
-        return "name_differs"
-    return "admitted"
+        found.append("look_alike")
+    if meant.eligibility == "unknown" and not meant.inside:  # asked once, when they came in first
+        found.append("eligibility_unknown")
+    if meant.name and not meant.inside and not names.same(meant.name, facts.card.name):
+        found.append("name_differs")
+    return tuple(sorted(found, key=lambda code: code not in SECOND_PERSON))
 
 
 def _row(facts: Facts) -> tuple[str, Expected | None]:
@@ -257,7 +269,7 @@ def _row(facts: Facts) -> tuple[str, Expected | None]:
     if not here:
         return "wrong_lane", None
     judged = [(_fault(facts, row), row) for row in sorted(here, key=lambda row: row.starts_at)]
-    return min(judged, key=lambda one: (_RANK[one[0]], one[1].starts_at))
+    return min(judged, key=lambda one: (_RANK[one[0]], not one[1].inside, one[1].starts_at))
 
 
 _RANK = {
@@ -279,6 +291,8 @@ _RANK = {
 
 
 def _fault(facts: Facts, row: Expected) -> str:
+    if row.inside and row.absent and not row.over:
+        return ""
     when = entry(facts.now, row.opens_at, row.closes_at)
     if row.over or when == "too_late":
         return "already_inside" if row.inside and not row.over else "too_late"
@@ -300,7 +314,9 @@ def _fault(facts: Facts, row: Expected) -> str:
 def _decision(code: str, meant: Expected | None) -> Decision:
     result = RESULTS[code]
     effects: tuple[Effect, ...] = ()
-    if result == "admit":
+    if code == "come_back":
+        effects = ("return", "open_gate")
+    elif result == "admit":
         effects = ("admission", "ticket", "open_gate")
     elif result == "review":
         effects = ("case",)

@@ -24,6 +24,7 @@ Code = Literal[
     "camera_silent",
     "face_engine_silent",
     "liveness_failed",
+    "photo_altered",
 ]
 
 

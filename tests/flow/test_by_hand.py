@@ -3,15 +3,17 @@
 from datetime import date
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
-from appliance.base.errors import Refused
+from appliance.base.errors import Corrupt, Refused
 from appliance.base.ids import new_id
 from appliance.flow.admit import TapResult, admit
 from appliance.flow.box import Box
 from appliance.flow.decide_case import decide_case
 from appliance.flow.paper_by_hand import checked, facts_of
 from appliance.records.entry import Admission, Tap
+from appliance.records.roster import Candidate, RosterRow
+from appliance.records.site import Seat
 from appliance.wire.gate import PaperByHand
 from tests.flow.test_entry import Tapper, person, sitting, tap
 from tests.world import number_of
@@ -69,6 +71,7 @@ def test_the_refusals_are_those_of_a_card(box: Box, sitting: str, tap: Tapper) -
     ("changes", "code"),
     [
         ({"name": "  "}, "missing_name"),
+        ({"name": "长" * 65}, "name_too_long"),
         ({"number": "12345"}, "bad_shape"),
         ({"number": number_of(0)[:-1] + ("1" if number_of(0)[-1] != "1" else "2")}, "bad_check_digit"),
         ({"paper": "library_card"}, "unknown_paper"),
@@ -80,3 +83,38 @@ def test_what_was_typed_wrong_is_said(box: Box, changes: dict[str, object], code
     with pytest.raises(Refused) as refused:
         checked(paper(**changes), box.today())  # type: ignore[arg-type]
     assert refused.value.code == code and refused.value.next_step
+
+
+def test_an_id_that_the_page_did_not_make_is_not_taken(box: Box) -> None:
+    for made_up in ("", "x" * 32, "a" * 31, "a" * 32 + "\r\nx: y"):
+        with pytest.raises(Corrupt):
+            checked(paper(tap=made_up), box.today())
+
+
+def test_what_changed_since_the_tap_counts_when_people_decide(box: Box, sitting: str, tap: Tapper) -> None:
+    """Four seats and four people in them: the fifth is not let in by hand either; nor is a suspended one."""
+    waits, late = show(box, paper(0)), show(box, paper(4, name="考生4"))
+    anna = person(box, "anna", "entry")
+    person(box, "berta", "entry")
+
+    def suspend(session: Session) -> None:
+        candidate = session.exec(
+            select(Candidate).where(Candidate.number_index == box.key.index(number_of(4)))
+        ).one()
+        row = session.exec(select(RosterRow).where(RosterRow.candidate == candidate.id)).one()
+        row.eligibility = "suspended"
+
+    box.db.write_now(suspend)
+    with pytest.raises(Refused) as refused:
+        box.db.write_now(decide_case, box, late.case, "admit", "证件相符", anna, "berta")
+    assert refused.value.code == "suspended" and refused.value.next_step
+
+    def fill(session: Session) -> None:
+        for seat in session.exec(select(Seat).where(Seat.number > 3)).all():
+            seat.state = "broken"
+
+    box.db.write_now(fill)
+    assert [tap(index).code for index in (1, 2, 3)] == ["admitted"] * 3
+    with pytest.raises(Refused) as refused:
+        box.db.write_now(decide_case, box, waits.case, "admit", "证件相符", anna, "berta")
+    assert refused.value.code == "sitting_full"

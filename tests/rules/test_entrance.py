@@ -54,6 +54,19 @@ def facts(*rows: Expected, minutes: int = -10, **change: object) -> Facts:
         (facts(row(roster_active=False)), "roster_unconfirmed"),
         (facts(row(inside=True)), "already_inside"),
         (facts(row(inside=True), minutes=60), "already_inside"),
+        (facts(row(inside=True, absent=True)), "come_back"),
+        (facts(row(inside=True, absent=True), minutes=60), "come_back"),
+        (facts(row(inside=True, absent=True, over=True), minutes=60), "too_late"),
+        (facts(row(inside=True, absent=True), face="face_mismatch"), "face_mismatch"),
+        (facts(row(inside=True, absent=True, look_alike=True)), "look_alike"),
+        (facts(row(inside=True, absent=True, places_left=0)), "come_back"),
+        (facts(row(inside=True, absent=True), card=Card(name="李四")), "come_back"),
+        (facts(row(inside=True, absent=True), card=Card(name="张三", by_hand=True)), "by_hand"),
+        (facts(row(absent=True)), "admitted"),
+        (
+            facts(row(sitting="s0", starts_at=START - timedelta(hours=1)), row(inside=True, absent=True)),
+            "come_back",
+        ),
         (facts(row(over=True)), "too_late"),
         (facts(card=Card(name="张三", valid_to=date(2026, 11, 20))), "card_expired"),
         (facts(card=Card(name="张三", valid_to=TODAY)), "admitted"),
@@ -79,7 +92,8 @@ def facts(*rows: Expected, minutes: int = -10, **change: object) -> Facts:
         (facts(row(sitting="s0", places_left=0), row()), "admitted"),
         (facts(row(look_alike=True)), "look_alike"),
         (facts(row(look_alike=True), card=Card(name="李四")), "look_alike"),
-        (facts(row(look_alike=True), face="face_review"), "face_review"),
+        (facts(row(look_alike=True), face="face_review"), "look_alike"),
+        (facts(row(look_alike=True), face="face_mismatch"), "face_mismatch"),
         (facts(face="liveness_failed"), "liveness_failed"),
         (facts(card=Card(name="张三", by_hand=True)), "by_hand"),
         (facts(card=Card(name="张三", by_hand=True), face="camera_silent"), "by_hand"),
@@ -102,6 +116,27 @@ def test_who_is_let_in(case: Facts, code: str) -> None:
 def test_every_code_has_its_sentence() -> None:
     assert set(admission.RESULTS) <= set(admission.SENTENCES)
     assert all(one and two for one, two in admission.SENTENCES.values())
+
+
+@pytest.mark.parametrize(
+    ("case", "doubts"),
+    [
+        (facts(), ()),
+        (facts(row(look_alike=True), face="face_review"), ("look_alike", "face_review")),
+        (
+            facts(row(eligibility="unknown"), card=Card(name="李四"), face="no_face"),
+            ("no_face", "eligibility_unknown", "name_differs"),
+        ),
+        (
+            facts(row(look_alike=True), card=Card(name="李四", by_hand=True), face="camera_silent"),
+            ("by_hand", "look_alike", "name_differs"),
+        ),
+        (facts(expected=()), ()),
+    ],
+)
+def test_one_doubt_hides_no_other(case: Facts, doubts: tuple[str, ...]) -> None:
+    """All are told, and one that needs a second person is the first."""
+    assert admission.decide(case).doubts == doubts
 
 
 def test_what_needs_a_second_person() -> None:

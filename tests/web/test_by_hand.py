@@ -11,7 +11,7 @@ from sqlmodel import select
 from appliance.records.entry import Tap
 from tests.web.day import name_of
 from tests.web.day_server import Running
-from tests.web.test_pages import newest, shoot
+from tests.web.test_pages import newest, second, shoot
 from tests.world import number_of
 
 Open = Callable[..., Page]
@@ -42,7 +42,7 @@ def test_a_paper_is_typed_photographed_and_decided_by_two(day: Running, open_pag
         "[name=picture]", {"name": "paper.jpg", "mimeType": "image/jpeg", "buffer": picture()}
     )
     page.click("button.primary")
-    expect(page.locator(".verdict")).to_have_attribute("data-result", re.compile("review|refuse"))
+    expect(page.locator(".verdict")).to_have_attribute("data-result", "review")
     expect(page.locator(".person")).to_contain_text("临时居民身份证")
     expect(page.locator(".person")).to_contain_text(f"有效期至 {day.box.today()}")
     names = page.locator(".names dd")  # the roster knows this number under another name
@@ -59,3 +59,11 @@ def test_a_paper_is_typed_photographed_and_decided_by_two(day: Running, open_pag
     assert row is not None and '"card_kind":"temporary_card"' in row.body and row.actor.startswith("account:")
     tap = day.box.db.read_now(lambda s: s.exec(select(Tap).where(Tap.card_kind == "temporary_card")).one())
     assert day.box.files.get(tap.paper_picture, True) == picture()
+
+    page.keyboard.press("Enter")
+    page.locator("details[open] [name=reason]").fill("证件与本人相符")
+    second(page, "desk2")
+    page.click("details[open] .primary:not(summary)")
+    expect(page.locator(".ticket-number strong")).to_have_text(re.compile(r"B\d{3}"))
+    admitted = newest(day, "admission.granted")
+    assert admitted is not None and '"how":"review"' in admitted.body and '"second_by":""' not in admitted.body

@@ -307,6 +307,7 @@ def upgrade() -> None:
     sa.Column('sitting', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('result', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('code', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('doubts', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.ForeignKeyConstraint(['candidate'], ['candidate.id'], name=op.f('fk_tap_candidate_candidate')),
     sa.ForeignKeyConstraint(['sitting'], ['sitting.id'], name=op.f('fk_tap_sitting_sitting')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_tap'))
@@ -406,6 +407,23 @@ def upgrade() -> None:
     with op.batch_alter_table('face_check', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_face_check_tap'), ['tap'], unique=False)
 
+    op.create_table('absence',
+    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('admission', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('left_at', appliance.records.base.Instant(length=27), nullable=False),
+    sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('noted_by', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('returned_at', appliance.records.base.Instant(length=27), nullable=True),
+    sa.Column('returned_tap', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.ForeignKeyConstraint(['admission'], ['admission.id'], name=op.f('fk_absence_admission_admission')),
+    sa.ForeignKeyConstraint(['returned_tap'], ['tap.id'], name=op.f('fk_absence_returned_tap_tap')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_absence')),
+    sa.UniqueConstraint('returned_tap', name=op.f('uq_absence_returned_tap'))
+    )
+    with op.batch_alter_table('absence', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_absence_admission'), ['admission'], unique=False)
+        batch_op.create_index('ix_absence_open', ['admission'], unique=True, sqlite_where=sa.text('returned_at IS NULL'), postgresql_where=sa.text('returned_at IS NULL'))
+
     op.create_table('answer',
     sa.Column('attempt', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('position', sa.Integer(), nullable=False),
@@ -418,24 +436,6 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['attempt'], ['attempt.id'], name=op.f('fk_answer_attempt_attempt')),
     sa.PrimaryKeyConstraint('attempt', 'position', name=op.f('pk_answer'))
     )
-    op.create_table('gate_order',
-    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('lane', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('admission', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('ordered_by', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('ordered_at', appliance.records.base.Instant(length=27), nullable=False),
-    sa.Column('expires_at', appliance.records.base.Instant(length=27), nullable=False),
-    sa.Column('outcome', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('settled_at', appliance.records.base.Instant(length=27), nullable=True),
-    sa.CheckConstraint("outcome IN ('', 'started', 'done', 'not_done', 'unknown')", name=op.f('ck_gate_order_outcome')),
-    sa.ForeignKeyConstraint(['admission'], ['admission.id'], name=op.f('fk_gate_order_admission_admission')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_gate_order')),
-    sa.UniqueConstraint('admission', name=op.f('uq_gate_order_admission'))
-    )
-    with op.batch_alter_table('gate_order', schema=None) as batch_op:
-        batch_op.create_index('ix_gate_order_open', ['lane'], unique=False, sqlite_where=sa.text("outcome = ''"), postgresql_where=sa.text("outcome = ''"))
-
     op.create_table('lease',
     sa.Column('attempt', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('number', sa.Integer(), nullable=False),
@@ -552,6 +552,27 @@ def upgrade() -> None:
     with op.batch_alter_table('call', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_call_called_at'), ['called_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_call_ticket'), ['ticket'], unique=False)
+
+    op.create_table('gate_order',
+    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('lane', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('admission', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('absence', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('ordered_by', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('ordered_at', appliance.records.base.Instant(length=27), nullable=False),
+    sa.Column('expires_at', appliance.records.base.Instant(length=27), nullable=False),
+    sa.Column('outcome', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('settled_at', appliance.records.base.Instant(length=27), nullable=True),
+    sa.CheckConstraint("outcome IN ('', 'started', 'done', 'not_done', 'unknown')", name=op.f('ck_gate_order_outcome')),
+    sa.ForeignKeyConstraint(['absence'], ['absence.id'], name=op.f('fk_gate_order_absence_absence')),
+    sa.ForeignKeyConstraint(['admission'], ['admission.id'], name=op.f('fk_gate_order_admission_admission')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_gate_order')),
+    sa.UniqueConstraint('absence', name=op.f('uq_gate_order_absence')),
+    sa.UniqueConstraint('admission', name=op.f('uq_gate_order_admission'))
+    )
+    with op.batch_alter_table('gate_order', schema=None) as batch_op:
+        batch_op.create_index('ix_gate_order_open', ['lane'], unique=False, sqlite_where=sa.text("outcome = ''"), postgresql_where=sa.text("outcome = ''"))
 
     # ### end Alembic commands ###
 
