@@ -8,8 +8,8 @@ from sqlmodel import Session, col, func, select
 from appliance.base.ids import new_id
 from appliance.flow.absence import come_back, open_absence, order_of_return
 from appliance.flow.box import Box
+from appliance.flow.look_alike import has_look_alike
 from appliance.flow.order_gate import order_gate
-from appliance.flow.today import day_bounds
 from appliance.records.entry import Admission, Case, FaceCheck, GateOrder, Tap
 from appliance.records.journal import append
 from appliance.records.roster import Candidate, Elsewhere, Roster, RosterRow
@@ -273,7 +273,7 @@ def _expected(session: Session, box: Box, candidate: Candidate) -> list[rule.Exp
             over=sitting.state in ("ended", "released"),
             eligibility=row.eligibility,  # type: ignore[arg-type]
             places_left=places_left(session, sitting),
-            look_alike=_has_look_alike(session, box, candidate, sitting),
+            look_alike=has_look_alike(session, box, candidate, sitting),
         )
         for roster, row, sitting in rows
     ]
@@ -292,27 +292,6 @@ def places_left(session: Session, sitting: Sitting) -> int | None:
         select(func.count()).select_from(Admission).where(Admission.sitting == sitting.id)
     ).one()
     return seats - taken if seats else None
-
-
-def _has_look_alike(session: Session, box: Box, candidate: Candidate, sitting: Sitting) -> bool:
-    """Is somebody of the same surname, place and day of birth expected on the same day?"""
-    start, end = day_bounds(box, box.local(sitting.starts_at).strftime("%Y-%m-%d"))
-    twin = session.exec(
-        select(Candidate.id)
-        .join(RosterRow, col(RosterRow.candidate) == col(Candidate.id))
-        .join(Roster, col(Roster.id) == col(RosterRow.roster))
-        .join(Sitting, col(Sitting.id) == col(RosterRow.sitting))
-        .where(
-            Roster.state != "rejected",
-            Candidate.birth_index == candidate.birth_index,
-            Candidate.id != candidate.id,
-            col(Candidate.name).startswith(candidate.name[:1], autoescape=True),
-            col(Sitting.starts_at) >= start,
-            col(Sitting.starts_at) < end,
-        )
-        .limit(1)
-    ).first()
-    return twin is not None
 
 
 def theory_passed(session: Session, candidate: str, trade: str) -> bool:

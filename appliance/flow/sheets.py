@@ -295,6 +295,7 @@ class _Told:
         rows = self._session.exec(
             select(GateOrder).where(
                 col(GateOrder.admission).is_(None),
+                col(GateOrder.absence).is_(None),
                 col(GateOrder.ordered_at) >= sitting.opens_at,
                 col(GateOrder.ordered_at) <= end,
             )

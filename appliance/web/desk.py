@@ -17,6 +17,7 @@ from appliance.flow.decide_case import decide_case
 from appliance.flow.desk import OpenedLine, TapLine, desk, tap_by_id
 from appliance.flow.order_gate import open_lane
 from appliance.web.by_hand import by_hand, by_hand_page
+from appliance.web.desk_people import desk_leave, desk_people, desk_people_now
 from appliance.web.lane_faults import lane_faults
 from appliance.web.ops import sources_of
 from appliance.web.pages import done, page
@@ -162,6 +163,9 @@ HANDLERS = [
             desk_decide,
             desk_open,
             by_hand_page,
+            desk_people,
+            desk_people_now,
+            desk_leave,
             by_hand,
             desk_ticket,
         ],

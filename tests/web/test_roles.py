@@ -25,6 +25,8 @@ AREAS: dict[str, set[str]] = {
     "/desk/now": {"entry", "chief"},
     "/desk/below": {"entry", "chief"},
     "/desk/by-hand": {"entry", "chief"},
+    "/desk/people": {"entry", "chief"},
+    "/desk/people/now": {"entry", "chief"},
     "/waiting/queues": {"waiting", "chief"},
     "/display/now": {"display", "waiting", "chief"},
     "/entry/L1/now": {"display", "entry", "chief"},
@@ -35,6 +37,7 @@ AREAS: dict[str, set[str]] = {
 ORDERS: dict[str, set[str]] = {
     "/desk/case/x": {"entry", "chief"},
     "/desk/open-lane": {"entry", "chief"},
+    "/desk/leave/x/y": {"entry", "chief"},
     "/waiting/x/call": {"waiting", "chief"},
     "/waiting/x/call-all": {"waiting", "chief"},
     "/waiting/ticket/x/recall": {"waiting", "chief"},
@@ -58,6 +61,7 @@ ORDERS: dict[str, set[str]] = {
 }
 PICTURES: dict[str, set[str]] = {
     "/media/face/x/live": {"entry", "chief", "inspector"},
+    "/media/paper/x": {"entry", "chief", "inspector"},
     "/media/examinee/x": {"examiner", "chief"},
     "/media/sound/x": {"display", "waiting", "chief"},
     "/media/camera/C1/still.jpg": {"invigilator", "chief", "inspector"},
@@ -68,6 +72,7 @@ PICTURES: dict[str, set[str]] = {
 FORMS: dict[str, dict[str, str]] = {
     "/desk/case/x": {"decision": "admit"},
     "/desk/open-lane": dict.fromkeys(("lane", "reason", "command", "second_login", "second_password"), "x"),
+    "/desk/leave/x/y": {"reason": "x"},
     "/waiting/ticket/x/aside": {"state": "held"},
     "/room/x/seat/y/move": {"command": "x", "reason": "x"},
     "/room/attempt/x/warn": {"text": "x"},
