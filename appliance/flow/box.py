@@ -1,5 +1,6 @@
 """What every use case needs of the box it runs on."""
 
+import os
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,6 +12,9 @@ from appliance.base.files import Files
 from appliance.base.i18n import language
 from appliance.base.settings import Settings
 from appliance.base.site import Site, read_site
+
+BEGUN = "site.begun"
+"""Holds the identity while a set-up is under way; `examsite init` may clear the keys as long as it is there."""
 
 
 class Box:
@@ -28,7 +32,9 @@ class Box:
     @classmethod
     def open(cls, settings: Settings, clock: Clock | None = None) -> "Box":
         """The box as it was set up by `examsite init`."""
-        return cls(settings, read_site(settings.state), DataKey.load(keys(settings) / "data.key"), clock)
+        site = read_site(settings.state)
+        end_begun(settings.state)
+        return cls(settings, site, DataKey.load(keys(settings) / "data.key"), clock)
 
     def seed_of(self, sealed: bytes) -> bytes:
         """A sitting's secret seed: seats, papers and tasks are drawn from it."""
@@ -60,3 +66,23 @@ def keys(settings: Settings) -> Path:
 def authority(settings: Settings) -> Path:
     """The folder of the site authority: no process but `examsite init` reads its key."""
     return settings.state / "authority"
+
+
+def end_begun(state: Path) -> None:
+    """A box that has its site file is set up: no sign of a set-up under way may lie beside it.
+
+    Were it left, a site file lost later would let `examsite init` clear away the keys of a box at work.
+    """
+    begun = state / BEGUN
+    if begun.exists():
+        begun.unlink(missing_ok=True)
+        sync_folder(state)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder outlive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -7,25 +7,26 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from appliance.base import crypto
+from appliance.base.database import Database
 from appliance.base.errors import Conflict
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.base.settings import Settings
 from appliance.base.site import FILE, Site
-from appliance.flow.accounts import add_account, hash_password
-from appliance.flow.box import Box, authority, keys
+from appliance.flow.accounts import add_account, hash_password, set_password
+from appliance.flow.box import BEGUN as BEGUN
+from appliance.flow.box import Box, authority, end_begun, keys, sync_folder
 from appliance.records import migrate
 from appliance.records.accounts import Account
-from appliance.records.journal import JournalHead, append
+from appliance.records.journal import Journal, JournalHead, append
 from appliance.records.site import Room, Seat, Station
 
-BEGUN = "site.begun"
-"""Holds the identity while a set-up is under way; the last thing that is removed."""
-
 PROCESSES = ("web", "gate", "faces", "recorder", "clips", "sync")
+FIRST = ("site.created", "account.added", "account.reset")
+"""Kinds of entries that a set-up writes; any other was written by a box that works."""
 
 
 class SetUp(msgspec.Struct):
@@ -43,6 +44,7 @@ def set_up(settings: Settings, demo: bool, now: datetime) -> SetUp:
     """
     state = settings.state
     if (state / FILE).exists():
+        end_begun(state)
         raise Conflict(
             "already_set_up",
             N_("This box has already been set up."),
@@ -76,8 +78,7 @@ def set_up(settings: Settings, demo: bool, now: datetime) -> SetUp:
         box.db.write_now(_first_entries, box, now, hashed)
     finally:
         box.db.stop()
-    write_whole(state / FILE, msgspec.json.format(msgspec.json.encode(site)))
-    (state / BEGUN).unlink()
+    _finish(state)
     return SetUp(login="admin", password=password)
 
 
@@ -94,7 +95,6 @@ def _begin(settings: Settings, site: Site) -> Site:
                 site=earlier.code,
                 mode=earlier.mode,
             )
-        clear_begun(settings)
         site = earlier
     elif keys(settings).exists() or authority(settings).exists():
         raise Conflict(
@@ -103,8 +103,47 @@ def _begin(settings: Settings, site: Site) -> Site:
             N_("Restore the box with examsite restore, or use an empty state folder."),
             folder=str(settings.state),
         )
-    write_whole(begun, msgspec.json.encode(site))
+    _refuse_used(settings, site)  # before any key is removed or made, and before the schema is touched
+    clear_begun(settings)
+    write_whole(begun, msgspec.json.format(msgspec.json.encode(site)))
     return site
+
+
+def _finish(state: Path) -> None:
+    """The set-up is whole. One rename, so that a power cut leaves either a begun set-up or a box, never both."""
+    (state / BEGUN).rename(state / FILE)
+    sync_folder(state)
+
+
+def _refuse_used(settings: Settings, site: Site) -> None:
+    """Raises Conflict unless the database is empty or holds only what this very set-up wrote."""
+    db = Database(settings.database_url, settings.database.batch)
+    try:
+        if migrate.current(db) is None:
+            return
+        if db.read_now(_foreign, site):
+            raise Conflict(
+                "database_in_use",
+                N_("The database belongs to a box that was set up before."),
+                N_("Name an empty database in database.url, or restore that box's state folder."),
+            )
+    finally:
+        db.stop()
+
+
+def _foreign(session: Session, site: Site) -> bool:
+    """Did another set-up, or a box at work, write to this database?"""
+    if session.get(JournalHead, 1) is None:
+        return False
+    first = session.get(Journal, 1)
+    if (
+        first is None
+        or first.kind != "site.created"
+        or msgspec.json.decode(first.body).get("epoch") != site.epoch
+    ):
+        return True
+    later = select(Journal.seq).where(col(Journal.kind).not_in(FIRST)).limit(1)
+    return session.exec(later).first() is not None
 
 
 def clear_begun(settings: Settings) -> None:
@@ -115,11 +154,10 @@ def clear_begun(settings: Settings) -> None:
 
 
 def _first_entries(session: Session, box: Box, now: datetime, hashed: str) -> None:
-    if (
-        session.get(JournalHead, 1) is not None
-    ):  # an interrupted set-up came as far: its password nobody has seen
+    if session.get(JournalHead, 1) is not None:  # an interrupted set-up came as far (see `_refuse_used`)
+        set_password(session, box, "admin", hashed, "process:init")  # the first one nobody has seen
         account = session.exec(select(Account).where(Account.login == "admin")).one()
-        account.password_hash = hashed
+        account.must_change = True
         session.add(account)
         return
     session.add(JournalHead(mark="DEMO" if box.site.demo else ""))
@@ -155,10 +193,11 @@ def add_room(session: Session, box: Box, room: Room, seats: list[Seat], station_
 
 
 def write_whole(path: Path, body: bytes) -> None:
-    """Write a small file so that it is either whole or absent."""
+    """Write a small file so that it is either whole or absent, and stays after a power cut."""
     scratch = path.with_suffix(".new")
     with open(scratch, "wb") as target:
         target.write(body)
         target.flush()
         os.fsync(target.fileno())
     scratch.rename(path)
+    sync_folder(path.parent)

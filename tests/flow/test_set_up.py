@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
 from appliance.base import crypto
 from appliance.base.clock import SystemClock
+from appliance.base.database import Database
 from appliance.base.errors import Conflict
 from appliance.base.settings import Settings
 from appliance.flow import set_up as making
@@ -21,7 +22,7 @@ from appliance.flow.inspect import verify_journal
 from appliance.flow.set_up import BEGUN, set_up
 from appliance.records import migrate
 from appliance.records.accounts import Account
-from appliance.records.journal import append
+from appliance.records.journal import Journal, append
 from tests.conftest import START, site_settings
 
 
@@ -63,15 +64,12 @@ async def test_a_power_cut_before_the_site_file(
     tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = site_settings(tmp_path, database_url)
-    real = making.write_whole
 
-    def cut(path: Path, body: bytes) -> None:
-        if path.name != BEGUN:
-            raise PowerCut
-        real(path, body)
+    def cut(_state: Path) -> None:
+        raise PowerCut
 
     with monkeypatch.context() as patched:
-        patched.setattr(making, "write_whole", cut)
+        patched.setattr(making, "_finish", cut)
         with pytest.raises(PowerCut):
             set_up(settings, demo=True, now=START)
     with pytest.raises(Conflict) as other:
@@ -80,6 +78,55 @@ async def test_a_power_cut_before_the_site_file(
         "what was begun as a demo never becomes a production site"
     )
     await sound(settings, set_up(settings, demo=True, now=START))
+    assert kinds(settings) == ["site.created", "account.added", "account.reset"], (
+        "a new password is journaled"
+    )
+
+
+def kinds(settings: Settings) -> list[str]:
+    """Kinds of the journal's entries, but for what signing in wrote."""
+    db = Database(settings.database_url)
+    found = db.read_now(lambda s: list(s.exec(select(Journal.kind).order_by(col(Journal.seq)))))
+    db.stop()
+    return [kind for kind in found if not kind.startswith("sign_in")]
+
+
+async def test_a_database_of_another_box_is_not_taken_over(tmp_path: Path, database_url: str) -> None:
+    one = site_settings(tmp_path / "one", database_url)
+    made = set_up(one, demo=True, now=START)
+    before = kinds(one)
+    two = site_settings(tmp_path / "two", database_url)
+    for _ in range(2):
+        with pytest.raises(Conflict) as caught:
+            set_up(two, demo=True, now=START)
+        assert caught.value.code == "database_in_use"
+    assert not keys(two).exists() and not (two.state / BEGUN).exists()
+    assert kinds(one) == before
+    await sound(one, made)
+
+
+def test_a_sign_of_a_set_up_left_behind_costs_no_keys(tmp_path: Path) -> None:
+    """The site file lost, months after a set-up whose sign stayed: the keys of a box at work are kept."""
+    settings = site_settings(tmp_path)
+    set_up(settings, demo=True, now=START)
+    begun, site = settings.state / BEGUN, settings.state / "site.json"
+    shutil.copyfile(site, begun)
+    box = Box.open(settings)
+    assert not begun.exists(), "a box that opens is set up"
+    shutil.copyfile(site, begun)
+    with pytest.raises(Conflict):
+        set_up(settings, demo=True, now=START)
+    assert not begun.exists()
+    shutil.copyfile(site, begun)  # and were it there all the same
+    box.db.start()
+    box.db.write_now(append, "room.registered", "T1", "process:init", {}, at=box.now())
+    box.db.stop()
+    site.unlink()
+    before = (keys(settings) / "data.key").read_bytes()
+    with pytest.raises(Conflict) as caught:
+        set_up(settings, demo=True, now=START)
+    assert caught.value.code == "database_in_use"
+    assert (keys(settings) / "data.key").read_bytes() == before
 
 
 async def sound(settings: Settings, made: making.SetUp) -> None:
