@@ -27,6 +27,7 @@ def order_gate(
     admission: str | None = None,
     reason: str = "",
     order_id: str = "",
+    absence: str | None = None,
 ) -> GateOrder:
     """Record an order to open `lane` once; it is void after the lane's time to live."""
     settings = next((one for one in box.settings.lanes if one.code == lane), None)
@@ -37,6 +38,7 @@ def order_gate(
         id=order_id or new_id(),
         lane=lane,
         admission=admission,
+        absence=absence,
         reason=reason,
         ordered_by=actor,
         ordered_at=now,
@@ -45,6 +47,8 @@ def order_gate(
     session.add(order)
     session.flush()
     body = {"order": order.id, "admission": admission or "", "reason": reason}
+    if absence:
+        body["absence"] = absence
     append(session, "gate.ordered", lane, actor, body, at=now)
     return order
 
