@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, and_, col, select
 
 from appliance.flow.box import Box
 from appliance.flow.cameras import cameras_of
-from appliance.records.entry import Admission, Tap
+from appliance.records.entry import Admission, Case, Tap
 from appliance.records.seating import SeatTaking
 from appliance.records.site import Room, Seat
 from appliance.records.sitting import Sitting
@@ -36,10 +37,17 @@ def stays(session: Session, box: Box, candidate: str) -> list[Stay]:
         .order_by(col(SeatTaking.taken_at))
     ).all()
     found = _entrance(session, box, candidate)
-    for admission in session.exec(select(Admission).where(Admission.candidate == candidate)):
+    admissions = session.exec(
+        select(Admission, Case.decided_at)
+        .outerjoin(Case, _let_in())
+        .where(Admission.candidate == candidate)
+        .order_by(col(Admission.happened_at))
+    )
+    for admission, decided in admissions:
         seated = [taking.taken_at for taking, _seat in takings if taking.admission == admission.id]
         ended = session.get_one(Sitting, admission.sitting).ended_at
-        found += _waiting(session, box, admission.happened_at, min(seated) if seated else ended)
+        entered = max(admission.happened_at, decided or admission.happened_at)
+        found += _waiting(session, box, entered, min(seated) if seated else ended)
     for taking, seat in takings:
         found.append(
             Stay(
@@ -53,19 +61,22 @@ def stays(session: Session, box: Box, candidate: str) -> list[Stay]:
     return sorted(found, key=lambda one: one.start)
 
 
+def _let_in() -> ColumnElement[bool]:
+    """The case of the tap an admission rests on, when a person decided it."""
+    return and_(col(Case.tap) == col(Admission.tap), Case.decision == "admit")
+
+
 def _entrance(session: Session, box: Box, candidate: str) -> list[Stay]:
-    """One stay per run of taps in a lane; a tap that a person decided lasts until the admission."""
+    """One stay per run of taps in a lane. Who was let in by a person stood there until that decision: an admission
+    itself bears the time of its tap.
+    """
     names = {lane.code: lane.name for lane in box.settings.lanes}
     rows = session.exec(
-        select(Tap.lane, Tap.happened_at, Admission.happened_at)
-        .outerjoin(Admission, col(Admission.tap) == col(Tap.id))
+        select(Tap.lane, Tap.happened_at, Case.decided_at)
+        .outerjoin(Case, and_(col(Case.tap) == col(Tap.id), Case.decision == "admit"))
         .where(Tap.candidate == candidate)
     )
-    passes = [(lane, at, admitted or at) for lane, at, admitted in rows]
-    by_hand = select(Admission.lane, Admission.happened_at).where(
-        Admission.candidate == candidate, col(Admission.tap).is_(None)
-    )
-    passes += [(lane, at, at) for lane, at in session.exec(by_hand)]
+    passes = [(lane, at, max(at, decided or at)) for lane, at, decided in rows]
     found: list[Stay] = []
     lanes: list[str] = []
     for code, at, until in sorted(passes, key=lambda one: one[1]):

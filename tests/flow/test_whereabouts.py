@@ -10,15 +10,23 @@ from appliance.base import crypto
 from appliance.base.clock import FakeClock
 from appliance.base.ids import new_id
 from appliance.base.settings import CameraSettings
+from appliance.flow import accounts
+from appliance.flow.admit import FaceTaken, TapFacts, admit
 from appliance.flow.box import Box
+from appliance.flow.decide_case import decide_case
+from appliance.flow.enrol import Person, enrol
 from appliance.flow.inspect import timeline
 from appliance.flow.receipts import carried
 from appliance.flow.whereabouts import MARGIN, stays
+from appliance.records.entry import Admission, Tap
 from appliance.records.journal import Journal, append
+from appliance.records.roster import Candidate, Roster
 from appliance.records.seating import SeatTaking
+from appliance.records.site import Room, Seat
+from appliance.records.sitting import Sitting
 from appliance.records.sync import Parcel
 from appliance.records.verdict import Release, Verdict
-from tests.world import World, seed
+from tests.world import World, number_of, seed
 
 
 @pytest.fixture
@@ -28,7 +36,65 @@ def world(box: Box) -> World:
         for code, room, seats in (("C1", "T1", "all"), ("C2", "T1", "9-16"), ("C4", "L1", "all"))
     ]
     box.settings = msgspec.structs.replace(box.settings, cameras=cameras)
-    return box.db.write_now(seed, box, 2)
+
+    def entered(session: Session) -> World:
+        made = seed(session, box, 2)
+        for one in session.exec(select(Admission)).all():
+            facts = {"lane": one.lane, "happened_at": one.happened_at, "recorded_at": one.recorded_at}
+            tap = Tap(id=new_id(), candidate=one.candidate, result="admit", code="admitted", **facts)
+            session.add(tap)
+            session.flush()
+            one.tap = tap.id
+            session.add(one)
+        return made
+
+    return box.db.write_now(entered)
+
+
+def test_who_was_let_in_by_a_person_stood_at_the_gate_until_then(
+    box: Box, world: World, clock: FakeClock
+) -> None:
+    def expected(session: Session) -> str:
+        session.add(Room(code="W1", name="候考室", kind="waiting"))
+        session.add(Seat(id="T1-03", room="T1", number=3))
+        roster, sitting = session.get_one(Roster, "r1"), session.get_one(Sitting, world.sitting)
+        enrol(session, box, roster, sitting, Person(row=9, name="考生九", number=number_of(9)))
+        return session.exec(select(Candidate.id).where(Candidate.name == "考生九")).one()
+
+    candidate = box.db.write_now(expected)
+    face = FaceTaken(
+        engine="dlib", version="20", reference="chip", band="review", code="face_review", distance=0.5
+    )
+    facts = TapFacts(
+        tap=new_id(),
+        lane="L1",
+        kind="theory",
+        happened_at=box.now(),
+        name="考生九",
+        number=number_of(9),
+        face=face,
+    )
+    shown = box.now()
+    answer = box.db.write_now(admit, box, facts)
+    assert answer.case, answer
+    case = answer.case
+    assert [one.end for one in box.db.read_now(stays, box, candidate)] == [shown + MARGIN]
+    clock.advance(600)
+    add = (
+        accounts.add_account,
+        box,
+        "li",
+        "李",
+        "entry",
+        accounts.hash_password("a good password"),
+        "process:test",
+    )
+    row = box.db.write_now(*add)
+    who = accounts.Who(account=row.id, login="li", name="李", role="entry")
+    box.db.write_now(decide_case, box, case, "admit", "the same face", who)
+    entrance, waiting = box.db.read_now(stays, box, candidate)
+    assert (entrance.start, entrance.end) == (shown - MARGIN, box.now() + MARGIN)
+    assert (waiting.kind, waiting.start, waiting.end) == ("waiting", box.now(), None)
 
 
 def test_from_the_gate_to_the_release_of_the_seat(box: Box, world: World, clock: FakeClock) -> None:
