@@ -147,11 +147,13 @@ class Reader:
         """Segments of a camera that touch start..end, in order; an open one counts as going on. `gone`: with
         those whose file is known to be missing.
         """
-        # A segment is found by its start; the longest one bounds how far back to look.
+        # A segment is found by its start; the longest one bounds how far back to look. One that went missing
+        # before it was ever completed ends where it begins (miss_segment): at `start` itself it still touches.
+        after = micros(start) - 1 if gone else micros(start)
         rows = self.rows(
             f"SELECT {SEGMENT} FROM segment WHERE camera = ? AND start < ? AND start >= ?"
             f" AND (end IS NULL OR end > ?) {'' if gone else NOT_GONE} ORDER BY start",
-            *(camera, micros(end), micros(start - LONGEST), micros(start) - gone),
+            *(camera, micros(end), micros(start - LONGEST), after),
         )
         return [_segment(row) for row in rows]
 
