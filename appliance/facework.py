@@ -2,6 +2,9 @@
 
 A bounded queue in front of one worker process at low priority: an entrance or an answer is never slower because
 faces are looked at. Full means Unavailable at once; the caller tries again later.
+
+Nothing on the box asks it yet: its caller is the face check at the seat, which is to come. The entrance has
+workers of its own.
 """
 
 import asyncio

@@ -11,7 +11,7 @@ PROCESSES = {
     "recorder": N_("The recorder is silent."),
     "clips": N_("The clip server is silent."),
     "sync": N_("The sync process is silent."),
-    "faces": N_("The face process is silent: faces at seats are not checked."),
+    "faces": N_("The face process is silent: entrance and exam go on without it."),
 }
 CAUSES = {
     "network": N_("network down"),
