@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from sqlmodel import col, select
 
+from appliance.base.errors import Unavailable
 from appliance.devices.gate.driver import Line, ModbusGate
 from appliance.devices.gate.simulator import SimulatedBoard
 from appliance.faces.lane import FaceWorker
 from appliance.flow.box import Box
+from appliance.flow.note_device import note_device
 from appliance.flow.order_gate import order_gate
-from appliance.gatehouse import Lane
+from appliance.lane import Lane
 from appliance.records.journal import Journal
 
 DOOR, FIRE = 2, 3
@@ -93,3 +96,35 @@ async def test_door_and_fire(box: Box, board: SimulatedBoard) -> None:
         ("gate.alarm_over", "fire"),
     ]
     assert len(board.pulses) == 1, "nothing is written to the gate for a fire: its own wires free it"
+
+
+async def test_an_outage_of_the_database_loses_no_alarm(box: Box, board: SimulatedBoard) -> None:
+    """The gate is not called silent for it, and what happened is written down when it is back."""
+    lane = lane_of(box)
+    write, down = box.db.write, True
+
+    async def failing(*what: Any) -> Any:
+        if down:
+            raise Unavailable("database_busy", "no database")
+        return await write(*what)
+
+    box.db.write = failing  # type: ignore[method-assign,assignment]
+    watching = asyncio.create_task(lane.watch_gate())
+    board.inputs[FIRE] = True
+    await until(lambda: lane.state.alarms == ["fire"])
+    assert lane.state.gate == "ok" and lane.state.messages == {}
+    down = False
+    await until(lambda: alarms(box) == [("gate.alarm", "fire")])
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    await lane.gate.close()
+
+
+def test_every_change_of_a_loss_is_told_once(box: Box) -> None:
+    for code in ("one_lost", "one_lost", "missing", "one_lost", "", ""):
+        box.db.write_now(note_device, box, "L1", "reader", code, box.now())
+    kinds = ("device.lost", "device.restored")
+    rows = box.db.read_now(
+        lambda s: s.exec(select(Journal).where(col(Journal.kind).in_(kinds)).order_by(col(Journal.seq))).all()
+    )
+    assert [msgspec.json.decode(row.body)["code"] for row in rows] == ["one_lost", "missing", "one_lost", ""]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from appliance import gatehouse
+from appliance import lane as lanes
 from appliance.base.ids import new_id
 from appliance.devices.gate.port import Opened
 from appliance.faces.lane import FaceWorker
@@ -26,16 +26,16 @@ class Relay:
         return Opened(outcome="done", code="ok")
 
 
-def lane_of(box: Box, relay: Relay) -> gatehouse.Lane:
+def lane_of(box: Box, relay: Relay) -> lanes.Lane:
     nothing: Any = None
     faces = FaceWorker("dlib", "", 1.0)  # never started: nobody looks
-    return gatehouse.Lane(box, box.settings.lanes[0], nothing, relay, faces)  # type: ignore[arg-type]
+    return lanes.Lane(box, box.settings.lanes[0], nothing, relay, faces)  # type: ignore[arg-type]
 
 
 async def test_an_order_that_could_not_be_settled_is_settled_later(
     box: Box, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real, failed = gatehouse.settle_order, []
+    real, failed = lanes.settle_order, []
 
     def full(session: Session, *args: Any) -> None:
         if len(failed) < 3:
@@ -43,8 +43,8 @@ async def test_an_order_that_could_not_be_settled_is_settled_later(
             raise sqlite3.OperationalError("database or disk is full")
         real(session, *args)
 
-    monkeypatch.setattr(gatehouse, "settle_order", full)
-    monkeypatch.setattr(gatehouse, "SETTLE_AGAIN", 0.01)
+    monkeypatch.setattr(lanes, "settle_order", full)
+    monkeypatch.setattr(lanes, "SETTLE_AGAIN", 0.01)
     order = await box.db.write(order_gate, box, "L1", "account:x", reason="x", order_id=new_id())
     relay = Relay()
     async with asyncio.timeout(10):
@@ -61,7 +61,7 @@ async def test_a_stop_does_not_wait_for_a_database_that_is_down(
     def full(session: Session, *args: Any) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(gatehouse, "settle_order", full)
+    monkeypatch.setattr(lanes, "settle_order", full)
     order = await box.db.write(order_gate, box, "L1", "account:x", reason="x", order_id=new_id())
     lane = lane_of(box, Relay())
     pulse = asyncio.create_task(lane.perform(order))

@@ -6,12 +6,15 @@ Pictures of people are encrypted; their name is the hash of the clear bytes, so 
 
 import errno
 import hashlib
+import logging
 import os
 from pathlib import Path
 
 from appliance.base.crypto import DataKey
 from appliance.base.errors import Corrupt, NotFound, Unavailable
 from appliance.base.i18n import N_
+
+log = logging.getLogger("examsite.files")
 
 
 class Files:
@@ -60,14 +63,12 @@ class Files:
         except FileNotFoundError:
             raise NotFound("no_file", N_("The file {name} is missing."), name=name) from None
         if secret:
-            body = self._key.decrypt(body)
+            try:
+                body = self._key.decrypt(body)
+            except Corrupt as error:
+                raise _altered(name) from error
         if hashlib.sha256(body).hexdigest() != name:
-            raise Corrupt(
-                "file_altered",
-                N_("The file {name} was altered on disk."),
-                N_("Keep the machine as it is and call the inspector."),
-                name=name,
-            )
+            raise _altered(name)
         return body
 
     def remove(self, name: str, secret: bool = False) -> bool:
@@ -94,6 +95,16 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _altered(name: str) -> Corrupt:
+    log.error("the file %s was altered on disk", name)  # whoever asked for it
+    return Corrupt(
+        "file_altered",
+        N_("The file {name} was altered on disk."),
+        N_("Keep the machine as it is and call the inspector."),
+        name=name,
+    )
 
 
 def _not_kept(error: OSError) -> Unavailable:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
+from appliance.base.clock import Jumps
 from appliance.base.errors import NotFound, Refused
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
@@ -67,12 +68,15 @@ def open_lane(
     return order
 
 
-def begin_order(session: Session, box: Box, order_id: str) -> bool:
-    """Claim an order before the pulse; False when it was claimed, settled or has expired meanwhile."""
+def begin_order(session: Session, box: Box, order_id: str, until: float | None = None) -> bool:
+    """Claim an order before the pulse; False when it was claimed, settled or has expired meanwhile.
+
+    `until`: monotonic seconds of the box's clock at which it expires; without it the order's own time counts.
+    """
     order = session.get_one(GateOrder, order_id)
     if order.outcome:
         return False
-    if order.expires_at <= box.now():
+    if order.expires_at <= box.now() if until is None else until <= box.clock.monotonic():
         _settle(session, box, order, "not_done", "expired")
         return False
     order.outcome = "started"
@@ -89,7 +93,11 @@ def settle_order(session: Session, box: Box, order_id: str, outcome: str, detail
 
 
 def settle_leftovers(session: Session, box: Box, lanes: list[str]) -> int:
-    """At the gatehouse's start: what was in flight is unknown, what expired was not done. Returns the number."""
+    """At the gatehouse's start: what was in flight is unknown, what expired was not done. Returns the number.
+
+    An order from the future was given before the clock was set back: nobody knows its age, it is not carried out.
+    """
+    now = box.now()
     count = 0
     left = session.exec(
         select(GateOrder).where(col(GateOrder.lane).in_(lanes), col(GateOrder.outcome).in_(("", "started")))
@@ -97,7 +105,7 @@ def settle_leftovers(session: Session, box: Box, lanes: list[str]) -> int:
     for order in left:
         if order.outcome == "started":
             _settle(session, box, order, "unknown", "restart")
-        elif order.expires_at <= box.now():
+        elif order.expires_at <= now or order.ordered_at > now + timedelta(seconds=Jumps.LEAST):
             _settle(session, box, order, "not_done", "expired")
         else:
             continue

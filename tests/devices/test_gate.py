@@ -3,23 +3,23 @@
 import asyncio
 import os
 import pty
+import time
 import tty
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from appliance.base import sockets
-from appliance.base.errors import DeviceFault
+from appliance.base.errors import Corrupt, DeviceFault
 from appliance.devices.gate.driver import Line, ModbusGate
 from appliance.devices.gate.protocol import OFF, ON, Pulse, Write, plan, settle
 from appliance.devices.gate.simulator import FLASH_BASE, SimulatedBoard, SimulatedTcpBoard
 from appliance.wire.simulators import BoardDid, GetBoard, SetBoard
 
 
-def soon() -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=5)
+def soon() -> float:
+    return time.monotonic() + 5
 
 
 def test_a_pulse_is_planned() -> None:
@@ -85,7 +85,7 @@ async def test_two_lanes_on_one_line_each_open_once(board: SimulatedBoard, line:
 
 
 async def test_an_order_that_is_too_late_is_not_carried_out(board: SimulatedBoard, line: Line) -> None:
-    opened = await ModbusGate(line).open_once(datetime.now(UTC))
+    opened = await ModbusGate(line).open_once(time.monotonic())
     assert (opened.outcome, opened.code, opened.sent_at) == ("not_done", "expired", None)
     assert board.frames == 0
 
@@ -163,8 +163,8 @@ async def test_two_orders_in_quick_succession_are_two_pulses(tmp_path: Path) -> 
     """The second waits until the relay has opened again; never one long pulse for two people."""
     async with SimulatedBoard(tmp_path / "gate") as board:
         gate = ModbusGate(Line(str(tmp_path / "gate")), pulse_ms=200)
-        expires = datetime.now(UTC) + timedelta(seconds=5)
-        opened = await asyncio.gather(*[gate.open_once(expires) for _ in range(3)])
+        until = soon()
+        opened = await asyncio.gather(*[gate.open_once(until) for _ in range(3)])
         assert await gate.released()
         await gate.close()
     assert [one.outcome for one in opened] == ["done"] * 3
@@ -223,3 +223,9 @@ async def test_a_board_in_the_network(tmp_path: Path) -> None:
         assert (await timed.open_once(soon())).outcome == "done"
         assert [one.coil for one in board.pulses] == [1]
     await line.close()
+
+
+@pytest.mark.parametrize("port", ["tcp://", "tcp://host:99999", "tcp://[::1"])
+def test_an_address_that_cannot_be_one_is_said_at_the_start(port: str) -> None:
+    with pytest.raises(Corrupt, match="bad_gate_address"):
+        Line(port)

@@ -23,7 +23,7 @@ from appliance.flow.score import LossForm, SheetForm, _losses
 from appliance.flow.seal_journal import seal_journal
 from appliance.flow.start_sitting import start_sitting
 from appliance.flow.today import day_bounds
-from appliance.gatehouse import UNDECIDED, Lane
+from appliance.lane import UNDECIDED, Lane
 from appliance.records.entry import Tap
 from appliance.records.journal import JournalHead, append
 from appliance.records.sitting import Sitting
@@ -157,7 +157,7 @@ async def test_a_card_that_cannot_be_decided_does_not_shut_the_lane(
             raise ZeroDivisionError("a bug")
         record_unread(session, given, tap, *rest)
 
-    monkeypatch.setattr("appliance.gatehouse.record_unread", decide)
+    monkeypatch.setattr("appliance.lane.record_unread", decide)
     nothing: Any = None
     lane = Lane(box, box.settings.lanes[0], Reader(), nothing, SimpleNamespace())  # type: ignore[arg-type]
     await lane.read_cards()

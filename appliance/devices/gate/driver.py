@@ -16,7 +16,7 @@ from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.pdu.bit_message import WriteSingleCoilRequest
 
 from appliance.base.clock import Clock, SystemClock
-from appliance.base.errors import DeviceFault
+from appliance.base.errors import Corrupt, DeviceFault
 from appliance.base.i18n import N_
 from appliance.devices.gate.port import Opened
 from appliance.devices.gate.protocol import Outcome, Pulse, Reply, Write, plan, settle
@@ -61,7 +61,9 @@ class Line:
     """
 
     def __init__(self, port: str, baud: int = 9600, timeout: float = TIMEOUT) -> None:
+        """Raises Corrupt when `port` is an address that cannot be one."""
         self.port = port
+        self._address = _address(port) if port.startswith(TCP) else None
         self.baud = baud
         self.timeout = timeout
         self._client: Client | None = None
@@ -80,9 +82,9 @@ class Line:
 
     def _new(self) -> Client:
         once: dict[str, Any] = {"timeout": self.timeout, "retries": 0, "reconnect_delay": 0}
-        if self.port.startswith(TCP):
-            where = urlsplit(self.port)
-            return AsyncModbusTcpClient(where.hostname or "", port=where.port or MODBUS_PORT, **once)
+        if self._address:
+            host, port = self._address
+            return AsyncModbusTcpClient(host, port=port, **once)
         return AsyncModbusSerialClient(
             self.port, baudrate=self.baud, bytesize=8, parity="N", stopbits=1, **once
         )
@@ -122,6 +124,22 @@ class Line:
         self._drop()
 
 
+def _address(port: str) -> tuple[str, int]:
+    try:
+        where = urlsplit(port)
+        host, number = where.hostname, where.port
+    except ValueError:
+        host, number = None, None
+    if not host:
+        raise Corrupt(
+            "bad_gate_address",
+            N_("The gate's address {port} cannot be read."),
+            N_("Write it as tcp://192.168.10.40:502 in the settings."),
+            port=port,
+        )
+    return host, number or MODBUS_PORT
+
+
 class ModbusGate:
     """The Modbus implementation of `Gate`: one coil of one board on a line.
 
@@ -148,7 +166,7 @@ class ModbusGate:
         self._turn = asyncio.Lock()
         self._free_at = 0.0
 
-    async def open_once(self, expires_at: datetime) -> Opened:
+    async def open_once(self, until: float) -> Opened:
         """See `Gate`. Answers as soon as the relay has closed; the pulse goes on for its time.
 
         A pulse that follows another waits until the relay has been open for a moment: two people who come in
@@ -157,13 +175,13 @@ class ModbusGate:
         async with self._turn:
             await asyncio.sleep(max(0.0, self._free_at - self._clock.monotonic()))
             await asyncio.gather(*self._releasing)
-            return await self._open(expires_at)
+            return await self._open(until)
 
-    async def _open(self, expires_at: datetime) -> Opened:
+    async def _open(self, until: float) -> Opened:
         started = self._clock.monotonic()
         async with self._line.lock:
             now = self._clock.now()
-            if now >= expires_at:
+            if self._clock.monotonic() >= until:
                 return self._result("not_done", "expired", None, started)
             try:
                 reply = await self._line.write(self._unit, self._pulse.close)

@@ -25,8 +25,8 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
 class Gate(Protocol):
     """One lane's gate."""
 
-    async def open_once(self, expires_at: datetime) -> Opened:
-        """Open at most once, never after `expires_at`.
+    async def open_once(self, until: float) -> Opened:
+        """Open at most once, never from `until` on (monotonic seconds of the gate's clock).
 
         Never raises for a fault of the device, never repeats.
         """
