@@ -6,8 +6,10 @@ One task reads cards, one looks at the gate's inputs; an order is carried out at
 import asyncio
 import logging
 import time
+from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -67,6 +69,9 @@ class Lane:
         """Set when the process ends: nothing is tried again."""
         self._seen = watch.Seen()
         self._told_alarms: frozenset[Alarm] | None = None
+        self._unwritten: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
+        self._writing = asyncio.Lock()
+        self._behind = False
 
     async def read_cards(self) -> None:
         """Decide every card that is put down; never ends by itself."""
@@ -192,11 +197,11 @@ class Lane:
             until = self._box.clock.monotonic() + (order.expires_at - self._box.now()).total_seconds()
         if not await self._box.db.write(begin_order, self._box, order.id, until):
             return
-        self.state.gate = "busy"
+        before, self.state.gate = self.state.gate, "busy"
         opened = await self.gate.open_once(until)
         if opened.outcome != "not_done":
             self._seen = watch.opened(self._seen, time.monotonic(), self._limits())
-        before, after = self.state.gate, "ok" if opened.outcome == "done" else _part(opened.code)
+        after = "ok" if opened.outcome == "done" else _part(opened.code)
         self.state.gate = after  # type: ignore[assignment]
         self._say("gate", opened.sentence)
         await self._settle(order.id, opened.outcome, opened.code)
@@ -209,7 +214,7 @@ class Lane:
         A stop leaves it to the next start, which settles it as unknown.
         """
         pause = SETTLE_AGAIN
-        while not self.stopping.is_set():
+        while True:
             try:
                 await self._box.db.write(settle_order, self._box, order, outcome, code)
             except ExamError as error:
@@ -218,6 +223,8 @@ class Lane:
             else:
                 if pause != SETTLE_AGAIN:
                     log.info("lane %s: order %s is settled", self.settings.code, order)
+                return
+            if self.stopping.is_set():
                 return
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), pause)
@@ -232,7 +239,7 @@ class Lane:
             if self.state.gate != "busy" or wired:
                 try:
                     await self.gate.rest()  # a killed process may have left the gate open
-                    await self._look(await self.gate.inputs(max(wired, default=0) + 1))
+                    inputs = await self.gate.inputs(max(wired, default=0) + 1)
                 except ExamError as error:
                     if error.message == STUCK:
                         self._say("gate", STUCK)
@@ -248,6 +255,8 @@ class Lane:
                     if self.state.gate not in ("ok", "busy"):
                         self.state.gate = "ok"
                         await self._device("gate", "")
+                    await self._look(inputs)
+            await self._write_down()
             await asyncio.sleep(LOOK if wired and self.state.gate in ("ok", "busy") else PROBE)
 
     async def _look(self, inputs: list[bool]) -> None:
@@ -262,8 +271,9 @@ class Lane:
         for alarm in watch.ALARMS:
             on = alarm in self._seen.alarms
             if self._told_alarms is None or on != (alarm in self._told_alarms):
-                await self._box.db.write(note_alarm, self._box, self.settings.code, alarm, on)
+                self._unwritten.append((note_alarm, (alarm, on, self._box.now())))
         self._told_alarms = self._seen.alarms
+        await self._write_down()
 
     def _limits(self) -> watch.Limits:
         return watch.Limits(self.settings.gate.pass_within, self.settings.gate.held_after)
@@ -283,8 +293,23 @@ class Lane:
         self._say("camera", NO_PICTURE if state == "silent" else "")
 
     async def _device(self, device: str, code: str) -> None:
-        with suppress(ExamError):
-            await self._box.db.write(note_device, self._box, self.settings.code, device, code)
+        self._unwritten.append((note_device, (device, code, self._box.now())))
+        await self._write_down()
+
+    async def _write_down(self) -> None:
+        """Write what happened to devices and doors into the journal; what it cannot take now is tried again."""
+        async with self._writing:
+            while self._unwritten:
+                note, facts = self._unwritten[0]
+                try:
+                    await self._box.db.write(note, self._box, self.settings.code, *facts)
+                except ExamError as error:
+                    if not self._behind:
+                        log.error("lane %s: cannot be written down yet: %s", self.settings.code, error)
+                    self._behind = True
+                    return
+                self._unwritten.popleft()
+                self._behind = False
 
     async def start_faces(self) -> None:
         """Load the face engine; entry goes on the manual way when it cannot."""

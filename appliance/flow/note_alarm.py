@@ -1,5 +1,7 @@
 """An alarm of a gate (forced open, held open, fire), told once, and its end, told once."""
 
+from datetime import datetime
+
 from sqlmodel import Session, col, select
 
 from appliance.flow.box import Box
@@ -8,7 +10,7 @@ from appliance.records.journal import Journal, append
 KINDS = ("gate.alarm", "gate.alarm_over")
 
 
-def note_alarm(session: Session, box: Box, lane: str, alarm: str, on: bool) -> None:
+def note_alarm(session: Session, box: Box, lane: str, alarm: str, on: bool, happened_at: datetime) -> None:
     """Says nothing when the journal's last word on this alarm is the same: the process may have restarted."""
     last = session.exec(
         select(Journal.kind)
@@ -27,6 +29,6 @@ def note_alarm(session: Session, box: Box, lane: str, alarm: str, on: bool) -> N
         "gate.alarm" if on else "gate.alarm_over",
         lane,
         "process:gate",
-        {"alarm": alarm},
+        {"alarm": alarm, "happened_at": happened_at.isoformat()},
         at=box.now(),
     )

@@ -52,15 +52,15 @@ async def test_a_long_journal_answers_quickly(
     # what PostgreSQL's own housekeeping does by itself after a while
     box.db.write_now(lambda session: session.execute(text("ANALYZE")))
     for code in ("missing", "", ""):
-        await box.db.write(note_device, box, "L1", "gate", code)
+        await box.db.write(note_device, box, "L1", "gate", code, box.now())
     last = await box.db.read(
         lambda s: s.exec(select(Journal.kind).order_by(Journal.seq.desc()).limit(2)).all()
     )  # type: ignore[attr-defined]
     assert list(last) == ["device.restored", "device.lost"], "told once, and its end once"
     figures = {
-        "note_device": milliseconds(lambda: box.db.write_now(note_device, box, "L1", "gate", "")),
+        "note_device": milliseconds(lambda: box.db.write_now(note_device, box, "L1", "gate", "", box.now())),
         "note_device_never_lost": milliseconds(
-            lambda: box.db.write_now(note_device, box, "P1", "camera", "")
+            lambda: box.db.write_now(note_device, box, "P1", "camera", "", box.now())
         ),
         "timeline": milliseconds(lambda: box.db.read_now(timeline, box, outcome.candidate)),
         "office": milliseconds(lambda: box.db.read_now(office, box, "nobody")),
