@@ -98,6 +98,7 @@ RESULTS: dict[str, Result] = {
     "face_roster_only": "review",
     "face_photos_differ": "review",
     "no_photograph": "review",
+    "photo_without_face": "review",
     "face_engine_silent": "review",
     "liveness_failed": "review",
     "photo_altered": "review",
@@ -155,6 +156,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "no_photograph": (
         "There is no photo to compare with.",
+        "Compare the printed card with the person; a second person confirms.",
+    ),
+    "photo_without_face": (
+        "No single face was found in the photo on the card or the roster.",
         "Compare the printed card with the person; a second person confirms.",
     ),
     "face_engine_silent": (
@@ -269,7 +274,11 @@ def _row(facts: Facts) -> tuple[str, Expected | None]:
     if not here:
         return "wrong_lane", None
     judged = [(_fault(facts, row), row) for row in sorted(here, key=lambda row: row.starts_at)]
-    return min(judged, key=lambda one: (_RANK[one[0]], not one[1].inside, one[1].starts_at))
+    best = min(judged, key=lambda one: (_RANK[one[0]], not one[1].inside, one[1].starts_at))
+    others = [row for row in today if row.subject != facts.lane]
+    if best[0] == "too_late" and any(_fault(facts, row) != "too_late" for row in others):
+        return "wrong_lane", None  # what is over here was another exam: the one to come is next door
+    return best
 
 
 _RANK = {

@@ -21,6 +21,7 @@ Code = Literal[
     "no_face",
     "two_faces",
     "no_photograph",
+    "photo_without_face",
     "camera_silent",
     "face_engine_silent",
     "liveness_failed",
@@ -70,7 +71,9 @@ def judge(
         return Finding("review", live_cause)
     usable = {one.kind: one.distance for one in compared if one.distance is not None}
     if not usable:
-        return Finding("review", "no_photograph")
+        # There is a photograph, and staff see it: they are told that no face was found in it.
+        unusable = any(one.cause in ("no_face", "two_faces") for one in compared)
+        return Finding("review", "photo_without_face" if unusable else "no_photograph")
     kind: Kind = "chip" if "chip" in usable else "roster"
     distance = usable[kind]
     found = band(distance, admit_below, review_below)

@@ -69,3 +69,12 @@ def test_who_does_not_show_life_is_never_admitted_by_the_machine(
     compared = [Compared("roster", roster), Compared("chip", chip)]
     found = judge(compared, 0.45, 0.60, alive=False)
     assert (found.band, found.code) == expected
+
+
+def test_a_photo_without_a_face_is_not_called_no_photo() -> None:
+    """Staff see the photo beside the sentence."""
+    assert judge([Compared("chip", cause="no_face")], 0.45, 0.60).code == "photo_without_face"
+    assert judge([Compared("roster", cause="two_faces")], 0.45, 0.60).code == "photo_without_face"
+    assert judge([], 0.45, 0.60).code == "no_photograph"
+    found = judge([Compared("chip", cause="no_face"), Compared("roster", 0.2)], 0.45, 0.60)
+    assert found.code == "face_roster_only"

@@ -51,6 +51,13 @@ def facts(*rows: Expected, minutes: int = -10, **change: object) -> Facts:
         (facts(expected=()), "not_on_roster"),
         (facts(row(day=date(2026, 11, 22))), "wrong_day"),
         (facts(row(subject="practical")), "wrong_lane"),
+        (
+            facts(row(inside=True, over=True), row(sitting="s2", subject="practical"), minutes=5),
+            "wrong_lane",
+        ),
+        (facts(row(over=True), row(sitting="s2", subject="practical", over=True)), "too_late"),
+        (facts(row(inside=True), row(sitting="s2", subject="practical")), "already_inside"),
+        (facts(face="photo_without_face"), "photo_without_face"),
         (facts(row(roster_active=False)), "roster_unconfirmed"),
         (facts(row(inside=True)), "already_inside"),
         (facts(row(inside=True), minutes=60), "already_inside"),
