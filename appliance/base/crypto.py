@@ -145,10 +145,7 @@ def key_name(public: bytes) -> str:
 
 def verify(public: bytes, signature: bytes, body: bytes) -> bool:
     """Does `signature` fit? `public`: PEM public key or PEM certificate of an Ed25519 key."""
-    if b"BEGIN CERTIFICATE" in public:
-        key = x509.load_pem_x509_certificate(public).public_key()
-    else:
-        key = serialization.load_pem_public_key(public)  # type: ignore[assignment]
+    key = _public(public)
     if not isinstance(key, ed25519.Ed25519PublicKey):
         return False
     try:
@@ -156,6 +153,20 @@ def verify(public: bytes, signature: bytes, body: bytes) -> bool:
     except InvalidSignature:
         return False
     return True
+
+
+def usable(public: bytes) -> bool:
+    """Can signatures be checked with this PEM public key or certificate? False says nothing about a signature."""
+    try:
+        return isinstance(_public(public), ed25519.Ed25519PublicKey)
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+
+
+def _public(pem: bytes) -> object:
+    if b"BEGIN CERTIFICATE" in pem:
+        return x509.load_pem_x509_certificate(pem).public_key()
+    return serialization.load_pem_public_key(pem)
 
 
 def certified_key(certificate: bytes, authority: bytes, name: str, at: dt.datetime) -> bytes:

@@ -6,8 +6,8 @@ from datetime import datetime
 import msgspec
 from sqlmodel import Session, and_, col, or_, select
 
-from appliance.base.crypto import verify
-from appliance.base.errors import NotFound
+from appliance.base.crypto import read_secret, usable, verify
+from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_
 from appliance.flow.box import Box, keys
 from appliance.flow.receipts import Carried, carried
@@ -226,7 +226,8 @@ def verify_journal(
 ) -> Verified:
     """Recompute every hash, hold the seals against the web key's certificate, compare with the head.
 
-    `progress` is told entries done and entries in all now and then.
+    `progress` is told entries done and entries in all now and then. Raises NotFound or Corrupt when the
+    certificate itself cannot be read: that tells nothing about the journal.
     """
     # The box goes on writing: PostgreSQL shows newer entries to a later query of the same transaction. So the
     # head is read before the entries and after them, and must lie on the chain both times.
@@ -234,15 +235,14 @@ def verify_journal(
     heads = select(JournalHead.seq, JournalHead.hash).where(JournalHead.id == 1)
     before_seq, before_hash = session.exec(heads).one()
     seals = {seal.seq: seal for seal in session.exec(select(JournalSeal))}
-    certificate = (keys(box.settings) / "web.pem").read_bytes()
+    certificate = _certificate(box)
     for row in session.exec(select(Journal).order_by(col(Journal.seq)).execution_options(yield_per=1000)):
         digest = entry_hash(found.head, row.seq, row.at, row.mark, row.kind, row.subject, row.actor, row.body)
         sound = row.seq == found.entries + 1 and row.previous == found.head and row.hash == digest
         if sound and (seal := seals.get(row.seq)):
-            sound = seal.hash == row.hash and verify(
-                certificate, bytes.fromhex(seal.signature), seal_text(seal.seq, seal.hash)
-            )
-            found.sealed_until, found.sealed_at, found.sealed_key = row.seq, seal.at, seal.key
+            sound = seal.hash == row.hash and _signed(seal, certificate)
+            if sound:
+                found.sealed_until, found.sealed_at, found.sealed_key = row.seq, seal.at, seal.key
         if row.seq == before_seq:
             sound = sound and row.hash == before_hash
         if not sound:
@@ -258,6 +258,27 @@ def verify_journal(
         return found
     found.ok = True
     return found
+
+
+def _certificate(box: Box) -> bytes:
+    path = keys(box.settings) / "web.pem"
+    certificate = read_secret(path)
+    if not usable(certificate):
+        raise Corrupt(
+            "bad_key",
+            N_("The key {path} cannot be read."),
+            N_("Restore it from the backup, or run examsite init on a new box."),
+            path=str(path),
+        )
+    return certificate
+
+
+def _signed(seal: JournalSeal, certificate: bytes) -> bool:
+    try:
+        signature = bytes.fromhex(seal.signature)
+    except ValueError:  # altered on disk, or by somebody
+        return False
+    return verify(certificate, signature, seal_text(seal.seq, seal.hash))
 
 
 def seal_text(seq: int, digest: str) -> bytes:
