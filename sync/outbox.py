@@ -21,11 +21,12 @@ from cryptography.hazmat.primitives.asymmetric import x25519
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from sqlmodel import Session, col, func, select
 
-from appliance.base.crypto import Signer, read_secret, verify
+from appliance.base.crypto import Signer, read_secret, usable
 from appliance.base.errors import Conflict, Corrupt, NotFound, Refused
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.flow.box import Box, keys
+from appliance.flow.receipts import names_parcel
 from appliance.records.journal import GENESIS, Journal, JournalHead, append
 from appliance.records.sync import Parcel
 from sync import envelope
@@ -61,25 +62,16 @@ class Keys(msgspec.Struct, frozen=True):
         and its X25519 public key, one after the other."""
         folder = keys(box.settings)
         path = box.settings.province.key
-        province = b""
+        pem = b""
         if path:
             with contextlib.suppress(OSError):  # sealing goes on; delivering says what is missing
-                province = _usable(Path(path).read_bytes())
+                pem = Path(path).read_bytes()
         return cls(
             Signer.load(folder / "sync.key"),
             read_secret(folder / "sync.pem"),
-            province,
-            _recipient(province),
+            pem if usable(pem) else b"",
+            _recipient(pem),
         )
-
-
-def _usable(pem: bytes) -> bytes:
-    """`pem` when signatures can be checked with it; empty otherwise."""
-    try:
-        verify(pem, b"", b"")
-    except (ValueError, UnsupportedAlgorithm):
-        return b""
-    return pem
 
 
 def _recipient(pem: bytes) -> x25519.X25519PublicKey | None:
@@ -235,8 +227,7 @@ def acknowledge(session: Session, box: Box, parcel_id: str, signed: Signed, rece
 def check_receipt(parcel: Parcel, box: Box, signed: Signed, province: bytes) -> Receipt:
     """Is this the province's signed receipt of exactly this parcel? Raises Corrupt."""
     receipt = open_receipt(signed, province)
-    promised = (receipt.site, receipt.epoch, receipt.number, receipt.parcel, receipt.last_seq)
-    if promised != (box.site.code, parcel.epoch, parcel.number, parcel.body, parcel.last_seq):
+    if not names_parcel(receipt, box, parcel):
         raise Corrupt(
             "other_parcel",
             N_("The receipt is for another parcel."),

@@ -3,17 +3,36 @@
 from bisect import bisect_left, bisect_right
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 from sqlmodel import Session, col, select
 
-from appliance.base.crypto import verify
+from appliance.base.crypto import usable, verify
 from appliance.flow.box import Box
 from appliance.records.sync import Parcel
 
 Holds = Literal["none", "fits", "wrong", "unproven"]
-"""A receipt's signature: there is no receipt; it fits; it does not; no key of the province to check it with."""
+"""A receipt's signature: there is no receipt; it fits; it does not; no key of the province to check it with.
+
+A key that cannot be read is no key: only a receipt that was checked is ever called wrong.
+"""
+
+
+class Names(Protocol):
+    """What a receipt says about the parcel it is for; the whole of it: sync/messages.py."""
+
+    site: str
+    epoch: str
+    number: int
+    parcel: str
+    last_seq: int
+
+
+def names_parcel(receipt: Names, box: Box, parcel: Parcel) -> bool:
+    """Is the receipt for exactly this parcel of this site?"""
+    named = (receipt.site, receipt.epoch, receipt.number, receipt.parcel, receipt.last_seq)
+    return named == (box.site.code, parcel.epoch, parcel.number, parcel.body, parcel.last_seq)
 
 
 class Carried(msgspec.Struct, kw_only=True):
@@ -45,6 +64,7 @@ class _Receipt(msgspec.Struct):
     epoch: str
     number: int
     parcel: str
+    last_seq: int
     received_at: datetime
 
 
@@ -79,9 +99,10 @@ def carried(session: Session, box: Box, seqs: list[int]) -> list[Carried]:
 def _province(box: Box) -> bytes:
     path = box.settings.province.key
     try:
-        return Path(path).read_bytes() if path else b""
+        province = Path(path).read_bytes() if path else b""
     except OSError:
-        return b""  # said on the page: not checked
+        province = b""
+    return province if usable(province) else b""  # said on the page: not checked
 
 
 def _receipt(box: Box, parcel: Parcel, province: bytes) -> tuple[datetime | None, str, Holds]:
@@ -90,8 +111,7 @@ def _receipt(box: Box, parcel: Parcel, province: bytes) -> tuple[datetime | None
     try:
         signed = msgspec.json.decode(parcel.receipt, type=_Signed)
         receipt = msgspec.json.decode(signed.body, type=_Receipt)
-        promised = (receipt.site, receipt.epoch, receipt.number, receipt.parcel)
-        if promised != (box.site.code, parcel.epoch, parcel.number, parcel.body):
+        if not names_parcel(receipt, box, parcel):
             return receipt.received_at, signed.signature, "wrong"
         if not province:
             return receipt.received_at, signed.signature, "unproven"

@@ -146,7 +146,7 @@ def test_the_release_and_its_parcel_end_the_timeline(box: Box, world: World, tmp
 
     def parcels(session: Session) -> None:
         receipt = {"site": box.site.code, "epoch": box.site.epoch, "number": 1, "parcel": "a" * 64}
-        body = msgspec.json.encode(receipt | {"received_at": box.now()})
+        body = msgspec.json.encode(receipt | {"last_seq": last.seq, "received_at": box.now()})
         signed = {"body": body.decode(), "signature": signer.sign(body).hex()}
         for number, state, text in (
             (1, "acknowledged", msgspec.json.encode(signed).decode()),
