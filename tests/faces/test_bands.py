@@ -34,7 +34,7 @@ def test_band(distance: float, expected: str) -> None:
         (None, 0.1, ("review", "face_roster_only", "roster")),
         (None, 0.5, ("review", "face_review", "roster")),
         (None, 0.7, ("mismatch", "face_mismatch", "roster")),
-        (None, None, ("review", "no_photograph", "")),
+        (None, None, ("review", "photo_without_face", "")),
     ],
 )
 def test_judge(chip: float | None, roster: float | None, expected: tuple[str, str, str]) -> None:
