@@ -1,7 +1,7 @@
 """Messages between the recorder, the clip server and whoever asks them (UNIX sockets)."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -79,12 +79,14 @@ class GetClip(msgspec.Struct, tag="clips.get", kw_only=True):
     """Ask exam-clips for one MP4 (stream copy, cut at key frames) that covers start..end; bytes follow the reply.
 
     `proof`: the files it is cut from are hashed again, and a signed proof lies at its end (`ClipProof`).
+    `offset`: bytes left out at the front of what follows; the head tells of the whole clip.
     """
 
     camera: str
     start: datetime
     end: datetime
     proof: bool = False
+    offset: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 class ClipHead(msgspec.Struct, kw_only=True):

@@ -3,8 +3,10 @@ the recorder.
 """
 
 import asyncio
+import os
 import signal
 import time
+import weakref
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,8 +27,20 @@ from cameras.integrity import checked
 
 CHUNK = 256 * 1024
 CUTS_AT_ONCE = 2
+CUTS_KEPT = 2
+CUT_KEPT = 60.0
+"""Seconds since it was last asked for that a finished cut serves whoever moves about in it."""
 STILL_KEPT = 1.0
 """Seconds one still serves everybody who asks."""
+Asked = tuple[str, datetime, datetime]
+"""Camera, start, end."""
+
+
+class KeptCut(msgspec.Struct, kw_only=True):
+    """A cut being made or made; `used`: of the loop's clock."""
+
+    made: asyncio.Task[Cut]
+    used: float
 
 
 class ClipServer:
@@ -39,6 +53,7 @@ class ClipServer:
         self._cameras = [camera.code for camera in settings.cameras]
         self._turn = asyncio.Semaphore(CUTS_AT_ONCE)
         self._reading = asyncio.Lock()
+        self._cuts: dict[Asked, KeptCut] = {}
         self._stills: dict[tuple[str, int], tuple[float, StillHead, bytes]] = {}
 
     async def find_clips(self, asked: FindClips) -> Found:
@@ -53,12 +68,41 @@ class ClipServer:
         return whole
 
     async def get_clip(self, asked: GetClip) -> Streamed:
-        """GetClip."""
-        start, end = asked.start.astimezone(UTC), asked.end.astimezone(UTC)
+        """GetClip. A clip with a proof is made anew each time, its sources read again by one reader at a time."""
+        wanted = asked.camera, asked.start.astimezone(UTC), asked.end.astimezone(UTC)
+        if asked.proof:
+            async with self._reading:
+                made = await self._cut(wanted, proof=True)
+        else:
+            made = await self._kept_cut(wanted)
+        return Streamed(made.head, _read(made, asked.offset))
+
+    async def _cut(self, wanted: Asked, proof: bool = False) -> Cut:
         async with self._turn:
-            prove = await asyncio.to_thread(prover, self._settings, start, end) if asked.proof else None
-            made = await asyncio.to_thread(cut, self._index, self._media, asked.camera, start, end, prove)
-        return Streamed(made.head, _read(made))
+            prove = await asyncio.to_thread(prover, self._settings, *wanted[1:]) if proof else None
+            made = await asyncio.to_thread(cut, self._index, self._media, *wanted, prove)
+        weakref.finalize(made, made.file.close)  # with its last reader
+        return made
+
+    async def _kept_cut(self, wanted: Asked) -> Cut:
+        """Whoever moves about in a clip asks for it again and again: it is cut once."""
+        loop = asyncio.get_running_loop()
+        kept = self._cuts.pop(wanted, None)
+        if kept is None:
+            kept = KeptCut(made=loop.create_task(self._cut(wanted)), used=0.0)
+            kept.made.add_done_callback(lambda done: self._let_go(wanted) if _failed(done) else None)
+        kept.used = loop.time()
+        self._cuts[wanted] = kept
+        while len(self._cuts) > CUTS_KEPT:
+            del self._cuts[next(iter(self._cuts))]
+        loop.call_later(CUT_KEPT, self._let_go, wanted)
+        return await asyncio.shield(kept.made)  # who goes away does not take it from the next one
+
+    def _let_go(self, wanted: Asked) -> None:
+        kept = self._cuts.get(wanted)
+        idle = asyncio.get_running_loop().time() - kept.used >= CUT_KEPT if kept else False
+        if kept and kept.made.done() and (idle or _failed(kept.made)):
+            del self._cuts[wanted]
 
     async def verify_spans(self, asked: VerifySpans) -> Streamed:
         """VerifySpans: each file once, however many spans touch it."""
@@ -91,12 +135,15 @@ class ClipServer:
         return Streamed(kept[1], _once(kept[2]))
 
 
-async def _read(made: Cut) -> AsyncIterator[bytes]:
-    try:
-        while chunk := await asyncio.to_thread(made.file.read, CHUNK):
-            yield chunk
-    finally:
-        made.file.close()
+def _failed(done: "asyncio.Task[Cut]") -> bool:
+    return done.cancelled() or done.exception() is not None
+
+
+async def _read(made: Cut, at: int) -> AsyncIterator[bytes]:
+    """The bytes from `at` on. Several read one cut at once, each at its own place."""
+    while chunk := await asyncio.to_thread(os.pread, made.file.fileno(), CHUNK, at):
+        at += len(chunk)
+        yield chunk
 
 
 async def _once(body: bytes) -> AsyncIterator[bytes]:

@@ -21,7 +21,7 @@ from cameras.media import open_segment, packets
 LONGEST = timedelta(hours=4)
 
 
-class Cut(msgspec.Struct):
+class Cut(msgspec.Struct, weakref=True):
     """A finished clip: what it covers, and an open file that nobody else sees and that vanishes when
     closed.
     """

@@ -3,8 +3,12 @@
 import asyncio
 import io
 import struct
+import threading
+import time
+import weakref
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import av
 import msgspec
@@ -27,8 +31,11 @@ from appliance.wire.recorder import (
     VerifySpans,
 )
 from cameras import clips
+from cameras.clips import proof
+from cameras.clips.cut import Cut, cut
 from cameras.clips.proof import BOX, verify_clip
 from cameras.index import Index, Segment
+from cameras.integrity import checked
 from tests.cameras.test_store import opened, put
 from tests.command import examsite
 
@@ -149,6 +156,62 @@ async def test_a_downloaded_clip_proves_itself(store: Store, tmp_path: Path) -> 
     assert [one.path for one in found.clip.sources] == [one.path for one in store.files[:3]]
     with av.open(str(file)) as container:
         assert len(list(container.decode(video=0))) == 100, "players skip the proof"
+
+
+async def test_one_reader_at_a_time_reads_the_disk_again(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, most, together = 0, 0, threading.Lock()
+
+    def slowly(media: Path, segment: Segment) -> CheckedFile:
+        nonlocal reading, most
+        with together:
+            reading += 1
+            most = max(most, reading)
+        time.sleep(0.05)
+        with together:
+            reading -= 1
+        return checked(media, segment)
+
+    monkeypatch.setattr(clips, "checked", slowly)
+    monkeypatch.setattr(proof, "checked", slowly)
+    await asyncio.gather(store.download(tmp_path / "one"), store.download(tmp_path / "two"), store.check())
+    assert most == 1
+
+
+async def test_whoever_moves_about_in_a_clip_has_it_cut_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cuts: list[weakref.ref[Cut]] = []
+
+    def counted(*given: Any) -> Cut:
+        made = cut(*given)
+        cuts.append(weakref.ref(made))
+        return made
+
+    monkeypatch.setattr(clips, "cut", counted)
+    monkeypatch.setattr(clips, "CHUNK", 1024)
+    server = clips.ClipServer(store.settings)
+
+    async def read(offset: int = 0, last: int = 25) -> bytes:
+        asked = GetClip(camera="C1", start=NOW, end=NOW + timedelta(seconds=last), offset=offset)
+        made = await server.get_clip(asked)
+        return b"".join([chunk async for chunk in made.chunks])
+
+    whole, tail = await asyncio.gather(read(), read(1500))
+    assert tail == whole[1500:] and await read(len(whole)) == b"" and len(cuts) == 1
+    for last in (26, 27):  # no more than two are kept; the oldest goes
+        await read(last=last)
+    assert len(cuts) == 3 and cuts[0]() is None
+    monkeypatch.setattr(clips, "CUT_KEPT", 0.0)
+    await read(last=27)
+    await asyncio.sleep(0.05)
+    assert len(cuts) == 3 and cuts[2]() is None, "nobody asks for it any more: its file is gone"
+    store.path(0).unlink()
+    store.index.miss_segment(store.files[0])
+    for _ in range(2):
+        with pytest.raises(NotFound):
+            await read(last=5)
 
 
 async def test_whatever_is_done_to_a_clip_is_seen(store: Store, tmp_path: Path) -> None:

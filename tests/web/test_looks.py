@@ -1,15 +1,22 @@
 """Every look at a recording is on record, and a full disk closes no page that only shows."""
 
-from collections.abc import Callable
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 from sqlmodel import select
 
 from appliance.base.errors import Unavailable
+from appliance.base.sockets import Streamed, ask_stream, serve
 from appliance.records.accounts import LoginSession
 from appliance.records.journal import Journal
+from appliance.web.media import _first
+from appliance.wire.recorder import GetStill
+from cameras import clips
 from tests.web.day_server import Running
 
 Client = Callable[[str], httpx.Client]
@@ -30,6 +37,56 @@ def test_who_begins_in_the_middle_has_looked_too(day: Running, client: Client) -
     assert looked(day) == before + 1, "moving about in one clip is one look"
     assert http.get(CLIP.format(2), headers={"range": "bytes=100-"}).status_code == 206
     assert looked(day) == before + 2
+
+
+def test_a_range_of_a_clip_reads_no_more_than_the_range(
+    day: Running, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    http, sent = client("inspector"), []
+    whole = http.get(CLIP.format(1)).content
+    pread, chunk = os.pread, 1024
+    monkeypatch.setattr(clips, "CHUNK", chunk)
+
+    def counted(file: int, length: int, at: int) -> bytes:
+        sent.append(at)
+        return pread(file, length, at)
+
+    monkeypatch.setattr(os, "pread", counted)
+    middle = len(whole) // 2
+    for asked, start, end in (
+        (f"bytes={middle}-{middle + 1}", middle, middle + 1),
+        ("bytes=0-1", 0, 1),
+        (f"bytes={len(whole) - 5}-", len(whole) - 5, len(whole) - 1),
+    ):
+        answer = http.get(CLIP.format(1), headers={"range": asked})
+        assert answer.status_code == 206 and answer.content == whole[start : end + 1]
+        assert answer.headers["content-range"] == f"bytes {start}-{end}/{len(whole)}"
+        assert sent.pop(0) == start, "what lies before the range is not sent"
+        sent.clear()
+    assert http.get(CLIP.format(1), headers={"range": "bytes=999999999999999999-"}).status_code == 416
+    assert len(whole) > 20 * chunk
+
+
+async def test_a_range_ends_the_connection_to_the_clip_server(tmp_path: Path) -> None:
+    given: list[int] = []
+
+    async def endless(_asked: GetStill) -> Streamed:
+        async def chunks() -> AsyncIterator[bytes]:
+            while True:
+                given.append(1)
+                yield b"x" * 65536
+
+        return Streamed({}, chunks())
+
+    server = await serve(tmp_path / "clips", {GetStill: endless})
+    _, chunks = await ask_stream(tmp_path / "clips", GetStill(camera="C1"), dict)
+    async with asyncio.timeout(10):
+        assert b"".join([part async for part in _first(chunks, 3)]) == b"xxx"
+        await asyncio.sleep(0.1)
+        count = len(given)
+        await asyncio.sleep(0.1)
+    assert len(given) == count and [part async for part in chunks] == []
+    server.close()
 
 
 def test_who_opens_a_candidates_record_is_on_record(day: Running, client: Client) -> None:
