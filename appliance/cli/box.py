@@ -62,13 +62,14 @@ def migrate(json: bool = typer.Option(False, "--json")) -> None:
 
 
 def backup(
-    folder: Path = typer.Argument(..., help="Folder of the backup; refreshed when it holds one of this box."),
+    folder: Path = typer.Argument(..., help="A new or empty folder for the backup."),
+    refresh: bool = typer.Option(False, "--refresh", help="Bring this box's backup there up to date."),
     json: bool = typer.Option(False, "--json"),
 ) -> None:
     """Back the box up while it works: database, kept files, keys. Keep it in a safe."""
     from appliance.flow.backup import back_up
 
-    made = back_up(load(), folder)
+    made = back_up(load(), folder, refresh)
     if json:
         show(made)
     else:

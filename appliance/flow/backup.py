@@ -2,15 +2,18 @@
 
 A backup holds the database (SQLite's own online copy, consistent while the box works), the kept files, the keys
 and the identity. It holds the data key as well: it is worth as much as the box and belongs in a safe. Kept
-files are named by their hash, so each backup adds only what is new. On PostgreSQL the database is backed up
-with its own tools; this command says so instead of leaving it out.
+files are named by their hash, so a backup that is refreshed adds only what is new. On PostgreSQL the database is
+backed up with its own tools; this command says so instead of leaving it out.
 
 A restored box gets a new epoch, so that numbers of parcels never repeat.
 """
 
+import errno
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -37,10 +40,27 @@ class BackedUp(msgspec.Struct):
     bytes: int
 
 
-def back_up(settings: Settings, target: Path) -> BackedUp:
-    """Write or refresh the backup in `target` (mode 0700)."""
+def back_up(settings: Settings, target: Path, refresh: bool = True) -> BackedUp:
+    """Write the backup in `target` (mode 0700), or bring one of this box up to date there when `refresh`.
+
+    Raises Conflict when another backup lies there, or anything at all without `refresh`; Corrupt when the place
+    cannot be written.
+    """
+    with _place(target):
+        if not refresh and target.is_dir() and any(target.iterdir()):
+            raise Conflict(
+                "folder_in_use",
+                N_("The folder {folder} is not empty."),
+                N_("Name a new folder; --refresh brings a backup of this box up to date."),
+                folder=str(target),
+            )
+        return _written(settings, target)
+
+
+def _written(settings: Settings, target: Path) -> BackedUp:
     site = read_site(settings.state)
     source = Path(_sqlite(settings))
+    source.open("rb").close()
     known = target / FILE
     if known.exists() and msgspec.json.decode(known.read_bytes())["epoch"] != site.epoch:
         raise Conflict(
@@ -83,9 +103,10 @@ def restore(settings: Settings, source: Path, now: datetime) -> str:
             N_("Name the backup's folder."),
             folder=str(source),
         )
-    with sqlite3.connect(f"file:{source / DATABASE}?mode=ro", uri=True) as copy:
+    # Immutable: SQLite lays no -wal and -shm beside the backup, and reads one on a medium that cannot be written.
+    whole = f"{(source / DATABASE).resolve().as_uri()}?mode=ro&immutable=1"
+    with closing(sqlite3.connect(whole, uri=True)) as copy:
         found = [row[0] for row in copy.execute("PRAGMA quick_check")]
-    copy.close()
     if found != ["ok"]:
         raise Corrupt("bad_backup", N_("The backup's database is damaged."), N_("Take an older backup."))
     settings.state.mkdir(parents=True, exist_ok=True)
@@ -112,6 +133,38 @@ def restore(settings: Settings, source: Path, now: datetime) -> str:
         box.db.stop()
     (settings.state / BEGUN).unlink(missing_ok=True)
     return site.epoch
+
+
+@contextmanager
+def _place(target: Path) -> Iterator[None]:
+    """What the system says of the named place, as one of our errors."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+        raise _unusable(target, errno.ENOSPC if full else None) from error
+    except OSError as error:
+        named = Path(str(error.filename)) if error.filename else target
+        if named not in target.parents and not named.is_relative_to(target):  # it was read, not written
+            raise Corrupt(
+                "box_unreadable",
+                N_("The box's file {path} cannot be read."),
+                N_("Run the command as the user examsite."),
+                path=str(named),
+            ) from error
+        raise _unusable(target, error.errno) from error
+
+
+def _unusable(target: Path, number: int | None) -> Corrupt:
+    if number in (errno.EEXIST, errno.ENOTDIR):
+        message = N_("{folder} is no folder.")
+    elif number in (errno.ENOSPC, errno.EDQUOT):
+        message = N_("There is no room left for a backup in {folder}.")
+    else:
+        message = N_("The folder {folder} cannot be written.")
+    return Corrupt(
+        "unusable_folder", message, N_("Name a folder that this user may write."), folder=str(target)
+    )
 
 
 def _sqlite(settings: Settings) -> str:
