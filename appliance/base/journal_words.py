@@ -37,6 +37,7 @@ KINDS: dict[str, str] = {
     "admission.granted": N_("Let in to the sitting"),
     "absence.noted": N_("Left for a moment"),
     "absence.ended": N_("Came back in"),
+    "roll_call.ticked": N_("Ticked at a roll call"),
     "gate.ordered": N_("Gate told to open"),
     "gate.confirmed": N_("Second person confirmed opening"),
     "gate.settled": N_("Gate answered"),

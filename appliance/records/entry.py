@@ -96,6 +96,23 @@ class Absence(SQLModel, table=True):
     returned_tap: str | None = Field(default=None, foreign_key="tap.id", unique=True)
 
 
+class RollTick(SQLModel, table=True):
+    """At a roll call somebody was seen outside (or the tick was taken back). `id` is given by the page."""
+
+    __tablename__ = "roll_tick"
+
+    id: str = Field(primary_key=True)
+    roll: str = Field(index=True)
+    """One calling of the roll by one person."""
+    admission: str = Field(foreign_key="admission.id")
+    seen: bool
+    noted_by: str
+    """Account."""
+    happened_at: datetime = Field(sa_type=Instant)
+    """By the clock of the page's machine: it may have been without the box."""
+    recorded_at: datetime = Field(sa_type=Instant)
+
+
 class GateOrder(SQLModel, table=True):
     """An order to open a lane once: recorded with the decision, carried out after the commit, at most once."""
 

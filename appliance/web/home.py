@@ -14,6 +14,7 @@ from appliance.base.i18n import LANGUAGES, N_, _
 from appliance.flow.accounts import LONGEST, Who, sign_in, sign_out
 from appliance.flow.box import Box
 from appliance.web.pages import page
+from appliance.web.roll_call import ROLES as ROLL_CALL
 from appliance.web.sessions import COOKIE
 
 PAGES: list[tuple[str, str, str, tuple[str, ...]]] = [
@@ -56,6 +57,8 @@ async def home(request: Request[Who | None, Any, Any], box: NamedDependency[Box]
     if role in ENTRY:
         lanes = box.settings.lanes
         links += [(f"/entry/{one.code}", _("Entry screen"), one.name) for one in lanes]
+    if role in ROLL_CALL:
+        links.append(("/roll-call", _("Roll call"), _("Is everybody out?")))
     return page(request, "home.html", links=links)
 
 

@@ -27,6 +27,8 @@ AREAS: dict[str, set[str]] = {
     "/desk/by-hand": {"entry", "chief"},
     "/desk/people": {"entry", "chief"},
     "/desk/people/now": {"entry", "chief"},
+    "/roll-call": {"entry", "invigilator", "chief"},
+    "/roll-call/now": {"entry", "invigilator", "chief"},
     "/waiting/queues": {"waiting", "chief"},
     "/display/now": {"display", "waiting", "chief"},
     "/entry/L1/now": {"display", "entry", "chief"},

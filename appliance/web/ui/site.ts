@@ -4,6 +4,7 @@ import { startClock } from "./_clock";
 import { startLive } from "./_live";
 import { all } from "./_page";
 import { startPress } from "./_press";
+import { startRoll } from "./_roll";
 import { startScore } from "./_score";
 
 /** Pictures that are taken again every few seconds; a missing one shows the words beside it. */
@@ -42,7 +43,7 @@ function startNotes(): void {
   });
   document.addEventListener("htmx:responseError", (event) => {
     const { xhr } = (event as CustomEvent<{ xhr: XMLHttpRequest }>).detail;
-    if (xhr.status === 401) location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+    if (xhr.status === 401 && document.body.dataset.stay === undefined) location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
   });
   document.addEventListener("changed", () => {
     for (const open of all<HTMLDetailsElement>("details[open].ask")) open.open = false;
@@ -53,6 +54,7 @@ document.addEventListener("DOMContentLoaded", () => {
   startClock();
   startLive();
   startPress();
+  startRoll();
   startScore();
   startStills();
   startNotes();

@@ -464,6 +464,20 @@ def upgrade() -> None:
     with op.batch_alter_table('mark', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_mark_attempt'), ['attempt'], unique=False)
 
+    op.create_table('roll_tick',
+    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('roll', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('admission', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('seen', sa.Boolean(), nullable=False),
+    sa.Column('noted_by', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('happened_at', appliance.records.base.Instant(length=27), nullable=False),
+    sa.Column('recorded_at', appliance.records.base.Instant(length=27), nullable=False),
+    sa.ForeignKeyConstraint(['admission'], ['admission.id'], name=op.f('fk_roll_tick_admission_admission')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_roll_tick'))
+    )
+    with op.batch_alter_table('roll_tick', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_roll_tick_roll'), ['roll'], unique=False)
+
     op.create_table('score_sheet',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('attempt', sqlmodel.sql.sqltypes.AutoString(), nullable=False),

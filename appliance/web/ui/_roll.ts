@@ -1,0 +1,99 @@
+/** The roll call: ticks live in this browser first and reach the box when it answers. */
+
+import { all, word } from "./_page";
+
+interface Tick {
+  id: string;
+  roll: string;
+  admission: string;
+  seen: boolean;
+  happened_at: string;
+}
+
+interface Kept {
+  roll: string;
+  seen: string[];
+  unsent: Tick[];
+}
+
+const KEY = "roll-call";
+const AGAIN = 3000;
+
+const newId = (): string => crypto.randomUUID().replaceAll("-", "");
+
+function read(): Kept {
+  try {
+    const found = JSON.parse(localStorage.getItem(KEY) ?? "") as Kept;
+    if (found.roll && Array.isArray(found.seen) && Array.isArray(found.unsent)) return found;
+  } catch {
+    // nothing kept yet
+  }
+  return { roll: newId(), seen: [], unsent: [] };
+}
+
+/** Begin, on the page that calls the roll. */
+export function startRoll(): void {
+  if (!document.querySelector("[data-roll-count]")) return;
+  let kept = read();
+  let sending = false;
+
+  const show = (): void => {
+    const boxes = all<HTMLInputElement>("[data-roll]");
+    const seen = new Set(kept.seen);
+    for (const box of boxes) box.checked = seen.has(box.dataset.roll ?? "");
+    const count = boxes.filter((box) => box.checked).length;
+    const all_ = String(boxes.length);
+    document.querySelector("[data-roll-count]")!.textContent = word("seen", { seen: String(count), all: all_ });
+    document.querySelector("[data-roll-unsent]")!.textContent = kept.unsent.length
+      ? word("unsent", { count: String(kept.unsent.length) })
+      : "";
+  };
+  const keep = (): void => {
+    localStorage.setItem(KEY, JSON.stringify(kept));
+    show();
+  };
+  const send = async (): Promise<void> => {
+    if (sending || !kept.unsent.length) return;
+    sending = true;
+    const batch = kept.unsent.slice(0, 100);
+    try {
+      const token = (JSON.parse(document.body.getAttribute("hx-headers") ?? "{}") as Record<string, string>)[
+        "x-csrf-token"
+      ];
+      const answer = await fetch("/roll-call/ticks", {
+        method: "POST",
+        headers: { "content-type": "application/json", "x-csrf-token": token ?? "" },
+        body: JSON.stringify(batch),
+      });
+      if (answer.ok) {
+        const sent = new Set(batch.map((one) => one.id));
+        kept.unsent = kept.unsent.filter((one) => !sent.has(one.id));
+        keep();
+      }
+    } catch {
+      // the box is gone: the ticks stay here and are sent when it is back
+    } finally {
+      sending = false;
+    }
+  };
+  document.addEventListener("change", (event) => {
+    const box = event.target;
+    if (!(box instanceof HTMLInputElement) || !box.dataset.roll) return;
+    const admission = box.dataset.roll;
+    kept.seen = kept.seen.filter((one) => one !== admission);
+    if (box.checked) kept.seen.push(admission);
+    const happened_at = new Date().toISOString();
+    kept.unsent.push({ id: newId(), roll: kept.roll, admission, seen: box.checked, happened_at });
+    keep();
+    void send();
+  });
+  document.querySelector("[data-roll-print]")?.addEventListener("click", () => window.print());
+  document.querySelector("[data-roll-new]")?.addEventListener("click", () => {
+    kept = { roll: newId(), seen: [], unsent: kept.unsent };
+    keep();
+  });
+  document.addEventListener("htmx:load", show);
+  setInterval(() => void send(), AGAIN);
+  show();
+  void send();
+}
