@@ -100,6 +100,27 @@ def test_only_sync_gets_out() -> None:
         assert ("IPAddressDeny" in unit(f"exam-{name}.service")["Service"]) == (name != "sync")
 
 
+@pytest.mark.parametrize("name", RUNNING)
+def test_no_process_reads_the_key_of_another(name: str) -> None:
+    """All run as one user: what a unit does not hide, its process can sign with."""
+    from appliance.flow.set_up import PROCESSES
+
+    every = {*PROCESSES, "tls", "data"}
+    shared = {"web": {"tls", "data"}, "gate": {"data"}, "sync": {"data"}}
+    assert every - hidden(name) == {name} | shared.get(name, set())
+
+
+def test_the_migration_reads_no_key() -> None:
+    assert "InaccessiblePaths=-/var/lib/examsite/keys\n" in (UNITS / "exam-migrate.service").read_text()
+
+
+def hidden(name: str) -> set[str]:
+    """Keys a unit's process cannot see."""
+    start = "InaccessiblePaths=-/var/lib/examsite/keys/"
+    lines = (UNITS / f"exam-{name}.service").read_text().splitlines()
+    return {line.removeprefix(start).removesuffix(".key") for line in lines if line.startswith(start)}
+
+
 def test_only_the_gate_sees_devices() -> None:
     for name in RUNNING:
         service = unit(f"exam-{name}.service")["Service"]
@@ -124,6 +145,27 @@ def test_commands_of_units_exist() -> None:
                     break
                 assert word in command.commands, f"{path.name}: examsite {' '.join(words)}"
                 command = command.commands[word]
+
+
+def test_no_duty_of_the_night_stops_another() -> None:
+    """A unit ends with its first command that fails: each duty has its own unit and timer, and each is started."""
+    target = (UNITS / "exam.target").read_text()
+    duties = set()
+    for timer in UNITS.glob("*.timer"):
+        lines = timer.with_suffix(".service").read_text().splitlines()
+        (command,) = [line for line in lines if line.startswith("ExecStart=")]
+        duties.add(command.split("/examsite ", 1)[1])
+        assert timer.name in target
+    assert duties == {"check", "faces forget --do", "recordings verify --sample 200"}
+
+
+@pytest.mark.parametrize("name", ["forget", "recordings"])
+def test_what_runs_at_night_signs_nothing(name: str) -> None:
+    service = (UNITS / f"exam-{name}.service").read_text()
+    from appliance.flow.set_up import PROCESSES
+
+    whole = "InaccessiblePaths=-/var/lib/examsite/keys\n" in service
+    assert whole or hidden(name) == {*PROCESSES, "tls"}
 
 
 def test_installing_again_keeps_the_configuration(root: Path) -> None:
