@@ -5,6 +5,7 @@ A message whose signature, addressee or form does not hold changes nothing; that
 with the province and is tried again, and is shown until a person has put it right.
 """
 
+import asyncio
 import hashlib
 import logging
 
@@ -51,8 +52,8 @@ async def take_in(box: Box, signed: Signed, province: bytes) -> Taken:
     if await box.db.read(lambda session: session.get(Received, message.id) is not None):
         return Taken(message.id, kind, False)
     try:
-        name = box.files.put(msgspec.json.encode(signed), secret=True)
-        lines = _lines(box, message) if isinstance(message, Roster) else []
+        # A roster brings a portrait a person, each synced to disk: the loop goes on and the watchdog is answered.
+        name, lines = await asyncio.to_thread(_keep, box, signed, message)
         new = await box.db.write(_load, box, message, kind, name, signed, lines)
     except (SQLAlchemyError, ValueError, KeyError) as error:  # well signed, well formed, and yet impossible
         log.exception("message %s", message.id)
@@ -92,6 +93,12 @@ def _load(
     else:
         load_province_roster(session, box, signed.body.encode(), signed.signature, lines)
     return True
+
+
+def _keep(box: Box, signed: Signed, message: Message) -> tuple[str, list[Line]]:
+    """Put the message and its portraits on disk; the name of the message's file, and the roster's lines."""
+    name = box.files.put(msgspec.json.encode(signed), secret=True)
+    return name, _lines(box, message) if isinstance(message, Roster) else []
 
 
 def _lines(box: Box, message: Roster) -> list[Line]:

@@ -1,11 +1,13 @@
 """Signed rosters and confirmations from the province, results on their way back."""
 
+import threading
 from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
+import pytest
 from sqlmodel import select
 
 from appliance.base.ids import new_id
@@ -74,6 +76,23 @@ async def test_a_signed_roster_is_taken_in_once(either_box: Box, far: FarEnd) ->
     assert box.files.get(pictured.photo, secret=True) == JPEG
     assert far.store.waiting(SITE) == []
     assert kinds(box)["roster.received"] == 1
+
+
+async def test_the_loop_goes_on_while_portraits_are_kept(
+    box: Box, far: FarEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hundreds of portraits take longer than the watchdog waits: none is written on the loop."""
+    far.store.send(roster())
+    real, places = box.files.put, []
+
+    def put(body: bytes, secret: bool = False) -> str:
+        places.append(threading.current_thread() is threading.main_thread())
+        return real(body, secret)
+
+    monkeypatch.setattr(box.files, "put", put)
+    await Rounds(box).round()
+    assert len(rows(box, tables.Candidate)) == 2
+    assert len(places) >= 2 and not any(places)
 
 
 async def test_a_roster_signed_by_somebody_else_changes_nothing(box: Box, far: FarEnd) -> None:
