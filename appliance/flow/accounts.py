@@ -239,15 +239,6 @@ def sign_out(session: Session, box: Box, who: Who) -> None:
         append(session, "sign_out.done", who.account, who.actor, {}, at=box.now())
 
 
-def session_of(session: Session, secret: str, now: datetime) -> Who | None:
-    """Who a cookie belongs to; None when unknown, ended, idle too long or disabled."""
-    row = session.get(LoginSession, hash_token(secret))
-    if row is None or row.expires_at <= now:
-        return None
-    account = session.get(Account, row.account)
-    return _who(account, row.token_hash) if account and not account.disabled else None
-
-
 def second_person(session: Session, first: Who, login: str, roles: tuple[str, ...]) -> Account:
     """The second of two people: another account than the first, with one of `roles`."""
     account = _account(session, login) if login else None
