@@ -23,7 +23,7 @@ from appliance.flow.note_clock import note_clock
 from appliance.flow.order_gate import pending_orders, settle_leftovers
 from appliance.lane import Lane
 from appliance.records.entry import GateOrder
-from appliance.wire.gate import GetLanes, LaneState, PaperByHand, PaperTaken
+from appliance.wire.gate import GetLanes, GetView, LaneState, PaperByHand, PaperTaken, View
 
 log = logging.getLogger("examsite.gate")
 
@@ -55,7 +55,8 @@ class Gatehouse:
         codes = list(self.lanes)
         await self._box.db.write(settle_leftovers, self._box, codes)
         server = await serve(
-            self._box.settings.socket("gate"), {GetLanes: self._states, PaperByHand: self._paper}
+            self._box.settings.socket("gate"),
+            {GetLanes: self._states, GetView: self._view, PaperByHand: self._paper},
         )
         starts = [asyncio.create_task(lane.start_faces()) for lane in self.lanes.values()]
         tasks = [asyncio.create_task(lane.read_cards()) for lane in self.lanes.values()]
@@ -80,6 +81,10 @@ class Gatehouse:
 
     async def _states(self, _request: GetLanes) -> list[LaneState]:
         return [lane.state for lane in self.lanes.values()]
+
+    async def _view(self, asked: GetView) -> View:
+        lane = self.lanes.get(asked.lane)
+        return View(picture=lane.view if lane else b"")
 
     async def _paper(self, typed: PaperByHand) -> PaperTaken:
         if (lane := self.lanes.get(typed.lane)) is None:

@@ -141,6 +141,11 @@ class Lane:
             facts = msgspec.structs.replace(facts, face=face)
         return await self._box.db.write(admit, self._box, facts)
 
+    @property
+    def view(self) -> bytes:
+        """What the camera sees while a face is looked at, for the person before it; empty otherwise."""
+        return self._faces.view if self.state.camera == "busy" else b""
+
     def type_in(self, typed: PaperByHand) -> None:
         """A paper instead of a card: one more tap of the desk's keyboard."""
         card = TypedCard(

@@ -40,6 +40,8 @@ class FaceWorker:
         self._models = models
         self.prompt = prompt
         """Told what the person before the camera should do."""
+        self.view = b""
+        """What the camera sees while a face is looked at, a small JPEG; empty otherwise."""
         self._process: asyncio.subprocess.Process | None = None
         self._lock = asyncio.Lock()
         self._restarting: asyncio.Task[None] | None = None
@@ -97,9 +99,14 @@ class FaceWorker:
             try:
                 async with asyncio.timeout(seconds):
                     await self._send(request)
-                    while (reply := await self._receive()).prompt is not None:
-                        self.prompt(reply.prompt)
-                    return reply
+                    while True:
+                        reply = await self._receive()
+                        if reply.prompt is not None:
+                            self.prompt(reply.prompt)
+                        elif reply.view is not None:
+                            self.view = reply.view
+                        else:
+                            return reply
             except (TimeoutError, OSError, asyncio.IncompleteReadError, msgspec.DecodeError) as error:
                 await self._kill()
                 self.prompt("")  # nobody is asked for anything by a worker that is gone
@@ -108,6 +115,8 @@ class FaceWorker:
             except asyncio.CancelledError:
                 await self._kill()  # its late reply must not answer the next question
                 raise
+            finally:
+                self.view = b""  # the next person never sees the one before
 
     async def _restart(self) -> None:
         async with self._lock:

@@ -22,6 +22,8 @@ from appliance.faces.port import Picture
 MAX_PIXELS = 30_000_000
 KEEP_AT = 1280
 """Longest side of a live picture that is kept, in pixels."""
+SHOW_AT = 480
+"""Longest side of a picture that is only shown to the person in it."""
 RETRY = 1.0
 
 
@@ -45,11 +47,11 @@ def decode(body: bytes) -> Picture:
         ) from error
 
 
-def encode(picture: Picture, quality: int = 88) -> bytes:
-    """JPEG bytes, at most KEEP_AT pixels long."""
+def encode(picture: Picture, quality: int = 88, longest: int = KEEP_AT) -> bytes:
+    """JPEG bytes, at most `longest` pixels long."""
     target = io.BytesIO()
     image = Image.fromarray(picture)
-    image.thumbnail((KEEP_AT, KEEP_AT))
+    image.thumbnail((longest, longest))
     image.save(target, "JPEG", quality=quality)
     return target.getvalue()
 

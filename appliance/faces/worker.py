@@ -39,6 +39,8 @@ LIMIT = 64 * 1024 * 1024
 REMEMBERED = 200
 """Descriptions of references kept in memory: a second try compares at once."""
 BETWEEN_PICTURES = 0.15
+BETWEEN_VIEWS = 0.12
+"""Seconds between two pictures for the person before the camera: at most eight in a second."""
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -53,7 +55,10 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Looker:
-    """An engine, a camera, and the references described lately. `prompt` hears what the person should do."""
+    """An engine, a camera, and the references described lately.
+
+    `prompt` hears what the person should do, `view` gets small pictures of the camera for the person to see.
+    """
 
     def __init__(
         self,
@@ -61,11 +66,14 @@ class Looker:
         camera: PictureSource | None,
         landmarks: Landmarker | None = None,
         prompt: Callable[[str], None] = lambda code: None,
+        view: Callable[[bytes], None] = lambda picture: None,
     ) -> None:
         self._engine = engine
         self._camera = camera
         self._landmarks = landmarks or Landmarker()
         self._prompt = prompt
+        self._view = view
+        self._viewed = 0.0
         self._told = ""
         self._known: OrderedDict[bytes, Descriptor | str] = OrderedDict()
 
@@ -113,6 +121,15 @@ class Looker:
             self._told = prompt
             self._prompt(prompt)
 
+    def _grab(self, camera: PictureSource) -> Picture:
+        """A picture of the camera, which the person in it may see as well."""
+        picture = camera.grab()
+        now = time.monotonic()
+        if now - self._viewed >= BETWEEN_VIEWS:
+            self._viewed = now
+            self._view(pictures.encode(picture, 70, pictures.SHOW_AT))
+        return picture
+
     def _see(self, request: Look, looked: Looked) -> "Seen | None":
         """One picture and how good it is; None when there is none, `looked.cause` then says why."""
         picture = self._picture(request, looked)
@@ -138,7 +155,7 @@ class Looker:
         while not (state.passed or state.failed):
             self._tell(state.prompt)
             try:
-                picture = self._camera.grab() if self._camera else None
+                picture = self._grab(self._camera) if self._camera else None
             except (DeviceFault, Corrupt):
                 picture = None
             if picture is None:
@@ -151,7 +168,7 @@ class Looker:
             if request.live:
                 return pictures.decode(request.live)
             if self._camera:
-                return self._camera.grab()
+                return self._grab(self._camera)
             looked.cause = "camera_missing"
         except (DeviceFault, Corrupt) as error:
             looked.cause = "camera_silent" if error.code == "bad_picture" else error.code
@@ -212,6 +229,7 @@ def serve(
             pictures.source(camera) if camera else None,
             Landmarker(landmarks),
             lambda code: send(WorkerReply(prompt=code)),
+            lambda picture: send(WorkerReply(view=picture)),
         )
     except ExamError as error:
         send(WorkerReply(broken=_broken(error)))

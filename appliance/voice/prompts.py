@@ -33,10 +33,17 @@ SAID: dict[str, tuple[str, str]] = {
     "blink": ("请眨一下眼", "qing3 zha3 yi2 xia4 yan3"),
 }
 """Code -> characters, pinyin with tone numbers (5 = no tone)."""
+TOLD: dict[str, tuple[str, str]] = {
+    "look": ("请正视摄像头", "qing3 zheng4 shi4 she4 xiang4 tou2"),
+    "go": ("请进，到候考室等候叫号", "qing3 jin4, dao4 hou4 kao3 shi4 deng3 hou4 jiao4 hao4"),
+    "staff": ("请联系工作人员", "qing3 lian2 xi4 gong1 zuo4 ren2 yuan2"),
+    "fire": ("发生火警，请有序撤离", "fa1 sheng1 huo3 jing3, qing3 you3 xu4 che4 li2"),
+}
+"""What the entry screen says besides: the beginning of the check, and its result, never with a reason."""
 
 
 class Prompt(msgspec.Struct, frozen=True):
-    """One sentence of the face check, by its code."""
+    """One sentence of the entrance, by its code."""
 
     code: str
 
@@ -49,6 +56,8 @@ class Prompt(msgspec.Struct, frozen=True):
         return self._said()[1]
 
     def _said(self) -> tuple[str, str]:
+        if self.code in TOLD:
+            return TOLD[self.code]
         if self.code not in SAID:
             raise Corrupt(
                 "unspeakable", N_("There is nothing to say for {name}."), N_("Show it only."), name=self.code

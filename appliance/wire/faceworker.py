@@ -79,9 +79,11 @@ class Broken(msgspec.Struct, kw_only=True):
 
 
 class WorkerReply(msgspec.Struct, kw_only=True):
-    """Exactly one of these is set. A `prompt` (a code, empty for none) comes while the worker still looks."""
+    """Exactly one of these is set. A `prompt` (a code, empty for none) and a `view` come while the worker looks."""
 
     looked: Looked | None = None
     pong: Pong | None = None
     broken: Broken | None = None
     prompt: str | None = None
+    view: bytes | None = None
+    """What the camera sees now, a small JPEG for the person before it; kept nowhere."""

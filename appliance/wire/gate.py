@@ -34,6 +34,18 @@ class LaneState(msgspec.Struct, kw_only=True):
     """What is wrong, by part (card, reader, camera, gate), as message ids; a part in order is not in it."""
 
 
+class GetView(msgspec.Struct, tag="gate.view", frozen=True):
+    """Ask what the camera of a lane sees while a face is looked at. The answer is a `View`."""
+
+    lane: str
+
+
+class View(msgspec.Struct, frozen=True):
+    """A small JPEG for the person who stands there; empty when nobody is looked at. Kept nowhere."""
+
+    picture: bytes = b""
+
+
 class PaperByHand(msgspec.Struct, tag="gate.paper", kw_only=True, frozen=True):
     """A member of staff typed what stands on a paper: take a live picture and decide, as for a card.
 

@@ -147,13 +147,23 @@ async def test_the_best_of_several_pictures_is_compared_and_the_person_told(tmp_
     live = tmp_path / "live.jpg"
     good = demo_people.live("astronaut")
     live.write_bytes(pictures.encode((pictures.decode(good) * 0.25).astype(np.uint8)))
-    worker = FaceWorker(camera=f"sim:{live}", timeout=8, prompt=told.append)
+    worker, seen = FaceWorker(camera=f"sim:{live}", timeout=8, prompt=told.append), set()
+
+    async def watch(worker: FaceWorker) -> None:
+        while True:
+            seen.update({worker.view} - {b""})
+            await asyncio.sleep(0.02)
+
     try:
         await worker.start()
         references = [Reference("roster", demo_people.portrait("astronaut"))]
         (tmp_path / "good").write_bytes(good)
         asyncio.get_running_loop().call_later(0.8, (tmp_path / "good").rename, live)
+        watching = asyncio.create_task(watch(worker))
         looked = await worker.look(references, patience=4.0)
+        watching.cancel()
+        assert len(seen) > 1 and max(max(pictures.decode(one).shape) for one in seen) == pictures.SHOW_AT
+        assert worker.view == b"", "nothing of one person is there when the next comes"
         assert (looked.fault, looked.cause) == ("", "") and looked.pictures > 1
         assert pictures.decode(looked.live).mean() > 100 and looked.compared[0].distance
         assert told == ["too_dark", ""]

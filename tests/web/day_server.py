@@ -16,7 +16,7 @@ from appliance.faces import demo_people
 from appliance.flow.box import Box, keys
 from appliance.web.app import create_app
 from appliance.web.server import Server
-from appliance.wire.gate import GetLanes, LaneState, PaperByHand, PaperTaken
+from appliance.wire.gate import GetLanes, GetView, LaneState, PaperByHand, PaperTaken, View
 from appliance.wire.recorder import CameraStatus, GetStatus, GetStill, Status
 from tests.conftest import START
 from tests.web.day import Day, RunningClock, build
@@ -34,6 +34,8 @@ class Running:
         """Seconds that reading a file of the recordings takes more."""
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
+        self.view = b""
+        """What the camera of L1 sees while a face is looked at."""
         self.lanes = [
             LaneState(lane="L1", name="理论通道", kind="theory"),
             LaneState(lane="P1", name="实操通道", kind="practical"),
@@ -71,6 +73,9 @@ class Running:
         async def lanes(_asked: GetLanes) -> list[LaneState]:
             return self.lanes
 
+        async def view(asked: GetView) -> View:
+            return View(picture=self.view if asked.lane == "L1" else b"")
+
         async def paper(_asked: PaperByHand) -> PaperTaken:
             raise Unavailable("no_camera", "no camera here")
 
@@ -81,7 +86,7 @@ class Running:
             return Streamed({}, _chunks(demo_people.nobody()))
 
         servers = [
-            await serve(socket("gate"), {GetLanes: lanes, PaperByHand: paper}),
+            await serve(socket("gate"), {GetLanes: lanes, GetView: view, PaperByHand: paper}),
             await serve(socket("recorder"), {GetStatus: status}),
             await serve(socket("clips"), clip_handlers(self.day.settings, still, lambda: self.slow_files)),
         ]

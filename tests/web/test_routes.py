@@ -74,6 +74,8 @@ TABLE: dict[str, str] = {
     "GET /display/now": "chief display waiting",
     "GET /entry/{lane}": "chief display entry",
     "GET /entry/{lane}/now": "chief display entry",
+    "GET /entry/{lane}/say/{code}": "chief display entry",
+    "GET /entry/{lane}/camera.jpg": "display entry",
     # calling
     "GET /waiting": "chief waiting",
     "GET /waiting/queues": "chief waiting",

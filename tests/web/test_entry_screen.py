@@ -1,0 +1,75 @@
+"""The entry screen as the person before it has it: what is heard, and the own face in an oval while it is looked at."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from appliance.faces import demo_people
+from tests.web.conftest import shoot
+from tests.web.day_server import Running
+from tests.world import number_of
+
+Open = Callable[..., Page]
+
+
+def spoken(page: Page) -> list[str]:
+    return (page.evaluate("document.body.dataset.played") or "").split()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920)])
+def test_the_person_is_seen_and_told_while_the_face_is_looked_at(
+    day: Running, open_page: Open, width: int, height: int
+) -> None:
+    page = open_page("display", "/entry/L1", width, height)
+    lane, mirror = day.lanes[0], page.locator("#mirror")
+    expect(page.locator("#entry")).to_have_attribute("data-shown", "card", timeout=40000)
+    day.view = demo_people.live("astronaut")  # whatever the camera sees: nobody is looked at
+    page.wait_for_timeout(1200)
+    assert mirror.is_hidden() and not spoken(page)
+
+    lane.camera = "busy"
+    expect(mirror).to_be_visible(timeout=5000)
+    lane.prompt = "turn_left"
+    expect(page.locator("#entry")).to_have_attribute("data-say", "turn_left", timeout=4000)
+    page.wait_for_function("document.body.dataset.played?.split(' ').includes('turn_left')")
+    assert spoken(page) == ["look", "turn_left"]
+    shoot(page, f"entry-mirror-{width}")
+    box, sentence = mirror.bounding_box(), page.locator("#entry .sentence").bounding_box()
+    assert box and sentence and box["y"] + box["height"] <= sentence["y"], "the picture hides the sentence"
+    assert box["x"] >= 0 and box["x"] + box["width"] <= width
+
+    lane.camera, lane.prompt = "ok", ""
+    expect(mirror).to_be_hidden(timeout=4000)
+    assert page.locator("#mirror img").get_attribute("src") is None
+    page.close()
+
+
+def test_a_picture_is_only_for_the_lane_and_for_the_screen_and_the_entrance(
+    day: Running, client: Callable[..., object]
+) -> None:
+    day.view = demo_people.live("astronaut")
+    for login, status in (("display", 200), ("desk", 200), ("chief", 403), ("inspector", 403), ("", 302)):
+        answer = client(login).get("/entry/L1/camera.jpg")  # type: ignore[attr-defined]
+        assert answer.status_code == status, login
+        if status == 200:
+            assert answer.headers["content-type"] == "image/jpeg"
+            assert answer.headers["cache-control"] == "no-store"
+    assert client("display").get("/entry/P1/camera.jpg").status_code == 204  # type: ignore[attr-defined]
+    day.view = b""
+    assert client("display").get("/entry/L1/camera.jpg").status_code == 204  # type: ignore[attr-defined]
+    sound = client("display").get("/entry/L1/say/open_mouth")  # type: ignore[attr-defined]
+    assert sound.status_code == 200 and sound.content.startswith(b"RIFF")
+    assert client("display").get("/entry/L1/say/nothing").status_code == 404  # type: ignore[attr-defined]
+
+
+def test_the_result_is_told_once_and_never_why(day: Running, open_page: Open) -> None:
+    from tests.web.day import tap
+
+    page = open_page("display", "/entry/L1", 1920, 1080)
+    expect(page.locator("#entry")).to_have_attribute("data-shown", "card", timeout=40000)
+    tap(day.box, "孔令辉", number_of(98), lane="L1", distance=None)
+    expect(page.locator("#entry")).to_have_attribute("data-shown", "staff", timeout=4000)
+    page.wait_for_timeout(2500)
+    assert spoken(page) == ["staff"]
+    page.close()
