@@ -22,7 +22,10 @@ from appliance.rules import practical
 
 
 class LossForm(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """One deduction as the page sends it; `points` a decimal as text."""
+    """A deduction as the page sends it, one per press; `points` of that press, a decimal as text.
+
+    The rule holds every press to the deduction's range, and a deduction that counts once to one press.
+    """
 
     item: str
     deduction: str

@@ -3,6 +3,7 @@
 Sentences are message ids: a reader thread knows no language, the sheet is translated where it is printed.
 """
 
+from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -352,10 +353,13 @@ def _task(file: TaskFile, sheet: ScoreSheet, accounts: dict[str, str]) -> wire.T
     items = []
     for item in task.items:
         words = {deduction.id: deduction.text for deduction in item.deductions}
+        times: Counter[tuple[str, Decimal]] = Counter()
+        for loss in filled.losses:
+            if loss.item == item.id:
+                times[loss.deduction, loss.points] += loss.count
         losses = [
-            wire.ScoreLoss(text=words[loss.deduction], points=loss.points * loss.count, count=loss.count)
-            for loss in filled.losses
-            if loss.item == item.id
+            wire.ScoreLoss(text=words[deduction], points=points * count, count=count)
+            for (deduction, points), count in times.items()
         ]
         lost = min(item.most, sum((loss.points for loss in losses), Decimal(0)))
         items.append(wire.ScoreItem(text=item.text, most=item.most, losses=losses, left=item.most - lost))

@@ -6,6 +6,7 @@ pass; a veto has one of two effects: it zeroes and stops its task, or it fails t
 Points are decimals: half points and steps of 1.2 occur.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -20,6 +21,10 @@ SUBJECTS = ("K1", "K2", "K3", "K4")
 Per = Literal["once", "each"]
 Effect = Literal["task_zero_stop", "practical_fail"]
 Scale = Literal["raw100", "preweighted"]
+MOST_TIMES = 99
+"""So often one deduction may be marked on a sheet, where it may be marked more than once at all."""
+DECIMALS = 2
+"""Points have at most so many decimals."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +80,10 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """What the examiner marked: a deduction of an item, `points` each, `count` times."""
+    """What the examiner marked: a deduction of an item, `points` each, `count` times.
+
+    A deduction that costs different points each time stands in several losses.
+    """
 
     item: str
     deduction: str
@@ -138,12 +146,13 @@ def score_sheet(task: Task, sheet: Sheet) -> SheetScore:
     if unknown:
         raise BadSheet("unknown_veto", unknown[0])
     lost = {item.id: Decimal(0) for item in task.items}
-    marked = [(loss.item, loss.deduction) for loss in sheet.losses]
-    twice = [deduction for item, deduction in marked if marked.count((item, deduction)) > 1]
+    times: Counter[tuple[str, str]] = Counter()
     for loss in sheet.losses:
-        lost[loss.item] = _checked(task, loss) + lost[loss.item]
-    if twice:
-        raise BadSheet("bad_count", twice[0])
+        deduction = _checked(task, loss)
+        times[loss.item, loss.deduction] += loss.count
+        if times[loss.item, loss.deduction] > (1 if deduction.per == "once" else MOST_TIMES):
+            raise BadSheet("bad_count", loss.deduction)
+        lost[loss.item] += loss.points * loss.count
     raw = sum((item.most - min(item.most, lost[item.id]) for item in task.items), Decimal(0))
     if sheet.vetoes:
         return SheetScore(
@@ -152,18 +161,19 @@ def score_sheet(task: Task, sheet: Sheet) -> SheetScore:
     return SheetScore(max(raw, Decimal(0)), False, False)
 
 
-def _checked(task: Task, loss: Loss) -> Decimal:
+def _checked(task: Task, loss: Loss) -> Deduction:
     item = next((one for one in task.items if one.id == loss.item), None)
     if item is None:
         raise BadSheet("unknown_item", loss.item)
     deduction = next((one for one in item.deductions if one.id == loss.deduction), None)
     if deduction is None:
         raise BadSheet("unknown_deduction", loss.deduction)
-    if loss.count < 1 or (deduction.per == "once" and loss.count != 1):
+    if loss.count < 1:
         raise BadSheet("bad_count", loss.deduction)
-    if not deduction.points <= loss.points <= (deduction.most or deduction.points):
+    odd = not loss.points.is_finite() or loss.points != round(loss.points, DECIMALS)
+    if odd or not deduction.points <= loss.points <= (deduction.most or deduction.points):
         raise BadSheet("bad_points", loss.deduction)
-    return loss.points * loss.count
+    return deduction
 
 
 def score(

@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 
 from appliance import reports
 from appliance.base.clock import FakeClock
-from appliance.base.errors import NotFound
+from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import in_language
 from appliance.base.ids import new_id
 from appliance.flow import sheets
@@ -212,6 +212,27 @@ def test_a_score_sheet_grows_with_every_signature(box: Box, people: dict[str, Wh
     assert [task.weight for task in facts.tasks] == [20, 40, 20, 20] and facts.pass_mark == 80
     with in_language("zh_CN"):
         assert reports.score_sheet(facts).startswith(b"%PDF")
+
+
+def test_presses_of_different_points_are_kept_and_printed_each(box: Box, people: dict[str, Who]) -> None:
+    attempt = box.db.write_now(_practical, box)
+    drawn = box.db.write_now(draw_tasks, box, attempt, people["ex"].actor)
+    row = next(one for one in drawn if one.subject == "K3")
+    task = practical_tasks("low_voltage").task(row.task)
+    item, cut = next((i, d) for i in task.items for d in i.deductions if d.most and d.per == "each")
+
+    def form(*points: str) -> SheetForm:
+        losses = [LossForm(item=item.id, deduction=cut.id, points=one) for one in points]
+        return SheetForm(id=new_id(), attempt=attempt, subject="K3", task=row.task, losses=losses)
+
+    with pytest.raises(Corrupt) as refused:
+        box.db.write_now(sign_sheet, box, form("15", "25.5"), people["ex"])
+    assert refused.value.code == "bad_points"
+    signed = box.db.write_now(sign_sheet, box, form("15", "25", "15"), people["ex"])
+    assert signed.raw == 45
+    printed = box.db.read_now(sheets.score_sheet_facts, box, attempt).tasks[0].items
+    losses = next(one.losses for one in printed if one.text == item.text)
+    assert [(one.points, one.count) for one in losses] == [(30, 2), (25, 1)]
 
 
 def test_a_theory_attempt_has_no_score_sheet(box: Box, world: World) -> None:

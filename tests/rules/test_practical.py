@@ -46,11 +46,24 @@ TASK = Task(
             id="b",
             text="b",
             most=Decimal(60),
-            deductions=(Deduction(id="range", text="", points=Decimal(5), most=Decimal(60)),),
+            deductions=(
+                Deduction(id="range", text="", points=Decimal(5), most=Decimal(60)),
+                Deduction(id="seen", text="", points=Decimal(15), most=Decimal(25), per="each"),
+            ),
         ),
     ),
     vetoes=(Veto(id="zero", text=""), Veto(id="all", text="", effect="practical_fail")),
 )
+
+
+def pressed(*points: int, deduction: str = "seen") -> tuple[Loss, ...]:
+    """One loss of item b per press."""
+    return tuple(Loss(item="b", deduction=deduction, points=Decimal(one)) for one in points)
+
+
+def test_every_press_of_a_range_keeps_its_own_points() -> None:
+    assert score_sheet(TASK, Sheet(subject="K1", losses=pressed(15, 25, 15))).raw == 45
+    assert score_sheet(TASK, Sheet(subject="K1", losses=pressed(25, 25, 15))).raw == 40
 
 
 def test_losses_are_capped_per_item() -> None:
@@ -71,6 +84,11 @@ def test_losses_are_capped_per_item() -> None:
         ((Loss(item="a", deduction="each", points=Decimal(16)),), (), "bad_points"),
         ((Loss(item="b", deduction="range", points=Decimal(4)),), (), "bad_points"),
         ((Loss(item="b", deduction="range", points=Decimal(-50)),), (), "bad_points"),
+        ((Loss(item="b", deduction="range", points=Decimal("5.001")),), (), "bad_points"),
+        ((Loss(item="b", deduction="range", points=Decimal("NaN")),), (), "bad_points"),
+        ((*pressed(5, deduction="range"), *pressed(6, deduction="range")), (), "bad_count"),
+        (pressed(15, 26), (), "bad_points"),
+        (pressed(*[15] * 100), (), "bad_count"),
         ((), ("x",), "unknown_veto"),
     ],
 )

@@ -1,23 +1,19 @@
 /**
- * The examiner's sheet: large rows with minus buttons and a running total. Points are counted in hundredths, so that
+ * The examiner's sheet: large rows with minus buttons and a running total. Every press keeps the points it took; the
+ * field of a range gives the points of the next press and nothing else. Points are counted in hundredths, so that
  * 0.5 and 1.2 stay exact; the box computes the total again from the same losses. A signed sheet opens as it was
  * signed. What is entered survives a reload.
  */
 
 import { all } from "./_page";
 
-interface Row {
-  item: HTMLElement;
-  count: number;
-  points: number;
-}
-
 const cents = (text: string | undefined): number => Math.round(Number(text ?? "0") * 100);
 const key = (field: Element): string => field.closest<HTMLElement>("[data-loss]")?.dataset.loss ?? "";
 const text = (value: number): string => String(value / 100);
 
 class Sheet {
-  private readonly counts = new Map<string, number>();
+  /** Row -> the points of each press, oldest first. */
+  private readonly presses = new Map<string, number[]>();
   private readonly vetoes = new Set<string>();
 
   constructor(private readonly form: HTMLFormElement) {
@@ -26,7 +22,8 @@ class Sheet {
       const button = (event.target as Element).closest<HTMLElement>("[data-minus],[data-plus],[data-unveto]");
       if (!button) return;
       if (button.dataset.unveto) this.vetoes.delete(button.dataset.unveto);
-      else this.step(button.dataset.minus ?? button.dataset.plus ?? "", button.dataset.minus ? 1 : -1);
+      else if (button.dataset.minus) this.take(button.dataset.minus);
+      else this.of(button.dataset.plus ?? "").pop();
       this.show();
     });
     form.addEventListener("held", (event) => {
@@ -35,28 +32,39 @@ class Sheet {
       this.show();
     });
     form.addEventListener("input", (event) => {
-      if ((event.target as Element).matches("input[data-points]")) this.show();
-      else this.save();
+      const field = event.target as HTMLElement;
+      if (field.matches("input[data-points]")) this.refuse(field.closest<HTMLElement>("[data-loss]"), false);
+      this.save();
     });
     this.show();
   }
 
-  private step(key: string, by: number): void {
-    const row = this.form.querySelector<HTMLElement>(`[data-loss="${CSS.escape(key)}"]`);
-    const most = Number(row?.dataset.most ?? "0") || 99;
-    const next = Math.min(most, Math.max(0, (this.counts.get(key) ?? 0) + by));
-    this.counts.set(key, next);
+  private of(key: string): number[] {
+    const known = this.presses.get(key) ?? [];
+    this.presses.set(key, known);
+    return known;
   }
 
-  private rows(item: HTMLElement): Row[] {
-    return all("[data-loss]", item).map((element) => {
-      const chosen = element.querySelector<HTMLInputElement>("input[data-points]");
-      return {
-        item: element,
-        count: this.counts.get(element.dataset.loss ?? "") ?? 0,
-        points: cents(chosen?.value || element.dataset.points),
-      };
-    });
+  private row(key: string): HTMLElement | null {
+    return this.form.querySelector<HTMLElement>(`[data-loss="${CSS.escape(key)}"]`);
+  }
+
+  /** One press: what it takes stays, whatever the field says later. A number out of range takes nothing. */
+  private take(key: string): void {
+    const row = this.row(key);
+    if (!row || this.of(key).length >= Number(row.dataset.most)) return;
+    const field = row.querySelector<HTMLInputElement>("input[data-points]");
+    const points = field ? (field.value ? cents(field.value) : NaN) : cents(row.dataset.points);
+    const good = !field || (field.validity.valid && points >= cents(field.min) && points <= cents(field.max));
+    this.refuse(row, !good);
+    if (good) this.of(key).push(points);
+    else field?.focus();
+  }
+
+  private refuse(row: HTMLElement | null, refused: boolean): void {
+    const told = row?.querySelector<HTMLElement>("[data-refused]");
+    if (told) told.hidden = !refused;
+    row?.querySelector("input[data-points]")?.setAttribute("aria-invalid", String(refused));
   }
 
   private show(): void {
@@ -66,20 +74,20 @@ class Sheet {
     for (const item of all("[data-item]", this.form)) {
       const most = cents(item.dataset.max);
       let lost = 0;
-      for (const row of this.rows(item)) {
-        lost += row.count * row.points;
-        const count = row.item.querySelector<HTMLElement>("[data-count]");
-        if (count) count.textContent = row.count ? `× ${row.count}` : "";
-        row.item.classList.toggle("taken", row.count > 0);
-        const back = row.item.querySelector<HTMLButtonElement>("[data-plus]");
-        if (back) back.disabled = row.count === 0;
-        if (row.count)
-          losses.push({
-            item: item.dataset.item,
-            deduction: row.item.dataset.deduction,
-            points: text(row.points),
-            count: row.count,
-          });
+      for (const row of all("[data-loss]", item)) {
+        const taken = this.of(row.dataset.loss ?? "");
+        const count = row.querySelector<HTMLElement>("[data-count]");
+        const listed = row.querySelector("input[data-points]") ? taken.map((one) => `−${text(one)}`).join(" ") : "";
+        if (count) count.textContent = taken.length ? listed || `× ${taken.length}` : "";
+        row.classList.toggle("taken", taken.length > 0);
+        const back = row.querySelector<HTMLButtonElement>("[data-plus]");
+        if (back) back.disabled = taken.length === 0;
+        const minus = row.querySelector<HTMLButtonElement>("[data-minus]");
+        if (minus) minus.disabled = taken.length >= Number(row.dataset.most);
+        for (const points of taken) {
+          lost += points;
+          losses.push({ item: item.dataset.item, deduction: row.dataset.deduction, points: text(points) });
+        }
       }
       lost = Math.min(lost, most);
       full += most;
@@ -108,21 +116,21 @@ class Sheet {
   private save(): void {
     const note = (this.form.elements.namedItem("note") as HTMLTextAreaElement).value;
     const points = all<HTMLInputElement>("input[data-points]", this.form).map((one) => [key(one), one.value]);
-    const kept = { counts: [...this.counts], points, vetoes: [...this.vetoes], note };
+    const kept = { presses: [...this.presses], points, vetoes: [...this.vetoes], note };
     sessionStorage.setItem(`sheet:${this.form.dataset.sheet}`, JSON.stringify(kept));
   }
 
   private load(): void {
     const kept = sessionStorage.getItem(`sheet:${this.form.dataset.sheet}`);
     if (!kept) return this.fill();
-    const { counts, points, vetoes, note } = JSON.parse(kept) as {
-      counts: [string, number][];
+    const { presses, points, vetoes, note } = JSON.parse(kept) as {
+      presses?: [string, number[]][];
       points?: [string, string][];
       vetoes: string[];
       note: string;
     };
     for (const [one, value] of points ?? []) this.choose(one, value);
-    for (const [key, count] of counts) this.counts.set(key, count);
+    for (const [one, taken] of presses ?? []) this.presses.set(one, taken);
     for (const veto of vetoes) this.vetoes.add(veto);
     (this.form.elements.namedItem("note") as HTMLTextAreaElement).value = note;
   }
@@ -133,16 +141,12 @@ class Sheet {
       losses?: { key: string; points: string; count: number }[];
       vetoes?: string[];
     };
-    for (const loss of losses) {
-      this.counts.set(loss.key, loss.count);
-      this.choose(loss.key, loss.points);
-    }
+    for (const loss of losses) this.of(loss.key).push(...Array<number>(loss.count).fill(cents(loss.points)));
     for (const veto of vetoes) this.vetoes.add(veto);
   }
 
-  private choose(loss: string, points: string): void {
-    const row = this.form.querySelector<HTMLElement>(`[data-loss="${CSS.escape(loss)}"]`);
-    const chosen = row?.querySelector<HTMLInputElement>("input[data-points]");
+  private choose(key: string, points: string): void {
+    const chosen = this.row(key)?.querySelector<HTMLInputElement>("input[data-points]");
     if (chosen) chosen.value = points;
   }
 }
