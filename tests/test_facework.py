@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from appliance.base.errors import Unavailable
 from appliance.faces import demo_people
 from appliance.faces.lane import FaceWorker
 from appliance.facework import Facework
+from appliance.web.ops_alarms import PROCESSES
 from appliance.wire.faceworker import Look, Reference
 
 
@@ -40,3 +42,18 @@ async def test_a_seat_is_compared_and_a_full_queue_says_so(worker: FaceWorker) -
 async def test_without_a_picture_nothing_is_asked_of_the_engine(worker: FaceWorker) -> None:
     with pytest.raises(Unavailable):
         await Facework(worker).look(Look(references=[]))
+
+
+def test_nothing_is_promised_of_face_checks_that_nobody_asks_for() -> None:
+    """As long as no process sends exam-faces a picture, alarm and documentation say so; whoever does changes them."""
+    top = Path(__file__).resolve().parents[1]
+    sources = [path for room in ("appliance", "station", "kiosk") for path in (top / room).rglob("*.py")]
+    callers = {path.name for path in sources if 'socket("faces")' in path.read_text()}
+    assert callers == {"facework.py", "ops_sources.py"}, "the process itself, and the terminal's look at it"
+    assert "seat" not in PROCESSES["faces"]
+    (row,) = (
+        line
+        for line in (top / "docs/architecture.md").read_text().splitlines()
+        if line.startswith("| exam-faces |")
+    )
+    assert "nothing asks it yet" in row and row.endswith("| nothing |")
