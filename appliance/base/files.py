@@ -4,10 +4,12 @@
 Pictures of people are encrypted; their name is the hash of the clear bytes, so a swapped file is noticed.
 """
 
+import contextlib
 import errno
 import hashlib
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from appliance.base.crypto import DataKey
@@ -15,6 +17,8 @@ from appliance.base.errors import Corrupt, NotFound, Unavailable
 from appliance.base.i18n import N_
 
 log = logging.getLogger("examsite.files")
+SCRAP = ".new"
+"""Ending of files that are being written."""
 
 
 class Files:
@@ -28,9 +32,9 @@ class Files:
         """Keep `body`; returns its SHA-256 (hex). Raises Unavailable when the disk does not take it."""
         name = hashlib.sha256(body).hexdigest()
         path = self._path(name, secret)
-        if path.exists():
+        if _touched(path):
             return name
-        scratch = path.with_suffix(f".{os.getpid()}.{os.urandom(4).hex()}.new")
+        scratch = path.with_suffix(f".{os.getpid()}.{os.urandom(4).hex()}{SCRAP}")
         try:
             self._folder(path.parent)
             try:
@@ -71,10 +75,28 @@ class Files:
             raise _altered(name)
         return body
 
-    def remove(self, name: str, secret: bool = False) -> bool:
-        """Delete `name`, so that it stays deleted after a power cut; False when it was gone already."""
+    def sealed(self, before: float) -> Iterator[str]:
+        """Names of encrypted files that were put last before this time (seconds since 1970)."""
+        for path in self.folder.glob("sealed/??/*"):
+            if path.suffix != SCRAP and path.stat().st_mtime < before:
+                yield path.name
+
+    def clear_scraps(self, before: float) -> None:
+        """Delete what a `put` that was cut off before this time left behind."""
+        for path in self.folder.glob(f"*/??/*{SCRAP}"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
+
+    def remove(self, name: str, secret: bool = False, before: float | None = None) -> bool:
+        """Delete `name`, so that it stays deleted after a power cut; False when it was gone already.
+
+        `before`: only when it was put last before this time (seconds since 1970).
+        """
         path = self._path(name, secret)
         try:
+            if before is not None and path.stat().st_mtime >= before:
+                return False
             path.unlink()
         except FileNotFoundError:
             return False
@@ -87,6 +109,17 @@ class Files:
         if len(name) != 64 or not all(c in "0123456789abcdef" for c in name):
             raise Corrupt("bad_file_name", N_("Not the name of a kept file: {name}"), name=name)
         return self.folder / ("sealed" if secret else "open") / name[:2] / name
+
+
+def _touched(path: Path) -> bool:
+    """Is it there? Then it is as young as one put now: whoever deletes old files lets it be."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    except OSError:  # a disk that takes nothing: what is there is there
+        return path.exists()
+    return True
 
 
 def _sync(folder: Path) -> None:

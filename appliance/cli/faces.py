@@ -180,21 +180,25 @@ def forget(
     do: bool = typer.Option(False, "--do", help="Delete them now; without it they are only counted."),
     json: bool = typer.Option(False, "--json"),
 ) -> None:
-    """Delete the pictures of face checks that have been kept long enough; done by itself every night."""
+    """Delete the pictures of face checks and papers that have been kept long enough; done every night."""
     from appliance.flow.box import Box
-    from appliance.flow.forget_faces import count_due, forget_faces
+    from appliance.flow.forget_faces import Forgotten, count_due, forget_faces
 
     box = Box.open(load())
     box.db.start()
     days, count = box.settings.faces.keep_days, box.db.read_now(count_due, box)
-    deleted = 0
-    while do and (now := box.db.write_now(forget_faces, box)):
-        deleted += now
-    box.db.stop()
+    try:
+        done = forget_faces(box) if do else Forgotten()
+    finally:
+        box.db.stop()
     if json:
-        show({"keep_days": days, "due": count, "deleted": deleted})
+        show({"keep_days": days, "due": count, "deleted": done.count, "left_over": done.left_over})
     elif do:
-        tell(_("The pictures of {count} face checks were deleted.").format(count=deleted))
+        tell(_("The pictures of {count} face checks and papers were deleted.").format(count=done.count))
+        if done.left_over:
+            tell(_("{count} left-over pictures were deleted.").format(count=done.left_over))
     else:
-        sentence = _("{count} face checks are older than {days} days: their pictures can be deleted.")
+        sentence = _(
+            "{count} face checks and papers are older than {days} days: their pictures can be deleted."
+        )
         tell(sentence.format(count=count, days=days))

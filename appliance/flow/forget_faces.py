@@ -1,64 +1,163 @@
-"""Pictures of face checks are kept for a configured time, then deleted, and the deletion is a fact.
+"""Pictures of people at the entrance are kept for a configured time, then deleted, and the deletion is a fact.
 
-What goes: the live picture and the photograph it was held against. What stays: that a check was made, its
-distance, its band and the hashes in the journal. A roster's photograph belongs to the candidate and stays
-with him; a picture that a later check still needs stays as long as that check.
+What goes: the live picture, the photograph it was held against, and the picture of a paper that stood for a card.
+What stays: that a check was made, its distance, its band and the hashes in the journal. A roster's photograph
+belongs to the candidate and stays with him; a picture that a later check still needs stays as long as that check.
+
+First the rows let go of their pictures, in transactions that touch no file; then the files nobody points to are
+deleted. So a row never names a picture that is gone, and whatever is left over (a crash in between, a picture
+whose tap was never recorded) goes in a later night.
 """
 
+import logging
+import time
 from datetime import timedelta
 
+import msgspec
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, func, or_, select
 
+from appliance.base.errors import Conflict, Corrupt, NotFound
+from appliance.base.i18n import N_
 from appliance.flow.box import Box
 from appliance.records.entry import FaceCheck, Tap
-from appliance.records.journal import append
-from appliance.records.roster import Candidate
+from appliance.records.journal import Journal, append
+from appliance.records.roster import Candidate, Roster
+from appliance.records.sync import Parcel, Received
+from appliance.records.theory import Paper
 
 HANDFUL = 20
-"""Checks per transaction: their files are deleted inside it."""
+"""Checks, and papers, per transaction."""
+LEFT_OVER = timedelta(days=30)
+"""A picture nobody points to goes this long after it was kept last; its row may be about to be written."""
+POINTERS = (
+    FaceCheck.live_photo,
+    FaceCheck.reference_photo,
+    Tap.paper_picture,
+    Candidate.photo,
+    Paper.body,
+    Parcel.body,
+    Received.body,
+    Roster.lines,
+)
+"""Every column that names a sealed file."""
+PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"RIFF")
+log = logging.getLogger("examsite.faces")
 
 
-def _old(box: Box) -> ColumnElement[bool]:
+class Forgotten(msgspec.Struct, kw_only=True):
+    """`count`: checks and papers whose rows let go; `pictures`: names nobody points to since; `left_over`: pictures
+    deleted that nothing was known of.
+    """
+
+    count: int = 0
+    pictures: set[str] = msgspec.field(default_factory=set)
+    left_over: int = 0
+
+
+def _old_checks(box: Box) -> ColumnElement[bool]:
     before = box.now() - timedelta(days=box.settings.faces.keep_days)
     pictured = or_(FaceCheck.live_photo != "", FaceCheck.reference_photo != "")
     return and_(col(FaceCheck.happened_at) < before, pictured)
 
 
+def _old_papers(box: Box) -> ColumnElement[bool]:
+    before = box.now() - timedelta(days=box.settings.faces.keep_days)
+    return and_(col(Tap.happened_at) < before, Tap.paper_picture != "")
+
+
 def count_due(session: Session, box: Box) -> int:
-    """How many checks have pictures that have been kept long enough."""
-    return session.exec(select(func.count()).select_from(FaceCheck).where(_old(box))).one()
+    """How many checks and papers have pictures that have been kept long enough."""
+    checks = session.exec(select(func.count()).select_from(FaceCheck).where(_old_checks(box))).one()
+    return checks + session.exec(select(func.count()).select_from(Tap).where(_old_papers(box))).one()
 
 
-def forget_faces(session: Session, box: Box) -> int:
-    """Delete the pictures of a handful of old checks; returns how many checks there were, 0 at the end."""
-    checks = session.exec(
-        select(FaceCheck).where(_old(box)).order_by(col(FaceCheck.happened_at)).limit(HANDFUL)
-    ).all()
-    for check in checks:
+def forget_faces(box: Box) -> Forgotten:
+    """Delete every picture that has been kept long enough, and what is left over from before."""
+    found = Forgotten()
+    while some := box.db.write_now(let_go, box):
+        found.count += some.count
+        found.pictures |= some.pictures
+    found.left_over = _sweep(box, found.pictures)
+    return found
+
+
+def let_go(session: Session, box: Box) -> Forgotten | None:
+    """A handful of old checks and papers no longer name their pictures; None when there are no more."""
+    some = Forgotten()
+    checks = select(FaceCheck).where(_old_checks(box)).order_by(col(FaceCheck.happened_at)).limit(HANDFUL)
+    for check in session.exec(checks).all():
         names = {"live_photo": check.live_photo, "reference_photo": check.reference_photo}
         check.live_photo = check.reference_photo = ""
         session.add(check)
-        session.flush()
-        deleted = {
-            which: name
-            for which, name in names.items()
-            if name and not _needed(session, name) and box.files.remove(name, secret=True)
-        }
-        tap = session.get_one(Tap, check.tap)
-        append(
-            session,
-            "face_pictures.deleted",
-            tap.candidate or tap.id,
-            "process:faces",
-            {"face_check": check.id, "kept_days": box.settings.faces.keep_days, **deleted},
-            at=box.now(),
-        )
-    return len(checks)
+        _tell(session, box, some, session.get_one(Tap, check.tap), {"face_check": check.id}, names)
+    papers = select(Tap).where(_old_papers(box)).order_by(col(Tap.happened_at)).limit(HANDFUL)
+    for tap in session.exec(papers).all():
+        names = {"paper_picture": tap.paper_picture}
+        tap.paper_picture = ""
+        session.add(tap)
+        _tell(session, box, some, tap, {"tap": tap.id}, names)
+    return some if some.count else None
+
+
+def _tell(
+    session: Session, box: Box, some: Forgotten, tap: Tap, what: dict[str, str], names: dict[str, str]
+) -> None:
+    session.flush()
+    gone = {which: name for which, name in names.items() if name and not _needed(session, name)}
+    body = {**what, "kept_days": box.settings.faces.keep_days, **gone}
+    append(session, "face_pictures.deleted", tap.candidate or tap.id, "process:faces", body, at=box.now())
+    some.count += 1
+    some.pictures |= set(gone.values())
 
 
 def _needed(session: Session, name: str) -> bool:
-    """Does a roster or another check still point at this picture?"""
-    checks = select(FaceCheck.id).where(or_(FaceCheck.live_photo == name, FaceCheck.reference_photo == name))
-    owner = select(Candidate.id).where(Candidate.photo == name)
-    return session.exec(checks).first() is not None or session.exec(owner).first() is not None
+    """Does anything still point at this file?"""
+    return any(session.exec(select(one).where(one == name).limit(1)).first() for one in POINTERS)
+
+
+def named_files(session: Session) -> set[str]:
+    """Names of all sealed files the database points at."""
+    return {name for one in POINTERS for name in session.exec(select(one).where(one != ""))}
+
+
+def _own(session: Session, box: Box) -> bool:
+    """Is this the database of these files? Against another one every picture would be left over."""
+    kinds = col(Journal.kind).in_(("site.created", "site.restored"))
+    found = session.exec(select(Journal.body).where(kinds)).all()
+    return any(msgspec.json.decode(body).get("epoch") == box.site.epoch for body in found)
+
+
+def _sweep(box: Box, told: set[str]) -> int:
+    """Delete old pictures nobody points to. Those not in `told` are journaled first; returns how many they were."""
+    if not box.db.read_now(_own, box):
+        raise Conflict(
+            "other_database",
+            N_("The database belongs to another box: no picture is deleted."),
+            N_("Correct database.url."),
+        )
+    before = time.time() - LEFT_OVER.total_seconds()
+    old = set(box.files.sealed(before))  # listed before the rows are read: what is kept now is not in it
+    lonely = sorted(name for name in old - box.db.read_now(named_files) if _is_picture(box, name))
+    unknown = [name for name in lonely if name not in told]
+    for start in range(0, len(unknown), HANDFUL):
+        box.db.write_now(_tell_swept, box, unknown[start : start + HANDFUL])
+    for name in lonely:
+        box.files.remove(name, secret=True, before=before)
+    box.files.clear_scraps(before)
+    return len(unknown)
+
+
+def _tell_swept(session: Session, box: Box, names: list[str]) -> None:
+    body = {"pictures": names}
+    append(session, "face_pictures.swept", box.site.code, "process:faces", body, at=box.now())
+
+
+def _is_picture(box: Box, name: str) -> bool:
+    try:
+        return box.files.get(name, secret=True).startswith(PICTURES)
+    except NotFound:
+        return False
+    except Corrupt:
+        log.exception("a file nobody points to cannot be read: it stays")
+        return False
