@@ -75,6 +75,11 @@ def room_record(sheet: facts.RoomRecord) -> bytes:
     )
 
 
+def correction_form(sheet: facts.CorrectionForm) -> bytes:
+    """更正登记表: what stands on the card and on the roster, to be signed by candidate, entrance and office."""
+    return pdf("correction_form.html", sheet.heading, N_("Correction of a name"), sheet=sheet)
+
+
 def _result(name: str) -> str:
     return _(RESULTS[name]) if name in RESULTS else name
 

@@ -13,6 +13,7 @@ from appliance.base.i18n import N_
 from appliance.flow import sheets
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
+from appliance.flow.correction import correction_form_facts
 from appliance.web.sessions import needs
 
 Asked = Request[Who, Any, Any]
@@ -55,6 +56,14 @@ async def score_sheet(request: Asked, box: NamedDependency[Box], attempt: FromPa
     return await _pdf("score_sheet", facts, "score-sheet")
 
 
+@get("/correction/{tap:str}/correction.pdf", guards=[needs("entry", "office", "chief")])
+async def correction_form(request: Asked, box: NamedDependency[Box], tap: FromPath[str]) -> Response[bytes]:
+    """The form to correct a name, when card and roster differ."""
+    facts = await box.db.read(correction_form_facts, box, tap, request.user.name)
+    return await _pdf("correction_form", facts, "correction")
+
+
 HANDLERS = [
-    Router(path="/office", guards=[needs("office", "chief")], route_handlers=[sitting_sheet, score_sheet])
+    correction_form,
+    Router(path="/office", guards=[needs("office", "chief")], route_handlers=[sitting_sheet, score_sheet]),
 ]

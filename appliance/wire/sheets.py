@@ -53,6 +53,21 @@ class SignInSheet(msgspec.Struct, kw_only=True, frozen=True):
     closed: bool = False
 
 
+class CorrectionForm(msgspec.Struct, kw_only=True, frozen=True):
+    """更正登记表: the same number under two names. `decision`: admit, refuse or empty while nobody has decided."""
+
+    heading: Heading
+    number: str
+    """Masked."""
+    ticket_number: str = ""
+    employer: str = ""
+    on_roster: str
+    on_card: str
+    card_at: datetime
+    decision: str = ""
+    reason: str = ""
+
+
 class PlanSeat(msgspec.Struct, kw_only=True, frozen=True):
     """One seat where it stands: row 1 is the front, column 1 the left as seen from the seats."""
 

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from PIL import Image
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 from sqlmodel import select
 
+from appliance.flow.correction import correction_form_facts
 from appliance.records.entry import Tap
 from tests.web.day import name_of
 from tests.web.day_server import Running
@@ -21,6 +23,10 @@ def picture() -> bytes:
     made = io.BytesIO()
     Image.new("RGB", (320, 200), "white").save(made, "JPEG")
     return made.getvalue()
+
+
+def row_tap(url: str) -> str:
+    return re.search(r"tap=(\w+)", url)[1]  # type: ignore[index]
 
 
 def test_a_paper_is_typed_photographed_and_decided_by_two(day: Running, open_page: Open) -> None:
@@ -53,6 +59,13 @@ def test_a_paper_is_typed_photographed_and_decided_by_two(day: Running, open_pag
         box = page.locator(part).last.bounding_box()
         assert box and box["y"] + box["height"] <= 768, part
     shoot(page, "by-hand-decide")
+    facts = day.box.db.read_now(correction_form_facts, day.box, row_tap(page.url))
+    assert (facts.on_card, facts.on_roster) == ("考生六九", name_of(69)) and "*" in facts.number
+    form = page.request.get(day.url + str(page.locator("a[href^='/correction/']").get_attribute("href")))
+    text = "".join("".join(one.extract_text().split()) for one in PdfReader(io.BytesIO(form.body())).pages)
+    assert (
+        "考生六九" in text and name_of(69) in text and "姓名更正登记表" in text and number_of(69) not in text
+    )
     looked = newest(day, "photo.viewed")
     assert looked is not None and '"which":"paper"' in looked.body
     row = newest(day, "tap.decided")
@@ -66,4 +79,6 @@ def test_a_paper_is_typed_photographed_and_decided_by_two(day: Running, open_pag
     page.click("details[open] .primary:not(summary)")
     expect(page.locator(".ticket-number strong")).to_have_text(re.compile(r"B\d{3}"))
     admitted = newest(day, "admission.granted")
-    assert admitted is not None and '"how":"review"' in admitted.body and '"second_by":""' not in admitted.body
+    assert (
+        admitted is not None and '"how":"review"' in admitted.body and '"second_by":""' not in admitted.body
+    )

@@ -68,6 +68,7 @@ PICTURES: dict[str, set[str]] = {
     "/media/sound/x": {"display", "waiting", "chief"},
     "/media/camera/C1/still.jpg": {"invigilator", "chief", "inspector"},
     "/media/clip?camera=C1&from=2026-11-21T01:00:00Z&to=2026-11-21T01:01:00Z": {"inspector", "chief"},
+    "/correction/x/correction.pdf": {"entry", "office", "chief"},
     "/office/sheets/x/sign-in.pdf": {"office", "chief"},
     "/office/score/x/score-sheet.pdf": {"office", "chief"},
 }
