@@ -18,6 +18,8 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import create_engine
+from sqlmodel import Session
 
 from appliance.base.errors import Conflict, Corrupt, NotFound, Refused
 from appliance.base.i18n import N_
@@ -25,6 +27,7 @@ from appliance.base.ids import new_id
 from appliance.base.settings import Settings
 from appliance.base.site import FILE, read_site
 from appliance.flow.box import Box
+from appliance.flow.forget_faces import named_files
 from appliance.flow.set_up import BEGUN, clear_begun, write_whole
 from appliance.records.journal import append
 
@@ -82,6 +85,7 @@ def _written(settings: Settings, target: Path) -> BackedUp:
     scratch.rename(target / DATABASE)
     for folder in FOLDERS:
         _copy_new(settings.state / folder, target / folder)
+    _drop_deleted(settings.state / "files" / "sealed", target)
     write_whole(known, (settings.state / FILE).read_bytes())
     files = [path for path in target.rglob("*") if path.is_file()]
     return BackedUp(entries, len(files), sum(path.stat().st_size for path in files))
@@ -190,6 +194,26 @@ def _copy_new(source: Path, target: Path) -> None:
         os.chmod(scratch, path.stat().st_mode & 0o777)
         _sync(scratch)
         scratch.rename(place)
+
+
+def _drop_deleted(source: Path, target: Path) -> None:
+    gone = [
+        path
+        for path in target.glob("files/sealed/??/*")
+        if not (source / path.parent.name / path.name).exists()
+    ]
+    if not gone:
+        return
+    engine = create_engine(f"sqlite:///file:{target / DATABASE}?immutable=1&uri=true")
+    try:
+        with Session(engine) as session:
+            named = named_files(session)
+    finally:
+        engine.dispose()
+    for path in gone:
+        if path.name not in named:
+            path.unlink()
+            _sync(path.parent)
 
 
 def _sync(path: Path) -> None:

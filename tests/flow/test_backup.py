@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from sqlmodel import Session
 
 from appliance.base.errors import Conflict, Corrupt, NotFound, Refused
 from appliance.base.settings import Settings, dump
@@ -16,6 +17,7 @@ from appliance.flow.backup import back_up, restore
 from appliance.flow.box import Box
 from appliance.flow.inspect import verify_journal
 from appliance.flow.set_up import set_up
+from appliance.records.entry import Tap
 from appliance.records.journal import append
 from tests.command import examsite
 from tests.conftest import site_settings
@@ -61,6 +63,32 @@ def test_a_backup_of_a_working_box_restores_whole(live: Box, tmp_path: Path) -> 
     assert found.ok and found.entries == second.entries + 1
     assert other.files.get(name, secret=True) == b"a face"
     other.db.stop()
+
+
+def test_a_backup_forgets_what_the_box_has_deleted(live: Box, tmp_path: Path) -> None:
+    deleted, lost = (live.files.put(body, secret=True) for body in (b"deleted", b"lost"))
+
+    def shown(session: Session) -> None:
+        facts = {
+            "lane": "L1",
+            "happened_at": live.now(),
+            "recorded_at": live.now(),
+            "result": "x",
+            "code": "x",
+        }
+        session.add(Tap(id="t", paper_picture=lost, **facts))
+
+    live.db.write_now(shown)
+    back_up(live.settings, tmp_path / "backup")
+    for name in (deleted, lost):
+        live.files.remove(name, secret=True)
+    back_up(live.settings, tmp_path / "backup")
+    settings = elsewhere(tmp_path)
+    restore(settings, tmp_path / "backup", datetime.now(UTC))
+    other = Box.open(settings)
+    with pytest.raises(NotFound):
+        other.files.get(deleted, secret=True)
+    assert other.files.get(lost, secret=True) == b"lost", "the database still names it"
 
 
 def test_a_box_is_never_overwritten(live: Box, tmp_path: Path) -> None:
