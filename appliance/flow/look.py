@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from appliance.base.errors import NotFound
 from appliance.base.i18n import N_
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
-from appliance.records.entry import FaceCheck, Tap
+from appliance.records.entry import Admission, FaceCheck, Tap
 from appliance.records.journal import append
 from appliance.records.roster import Candidate
 
@@ -23,6 +23,17 @@ def face_photo(session: Session, check_id: str, which: str) -> tuple[str, str]:
         raise NotFound("no_photo", N_("There is no such photo."), N_("Reload the page."))
     tap = session.get_one(Tap, check.tap)
     return name, tap.candidate or tap.id
+
+
+def entrance_photo(session: Session, sitting: str, candidate: str) -> str:
+    """Name of the sealed picture of whoever was let in as this candidate; empty where none was taken or kept."""
+    found = session.exec(
+        select(FaceCheck.live_photo)
+        .join(Admission, col(Admission.tap) == col(FaceCheck.tap))
+        .where(Admission.sitting == sitting, Admission.candidate == candidate, FaceCheck.live_photo != "")
+        .order_by(col(FaceCheck.happened_at).desc())
+    ).first()
+    return found or ""
 
 
 def paper_picture(session: Session, tap_id: str) -> tuple[str, str]:

@@ -26,6 +26,7 @@ from appliance.flow.accept_rules import accept_rules
 from appliance.flow.accounts import hash_token
 from appliance.flow.attempt_view import PHASES, Standing, answers_of, lease_of, standing, times_of
 from appliance.flow.box import Box
+from appliance.flow.look import entrance_photo
 from appliance.flow.save_answers import save_answers
 from appliance.flow.seat_sign_in import seat_at, sign_in_at_seat, taking_at
 from appliance.flow.warn import acknowledge
@@ -35,6 +36,7 @@ from appliance.records.site import Room
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt
 from appliance.rules.names import mask as mask_name
+from appliance.web.media import kind_of
 from appliance.wire import station as wire
 
 COOKIE = "seat"
@@ -184,18 +186,19 @@ def _open_paper(session: Session, box: Box, token: str) -> tuple[str, dict[int, 
 
 
 def _portrait(session: Session, token: str) -> str:
-    return session.get_one(
-        Candidate, session.get_one(Attempt, lease_of(session, token).attempt).candidate
-    ).photo
+    attempt = session.get_one(Attempt, lease_of(session, token).attempt)
+    roster = session.get_one(Candidate, attempt.candidate).photo
+    return roster or entrance_photo(session, attempt.sitting, attempt.candidate)
 
 
 @get("/photo", opt=OPEN)
 async def get_photo(request: Asked, box: NamedDependency[Box]) -> Response[bytes]:
-    """The roster photograph of whoever signed in here: is this me?"""
+    """The photograph of whoever signed in here, the roster's or the entrance's: is this me?"""
     name = await box.db.read(_portrait, token_of(request))
     if not name:
         raise NotFound("no_photo", N_("There is no photograph."))
-    return Response(await asyncio.to_thread(box.files.get, name, True), media_type="image/jpeg")
+    body = await asyncio.to_thread(box.files.get, name, True)
+    return Response(body, media_type=kind_of(body))
 
 
 @get("/paper", opt=OPEN)

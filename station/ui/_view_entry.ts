@@ -157,11 +157,12 @@ export function person(exam: Exam): HTMLElement {
   );
 }
 
-/** The roster photograph; the screen does without where there is none or the box is away. */
+/** The photograph, of the roster or from the entrance; a sentence where there is none or the box is away. */
 function portrait(): HTMLElement {
   const image = h("img", { class: "portrait", src: "/station/api/photo", alt: t("photo_alt") });
-  image.addEventListener("error", () => image.remove());
-  return image;
+  const frame = h("div", {}, image);
+  image.addEventListener("error", () => frame.replaceChildren(h("p", { class: "no-portrait" }, t("no_photo"))));
+  return frame;
 }
 
 export const confirm: Make = (exam, redraw) => {

@@ -48,7 +48,11 @@ export const WORDS = {
   ],
 
   confirm_title: ["请确认是您本人", "Is this you?"],
-  photo_alt: ["名单照片", "Photograph on the roster"],
+  photo_alt: ["您的照片", "Your photograph"],
+  no_photo: [
+    "没有可显示的照片，请仔细核对姓名和身份证号。",
+    "There is no photograph to show. Check the name and the ID number with care.",
+  ],
   confirm_yes: ["是我本人，继续", "Yes, this is me"],
   confirm_no: ["不是我", "Not me"],
   not_me_title: ["请举手，不要操作", "Raise your hand and leave the computer as it is"],

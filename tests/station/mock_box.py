@@ -80,6 +80,8 @@ class MockBox:
         self.made_at: dict[int, datetime] = {}
         self.handed_in = ""
         self.result = ""
+        self.photo = b""
+        """The candidate's portrait, a JPEG; empty: there is none."""
         self.message = ("", "")
         self.moved = False
         self.lose_replies = 0
@@ -234,6 +236,10 @@ class MockBox:
     def _signed_in(self, name: str, lease: int, body: bytes) -> tuple[int, str, bytes]:
         if name == "attempt":
             return _json(self.attempt())
+        if name == "photo":
+            if not self.photo:
+                raise _ProblemError(404, "no_photo", "没有照片。")
+            return 200, "image/jpeg", self.photo
         if name == "rules":
             self.phase = "running" if self.started <= self.now() else "waiting"
             return _json(self.attempt())

@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
+from appliance.faces.demo_people import portrait
 from tests.station.mock_box import STATIC, MockBox, make_paper
+from tests.web.conftest import shoot
 
 STATE = ".saved"
 
@@ -77,6 +79,20 @@ def test_wrong_last_four_says_so_and_lets_one_try_again(page: Page, mock_box: Mo
     page.keyboard.type("021X")
     page.click("button.primary")
     expect(page.locator(".confirm")).to_contain_text("王小明")
+
+
+def test_the_confirm_page_shows_the_photo_or_says_that_there_is_none(page: Page, mock_box: MockBox) -> None:
+    sign_in(page, mock_box)
+    expect(page.locator(".no-portrait")).to_have_text("没有可显示的照片，请仔细核对姓名和身份证号。")
+    expect(page.locator(".portrait")).to_have_count(0)
+    shoot(page, "exam-confirm-no-photo")
+    mock_box.photo = portrait("astronaut")
+    page.reload()
+    page.wait_for_selector(".confirm")
+    expect(page.locator(".portrait")).to_have_js_property("complete", True)
+    assert page.locator(".portrait").evaluate("image => image.naturalWidth") > 0
+    expect(page.locator(".no-portrait")).to_have_count(0)
+    shoot(page, "exam-confirm-photo")
 
 
 def test_waiting_counts_down_by_the_box_and_opens_by_itself(page: Page, mock_box: MockBox) -> None:
