@@ -87,18 +87,20 @@ class Files(msgspec.Struct):
 
 
 class Lost(msgspec.Struct):
-    """All gaps together, and how many cameras there are."""
+    """All gaps together, how many cameras there are, and how many places without one."""
 
     count: int
     seconds: float
     cameras: int
+    blind: int
 
 
 def lost(found: list[Place]) -> Lost:
     """The gaps of all stays."""
     gaps = [gap for place in found for row in place.rows for gap in row.gaps]
     seconds = sum((gap.end - gap.start).total_seconds() for gap in gaps)
-    return Lost(len(gaps), seconds, len({row.camera for place in found for row in place.rows}))
+    cameras = {row.camera for place in found for row in place.rows}
+    return Lost(len(gaps), seconds, len(cameras), sum(not place.stay.cameras for place in found))
 
 
 def bar(stay_start: datetime, stay_end: datetime, kind: str, start: datetime, end: datetime) -> Mark:
