@@ -7,8 +7,10 @@ Found by entry points: `examsite.cli`, `examsite.simulate`, `examsite.recordings
 import asyncio
 import signal
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import typer
@@ -112,6 +114,8 @@ def verify(
         for finding in found.findings:
             typer.echo(f"{words[finding.code]}  {finding.path}")
         _tell(_("{count} recordings checked.").format(count=found.checked))
+        if found.ok and found.checked:
+            _tell(_("All of them are as they were recorded; none is missing and none was added."))
     if not found.ok:
         raise typer.Exit(1)
 
@@ -128,14 +132,32 @@ def verify_clip(
     """
     from cameras.clips import proof
 
-    path = authority or load().state / "keys" / "authority.pem"
-    found = proof.verify_clip(file, read_secret(path))
+    found = proof.verify_clip(file, _authority(authority))
     if json:
         _show(found)
     else:
         _tell_clip(found)
     if not found.ok:
         raise typer.Exit(1)
+
+
+def _authority(named: Path | None) -> bytes:
+    """The site's root certificate: the named file, or on a box its own."""
+    try:
+        return read_secret(named or load().state / "keys" / "authority.pem")
+    except NotFound as error:
+        if named:
+            raise NotFound(
+                "no_such_file",
+                N_("The file {path} cannot be read."),
+                N_("Check the name."),
+                path=str(named),
+            ) from error
+        raise NotFound(
+            "no_authority",
+            N_("There is no root certificate of a site on this machine."),
+            N_("Name the site's root certificate with --authority; the province has it on record."),
+        ) from error
 
 
 def _tell_clip(found: "ClipVerified") -> None:
@@ -154,14 +176,19 @@ def _tell_clip(found: "ClipVerified") -> None:
     if clip is None:
         return
     name = f"{clip.mark} {clip.site} {clip.site_name}".strip()
-    stretch = f"{clip.start.astimezone():%Y-%m-%d %H:%M:%S} – {clip.end.astimezone():%H:%M:%S %z}"
+    start, end, made = (_there(clip.zone, at) for at in (clip.start, clip.end, clip.made_at))
+    stretch = f"{start:%Y-%m-%d %H:%M:%S} – {end:%H:%M:%S %z}"
     typer.echo(f"{name}  {clip.camera} {clip.camera_name}  {stretch}")
     if found.ok:
-        _tell(
-            _("The clip is whole and was signed by this site on {day}.").format(
-                day=f"{clip.made_at:%Y-%m-%d}"
-            )
-        )
+        _tell(_("The clip is whole and was signed by this site on {day}.").format(day=f"{made:%Y-%m-%d}"))
+
+
+def _there(zone: str, at: datetime) -> datetime:
+    """As the clocks at the site showed it; UTC when this machine does not know the zone."""
+    try:
+        return at.astimezone(ZoneInfo(zone))
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return at.astimezone(UTC)
 
 
 def simulate_camera(

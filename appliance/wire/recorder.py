@@ -147,7 +147,8 @@ class CheckedFile(msgspec.Struct, kw_only=True):
 class ClipProof(msgspec.Struct, kw_only=True):
     """What exam-clips signs about a clip. `film`: SHA-256 (hex) of the first `film_bytes` bytes of its file.
 
-    Times are UTC: asked_* as it was asked for, start and end as the film covers it. `sources`: the files of the
+    Times are UTC: asked_* as it was asked for, start and end as the film covers it; `zone` is the site's, in which
+    its pages and the picture itself show them. `sources`: the files of the
     store it was cut from, with the hash of their recording and what they were found to be when it was cut.
     """
 
@@ -156,6 +157,7 @@ class ClipProof(msgspec.Struct, kw_only=True):
     site_name: str
     mark: str
     """DEMO on demo sites."""
+    zone: str = "UTC"
     camera: str
     camera_name: str
     asked_start: datetime

@@ -80,6 +80,7 @@ def prover(settings: Settings, start: datetime, end: datetime) -> Prove:
             site=site.code,
             site_name=site.name,
             mark="DEMO" if site.demo else "",
+            zone=settings.site.timezone,
             camera=head.camera,
             camera_name=names.get(head.camera, head.camera),
             asked_start=start,
