@@ -1,5 +1,7 @@
 """What is wrong with a command line, as one of our own errors: a sentence in the chosen language, exit status 2."""
 
+from typing import Any
+
 from typer.exceptions import TyperException
 
 from appliance.base.errors import Corrupt
@@ -15,12 +17,26 @@ SENTENCES = {
 }
 """The parser's kind of error -> sentence."""
 
+WANTED = {
+    "value_error": N_("Write the time like {wanted}."),
+    "int_parsing": N_("Write a whole number."),
+    "int_from_float": N_("Write a whole number."),
+    "float_parsing": N_("Write a number."),
+    "greater_than_equal": N_("It must be at least {wanted}."),
+    "less_than_equal": N_("It must be at most {wanted}."),
+}
+"""What the parser found wrong with a value -> what to write instead."""
+SAMPLE = "2026-11-21T09:00:00"
+SEE_HELP = N_("See {command} --help.")
+
 OTHER = N_("The command cannot be understood: {detail}")
 NO_COMMAND, TOO_MANY = "No such command", "Got unexpected extra argument"
 
 
 def usage_problem(error: TyperException) -> Corrupt:
-    """The parser's error in our words. Its own message, always English, is only kept as a detail of a value."""
+    """The parser's error in our words. Its own message is always English: of a wrong value the value is told, and
+    what to write instead.
+    """
     kind, message = type(error).__name__, str(getattr(error, "message", error))
     name = str(getattr(error, "option_name", ""))
     if message.startswith(NO_COMMAND):
@@ -34,11 +50,26 @@ def usage_problem(error: TyperException) -> Corrupt:
     name = name or str(getattr(error, "param_hint", None) or "")
     sentence = SENTENCES.get(kind) if name else None
     ctx = getattr(error, "ctx", None)
+    value, advice, wanted = _value(error)
     return Corrupt(
         "bad_usage",
         sentence or OTHER,
-        N_("See {command} --help."),
+        advice,
         name=name,
-        detail=message.rstrip("."),
+        detail=value or message.rstrip("."),
+        wanted=wanted,
         command=ctx.command_path if ctx is not None else "examsite",
     )
+
+
+def _value(error: TyperException) -> tuple[str, str, str]:
+    """Of a value that was checked by its type: the value, what to write instead (message id), and its field."""
+    errors = getattr(error.__cause__, "errors", None)
+    first: dict[str, Any] = (errors() or [{}])[0] if errors else {}
+    if "input" not in first:
+        return "", SEE_HELP, ""
+    kind, limits = first["type"], first.get("ctx", {})
+    wanted = SAMPLE if kind == "value_error" else str(limits.get("ge", limits.get("le", "")))
+    if kind == "value_error" and "formats" not in first["msg"]:
+        kind = ""
+    return str(first["input"]), WANTED.get(kind, SEE_HELP), wanted

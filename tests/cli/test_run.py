@@ -18,7 +18,15 @@ WRONG = [
     (("backup", "a", "b"), "There is an argument too many: b", "多出一个参数：b"),
     (("faces", "compare", "a"), "B is missing.", "缺少 B。"),
     (("recordings", "find", "--seat"), "The option --seat needs a value.", "选项 --seat 需要一个取值。"),
-    (("recordings", "find", "--from", "x"), "The value of --from cannot be used", "--from 的取值无法使用"),
+    (("recordings", "find", "--from", "x"), "The value of --from cannot be used", "--from 的取值无法使用：x"),
+    (
+        ("recordings", "find", "--from", "20:55"),
+        "like 2026-11-21T09:00:00.",
+        "时间请写成 2026-11-21T09:00:00",
+    ),
+    (("recordings", "verify", "--sample", "x"), "Write a whole number.", "请写整数。"),
+    (("recordings", "verify", "--sample", "-1"), "It must be at least 0.", "不能小于 0。"),
+    (("simulate", "camera", "--fps", "99"), "It must be at most 30.", "不能大于 30。"),
     (("check", "--lang", "xx"), "There is no language xx.", "没有语言 xx。"),
     (("--lang=xx", "check"), "There is no language xx.", "没有语言 xx。"),
 ]
@@ -32,10 +40,12 @@ def test_a_wrong_command_line(line: tuple[str, ...], english: str, chinese: str)
         status, out, err = examsite("--lang", "en", *line)
         assert (status, out) == (2, "") and english in err
         assert (2, "", err) == examsite(*line, "--lang=en"), "the language counts wherever it is named"
-        if "needs" in english:
-            return  # --json would be the value
+        if "needs" in english or "simulate" in line:
+            return  # --json would be the value, or there is none
     status, out, err = examsite(*line, "--json")
-    assert status == 2 and json.loads(out)["error"]["message"].startswith(chinese) and err
+    told = json.loads(out)["error"]
+    assert status == 2 and chinese in told["message"] + told["next"] and err
+    assert "does not" not in out and "should be" not in out, "no English in a Chinese sentence"
 
 
 def test_a_fault_of_our_own_is_not_a_finding(

@@ -1,0 +1,83 @@
+"""`examsite recordings find` follows a candidate as the inspector's page does, in lines a person can read."""
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from appliance.base.settings import Settings, dump
+from appliance.cli import recordings
+from appliance.flow.box import Box
+from tests.command import examsite
+from tests.web.day_server import Running, running
+from tests.world import number_of
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("day")) as found:
+        yield found
+
+
+@pytest.fixture
+def run(day: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command on that day, at that hour."""
+    (tmp_path / "x.toml").write_bytes(dump(day.day.settings))
+    monkeypatch.setenv("EXAMSITE_CONFIG", str(tmp_path / "x.toml"))
+
+    def opened(settings: Settings) -> Box:
+        return Box.open(settings, day.clock)
+
+    monkeypatch.setattr(recordings, "Box", SimpleNamespace(open=opened))
+
+    def at_work(*line: str) -> tuple[int, str, str]:
+        with ThreadPoolExecutor(1) as elsewhere:  # a browser's event loop may live in this thread
+            return elsewhere.submit(examsite, "recordings", "find", *line).result()
+
+    return at_work
+
+
+def test_a_candidate_is_followed_from_the_entrance(run: Run) -> None:
+    status, out, err = run("--candidate", number_of(20))
+    lines = out.splitlines()
+    places = [line for line in lines if not line.startswith(" ")]
+    assert status == 0 and [line.split()[0] for line in places] == ["入口", "候考室", "考位"]
+    assert all("2026-11-21 09:" in line or "2026-11-21 08:" in line for line in places), places
+    assert "  候考室没有监控覆盖。" in lines
+    clips = [line for line in lines if "MiB" in line]
+    assert clips[0].startswith("  C4 理论入口  2026-11-21 ") and any(
+        "C1 理论考场前部" in one for one in clips
+    )
+    assert "  录像缺失：C2 2026-11-21 09:20:00 – 09:23:00，网络中断" in lines
+    assert err.splitlines() == ["录像缺失 1 段。", "没有摄像机的地方：1 处。"]
+
+
+def test_the_contract_of_the_json_holds(run: Run) -> None:
+    status, out, err = run("--candidate", number_of(20), "--json")
+    told = json.loads(out)
+    assert (status, err) == (0, "")
+    assert all(set(one) == {"camera", "start", "end", "bytes"} for one in told["clips"])
+    assert [set(one) for one in told["gaps"]] == [{"camera", "start", "end", "cause"}]
+    assert [one["kind"] for one in told["places"]] == ["entrance", "waiting", "seat"]
+
+
+def test_a_seat_without_a_gap_says_so(run: Run) -> None:
+    times = ("--from", "2026-11-21T09:05:00", "--to", "2026-11-21T09:10:00")
+    status, out, err = run("--seat", "T1-07", *times)
+    assert status == 0 and out.startswith("考位 T1-07  2026-11-21 09:05:00 – 09:10:00\n")
+    assert err == "有摄像机的地方，录像无缺失。\n"
+
+
+def test_who_is_unknown_is_named(run: Run) -> None:
+    status, out, err = run("--candidate", "somebody unknown", "--json")
+    assert status == 2 and json.loads(out)["error"]["code"] == "no_candidate"
+    assert "没有与 somebody unknown 相符的考生。" in err and "…" not in err
+    number = number_of(999)
+    status, _, err = run("--candidate", number)
+    assert status == 2 and number not in err, "a whole ID number is never repeated"
+    assert "…" not in err
