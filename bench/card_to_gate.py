@@ -1,6 +1,7 @@
 """Card to gate: from the card on the reader to the relay's pulse, with the real face engine.
 
-`python -m bench.card_to_gate [--taps 20]`. Reader and board are simulated on pseudo-terminals in this process;
+`python -m bench.card_to_gate [--taps 20]`, or with `--admissions 500` what so many in a row do to
+memory. Reader and board are simulated on pseudo-terminals in this process;
 readers, faces, decisions and orders are the real gatehouse in a process of its own, one face worker per lane. First
 one lane alone, then two at the same time without pause. Every card carries another photograph of the same face, as
 the worker remembers photographs it has described. A pseudo-terminal takes no time where a real line takes 0.12 s
@@ -157,7 +158,8 @@ def expect(site: BenchBox, count: int) -> None:
 def card(index: int) -> CardData:
     """A candidate's card; its photograph differs a little from every other."""
     with Image.open(io.BytesIO(demo_people.portrait("astronaut"))) as image:
-        varied = ImageEnhance.Brightness(image).enhance(0.9 + index * 0.003)
+        varied = ImageEnhance.Brightness(image).enhance(0.9 + index % 64 * 0.003)
+        varied.putpixel((0, 0), (index % 256, index // 256, 0))
         target = io.BytesIO()
         varied.save(target, "PNG")
     text = write(demo_card(f"考生{index}", number_of(index), date(2020, 1, 1)))
@@ -301,14 +303,57 @@ async def run(taps: int) -> dict[str, object]:
     }
 
 
+async def row_of(admissions: int) -> dict[str, Any]:
+    """So many admissions on two lanes at the same time, and the memory after each fifth of them."""
+    each = admissions // 10
+    with (
+        tempfile.TemporaryDirectory(prefix="examsite-lanes-") as name,
+        bench_box(settings_of(Path(name))) as site,
+    ):
+        expect(site, each * 10)
+        async with contextlib.AsyncExitStack() as stack:
+            lanes = []
+            for one in site.settings.lanes:
+                reader = await stack.enter_async_context(SimulatedReader(Path(one.reader.port)))
+                board = await stack.enter_async_context(SimulatedBoard(Path(one.gate.port)))
+                face = Path(one.camera.removeprefix("sim:"))
+                face.write_bytes(demo_people.nobody())
+                lanes.append(LaneBench(one.code, face, reader, board))
+            house = site.start("gate")
+            await ready(site)
+            pulses, held = 0, []
+            for part in range(5):
+                start = part * each * 2
+                halves = [
+                    {key: card(key) for key in range(start + half * each, start + (half + 1) * each)}
+                    for half in (0, 1)
+                ]
+                seen = await asyncio.gather(
+                    *(lane.all_through(half) for lane, half in zip(lanes, halves, strict=True))
+                )
+                pulses += sum(one is not None for lane in seen for one in lane)
+                held.append([memory(house.pid)[0], *(memory(pid)[0] for pid in children(house.pid))])
+    return {"admissions": each * 10, "pulses": pulses, "rss_mb": held}
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--taps", type=int, default=20, help="cards per lane and part")
     parser.add_argument("--house", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--admissions", type=int, default=0, help="so many in a row instead, for memory")
     chosen = parser.parse_args()
     if chosen.house:
         timed_house(chosen.house)
+        return
+    if chosen.admissions:
+        record = Record("admissions")
+        grown = asyncio.run(row_of(chosen.admissions))
+        parts = [
+            (f"after {(part + 1) * grown['admissions'] // 5}", "   ".join(f"{one:6.1f} MB" for one in held))
+            for part, held in enumerate(grown["rss_mb"])
+        ]
+        record.close(f"{grown['pulses']} admissions in a row: gate, then its workers", grown, parts)
         return
     record = Record("card_to_gate")
     found = asyncio.run(run(chosen.taps))
