@@ -66,6 +66,6 @@ def _print(roster: RosterFile) -> None:
     for one in roster.rejected:
         typer.echo(
             _("Row {row}, {column}: {sentence}").format(
-                row=one.row, column=one.column, sentence=_(SENTENCES[one.code])
+                row=one.row, column=one.column, sentence=_(SENTENCES[one.code]).format(other=one.other)
             )
         )

@@ -72,7 +72,7 @@ def read_roster(
     rejected: list[Rejection] = []
     elsewhere: list[Elsewhere] = []
     dropped = dict.fromkeys(header.contact.values(), 0)
-    seen: set[tuple[object, ...]] = set()
+    seen: dict[tuple[object, ...], int] = {}
     rows = 0
     for number, row in grid.rows[header.at + 1 :]:
         reader = _Row(number, row, header, title)
@@ -91,9 +91,10 @@ def read_roster(
                 (line.number, line.trade, line.subject, line.starts_at, line.day, line.sitting)
                 for line in lines
             ]
-            if seen.intersection(keys):
-                faults = [Rejection(number, header.headings["number"], "duplicate_number")]
-            seen.update(keys)
+            if other := next((seen[key] for key in keys if key in seen), 0):
+                faults = [Rejection(number, header.headings["number"], "duplicate_number", other)]
+            for key in keys:
+                seen.setdefault(key, number)
         if faults:
             rejected += faults
         else:
@@ -265,9 +266,8 @@ class _Row:
                 else ""
             )
         if not key:
-            self.reject(
-                "item" if item or "category" not in self.header.columns else "category", "unknown_trade"
-            )
+            named = item or "category" not in self.header.columns
+            self.reject(*(("item", "unknown_trade") if named else ("category", "unknown_category")))
         return key
 
     def _kind(self) -> str:

@@ -16,16 +16,17 @@ SENTENCES = {
     "bad_check_digit": N_(
         "The last character of the ID number does not fit the others. Check for a typing error."
     ),
-    "duplicate_number": N_("The same ID number stands in this roster already for the same sitting."),
+    "duplicate_number": N_("The same ID number stands in row {other} already for the same sitting."),
     "birth_mismatch": N_("The day of birth is not the one in the ID number."),
     "sex_mismatch": N_("The sex is not the one in the ID number."),
-    "unknown_trade": N_("The trade is not in the catalogue."),
+    "unknown_trade": N_("This item is not in the catalogue of special operations."),
+    "unknown_category": N_("This category is not in the catalogue of special operations."),
     "unknown_kind": N_("The kind of exam is none of initial, review and resit."),
     "unknown_subject": N_("The subject is neither theory nor practical."),
     "other_site": N_("This person is examined at another site."),
     "bad_time": N_("The date or time of the exam cannot be understood."),
 }
-"""Code of a rejection -> sentence (message id)."""
+"""Code of a rejection -> sentence (message id); `{other}` is the rejection's field."""
 
 
 class RosterLine(msgspec.Struct, kw_only=True, frozen=True):
@@ -51,12 +52,16 @@ class RosterLine(msgspec.Struct, kw_only=True, frozen=True):
     provincial: dict[str, str] = {}
 
 
-class Rejection(msgspec.Struct, frozen=True):
-    """A row not taken: the sheet's own row number, its own heading, a stable code. No value is kept."""
+class Rejection(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A row not taken: the sheet's own row number, its own heading, a stable code. No value is kept.
+
+    `other`: for a duplicate the row that was taken; else 0.
+    """
 
     row: int
     column: str
     code: str
+    other: int = 0
 
 
 class Elsewhere(msgspec.Struct, frozen=True):

@@ -114,6 +114,8 @@ def test_numbers(cell: object, code: str) -> None:
         ("工种", "低压电工", ""),
         ("工种", "电工作业-低压电工作业", ""),
         ("工种", "宇航员", "unknown_trade"),
+        ("准操项目", "宇航员", "unknown_trade"),
+        ("作业类别", "太空作业", "unknown_category"),
         ("备注", "免冠照已交", ""),
     ],
 )
@@ -131,7 +133,7 @@ def test_duplicates_only_count_within_a_sitting() -> None:
         ("张三", NUMBER.lower(), "低压电工", "理论", "2026-11-21 9:00-11:00"),
     )
     read = read_roster(text(*rows), "a.csv")
-    assert [(r.row, r.code) for r in read.rejected] == [(4, "duplicate_number")]
+    assert [(r.row, r.code, r.other) for r in read.rejected] == [(4, "duplicate_number", 2)]
     assert [line.subject for line in read.accepted] == ["theory", "practical"]
 
 

@@ -46,7 +46,7 @@ ROWS = workbook(
     ("重复者", GOOD[0][1].lower()),
     ("错号者", wrong_check_digit(number_of(310))),
 )
-DUPLICATE = "同一场次的名单中已有相同的身份证号。"
+DUPLICATE = "与第 3 行的身份证号相同（同一场次）。"
 CHECK_DIGIT = "身份证号校验位不符，请检查是否填写有误。"
 
 
