@@ -54,10 +54,16 @@ FACTS = (
         kinds=("sitting.", "papers."),
         note="the plan comes with the roster; start and end are the site's",
     ),
-    Fact(name="site and rooms", owner="site", kinds=("site.", "room.", "station.", "device.")),
+    Fact(
+        name="site and rooms",
+        owner="site",
+        kinds=("site.", "room.", "station.", "device.", "clock.", "file."),
+    ),
     Fact(name="accounts", owner="site", kinds=("account.", "sign_in.", "sign_out.")),
     Fact(
-        name="entry", owner="site", kinds=("tap.", "face.", "face_pictures.", "case.", "admission.", "gate.")
+        name="entry",
+        owner="site",
+        kinds=("tap.", "face.", "face_pictures.", "case.", "admission.", "gate.", "absence.", "roll_call."),
     ),
     Fact(name="queue and seat", owner="site", kinds=("ticket.", "seat.", "seat_sign_in.", "lease.")),
     Fact(name="attempt", owner="site", kinds=("attempt.", "rules.", "answer.", "warning.")),

@@ -11,8 +11,10 @@ from appliance.records.base import Instant
 class Tap(SQLModel, table=True):
     """One card put on one reader, and what was decided. `id` is given by the driver at the tap."""
 
+    __table_args__ = (Index("ix_tap_lane_newest", "lane", "recorded_at"),)
+
     id: str = Field(primary_key=True)
-    lane: str = Field(index=True)
+    lane: str
     happened_at: datetime = Field(sa_type=Instant, index=True)
     recorded_at: datetime = Field(sa_type=Instant)
     sam_id: str = ""
