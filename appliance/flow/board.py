@@ -53,6 +53,14 @@ class Board(msgspec.Struct, kw_only=True):
     sitting: SittingLine
     now: datetime
     seats: list[SeatTile]
+    held: int = 0
+    """Places somebody holds now."""
+    called: int = 0
+    """Candidates called to a place, whatever became of them there."""
+    signed_in: int = 0
+    """Of those called: signed in at the station, or further."""
+    ready: int = 0
+    """Of those: accepted the rules and wait for the start."""
 
 
 def board(session: Session, box: Box, sitting_id: str) -> Board:
@@ -113,7 +121,19 @@ def board(session: Session, box: Box, sitting_id: str) -> Board:
                 tile.flags.append("lost")
                 tile.state = "lost" if tile.state != "free" else "free"
         tiles.append(tile)
-    return Board(sitting=line(session, sitting), now=now, seats=tiles)
+    return _counted(Board(sitting=line(session, sitting), now=now, seats=tiles), taken, attempts)
+
+
+def _counted(
+    found: Board, taken: dict[str, tuple[SeatTaking, Candidate]], attempts: dict[str, Attempt]
+) -> Board:
+    """Called and signed in are two counts: who was called may still be on the way."""
+    here = [attempts[one.id] for _, one in taken.values() if one.id in attempts]
+    found.called = len(taken)
+    found.held = sum(1 for taking, _ in taken.values() if taking.released_at is None)
+    found.signed_in = sum(1 for one in here if one.lease)
+    found.ready = sum(1 for one in here if one.state == "ready")
+    return found
 
 
 def _attempt(tile: SeatTile, attempt: Attempt, answered: int, questions: int, now: datetime) -> None:

@@ -81,10 +81,12 @@ def begin_attempt(session: Session, box: Box, sitting: Sitting, attempt: Attempt
 
 
 def end_sitting(session: Session, box: Box, sitting_id: str, actor: str) -> Sitting:
-    """End a sitting nobody writes in any more, and free its seats."""
+    """End a sitting nobody writes in any more, or one nobody came to, and free its seats."""
     sitting = sitting_of(session, sitting_id)
     if sitting.state in ("ended", "released"):
         return sitting
+    if sitting.state == "planned":
+        _require_nobody_called(session, box, sitting)
     open_attempts = session.exec(
         select(Attempt).where(Attempt.sitting == sitting.id, Attempt.state == "running")
     ).first()
@@ -105,6 +107,25 @@ def end_sitting(session: Session, box: Box, sitting_id: str, actor: str) -> Sitt
     session.flush()
     append(session, "sitting.ended", sitting.id, actor, {}, at=now)
     return sitting
+
+
+def _require_nobody_called(session: Session, box: Box, sitting: Sitting) -> None:
+    """A sitting that never started ends only once its start has passed and nobody holds a place in it."""
+    if box.now() < sitting.starts_at:
+        raise Refused(
+            "before_its_start",
+            N_("The planned start of this sitting has not come yet."),
+            N_("Wait until then; a sitting nobody came to can be ended afterwards."),
+        )
+    called = session.exec(
+        select(SeatTaking.id).where(SeatTaking.sitting == sitting.id, col(SeatTaking.released_at).is_(None))
+    ).first()
+    if called is not None:
+        raise Refused(
+            "somebody_called",
+            N_("Somebody was called for this sitting already."),
+            N_("Start the exam, or have the waiting room note who did not come."),
+        )
 
 
 def end_if_over(session: Session, box: Box) -> list[str]:
