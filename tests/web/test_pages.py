@@ -246,7 +246,7 @@ def test_a_roster_by_hand_waits_for_the_second_person(day: Running, open_page: O
     page.set_input_files("[name=file]", files=[file])
     page.select_option("[name=theory_room]", "T1")
     page.fill("[name=theory_start]", "2026-11-21T14:00")
-    page.get_by_text("检查名单").click()
+    page.get_by_role("button", name="导入名单").click()
     page.wait_for_url(re.compile("/office/roster/"))
     expect(page.locator(".counts")).to_contain_text("12")
     expect(page.get_by_text("联系电话")).to_be_visible()

@@ -54,7 +54,7 @@ def load(page: Page, name: str, content: bytes) -> None:
     page.set_input_files("[name=file]", files=[FilePayload(name=name, mimeType=EXCEL, buffer=content)])
     page.select_option("[name=theory_room]", "T1")
     page.fill("[name=theory_start]", "2026-11-21T16:00")
-    page.get_by_text("检查名单").click()
+    page.get_by_role("button", name="导入名单").click()
 
 
 def rosters(day: Running) -> int:

@@ -92,7 +92,7 @@ def test_who_confirms_a_roster_sees_where_when_and_whom(day: Running, open_page:
     page.set_input_files("[name=file]", files=[file])
     page.select_option("[name=theory_room]", "T1")
     page.fill("[name=theory_start]", f"{tomorrow}T09:00")
-    page.get_by_text("检查名单").click()
+    page.get_by_role("button", name="导入名单").click()
     page.wait_for_url(re.compile("/office/roster/"))
     other = open_page("office2", page.url.removeprefix(day.url))
     shown = other.locator("main")
