@@ -20,7 +20,7 @@ from appliance.records.roster import Candidate, Roster, RosterRow
 from appliance.records.site import Room
 from appliance.records.sitting import Sitting
 from appliance.records.sync import Parcel
-from appliance.records.theory import Attempt
+from appliance.records.theory import Attempt, Mark
 from appliance.records.verdict import Release, Verdict
 from appliance.rules.idnumber import mask
 from appliance.wire.ops import SittingLine
@@ -54,6 +54,8 @@ class VerdictLine(msgspec.Struct, kw_only=True):
     code: str
     held: bool
     released: bool
+    superseded: bool = False
+    """A later result of the same day counts instead."""
     attempt: str
     """The practical attempt, for its score sheet; empty when there is none."""
 
@@ -69,6 +71,8 @@ class Office(msgspec.Struct, kw_only=True):
     verdicts: list[VerdictLine]
     released_at: datetime | None
     released_by: str
+    all_released: bool
+    """Nothing of the day is left to release: every sitting and every verdict that may go is out."""
     scored: bool
     coming: list[SittingLine]
     """Sittings of the days after today."""
@@ -150,6 +154,7 @@ def office(session: Session, box: Box, account: str) -> Office:
         )
     ).first()
     ids = [one.id for one in day.sittings]
+    verdicts = _verdicts(session, day.day)
     ahead = coming(session, box)
     cases = session.exec(
         select(func.count()).select_from(Case).where(Case.state == "open", col(Case.sitting).in_(ids))
@@ -162,9 +167,12 @@ def office(session: Session, box: Box, account: str) -> Office:
         rooms=[(one.code, one.name, one.kind) for one in rooms],
         blockers=blockers(session, box, day.day),
         cases_open=cases,
-        verdicts=_verdicts(session, day.day),
+        verdicts=verdicts,
         released_at=release.released_at if release else None,
         released_by=names.get(release.released_by, "") if release else "",
+        all_released=release is not None
+        and all(one.state == "released" for one in day.sittings)
+        and all(one.released or one.held for one in verdicts),
         scored=scored is not None,
         coming=ahead,
         rosters_of=_rosters_of(session, [*ids, *(one.id for one in ahead)]),
@@ -180,32 +188,41 @@ def office(session: Session, box: Box, account: str) -> Office:
 
 def _verdicts(session: Session, day: str) -> list[VerdictLine]:
     marked = session.exec(
-        select(Attempt.candidate, Attempt.id)
+        select(Mark.marked_at, Attempt.candidate, Attempt.id)
+        .join(Attempt, col(Attempt.id) == col(Mark.attempt))
         .join(Sitting, col(Sitting.id) == col(Attempt.sitting))
         .join(Verdict, (col(Verdict.candidate) == col(Attempt.candidate)) & (col(Verdict.day) == day))
-        .where(Sitting.subject == "practical", Attempt.state == "marked")
-    )
-    practical = dict(marked.all())
+        .where(Sitting.subject == "practical", col(Sitting.trade) == col(Verdict.trade))
+        .order_by(col(Mark.marked_at))
+    ).all()
     rows = session.exec(
         select(Verdict, Candidate)
         .join(Candidate, col(Candidate.id) == col(Verdict.candidate))
         .where(Verdict.day == day)
         .order_by(col(Verdict.decided_at))
-    )
-    return [
-        VerdictLine(
-            name=person.name,
-            number=person.number_masked,
-            theory=one.theory,
-            practical=one.practical,
-            passed=one.passed,
-            code=one.code,
-            held=one.held,
-            released=one.release is not None,
-            attempt=practical.get(person.id, ""),
+    ).all()
+    newest = {(one.candidate, one.trade): one.id for one, _person in rows}
+    found = []
+    for one, person in rows:
+        last = newest[one.candidate, one.trade] == one.id
+        mine = [
+            attempt for at, who, attempt in marked if who == one.candidate and (last or at <= one.decided_at)
+        ]
+        found.append(
+            VerdictLine(
+                name=person.name,
+                number=person.number_masked,
+                theory=one.theory,
+                practical=one.practical,
+                passed=one.passed,
+                code=one.code,
+                held=one.held,
+                released=one.release is not None,
+                superseded=not last,
+                attempt=mine[-1] if mine else "",
+            )
         )
-        for one, person in rows
-    ]
+    return found
 
 
 def _rosters_of(session: Session, sittings: list[str]) -> dict[str, list[str]]:

@@ -53,7 +53,10 @@ def held(session: Session, candidate: str, trade: str) -> bool:
 
 
 def decide_verdict(session: Session, box: Box, candidate: str, trade: str, actor: str) -> Verdict:
-    """Combine what there is; replaces a verdict that was not released yet when it changed."""
+    """Combine what there is; replaces a verdict that was not released yet when it changed.
+
+    After the release a newer result (a resit of the same day) makes a new verdict, to be released by itself.
+    """
     marks = {subject: newest_mark(session, candidate, trade, subject) for subject in ("theory", "practical")}
     results = {
         subject: rule.Result(mark.points, mark.passed) if mark else None for subject, mark in marks.items()
@@ -61,9 +64,12 @@ def decide_verdict(session: Session, box: Box, candidate: str, trade: str, actor
     found = rule.combine(results["theory"], results["practical"])
     day = _exam_day(session, box, [mark.attempt for mark in marks.values() if mark])
     verdict = session.exec(
-        select(Verdict).where(Verdict.candidate == candidate, Verdict.trade == trade, Verdict.day == day)
+        select(Verdict)
+        .where(Verdict.candidate == candidate, Verdict.trade == trade, Verdict.day == day)
+        .order_by(col(Verdict.release).is_(None).desc(), col(Verdict.decided_at).desc())
     ).first()
-    if verdict is None:
+    newest = max((mark.marked_at for mark in marks.values() if mark), default=box.now())
+    if verdict is None or (verdict.release is not None and newest > verdict.decided_at):
         verdict = Verdict(
             id=new_id(),
             candidate=candidate,

@@ -3,16 +3,29 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from appliance.records.base import Instant
 
 
 class Verdict(SQLModel, table=True):
-    """Theory and practical combined (考试结论). `held`: the roster row still waits for the province."""
+    """Theory and practical combined (考试结论). `held`: the roster row still waits for the province.
 
-    __table_args__ = (UniqueConstraint("candidate", "trade", "day"),)
+    A released one never changes: a later result of the same day is a verdict of its own, released by itself.
+    """
+
+    __table_args__ = (
+        Index(
+            "uq_verdict_open",
+            "candidate",
+            "trade",
+            "day",
+            unique=True,
+            sqlite_where=text("release IS NULL"),
+            postgresql_where=text("release IS NULL"),
+        ),
+    )
 
     id: str = Field(primary_key=True)
     candidate: str = Field(foreign_key="candidate.id", index=True)

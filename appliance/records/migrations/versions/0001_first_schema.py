@@ -255,11 +255,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["candidate"], ["candidate.id"], name=op.f("fk_verdict_candidate_candidate")),
         sa.ForeignKeyConstraint(["release"], ["release.id"], name=op.f("fk_verdict_release_release")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_verdict")),
-        sa.UniqueConstraint("candidate", "trade", "day", name=op.f("uq_verdict_candidate_trade_day")),
     )
     with op.batch_alter_table("verdict", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_verdict_candidate"), ["candidate"], unique=False)
         batch_op.create_index(batch_op.f("ix_verdict_release"), ["release"], unique=False)
+        batch_op.create_index(
+            "uq_verdict_open",
+            ["candidate", "trade", "day"],
+            unique=True,
+            sqlite_where=sa.text("release IS NULL"),
+            postgresql_where=sa.text("release IS NULL"),
+        )
 
     op.create_table(
         "paper",
