@@ -6,6 +6,7 @@ The same processes that systemd starts in production run under one parent. Durat
 
 import asyncio
 import os
+import shutil
 import signal
 import ssl
 import threading
@@ -21,6 +22,7 @@ from appliance.base.i18n import _
 from appliance.base.settings import CameraSettings
 from appliance.cli.demo import entry, practical, results, roster, theory, waiting
 from appliance.cli.demo.day import PEOPLE, Day, Times, wait_for
+from appliance.cli.demo.recipe import write_recipe
 from appliance.cli.demo.site import ACCOUNTS, PASSWORD, DemoSite, build, clear, configure
 from appliance.cli.demo.table import Report
 from appliance.cli.parent import Parent
@@ -108,6 +110,14 @@ def play(folder: Path, port: int, once: bool) -> int:
     (folder / "log").mkdir()
     site = configure(folder, port)
     os.environ["EXAMSITE_CONFIG"] = str(site.config)
+    try:
+        return _played(site, report, once)
+    finally:  # also after Ctrl-C: sockets and pictures of this run are of no use to anybody
+        shutil.rmtree(site.run, ignore_errors=True)
+
+
+def _played(site: DemoSite, report: Report, once: bool) -> int:
+    folder = site.folder
     with report.stage(_("Set up the box: site authority, keys, database, accounts, rooms")):
         box = build(site)
         parent = Parent(site.config, folder / "log")
@@ -185,10 +195,12 @@ def stay(day: Day) -> None:
         if login in pages:
             tell(f"  {url}{pages[login]:14} {login:12} {name}")
     tell(f"  {url}{'/entry/L1':14} {'display':12} {_('entry screen of the first lane')}")
-    seconds = ", ".join(login for login, _name, _role in ACCOUNTS if login.endswith("2"))
+    seconds = _(", ").join(login for login, _name, _role in ACCOUNTS if login.endswith("2"))
     tell(_("Second persons, where an order asks for two: {logins}, chief").format(logins=seconds))
     tell(f"  {url}/station/      {_('the seat of the real browser')}")
     tell(f"  EXAMSITE_CONFIG={day.site.config} .venv/bin/examsite tui --login ops")
+    for one in write_recipe(day.site):
+        tell(one)
     stopping = threading.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_ignored: stopping.set())

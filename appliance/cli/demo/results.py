@@ -115,7 +115,7 @@ def recordings(day: Day) -> None:
     minutes = {camera.camera: camera.recorded_s / 60 for camera in status.cameras}
     day.report.check(
         _("Minutes on record"),
-        ", ".join(f"{camera} {value:.1f}" for camera, value in minutes.items()),
+        _(", ").join(f"{camera} {value:.1f}" for camera, value in minutes.items()),
         len(minutes) == len(day.site.settings.cameras) and min(minutes.values()) > 1,
     )
     inspector = day.who("inspector")
@@ -189,7 +189,7 @@ def terminal(day: Day) -> None:
     parts = {name: bool(state.get(name)) for name in ("sittings", "lanes", "cameras", "backlog", "disks")}
     missing = [name for name, there in parts.items() if not there]
     day.report.check(
-        _("Terminal: sittings, lanes, cameras, backlog, disk"), ", ".join(missing) or "✓", not missing
+        _("Terminal: sittings, lanes, cameras, backlog, disk"), _(", ").join(missing) or "✓", not missing
     )
 
 
