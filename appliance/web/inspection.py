@@ -15,6 +15,7 @@ from appliance.base.i18n import N_, _
 from appliance.base.journal_words import actor_word
 from appliance.base.sockets import ask
 from appliance.flow.accounts import Who
+from appliance.flow.attended import attended
 from appliance.flow.box import Box
 from appliance.flow.inspect import Entry, Timeline, find_candidates, timeline, verify_journal
 from appliance.flow.look import note_look
@@ -113,7 +114,10 @@ async def verified(request: Asked, box: Box, again: bool = False) -> Check:
 async def inspection_page(request: Asked, box: NamedDependency[Box], text: FromQuery[str] = "") -> Template:
     """Search by name, number, ticket or seat."""
     found = await box.db.read(find_candidates, box, text)
-    return page(request, "inspection.html", text=text, found=found, check=await verified(request, box))
+    sat = await box.db.read(attended, [one.id for one in found]) if found else {}
+    return page(
+        request, "inspection.html", text=text, found=found, sat=sat, check=await verified(request, box)
+    )
 
 
 @get("/journal")

@@ -46,6 +46,9 @@ def test_an_inspector_follows_one_candidate(day: Running, open_page: Open) -> No
     page.fill("[name=text]", number_of(20))
     page.keyboard.press("Enter")
     expect(page.locator("td a")).to_have_count(1)
+    expect(page.locator("td .sat")).to_have_text(
+        re.compile(r"^2026-11-21 · 第 1 场 · 理论 · 低压电工 · T1-\d\d$")
+    )
     shoot(page, "inspection")
     page.click("td a")
     expect(page.locator(".timeline li").nth(1)).to_contain_text("入口刷证")
