@@ -34,7 +34,8 @@ def head(state: ops.State | None, link: Link, now: datetime) -> Head:
         return Head("", now.astimezone().strftime("%H:%M:%S"), "", alarm, "stale" if alarm else "")
     times = Times(state.site.timezone)
     name = state.site.name_en if language() == "en" and state.site.name_en else state.site.name
-    site = f"{name} [{_('DEMO')}]" if state.site.demo else name
+    # In front: a long name is cut at its end.
+    site = f"[{_('DEMO')}] {name}" if state.site.demo else name
     shown = datetime.fromtimestamp(now.timestamp() + link.offset, tz=now.tzinfo)
     clock = times.clock(shown) + (f" ({link.offset:+.1f} s)" if abs(link.offset) >= 0.5 else "")
     if link.down_since:

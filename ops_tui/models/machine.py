@@ -53,7 +53,7 @@ def about(subject: str, names: dict[str, str]) -> str:
 
 PEOPLE = (
     Column(N_("Login"), 13, 2),
-    Column(N_("Name"), 14, 8),
+    Column(N_("Name"), 14, 8, grows=True),
     Column(N_("Role"), 22, 4),
     Column(N_("State"), 14),
     Column(N_("Seen"), 0),

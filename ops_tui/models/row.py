@@ -4,11 +4,15 @@ import msgspec
 
 
 class Column(msgspec.Struct, frozen=True):
-    """Title (message id) and width in cells, `wide` more from 110 columns on; 0 = what is left."""
+    """Title (message id) and width in cells, `wide` more from 110 columns on; 0 = what is left.
+
+    `grows`: takes what the last column leaves empty, when its own cells would be cut.
+    """
 
     title: str
     width: int
     wide: int = 0
+    grows: bool = False
 
 
 class Row(msgspec.Struct, frozen=True):

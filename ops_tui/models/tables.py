@@ -36,15 +36,14 @@ def today(state: ops.State) -> list[Row]:
     times = Times(state.site.timezone)
     rows = []
     for one in state.sittings:
-        span = (
-            f"{times.hour(one.started_at or one.starts_at)}-{times.hour(one.ends_at) if one.ends_at else ''}"
-        )
+        end = one.ended_at or one.ends_at
+        span = f"{times.hour(one.started_at or one.starts_at)}-{times.hour(end) if end else ''}"
         detail = [
             (_("Sitting"), f"{one.number} {word(SUBJECTS, one.subject)} {one.trade_name}"),
             (_("Room"), one.room_name),
             (_("Admission"), f"{times.hour(one.opens_at)}-{times.hour(one.closes_at)}"),
             (_("Start"), times.clock(one.started_at or one.starts_at)),
-            (_("End"), times.clock(one.ends_at)),
+            (_("End"), times.clock(end)),
             (_("Expected"), str(one.expected)),
             (_("Admitted"), str(one.arrived)),
             (_("Waiting / called"), f"{one.waiting} / {one.called}"),

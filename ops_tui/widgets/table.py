@@ -27,6 +27,7 @@ class Table(DataTable[Text]):
         self._all: list[Row] = []
         self._filter = ""
         self._width = 0
+        self._built: list[int] = []
         self._shown_once = False
 
     def on_resize(self, event: Resize) -> None:
@@ -44,14 +45,17 @@ class Table(DataTable[Text]):
             self._rows_shown = wanted
             self._build()
             return
+        before, self._rows_shown = self._rows_shown, wanted
         widths = self._widths()
-        for index, (old, new) in enumerate(zip(self._rows_shown, wanted, strict=True)):
+        if widths != self._built:
+            self._build()
+            return
+        for index, (old, new) in enumerate(zip(before, wanted, strict=True)):
             if old.cells == new.cells and old.mark == new.mark:
                 continue
             for column, text_new in enumerate(self._cells(new, widths)):
                 if self.get_cell_at((index, column)) != text_new:  # type: ignore[arg-type]
                     self.update_cell_at((index, column), text_new)  # type: ignore[arg-type]
-        self._rows_shown = wanted
 
     @property
     def chosen(self) -> Row | None:
@@ -64,7 +68,18 @@ class Table(DataTable[Text]):
         whole = self._width or self.size.width or 80
         fixed = [column.width + (column.wide if whole >= WIDE else 0) for column in self._plan]
         left = max(6, whole - sum(fixed) - 1)
-        return [width or left for width in fixed]
+        widths = [width or left for width in fixed]
+        last = len(widths) - 1
+        for place, column in enumerate(self._plan):
+            if column.grows and (more := self._need(place) - widths[place]) > 0:
+                more = max(0, min(more, widths[last] - self._need(last)))
+                widths[place], widths[last] = widths[place] + more, widths[last] - more
+        return widths
+
+    def _need(self, place: int) -> int:
+        """Cells of a column's longest text and the gap after it."""
+        texts = [_(self._plan[place].title), *(row.cells[place] for row in self._rows_shown)]
+        return max(cell_len(text) for text in texts) + 1
 
     def _cells(self, row: Row, widths: list[int]) -> list[Text]:
         style = MARKS[row.mark]
@@ -83,7 +98,7 @@ class Table(DataTable[Text]):
             return
         key = self.chosen.key if self.chosen and self.row_count else ""
         at = self.cursor_row
-        widths = self._widths()
+        widths = self._built = self._widths()
         self.clear(columns=True)
         if not self._rows_shown:
             self.add_column(Text(""), width=self._width)

@@ -11,9 +11,9 @@ from appliance.base.i18n import set_language
 from appliance.wire import ops
 from ops_tui.models import machine, tables, wall
 from ops_tui.models.header import Link, head
-from ops_tui.models.row import Row
+from ops_tui.models.row import Column, Row
 from ops_tui.models.words import SEATS, Times, bar, duration, short, size
-from ops_tui.widgets.table import fit
+from ops_tui.widgets.table import Table, fit
 
 NOW = datetime(2026, 11, 21, 1, 5, 12, tzinfo=UTC)
 
@@ -129,6 +129,18 @@ def test_a_cell_never_spills_into_the_next(text: str, width: int) -> None:
     assert cell_len(fit(text, width)) < width or cell_len(text) == 0
 
 
+def test_a_name_is_not_cut_while_the_line_is_free() -> None:
+    def widths(name: str, seen: str) -> list[int]:
+        table = Table((Column("Name", 10, grows=True), Column("Role", 20), Column("Seen", 0)), "")
+        table._width, table._rows_shown = 61, [Row("k", (name, "x", seen))]
+        return table._widths()
+
+    assert widths("short", "09:41:00") == [10, 20, 30]
+    assert widths("监考员监考员监考员", "09:41:00") == [19, 20, 21]
+    assert widths("x" * 70, "09:41:00") == [31, 20, 9], "the last column keeps what it needs"
+    assert widths("x" * 70, "y" * 70) == [10, 20, 30]
+
+
 def test_times_are_the_sites() -> None:
     times = Times("Asia/Shanghai")
     assert times.clock(NOW) == "09:05:12" and times.clock(None) == "-"
@@ -140,7 +152,7 @@ def test_header_says_stale_before_anything_else() -> None:
     alarm = ops.Alarm(level="red", code="x", text="Camera down.", since=NOW)
     set_language("en")
     quiet = head(state(), Link(), NOW)
-    assert (quiet.site, quiet.level, quiet.alarm) == ("Demo Site [DEMO]", "green", "+ No alarm.")
+    assert (quiet.site, quiet.level, quiet.alarm) == ("[DEMO] Demo Site", "green", "+ No alarm.")
     loud = head(state(alarms=[alarm, alarm]), Link(), NOW)
     assert loud.alarm == "!! Camera down. since 09:05:12 (+1)" and loud.level == "red"
     stale = head(state(alarms=[alarm]), Link(down_since=NOW, reason="Gone."), NOW)
@@ -176,6 +188,31 @@ def test_header_names_the_sitting_that_runs_else_the_next() -> None:
     assert head(state(sittings=[first, second, third]), Link(), NOW).sitting.endswith("running 40 min left")
     assert head(state(sittings=[first]), Link(), NOW).sitting == "All sittings are over"
     assert tables.today(state(sittings=[third]))[0].mark == "green"
+
+
+def test_a_sitting_that_is_over_shows_when_it_ended() -> None:
+    set_language("en")
+    line = ops.SittingLine(
+        id="1",
+        number=1,
+        subject="theory",
+        trade="low_voltage",
+        trade_name="x",
+        room="T1",
+        room_name="T1",
+        starts_at=NOW,
+        started_at=NOW,
+        ends_at=NOW + timedelta(hours=2),
+        ended_at=NOW + timedelta(minutes=51),
+        opens_at=NOW,
+        closes_at=NOW,
+        state="ended",
+    )
+    row = tables.today(state(sittings=[line]))[0]
+    assert row.cells[3] == "09:05-09:56" and ("End", "09:56:12") in row.detail
+    line.ended_at = None
+    row = tables.today(state(sittings=[line]))[0]
+    assert row.cells[3] == "09:05-11:05" and ("End", "11:05:12") in row.detail
 
 
 def test_rows_are_found_by_every_word_in_cells_and_detail() -> None:

@@ -47,7 +47,7 @@ async def test_every_screen_has_its_words_and_fits(site: OpsSite, size: tuple[in
                 await open_screen(app, pilot, key, word)
             shown = text_of(app)
             lines = shown.splitlines()
-            assert "示范考点 [演示]" in lines[0] and "第 1 场 理论 考试中" in lines[0]
+            assert "[演示] 示范考点" in lines[0] and "第 1 场 理论 考试中" in lines[0]
             assert lines[1].strip().startswith("!!")
             assert f"[{key}" in lines[2] and "9系统" in lines[2]
             assert "q 退出" in lines[-1], "every key of the footer is visible"

@@ -83,7 +83,7 @@ def test_the_program_in_a_terminal(
     terminal.keys(f"={PASSWORD}", "Enter")
     shown = terminal.until(lambda text: "60/60" in text and "!!" in text)
     lines = shown.splitlines()
-    assert "示范考点 [演示]" in lines[0] and PASSWORD not in shown
+    assert "[演示] 示范考点" in lines[0] and PASSWORD not in shown
     assert max(cell_len(line) for line in lines) <= size[0]
     terminal.keys("3")
     shown = terminal.until(  # a slow machine draws the footer last
