@@ -6,36 +6,28 @@ Sentences are message ids: a reader thread knows no language, the sheet is trans
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
-import msgspec
 from sqlmodel import Session, col, select
 
 from appliance.base.errors import NotFound
 from appliance.base.i18n import N_
-from appliance.base.journal_words import actor_word
 from appliance.flow.box import Box
 from appliance.flow.draw_tasks import attempt_of, drawn_tasks
 from appliance.flow.score import newest_sheets, sheet_of
+from appliance.flow.sitting_events import Told, takings
 from appliance.flow.start_sitting import sitting_of
 from appliance.intake.catalogue import trade_name
 from appliance.intake.practical_tasks import TaskFile, practical_tasks
 from appliance.records.accounts import Account
-from appliance.records.base import instant, moment
-from appliance.records.entry import Admission, Case, GateOrder
-from appliance.records.journal import Journal, JournalHead
+from appliance.records.entry import Admission
+from appliance.records.journal import JournalHead
 from appliance.records.practical import ScoreSheet
 from appliance.records.roster import Candidate, Roster, RosterRow
-from appliance.records.seating import SeatTaking
 from appliance.records.site import Room, Seat
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt
 from appliance.rules import practical
-from appliance.rules.admission import SENTENCES
 from appliance.wire import sheets as wire
-
-AFTER = timedelta(hours=1)
-"""How long after its end a sitting's record still takes in what happened."""
 
 
 def heading(session: Session, box: Box, sitting: Sitting, by: str = "") -> wire.Heading:
@@ -73,15 +65,6 @@ def admitted(session: Session, sitting: str) -> dict[str, Admission]:
     """Admissions by candidate."""
     found = session.exec(select(Admission).where(Admission.sitting == sitting))
     return {row.candidate: row for row in found}
-
-
-def takings(session: Session, sitting: str) -> list[SeatTaking]:
-    """Every hold on a seat, oldest first."""
-    return list(
-        session.exec(
-            select(SeatTaking).where(SeatTaking.sitting == sitting).order_by(col(SeatTaking.taken_at))
-        )
-    )
 
 
 def last_seats(session: Session, sitting: str) -> dict[str, str]:
@@ -147,7 +130,7 @@ def room_record_facts(session: Session, box: Box, sitting_id: str, by: str = "")
     present = admitted(session, sitting.id)
     names = {candidate.id: candidate.name for _row, candidate in people}
     attempts = session.exec(select(Attempt).where(Attempt.sitting == sitting.id)).all()
-    told = _Told(session, box, sitting, names, {row.id for row in attempts})
+    told = Told(session, box, sitting, names, {row.id for row in attempts})
     head = session.get_one(JournalHead, 1)
     missing = [] if not entry_over(box, sitting) else [pair for pair in people if pair[1].id not in present]
     how = [row.handed_in for row in attempts]
@@ -172,146 +155,6 @@ def room_record_facts(session: Session, box: Box, sitting_id: str, by: str = "")
         incidents=told.incidents(),
         journal=wire.JournalCode(seq=head.seq, hash=head.hash),
     )
-
-
-class _Told:
-    """What records and journal tell of one sitting beside its plain course."""
-
-    def __init__(
-        self, session: Session, box: Box, sitting: Sitting, names: dict[str, str], attempts: set[str]
-    ) -> None:
-        self._session, self._sitting, self._names, self._attempts = session, sitting, names, attempts
-        self._accounts = {row.id: row.name for row in session.exec(select(Account))}
-        self._lane_names = {one.code: one.name for one in box.settings.lanes}
-        self._seats = {row.candidate: row.seat for row in takings(session, sitting.id)}
-
-    def _who(self, actor: str) -> str:
-        return actor_word(actor, self._lane_names | self._accounts)
-
-    def _entries(self, kind: str) -> list[tuple[Journal, dict[str, Any]]]:
-        """Journal entries of a kind between the opening of entry and an hour after the end."""
-        sitting = self._sitting
-        end = (sitting.ended_at or sitting.ends_at or sitting.closes_at) + AFTER
-        rows = self._session.exec(
-            select(Journal)
-            .where(
-                Journal.kind == kind,
-                col(Journal.at) >= instant(sitting.opens_at),
-                col(Journal.at) <= instant(end),
-            )
-            .order_by(col(Journal.seq))
-        )
-        return [(row, msgspec.json.decode(row.body)) for row in rows]
-
-    def _of_attempts(self, kind: str) -> list[tuple[Journal, dict[str, Any]]]:
-        return [pair for pair in self._entries(kind) if pair[1].get("attempt") in self._attempts]
-
-    def moves(self) -> list[wire.Move]:
-        """Changes of seat."""
-        before: dict[str, SeatTaking] = {}
-        found = []
-        for taking in takings(self._session, self._sitting.id):
-            left = before.get(taking.candidate)
-            if left is not None:
-                found.append(
-                    wire.Move(
-                        at=taking.taken_at,
-                        name=self._names.get(taking.candidate, ""),
-                        from_seat=left.seat,
-                        to_seat=taking.seat,
-                        reason=left.reason,
-                        by=self._who(left.by),
-                    )
-                )
-            before[taking.candidate] = taking
-        return found
-
-    def extensions(self) -> list[wire.Extension]:
-        """More time given."""
-        return [
-            wire.Extension(
-                at=moment(entry.at),
-                name=self._names.get(entry.subject, ""),
-                seat=self._seats.get(entry.subject, ""),
-                seconds=int(body["seconds"]),
-                reason=body.get("reason", ""),
-                by=self._who(entry.actor),
-                second=self._accounts.get(body.get("second", ""), ""),
-            )
-            for entry, body in self._of_attempts("attempt.extended")
-        ]
-
-    def incidents(self) -> list[wire.Incident]:
-        """Cases, warnings, forced hand-ins, broken stations, lanes opened by hand; in order of time."""
-        found = [*self._cases(), *self._warnings(), *self._forced(), *self._broken(), *self._lanes()]
-        return sorted(found, key=lambda one: one.at)
-
-    def _incident(self, entry: Journal, text: str) -> wire.Incident:
-        return wire.Incident(
-            at=moment(entry.at),
-            kind=entry.kind,
-            name=self._names.get(entry.subject, ""),
-            seat=self._seats.get(entry.subject, entry.subject if entry.kind == "seat.broken" else ""),
-            text=text,
-            by=self._who(entry.actor),
-        )
-
-    def _cases(self) -> list[wire.Incident]:
-        rows = self._session.exec(select(Case).where(Case.sitting == self._sitting.id))
-        return [
-            wire.Incident(
-                at=case.decided_at or case.opened_at,
-                kind=f"case.{'decided' if case.state == 'decided' else 'opened'}",
-                name=self._names.get(case.candidate or "", ""),
-                seat=self._seats.get(case.candidate or "", ""),
-                sentence=SENTENCES[case.kind][0] if case.kind in SENTENCES else case.kind,
-                text=case.reason,
-                result=case.decision,
-                by=self._accounts.get(case.decided_by, ""),
-            )
-            for case in rows
-        ]
-
-    def _warnings(self) -> list[wire.Incident]:
-        return [self._incident(e, body.get("text", "")) for e, body in self._of_attempts("warning.shown")]
-
-    def _forced(self) -> list[wire.Incident]:
-        return [
-            self._incident(entry, body.get("reason", ""))
-            for entry, body in self._of_attempts("attempt.handed_in")
-            if body.get("how") == "forced"
-        ]
-
-    def _broken(self) -> list[wire.Incident]:
-        room = set(self._session.exec(select(Seat.id).where(Seat.room == self._sitting.room)))
-        return [
-            self._incident(entry, body.get("reason", ""))
-            for entry, body in self._entries("seat.broken")
-            if entry.subject in room
-        ]
-
-    def _lanes(self) -> list[wire.Incident]:
-        sitting = self._sitting
-        end = (sitting.ended_at or sitting.ends_at or sitting.closes_at) + AFTER
-        rows = self._session.exec(
-            select(GateOrder).where(
-                col(GateOrder.admission).is_(None),
-                col(GateOrder.absence).is_(None),
-                col(GateOrder.ordered_at) >= sitting.opens_at,
-                col(GateOrder.ordered_at) <= end,
-            )
-        )
-        return [
-            wire.Incident(
-                at=row.ordered_at,
-                kind="gate.ordered",
-                seat=self._lane_names.get(row.lane, row.lane),
-                text=row.reason,
-                result=row.outcome,
-                by=self._who(row.ordered_by),
-            )
-            for row in rows
-        ]
 
 
 def score_sheet_facts(session: Session, box: Box, attempt_id: str, by: str = "") -> wire.ScoreSheet:

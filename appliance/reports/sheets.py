@@ -17,6 +17,7 @@ KINDS = {
     "attempt.handed_in": N_("Forced hand-in"),
     "gate.ordered": N_("Lane opened by hand"),
     "seat.broken": N_("Station broken"),
+    "ticket.skipped": N_("Called, did not come"),
 }
 """Incident kinds (the journal's) as printed."""
 

@@ -134,6 +134,8 @@ class Incident(msgspec.Struct, kw_only=True, frozen=True):
     text: str = ""
     result: str = ""
     by: str = ""
+    second: str = ""
+    """Who confirmed it, where two people are needed."""
 
 
 class HandIns(msgspec.Struct, kw_only=True, frozen=True):

@@ -14,23 +14,27 @@ from appliance.base.ids import new_id
 from appliance.flow import sheets
 from appliance.flow.accounts import Who, add_account
 from appliance.flow.box import Box
+from appliance.flow.call import call_next, set_aside
 from appliance.flow.draw_tasks import draw_tasks
 from appliance.flow.extend import extend
 from appliance.flow.hand_in import force_hand_in
 from appliance.flow.move_seat import move_seat
-from appliance.flow.order_gate import order_gate, settle_order
+from appliance.flow.order_gate import open_lane, settle_order
 from appliance.flow.score import LossForm, SheetForm, sign_sheet
 from appliance.flow.start_sitting import end_sitting, start_sitting
 from appliance.flow.warn import warn
 from appliance.intake.practical_tasks import practical_tasks
 from appliance.records.entry import Admission, Case
-from appliance.records.journal import JournalHead
+from appliance.records.journal import JournalHead, append
 from appliance.records.roster import Candidate, Roster, RosterRow
 from appliance.records.seating import SeatTaking
 from appliance.records.site import Room, Seat
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Paper
 from appliance.records.waiting import Ticket
+from appliance.reports import sheets as report_sheets
+from appliance.reports.render import html
+from appliance.wire.sheets import RoomRecord
 from tests.flow.test_answers import Page
 from tests.world import World, seed
 
@@ -107,7 +111,7 @@ def test_the_record_of_an_eventful_sitting(
     write(warn, box, world.attempts[2], "请勿左顾右盼", people["inv"].actor)
     clock.advance(60)
     write(force_hand_in, box, world.attempts[2], "扰乱秩序", people["inv"].actor)
-    order = write(order_gate, box, "L1", people["inv"].actor, reason="轮椅通行")
+    order = write(open_lane, box, "L1", "轮椅通行", people["inv"], "chief", new_id())
     write(settle_order, box, order.id, "done")
     write(_case, box, world, people["chief"])
     for index in (0, 1, 3):
@@ -129,7 +133,8 @@ def test_the_record_of_an_eventful_sitting(
     assert {"seat.broken", "warning.shown", "gate.ordered", "case.decided"} <= set(kinds)
     assert [one.at for one in record.incidents] == sorted(one.at for one in record.incidents)
     gate = next(one for one in record.incidents if one.kind == "gate.ordered")
-    assert (gate.text, gate.result, gate.by) == ("轮椅通行", "done", "王监考")
+    assert (gate.text, gate.result) == ("轮椅通行", "done")
+    assert (gate.by, gate.second) == ("王监考", "刘站长")
     head = box.db.read_now(lambda s: s.get_one(JournalHead, 1))
     assert (record.journal.seq, record.journal.hash) == (head.seq, head.hash)
     assert record.heading.demo and record.heading.trade == "低压电工" and record.heading.made_by == "考务"
@@ -145,10 +150,13 @@ def test_the_record_of_an_eventful_sitting(
     assert seats["T1-61"].spare and seats["T1-61"].name == "考生1"
 
 
-def _case(session: Session, box: Box, world: World, chief: Who) -> None:
+def _case(session: Session, box: Box, world: World, chief: Who, second: Who | None = None) -> None:
+    case = new_id()
+    body = {"case": case, "decision": "admit", "second": second.account if second else ""}
+    append(session, "case.decided", world.candidates[0], chief.actor, body, at=box.now())
     session.add(
         Case(
-            id=new_id(),
+            id=case,
             kind="face_review",
             state="decided",
             candidate=world.candidates[0],
@@ -160,6 +168,50 @@ def _case(session: Session, box: Box, world: World, chief: Who) -> None:
             decided_at=box.now(),
         )
     )
+
+
+def test_who_did_not_come_when_called_has_not_moved(
+    box: Box, world: World, people: dict[str, Who], clock: FakeClock
+) -> None:
+    """Called, noted as not there, back in the queue and called again, to the same seat even: no change of seat."""
+
+    def ticket(session: Session) -> str:
+        row = session.exec(select(Ticket).where(Ticket.candidate == world.candidates[1])).one()
+        row.state = "called"
+        session.add(row)
+        session.get_one(Sitting, world.sitting).seed_sealed = box.key.encrypt(b"0" * 32)
+        return row.id
+
+    write, one = box.db.write_now, box.db.write_now(ticket)
+    clock.advance(60)
+    write(set_aside, box, one, "skipped", people["inv"].actor, "没有应答")
+    clock.advance(60)
+    write(set_aside, box, one, "waiting", people["inv"].actor)
+    write(call_next, box, world.sitting, people["inv"].actor, "again")
+    record = box.db.read_now(sheets.room_record_facts, box, world.sitting)
+    assert record.moves == []
+    missed = [one for one in record.incidents if one.kind == "ticket.skipped"]
+    assert [(one.name, one.seat, one.text, one.by) for one in missed] == [
+        ("考生1", "T1-02", "没有应答", "王监考")
+    ]
+    with in_language("zh_CN"):
+        page = printed("room_record.html", record)
+    assert "未到" in page and "skipped" not in page
+
+
+def test_a_decision_of_two_people_names_both(box: Box, world: World, people: dict[str, Who]) -> None:
+    box.db.write_now(_case, box, world, people["chief"], people["inv"])
+    found = box.db.read_now(sheets.room_record_facts, box, world.sitting).incidents
+    assert [(one.by, one.second) for one in found] == [("刘站长", "王监考")]
+    with in_language("zh_CN"):
+        page = printed("room_record.html", box.db.read_now(sheets.room_record_facts, box, world.sitting))
+    assert "经办人 / 确认人" in page and "刘站长 / 王监考" in page
+
+
+def printed(name: str, record: RoomRecord) -> str:
+    """The sheet as HTML."""
+    more = {"code": "", "kind": report_sheets._kind, "result": report_sheets._result, "blank": 0}
+    return html(name, record.heading, "Exam-room record", sheet=record, **more)
 
 
 def test_another_sittings_events_stay_out(box: Box, world: World, people: dict[str, Who]) -> None:
