@@ -7,7 +7,7 @@ import msgspec
 from sqlmodel import Session, col, select
 
 from appliance.intake.catalogue import trade_name
-from appliance.records.roster import RosterRow
+from appliance.records.roster import Roster, RosterRow
 from appliance.records.seating import SeatTaking
 from appliance.records.sitting import Sitting
 
@@ -23,7 +23,10 @@ class Attended(msgspec.Struct, kw_only=True):
 
 
 def attended(session: Session, candidates: Collection[str]) -> dict[str, list[Attended]]:
-    """Candidate -> sittings in order of their start. Whoever has none is left out."""
+    """Candidate -> sittings in order of their start. Whoever has none is left out.
+
+    A roster that nobody confirmed expects nobody; where somebody sat is told in any case.
+    """
     seats: dict[tuple[str, str], list[str]] = {}
     wanted = col(SeatTaking.candidate).in_(candidates)
     for one in session.exec(select(SeatTaking).where(wanted).order_by(col(SeatTaking.taken_at))):
@@ -31,13 +34,16 @@ def attended(session: Session, candidates: Collection[str]) -> dict[str, list[At
         if taken[-1:] != [one.seat]:
             taken.append(one.seat)
     rows = session.exec(
-        select(RosterRow.candidate, Sitting)
+        select(RosterRow.candidate, Sitting, Roster.state)
         .join(Sitting, col(Sitting.id) == col(RosterRow.sitting))
+        .join(Roster, col(Roster.id) == col(RosterRow.roster))
         .where(col(RosterRow.candidate).in_(candidates))
         .order_by(col(Sitting.starts_at), col(Sitting.number))
     )
     found: dict[str, list[Attended]] = {}
-    for candidate, sitting in rows:
+    for candidate, sitting, state in rows:
+        if state != "active" and (candidate, sitting.id) not in seats:
+            continue
         found.setdefault(candidate, []).append(
             Attended(
                 starts_at=sitting.starts_at,
