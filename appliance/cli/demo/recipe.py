@@ -29,7 +29,7 @@ def write_recipe(site: DemoSite) -> list[str]:
     card += ["--name", person.name, "--number", person.number]
     return [
         _(
-            "Try it: load {roster} at {office} (office), theory soon, and let chief confirm it. Then a card:"
+            "Try it: load {roster} at {office} (office), theory in a minute; chief confirms. Then a card:"
         ).format(roster=roster, office=f"{site.url}/office"),
         f"  EXAMSITE_CONFIG={shlex.quote(str(site.config))} {shlex.join(card)}",
         _("Call at {waiting}, move the person to seat 1 at {room}, sign in with {four} at {station}.").format(
