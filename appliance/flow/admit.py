@@ -10,6 +10,7 @@ from appliance.flow.absence import come_back, open_absence, order_of_return
 from appliance.flow.box import Box
 from appliance.flow.look_alike import has_look_alike
 from appliance.flow.order_gate import order_gate
+from appliance.flow.verdict import has_passed
 from appliance.records.entry import Admission, Case, FaceCheck, GateOrder, Tap
 from appliance.records.journal import append
 from appliance.records.roster import Candidate, Elsewhere, Roster, RosterRow
@@ -270,6 +271,7 @@ def _expected(session: Session, box: Box, candidate: Candidate) -> list[rule.Exp
             inside=sitting.id in inside,
             absent=sitting.id in inside and open_absence(session, sitting.id, candidate.id) is not None,
             theory_passed=sitting.subject == "theory" or theory_passed(session, candidate.id, sitting.trade),
+            passed=has_passed(session, candidate.id, sitting.trade, sitting.subject),
             over=sitting.state in ("ended", "released"),
             eligibility=row.eligibility,  # type: ignore[arg-type]
             places_left=places_left(session, sitting),

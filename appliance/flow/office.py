@@ -103,6 +103,8 @@ class RosterPerson(msgspec.Struct, kw_only=True):
     subject: str
     starts_at: datetime
     resit: bool
+    passed: bool
+    """This subject of this trade was passed in an earlier sitting."""
 
 
 class RosterReport(msgspec.Struct, kw_only=True):
@@ -285,6 +287,30 @@ def _planned(session: Session, lines: list[Line]) -> list[PlannedLine]:
     ]
 
 
+def _passed_before(session: Session, box: Box, roster: Roster, one: Line) -> bool:
+    """Has this line's person passed its subject of its trade before the sitting it asks for?"""
+    number = col(Candidate.number_index) == box.key.index(one.person.number)
+    if roster.state != "pending":  # its lines are in the tables and show no number
+        row = select(RosterRow.candidate).where(
+            RosterRow.roster == roster.id, RosterRow.row == one.person.row
+        )
+        number = col(Candidate.id).in_(row)
+    passed = session.exec(
+        select(Mark.passed)
+        .join(Attempt, col(Attempt.id) == col(Mark.attempt))
+        .join(Sitting, col(Sitting.id) == col(Attempt.sitting))
+        .join(Candidate, col(Candidate.id) == col(Attempt.candidate))
+        .where(
+            number,
+            Sitting.trade == one.plan.trade,
+            Sitting.subject == one.plan.subject,
+            col(Sitting.starts_at) < one.plan.starts_at,
+        )
+        .order_by(col(Mark.marked_at).desc(), col(Mark.version).desc())
+    ).first()
+    return bool(passed)
+
+
 def roster_report(session: Session, box: Box, roster_id: str, waiting: list[Line]) -> RosterReport:
     """One roster row by row; `waiting`: its sealed lines while it waits for the second person."""
     roster = roster_of(session, roster_id)
@@ -308,6 +334,7 @@ def roster_report(session: Session, box: Box, roster_id: str, waiting: list[Line
                 subject=one.plan.subject,
                 starts_at=one.plan.starts_at,
                 resit=one.person.kind == "resit",
+                passed=_passed_before(session, box, roster, one),
             )
             for one in lines
         ],

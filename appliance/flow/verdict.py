@@ -36,6 +36,12 @@ def newest_mark(session: Session, candidate: str, trade: str, subject: str) -> M
     ).first()
 
 
+def has_passed(session: Session, candidate: str, trade: str, subject: str) -> bool:
+    """Is the mark that counts of a subject of a trade a pass?"""
+    mark = newest_mark(session, candidate, trade, subject)
+    return mark is not None and mark.passed
+
+
 def held(session: Session, candidate: str, trade: str) -> bool:
     """Does a roster row loaded by hand still wait for the province?"""
     row = session.exec(

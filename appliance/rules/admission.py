@@ -49,6 +49,8 @@ class Expected:
     """The desk noted that this person, once inside, left for a moment."""
     theory_passed: bool = True
     """Only asked of practical sittings: theory is passed before practical (104号 art. 9)."""
+    passed: bool = False
+    """This subject of this trade was passed before: nothing is left to sit."""
     over: bool = False
     """The sitting has ended."""
     eligibility: Eligibility = "eligible"
@@ -105,6 +107,7 @@ RESULTS: dict[str, Result] = {
     "by_hand": "review",
     "look_alike": "review",
     "eligibility_unknown": "review",
+    "already_passed": "review",
     "card_expired": "refuse",
     "card_not_yet_valid": "refuse",
     "not_on_roster": "refuse",
@@ -124,7 +127,7 @@ RESULTS: dict[str, Result] = {
 SECOND_PERSON = frozenset(
     code
     for code, result in RESULTS.items()
-    if result == "review" and code not in ("face_review", "name_differs", "eligibility_unknown")
+    if result == "review" and code not in ("face_review", "name_differs", "eligibility_unknown", "already_passed")
 )
 """Reviews that one member of staff alone may not decide in favour."""
 
@@ -185,6 +188,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "eligibility_unknown": (
         "The roster does not say whether this person may sit.",
         "Ask for the proof of enrolment, then decide.",
+    ),
+    "already_passed": (
+        "This person has passed this subject already.",
+        "Ask the exam office whether it is sat again, then decide.",
     ),
     "card_expired": ("The ID card has expired.", "Ask for a valid card or a temporary ID card."),
     "card_not_yet_valid": ("The ID card is not valid yet.", "Ask for the card that is valid today."),
@@ -252,6 +259,8 @@ def _doubts(facts: Facts, meant: Expected) -> tuple[str, ...]:
         found.append("look_alike")
     if meant.eligibility == "unknown" and not meant.inside:  # asked once, when they came in first
         found.append("eligibility_unknown")
+    if meant.passed and not meant.inside:
+        found.append("already_passed")
     if meant.name and not meant.inside and not names.same(meant.name, facts.card.name):
         found.append("name_differs")
     return tuple(sorted(found, key=lambda code: code not in SECOND_PERSON))

@@ -1,4 +1,4 @@
-"""A second release of the day: sittings that came after the first, and a resit of somebody released before."""
+"""A second release of the day: sittings that came after the first, and a resit, and who passed before."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -8,8 +8,11 @@ from sqlmodel import Session, select
 from appliance.base.clock import FakeClock
 from appliance.base.ids import new_id
 from appliance.flow.accounts import Who
+from appliance.flow.admit import FaceTaken, TapFacts, admit
 from appliance.flow.box import Box
-from appliance.flow.office import Office, office
+from appliance.flow.enrol import Person, SittingPlan, enrol
+from appliance.flow.load_roster import Line
+from appliance.flow.office import Office, office, roster_report
 from appliance.flow.verdict import decide_verdict, release_day
 from appliance.records.journal import Journal
 from appliance.records.roster import Candidate, Roster
@@ -19,6 +22,7 @@ from appliance.records.theory import Attempt, Mark
 from appliance.records.verdict import Release, Verdict
 from sync.envelope import Entry
 from sync.results import clear_of
+from tests.world import number_of
 
 CHIEF = Who(account="c", login="chief", name="刘站长", role="chief")
 
@@ -62,7 +66,7 @@ def _marked(session: Session, box: Box, sitting: str, candidate: str, points: in
     return attempt.id
 
 
-def _candidate(session: Session, box: Box, name: str) -> str:
+def _candidate(session: Session, box: Box, name: str, number: str = "") -> str:
     if session.get(Roster, "r") is None:
         session.add(
             Roster(
@@ -78,7 +82,7 @@ def _candidate(session: Session, box: Box, name: str) -> str:
         id=new_id(),
         name=name,
         number_sealed=box.key.encrypt_text(name),
-        number_index=name.encode(),
+        number_index=box.key.index(number) if number else name.encode(),
         number_masked="9999**",
         last_four="0000",
         birth_index=b"b",
@@ -147,3 +151,67 @@ def _clear(session: Session, box: Box, release: str) -> list[tuple[str, str | No
     ).one()
     entry = Entry(**{name: getattr(row, name) for name in Entry.__struct_fields__})
     return [(one.verdict, one.practical) for one in clear_of(session, box, [entry]).released]
+
+
+def test_who_passed_before_is_told_on_the_roster_and_at_the_entrance(box: Box, clock: FakeClock) -> None:
+    number = number_of(7)
+
+    def before(session: Session) -> str:
+        one = _candidate(session, box, "张某某", number)
+        _marked(session, box, _sitting(session, box, "theory", 1, "released"), one, 90)
+        clock.advance(7200)
+        return _sitting(session, box, "theory", 2, "planned")
+
+    again = box.db.write_now(before)
+    lines = [_line(box, again, "张某某", number), _line(box, again, "李某某", number_of(8))]
+    waiting = box.db.write_now(_roster, box, "pending")
+    report = box.db.read_now(roster_report, box, waiting, lines)
+    assert [(one.name, one.passed) for one in report.people] == [("张某某", True), ("李某某", False)]
+
+    def in_force(session: Session) -> None:
+        roster = session.get_one(Roster, waiting)
+        roster.state = "active"
+        for one in lines:
+            enrol(session, box, roster, session.get_one(Sitting, again), one.person)
+
+    box.db.write_now(in_force)
+    report = box.db.read_now(roster_report, box, waiting, [])
+    assert [(one.name, one.passed) for one in report.people] == [("张某某", True), ("李某某", False)]
+    assert _tap(box, "张某某", number) == ("review", "already_passed")
+    assert _tap(box, "李某某", number_of(8))[0] == "admit"
+
+
+def _roster(session: Session, box: Box, state: str) -> str:
+    row = Roster(
+        id=new_id(),
+        source="manual",
+        state=state,
+        file_name="y",
+        file_sha256="1" * 64,
+        loaded_at=box.now(),
+    )
+    session.add(row)
+    return row.id
+
+
+def _line(box: Box, sitting: str, name: str, number: str) -> Line:
+    row = box.db.read_now(lambda session: session.get_one(Sitting, sitting))
+    plan = SittingPlan(
+        subject=row.subject,
+        trade=row.trade,
+        room=row.room,
+        starts_at=row.starts_at,
+        duration_s=row.duration_s,
+    )
+    return Line(plan=plan, person=Person(row=1 if name == "张某某" else 2, name=name, number=number))
+
+
+def _tap(box: Box, name: str, number: str) -> tuple[str, str]:
+    face = FaceTaken(
+        engine="dlib", version="20", reference="chip", band="admit", code="face_matches", distance=0.3
+    )
+    facts = TapFacts(
+        tap=new_id(), lane="L1", kind="theory", happened_at=box.now(), name=name, number=number, face=face
+    )
+    found = box.db.write_now(admit, box, facts)
+    return found.result, found.code

@@ -93,6 +93,10 @@ def facts(*rows: Expected, minutes: int = -10, **change: object) -> Facts:
         (facts(row(eligibility="suspended")), "suspended"),
         (facts(row(eligibility="suspended"), minutes=-90), "suspended"),
         (facts(row(eligibility="unknown")), "eligibility_unknown"),
+        (facts(row(passed=True)), "already_passed"),
+        (facts(row(passed=True), face="face_review"), "face_review"),
+        (facts(row(passed=True, inside=True, absent=True)), "come_back"),
+        (facts(row(passed=True, eligibility="suspended")), "suspended"),
         (facts(row(places_left=0)), "sitting_full"),
         (facts(row(places_left=0, inside=True)), "already_inside"),
         (facts(row(places_left=1)), "admitted"),
@@ -150,7 +154,7 @@ def test_what_needs_a_second_person() -> None:
     alone = {
         code for code, result in admission.RESULTS.items() if result == "review"
     } - admission.SECOND_PERSON
-    assert alone == {"face_review", "name_differs", "eligibility_unknown"}
+    assert alone == {"face_review", "name_differs", "eligibility_unknown", "already_passed"}
 
 
 def test_a_decision_without_a_face_is_an_error() -> None:
