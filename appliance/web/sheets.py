@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Request, Response, Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from litestar.types import ControllerRouterHandler
 
 from appliance.base.errors import NotFound
 from appliance.base.i18n import N_
@@ -63,7 +64,7 @@ async def correction_form(request: Asked, box: NamedDependency[Box], tap: FromPa
     return await _pdf("correction_form", facts, "correction")
 
 
-HANDLERS = [
+HANDLERS: list[ControllerRouterHandler] = [
     correction_form,
     Router(path="/office", guards=[needs("office", "chief")], route_handlers=[sitting_sheet, score_sheet]),
 ]
