@@ -127,7 +127,8 @@ RESULTS: dict[str, Result] = {
 SECOND_PERSON = frozenset(
     code
     for code, result in RESULTS.items()
-    if result == "review" and code not in ("face_review", "name_differs", "eligibility_unknown", "already_passed")
+    if result == "review"
+    and code not in ("face_review", "name_differs", "eligibility_unknown", "already_passed")
 )
 """Reviews that one member of staff alone may not decide in favour."""
 
