@@ -66,8 +66,11 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     async def nothing(self: FaceWorker) -> None:
         """Nobody looks here."""
 
+    async def for_ever(self: lanes.Lane) -> None:
+        await asyncio.Event().wait()
+
     monkeypatch.setattr(FaceWorker, "start", nothing)
-    monkeypatch.setattr(lanes.Lane, "probe_camera", lambda self: nothing(self))
+    monkeypatch.setattr(lanes.Lane, "probe_camera", for_ever)
     base = site_settings(tmp_path)
     lane = base.lanes[0]
     lane = msgspec.structs.replace(lane, camera="", gate=msgspec.structs.replace(lane.gate, ttl=TTL))
@@ -294,3 +297,17 @@ async def test_times_of_entry_and_the_entry_screen_follow_the_box_clock(
         assert in_time.code == "admitted"
         shown = await box.db.read(last_of_lane, box, "L1")
         assert shown and shown.ticket == in_time.ticket
+
+
+async def test_a_watch_that_dies_ends_the_process(
+    settings: Settings, clock: WallClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd starts it again; nobody looks after a lane for the rest of the day otherwise."""
+
+    async def bug(self: lanes.Lane) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(lanes.Lane, "watch_gate", bug)
+    async with powered(settings, clock) as box, asyncio.timeout(10):
+        with pytest.raises(ZeroDivisionError):
+            await Gatehouse(box).run(asyncio.Event())
