@@ -1,10 +1,12 @@
 """The demo's configuration: well-known passwords stay on this machine, and nothing hangs on the reader's PATH."""
 
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,9 +28,19 @@ def test_the_demo_listens_on_loopback_and_names_its_own_python(tmp_path: Path) -
     assert settings.faces.photo_decoder[0] == sys.executable
 
 
-def test_what_is_left_to_try_can_be_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder whose name leaves room for a socket's: a UNIX socket's path has 107 characters."""
+    folder = Path(tempfile.mkdtemp())
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_what_is_left_to_try_can_be_done(
+    tmp_path: Path, short: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The printed card goes on the reader, and its person is the one of the roster that is written."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(short))
     folder = tmp_path / "demo"
     clear(folder)
     site = configure(folder, 8443)

@@ -40,6 +40,18 @@ test("after a reload without the box the wall clock bridges the gap, not proven"
   assert.equal(clock.proven, true);
 });
 
+test("a later answer never bears an earlier time for the noise of the line", () => {
+  const { state, clock } = clocks();
+  clock.hear("2026-11-21T01:00:00.020Z", state.mono);
+  assert.equal(clock.iso(), "2026-11-21T01:00:00.020Z");
+  clock.hear("2026-11-21T01:00:00.013Z", state.mono);
+  assert.equal(clock.iso(), "2026-11-21T01:00:00.020Z");
+  state.mono += 8;
+  assert.equal(clock.iso(), "2026-11-21T01:00:00.021Z");
+  clock.hear("2026-11-21T00:30:00Z", state.mono);
+  assert.equal(clock.iso(), "2026-11-21T00:30:00.000Z", "a clock that was set back is followed");
+});
+
 test("clock face", () => {
   assert.equal(clockFace(7199), "1:59:59");
   assert.equal(clockFace(599), "09:59");
