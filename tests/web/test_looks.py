@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +28,14 @@ def looked(day: Running) -> int:
     return len(
         day.box.db.read_now(lambda s: s.exec(select(Journal).where(Journal.kind == "clip.viewed")).all())
     )
+
+
+def until_quiet(seen: list[int]) -> None:
+    """The clip server hears a little later than its reader that nobody wants the rest."""
+    count = -1
+    while count != len(seen):
+        count = len(seen)
+        time.sleep(0.3)
 
 
 def test_who_begins_in_the_middle_has_looked_too(day: Running, client: Client) -> None:
@@ -61,7 +70,8 @@ def test_a_range_of_a_clip_reads_no_more_than_the_range(
         answer = http.get(CLIP.format(1), headers={"range": asked})
         assert answer.status_code == 206 and answer.content == whole[start : end + 1]
         assert answer.headers["content-range"] == f"bytes {start}-{end}/{len(whole)}"
-        assert sent.pop(0) == start, "what lies before the range is not sent"
+        assert sent[0] == start, "what lies before the range is not sent"
+        until_quiet(sent)
         sent.clear()
     assert http.get(CLIP.format(1), headers={"range": "bytes=999999999999999999-"}).status_code == 416
     assert len(whole) > 20 * chunk
