@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from appliance.base.clock import FakeClock
+from appliance.base.i18n import set_language
 from appliance.base.settings import (
     DatabaseSettings,
     GateSettings,
@@ -22,6 +23,12 @@ from tests import postgres
 
 START = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
 """08:00 in China."""
+
+
+@pytest.fixture(autouse=True)
+def chinese() -> None:
+    """Every test begins in the default language, whatever the one before it chose."""
+    set_language("zh_CN")
 
 
 @pytest.fixture(scope="session")

@@ -132,6 +132,8 @@ class EntrySettings(Part, kw_only=True, frozen=True):
     """Seconds before the start at which admission opens."""
     closes_after: int = 900
     """Seconds after the start at which entry closes and the absent freeze."""
+    security_check: bool = False
+    """Nobody goes in, or back in, before a member of staff made the security check and noted the locker."""
 
 
 class CameraSettings(Part, kw_only=True, frozen=True):

@@ -10,6 +10,7 @@ from appliance.flow.absence import come_back, open_absence, order_of_return
 from appliance.flow.box import Box
 from appliance.flow.look_alike import has_look_alike
 from appliance.flow.order_gate import order_gate
+from appliance.flow.security_check import end_waiting
 from appliance.flow.verdict import has_passed
 from appliance.records.entry import Admission, Case, FaceCheck, GateOrder, Tap
 from appliance.records.journal import append
@@ -230,6 +231,7 @@ def _facts(session: Session, box: Box, facts: TapFacts) -> tuple[Candidate | Non
         expected=_expected(session, box, candidate) if candidate else [],
         elsewhere=_is_elsewhere(session, box, facts),
         face=facts.face.code if facts.face else "camera_silent",  # type: ignore[arg-type]
+        security_check=box.settings.entry.security_check,
     )
     return candidate, asked
 
@@ -344,6 +346,7 @@ def _keep_face(session: Session, box: Box, tap: Tap, face: FaceTaken, subject: s
 
 
 def _open_case(session: Session, box: Box, tap: Tap, subject: str, actor: str) -> str:
+    end_waiting(session, box, tap, actor)
     case = Case(
         id=new_id(),
         kind=tap.code,

@@ -1,4 +1,7 @@
-"""A person decides what the machine could not: let in or send away, with a reason, and a second person where needed."""
+"""A person decides what the machine could not: let in or send away, with a reason, and a second person where needed.
+
+Where the site has a security check, whoever lets in has made it, and notes the locker.
+"""
 
 from sqlmodel import Session
 
@@ -8,13 +11,21 @@ from appliance.flow.absence import come_back, open_absence
 from appliance.flow.accounts import Who, second_person
 from appliance.flow.admit import TapResult, grant, refusal_now
 from appliance.flow.box import Box
+from appliance.flow.security_check import SECURITY, free_locker
 from appliance.records.entry import Case, Tap
 from appliance.records.journal import append
 from appliance.rules.admission import SECOND_PERSON, SENTENCES
 
 
 def decide_case(
-    session: Session, box: Box, case_id: str, decision: str, reason: str, who: Who, second_login: str = ""
+    session: Session,
+    box: Box,
+    case_id: str,
+    decision: str,
+    reason: str,
+    who: Who,
+    second_login: str = "",
+    locker: str = "",
 ) -> Case:
     """`decision`: admit or refuse. Deciding again with the same decision changes nothing."""
     case = session.get(Case, case_id)
@@ -32,7 +43,7 @@ def decide_case(
     if decision == "admit":
         if case.kind in SECOND_PERSON:
             second = second_person(session, who, second_login, ("entry", "chief")).id
-        _admit(session, box, case, reason, who, second)
+        _admit(session, box, case, reason, who, second, locker)
     case.state, case.decision, case.decided_by = "decided", decision, who.account
     case.reason, case.decided_at = reason.strip(), box.now()
     session.add(case)
@@ -42,7 +53,7 @@ def decide_case(
     return case
 
 
-def _admit(session: Session, box: Box, case: Case, reason: str, who: Who, second: str) -> None:
+def _admit(session: Session, box: Box, case: Case, reason: str, who: Who, second: str, locker: str) -> None:
     tap = session.get(Tap, case.tap) if case.tap else None
     if tap is None or not tap.sitting or not tap.candidate:
         raise Refused("not_an_entry_case", N_("This case is not one of the entrance."))
@@ -50,19 +61,11 @@ def _admit(session: Session, box: Box, case: Case, reason: str, who: Who, second
     if refused := refusal_now(session, box, tap):
         sentence, what_next = SENTENCES[refused.code]
         raise Refused(refused.code, sentence, what_next)
+    by = {"decided_by": who.account, "second_by": second, "reason": reason.strip()}
+    how = "machine" if case.kind == SECURITY else "review"
     if open_absence(session, tap.sitting, tap.candidate):
-        by = {"decided_by": who.account, "second_by": second, "reason": reason.strip()}
-        come_back(session, box, tap, "review", who.actor, **by)
+        come_back(session, box, tap, how, who.actor, **by)
         return
+    by["locker"] = free_locker(session, locker, tap.candidate)
     answer = TapResult(tap=tap.id, result="admit", code="admitted")
-    grant(
-        session,
-        box,
-        tap,
-        "review",
-        who.actor,
-        answer,
-        decided_by=who.account,
-        second_by=second,
-        reason=reason.strip(),
-    )
+    grant(session, box, tap, how, who.actor, answer, **by)

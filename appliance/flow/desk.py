@@ -8,8 +8,9 @@ from sqlmodel import Session, col, select
 
 from appliance.base.i18n import N_
 from appliance.devices.cardreader.protocol import NOT_READ
-from appliance.flow.absence import order_of_return
+from appliance.flow.absence import open_absence, order_of_return
 from appliance.flow.box import Box
+from appliance.flow.security_check import SECURITY
 from appliance.flow.today import day_bounds, line, over_today, sittings_of_day
 from appliance.records.accounts import Account
 from appliance.records.entry import Admission, Case, FaceCheck, GateOrder, Tap
@@ -68,6 +69,11 @@ class TapLine(msgspec.Struct, kw_only=True):
     more: list[str] = []
     """Sentences of everything else a person has to look at."""
     needs_second: bool = False
+    security: bool = False
+    """Whoever lets this person in has made the security check, and notes the locker."""
+    locker: str = ""
+    left_before: bool = False
+    """Inside already and out for a moment: the locker stays the same."""
     face: FaceLine | None = None
     paper: str = ""
     """rules.papers.Paper when it was typed by hand from one; empty when a reader read the card."""
@@ -213,6 +219,7 @@ def tap_line(session: Session, tap: Tap, counts: bool = True) -> TapLine:
         candidate=tap.candidate or "",
         more=[SENTENCES[code][0] for code in tap.doubts.split()[1:]],
         needs_second=tap.code in SECOND_PERSON,
+        security=SECURITY in tap.doubts.split(),
         paper=tap.card_kind if tap.card_kind in get_args(Paper) else "",
         paper_valid_to=tap.paper_valid_to,
         has_paper_picture=bool(tap.paper_picture),
@@ -229,6 +236,8 @@ def tap_line(session: Session, tap: Tap, counts: bool = True) -> TapLine:
     if case:
         shown.case, shown.case_open = case.id, case.state == "open"
         shown.decision, shown.decided_at, shown.reason = case.decision, case.decided_at, case.reason
+        if shown.case_open and tap.sitting and tap.candidate:
+            shown.left_before = open_absence(session, tap.sitting, tap.candidate) is not None
     found = session.exec(
         select(Admission, Ticket, GateOrder)
         .join(Ticket, col(Ticket.admission) == col(Admission.id), isouter=True)
@@ -236,19 +245,23 @@ def tap_line(session: Session, tap: Tap, counts: bool = True) -> TapLine:
         .where(Admission.tap == tap.id)
     ).first()
     if found:
-        _, ticket, order = found
+        admission, ticket, order = found
+        shown.locker = admission.locker
         shown.ticket = ticket.number if ticket else ""
         shown.gate = order.outcome if order else ""
     if back := order_of_return(session, tap.id):
         shown.ticket, shown.gate = ticket_of(session, tap.sitting, tap.candidate), back.outcome
-    check = session.exec(select(FaceCheck).where(FaceCheck.tap == tap.id)).first()
-    if check:
-        shown.face = FaceLine(
-            id=check.id,
-            reference=check.reference,
-            distance=check.distance,
-            band=check.band,
-            has_reference=bool(check.reference_photo),
-            has_live=bool(check.live_photo),
-        )
+    shown.face = _face(session, tap)
     return shown
+
+
+def _face(session: Session, tap: Tap) -> FaceLine | None:
+    check = session.exec(select(FaceCheck).where(FaceCheck.tap == tap.id)).first()
+    return check and FaceLine(
+        id=check.id,
+        reference=check.reference,
+        distance=check.distance,
+        band=check.band,
+        has_reference=bool(check.reference_photo),
+        has_live=bool(check.live_photo),
+    )

@@ -35,6 +35,7 @@ class PersonLine(msgspec.Struct, kw_only=True):
     reason: str = ""
     """Message id of the last refusal; what was typed for somebody away."""
     ticket: str = ""
+    locker: str = ""
     tap: str = ""
     """The last card put down for this sitting."""
 
@@ -93,7 +94,7 @@ def _person(session: Session, box: Box, sitting: Sitting, person: Candidate, row
     ).first()
     shown.tap = last.id if last else ""
     if inside:
-        shown.state, shown.since = "inside", inside.happened_at
+        shown.state, shown.since, shown.locker = "inside", inside.happened_at, inside.locker
         shown.ticket = ticket_of(session, sitting.id, person.id)
         if away := open_absence(session, sitting.id, person.id):
             shown.state, shown.since, shown.reason = "away", away.left_at, away.reason

@@ -73,6 +73,8 @@ class Admission(SQLModel, table=True):
     decided_by: str = ""
     second_by: str = ""
     reason: str = ""
+    locker: str = ""
+    """Where phone and bag were left, as noted at the security check."""
 
 
 class Absence(SQLModel, table=True):

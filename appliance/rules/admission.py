@@ -73,6 +73,8 @@ class Facts:
     """A roster expects the person at another site today."""
     face: Code | None = None
     """What the face check found; None = not compared yet."""
+    security_check: bool = False
+    """The site lets nobody in before a member of staff made the security check."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ RESULTS: dict[str, Result] = {
     "look_alike": "review",
     "eligibility_unknown": "review",
     "already_passed": "review",
+    "security_check": "review",
     "card_expired": "refuse",
     "card_not_yet_valid": "refuse",
     "not_on_roster": "refuse",
@@ -128,7 +131,7 @@ SECOND_PERSON = frozenset(
     code
     for code, result in RESULTS.items()
     if result == "review"
-    and code not in ("face_review", "name_differs", "eligibility_unknown", "already_passed")
+    and code not in ("face_review", "name_differs", "eligibility_unknown", "already_passed", "security_check")
 )
 """Reviews that one member of staff alone may not decide in favour."""
 
@@ -193,6 +196,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "already_passed": (
         "This person has passed this subject already.",
         "Ask the exam office whether it is sat again, then decide.",
+    ),
+    "security_check": (
+        "The security check comes first.",
+        "Phone and bag into a locker; check the person, then note the locker and let in.",
     ),
     "card_expired": ("The ID card has expired.", "Ask for a valid card or a temporary ID card."),
     "card_not_yet_valid": ("The ID card is not valid yet.", "Ask for the card that is valid today."),
@@ -264,6 +271,8 @@ def _doubts(facts: Facts, meant: Expected) -> tuple[str, ...]:
         found.append("already_passed")
     if meant.name and not meant.inside and not names.same(meant.name, facts.card.name):
         found.append("name_differs")
+    if facts.security_check:  # also of who comes back: a toilet is where notes are hidden
+        found.append("security_check")
     return tuple(sorted(found, key=lambda code: code not in SECOND_PERSON))
 
 

@@ -37,6 +37,10 @@ TOLD: dict[str, tuple[str, str]] = {
     "look": ("请正视摄像头", "qing3 zheng4 shi4 she4 xiang4 tou2"),
     "go": ("请进，到候考室等候叫号", "qing3 jin4, dao4 hou4 kao3 shi4 deng3 hou4 jiao4 hao4"),
     "staff": ("请联系工作人员", "qing3 lian2 xi4 gong1 zuo4 ren2 yuan2"),
+    "security": (
+        "请到安检台接受安检",
+        "qing3 dao4 an1 jian3 tai2 jie1 shou4 an1 jian3",
+    ),
     "fire": ("发生火警，请有序撤离", "fa1 sheng1 huo3 jing3, qing3 you3 xu4 che4 li2"),
 }
 """What the entry screen says besides: the beginning of the check, and its result, never with a reason."""

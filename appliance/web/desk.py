@@ -32,6 +32,7 @@ class DecisionForm(msgspec.Struct, forbid_unknown_fields=True):
 
     decision: str
     reason: str = ""
+    locker: str = ""
     second_login: str = ""
     second_password: str = ""
 
@@ -124,8 +125,9 @@ async def desk_decide(
     """Decide a case; the second person proves who they are where the rule asks for one."""
     if data.second_login:
         await confirm_second(box, data.second_login.strip(), data.second_password)
+    second = data.second_login.strip()
     decided = await box.db.write(
-        decide_case, box, case, data.decision, data.reason, request.user, data.second_login.strip()
+        decide_case, box, case, data.decision, data.reason, request.user, second, data.locker
     )
     if decided.decision == "admit":
         return done(request, _("Let in after review."), _("The gate opens, the ticket is ready."))

@@ -16,6 +16,7 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.desk import last_of_lane
 from appliance.flow.display import display
+from appliance.flow.security_check import SECURITY
 from appliance.voice.announce import load, sound_file
 from appliance.voice.prompts import SAID, TOLD, Prompt
 from appliance.web.ops import sources_of
@@ -56,7 +57,7 @@ async def _entry(request: Asked, box: Box, name: str, lane: str) -> Template:
             # Nobody is sent to a gate that may be closed.
             shown = "staff" if tap.gate in ("unknown", "not_done") else "go"
         elif age < LOOK_S or (tap.case_open and age < 30):
-            shown = "staff"
+            shown = "security" if tap.code == SECURITY and tap.case_open else "staff"
     if any("fire" in one.alarms for one in sources.lanes):
         shown = "fire"
     elif shown == "card":

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from appliance.base.i18n import set_language
 from ops_tui.app import OpsApp
 from ops_tui.client import Client
 from tests.ops_site import PASSWORD, OpsSite, running
@@ -15,11 +14,6 @@ from tests.ops_site import PASSWORD, OpsSite, running
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpsSite]:
     with running(tmp_path_factory.mktemp("box")) as found:
         yield found
-
-
-@pytest.fixture(autouse=True)
-def chinese() -> None:
-    set_language("zh_CN")
 
 
 def text_of(app: OpsApp) -> str:

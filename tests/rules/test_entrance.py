@@ -143,6 +143,10 @@ def test_every_code_has_its_sentence() -> None:
             ("by_hand", "look_alike", "name_differs"),
         ),
         (facts(expected=()), ()),
+        (facts(security_check=True), ("security_check",)),
+        (facts(row(inside=True, absent=True), security_check=True), ("security_check",)),
+        (facts(face="face_review", security_check=True), ("face_review", "security_check")),
+        (facts(row(inside=True), security_check=True), ()),
     ],
 )
 def test_one_doubt_hides_no_other(case: Facts, doubts: tuple[str, ...]) -> None:
@@ -154,7 +158,13 @@ def test_what_needs_a_second_person() -> None:
     alone = {
         code for code, result in admission.RESULTS.items() if result == "review"
     } - admission.SECOND_PERSON
-    assert alone == {"face_review", "name_differs", "eligibility_unknown", "already_passed"}
+    assert alone == {
+        "face_review",
+        "name_differs",
+        "eligibility_unknown",
+        "already_passed",
+        "security_check",
+    }
 
 
 def test_a_decision_without_a_face_is_an_error() -> None:

@@ -115,6 +115,7 @@ export function startLive(): void {
     },
     true,
   );
+  document.addEventListener("htmx:beforeSwap", keepOpen);
   if (!kinds) return;
   heardAt = Date.now();
   open(kinds);
@@ -125,6 +126,16 @@ export function startLive(): void {
       heardAt = Date.now() - SILENCE + AGAIN;
     }
   }, 1000);
+}
+
+/** What was asked before a form was opened may arrive after it: it does not take the form away. */
+function keepOpen(event: Event): void {
+  const { elt, target, requestConfig } = (
+    event as CustomEvent<{ elt: Element; target: Element; requestConfig: { verb: string } }>
+  ).detail;
+  if (requestConfig.verb !== "get" || elt !== target || !target.querySelector("details.ask[open]")) return;
+  event.preventDefault();
+  held.add(target);
 }
 
 const timed = new WeakSet<Element>();
