@@ -1,0 +1,43 @@
+"""The security check at the desk, with the keyboard alone, and what the person at the entrance sees meanwhile."""
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.web.conftest import shoot
+from tests.web.day import name_of, tap
+from tests.web.day_server import Running
+from tests.world import number_of
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(autouse=True)
+def checked(day: Running) -> Iterator[None]:
+    before = day.box.settings
+    entry = msgspec.structs.replace(before.entry, security_check=True)
+    day.box.settings = msgspec.structs.replace(before, entry=entry)
+    yield
+    day.box.settings = before
+
+
+def test_two_keys_and_a_number_let_a_checked_person_in(day: Running, open_page: Open) -> None:
+    desk, screen = open_page("desk", "/desk?lane=P1"), open_page("display", "/entry/P1", 1080, 1920)
+    result = tap(day.box, name_of(73), number_of(73), lane="P1")
+    assert result.code == "security_check", result
+    verdict = desk.locator(".verdict")
+    expect(verdict).to_have_attribute("data-code", "security_check", timeout=8000)
+    expect(screen.locator("#entry")).to_have_attribute("data-shown", "security", timeout=8000)
+    shoot(screen, "entry-security")
+    shoot(desk, "desk-security")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("[name=locker]")).to_be_focused()
+    desk.keyboard.type("12")
+    shoot(desk, "desk-locker")
+    desk.keyboard.press("Enter")
+    expect(verdict).to_have_attribute("data-result", "admit", timeout=8000)
+    expect(desk.locator(".person")).to_contain_text("储物柜")
+    screen.close()
+    desk.close()
