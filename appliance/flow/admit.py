@@ -49,6 +49,8 @@ class FaceTaken(msgspec.Struct, kw_only=True, frozen=True):
     live_photo: str = ""
     held: list[PhotoHeld] = []
     """Every photograph there was or should have been."""
+    liveness: str = ""
+    """Empty = not asked; passed, or why not (faces.liveness.Failure)."""
 
 
 class TapFacts(msgspec.Struct, kw_only=True, frozen=True):
@@ -341,6 +343,7 @@ def _keep_face(session: Session, box: Box, tap: Tap, face: FaceTaken, subject: s
         "reference_photo": face.reference_photo,
         "live_photo": face.live_photo,
         "held": [msgspec.to_builtins(one) for one in face.held],
+        "liveness": face.liveness,
     }
     append(session, "face.compared", subject, f"lane:{tap.lane}", body, at=box.now())
 

@@ -41,4 +41,5 @@ def face_taken(
         reference_photo=box.files.put(used.picture, secret=True) if used else "",
         live_photo=box.files.put(looked.live, secret=True) if looked.live else "",
         held=held,
+        liveness=looked.liveness,
     )

@@ -18,6 +18,7 @@ from appliance.base.sockets import Chunks, ask_stream
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.look import face_photo, note_look, paper_picture, reveal_number
+from appliance.flow.note_altered import note_altered
 from appliance.flow.workplaces import examination
 from appliance.records.roster import Candidate
 from appliance.records.waiting import Call
@@ -75,9 +76,15 @@ async def paper(request: Asked, box: NamedDependency[Box], tap: FromPath[str]) -
 async def _sealed(
     request: Asked, box: Box, name: str, subject: str, detail: dict[str, Any]
 ) -> Response[bytes]:
-    body = await asyncio.to_thread(box.files.get, name, True)
-    kind = kind_of(body)
     looks = looks_of(request)
+    try:
+        body = await asyncio.to_thread(box.files.get, name, True)
+    except (Corrupt, NotFound) as error:
+        if (request.user.token_hash, f"altered {name}") not in looks:
+            await box.db.write(note_altered, box, name, error.code, request.user.actor, subject)
+            looks.add((request.user.token_hash, f"altered {name}"))
+        raise
+    kind = kind_of(body)
     if (request.user.token_hash, name) not in looks:
         await box.db.write(note_look, box, "photo.viewed", subject, request.user, detail)
         looks.add((request.user.token_hash, name))

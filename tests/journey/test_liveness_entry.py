@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from appliance.flow.box import Box
 from appliance.flow.set_up import set_up
 from appliance.gatehouse import Gatehouse
 from appliance.records.entry import Admission, Case, Tap
+from appliance.records.journal import Journal
 from tests.conftest import site_settings
 from tests.test_entry_power import expect
 from tests.world import number_of
@@ -88,6 +90,12 @@ async def test_a_living_person_comes_in_and_a_photograph_does_not(tmp_path: Path
                 assert case.tap == tap.id and not board.pulses
                 assert not await box.db.read(lambda s: s.exec(select(Admission)).all())
         assert house.lanes["L1"].view == b""
+        kinds = Journal.kind == "face.compared"
+        told = await box.db.read(
+            lambda s: s.exec(select(Journal.body).where(kinds).order_by(Journal.seq)).all()
+        )
+        why = [json.loads(body)["liveness"] for body in told]
+        assert why[0].startswith("liveness_") and why[1:] == ["passed"]
         stop.set()
         await running
     box.db.stop()

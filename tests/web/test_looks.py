@@ -14,6 +14,7 @@ from sqlmodel import select
 from appliance.base.errors import Unavailable
 from appliance.base.sockets import Streamed, ask_stream, serve
 from appliance.records.accounts import LoginSession
+from appliance.records.entry import FaceCheck
 from appliance.records.journal import Journal
 from appliance.web.media import _first
 from appliance.wire.recorder import GetStill
@@ -137,3 +138,23 @@ def test_pages_are_shown_while_nothing_can_be_written(
 
     monkeypatch.setattr(day.box.db, "write", full)
     assert http.get("/desk").status_code == 200
+
+
+def test_a_picture_that_was_forged_on_the_disk_is_told_once_and_not_shown(
+    day: Running, client: Client
+) -> None:
+    http, box = client("inspector"), day.box
+    check = box.db.read_now(lambda s: s.exec(select(FaceCheck).where(FaceCheck.live_photo != "")).first())
+    file = box.files.folder / "sealed" / check.live_photo[:2] / check.live_photo
+    kept = file.read_bytes()
+    try:
+        file.chmod(0o600)
+        file.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+        for _again in range(2):
+            answer = http.get(f"/media/face/{check.id}/live")
+            assert answer.status_code >= 400 and answer.headers["content-type"] != "image/jpeg"
+    finally:
+        file.write_bytes(kept)
+    told = box.db.read_now(lambda s: s.exec(select(Journal).where(Journal.kind == "file.altered")).all())
+    assert len([one for one in told if check.live_photo in one.body]) == 1
+    assert http.get(f"/media/face/{check.id}/live").status_code == 200
