@@ -5,12 +5,14 @@ The file's path comes from `EXAMSITE_CONFIG` (default `/etc/examsite/examsite.to
 
 import os
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import tomli_w
 
 from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_
+from appliance.base.printer_address import Address, printer_address
 
 DEFAULT_PATH = "/etc/examsite/examsite.toml"
 
@@ -83,6 +85,28 @@ class GateSettings(Part, kw_only=True, frozen=True):
     """Seconds the door may stand open."""
 
 
+class PrinterSettings(Part, kw_only=True, frozen=True):
+    """A lane's ticket printer (ESC/POS)."""
+
+    port: str
+    """`tcp://192.168.10.50:9100`, a serial path, or `usb://VENDOR:PRODUCT` (appliance.base.printer_address)."""
+    baud: int = 115200
+    """Of a serial printer."""
+    paper_mm: Literal[80, 58] = 80
+    """Width of the roll."""
+    answers: bool = True
+    """Whether it answers when asked how it is; false for one that only listens."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError when `port` names no printer."""
+        printer_address(self.port)
+
+    @property
+    def address(self) -> Address:
+        """`port`, taken apart."""
+        return printer_address(self.port)
+
+
 class LaneSettings(Part, kw_only=True, frozen=True):
     """One lane at an entrance: reader, camera, gate."""
 
@@ -94,6 +118,8 @@ class LaneSettings(Part, kw_only=True, frozen=True):
     second_reader: ReaderSettings | None = None
     """A second reader at the same lane: either reads, and one may fail."""
     gate: GateSettings
+    printer: PrinterSettings | None = None
+    """Prints the queue ticket at each admission; None = the desk prints it as PDF."""
     camera: str
     """Where the live face picture comes from: `usb:0`, `rtsp://...`, or `sim:/path.jpg` (demo sites only)."""
 

@@ -1,5 +1,12 @@
 """PDF sheets: facts (appliance/wire/sheets.py) to bytes. Same facts and language, same bytes."""
 
-from appliance.reports.sheets import correction_form, room_record, score_sheet, seat_plan, sign_in_sheet
+from appliance.reports.sheets import (
+    correction_form,
+    room_record,
+    score_sheet,
+    seat_plan,
+    sign_in_sheet,
+    ticket_slip,
+)
 
-__all__ = ["correction_form", "room_record", "score_sheet", "seat_plan", "sign_in_sheet"]
+__all__ = ["correction_form", "room_record", "score_sheet", "seat_plan", "sign_in_sheet", "ticket_slip"]

@@ -81,6 +81,11 @@ def correction_form(sheet: facts.CorrectionForm) -> bytes:
     return pdf("correction_form.html", sheet.heading, N_("Correction of a name"), sheet=sheet)
 
 
+def ticket_slip(sheet: facts.TicketSlip) -> bytes:
+    """候考号, 80 mm wide: for the desk's own printer where the lane has none."""
+    return pdf("ticket_slip.html", sheet.heading, N_("Queue ticket"), sheet=sheet)
+
+
 def _result(name: str) -> str:
     return _(RESULTS[name]) if name in RESULTS else name
 

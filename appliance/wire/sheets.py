@@ -53,6 +53,15 @@ class SignInSheet(msgspec.Struct, kw_only=True, frozen=True):
     closed: bool = False
 
 
+class TicketSlip(msgspec.Struct, kw_only=True, frozen=True):
+    """候考号 on paper. `name` is masked: a slip is left lying about. `locker` empty = none."""
+
+    heading: Heading
+    ticket: str
+    name: str
+    locker: str = ""
+
+
 class CorrectionForm(msgspec.Struct, kw_only=True, frozen=True):
     """更正登记表: the same number under two names. `decision`: admit, refuse or empty while nobody has decided."""
 

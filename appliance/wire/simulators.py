@@ -1,4 +1,4 @@
-"""Messages to the simulated reader and relay board: control sockets, demo sites and tests only."""
+"""Messages to the simulated reader, relay board and ticket printer: control sockets, demo sites and tests only."""
 
 from datetime import datetime
 from typing import Literal
@@ -95,6 +95,31 @@ class BoardDid(msgspec.Struct, kw_only=True):
     coils: list[bool]
     pulses: list[Edge]
     frames: int
+
+
+PrinterMode = Literal["normal", "silent", "paper_end", "cover_open", "runs_out", "mute"]
+"""silent = takes nothing and says nothing; mute = prints and says nothing.
+
+runs_out = the roll ends in the middle of the next slip; it is paper_end from then on.
+"""
+
+
+class SetPrinter(msgspec.Struct, tag="printer.set", kw_only=True):
+    """Change how the simulated ticket printers behave."""
+
+    mode: PrinterMode = "normal"
+
+
+class GetPrinter(msgspec.Struct, tag="printer.state"):
+    """Ask what the simulated ticket printers have done."""
+
+
+class PrinterDid(msgspec.Struct, kw_only=True):
+    """The simulated ticket printers: the slips that were cut off, in order, as files; bytes that were no command."""
+
+    mode: PrinterMode
+    slips: list[str]
+    unknown: int = 0
 
 
 class SetCamera(msgspec.Struct, tag="camera.set", kw_only=True):

@@ -10,7 +10,7 @@ import pytest
 from appliance.base import settings
 
 FILE = Path(__file__).resolve().parents[2] / "systemd/examsite.toml"
-SECTIONS = {"reader", "second_reader", "gate"}
+SECTIONS = {"reader", "second_reader", "gate", "printer"}
 SETTING = re.compile(r"#?(\[|[a-z_]+ = )")
 
 
@@ -29,6 +29,7 @@ def parts() -> list[tuple[str, type[msgspec.Struct], dict[str, Any]]]:
         ("lanes", settings.LaneSettings, {k: v for k, v in lane.items() if k not in SECTIONS}),
         ("lanes.reader", settings.ReaderSettings, lane["reader"]),
         ("lanes.gate", settings.GateSettings, lane["gate"]),
+        ("lanes.printer", settings.PrinterSettings, lane["printer"]),
         ("cameras", settings.CameraSettings, tree["cameras"][0]),
     ]
     for field in msgspec.structs.fields(settings.Settings):

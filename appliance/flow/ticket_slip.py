@@ -1,0 +1,31 @@
+"""The queue ticket's slip: its facts, for the printer at the lane and for the PDF at the desk."""
+
+from sqlmodel import Session
+
+from appliance.base.errors import NotFound
+from appliance.base.i18n import N_
+from appliance.flow.box import Box
+from appliance.flow.desk import tap_line
+from appliance.flow.sheets import heading
+from appliance.flow.start_sitting import sitting_of
+from appliance.records.entry import Admission, Tap
+from appliance.wire import sheets as wire
+
+
+def ticket_slip_facts(session: Session, box: Box, tap_id: str, by: str = "") -> wire.TicketSlip:
+    """候考号 of one tap. NotFound when it led to no ticket."""
+    tap = session.get(Tap, tap_id)
+    shown = tap_line(session, tap, counts=False) if tap else None
+    if tap is None or not tap.sitting or shown is None or not shown.ticket:
+        raise NotFound("no_ticket", N_("There is no such ticket."), N_("Reload the page."))
+    return wire.TicketSlip(
+        heading=heading(session, box, sitting_of(session, tap.sitting), by),
+        ticket=shown.ticket,
+        name=shown.masked_name,
+        locker=shown.locker,
+    )
+
+
+def slip_of_admission(session: Session, box: Box, admission_id: str) -> wire.TicketSlip:
+    """The slip of an admission, for the printer at its lane."""
+    return ticket_slip_facts(session, box, session.get_one(Admission, admission_id).tap or "")
