@@ -17,13 +17,23 @@ from appliance.base.settings import Settings
 from appliance.base.sockets import serve
 from appliance.devices.cardreader.several import LaneReaders
 from appliance.devices.gate.driver import Line, ModbusGate
+from appliance.devices.printer.driver import EscposPrinter
 from appliance.faces.lane import FaceWorker
 from appliance.flow.box import Box
 from appliance.flow.note_clock import note_clock
 from appliance.flow.order_gate import pending_orders, settle_leftovers
 from appliance.lane import Lane
 from appliance.records.entry import GateOrder
-from appliance.wire.gate import GetLanes, GetView, LaneState, PaperByHand, PaperTaken, View
+from appliance.wire.gate import (
+    GetLanes,
+    GetView,
+    LaneState,
+    PaperByHand,
+    PaperTaken,
+    PrintTicket,
+    TicketPrinted,
+    View,
+)
 
 log = logging.getLogger("examsite.gate")
 
@@ -37,6 +47,7 @@ class Gatehouse:
         self._box = box
         lines: dict[str, Line] = {}
         self.lanes: dict[str, Lane] = {}
+        printers: dict[str, EscposPrinter] = {}
         for one in box.settings.lanes:
             line = lines.setdefault(one.gate.port, Line(one.gate.port, one.gate.baud))
             wired = one.gate
@@ -44,7 +55,10 @@ class Gatehouse:
             reader = LaneReaders(one.reader, one.second_reader)
             face = box.settings.faces
             faces = FaceWorker(face.engine, one.camera, face.timeout, face.models)
-            self.lanes[one.code] = Lane(box, one, reader, gate, faces)
+            printer = None
+            if one.printer:  # lanes may share one
+                printer = printers.setdefault(one.printer.port, EscposPrinter(one.printer))
+            self.lanes[one.code] = Lane(box, one, reader, gate, faces, printer)
         self._pulses: set[asyncio.Task[None]] = set()
         self._begun: dict[str, float] = {}
         """Orders that were taken up, and the monotonic time at which each is void."""
@@ -56,12 +70,18 @@ class Gatehouse:
         await self._box.db.write(settle_leftovers, self._box, codes)
         server = await serve(
             self._box.settings.socket("gate"),
-            {GetLanes: self._states, GetView: self._view, PaperByHand: self._paper},
+            {
+                GetLanes: self._states,
+                GetView: self._view,
+                PaperByHand: self._paper,
+                PrintTicket: self._print,
+            },
         )
         starts = [asyncio.create_task(lane.start_faces()) for lane in self.lanes.values()]
         tasks = [asyncio.create_task(lane.read_cards()) for lane in self.lanes.values()]
         tasks += [asyncio.create_task(lane.watch_gate()) for lane in self.lanes.values()]
         tasks += [asyncio.create_task(lane.probe_camera()) for lane in self.lanes.values()]
+        tasks += [asyncio.create_task(lane.printer.watch()) for lane in self.lanes.values() if lane.printer]
         tasks.append(asyncio.create_task(self._orders(codes)))
         stopped = asyncio.create_task(stop.wait())
         try:
@@ -93,6 +113,18 @@ class Gatehouse:
             )
         lane.type_in(typed)
         return PaperTaken(tap=typed.tap)
+
+    async def _print(self, asked: PrintTicket) -> TicketPrinted:
+        lane = self.lanes.get(asked.lane)
+        if lane is None or lane.printer is None:
+            raise NotFound(
+                "no_printer",
+                N_("Lane {lane} has no ticket printer."),
+                N_("Open the ticket as PDF."),
+                lane=asked.lane,
+            )
+        await lane.printer.print_again(asked.tap)
+        return TicketPrinted(tap=asked.tap)
 
     async def _orders(self, codes: list[str]) -> None:
         """Find new orders and carry each out beside the others."""

@@ -1,4 +1,4 @@
-"""One lane of the entrance: its card readers, face check and gate.
+"""One lane of the entrance: its card readers, face check, gate and ticket printer.
 
 One task reads cards, one looks at the gate's inputs; an order is carried out at most once, whoever gave it.
 """
@@ -21,6 +21,7 @@ from appliance.devices.cardreader.several import LaneReaders
 from appliance.devices.gate import watch
 from appliance.devices.gate.driver import STUCK
 from appliance.devices.gate.port import Gate
+from appliance.devices.printer.port import SlipPrinter
 from appliance.faces import chip_photo
 from appliance.faces.lane import FaceWorker
 from appliance.flow.admit import FaceTaken, PhotoHeld, TapFacts, TapResult, admit, preview
@@ -31,6 +32,7 @@ from appliance.flow.note_altered import note_altered
 from appliance.flow.note_device import note_device
 from appliance.flow.order_gate import begin_order, settle_order
 from appliance.flow.record_unread import record_unread
+from appliance.lane_printer import LanePrinter
 from appliance.records.entry import GateOrder
 from appliance.wire.faceworker import Reference
 from appliance.wire.gate import Alarm, LaneState, PaperByHand
@@ -55,7 +57,13 @@ class Lane:
     """One lane: its devices and what they last said."""
 
     def __init__(
-        self, box: Box, settings: LaneSettings, readers: LaneReaders, gate: Gate, faces: FaceWorker
+        self,
+        box: Box,
+        settings: LaneSettings,
+        readers: LaneReaders,
+        gate: Gate,
+        faces: FaceWorker,
+        printer: SlipPrinter | None = None,
     ) -> None:
         self.settings = settings
         self.state = LaneState(lane=settings.code, name=settings.name, kind=settings.kind, reader="missing")
@@ -72,6 +80,15 @@ class Lane:
         self._unwritten: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._writing = asyncio.Lock()
         self._behind = False
+        self.printer: LanePrinter | None = None
+        if printer:
+            self.printer = LanePrinter(
+                box,
+                self.state,
+                printer,
+                lambda message: self._say("printer", message),
+                lambda code: self._device("printer", code),
+            )
 
     async def read_cards(self) -> None:
         """Decide every card that is put down; never ends by itself."""
@@ -204,6 +221,8 @@ class Lane:
             return
         before, self.state.gate = self.state.gate, "busy"
         opened = await self.gate.open_once(until)
+        if self.printer:
+            self.printer.print_soon(order)
         if opened.outcome != "not_done":
             self._seen = watch.opened(self._seen, time.monotonic(), self._limits())
         after = "ok" if opened.outcome == "done" else _part(opened.code)
@@ -332,6 +351,8 @@ class Lane:
     async def close(self) -> None:
         """Free the devices."""
         self._readers.close()
+        if self.printer:
+            await self.printer.close()
         await self._faces.close()
         await self.gate.close()
 

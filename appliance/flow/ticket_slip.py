@@ -26,6 +26,7 @@ def ticket_slip_facts(session: Session, box: Box, tap_id: str, by: str = "") -> 
     )
 
 
-def slip_of_admission(session: Session, box: Box, admission_id: str) -> wire.TicketSlip:
-    """The slip of an admission, for the printer at its lane."""
-    return ticket_slip_facts(session, box, session.get_one(Admission, admission_id).tap or "")
+def slip_of_admission(session: Session, box: Box, admission_id: str) -> tuple[str, wire.TicketSlip]:
+    """The tap of an admission and its slip, for the printer at its lane. NotFound when it has none."""
+    tap = session.get_one(Admission, admission_id).tap or ""
+    return tap, ticket_slip_facts(session, box, tap)

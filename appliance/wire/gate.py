@@ -17,7 +17,7 @@ class GetLanes(msgspec.Struct, tag="gate.lanes"):
 
 
 class LaneState(msgspec.Struct, kw_only=True):
-    """One lane (通道): its reader, gate and camera. `kind`: which sittings it admits to, theory or practical."""
+    """One lane (通道): its reader, gate, camera and printer. `kind`: which sittings it admits to, theory or practical."""
 
     lane: str
     name: str
@@ -25,13 +25,16 @@ class LaneState(msgspec.Struct, kw_only=True):
     reader: Part = "ok"
     gate: Part = "ok"
     camera: Part = "ok"
+    printer: Part = "none"
     prompt: str = ""
     """What the person before the camera should do now (faces.prompts), empty for nothing."""
     last_tap_at: datetime | None = None
     alarms: list[Alarm] = []
     """What holds at the gate now. Fire stands for every lane: all are free."""
     messages: dict[str, str] = {}
-    """What is wrong, by part (card, reader, camera, gate), as message ids; a part in order is not in it."""
+    """What is wrong, by part (card, reader, camera, gate, printer), as message ids; a part in order is not in it."""
+    slips: dict[str, str] = {}
+    """What came of the last ticket slips, by tap: `printing`, `ok`, or why not (devices.printer.port)."""
 
 
 class GetView(msgspec.Struct, tag="gate.view", frozen=True):
@@ -67,5 +70,21 @@ class PaperByHand(msgspec.Struct, tag="gate.paper", kw_only=True, frozen=True):
 
 class PaperTaken(msgspec.Struct, kw_only=True):
     """The lane has it: a tap with this id will be decided."""
+
+    tap: str
+
+
+class PrintTicket(msgspec.Struct, tag="gate.print", frozen=True):
+    """Print the queue ticket of a tap on a lane's printer. The answer is `TicketPrinted`, or a DeviceFault.
+
+    It comes when the slip is out, or some seconds later.
+    """
+
+    lane: str
+    tap: str
+
+
+class TicketPrinted(msgspec.Struct, frozen=True):
+    """The slip is out."""
 
     tap: str

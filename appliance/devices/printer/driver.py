@@ -5,6 +5,7 @@ more than some seconds, and a slip is never sent twice by itself.
 """
 
 import asyncio
+import logging
 import threading
 from functools import cache
 from typing import Any
@@ -25,6 +26,8 @@ from appliance.devices.printer.protocol import (
     status,
 )
 from appliance.devices.printer.wire import Gone, Late, Wire, open_wire
+
+log = logging.getLogger("examsite.gate")
 
 DOTS = {80: 576, 58: 384}
 """Dots of a line by the roll's width in mm, at 8 dots to the millimetre."""
@@ -48,18 +51,15 @@ class EscposPrinter:
         self._stop = threading.Event()
         self.dots = DOTS[settings.paper_mm]
 
-    async def load(self) -> None:
-        """Load python-escpos, which takes half a second, before anybody waits for a ticket."""
-        await asyncio.to_thread(_library)
-
     async def print_slip(self, picture: Image.Image) -> Printed:
         """See `SlipPrinter`."""
         async with self._turn:
             return Printed(await asyncio.to_thread(self._carefully, picture))
 
     async def look(self) -> Printed:
-        """See `SlipPrinter`."""
+        """See `SlipPrinter`. Also loads what a slip needs, so that nobody waits half a second more for the first."""
         async with self._turn:
+            await asyncio.to_thread(_library)
             return Printed(await asyncio.to_thread(self._carefully, None))
 
     async def close(self) -> None:
@@ -80,6 +80,9 @@ class EscposPrinter:
             return gone.code
         except Late:
             return "silent"
+        except Exception:  # no printer may end the process that opens the gates
+            log.exception("ticket printer %s", self._settings.port)
+            return "fault"
         finally:
             wire.close()
 
@@ -144,7 +147,7 @@ def _library() -> Any:
     from escpos.capabilities import Profile
     from escpos.escpos import Escpos
 
-    class Paper(Profile):  # type: ignore[misc]
+    class Paper(Profile):
         """What our slips ask of a printer; without a width the library prints a remark to standard output."""
 
         profile_data = {**Profile.profile_data, "media": {"dpi": 203, "width": {"mm": 80, "pixels": 576}}}
@@ -152,7 +155,7 @@ def _library() -> Any:
         def __init__(self) -> None:
             super().__init__(features={"paperPartCut": True, "paperFullCut": True})
 
-    class Written(Escpos):  # type: ignore[misc]
+    class Written(Escpos):
         def __init__(self, made: bytearray) -> None:
             super().__init__(profile=Paper())
             self._made = made
