@@ -16,6 +16,7 @@ GROUPS = {
     "card": "appliance.cli.card",
     "faces": "appliance.cli.faces",
     "journal": "appliance.cli.journal",
+    "questions": "appliance.cli.questions",
     "recordings": "appliance.cli.recordings",
     "room": "appliance.cli.room",
     "roster": "appliance.cli.roster",

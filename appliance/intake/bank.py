@@ -44,6 +44,7 @@ class Bank(msgspec.Struct, kw_only=True, frozen=True):
 
     trade: str
     name: str
+    owner: str
     sha256: str
     topics: dict[str, str]
     items: tuple[Item, ...]
@@ -88,6 +89,7 @@ def read_bank(content: bytes) -> Bank:
     return Bank(
         trade=file.trade,
         name=file.name,
+        owner=file.owner,
         sha256=hashlib.sha256(content).hexdigest(),
         topics=file.topics,
         items=items,

@@ -48,7 +48,7 @@ def read_grids(content: bytes, file_name: str) -> list[Grid]:
 
 
 def _too_large() -> Corrupt:
-    return Corrupt("too_large", N_("The file is too large for a roster."), N_("Split it into several files."))
+    return Corrupt("too_large", N_("The file is too large."), N_("Split it into several files."))
 
 
 def _unreadable() -> Corrupt:
@@ -134,7 +134,7 @@ def cell_text(value: object) -> str:
 
 
 def _csv(content: bytes, name: str) -> Grid:
-    text = _decoded(content)
+    text = decoded(content)
     if "\x00" in text:
         raise _no_text()
     first = next((line for line in text.splitlines() if line.strip()), "")
@@ -153,7 +153,8 @@ def _csv(content: bytes, name: str) -> Grid:
     return Grid(name, rows)
 
 
-def _decoded(content: bytes) -> str:
+def decoded(content: bytes) -> str:
+    """A text file in UTF-8, UTF-16 with a mark, or GB18030. Raises Corrupt (`unreadable_text`)."""
     marked = content[:2] in (b"\xff\xfe", b"\xfe\xff")
     encodings = ["utf-16"] if marked else ["utf-8-sig", "gb18030"]
     for encoding in encodings:
@@ -168,5 +169,5 @@ def _no_text() -> Corrupt:
     return Corrupt(
         "unreadable_text",
         N_("The file is neither an Excel workbook nor a text table."),
-        N_("Save the roster as .xlsx, or as CSV in UTF-8 or GB18030."),
+        N_("Save it as .xlsx, or as CSV in UTF-8 or GB18030."),
     )
