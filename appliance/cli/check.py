@@ -81,7 +81,7 @@ def _ports(settings: Settings) -> list[Finding]:
     """Readers and boards whose path another device may have after the next start."""
     found = []
     for lane in settings.lanes:
-        for part in (lane.reader, lane.second_reader, lane.gate):
+        for part in (lane.reader, lane.second_reader, lane.gate, lane.printer):
             if part and not stable(part.port):
                 found.append(Finding("unstable_port", _(UNSTABLE).format(port=part.port)))
     return found

@@ -1,6 +1,6 @@
 """examsite simulate: devices that are not there. Refuses to run on a production site.
 
-The reader and the gate are simulated here; other packages bring theirs by the entry point group
+Reader, gate and ticket printer are simulated here; other packages bring theirs by the entry point group
 `examsite.simulate` (name -> module:function).
 """
 
@@ -10,7 +10,7 @@ import sys
 from datetime import date
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast, get_args
 
 import msgspec
 import typer
@@ -20,7 +20,7 @@ from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_, _
 from appliance.base.site import require_demo
 from appliance.cli.run import show, tell
-from appliance.wire.simulators import PutCard, ReaderDid
+from appliance.wire.simulators import PrinterMode, PutCard, ReaderDid
 
 app = typer.Typer(no_args_is_help=True, help="Simulated devices for demo sites and tests. 模拟设备。")
 
@@ -73,10 +73,9 @@ def gate(
     from appliance.devices.gate.simulator import SimulatedBoard, SimulatedTcpBoard
 
     if listen:
-        host, _colon, port = listen.rpartition(":")
-        if not host or not port.isdecimal() or link:
+        if link:
             raise typer.BadParameter("HOST:PORT")
-        network = SimulatedTcpBoard(host, int(port), control, unit)
+        network = SimulatedTcpBoard(*_place(listen), control, unit)
         run_until_stopped(network, _("Simulated relay board on {link}.").format(link=f"tcp://{listen}"))
         return
     if link is None:
@@ -86,6 +85,38 @@ def gate(
         link=link, control=place
     )
     run_until_stopped(SimulatedBoard(link, place, unit), sentence)
+
+
+def _place(listen: str) -> tuple[str, int]:
+    host, _colon, port = listen.rpartition(":")
+    if not host or not port.isdecimal():
+        raise typer.BadParameter("HOST:PORT")
+    return host, int(port)
+
+
+@app.command()
+def printer(
+    folder: Path = typer.Option(..., "--folder", help="Where each slip is put, as a PNG."),
+    link: list[Path] = typer.Option([], "--link", help="Where a serial port appears; may be given again."),
+    listen: str = typer.Option("", "--listen", help="HOST:PORT: in the network."),
+    control: Path = typer.Option(None, "--control", help="Control socket; default FOLDER.sock."),
+    mode: str = typer.Option("normal", "--mode", help=", ".join(get_args(PrinterMode))),
+) -> None:
+    """A ticket printer (ESC/POS): on pseudo-terminals, in the network, or both."""
+    from appliance.devices.printer.simulator import SimulatedPrinter
+
+    if mode not in get_args(PrinterMode):
+        raise typer.BadParameter(", ".join(get_args(PrinterMode)))
+    if not link and not listen:
+        raise typer.BadParameter("--link / --listen")
+    place = control or folder.with_name(folder.name + ".sock")
+    device = SimulatedPrinter(folder, link, _place(listen) if listen else None, place)
+    device.mode = cast(PrinterMode, mode)
+    ports = ", ".join([*map(str, link), *([f"tcp://{listen}"] if listen else [])])
+    sentence = _("Simulated ticket printer on {ports}, control socket {control}, slips in {folder}.").format(
+        ports=ports, control=place, folder=folder
+    )
+    run_until_stopped(device, sentence)
 
 
 @app.command()
@@ -125,7 +156,7 @@ def card(
 def _mount_others() -> None:
     """Add the simulators of the other packages; only the one that is asked for, as some load slowly."""
     points = sorted(entry_points(group="examsite.simulate"), key=lambda one: one.name)
-    named = {"reader", "gate", "card", *(point.name for point in points)} & set(sys.argv)
+    named = {"reader", "gate", "printer", "card", *(point.name for point in points)} & set(sys.argv)
     for point in points:
         if not named or point.name in named:
             app.command(point.name)(point.load())

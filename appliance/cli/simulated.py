@@ -14,6 +14,8 @@ def simulated(settings: Settings) -> list[tuple[str, str]]:
         ports = [("reader", lane.reader.port), ("gate", lane.gate.port)]
         if lane.second_reader:
             ports.append(("second_reader", lane.second_reader.port))
+        if lane.printer:
+            ports.append(("printer", lane.printer.port))
         named += [(f"lanes.{lane.code}.{part}", port) for part, port in ports if _terminal(port)]
         if lane.camera.startswith("sim:"):
             named.append((f"lanes.{lane.code}.camera", lane.camera))
@@ -26,7 +28,7 @@ def simulated(settings: Settings) -> list[tuple[str, str]]:
 
 
 def _terminal(port: str) -> bool:
-    """A pseudo-terminal, or a board in the network that is this machine."""
+    """A pseudo-terminal, or a device in the network that is this machine."""
     if "://" in port:
         return _here(port)
     return Path(port).resolve().is_relative_to("/dev/pts")

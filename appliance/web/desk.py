@@ -8,8 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Template
 
-from appliance.base.errors import NotFound
-from appliance.base.i18n import N_, _
+from appliance.base.i18n import _
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.confirm_second import confirm_second
@@ -22,6 +21,7 @@ from appliance.web.lane_faults import lane_faults
 from appliance.web.ops import sources_of
 from appliance.web.pages import done, page
 from appliance.web.sessions import needs
+from appliance.web.ticket import ticket_pdf, ticket_print
 
 Asked = Request[Who, Any, Any]
 ROLES = ("entry", "chief")
@@ -145,15 +145,6 @@ async def desk_open(request: Asked, box: NamedDependency[Box], data: URLEncodedB
     return done(request, _("The lane is told to open once."), names.get(order.lane, order.lane))
 
 
-@get("/ticket/{tap:str}")
-async def desk_ticket(request: Asked, box: NamedDependency[Box], tap: FromPath[str]) -> Template:
-    """The queue ticket on paper, 80 mm wide."""
-    found = await box.db.read(tap_by_id, box, tap)
-    if found is None or not found.ticket or found.sitting is None:
-        raise NotFound("no_ticket", N_("There is no such ticket."), N_("Reload the page."))
-    return page(request, "ticket.html", tap=found)
-
-
 HANDLERS = [
     Router(
         path="/desk",
@@ -169,7 +160,8 @@ HANDLERS = [
             desk_people_now,
             desk_leave,
             by_hand,
-            desk_ticket,
+            ticket_pdf,
+            ticket_print,
         ],
     )
 ]

@@ -5,7 +5,12 @@ import msgspec
 from appliance.base.i18n import N_, _
 from appliance.wire.gate import LaneState
 
-PARTS = {"reader": N_("card reader"), "gate": N_("gate"), "camera": N_("face camera")}
+PARTS = {
+    "reader": N_("card reader"),
+    "gate": N_("gate"),
+    "camera": N_("face camera"),
+    "printer": N_("ticket printer"),
+}
 WRONG = {
     "missing": N_("not plugged in"),
     "silent": N_("does not answer"),
@@ -19,6 +24,7 @@ NEXT = {
     "camera": N_(
         "Check the camera's plug. Until then compare card and person yourself; a second person confirms."
     ),
+    "printer": N_("Check the printer's power, cable and paper. Until then open the ticket as PDF."),
 }
 FIRE = N_("Fire alarm: every lane is free.")
 FIRE_NEXT = N_(
@@ -41,7 +47,7 @@ SILENT_NEXT = N_(
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """One thing that is wrong, in the current language. `part`: reader, gate, camera, card, alarm, or process.
+    """One thing that is wrong, in the current language. `part`: reader, gate, camera, printer, card, alarm, or process.
 
     `lane` is empty for what concerns all of them.
     """
@@ -69,9 +75,9 @@ def lane_faults(lanes: list[LaneState], silent: bool = False) -> list[Fault]:
                 text = _("Lane {lane}: {part} {wrong}.").format(
                     lane=lane.name, part=_(PARTS[part]), wrong=_(WRONG[state])
                 )
-                # What the gate's driver says holds the next step (look whether it opened), and so does a reader that
-                # answers and cannot read (replace it); the others name the fault.
-                telling = part == "gate" or (part == "reader" and state == "fault")
+                # What the drivers of gate and printer say holds the next step (look whether it opened; put in paper),
+                # and so does a reader that answers and cannot read (replace it); the others name the fault.
+                telling = part in ("gate", "printer") or (part == "reader" and state == "fault")
                 said = _(lane.messages[part]) if telling and part in lane.messages else ""
                 found.append(Fault(lane.lane, part, text, said or _(NEXT[part])))
         if lane.reader == "ok" and (message := lane.messages.get("reader")):  # one of two

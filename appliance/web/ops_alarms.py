@@ -64,7 +64,13 @@ def _lanes(state: State) -> list[Alarm]:
     if silent:
         return []  # told once, as the process
     return [
-        Alarm(level="red", code="lane_part", text=fault.text, next=fault.next, subject=fault.lane)
+        Alarm(
+            level="amber" if fault.part == "printer" else "red",
+            code="lane_part",
+            text=fault.text,
+            next=fault.next,
+            subject=fault.lane,
+        )
         for fault in lane_faults(state.lanes)
         if fault.part != "card"
     ]

@@ -100,6 +100,7 @@ class Sources:
             )
             if self.gate.silent_since:
                 lane.reader = lane.gate = lane.camera = "silent"
+                lane.printer = "silent" if setting.printer else "none"
             lanes.append(lane)
         return lanes
 

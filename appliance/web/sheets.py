@@ -32,7 +32,8 @@ def _print(name: str, facts: Any) -> bytes:
     return made
 
 
-async def _pdf(name: str, facts: Any, file_name: str) -> Response[bytes]:
+async def pdf_response(name: str, facts: Any, file_name: str) -> Response[bytes]:
+    """The sheet `name` of appliance.reports, made in a thread, to be shown in the browser."""
     body = await asyncio.to_thread(_print, name, facts)
     headers = {"content-disposition": f'inline; filename="{file_name}.pdf"'}
     return Response(body, media_type="application/pdf", headers=headers)
@@ -47,21 +48,21 @@ async def sitting_sheet(
     if found is None:
         raise NotFound("no_sheet", N_("There is no such sheet."), N_("Choose one from the list."))
     facts: Any = await box.db.read(found[0], box, sitting, request.user.name)
-    return await _pdf(found[1], facts, f"{sheet.removesuffix('.pdf')}-{facts.heading.number}")
+    return await pdf_response(found[1], facts, f"{sheet.removesuffix('.pdf')}-{facts.heading.number}")
 
 
 @get("/score/{attempt:str}/score-sheet.pdf")
 async def score_sheet(request: Asked, box: NamedDependency[Box], attempt: FromPath[str]) -> Response[bytes]:
     """The practical score sheet of one attempt."""
     facts = await box.db.read(sheets.score_sheet_facts, box, attempt, request.user.name)
-    return await _pdf("score_sheet", facts, "score-sheet")
+    return await pdf_response("score_sheet", facts, "score-sheet")
 
 
 @get("/correction/{tap:str}/correction.pdf", guards=[needs("entry", "office", "chief")])
 async def correction_form(request: Asked, box: NamedDependency[Box], tap: FromPath[str]) -> Response[bytes]:
     """The form to correct a name, when card and roster differ."""
     facts = await box.db.read(correction_form_facts, box, tap, request.user.name)
-    return await _pdf("correction_form", facts, "correction")
+    return await pdf_response("correction_form", facts, "correction")
 
 
 HANDLERS: list[ControllerRouterHandler] = [

@@ -17,7 +17,7 @@ class GetLanes(msgspec.Struct, tag="gate.lanes"):
 
 
 class LaneState(msgspec.Struct, kw_only=True):
-    """One lane (通道): its reader, gate, camera and printer. `kind`: which sittings it admits to, theory or practical."""
+    """One lane (通道) and its devices. `kind`: which sittings it admits to, theory or practical."""
 
     lane: str
     name: str

@@ -98,7 +98,7 @@ class BoardDid(msgspec.Struct, kw_only=True):
 
 
 PrinterMode = Literal["normal", "silent", "paper_end", "cover_open", "runs_out", "mute"]
-"""silent = takes nothing and says nothing; mute = prints and says nothing.
+"""silent = does nothing and says nothing; mute = prints and says nothing.
 
 runs_out = the roll ends in the middle of the next slip; it is paper_end from then on.
 """

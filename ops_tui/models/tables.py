@@ -105,6 +105,7 @@ def entry(state: ops.State) -> list[Row]:
                     (_("Reader"), word(PARTS, lane.reader)),
                     (_("Gate"), word(PARTS, lane.gate)),
                     (_("Camera"), word(PARTS, lane.camera)),
+                    (_("Printer"), word(PARTS, lane.printer)),
                     (_("Last tap"), times.stamp(lane.last_tap_at, state.now)),
                     (_("What is wrong"), " ".join(_(one) for one in lane.messages.values()) or "-"),
                 ),

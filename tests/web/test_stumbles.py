@@ -45,7 +45,7 @@ def test_a_lane_opened_by_hand_takes_the_place_of_the_last_card(day: Running, op
 
 
 def test_an_error_page_knows_who_reads_it(client: Client) -> None:
-    for path, status in (("/room", 403), ("/nowhere", 404), ("/desk/ticket/x", 404)):
+    for path, status in (("/room", 403), ("/nowhere", 404), ("/desk/ticket/x/ticket.pdf", 404)):
         answer = client("desk").get(path)
         assert answer.status_code == status
         assert "李核验" in answer.text and 'action="/sign-out"' in answer.text and "示范考点" in answer.text

@@ -91,7 +91,7 @@ Command = Reset | Raster | Feed | Cut | Asked | ReceiptAsked | Unknown
 
 
 class Commands:
-    """Takes what a printer is sent apart, in whatever pieces it comes. Never raises, never keeps more than one command."""
+    """Takes apart what a printer is sent, in whatever pieces it comes; keeps at most one command that is not whole."""
 
     def __init__(self) -> None:
         self._buffer = b""

@@ -98,12 +98,7 @@ class SimulatedPrinter:
         self._writers.add(writer)
         paper = _Paper(self)
         try:
-            while True:
-                while self.mode == "silent":  # what it does not take stays in the sender's buffers
-                    await asyncio.sleep(0.02)
-                more = await reader.read(READ)
-                if not more:
-                    return
+            while more := await reader.read(READ):
                 writer.write(paper.take(more))
         except OSError:
             return  # the other end went away in its own manner
@@ -134,8 +129,10 @@ class _Paper:
 
     def take(self, data: bytes) -> bytes:
         """Do what the bytes say; the bytes to send back."""
+        if self._printer.mode == "silent":
+            return b""
         answers = b"".join(self._do(command) for command in self._commands.feed(data))
-        return b"" if self._printer.mode in ("silent", "mute") else answers
+        return b"" if self._printer.mode == "mute" else answers
 
     def _do(self, command: Command) -> bytes:
         printer = self._printer
@@ -182,9 +179,7 @@ class _Terminal:
 
     def _readable(self) -> None:
         try:
-            data = os.read(self._master, READ)
-            if self._printer.mode != "silent":
-                os.write(self._master, self._paper.take(data))
+            os.write(self._master, self._paper.take(os.read(self._master, READ)))
         except OSError:
             return  # nobody is at the other end: the bytes are lost, as on a wire
 
