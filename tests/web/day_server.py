@@ -10,13 +10,24 @@ from pathlib import Path
 
 import uvicorn
 
-from appliance.base.errors import Unavailable
+from appliance.base.errors import DeviceFault, Unavailable
 from appliance.base.sockets import Streamed, serve
+from appliance.devices.printer.port import Printed
 from appliance.faces import demo_people
 from appliance.flow.box import Box, keys
+from appliance.lane_printer import NOT_PRINTED
 from appliance.web.app import create_app
 from appliance.web.server import Server
-from appliance.wire.gate import GetLanes, GetView, LaneState, PaperByHand, PaperTaken, View
+from appliance.wire.gate import (
+    GetLanes,
+    GetView,
+    LaneState,
+    PaperByHand,
+    PaperTaken,
+    PrintTicket,
+    TicketPrinted,
+    View,
+)
 from appliance.wire.recorder import CameraStatus, GetStatus, GetStill, Status
 from tests.conftest import START
 from tests.web.day import Day, RunningClock, build
@@ -36,6 +47,9 @@ class Running:
         self._thread: threading.Thread | None = None
         self.view = b""
         """What the camera of L1 sees while a face is looked at."""
+        self.printed: list[PrintTicket] = []
+        self.printer = Printed("ok")
+        """What the lanes' printers say."""
         self.lanes = [
             LaneState(lane="L1", name="理论通道", kind="theory"),
             LaneState(lane="P1", name="实操通道", kind="practical"),
@@ -79,6 +93,12 @@ class Running:
         async def paper(_asked: PaperByHand) -> PaperTaken:
             raise Unavailable("no_camera", "no camera here")
 
+        async def ticket(asked: PrintTicket) -> TicketPrinted:
+            self.printed.append(asked)
+            if not self.printer.ok:
+                raise DeviceFault(f"printer_{self.printer.code}", NOT_PRINTED, self.printer.sentence)
+            return TicketPrinted(tap=asked.tap)
+
         async def status(_asked: GetStatus) -> Status:
             return self._status()
 
@@ -86,7 +106,9 @@ class Running:
             return Streamed({}, _chunks(demo_people.nobody()))
 
         servers = [
-            await serve(socket("gate"), {GetLanes: lanes, GetView: view, PaperByHand: paper}),
+            await serve(
+                socket("gate"), {GetLanes: lanes, GetView: view, PaperByHand: paper, PrintTicket: ticket}
+            ),
             await serve(socket("recorder"), {GetStatus: status}),
             await serve(socket("clips"), clip_handlers(self.day.settings, still, lambda: self.slow_files)),
         ]

@@ -40,6 +40,7 @@ ORDERS: dict[str, set[str]] = {
     "/desk/case/x": {"entry", "chief"},
     "/desk/open-lane": {"entry", "chief"},
     "/desk/leave/x/y": {"entry", "chief"},
+    "/desk/ticket/x/print": {"entry", "chief"},
     "/waiting/x/call": {"waiting", "chief"},
     "/waiting/x/call-all": {"waiting", "chief"},
     "/waiting/ticket/x/recall": {"waiting", "chief"},
@@ -69,6 +70,7 @@ PICTURES: dict[str, set[str]] = {
     "/media/camera/C1/still.jpg": {"invigilator", "chief", "inspector"},
     "/media/clip?camera=C1&from=2026-11-21T01:00:00Z&to=2026-11-21T01:01:00Z": {"inspector", "chief"},
     "/correction/x/correction.pdf": {"entry", "office", "chief"},
+    "/desk/ticket/x/ticket.pdf": {"entry", "chief"},
     "/office/sheets/x/sign-in.pdf": {"office", "chief"},
     "/office/score/x/score-sheet.pdf": {"office", "chief"},
 }
