@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Literal
+
+Rule = Literal["all_or_nothing", "mean_of_right", "mapped_sum"]
+"""How an item with several right options is marked; a setting of the blueprint, for the official rule differs by exam.
+
+The three are those in use elsewhere (QTI match_correct and map_response, Moodle's weights).
+"""
+RULES: tuple[Rule, ...] = ("all_or_nothing", "mean_of_right", "mapped_sum")
 
 VERSION = "theory-1"
 """Name of this marker: kept with every mark."""
@@ -48,3 +56,46 @@ def mark(key: Sequence[KeyLine], answers: Mapping[int, str], pass_mark: Decimal)
         else:
             wrong.append(position)
     return Marked(points, total, right, len(wrong), left_open, points >= pass_mark, tuple(wrong))
+
+
+def all_or_nothing(right: str, given: str) -> Decimal:
+    """1 when exactly the right letters were chosen, else 0."""
+    return Decimal(1) if given and set(given) == set(right) else Decimal(0)
+
+
+def mean_of_right(right: str, given: str) -> Decimal:
+    """The share of the right letters that were chosen; 0 as soon as a wrong one is among them.
+
+    In Chinese exams: 少选得部分分，错选不得分.
+    """
+    chosen = set(given)
+    if not right or not chosen <= set(right):
+        return Decimal(0)
+    return Decimal(len(chosen)) / Decimal(len(set(right)))
+
+
+def mapped_sum(
+    values: Mapping[str, Decimal],
+    given: str,
+    lower: Decimal | None = Decimal(0),
+    upper: Decimal | None = None,
+    default: Decimal = Decimal(0),
+) -> Decimal:
+    """What the chosen letters add up to, kept between the bounds, as a share of the most an answer can give.
+
+    The most is `upper`, or the sum of the positive values where that is less or no bound is set. A letter counts
+    once; `default` is for letters without a value. Below 0 only when `lower` is. 0 when nothing can be gained.
+    """
+    reachable = sum((value for value in values.values() if value > 0), Decimal(0))
+    most = reachable if upper is None else min(upper, reachable)
+    if most <= 0 or not given:
+        return Decimal(0)
+    total = sum((values.get(letter, default) for letter in set(given)), Decimal(0))
+    if lower is not None:
+        total = max(total, lower)
+    return min(total, most) / most
+
+
+def points_for(share: Decimal, points: Decimal) -> Decimal:
+    """The points of an item for a share of it, to the hundredth, halves up."""
+    return (share * points).quantize(Decimal("0.01"), ROUND_HALF_UP)
