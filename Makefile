@@ -7,7 +7,7 @@ export PATH := $(PATH):/usr/sbin:/sbin
 ARGS ?=
 PYTEST ?= $(PY) -m pytest
 
-.PHONY: help setup demo run test test-long check check-format check-lint check-types check-rooms check-pages format \
+.PHONY: help setup pictures demo run test test-long check check-format check-lint check-types check-rooms check-pages format \
 	bench lock install
 
 help: ## this list
@@ -51,6 +51,9 @@ format: setup ## rewrite the Python files in the house's format
 
 bench: setup ## measure; JSON and tables under build/
 	@$(PY) -m bench $(ARGS)
+
+pictures: setup ## the manuals' pictures from the screenshots of the last make test
+	@$(PY) -m tests.pictures
 
 LOCK := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet

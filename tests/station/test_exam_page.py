@@ -62,9 +62,37 @@ def test_a_whole_exam_by_number_pad(page: Page, mock_box: MockBox) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator(".handed-in")).to_contain_text("已答 10 题，全部保存在服务器")
+    shoot(page, "candidate-handed-in")
     assert mock_box.answers == {p: ("AB"[p % 2] if p <= 6 else "D") for p in range(1, 11)}
     assert mock_box.hand_ins == [10]
     exactly_once(mock_box)
+
+
+def test_every_page_up_to_handing_in_as_the_candidate_sees_it(page: Page, mock_box: MockBox) -> None:
+    page.goto(f"{mock_box.url}/station/")
+    expect(page.locator(".sign-in .huge")).to_have_text("T1-07")
+    page.keyboard.type("021x")
+    shoot(page, "candidate-sign-in")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".confirm")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".rules")
+    shoot(page, "candidate-rules")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".paper .stem")
+    shoot(page, "candidate-question")
+    for position in range(1, 34):
+        page.keyboard.press("a")
+        if position > 31:
+            page.keyboard.press("f")
+        page.keyboard.press("ArrowRight")
+    expect(page.locator(STATE)).to_have_attribute("data-state", "safe", timeout=15_000)
+    page.locator(".hand-in").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".dialog")).to_contain_text("还有 67 道题没有作答")
+    expect(page.locator(".dialog")).to_contain_text("标记待查的有 2 道")
+    shoot(page, "candidate-ask")
 
 
 def test_wrong_last_four_says_so_and_lets_one_try_again(page: Page, mock_box: MockBox) -> None:
@@ -127,6 +155,7 @@ def test_outage_reload_and_lost_replies_lose_nothing(page: Page, mock_box: MockB
         page.keyboard.press("ArrowRight")
     expect(page.locator(".notice.lost")).to_contain_text("请放心继续答题")
     expect(page.locator(STATE)).to_contain_text("已存本机，5 项待上传")
+    shoot(page, "candidate-lost")
     page.reload()
     page.wait_for_selector(".paper .stem")
     expect(page.locator(".counts")).to_contain_text("已答 10")
