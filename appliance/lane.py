@@ -251,7 +251,8 @@ class Lane:
             if self.stopping.is_set():
                 return
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.stopping.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self.stopping.wait()
             pause = min(pause * 2, SETTLE_LONGEST)
 
     async def watch_gate(self) -> None:

@@ -121,7 +121,8 @@ class LanePrinter:
         """Give up what is under way: a ticket is printed again by hand."""
         await self._printer.close()
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*self._under_way, return_exceptions=True), 1.0)
+            async with asyncio.timeout(1.0):
+                await asyncio.gather(*self._under_way, return_exceptions=True)
 
 
 def _part(code: str) -> Part:

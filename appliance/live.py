@@ -94,7 +94,8 @@ class Tail:
                     self.seq = newest
                     self._changed.notify_all()
             try:
-                await asyncio.wait_for(self._stopping.wait(), POLL)
+                async with asyncio.timeout(POLL):
+                    await self._stopping.wait()
             except TimeoutError:
                 continue
         async with self._changed:

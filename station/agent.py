@@ -113,7 +113,8 @@ class Agent:
                 self._missed(error)
                 due, wait = 0.0, min(LONGEST_WAIT, wait * 1.5)
             try:
-                await asyncio.wait_for(self._stopping.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._stopping.wait()
             except TimeoutError:
                 continue
 

@@ -60,5 +60,6 @@ async def _forever(rounds: Rounds, wake: asyncio.Event) -> None:
     while True:
         await rounds.round()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(wake.wait(), rounds.pause)
+            async with asyncio.timeout(rounds.pause):
+                await wake.wait()
         wake.clear()

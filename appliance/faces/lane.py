@@ -167,10 +167,10 @@ class FaceWorker:
             return
         if process.returncode is None:
             process.kill()
-        await process.wait()
         assert process.stdout
-        while await process.stdout.read(65536):  # to its end, so that the pipe is closed
+        while await process.stdout.read(65536):  # `wait` ends with the pipe, and a pipe left full does not
             continue
+        await process.wait()
 
 
 def _silent() -> Unavailable:

@@ -6,6 +6,7 @@ import pty
 import time
 import tty
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -229,3 +230,40 @@ async def test_a_board_in_the_network(tmp_path: Path) -> None:
 def test_an_address_that_cannot_be_one_is_said_at_the_start(port: str) -> None:
     with pytest.raises(Corrupt, match="bad_gate_address"):
         Line(port)
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_a_watch_that_is_cancelled_ends_whatever_the_board_does_at_that_moment(
+    board: SimulatedBoard, tmp_path: Path, there: bool
+) -> None:
+    """Python 3.11's `wait_for` in pymodbus forgets a cancel that comes together with its result."""
+
+    async def watch() -> None:
+        while True:
+            with suppress(DeviceFault):
+                await gate.inputs()
+            await asyncio.sleep(60)
+
+    for turns in range(12):
+        line = Line(str(board.link if there else tmp_path / "none"), timeout=0.2)
+        gate = ModbusGate(line)
+        watching = asyncio.create_task(watch())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        watching.cancel()
+        done, _ = await asyncio.wait({watching}, timeout=1)
+        assert done, f"cancelled after {turns} turns of the loop"
+        await line.close()
+
+
+async def test_a_cancel_that_comes_with_the_answer_is_heeded(board: SimulatedBoard, line: Line) -> None:
+    gate = ModbusGate(line)
+    await gate.inputs()
+    client = line._client
+    assert client is not None
+    asking = asyncio.create_task(gate.inputs())
+    while client.ctx.response_future.done():
+        await asyncio.sleep(0)
+    client.ctx.response_future.add_done_callback(lambda _answer: asking.cancel())
+    with pytest.raises(asyncio.CancelledError):
+        await asking

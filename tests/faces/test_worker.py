@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -70,6 +71,20 @@ async def test_a_worker_that_dies_or_hangs_is_started_again(worker: FaceWorker) 
     assert caught.value.code == "face_engine_silent"
     worker._timeout = 6.0
     assert (await worker.look([ASTRONAUT])).cause == "" and worker.starts == 3
+
+
+async def test_a_worker_with_much_left_to_say_can_be_closed() -> None:
+    """A check that is cancelled leaves pictures unread; more of them than a stream keeps."""
+    worker, pipe = FaceWorker(), asyncio.subprocess.PIPE
+    talks = "import sys, time; sys.stdout.write('x' * 2_000_000); time.sleep(60)"
+    worker._process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", talks, stdin=pipe, stdout=pipe
+    )
+    assert worker._process.stdout
+    await worker._process.stdout.readexactly(1)
+    await asyncio.sleep(0.2)
+    async with asyncio.timeout(5):
+        await worker.close()
 
 
 async def test_a_worker_that_cannot_begin_says_why() -> None:

@@ -61,6 +61,11 @@ def test_files_are_named_after_what_they_do() -> None:
     assert not wrong
 
 
+def test_a_cancel_is_never_forgotten() -> None:
+    """Up to Python 3.11 `asyncio.wait_for` loses a cancel that comes with its result; `asyncio.timeout` does not."""
+    assert not [place(path) for path in modules().values() if "asyncio.wait_for(" in text(path)]
+
+
 def test_nothing_foreign_is_committed() -> None:
     wrong = []
     for path in files():

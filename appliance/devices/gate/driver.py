@@ -73,11 +73,12 @@ class Line:
         if self._client and self._client.connected:
             return self._client
         self._drop()
-        client = self._new()
-        if not await client.connect():
-            client.close()
+        client = self._client = self._new()
+        connected = await client.connect()
+        _heed_cancel()
+        if not connected:
+            self._drop()
             return None
-        self._client = client
         return client
 
     def _new(self) -> Client:
@@ -103,7 +104,9 @@ class Line:
             reply = await client.execute(False, _WriteValue(write.address, write.value, unit))
         except (ModbusException, OSError):
             self._drop()
+            _heed_cancel()
             return "none"
+        _heed_cancel()
         return "refused" if reply.isError() else "echo"
 
     async def read(self, unit: int, what: str, address: int, count: int) -> list[bool] | None:
@@ -116,12 +119,25 @@ class Line:
             reply = await asks(address, count=count, device_id=unit)
         except (ModbusException, OSError):
             self._drop()
+            _heed_cancel()
             return None
+        _heed_cancel()
         return None if reply.isError() else [bool(bit) for bit in reply.bits[:count]]
 
     async def close(self) -> None:
         """Free the port."""
         self._drop()
+
+
+def _heed_cancel() -> None:
+    """Raise CancelledError where pymodbus lost it.
+
+    It waits with `asyncio.wait_for`, which up to Python 3.11 forgets a cancel that comes in the same turn of the
+    loop as the answer or the fault (python/cpython#86296): a watch that was told to end would go on for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _address(port: str) -> tuple[str, int]:
