@@ -4,7 +4,7 @@ import io
 import re
 from collections.abc import Callable
 
-from PIL import Image
+from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 from sqlmodel import select
@@ -21,7 +21,16 @@ Open = Callable[..., Page]
 
 def picture() -> bytes:
     made = io.BytesIO()
-    Image.new("RGB", (320, 200), "white").save(made, "JPEG")
+    paper = Image.new("RGB", (640, 404), "#dfe9ef")
+    drawn = ImageDraw.Draw(paper)
+    drawn.rounded_rectangle((8, 8, 631, 395), 24, outline="#5b7f95", width=4)
+    drawn.rounded_rectangle((430, 60, 600, 270), 8, fill="#ffffff")
+    drawn.ellipse((480, 95, 550, 175), fill="#8fa7b5")
+    drawn.pieslice((455, 185, 575, 355), 180, 360, fill="#8fa7b5")
+    for line, width in enumerate((150, 90, 210, 330, 280)):
+        drawn.rounded_rectangle((50, 70 + line * 46, 50 + width, 88 + line * 46), 6, fill="#3c5666")
+    drawn.rounded_rectangle((200, 330, 600, 352), 6, fill="#3c5666")
+    paper.save(made, "JPEG")
     return made.getvalue()
 
 
@@ -54,7 +63,7 @@ def test_a_paper_is_typed_photographed_and_decided_by_two(day: Running, open_pag
     names = page.locator(".names dd")  # the roster knows this number under another name
     expect(names).to_have_text(["考生六九", name_of(69)])
     shown = page.locator(".paper-picture")
-    assert shown.evaluate("one => one.complete && one.naturalWidth") == 320
+    assert shown.evaluate("one => one.complete && one.naturalWidth") == 640
     for part in (".verdict", ".faces", ".person dl", ".actions"):
         box = page.locator(part).last.bounding_box()
         assert box and box["y"] + box["height"] <= 768, part
