@@ -2,7 +2,7 @@
 
 import re
 
-from appliance.intake.questions.question import Draft, Found, Wording
+from appliance.intake.questions.question import LANGUAGE, Draft, Found, Wording
 from appliance.intake.questions.rich_text import of_text
 from appliance.intake.questions.words import letters
 
@@ -44,7 +44,7 @@ def _fill(draft: Draft, stem: list[str], options: list[str], answer: str, astray
         draft.refuse("bad_layout")
         return
     wording = Wording(stem=of_text("\n".join(stem)), options=tuple(of_text(one) for one in options))
-    draft.wordings = {"zh_CN": wording}
+    draft.wordings = {LANGUAGE: wording}
     right = letters(answer)
     if right is None:
         draft.refuse("bad_answer", answer.strip()[:40])

@@ -10,7 +10,7 @@ from decimal import Decimal
 from appliance.intake.questions.moodle import topic_of, weighed
 from appliance.intake.questions.pictures import from_data_address
 from appliance.intake.questions.qti_item import number
-from appliance.intake.questions.question import Draft, Found, Passage, Wording
+from appliance.intake.questions.question import LANGUAGE, Draft, Found, Passage, Wording
 from appliance.intake.questions.rich_text import Unusable, of_html, of_text
 
 _ESCAPED = "\\~=#{}:"
@@ -40,12 +40,10 @@ def read_gift(text: str) -> Found:
             continue
         draft = Draft(item=str(len(found.drafts) + 1), line=line, topic=topic)
         try:
-            asked = _read(stripped, draft, found)
+            _read(stripped, draft, found)
         except Unusable as error:
             draft.refuse(error.code, error.detail)
-            asked = True
-        if asked:
-            found.drafts.append(draft)
+        found.drafts.append(draft)
     return found
 
 
@@ -86,8 +84,8 @@ def _blocks(text: str) -> list[tuple[int, str]]:
     return blocks
 
 
-def _read(block: str, draft: Draft, found: Found) -> bool:
-    """Fill the draft; False for a description, which asks nothing. Raises Unusable."""
+def _read(block: str, draft: Draft, found: Found) -> None:
+    """Fill the draft. Raises Unusable."""
     if title := _TITLE.match(block):
         draft.item = " ".join(_shown(title[1]).split())[:100] or draft.item
         block = block[title.end() :]
@@ -111,10 +109,9 @@ def _read(block: str, draft: Draft, found: Found) -> bool:
         if told:
             found.drop("feedback", len(told))
         draft.kind, draft.right = "true_false", {_TRUE_FALSE[word.strip().upper()]}
-        draft.wordings = {"zh_CN": Wording(stem=stem)}
-        return True
+        draft.wordings = {LANGUAGE: Wording(stem=stem)}
+        return
     _choice(answers, stem, markup, draft, found)
-    return True
 
 
 def _choice(answers: str, stem: Passage, markup: str, draft: Draft, found: Found) -> None:
@@ -134,7 +131,7 @@ def _choice(answers: str, stem: Passage, markup: str, draft: Draft, found: Found
         else:
             options.append(_passage(text, markup, found))
         weights.append(weight)
-    draft.wordings = {"zh_CN": Wording(stem=stem, options=tuple(options))}
+    draft.wordings = {LANGUAGE: Wording(stem=stem, options=tuple(options))}
     weighed(draft, found, weights, single="=" in answers)
 
 

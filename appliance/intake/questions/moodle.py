@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from appliance.intake.questions.pictures import from_base64, from_data_address, picture
 from appliance.intake.questions.qti_item import number
-from appliance.intake.questions.question import Draft, Found, Mapping, Passage, Wording
+from appliance.intake.questions.question import LANGUAGE, Draft, Found, Mapping, Passage, Wording
 from appliance.intake.questions.rich_text import FetchPicture, Unusable, of_html, of_text
 from appliance.intake.questions.safe_xml import Element, attribute, below, children, first, local, words_of
 
@@ -66,12 +66,12 @@ def _read(element: Element, kind: str, draft: Draft, found: Found) -> None:
     weights = [number(attribute(answer, "fraction") or "0") / 100 for answer in answers]
     if kind == "truefalse":
         draft.kind = "true_false"
-        draft.wordings = {"zh_CN": Wording(stem=stem)}
+        draft.wordings = {LANGUAGE: Wording(stem=stem)}
         draft.right = _true_false(answers, weights)
         return
     options = tuple(_passage(answer, found) for answer in answers)
     single = words_of(first(element, "single")).casefold() not in ("false", "0")
-    draft.wordings = {"zh_CN": Wording(stem=stem, options=options)}
+    draft.wordings = {LANGUAGE: Wording(stem=stem, options=options)}
     if words_of(first(element, "shuffleanswers")).casefold() in ("false", "0"):
         draft.fixed = set(range(len(options)))
     weighed(draft, found, weights, single)

@@ -51,8 +51,7 @@ def _read(root: Element, draft: Draft, found: Found, fetch: FetchPicture) -> Non
     body = first(root, "itemBody")
     if body is None:
         raise Unusable("empty_stem")
-    interaction = _interaction(body)
-    draft.line = int(interaction.sourceline or draft.line)
+    interaction = _interaction(body, draft)
     for unwanted in ("templateDeclaration", "templateProcessing", "assessmentStimulusRef", "include"):
         if next(below(root, unwanted), None) is not None:
             raise Unusable("unsupported_content", unwanted)
@@ -66,10 +65,11 @@ def _read(root: Element, draft: Draft, found: Found, fetch: FetchPicture) -> Non
     _answers(root, interaction, identifiers, draft)
 
 
-def _interaction(body: Element) -> Element:
-    """The one choice interaction of an item. Raises Unusable."""
+def _interaction(body: Element, draft: Draft) -> Element:
+    """The one choice interaction of an item; its line is the draft's. Raises Unusable."""
     every = [one for one in body.iterdescendants() if local(one).endswith("Interaction")]
     for one in every:
+        draft.line = int(one.sourceline or draft.line)
         if local(one) not in ("choiceInteraction", "endAttemptInteraction"):
             raise Unusable("unsupported_kind", local(one)[:60])
     choices = [one for one in every if local(one) == "choiceInteraction"]

@@ -82,8 +82,9 @@ def read_table(content: bytes, file_name: str) -> Found | None:
         lying = dict(pictures.on_cells.get(grid.name, {}))
         heading = [plain(cell) for cell in grid.rows[header.at][1]]
         for number, row in grid.rows[header.at + 1 :]:
-            if [plain(cell) for cell in row][: len(heading)] == heading:  # the header again, on a new page
-                continue
+            filled = [at for at, cell in enumerate(row) if cell]
+            if filled and all(at < len(heading) and plain(row[at]) == heading[at] for at in filled):
+                continue  # the header again, on a new page
             one = _Row(number, row, header, lying.pop(number, {}), pictures.in_cells)
             if one.is_no_question():
                 continue
