@@ -24,6 +24,8 @@ log = logging.getLogger("examsite.gate")
 
 LOOK_WELL, LOOK_AGAIN = 20.0, 4.0
 """Seconds between two looks at a printer in order, and at one that is not."""
+STANDING = ("unsure", "no_font")
+"""What a look cannot clear up: it stands until a slip comes out."""
 KEPT = 20
 """Slips whose outcome is remembered for the desk."""
 NOT_PRINTED = N_("The ticket was not printed.")
@@ -46,6 +48,7 @@ class LanePrinter:
         self._say = say
         self._note = note
         self._code = ""
+        self._looked = 0.0
         self._under_way: set[asyncio.Task[None]] = set()
         state.printer = "ok"
 
@@ -101,12 +104,12 @@ class LanePrinter:
     async def watch(self) -> None:
         """Look at the printer now and then: staff know before the first ticket that the roll is empty."""
         while True:
-            if not self._under_way and self._code not in (
-                "unsure",
-                "no_font",
-            ):  # these stand until a slip comes out
+            now = self._box.clock.monotonic()
+            wanted = self._code != "ok" or now - self._looked >= LOOK_WELL
+            if wanted and not self._under_way and self._code not in STANDING:
+                self._looked = now
                 await self._heard(await self._printer.look())
-            await asyncio.sleep(LOOK_WELL if self._code == "ok" else LOOK_AGAIN)
+            await asyncio.sleep(LOOK_AGAIN)
 
     async def _heard(self, printed: Printed) -> None:
         if printed.code == "stopped":
