@@ -151,13 +151,13 @@ def _opened(session: Session, lane: str, since: datetime) -> OpenedLine | None:
     row = session.exec(wanted.order_by(col(GateOrder.ordered_at).desc()).limit(1)).first()
     if row is None:
         return None
-    by = session.get(Account, row.ordered_by.partition(":")[2])
+    people = [session.get(Account, one.partition(":")[2]) for one in (row.ordered_by, row.confirmed_by)]
     return OpenedLine(
         order=row.id,
         at=row.ordered_at,
         lane=row.lane,
         reason=row.reason,
-        by=by.name if by else "",
+        by=", ".join(one.name for one in people if one),
         outcome="" if row.outcome == "started" else row.outcome,
     )
 

@@ -29,6 +29,7 @@ def order_gate(
     reason: str = "",
     order_id: str = "",
     absence: str | None = None,
+    confirmed_by: str = "",
 ) -> GateOrder:
     """Record an order to open `lane` once; it is void after the lane's time to live."""
     settings = next((one for one in box.settings.lanes if one.code == lane), None)
@@ -42,6 +43,7 @@ def order_gate(
         absence=absence,
         reason=reason,
         ordered_by=actor,
+        confirmed_by=confirmed_by,
         ordered_at=now,
         expires_at=now + timedelta(seconds=settings.gate.ttl),
     )
@@ -63,8 +65,11 @@ def open_lane(
     if not reason.strip():
         raise Refused("reason_missing", N_("Please give a reason."), N_("Write a few words and try again."))
     second = second_person(session, who, second_login, ("entry", "chief", "invigilator", "admin"))
-    order = order_gate(session, box, lane, who.actor, reason=reason.strip(), order_id=command)
-    append(session, "gate.confirmed", lane, f"account:{second.id}", {"order": order.id}, at=box.now())
+    by = f"account:{second.id}"
+    order = order_gate(
+        session, box, lane, who.actor, reason=reason.strip(), order_id=command, confirmed_by=by
+    )
+    append(session, "gate.confirmed", lane, by, {"order": order.id}, at=box.now())
     return order
 
 

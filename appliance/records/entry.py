@@ -139,6 +139,8 @@ class GateOrder(SQLModel, table=True):
     reason: str = ""
     """Why, when a person opens the lane without an admission."""
     ordered_by: str = ""
+    confirmed_by: str = ""
+    """The second person of a lane opened by hand, `account:ID`."""
     ordered_at: datetime = Field(sa_type=Instant)
     expires_at: datetime = Field(sa_type=Instant)
     outcome: str = ""

@@ -657,6 +657,7 @@ def upgrade() -> None:
         sa.Column("absence", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("ordered_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("confirmed_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("ordered_at", appliance.records.base.Instant(length=27), nullable=False),
         sa.Column("expires_at", appliance.records.base.Instant(length=27), nullable=False),
         sa.Column("outcome", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
