@@ -19,6 +19,7 @@ FAULTS = (
     "no face",
     "two faces",
     "gate not answering",
+    "ticket printer without paper, or silent",
     "camera unplugged",
     "province refusing a parcel",
 )

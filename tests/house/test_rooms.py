@@ -27,6 +27,7 @@ SANS_IO = [
     "appliance.devices.cardreader.protocol",
     "appliance.devices.cardreader.layouts",
     "appliance.devices.gate.protocol",
+    "appliance.devices.printer.protocol",
     "cameras.rtp",
 ]
 

@@ -37,6 +37,19 @@ def simulators(parent: Parent, site: DemoSite) -> None:
         (site.run / f"face-{lane.code}.jpg").write_bytes(demo_people.nobody())
         parent.start(f"reader-{lane.code}", "simulate", "reader", "--link", lane.reader.port)
         parent.start(f"gate-{lane.code}", "simulate", "gate", "--link", lane.gate.port)
+    printers = [lane.printer.port for lane in site.settings.lanes if lane.printer]
+    parent.start(
+        "printers",
+        *(
+            "simulate",
+            "printer",
+            "--folder",
+            str(site.folder / "slips"),
+            "--control",
+            str(site.run / entry.SLIPS),
+        ),
+        *(word for port in printers for word in ("--link", port)),
+    )
     for camera in site.settings.cameras:
         parent.start(f"camera-{camera.code}", *camera_arguments(site, camera))
     province = site.settings.province
@@ -161,6 +174,7 @@ def run_stages(day: Day) -> None:
         entered = entering.result()
         report.equal(_("Admitted (practical)"), entered.codes.get("admitted", 0), len(passed))
         entry.check_pulses(day, _("Gate pulses, one per admission (practical)"), ["P1"])
+        entry.check_slips(day, len(day.people) + len(passed))
     with report.stage(_("Results: verdicts, release, parcels to a province that was down")):
         results.release(day)
         results.deliver(day)

@@ -15,8 +15,18 @@ from appliance.faces import demo_people
 from appliance.faces.demo_photo import pack
 from appliance.intake.sample_roster import SamplePerson, make_people
 from appliance.records.entry import Admission, Case, GateOrder, Tap
-from appliance.wire.simulators import BoardDid, GetBoard, PutCard, ReaderDid, TakeCard
+from appliance.wire.simulators import (
+    BoardDid,
+    GetBoard,
+    GetPrinter,
+    PrinterDid,
+    PutCard,
+    ReaderDid,
+    TakeCard,
+)
 
+SLIPS = "slips.sock"
+"""Control socket of the ticket printers, in the folder of the sockets."""
 PATIENCE = 20.0
 
 
@@ -165,3 +175,16 @@ def check_pulses(day: Day, label: str, lanes: list[str]) -> None:
         return sum([await LanePlayer(day, lane).pulses() for lane in lanes])
 
     day.report.equal(label, asyncio.run(count()), len(orders))
+
+
+def check_slips(day: Day, admissions: int) -> None:
+    """One ticket slip per admission, counted on the printers themselves; the last may still be coming out."""
+    control = day.site.run / SLIPS
+
+    def printed() -> int:
+        return len(asyncio.run(ask(control, GetPrinter(), PrinterDid)).slips)
+
+    deadline = time.monotonic() + PATIENCE
+    while printed() < admissions and time.monotonic() < deadline:
+        time.sleep(0.1)
+    day.report.equal(_("Ticket slips, one per admission"), printed(), admissions)

@@ -114,6 +114,7 @@ def configure(folder: Path, port: int) -> DemoSite:
             kind=kind,
             reader=s.ReaderSettings(port=str(dev / f"reader-{code}")),
             gate=s.GateSettings(port=str(dev / f"gate-{code}"), pulse_ms=300),
+            printer=s.PrinterSettings(port=str(dev / f"printer-{code}")),
             camera=f"sim:{run / f'face-{code}.jpg'}",
         )
 
