@@ -21,12 +21,13 @@ def read_aiken(text: str) -> Found:
     """Every question of a text, with the line it begins in."""
     found = Found(format="aiken")
     start, stem, options, astray = 0, list[str](), list[str](), False
-    for place, line in enumerate([*text.split("\n"), ""], start=1):
+    lines = [*text.split("\n"), ""]
+    for place, line in enumerate(lines, start=1):
         answer, option = _ANSWER.fullmatch(line), _OPTION.fullmatch(line)
-        if answer or place > text.count("\n") + 1:
+        if answer or place == len(lines):
             if start:
                 draft = Draft(item=str(len(found.drafts) + 1), line=start)
-                found.drafts.append(draft)
+                found.add(draft)
                 _fill(draft, stem, options, answer[1] if answer else "", astray)
             start, stem, options, astray = 0, [], [], False
         elif option and start and ord(option[1].upper()) - 65 == len(options):

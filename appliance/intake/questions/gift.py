@@ -26,7 +26,7 @@ _OPTION = re.compile("[=~][^=~]*")
 
 def looks_like_gift(text: str) -> bool:
     """Are there braces that hold answers?"""
-    return re.search(r"(?<!\\)\{[^}]{0,4000}\}", _hidden(text)) is not None
+    return re.search(r"\{[^{}]{0,4000}\}", _hidden(text)) is not None
 
 
 def read_gift(text: str) -> Found:
@@ -43,7 +43,7 @@ def read_gift(text: str) -> Found:
             _read(stripped, draft, found)
         except Unusable as error:
             draft.refuse(error.code, error.detail)
-        found.drafts.append(draft)
+        found.add(draft)
     return found
 
 

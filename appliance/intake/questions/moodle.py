@@ -33,7 +33,7 @@ def read_moodle(root: Element) -> Found:
             continue
         place += 1
         draft = Draft(item=_name(element, place), line=int(element.sourceline or 0), topic=topic)
-        found.drafts.append(draft)
+        found.add(draft)
         try:
             _read(element, kind, draft, found)
         except Unusable as error:

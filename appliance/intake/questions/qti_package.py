@@ -21,7 +21,7 @@ _VERSIONS = {"v2p0": "qti_2.1", "v2p1": "qti_2.1", "v2p2": "qti_2.2", "v3p0": "q
 def read_single(root: Element, name: str) -> Found:
     """A file that is one item. Its pictures must be written into the text: there is no package around it."""
     found = Found(format=version_of(root))
-    found.drafts.append(read_item(root, found, _fetch(found, None, ""), name))
+    found.add(read_item(root, found, _fetch(found, None, ""), name))
     return found
 
 
@@ -70,18 +70,18 @@ def _read_resource(resource: Element, root: Element, package: Package, folder: s
     content = package.read(place) if place else None
     if content is None:
         draft = Draft(item=identifier, line=int(resource.sourceline or 0))
-        found.drafts.append(draft.refuse("file_missing", href[:80] or identifier))
+        found.add(draft.refuse("file_missing", href[:80] or identifier))
         return
     try:
         item = safe_xml.parse(content)
     except Corrupt as error:
-        found.drafts.append(Draft(item=identifier, line=1).refuse("bad_xml", error.text("en")[:120]))
+        found.add(Draft(item=identifier, line=1).refuse("bad_xml", error.text("en")[:120]))
         return
     if not found.drafts and version_of(item) != found.format and local(item) == "assessmentItem":
         found.format = version_of(item)  # what the items are counts, not what the list calls them
     draft = read_item(item, found, _fetch(found, package, posixpath.dirname(place)), identifier)
     _described(resource, draft)
-    found.drafts.append(draft)
+    found.add(draft)
 
 
 def _base(element: Element | None) -> str:

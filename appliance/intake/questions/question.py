@@ -8,6 +8,9 @@ from typing import Literal
 
 import msgspec
 
+from appliance.base.errors import Corrupt
+from appliance.base.i18n import N_
+
 Kind = Literal["true_false", "single_choice", "multiple_choice"]
 KINDS: tuple[Kind, ...] = ("true_false", "single_choice", "multiple_choice")
 
@@ -20,6 +23,8 @@ TRUE_FALSE = {"zh_CN": ("正确", "错误"), "en": ("True", "False")}
 MAX_TEXT = 1900
 """Characters of a stem or an option."""
 MAX_OPTIONS = 8
+MAX_QUESTIONS = 20_000
+"""Of one file."""
 
 
 class PictureRef(msgspec.Struct, frozen=True, tag="picture", tag_field="is"):
@@ -139,6 +144,12 @@ class Found(msgspec.Struct, kw_only=True):
     drafts: list[Draft] = []
     pictures: dict[str, Picture] = {}
     dropped: dict[str, int] = {}
+
+    def add(self, draft: Draft) -> None:
+        """One question more. Raises Corrupt beyond what a file may hold."""
+        if len(self.drafts) >= MAX_QUESTIONS:
+            raise Corrupt("too_large", N_("The file is too large."), N_("Split it into several files."))
+        self.drafts.append(draft)
 
     def drop(self, what: str, count: int = 1) -> None:
         """Count something that is not taken over."""

@@ -89,14 +89,14 @@ def read_table(content: bytes, file_name: str) -> Found | None:
             if one.is_no_question():
                 continue
             draft = Draft(item=_item(one, grid, len(grids) > 1), line=number)
-            found.drafts.append(draft)
+            found.add(draft)
             try:
                 one.read(draft, found)
             except Unusable as error:
                 draft.refuse(error.code, error.detail)
         for number in sorted(lying):
             if number > grid.rows[header.at][0]:
-                found.drafts.append(Draft(item=str(number), line=number).refuse("picture_astray"))
+                found.add(Draft(item=str(number), line=number).refuse("picture_astray"))
     if not found.drafts:
         raise Corrupt("no_rows", N_("The file has headings but no questions."), N_("Choose another file."))
     return found

@@ -103,7 +103,7 @@ def test_a_sheet_as_sites_have_it() -> None:
         (("判断题", "问", "甲", "乙", "", "", "A"), "bad_answer", "A"),
         (("单选题", "长" * 1950, "甲", "乙", "", "", "A"), "too_long", ""),
         (
-            ("单选题", "问", "甲", DISPIMG, "", "", "A"),
+            ("单选题", "问", "甲", DISPIMG[1:], "", "", "A"),
             "picture_missing",
             "ID_0123456789ABCDEF0123456789ABCDEF",
         ),
