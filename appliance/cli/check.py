@@ -12,6 +12,7 @@ from appliance.base.settings import Settings, load
 from appliance.cli.run import show, tell
 from appliance.cli.simulated import simulated
 from appliance.devices.cardreader.link import UNSTABLE, stable
+from appliance.devices.printer.slip import font_file
 from appliance.flow.box import Box, keys
 from appliance.flow.inspect import verify_journal
 from appliance.records import migrate
@@ -46,7 +47,7 @@ def findings(settings: Settings) -> list[Finding]:
         found.append(Finding(error.code, error.text()))
     finally:
         box.db.stop()
-    found += _keys(settings) + _disks(settings) + _ports(settings)
+    found += _keys(settings) + _disks(settings) + _ports(settings) + _font(settings)
     if not box.site.demo:
         sentence = _("This is a production site, but {setting} names a simulator: {value}")
         found += [
@@ -85,6 +86,16 @@ def _ports(settings: Settings) -> list[Finding]:
             if part and not stable(part.port):
                 found.append(Finding("unstable_port", _(UNSTABLE).format(port=part.port)))
     return found
+
+
+def _font(settings: Settings) -> list[Finding]:
+    """Ticket printers get pictures: the box draws them with a font that has to be there."""
+    if any(lane.printer for lane in settings.lanes):
+        try:
+            font_file(bold=True)
+        except ExamError as error:
+            return [Finding(error.code, error.text())]
+    return []
 
 
 def check(json: bool = typer.Option(False, "--json")) -> None:

@@ -1,9 +1,22 @@
 """examsite check names devices by a path that another may have tomorrow."""
 
-import msgspec
+from pathlib import Path
 
-from appliance.base.settings import GateSettings, LaneSettings, ReaderSettings, Settings, SiteSettings
-from appliance.cli.check import _ports
+import msgspec
+import pytest
+
+from appliance.base.settings import (
+    GateSettings,
+    LaneSettings,
+    PrinterSettings,
+    ReaderSettings,
+    Settings,
+    SiteSettings,
+)
+from appliance.cli.check import _font, _ports
+from appliance.cli.simulated import simulated
+from appliance.devices.printer import slip
+from tests.conftest import site_settings
 
 
 def test_counted_ports_are_findings_and_paths_that_stay_are_none() -> None:
@@ -21,3 +34,21 @@ def test_counted_ports_are_findings_and_paths_that_stay_are_none() -> None:
     assert found.code == "unstable_port" and "/dev/ttyUSB1" in found.message
     sound = msgspec.structs.replace(lane, second_reader=None)
     assert _ports(msgspec.structs.replace(settings, lanes=[sound])) == []
+
+
+def test_a_printer_is_looked_at_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = site_settings(tmp_path)
+    printer = PrinterSettings(port="/dev/ttyUSB2")
+    settings = msgspec.structs.replace(base, lanes=[msgspec.structs.replace(base.lanes[0], printer=printer)])
+    [port] = _ports(settings)
+    assert "/dev/ttyUSB2" in port.message and _font(settings) == []
+    monkeypatch.setattr(slip, "FOLDERS", (tmp_path,))
+    slip.font_file.cache_clear()
+    try:
+        assert [one.code for one in _font(settings)] == ["no_font"]
+    finally:
+        slip.font_file.cache_clear()
+    local = msgspec.structs.replace(printer, port="tcp://127.0.0.1:9100")
+    lane = msgspec.structs.replace(settings.lanes[0], printer=local)
+    named = dict(simulated(msgspec.structs.replace(settings, lanes=[lane])))
+    assert named["lanes.L1.printer"] == "tcp://127.0.0.1:9100"
