@@ -22,6 +22,13 @@ TOOL = "exam-site-appliance"
 """What our own exports say made them: only there does `label` join the languages of a question."""
 
 _FEEDBACK = ("modalFeedback", "feedbackBlock", "feedbackInline")
+_USUAL = frozenset(
+    """
+    responseCondition responseIf responseElseIf responseElse match variable correct setOutcomeValue baseValue
+    mapResponse isNull not sum
+    """.split()  # noqa: SIM905
+)
+"""What match_correct and map_response are made of when they are written out."""
 _TEMPLATES = ("match_correct", "map_response", "match_correct.xml", "map_response.xml")
 
 
@@ -91,7 +98,8 @@ def _count_dropped(root: Element, interaction: Element, found: Found) -> None:
     processing = first(root, "responseProcessing")
     if processing is not None:
         template = attribute(processing, "template").rstrip("/").rpartition("/")[2]
-        if len(processing) or (template and template not in _TEMPLATES):
+        own = any(local(one) not in _USUAL for one in processing.iterdescendants())
+        if own or (template and template not in _TEMPLATES):
             found.drop("processing")
     if count := sum(1 for one in below(root, "rubricBlock") if not _for_candidates(one)):
         found.drop("instructions", count)

@@ -38,12 +38,25 @@ def read_package(package: Package) -> Found:
         found.format = found.format or version
         _read_resource(resource, root, package, posixpath.dirname(manifest), found)
     if not found.drafts:
+        if any(
+            attribute(one, "type").casefold().startswith("imsqti_xmlv1") for one in below(root, "resource")
+        ):
+            raise old_qti()
         raise Corrupt(
             "no_items",
             N_("The package lists no questions."),
             N_("Export the questions themselves, not only a test."),
         )
     return found
+
+
+def old_qti() -> Corrupt:
+    """The refusal of QTI 1.x, another format by the same name."""
+    return Corrupt(
+        "old_qti",
+        N_("This is QTI 1.2, which the box does not read."),
+        N_("Export the questions as QTI 2.1, 2.2 or 3.0."),
+    )
 
 
 def no_manifest() -> Corrupt:

@@ -10,7 +10,7 @@ from appliance.intake.questions.aiken import looks_like_aiken, read_aiken
 from appliance.intake.questions.check import checked
 from appliance.intake.questions.gift import looks_like_gift, read_gift
 from appliance.intake.questions.moodle import read_moodle
-from appliance.intake.questions.qti_package import no_manifest, read_package, read_single
+from appliance.intake.questions.qti_package import no_manifest, old_qti, read_package, read_single
 from appliance.intake.questions.question import Found, PictureRef, Question, QuestionFile, pictures_of
 from appliance.intake.questions.safe_zip import Package
 from appliance.intake.questions.table import header_of, read_table
@@ -76,6 +76,8 @@ def _xml(content: bytes, file_name: str) -> Found:
         return read_moodle(root)
     if name == "assessmentItem":
         return read_single(root, PurePath(file_name).stem)
+    if name == "questestinterop":
+        raise old_qti()
     if name in ("manifest", "assessmentTest", "assessmentSection"):
         raise Corrupt(
             "part_of_package",

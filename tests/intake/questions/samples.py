@@ -47,7 +47,7 @@ def example(name: str) -> QuestionFile:
 def workbook(sheets: dict[str, list[tuple[object, ...]]]) -> bytes:
     """A workbook of these sheets."""
     book = Workbook()
-    book.remove(book.active)  # type: ignore[arg-type]
+    book.remove(book.active)
     for name, rows in sheets.items():
         sheet = book.create_sheet(name)
         for row in rows:

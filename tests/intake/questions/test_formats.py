@@ -213,6 +213,25 @@ def test_fewer_choices_than_right_answers() -> None:
     assert codes(read_questions(content, ""))[0][2] == "max_choices_too_small"
 
 
+@pytest.mark.parametrize(
+    ("processing", "own"),
+    [
+        ('<responseProcessing template="http://x/rptemplates/map_response.xml"/>', False),
+        (
+            "<responseProcessing><responseCondition><responseIf><match/></responseIf></responseCondition></responseProcessing>",
+            False,
+        ),
+        ("<responseProcessing><lookupOutcomeValue/></responseProcessing>", True),
+        ('<responseProcessing template="http://x/own.xml"/>', True),
+    ],
+)
+def test_marking_rules_of_their_own_are_counted(processing: str, own: bool) -> None:
+    content = item(choice(), declared("A")).replace(
+        b"</assessmentItem>", processing.encode() + b"</assessmentItem>"
+    )
+    assert read_questions(content, "").dropped == ({"processing": 1} if own else {})
+
+
 def test_a_picture_written_into_the_text() -> None:
     address = "data:image/png;base64," + base64.b64encode(png()).decode()
     read = read_questions(item(choice(), declared("A"), f'<p><img src="{address}"/></p>'), "")
@@ -238,6 +257,8 @@ def test_a_package_in_a_folder_of_the_zip() -> None:
         (b" \n ", "empty_file"),
         ("这里没有题目。".encode(), "no_questions"),
         (b"<html><body/></html>", "unknown_xml"),
+        (b"<questestinterop/>", "old_qti"),
+        (zipped({"imsmanifest.xml": b'<manifest><resource type="imsqti_xmlv1p2"/></manifest>'}), "old_qti"),
         (b"<assessmentTest/>", "part_of_package"),
         (b"<manifest/>", "part_of_package"),
         (b"<quiz><question>", "bad_xml"),
