@@ -33,7 +33,7 @@ def checked(drafts: Iterable[Draft], ids_once: bool) -> tuple[list[Question], li
         _as_true_false(draft)
         _fault(draft)
         if not draft.code:
-            key = _key(next(iter(draft.wordings.values())), draft.kind or "")
+            key = _key(next(iter(draft.wordings.values())))
             if key in seen:
                 draft.refuse("duplicate", seen[key])
             elif ids_once and draft.item in ids:
@@ -126,9 +126,9 @@ def _wording_fault(draft: Draft, wording: Wording) -> None:
         told[text] = letter
 
 
-def _key(wording: Wording, kind: str) -> tuple[str, ...]:
+def _key(wording: Wording) -> tuple[str, ...]:
     """Options in another order make no other question; other options do."""
-    return (kind, compared(wording.stem), *sorted(compared(words) for words in wording.options))
+    return (compared(wording.stem), *sorted(compared(words) for words in wording.options))
 
 
 def _question(draft: Draft) -> Question:

@@ -8,7 +8,7 @@ import re
 from decimal import Decimal
 
 from appliance.intake.questions.moodle import topic_of, weighed
-from appliance.intake.questions.pictures import from_data_address
+from appliance.intake.questions.pictures import kept_from_address
 from appliance.intake.questions.qti_item import number
 from appliance.intake.questions.question import LANGUAGE, Draft, Found, Passage, Wording
 from appliance.intake.questions.rich_text import Unusable, of_html, of_text
@@ -155,7 +155,7 @@ def _passage(text: str, markup: str, found: Found) -> Passage:
         def fetch(reference: str) -> str:
             if not reference.startswith("data:"):
                 raise Unusable("picture_missing", reference[-60:])
-            return found.keep(from_data_address(reference))
+            return kept_from_address(found, reference)
 
         return of_html(shown, fetch)
     return of_text(shown)

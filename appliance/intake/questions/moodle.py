@@ -6,7 +6,7 @@ Format: Moodle's documentation of "Moodle XML format"; `fraction` is a percentag
 from decimal import Decimal
 from urllib.parse import unquote
 
-from appliance.intake.questions.pictures import from_base64, from_data_address, picture
+from appliance.intake.questions.pictures import from_base64, kept, kept_from_address
 from appliance.intake.questions.qti_item import number
 from appliance.intake.questions.question import LANGUAGE, Draft, Found, Mapping, Passage, Wording
 from appliance.intake.questions.rich_text import FetchPicture, Unusable, of_html, of_text
@@ -111,9 +111,13 @@ def _passage(element: Element, found: Found) -> Passage:
 
 
 def _fetch(element: Element, found: Found) -> FetchPicture:
+    known: dict[str, str] = {}
+
     def fetch(reference: str) -> str:
         if reference.startswith("data:"):
-            return found.keep(from_data_address(reference))
+            return kept_from_address(found, reference)
+        if reference in known:
+            return known[reference]
         wanted = unquote(reference.removeprefix(_FILES)).lstrip("/")
         for file in children(element, "file"):
             path = attribute(file, "path").strip("/")
@@ -123,7 +127,8 @@ def _fetch(element: Element, found: Found) -> FetchPicture:
                 and reference.startswith(_FILES)
                 and attribute(file, "encoding") in ("base64", "")
             ):
-                return found.keep(picture(from_base64(file.text or "", name), name))
+                known[reference] = kept(found, from_base64(file.text or "", name), name)
+                return known[reference]
         raise Unusable("picture_missing", reference[-60:])
 
     return fetch

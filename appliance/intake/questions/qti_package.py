@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from appliance.base.errors import Corrupt
 from appliance.base.i18n import N_
 from appliance.intake.questions import safe_xml
-from appliance.intake.questions.pictures import from_data_address, picture
+from appliance.intake.questions.pictures import kept, kept_from_address
 from appliance.intake.questions.qti_item import read_item, version_of
 from appliance.intake.questions.question import Draft, Found
 from appliance.intake.questions.rich_text import FetchPicture, Unusable
@@ -21,7 +21,7 @@ _VERSIONS = {"v2p0": "qti_2.1", "v2p1": "qti_2.1", "v2p2": "qti_2.2", "v3p0": "q
 def read_single(root: Element, name: str) -> Found:
     """A file that is one item. Its pictures must be written into the text: there is no package around it."""
     found = Found(format=version_of(root))
-    found.add(read_item(root, found, _fetch(found, None, ""), name))
+    found.add(read_item(root, found, _fetch(found, None, "", {}), name))
     return found
 
 
@@ -34,9 +34,10 @@ def read_package(package: Package) -> Found:
         raise no_manifest()
     root = safe_xml.parse(package.read(manifest) or b"")
     found = Found(format="")
+    reader = _Reader(package, root, posixpath.dirname(manifest), found)
     for resource, version in _items(root):
         found.format = found.format or version
-        _read_resource(resource, root, package, posixpath.dirname(manifest), found)
+        reader.read(resource)
     if not found.drafts:
         if any(
             attribute(one, "type").casefold().startswith("imsqti_xmlv1") for one in below(root, "resource")
@@ -75,26 +76,39 @@ def _items(root: Element) -> Iterator[tuple[Element, str]]:
             yield resource, next((one for mark, one in _VERSIONS.items() if mark in kind), "qti_2.1")
 
 
-def _read_resource(resource: Element, root: Element, package: Package, folder: str, found: Found) -> None:
-    base = posixpath.join(folder, _base(first(root, "resources")), _base(resource))
-    href = attribute(resource, "href")
-    identifier = attribute(resource, "identifier") or href
-    place = within(base, href)
-    content = package.read(place) if place else None
-    if content is None:
+class _Reader:
+    """Reads the items of one package. No file twice, so that the work is bounded by the package's size."""
+
+    def __init__(self, package: Package, root: Element, folder: str, found: Found) -> None:
+        self._package, self._found = package, found
+        self._base = posixpath.join(folder, _base(root), _base(first(root, "resources")))
+        self._read: set[str] = set()
+        self._pictures: dict[str, str] = {}
+
+    def read(self, resource: Element) -> None:
+        """Read the item of a resource, or say why not."""
+        found, href = self._found, attribute(resource, "href")
+        identifier = attribute(resource, "identifier") or href
         draft = Draft(item=identifier, line=int(resource.sourceline or 0))
-        found.add(draft.refuse("file_missing", href[:80] or identifier))
-        return
-    try:
-        item = safe_xml.parse(content)
-    except Corrupt as error:
-        found.add(Draft(item=identifier, line=1).refuse("bad_xml", error.text("en")[:120]))
-        return
-    if not found.drafts and version_of(item) != found.format and local(item) == "assessmentItem":
-        found.format = version_of(item)  # what the items are counts, not what the list calls them
-    draft = read_item(item, found, _fetch(found, package, posixpath.dirname(place)), identifier)
-    _described(resource, draft)
-    found.add(draft)
+        place = within(posixpath.join(self._base, _base(resource)), href)
+        content = self._package.read(place) if place and place not in self._read else None
+        if content is None:
+            twice = place in self._read
+            found.add(draft.refuse("id_twice" if twice else "file_missing", href[:80] or identifier))
+            return
+        self._read.add(place)
+        try:
+            item = safe_xml.parse(content)
+        except Corrupt as error:
+            detail = str(error.params.get("detail", "DOCTYPE"))
+            found.add(Draft(item=identifier, line=1).refuse("bad_xml", detail))
+            return
+        if not found.drafts and local(item) == "assessmentItem":
+            found.format = version_of(item)  # what the items are counts, not what the list calls them
+        fetch = _fetch(found, self._package, posixpath.dirname(place), self._pictures)
+        draft = read_item(item, found, fetch, identifier)
+        _described(resource, draft)
+        found.add(draft)
 
 
 def _base(element: Element | None) -> str:
@@ -111,14 +125,19 @@ def _described(resource: Element, draft: Draft) -> None:
     draft.source = words_of(first(lom, "relation", "resource", "description"))[:200]
 
 
-def _fetch(found: Found, package: Package | None, folder: str) -> FetchPicture:
+def _fetch(found: Found, package: Package | None, folder: str, known: dict[str, str]) -> FetchPicture:
+    """`known`: names of pictures of this package that were kept before -> SHA-256."""
+
     def fetch(reference: str) -> str:
         if reference.startswith("data:"):
-            return found.keep(from_data_address(reference))
+            return kept_from_address(found, reference)
         name = within(folder, reference)
+        if name in known:
+            return known[name]
         content = package.read(name) if package is not None and name else None
         if content is None:
             raise Unusable("picture_missing", reference[-60:])
-        return found.keep(picture(content, name))
+        known[name] = kept(found, content, name)
+        return known[name]
 
     return fetch

@@ -144,6 +144,8 @@ class Found(msgspec.Struct, kw_only=True):
     drafts: list[Draft] = []
     pictures: dict[str, Picture] = {}
     dropped: dict[str, int] = {}
+    pixels: int = 0
+    """Of all pictures kept so far."""
 
     def add(self, draft: Draft) -> None:
         """One question more. Raises Corrupt beyond what a file may hold."""
@@ -154,11 +156,6 @@ class Found(msgspec.Struct, kw_only=True):
     def drop(self, what: str, count: int = 1) -> None:
         """Count something that is not taken over."""
         self.dropped[what] = self.dropped.get(what, 0) + count
-
-    def keep(self, picture: Picture) -> str:
-        """Keep a picture; returns its name."""
-        self.pictures[picture.sha256] = picture
-        return picture.sha256
 
 
 class QuestionFile(msgspec.Struct, kw_only=True, frozen=True):

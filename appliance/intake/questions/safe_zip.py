@@ -32,8 +32,9 @@ class Package:
         if len(members) > MAX_MEMBERS:
             raise Corrupt("too_many_files", N_("The package holds too many files."), N_("Split the package."))
         total = sum(one.file_size for one in members)
-        if total > MAX_UNPACKED or total > max(1 << 20, MAX_RATIO * len(content)):
+        if total > MAX_UNPACKED:
             raise _too_large()
+        self._swollen = total > max(1 << 20, MAX_RATIO * len(content))
         self._members: dict[str, zipfile.ZipInfo] = {}
         for one in members:
             name = one.filename.replace("\\", "/")
@@ -78,7 +79,9 @@ class Package:
         return body
 
     def check(self) -> None:
-        """Read every file once: a wrong checksum anywhere refuses the package."""
+        """Read every file once: a wrong checksum anywhere refuses the package, and so does swelling too much."""
+        if self._swollen:
+            raise _too_large()
         for name in self._members:
             self.read(name)
 

@@ -8,7 +8,7 @@ from appliance.base.i18n import N_
 from appliance.intake.headings import plain
 from appliance.intake.questions import words
 from appliance.intake.questions.check import ends
-from appliance.intake.questions.pictures import picture
+from appliance.intake.questions.pictures import kept
 from appliance.intake.questions.question import (
     LANGUAGE,
     MAX_TEXT,
@@ -177,9 +177,7 @@ class _Row:
             contents, text = [self._in_cells[inside[1]], *contents], ""
         elif text and means.field == "picture":
             raise Unusable("picture_missing", text[:60])
-        refs = [
-            PictureRef(found.keep(picture(body, f"{self.number}-{n}"))) for n, body in enumerate(contents, 1)
-        ]
+        refs = [PictureRef(kept(found, body, f"{self.number}-{n}")) for n, body in enumerate(contents, 1)]
         return passage(text, *refs)
 
     def _options(self, language: str, found: Found) -> tuple[Passage, ...]:

@@ -12,9 +12,9 @@ FIELDS: dict[str, str] = {
     "question stem questiontext",
     "answer": "答案 正确答案 标准答案 参考答案 正确选项 试题答案 题目答案 答案选项 正确 "
     "key answer correctanswer rightanswer",
-    "kind": "题型 试题类型 题目类型 类型 题类 试题题型 题型名称 类别 kind type questiontype",
+    "kind": "题型 试题类型 题目类型 类型 题类 试题题型 题型名称 kind type questiontype",
     "topic": "知识点 章节 考点 所属章节 知识点名称 所属知识点 科目章节 章 "
-    "分类 试题分类 题目分类 topic category chapter",
+    "分类 试题分类 题目分类 类别 topic category chapter",
     "difficulty": "难度 难易度 难易程度 难度等级 难度系数 试题难度 level difficulty",
     "source": "来源 出处 依据 法规依据 题目来源 试题来源 标准依据 依据条款 source reference",
     "item": "编号 题号 序号 试题编号 题目编号 试题id 题目id id no number 号",

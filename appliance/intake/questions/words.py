@@ -13,7 +13,7 @@ _WRITTEN_OUT = (
     {"对", "正确", "是", "√", "true", "yes", "对的", "正确的"},
     {"错", "错误", "否", "×", "false", "no"},
 )
-_PARTS = re.compile(r"[,、;/|和及+\-.\\]+")
+_PARTS = re.compile(r"[,、;/|和及+.\\]+")
 
 
 def true_false(text: str) -> int | None:

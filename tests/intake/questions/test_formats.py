@@ -250,6 +250,15 @@ def test_a_package_in_a_folder_of_the_zip() -> None:
     assert len(read_questions(zipped(files), "").accepted) == 1
 
 
+def test_bases_of_the_list_of_contents() -> None:
+    files = folder("qti30")
+    bases = files["imsmanifest.xml"].replace(b"<resources>", b'<resources xml:base="items/">')
+    files["imsmanifest.xml"] = bases.replace(b'href="items/height.xml"', b'href="height.xml"')
+    read = read_questions(zipped(files), "")
+    assert [one.id for one in read.accepted] == ["height-1"]
+    assert [one.code for one in read.rejected] == ["file_missing"]
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [

@@ -96,7 +96,6 @@ def distinct(listed: list[Question]) -> list[Question]:
     kept: dict[object, Question] = {}
     for one in listed:
         key = (
-            one.kind,
             compared(one.wording.stem),
             *sorted(compared(words) for words in one.wording.options),
         )

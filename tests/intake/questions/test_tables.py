@@ -320,6 +320,7 @@ def test_words_for_true_and_false(text: str, value: int | None) -> None:
         ("(B)", {1}),
         ("答案\uff1aB", {1}),
         ("1,3", {0, 2}),
+        ("A-D", None),
         ("", set()),
         ("甲", None),
         ("0", None),

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from appliance.base.errors import Corrupt
 from appliance.intake.questions import safe_zip
-from appliance.intake.questions.pictures import picture
+from appliance.intake.questions.pictures import MAX_PIXELS_OF_FILE, kept, looked_at
+from appliance.intake.questions.question import Found
 from appliance.intake.questions.read import FORMATS, read_questions
 from appliance.intake.questions.rich_text import Unusable
 from appliance.intake.questions.safe_zip import Package, within
@@ -149,7 +150,7 @@ def test_a_link_in_a_package_is_only_text() -> None:
 )
 def test_pictures_that_are_none(content: bytes, code: str) -> None:
     with pytest.raises(Unusable) as caught:
-        picture(content, "a.png")
+        looked_at(content, "a.png")
     assert caught.value.code == code
 
 
@@ -167,8 +168,24 @@ def test_a_picture_that_unpacks_to_too_much() -> None:
         + chunk(b"IEND", b"")
     )
     with pytest.raises(Unusable) as caught:
-        picture(bomb, "a.png")
+        looked_at(bomb, "a.png")
     assert caught.value.code == "picture_too_large"
+
+
+def test_too_many_pictures() -> None:
+    found = Found(format="gift", pixels=MAX_PIXELS_OF_FILE - 4)
+    assert kept(found, png(1), "a") == kept(found, png(1), "b")
+    with pytest.raises(Corrupt) as caught:
+        kept(found, png(2), "c")
+    assert caught.value.code == "too_large"
+
+
+def test_one_item_listed_a_thousand_times() -> None:
+    files = folder("qti30")
+    listed = b'<resource identifier="x" type="imsqti_item_xmlv3p0" href="items/height.xml"/>' * 1000
+    files["imsmanifest.xml"] = files["imsmanifest.xml"].replace(b"</resources>", listed + b"</resources>")
+    read = read_questions(zipped(files), "")
+    assert len(read.accepted) == 1 and {one.code for one in read.rejected[1:]} == {"id_twice"}
 
 
 def test_text_that_looks_endless() -> None:
