@@ -1,4 +1,4 @@
-"""One ONVIF camera as we ask it (onvif-zeep), with the traps of that library kept away from callers.
+"""One ONVIF camera as we ask it: Media2 first, then Media1 by onvif-zeep, whose traps are kept away from callers.
 
 The clock is read first and without credentials; tokens are then made in the camera's own time. Every call
 has a timeout, redirects are refused, addresses in answers are rewritten to the host that was asked, so that
@@ -9,23 +9,23 @@ import datetime as dt
 import logging
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit, urlunsplit
+from typing import Any
 
 import msgspec
 
 from appliance.base.errors import Corrupt, DeviceFault, ExamError, Refused
 from appliance.base.i18n import N_
+from cameras import media2
+from cameras.address import rewritten, shown_host, split_address
+from cameras.media2 import MEDIA2, Profile
+from cameras.onvif_faults import fault_of, kind_of
 
 logging.getLogger("zeep").setLevel(logging.CRITICAL)
 
-CONNECT_TIMEOUT, OPERATION_TIMEOUT = 5.0, 10.0
 DEVICE = "http://www.onvif.org/ver10/device/wsdl"
 MEDIA = "http://www.onvif.org/ver10/media/wsdl"
-SKEW_ALARM = 2.0
-"""Seconds a camera's clock may be off."""
-
-Answer = TypeVar("Answer")
+CLOCK_FAULTS = ("camera_empty_answer", "camera_bad_answer")
+"""The camera is there and does not tell its time so that it can be read."""
 
 
 class Device(msgspec.Struct, kw_only=True):
@@ -35,18 +35,6 @@ class Device(msgspec.Struct, kw_only=True):
     model: str
     firmware: str
     serial: str
-
-
-class Profile(msgspec.Struct, kw_only=True):
-    """One stream it offers. `uri` bears no credentials; fps 0 = not said."""
-
-    token: str
-    codec: str
-    width: int
-    height: int
-    fps: float
-    uri: str = ""
-    snapshot: str = ""
 
 
 def wsdl_folder() -> Path:
@@ -65,38 +53,6 @@ def wsdl_folder() -> Path:
     )
 
 
-def split_address(address: str) -> tuple[str, int]:
-    """Host and port of HOST[:PORT] or of a whole address."""
-    parts = urlsplit(address if "//" in address else f"//{address}")
-    try:
-        port = parts.port or 80
-    except ValueError:
-        port = 0
-    if not parts.hostname or not port:
-        raise Corrupt(
-            "bad_address", N_("{address} is no HOST:PORT."), N_("Correct the address."), address=address
-        )
-    return parts.hostname, port
-
-
-def rewritten(uri: str, host: str) -> str:
-    """The same address at the host that was asked; the port stays (cameras behind an address
-    translation lie).
-    """
-    parts = urlsplit(uri)
-    shown = f"[{host}]" if ":" in host else host
-    return urlunsplit(parts._replace(netloc=f"{shown}:{parts.port}" if parts.port else shown))
-
-
-def with_credentials(uri: str, user: str, password: str) -> str:
-    """The address PyAV opens. Never log it."""
-    if not user:
-        return uri
-    parts = urlsplit(uri)
-    login = f"{quote(user, safe='')}:{quote(password, safe='')}@"
-    return urlunsplit(parts._replace(netloc=login + parts.netloc.rpartition("@")[2]))
-
-
 class OnvifCamera:
     """One camera, kept: each constructor of the library costs a quarter of a second."""
 
@@ -106,8 +62,11 @@ class OnvifCamera:
         self._password = password
         self.clock_offset: float | None = None
         """Seconds the camera's clock is ahead of ours, to about half a second; None before `read_clock`."""
+        self.media = 0
+        """Which media service gave the profiles: 2 or 1; 0 before `profiles`."""
         self._client: Any = None
         self._clock: Any = None
+        self._sender: Any = None
 
     def __repr__(self) -> str:
         return f"OnvifCamera({self.host}:{self.port})"
@@ -118,13 +77,22 @@ class OnvifCamera:
         return f"{self.host}:{self.port}"
 
     def read_clock(self) -> float:
-        """Ask for the time without credentials; returns and keeps the offset in seconds."""
+        """Ask for the time without credentials; returns and keeps the offset in seconds.
 
+        Some cameras refuse anonymous questions against the standard: those are asked again with credentials.
+        """
+        try:
+            self.clock_offset = self._ask_clock(self._anonymous_clock())
+        except Refused as error:
+            if error.code != "camera_password" or not self.user:
+                raise
+            self.clock_offset = self._ask_clock(lambda: self._open().devicemgmt.GetSystemDateAndTime())
+        return self.clock_offset
+
+    def _ask_clock(self, question: Any) -> float:
         def ask() -> float:
-            if self._clock is None:
-                self._clock = self._clock_service()
             before = dt.datetime.now(dt.UTC)
-            told = self._clock.GetSystemDateAndTime()
+            told = question()
             after = dt.datetime.now(dt.UTC)
             utc = told and told.UTCDateTime
             if not utc:
@@ -136,18 +104,29 @@ class OnvifCamera:
             # Whole seconds are told: on average half a second has passed since.
             return (shown - before - (after - before) / 2).total_seconds() + 0.5
 
-        self.clock_offset = self._mapped("GetSystemDateAndTime", ask)
-        return self.clock_offset
+        return float(self._mapped("GetSystemDateAndTime", ask))
+
+    def _anonymous_clock(self) -> Any:
+        """The call that asks for the time, made when it is first used."""
+
+        def ask() -> Any:
+            if self._clock is None:
+                self._clock = self._clock_service()
+            return self._clock.GetSystemDateAndTime()
+
+        return ask
 
     def _clock_service(self) -> Any:
         import zeep
 
+        from cameras.transport import transport
+
         wsdl = wsdl_folder() / "devicemgmt.wsdl"
         settings = zeep.Settings(strict=False)
         make: Any = zeep.Client
-        client = make(str(wsdl), transport=self._transport(anonymous=True), settings=settings)
+        client = make(str(wsdl), transport=transport(self.host), settings=settings)
         return client.create_service(
-            f"{{{DEVICE}}}DeviceBinding", f"http://{self.host}:{self.port}/onvif/device_service"
+            f"{{{DEVICE}}}DeviceBinding", f"http://{shown_host(self.host)}:{self.port}/onvif/device_service"
         )
 
     def device(self) -> Device:
@@ -160,109 +139,209 @@ class OnvifCamera:
             serial=told.SerialNumber or "",
         )
 
+    def services(self) -> list[str]:
+        """Namespaces of the services it offers."""
+        return sorted(self._mapped("GetServices", lambda: self._opened().xaddrs))
+
     def profiles(self) -> list[Profile]:
-        """GetProfiles with the stream address of each, most pixels first."""
+        """Every stream it offers with its address, most pixels first. Media2 is asked first: Media1 cannot say H.265.
+
+        `media` then says which of them answered. A stream whose address the camera does not give has none.
+        """
+        found = self._media2_profiles()
+        self.media = 2 if found else 1
+        found = found or self._media1_profiles()
+        if not found:
+            raise self._empty("GetProfiles")
+        refused: ExamError | None = None
+        for profile in found:
+            try:
+                profile.uri = self.stream_uri(profile.token)
+                profile.snapshot = self._snapshot_uri(profile.token)
+            except (Refused, DeviceFault) as error:
+                if error.code not in ("camera_unsupported", "camera_empty_answer", "camera_bad_answer"):
+                    raise
+                refused = error
+        if refused and not any(profile.uri for profile in found):
+            raise refused
+        return sorted(found, key=lambda profile: (not profile.uri, -profile.width * profile.height))
+
+    def _media2_profiles(self) -> list[Profile]:
+        """Empty when the camera has no Media2, or answers nonsense there: then Media1 is asked."""
+        try:
+            return media2.read_profiles(self._media2("GetProfiles", [("Type", "VideoEncoder")]))
+        except (Refused, DeviceFault) as error:
+            if error.code in ("camera_silent", "camera_password", "camera_password_or_clock"):
+                raise
+            return []
+
+    def _media1_profiles(self) -> list[Profile]:
         found = []
         for told in self._call("media", "GetProfiles") or []:
             encoder = told.VideoEncoderConfiguration
             if encoder is None:
                 continue
             size, rate = encoder.Resolution, encoder.RateControl
+            fps = float(rate.FrameRateLimit or 0) if rate else 0.0
+            coded = encoder.H264 or encoder.MPEG4
+            group = float(coded.GovLength or 0) if coded else 0.0
             found.append(
                 Profile(
                     token=told.token,
                     codec=str(encoder.Encoding),
                     width=int(size.Width) if size else 0,
                     height=int(size.Height) if size else 0,
-                    fps=float(rate.FrameRateLimit or 0) if rate else 0.0,
+                    fps=fps,
+                    bitrate_kbps=int(rate.BitrateLimit or 0) if rate else 0,
+                    key_interval_s=round(group / fps, 2) if group and fps else 0.0,
                 )
             )
-        if not found:
-            raise self._empty("GetProfiles")
-        for profile in found:
-            profile.uri = self.stream_uri(profile.token)
-            profile.snapshot = self._snapshot_uri(profile.token)
-        return sorted(found, key=lambda profile: -profile.width * profile.height)
+        return found
 
     def stream_uri(self, profile: str) -> str:
         """GetStreamUri over RTSP/TCP, at the host that was asked."""
-        setup = {"Stream": "RTP-Unicast", "Transport": {"Protocol": "RTSP"}}
-        told = self._call("media", "GetStreamUri", {"StreamSetup": setup, "ProfileToken": profile})
-        if not told or not told.Uri:
-            raise self._empty("GetStreamUri")
-        return rewritten(str(told.Uri), self.host)
+        return self._either("GetStreamUri", profile)
+
+    def _either(self, operation: str, profile: str) -> str:
+        """An address by the media service that answers; raises what the last one asked said."""
+        fields = [("ProfileToken", profile)]
+        try:
+            if operation == "GetStreamUri":
+                told = media2.read_uri(self._media2(operation, [("Protocol", "RTSP"), *fields]))
+            else:
+                told = media2.read_uri(self._media2(operation, fields))
+        except (Refused, DeviceFault) as error:
+            if error.code in ("camera_silent", "camera_password", "camera_password_or_clock"):
+                raise
+            told = ""
+        if not told:
+            setup = {"Stream": "RTP-Unicast", "Transport": {"Protocol": "RTSP"}}
+            asked: dict[str, Any] = {"ProfileToken": profile}
+            if operation == "GetStreamUri":
+                asked["StreamSetup"] = setup
+            answer = self._call("media", operation, asked)
+            told = str(answer.Uri) if answer and answer.Uri else ""
+        if not told:
+            raise self._empty(operation)
+        return str(self._mapped(operation, lambda: rewritten(told, self.host)))
 
     def resolutions(self, profile: str) -> list[tuple[int, int]]:
-        """Sizes the encoder offers for H.264; empty when the camera does not say."""
-        told = self._call("media", "GetVideoEncoderConfigurationOptions", {"ProfileToken": profile})
+        """Sizes the encoder offers for H.264 and H.265; empty when the camera does not say."""
+        operation = "GetVideoEncoderConfigurationOptions"
+        try:
+            sizes = media2.read_sizes(self._media2(operation, [("ProfileToken", profile)]))
+        except Refused as error:
+            if error.code != "camera_unsupported":
+                raise
+            sizes = []
+        if sizes:
+            return sizes
+        told = self._call("media", operation, {"ProfileToken": profile})
         h264 = getattr(told, "H264", None)
         offered = (h264.ResolutionsAvailable or []) if h264 is not None else []
         return [(int(size.Width), int(size.Height)) for size in offered]
 
     def _snapshot_uri(self, profile: str) -> str:
         try:
-            told = self._call("media", "GetSnapshotUri", {"ProfileToken": profile})
-        except Refused:
+            return self._either("GetSnapshotUri", profile)
+        except (Refused, DeviceFault):
             return ""  # optional in the standard: a camera may have no still pictures
-        return rewritten(str(told.Uri), self.host) if told and told.Uri else ""
+
+    def _media2(self, operation: str, fields: list[tuple[str, str]]) -> Any:
+        """One question to Media2: the answer's element. Raises Refused camera_unsupported when there is none."""
+
+        def ask() -> Any:
+            from lxml import etree
+            from zeep import exceptions
+
+            client = self._opened()
+            address = client.xaddrs.get(MEDIA2)
+            zeep_errors: Any = exceptions
+            if not address:
+                raise zeep_errors.Fault("ActionNotSupported: no Media2")
+            message = etree.fromstring(media2.envelope(operation, fields))
+            if self.user:
+                message, _ = client.devicemgmt.zeep_client.wsse.apply(message, {})
+            action = f"{MEDIA2}/{operation}"
+            kind = f'application/soap+xml; charset=utf-8; action="{action}"'
+            response = self._sender.post_xml(address, message, {"Content-Type": kind})
+            if response.status_code in (401, 403):
+                raise zeep_errors.TransportError(status_code=response.status_code)
+            try:
+                return media2.answer(response.content, operation)
+            except media2.Fault as error:
+                raise zeep_errors.Fault(str(error)) from error
+
+        return self._mapped(operation, ask)
 
     def _call(self, service: str, operation: str, arguments: dict[str, Any] | None = None) -> Any:
         def ask() -> Any:
-            if self._client is None:
-                self._client = self._open()
-            found = getattr(self._client, service, None)
+            client = self._opened()
+            found = getattr(client, service, None)
             if found is None:
-                found = getattr(self._client, f"create_{service}_service")()
+                found = getattr(client, f"create_{service}_service")()
             return getattr(found, operation)(arguments)
 
         return self._mapped(operation, ask)
 
+    def _opened(self) -> Any:
+        if self._client is None:
+            if self.clock_offset is None:
+                try:
+                    self.read_clock()
+                except DeviceFault as error:
+                    if error.code not in CLOCK_FAULTS:
+                        raise
+                    # It does not tell its time: try with ours.
+            client = self._open()
+            self._mapped("GetServices", client.ask_addresses)
+            self._client = client
+        return self._client
+
     def _open(self) -> Any:
+        """The library's camera; nothing is asked yet."""
         from onvif import ONVIFCamera
 
+        from cameras.transport import transport
+
         outer = self
-        if self.clock_offset is None:
-            self.read_clock()
+        self._sender = transport(self.host, self.user, self._password)
 
         class Client(ONVIFCamera):
             """The library's camera without its PullPoint subscription and its trust in addresses."""
 
             def update_xaddrs(self) -> None:
                 self.dt_diff = dt.timedelta(seconds=outer.clock_offset or 0.0)
+                self.xaddrs: dict[str, str] = {}
                 self.devicemgmt = self.create_devicemgmt_service()
-                self.xaddrs = {}
+
+            def ask_addresses(self) -> None:
+                """Which services lie where. GetServices and GetCapabilities can disagree: both are looked at."""
                 try:
                     for told in self.devicemgmt.GetServices({"IncludeCapability": False}) or []:
-                        self.xaddrs[told.Namespace] = rewritten(told.XAddr, outer.host)
+                        self.place(told.Namespace, told.XAddr)
                 except Exception as error:
-                    if outer._kind(error) != "unsupported":
+                    if kind_of(error) not in ("unsupported", "refused", "unreadable"):
                         raise
                 if MEDIA not in self.xaddrs:
                     told = self.devicemgmt.GetCapabilities({"Category": "All"})
                     if told is not None and told.Media is not None:
-                        self.xaddrs[MEDIA] = rewritten(told.Media.XAddr, outer.host)
+                        self.place(MEDIA, told.Media.XAddr)
+                if not self.xaddrs:
+                    raise outer._empty("GetServices")
+
+            def place(self, namespace: str, address: str) -> None:
+                if namespace and address:
+                    self.xaddrs[namespace] = rewritten(address, outer.host)
 
         return Client(
-            self.host,
+            shown_host(self.host),
             self.port,
             self.user,
             self._password,
             str(wsdl_folder()),
-            transport=self._transport(anonymous=False),
+            transport=self._sender,
         )
-
-    def _transport(self, anonymous: bool) -> Any:
-        import requests
-        from requests.auth import HTTPDigestAuth
-        from zeep import transports
-
-        session = requests.Session()
-        session.trust_env = False
-        session.max_redirects = 0
-        if not anonymous and self.user:
-            session.auth = HTTPDigestAuth(self.user, self._password)
-        make: Any = transports.Transport
-        return make(session=session, timeout=CONNECT_TIMEOUT, operation_timeout=OPERATION_TIMEOUT)
 
     def _empty(self, operation: str) -> DeviceFault:
         return DeviceFault(
@@ -280,77 +359,4 @@ class OnvifCamera:
         except ExamError:
             raise
         except Exception as error:  # onvif-zeep wraps whatever happens below it
-            raise self._fault(operation, error) from error
-
-    def _kind(self, error: BaseException) -> str:
-        """Sort an error of zeep, requests or onvif-zeep."""
-        import requests
-        from zeep import exceptions as zeep_errors
-
-        causes: list[BaseException] = [error]
-        inner = getattr(error, "reason", None)
-        while isinstance(inner, BaseException) and inner not in causes:
-            causes.append(inner)
-            inner = getattr(inner, "reason", None)
-        context = error.__context__
-        while context is not None and context not in causes:
-            causes.append(context)
-            context = context.__context__
-        for cause in causes:
-            text = f"{cause} {getattr(cause, 'subcodes', '') or ''}".lower()
-            if isinstance(cause, zeep_errors.Fault):
-                if "notauthorized" in text or "not authorized" in text or "unauthorized" in text:
-                    return "password"
-                return "unsupported" if "notsupported" in text or "not implemented" in text else "refused"
-            if isinstance(cause, zeep_errors.TransportError) and cause.status_code in (401, 403):
-                return "password"
-            if isinstance(cause, requests.Timeout):
-                return "timeout"
-            if isinstance(cause, requests.TooManyRedirects):
-                return "redirect"
-            if isinstance(cause, requests.RequestException | ConnectionError | TimeoutError):
-                return "unreachable"
-        if "doesn`t support service" in str(error):
-            return "unsupported"
-        return "unreadable"
-
-    def _fault(self, operation: str, error: Exception) -> ExamError:
-        kind = self._kind(error)
-        told: dict[str, Any] = {"address": self.address, "operation": operation}
-        if kind == "password":
-            skew = abs(self.clock_offset or 0.0)
-            if skew > SKEW_ALARM:
-                return Refused(
-                    "camera_password_or_clock",
-                    N_("The camera {address} refuses the password; its clock is {skew} s off."),
-                    N_("Set the camera's clock, then check user and password."),
-                    skew=round(skew),
-                    **told,
-                )
-            return Refused(
-                "camera_password",
-                N_("The camera {address} refuses the user or the password."),
-                N_("Check user and password; many cameras lock themselves after several wrong ones."),
-                **told,
-            )
-        if kind == "unsupported":
-            return Refused(
-                "camera_unsupported",
-                N_("The camera {address} does not know {operation}."),
-                N_("Update the camera's firmware, or use another model."),
-                **told,
-            )
-        if kind in ("timeout", "unreachable"):
-            return DeviceFault(
-                "camera_silent",
-                N_("The camera {address} does not answer."),
-                N_("Check its power, its cable and the address."),
-                **told,
-            )
-        return DeviceFault(
-            "camera_bad_answer",
-            N_("The camera {address} answers {operation} in a way nobody understands: {detail}"),
-            N_("Check that the address is a camera's ONVIF port; update its firmware."),
-            detail=str(error)[:200],
-            **told,
-        )
+            raise fault_of(error, operation, self.address, self.clock_offset or 0.0) from error

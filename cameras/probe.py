@@ -7,7 +7,10 @@ import msgspec
 
 from appliance.base.errors import DeviceFault, ExamError
 from appliance.base.i18n import N_, _
-from cameras.onvif import SKEW_ALARM, Device, OnvifCamera, Profile, with_credentials
+from cameras.address import with_credentials
+from cameras.media2 import Profile
+from cameras.onvif import Device, OnvifCamera
+from cameras.onvif_faults import SKEW_ALARM
 from cameras.stream import open_stream
 
 LEAST = (1920, 1080)

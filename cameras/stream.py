@@ -3,6 +3,7 @@ credentials.
 """
 
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import av
 from av.container import InputContainer
@@ -10,6 +11,7 @@ from av.error import FFmpegError
 
 from appliance.base.errors import DeviceFault, ExamError, Refused
 from appliance.base.i18n import N_
+from cameras import rtsp_ask
 
 TIMEOUT = (5.0, 5.0)
 """Seconds to open and to wait for the next packet. (The option `stimeout` is ignored and hangs.)"""
@@ -26,6 +28,9 @@ av.logging.set_level(av.logging.PANIC)  # its messages carry addresses with pass
 
 def open_stream(uri: str, shown: str) -> InputContainer:
     """Open `uri`; `shown` is the same without credentials, for messages."""
+    if uri.startswith("rtsp://"):
+        login = urlsplit(uri)
+        rtsp_ask.ask(shown, unquote(login.username or ""), unquote(login.password or ""))
     options = OPTIONS if uri.startswith("rtsp") else {}
     try:
         container = av.open(uri, timeout=TIMEOUT, options=options)

@@ -4,10 +4,11 @@ Namespaces: SOAP 1.2, WS-Addressing 2004/08, http://schemas.xmlsoap.org/ws/2005/
 """
 
 import uuid
-import xml.etree.ElementTree as ET
 from xml.sax.saxutils import escape
 
 import msgspec
+
+from cameras.safe_xml import parse
 
 GROUP, PORT = "239.255.255.250", 3702
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
@@ -24,11 +25,17 @@ class Match(msgspec.Struct, frozen=True):
     addresses: list[str]
     scopes: list[str]
     relates_to: str = ""
+    types: str = "dn:NetworkVideoTransmitter"
 
     def scope(self, name: str) -> str:
         """The value of onvif://www.onvif.org/NAME/VALUE, or empty."""
         start = f"onvif://www.onvif.org/{name}/"
         return next((scope[len(start) :] for scope in self.scopes if scope.startswith(start)), "")
+
+    def is_camera(self) -> bool:
+        """Does it speak ONVIF? Printers and computers answer a probe for every device as well."""
+        told = " ".join([self.types, *self.scopes, *self.addresses]).lower()
+        return "networkvideotransmitter" in told or "onvif" in told
 
 
 def _envelope(action: str, message: str, relates_to: str, to: str, body: str) -> bytes:
@@ -54,7 +61,7 @@ def probe(message: str = "", types: str = "dn:NetworkVideoTransmitter") -> bytes
 
 def read_probe(datagram: bytes) -> tuple[str, str] | None:
     """Message id and types of a Probe, or None when it is none."""
-    root = _parse(datagram)
+    root = parse(datagram, LIMIT)
     if root is None:
         return None
     found = root.find(f"{{{SOAP}}}Body/{{{DISCOVERY}}}Probe")
@@ -75,7 +82,7 @@ def probe_matches(match: Match, message: str = "") -> bytes:
     body = (
         "<d:ProbeMatches><d:ProbeMatch><a:EndpointReference>"
         f"<a:Address>{escape(match.endpoint)}</a:Address></a:EndpointReference>"
-        "<d:Types>dn:NetworkVideoTransmitter</d:Types>"
+        f"<d:Types>{escape(match.types)}</d:Types>"
         f"<d:Scopes>{escape(' '.join(match.scopes))}</d:Scopes>"
         f"<d:XAddrs>{escape(' '.join(match.addresses))}</d:XAddrs>"
         "<d:MetadataVersion>1</d:MetadataVersion></d:ProbeMatch></d:ProbeMatches>"
@@ -85,25 +92,19 @@ def probe_matches(match: Match, message: str = "") -> bytes:
 
 
 def read_matches(datagram: bytes) -> list[Match]:
-    """The devices named in a ProbeMatches message; empty when it is something else."""
-    root = _parse(datagram)
+    """The devices named in a ProbeMatches message; empty when it is something else.
+
+    Names count, namespaces do not: some devices answer with those of WS-Discovery 1.1 (2009/01).
+    """
+    root = parse(datagram, LIMIT)
     if root is None:
         return []
-    relates = (root.findtext(f"{{{SOAP}}}Header/{{{ADDRESSING}}}RelatesTo") or "").strip()
+    relates = (root.findtext("{*}Header/{*}RelatesTo") or "").strip()
     found = []
-    for item in root.iterfind(f".//{{{DISCOVERY}}}ProbeMatch"):
-        endpoint = item.findtext(f"{{{ADDRESSING}}}EndpointReference/{{{ADDRESSING}}}Address") or ""
-        addresses = (item.findtext(f"{{{DISCOVERY}}}XAddrs") or "").split()
-        scopes = (item.findtext(f"{{{DISCOVERY}}}Scopes") or "").split()
-        found.append(Match(endpoint.strip(), addresses, scopes, relates))
+    for item in root.iterfind(".//{*}ProbeMatch"):
+        endpoint = item.findtext("{*}EndpointReference/{*}Address") or ""
+        addresses = (item.findtext("{*}XAddrs") or "").split()
+        scopes = (item.findtext("{*}Scopes") or "").split()
+        types = (item.findtext("{*}Types") or "").strip()
+        found.append(Match(endpoint.strip(), addresses, scopes, relates, types))
     return found
-
-
-def _parse(datagram: bytes) -> ET.Element | None:
-    # A datagram comes from anybody: no document type, hence no entities to blow up.
-    if len(datagram) > LIMIT or b"<!DOCTYPE" in datagram or b"<!ENTITY" in datagram:
-        return None
-    try:
-        return ET.fromstring(datagram)
-    except (ET.ParseError, ValueError, LookupError):
-        return None

@@ -21,8 +21,9 @@ from appliance.base.errors import ExamError, Refused
 from appliance.base.ids import new_id
 from appliance.base.settings import CameraSettings, RecorderSettings
 from appliance.wire.recorder import CameraStatus, Cause
+from cameras.address import with_credentials
 from cameras.index import GapRow, Index, Segment
-from cameras.onvif import OnvifCamera, with_credentials
+from cameras.onvif import OnvifCamera
 from cameras.recorder.arrival import ArrivalClock
 from cameras.recorder.ending import CAUSES, RETRY_AT_ONCE, RETRY_REFUSED, Ended
 from cameras.recorder.reconcile import measure

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cameras import passwords, rtp, rtsp, timecode, wsdiscovery
-from cameras.onvif import rewritten, split_address, with_credentials
+from cameras.address import rewritten, split_address, with_credentials
 from cameras.recorder.arrival import JUMP, ArrivalClock
 from cameras.recorder.fragments import whole_boxes, whole_length
 from cameras.timecode import TimeCode
