@@ -15,7 +15,7 @@ from appliance.intake.questions.read import read_questions
 from appliance.intake.questions.sentences import DROPPED, SENTENCES
 from appliance.intake.questions.shipped import shipped_questions
 
-app = typer.Typer(no_args_is_help=True, help="Question banks. 题库。")
+app = typer.Typer(no_args_is_help=True, help="Question banks.")
 
 MAX_BYTES = 100 << 20
 
@@ -28,9 +28,9 @@ def import_(
     dry_run: bool = typer.Option(
         False, "--dry-run", help="Check only. Required for now: keeping questions is not there yet."
     ),
-    json: bool = typer.Option(False, "--json", help="One JSON document on standard output."),
+    json: bool = typer.Option(False, "--json"),
 ) -> None:
-    """Read a file of questions without keeping it, and name every one that cannot be taken. 检查题目文件。"""
+    """Read a file of questions without keeping it, and name every one that cannot be taken."""
     if not dry_run:
         raise Corrupt(
             "dry_run_only",
@@ -82,9 +82,9 @@ def export(
     form: Literal["qti", "excel"] | None = typer.Option(
         None, "--format", help="Default: by the file's ending."
     ),
-    json: bool = typer.Option(False, "--json", help="One JSON document on standard output."),
+    json: bool = typer.Option(False, "--json"),
 ) -> None:
-    """Write a bank that ships with the box as a QTI 2.2 package or a workbook. 导出题库。"""
+    """Write a bank that ships with the box as a QTI 2.2 package or a workbook."""
     chosen = form or {".zip": "qti", ".xlsx": "excel"}.get(file.suffix.casefold())
     if chosen is None:
         raise Corrupt(
@@ -102,10 +102,16 @@ def export(
 
 
 @app.command()
-def template(file: Path = typer.Argument(help="The workbook to write (.xlsx).")) -> None:
-    """Write the empty workbook for questions, with an explanation of its columns. 题目模板。"""
+def template(
+    file: Path = typer.Argument(help="The workbook to write (.xlsx)."),
+    json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Write the empty workbook for questions, with an explanation of its columns."""
     _write(file, write_template())
-    typer.echo(_("Template written to {path}.").format(path=file))
+    if json:
+        show({"format": "excel", "questions": 0})
+    else:
+        typer.echo(_("Template written to {path}.").format(path=file))
 
 
 def _write(file: Path, content: bytes) -> None:
