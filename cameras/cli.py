@@ -16,14 +16,15 @@ import msgspec
 import typer
 
 from appliance.base.crypto import read_secret
-from appliance.base.errors import NotFound
+from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_, _
 from appliance.base.settings import Settings, load
+from cameras.simulator.kinds import Authentication, Scene
 
 if TYPE_CHECKING:
     from cameras.clips.proof import ClipVerified
 
-app = typer.Typer(no_args_is_help=True, help="Cameras. 摄像机。")
+app = typer.Typer(no_args_is_help=True, help="Cameras.")
 
 
 def _show(document: Any) -> None:
@@ -62,7 +63,7 @@ def discover_cameras(
 @app.command(name="probe")
 def probe_camera(
     host: str = typer.Argument(..., help="HOST[:PORT] of the camera's ONVIF service."),
-    user: str = typer.Option("admin", "--user"),
+    user: str = typer.Option("admin", "--user", help="The camera's account."),
     password_file: Path = typer.Option(..., "--password-file", help="A file with the password only."),
     json: bool = typer.Option(False, "--json"),
 ) -> None:
@@ -192,51 +193,60 @@ def _there(zone: str, at: datetime) -> datetime:
 
 
 def simulate_camera(
-    port: int = typer.Option(0, "--port", help="Port of the ONVIF service; 0 = a free one."),
+    port: int = typer.Option(
+        0, "--port", min=0, max=65535, help="Port of the ONVIF service; 0 = a free one."
+    ),
     user: str = typer.Option("admin", "--user", help="Empty: no password is asked for."),
     password: str = typer.Option("", "--password", help="Of the simulated camera."),
     name: str = typer.Option(
         "SIM", "--name", help="Code of the camera; it is part of the picture's time code."
     ),
     title: str = typer.Option("", "--title", help="What is written on the wall of the room."),
-    scene: str = typer.Option("theory", "--scene", help="theory, practical or entrance."),
+    scene: Scene = typer.Option("theory", "--scene", help="What the picture shows."),
     host: str = typer.Option("127.0.0.1", "--host", help="Address to listen on; 0.0.0.0 = every one."),
-    rtsp_port: int = typer.Option(0, "--rtsp-port", help="Port of the stream; 0 = a free one."),
-    authentication: str = typer.Option("both", "--auth", help="token, digest, both or none."),
+    rtsp_port: int = typer.Option(
+        0, "--rtsp-port", min=0, max=65535, help="Port of the stream; 0 = a free one."
+    ),
+    authentication: Authentication = typer.Option("both", "--auth", help="How it asks for the password."),
     skew: float = typer.Option(0.0, "--skew", help="Seconds the camera's clock is ahead."),
-    fps: int = typer.Option(10, "--fps", min=1, max=30),
+    fps: int = typer.Option(10, "--fps", min=1, max=30, help="Pictures in a second."),
     advertise: str = typer.Option("", "--advertise", help="Host named in ONVIF answers instead of its own."),
     control: Path = typer.Option(None, "--control", help="Control socket: unplug, freeze, drop."),
 ) -> None:
     """A camera (ONVIF, RTSP, H.264 1080p) whose picture carries its time. Runs until stopped."""
     from cameras.simulator.camera import SimulatedCamera, Traits
 
-    told = {
-        "code": name,
-        "title": title,
-        "scene": scene,
-        "host": host,
-        "port": port,
-        "rtsp_port": rtsp_port,
-        "user": user,
-        "password": password,
-        "authentication": authentication,
-        "skew": skew,
-        "fps": fps,
-        "advertise": advertise,
-        "control": str(control) if control else None,
-    }
-    try:
-        traits = msgspec.convert(told, Traits, dec_hook=lambda _type, value: Path(value))
-    except msgspec.ValidationError as error:
-        raise typer.BadParameter(str(error)) from error
+    traits = Traits(
+        code=name,
+        title=title,
+        scene=scene,
+        host=host,
+        port=port,
+        rtsp_port=rtsp_port,
+        user=user,
+        password=password,
+        authentication=authentication,
+        skew=skew,
+        fps=fps,
+        advertise=advertise,
+        control=control,
+    )
     camera = SimulatedCamera(traits)
 
     async def run() -> None:
         stop = asyncio.Event()
         for sign in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-        await camera.start()
+        try:
+            await camera.start()
+        except OSError as error:
+            raise Corrupt(
+                "cannot_start",
+                N_(
+                    "The simulated device cannot start: its address, port or file is taken, or not this machine's."
+                ),
+                N_("Choose another one."),
+            ) from error
         _tell(
             _("Simulated camera {name}: ONVIF on {address}, stream on port {port}.").format(
                 name=name, address=camera.address, port=camera.rtsp.port

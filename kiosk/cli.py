@@ -10,7 +10,7 @@ import typer
 from appliance.base.i18n import _
 from kiosk import lockdown
 
-app = typer.Typer(no_args_is_help=True, help="Displays: lockdown and session. 候考屏与入口屏。")
+app = typer.Typer(no_args_is_help=True, help="Displays: lockdown and session.")
 
 BOX = typer.Option(..., "--box", help="Address of the box, e.g. https://192.0.2.10:8443.")
 

@@ -26,7 +26,7 @@ TITLES = {
     "network": N_("Network at least 100 Mbit/s"),
 }
 
-app = typer.Typer(no_args_is_help=True, help="Exam computers: lockdown, agent, self-check. 考试机。")
+app = typer.Typer(no_args_is_help=True, help="Exam computers: lockdown, agent, self-check.")
 
 
 def show(document: Any) -> None:
@@ -58,7 +58,7 @@ def _decoded(path: Path, kind: Any) -> Any:
 
 
 CONFIG = typer.Option(DEFAULT_PATH, "--config", help="The exam computer's file.")
-JSON = typer.Option(False, "--json", help="One JSON document on standard output.")
+JSON = typer.Option(False, "--json")
 
 
 @app.command("lockdown")
@@ -129,8 +129,8 @@ def simulate_stations(
     ),
     answer: float = typer.Option(5.0, "--answer", help="Mean seconds between two answers."),
     look: float = typer.Option(3.0, "--look", help="Seconds between two looks at the box."),
-    heartbeat: float = typer.Option(5.0, "--heartbeat"),
-    seed: int = typer.Option(1, "--seed"),
+    heartbeat: float = typer.Option(5.0, "--heartbeat", help="Seconds between two signs of life."),
+    seed: int = typer.Option(1, "--seed", help="The same number plays the same day."),
 ) -> None:
     """Many exam stations with candidates, through the real station API."""
     from station.client import trust

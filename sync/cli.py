@@ -23,7 +23,7 @@ from sync.carriers import usb
 from sync.daemon import main
 from sync.status import backlog
 
-app = typer.Typer(no_args_is_help=True, help="Exchange with the province. 与省级平台交换数据。")
+app = typer.Typer(no_args_is_help=True, help="Exchange with the province.")
 UNITS = {"sync": main}
 """Processes of this package: name -> main coroutine."""
 
@@ -174,7 +174,7 @@ def again(
 
 
 def simulate_province(
-    port: int = typer.Option(..., "--port", help="Port on loopback."),
+    port: int = typer.Option(..., "--port", min=1, max=65535, help="Port on loopback."),
     folder: Path = typer.Option(..., "--dir", help="Folder of its keys and data; made at the first start."),
     site: str = typer.Option("", "--site", help="Code of a site to register."),
     authority: Path = typer.Option(None, "--authority", help="The site authority's certificate (PEM)."),

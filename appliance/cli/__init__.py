@@ -9,6 +9,7 @@ from importlib.metadata import entry_points
 
 import typer
 
+from appliance.cli.help import speaking
 from appliance.cli.run import choose_language, guarded, named_language
 
 GROUPS = {
@@ -31,7 +32,7 @@ def build(arguments: list[str]) -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
-        help="One exam day on one box. 考试现场一体机。",
+        help="One exam day on one box.",
     )
 
     @app.callback()
@@ -46,14 +47,19 @@ def build(arguments: list[str]) -> typer.Typer:
         rest = [word for i, word in enumerate(arguments) if i != arguments.index("--lang") + 1]
         named = next((word for word in rest if not word.startswith("-")), None)
     groups = {**GROUPS, **{point.name: point.value for point in entry_points(group="examsite.cli")}}
-    for name, place in sorted(groups.items()):
-        if named not in (None, name):
-            continue
-        module, _, attribute = place.partition(":")
-        app.add_typer(getattr(import_module(module), attribute or "app"), name=name)
     if named not in groups:
         import_module(COMMANDS).mount(app)
-    return app
+        if named in {getattr(command.callback, "__name__", "") for command in app.registered_commands}:
+            return speaking(app)
+    for name, place in sorted(groups.items()):
+        if named in groups and named != name:
+            continue
+        module, _, attribute = place.partition(":")
+        part = import_module(module)
+        if name == "simulate":
+            part.mount_others(arguments)
+        app.add_typer(getattr(part, attribute or "app"), name=name)
+    return speaking(app)
 
 
 def main() -> None:

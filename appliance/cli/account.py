@@ -12,11 +12,13 @@ from appliance.base.settings import load
 from appliance.cli.run import show, tell
 from appliance.flow import accounts
 from appliance.flow.box import Box
-from appliance.records.accounts import ROLES, Account
+from appliance.records.accounts import Account
 
-app = typer.Typer(no_args_is_help=True, help="Accounts of staff. 账号。")
+app = typer.Typer(no_args_is_help=True, help="Accounts of staff.")
 
 ACTOR = "process:cli"
+LOGIN = typer.Argument(help="The name to sign in with.")
+MAKE = typer.Option(False, "--make-password", help="Make a password and print it once.")
 
 
 def _box() -> Box:
@@ -40,10 +42,14 @@ def _password(made: bool) -> tuple[str, bool]:
 
 @app.command()
 def add(
-    login: str,
+    login: str = LOGIN,
     name: str = typer.Option(..., "--name", help="Name as shown on pages and sheets."),
-    role: str = typer.Option(..., "--role", help=", ".join(ROLES)),
-    make: bool = typer.Option(False, "--make-password", help="Make a password and print it once."),
+    role: str = typer.Option(
+        ...,
+        "--role",
+        help="entry, waiting, display, invigilator, examiner, author, office, chief, inspector or admin.",
+    ),
+    make: bool = MAKE,
     json: bool = typer.Option(False, "--json"),
 ) -> None:
     """Add one person's account."""
@@ -80,7 +86,7 @@ def list_accounts(json: bool = typer.Option(False, "--json")) -> None:
 
 
 @app.command()
-def disable(login: str) -> None:
+def disable(login: str = LOGIN) -> None:
     """Shut an account; it is never deleted."""
     box = _box()
     try:
@@ -92,8 +98,8 @@ def disable(login: str) -> None:
 
 @app.command()
 def reset(
-    login: str,
-    make: bool = typer.Option(False, "--make-password"),
+    login: str = LOGIN,
+    make: bool = MAKE,
     json: bool = typer.Option(False, "--json"),
 ) -> None:
     """Set a new password and end the account's sessions."""

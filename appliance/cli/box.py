@@ -101,7 +101,7 @@ def demo(
     folder: Path = typer.Option(
         Path("demo-data"), "--folder", help="Where the demo keeps its data; emptied first."
     ),
-    port: int = typer.Option(8443, "--port"),
+    port: int = typer.Option(8443, "--port", min=1, max=65535, help="Port of the pages."),
 ) -> None:
     """Play one whole exam day on this machine with simulated devices."""
     from appliance.cli.demo import play

@@ -13,11 +13,12 @@ import typer
 from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_, _
 from appliance.cli.run import show, tell
+from appliance.cli.usage import WANTED, wrong_value
 from appliance.devices.cardreader import driver, layouts, protocol
 from appliance.devices.cardreader.link import BAUDS, UNSTABLE, stable
 from appliance.devices.cardreader.protocol import BadFrame, Command, Decoder, Event, Request
 
-app = typer.Typer(no_args_is_help=True, help="ID-card readers. 身份证阅读器。")
+app = typer.Typer(no_args_is_help=True, help="ID-card readers.")
 
 BAD = {
     "bad_checksum": N_("The check byte of the frame is wrong."),
@@ -157,7 +158,7 @@ def _content(file: Path) -> bytes:
 @app.command()
 def read(
     port: str = typer.Option(..., "--port", help="Stable device path, e.g. /dev/serial/by-path/..."),
-    baud: int = typer.Option(115200, "--baud"),
+    baud: int = typer.Option(115200, "--baud", help="Speed of the port, bits a second."),
     timeout: float = typer.Option(10.0, "--timeout", min=0.1, max=600.0, help="Seconds to wait for a card."),
     address: bool = typer.Option(False, "--address", help="Ask for the appended address too."),
     fingerprint: bool = typer.Option(
@@ -167,7 +168,7 @@ def read(
 ) -> None:
     """Read one card."""
     if baud not in BAUDS:
-        raise typer.BadParameter(" / ".join(map(str, BAUDS)), param_hint="--baud")
+        raise wrong_value("--baud", baud, WANTED["choice"], ", ".join(map(str, BAUDS)))
     if not stable(port):
         tell(_(UNSTABLE).format(port=port))
     if not json:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from appliance.faces.curve import Bands, Pairs
     from appliance.faces.pairs import Distances
 
-app = typer.Typer(no_args_is_help=True, help="The face check. 人证核验。")
+app = typer.Typer(no_args_is_help=True, help="The face check.")
 
 BANDS = {
     "admit": N_("the same person: admit"),

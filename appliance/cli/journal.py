@@ -8,7 +8,7 @@ from appliance.cli.run import show, tell
 from appliance.flow.box import Box
 from appliance.flow.inspect import verify_journal
 
-app = typer.Typer(no_args_is_help=True, help="The journal. 考务日志。")
+app = typer.Typer(no_args_is_help=True, help="The journal.")
 
 
 @app.callback()

@@ -28,7 +28,9 @@ from appliance.records.site import Seat
 from appliance.web.ops_alarms import CAUSES
 from appliance.wire.recorder import Clip, FindClips, Found, Gap
 
-app = typer.Typer(no_args_is_help=True, help="Recordings. 监控录像。")
+app = typer.Typer(no_args_is_help=True, help="Recordings.")
+
+TIMES = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
 
 
 @app.callback()
@@ -137,8 +139,8 @@ def find(
         "", "--candidate", help="Name, ID number, ticket or admission ticket number."
     ),
     seat: str = typer.Option("", "--seat", help="Seat, e.g. T1-07; with --from and --to."),
-    start: datetime = typer.Option(None, "--from", formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]),
-    end: datetime = typer.Option(None, "--to", formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]),
+    start: datetime = typer.Option(None, "--from", formats=TIMES, help="Local, e.g. 2026-11-21T09:00:00."),
+    end: datetime = typer.Option(None, "--to", formats=TIMES, help="Local, as --from."),
     json: bool = typer.Option(False, "--json"),
 ) -> None:
     """What was recorded of a candidate from the entrance on, or of one seat between two local times."""

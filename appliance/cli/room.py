@@ -17,7 +17,7 @@ from appliance.flow.box import Box
 from appliance.flow.set_up import add_room
 from appliance.records.site import Room, Seat
 
-app = typer.Typer(no_args_is_help=True, help="Rooms, seats, station keys. 考场与考位。")
+app = typer.Typer(no_args_is_help=True, help="Rooms, seats, station keys.")
 
 KINDS = ("theory", "practical", "waiting")
 
@@ -48,9 +48,9 @@ def seats_of(code: str, count: int, spares: int, columns: int, first: str) -> li
 def add(
     code: str = typer.Argument(..., help="Short code, e.g. T1."),
     name: str = typer.Option(..., "--name", help="Name on pages and sheets."),
-    kind: str = typer.Option(..., "--kind", help=", ".join(KINDS)),
+    kind: str = typer.Option(..., "--kind", help="theory, practical or waiting."),
     seats: int = typer.Option(0, "--seats", min=0, max=500, help="Seats or workplaces."),
-    spares: int = typer.Option(0, "--spares", min=0, max=100),
+    spares: int = typer.Option(0, "--spares", min=0, max=100, help="Spare stations, after the seats."),
     columns: int = typer.Option(8, "--columns", min=1, max=50, help="Seats in a row, seen from the front."),
     first: str = typer.Option("", "--first-address", help="Fixed address of station 1; the others run on."),
     keys: Path = typer.Option(

@@ -10,20 +10,20 @@ from appliance.cli.run import show, tell
 from appliance.intake.roster import read_roster
 from appliance.intake.roster_file import SENTENCES, RosterFile
 
-app = typer.Typer(no_args_is_help=True, help="Rosters. 考生名单。")
+app = typer.Typer(no_args_is_help=True, help="Rosters.")
 
 
 @app.callback()
 def group() -> None:
-    """Rosters. 考生名单。"""
+    """Rosters."""
 
 
 @app.command()
 def check(
     file: Path = typer.Argument(help="The roster: .xlsx or .csv."),
-    json: bool = typer.Option(False, "--json", help="One JSON document on standard output."),
+    json: bool = typer.Option(False, "--json"),
 ) -> None:
-    """Read a roster without keeping it, and name every row that cannot be taken. 检查考生名单。"""
+    """Read a roster without keeping it, and name every row that cannot be taken."""
     try:
         content = file.read_bytes()
     except OSError as error:

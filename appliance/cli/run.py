@@ -79,6 +79,7 @@ def guarded(main: Callable[..., Any], arguments: list[str]) -> int:
         try:
             if line[:1] == ["--lang"]:
                 named_language(line[1] if len(line) > 1 else "")
+                del line[:2]  # the rest is as if it had not stood there: nothing at all is a wish for help
             ended = main(args=line, standalone_mode=False)
             return ended if isinstance(ended, int) else 0
         except TyperException as error:

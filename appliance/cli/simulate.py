@@ -6,11 +6,10 @@ Reader, gate and ticket printer are simulated here; other packages bring theirs 
 
 import asyncio
 import signal
-import sys
 from datetime import date
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Protocol, cast, get_args
+from typing import Protocol
 
 import msgspec
 import typer
@@ -20,14 +19,27 @@ from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_, _
 from appliance.base.site import require_demo
 from appliance.cli.run import show, tell
+from appliance.cli.usage import wrong_value
 from appliance.wire.simulators import PrinterMode, PutCard, ReaderDid
 
-app = typer.Typer(no_args_is_help=True, help="Simulated devices for demo sites and tests. 模拟设备。")
+app = typer.Typer(no_args_is_help=True, help="Simulated devices for demo sites and tests.")
+
+PORTS = 65535
+"""The highest port number."""
 
 
 class _Device(Protocol):
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
+
+
+def cannot_start() -> Corrupt:
+    """The address or file that was named cannot be had."""
+    return Corrupt(
+        "cannot_start",
+        N_("The simulated device cannot start: its address, port or file is taken, or not this machine's."),
+        N_("Choose another one."),
+    )
 
 
 def run_until_stopped(device: _Device, sentence: str) -> None:
@@ -37,7 +49,10 @@ def run_until_stopped(device: _Device, sentence: str) -> None:
         stop = asyncio.Event()
         for sign in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-        await device.start()
+        try:
+            await device.start()
+        except (OSError, OverflowError) as error:
+            raise cannot_start() from error
         tell(sentence)
         try:
             await stop.wait()
@@ -67,19 +82,19 @@ def gate(
     link: Path = typer.Option(None, "--link", help="Where the serial port appears (a symbolic link)."),
     listen: str = typer.Option("", "--listen", help="HOST:PORT instead of --link: Modbus TCP."),
     control: Path = typer.Option(None, "--control", help="Control socket; default LINK.sock."),
-    unit: int = typer.Option(1, "--unit", help="Modbus address of the board."),
+    unit: int = typer.Option(1, "--unit", min=0, max=255, help="Modbus address of the board."),
 ) -> None:
     """A relay board: Modbus RTU on a pseudo-terminal, or Modbus TCP."""
     from appliance.devices.gate.simulator import SimulatedBoard, SimulatedTcpBoard
 
     if listen:
         if link:
-            raise typer.BadParameter("HOST:PORT")
+            raise _one_way()
         network = SimulatedTcpBoard(*_place(listen), control, unit)
         run_until_stopped(network, _("Simulated relay board on {link}.").format(link=f"tcp://{listen}"))
         return
     if link is None:
-        raise typer.BadParameter("--link / --listen")
+        raise _one_way()
     place = control or link.with_name(link.name + ".sock")
     sentence = _("Simulated relay board on {link}, control socket {control}.").format(
         link=link, control=place
@@ -87,10 +102,14 @@ def gate(
     run_until_stopped(SimulatedBoard(link, place, unit), sentence)
 
 
+def _one_way() -> Corrupt:
+    return Corrupt("bad_usage", N_("Name either --link or --listen."), N_("See examsite simulate --help."))
+
+
 def _place(listen: str) -> tuple[str, int]:
     host, _colon, port = listen.rpartition(":")
-    if not host or not port.isdecimal():
-        raise typer.BadParameter("HOST:PORT")
+    if not host or not port.isdecimal() or int(port) > PORTS:
+        raise wrong_value("--listen", listen, N_("Write it like {wanted}."), "127.0.0.1:5020")
     return host, int(port)
 
 
@@ -100,18 +119,16 @@ def printer(
     link: list[Path] = typer.Option([], "--link", help="Where a serial port appears; may be given again."),
     listen: str = typer.Option("", "--listen", help="HOST:PORT: in the network."),
     control: Path = typer.Option(None, "--control", help="Control socket; default FOLDER.sock."),
-    mode: str = typer.Option("normal", "--mode", help=", ".join(get_args(PrinterMode))),
+    mode: PrinterMode = typer.Option("normal", "--mode", help="What is wrong with it from the start on."),
 ) -> None:
     """A ticket printer (ESC/POS): on pseudo-terminals, in the network, or both."""
     from appliance.devices.printer.simulator import SimulatedPrinter
 
-    if mode not in get_args(PrinterMode):
-        raise typer.BadParameter(", ".join(get_args(PrinterMode)))
     if not link and not listen:
-        raise typer.BadParameter("--link / --listen")
+        raise _one_way()
     place = control or folder.with_name(folder.name + ".sock")
     device = SimulatedPrinter(folder, link, _place(listen) if listen else None, place)
-    device.mode = cast(PrinterMode, mode)
+    device.mode = mode
     ports = ", ".join([*map(str, link), *([f"tcp://{listen}"] if listen else [])])
     sentence = _("Simulated ticket printer on {ports}, control socket {control}, slips in {folder}.").format(
         ports=ports, control=place, folder=folder
@@ -122,7 +139,7 @@ def printer(
 @app.command()
 def card(
     control: Path = typer.Option(..., "--control", help="Control socket of a simulated reader."),
-    name: str = typer.Option(..., "--name"),
+    name: str = typer.Option(..., "--name", help="Name on the card."),
     number: str = typer.Option(..., "--number", help="ID number; use the place code 999999."),
     photo: Path = typer.Option(None, "--photo", help="A photograph for the chip."),
     seconds: float = typer.Option(2.0, "--seconds", help="How long the card lies there; 0 = stays."),
@@ -153,13 +170,11 @@ def card(
         show(msgspec.to_builtins(did))
 
 
-def _mount_others() -> None:
-    """Add the simulators of the other packages; only the one that is asked for, as some load slowly."""
+def mount_others(arguments: list[str]) -> None:
+    """Add the simulators of the other packages; only the one that `arguments` ask for, as some load slowly."""
+    here = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
     points = sorted(entry_points(group="examsite.simulate"), key=lambda one: one.name)
-    named = {"reader", "gate", "printer", "card", *(point.name for point in points)} & set(sys.argv)
+    named = {*here, *(point.name for point in points)} & set(arguments)
     for point in points:
-        if not named or point.name in named:
+        if point.name not in here and (not named or point.name in named):
             app.command(point.name)(point.load())
-
-
-_mount_others()

@@ -13,9 +13,10 @@ from appliance.base.site import require_demo
 from appliance.wire.simulators import CameraDid, GetCamera, SetCamera
 from cameras import wsdiscovery
 from cameras.simulator import http_server, rtsp_server, soap
+from cameras.simulator.kinds import Authentication, Scene
 from cameras.simulator.picture import CRF, PictureSource
 from cameras.simulator.responder import Responder
-from cameras.simulator.scene import Room, Scene
+from cameras.simulator.scene import Room
 
 
 class Traits(msgspec.Struct, kw_only=True):
@@ -31,7 +32,7 @@ class Traits(msgspec.Struct, kw_only=True):
     rtsp_port: int = 0
     user: str = "admin"
     password: str = ""
-    authentication: soap.Authentication = "both"
+    authentication: Authentication = "both"
     skew: float = 0.0
     fps: int = 10
     key_every: float = 1.0

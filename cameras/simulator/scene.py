@@ -2,7 +2,7 @@
 
 import io
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import av
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from cameras import timecode
+from cameras.simulator.kinds import Scene
 from cameras.timecode import HEIGHT, WIDTH
 
-Scene = Literal["theory", "practical", "entrance"]
 Picture = NDArray[np.uint8]
 """Planar YUV 4:2:0, shape (1620, 1920): luma first, then both chroma planes."""
 

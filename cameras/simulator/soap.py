@@ -5,12 +5,12 @@ A SOAP 1.2 request comes in as bytes; the answer goes out as HTTP status and byt
 
 import xml.etree.ElementTree as ET
 from datetime import datetime, timedelta
-from typing import Literal
 from xml.sax.saxutils import escape
 
 import msgspec
 
 from cameras import passwords
+from cameras.simulator.kinds import Authentication
 
 ENVELOPE = "http://www.w3.org/2003/05/soap-envelope"
 SECURITY = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
@@ -20,8 +20,6 @@ MEDIA = "http://www.onvif.org/ver10/media/wsdl"
 SCHEMA = "http://www.onvif.org/ver10/schema"
 TOLERANCE = timedelta(seconds=10)
 """How far a token's time may be from the camera's clock; many real cameras are as strict."""
-
-Authentication = Literal["token", "digest", "both", "none"]
 
 
 class Camera(msgspec.Struct, kw_only=True):
