@@ -22,6 +22,7 @@ from appliance.base.i18n import N_
 from appliance.flow.box import Box
 from appliance.records.entry import FaceCheck, Tap
 from appliance.records.journal import Journal, append
+from appliance.records.questions import BankPicture, FrozenBank
 from appliance.records.roster import Candidate, Roster
 from appliance.records.sync import Parcel, Received
 from appliance.records.theory import Paper
@@ -36,6 +37,8 @@ POINTERS = (
     Tap.paper_picture,
     Candidate.photo,
     Paper.body,
+    BankPicture.sha256,
+    FrozenBank.sha256,
     Parcel.body,
     Received.body,
     Roster.lines,

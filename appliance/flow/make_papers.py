@@ -55,8 +55,14 @@ def draw_paper(
         candidate=candidate,
         body=box.files.put(msgspec.json.encode(body), secret=True),
         key_sealed=box.key.encrypt(msgspec.json.encode(right)),
-        choices="".join(str(len(question.order)) for question in drawn.questions),
+        choices="".join(_choice(items[question.item], question) for question in drawn.questions),
     )
+
+
+def _choice(item: rule.Item, question: rule.Question) -> str:
+    """What an answer may name, as `Paper.choices` says it."""
+    count = len(question.order)
+    return chr(ord("a") + count - 1) if item.kind == "multiple_choice" else str(count)
 
 
 def _shown(item: rule.Item, question: rule.Question) -> wire.Question:
@@ -68,7 +74,12 @@ def _shown(item: rule.Item, question: rule.Question) -> wire.Question:
 
 
 def keep_papers(session: Session, box: Box, sitting_id: str, bank: str, drawn: Sequence[Drawn]) -> int:
-    """Keep drawn papers; who has one already keeps it. Returns the number of new ones."""
+    """Keep drawn papers; who has one already keeps it. Returns the number of new ones.
+
+    None is kept when another bank was chosen for the sitting while they were drawn.
+    """
+    if session.get_one(Sitting, sitting_id).bank_sha256 not in ("", bank):
+        return 0
     missing = set(without_paper(session, sitting_id))
     new = [one for one in drawn if one.candidate in missing]
     for one in new:

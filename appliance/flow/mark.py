@@ -8,12 +8,13 @@ from sqlmodel import Session, col, or_, select
 from appliance.base.ids import new_id
 from appliance.flow.attempt_view import answers_of
 from appliance.flow.box import Box
+from appliance.flow.choose_bank import blueprint_of
 from appliance.flow.verdict import decide_verdict
 from appliance.records.journal import append
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Mark, Paper
 from appliance.rules import theory
-from appliance.rules.paper import THEORY
+from appliance.rules.paper import key_lines
 
 
 def due_for_marking(session: Session, box: Box) -> list[str]:
@@ -46,9 +47,9 @@ def mark_theory(session: Session, box: Box, attempt_id: str) -> Mark:
     attempt = session.get_one(Attempt, attempt_id)
     paper = session.get_one(Paper, attempt.paper or "")
     right: list[str] = msgspec.json.decode(box.key.decrypt(paper.key_sealed))
-    marked = theory.mark(
-        [theory.KeyLine(one) for one in right], answers_of(session, attempt.id), THEORY.pass_mark
-    )
+    sitting = session.get_one(Sitting, attempt.sitting)
+    blueprint = blueprint_of(sitting)
+    marked = theory.mark(key_lines(blueprint, right), answers_of(session, attempt.id), blueprint.pass_mark)
     detail = {"right": marked.right, "wrong": marked.wrong, "open": marked.open}
     mark = Mark(
         id=new_id(),
@@ -65,6 +66,5 @@ def mark_theory(session: Session, box: Box, attempt_id: str) -> Mark:
     session.flush()
     body = {"attempt": attempt.id, "points": str(marked.points), "passed": marked.passed, **detail}
     append(session, "paper.marked", attempt.candidate, "process:web", body, at=box.now())
-    trade = session.get_one(Sitting, attempt.sitting).trade
-    decide_verdict(session, box, attempt.candidate, trade, "process:web")
+    decide_verdict(session, box, attempt.candidate, sitting.trade, "process:web")
     return mark

@@ -89,8 +89,12 @@ def save_answers(driver: Driver, box: Box, token_hash: str, sent: Answers) -> Sa
 
 
 def _check(position: int, value: str, choices: str) -> None:
-    allowed = "ABCDEFGHI"[: int(choices[position - 1])] if 1 <= position <= len(choices) else ""
-    if not allowed or len(value) > 1 or (value and value not in allowed):
+    sign = choices[position - 1] if 1 <= position <= len(choices) else "0"
+    several = sign.isalpha()
+    allowed = "ABCDEFGHI"[: ord(sign) - 96 if several else int(sign)]
+    chosen = list(value)  # several: each once, in order
+    most = len(allowed) if several else 1
+    if not allowed or len(chosen) > most or chosen != sorted(set(chosen)) or not set(chosen) <= set(allowed):
         raise Corrupt(
             "bad_answer",
             N_("There is no such question or option on this paper."),

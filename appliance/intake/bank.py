@@ -136,6 +136,8 @@ def faults(items: Iterable[BankItem], topics: Iterable[str]) -> list[tuple[str, 
 
 def _fault(item: BankItem, topics: set[str]) -> str:
     count = len(item.options) if item.kind == "single_choice" else 2
+    if item.kind == "multiple_choice":
+        return "kind_not_taken"
     if item.kind == "true_false" and item.options:
         return "options_not_wanted"
     if item.kind == "single_choice" and not 3 <= count <= 6:

@@ -7,8 +7,20 @@ from sqlmodel import Field, SQLModel
 
 from appliance.records.base import Instant
 
-ROLES = ("entry", "waiting", "display", "invigilator", "examiner", "office", "chief", "inspector", "admin")
-"""entry: check-in desk; waiting: calling; display: read-only screens; chief: head of the site, who releases."""
+ROLES = (
+    "entry",
+    "waiting",
+    "display",
+    "invigilator",
+    "examiner",
+    "author",
+    "office",
+    "chief",
+    "inspector",
+    "admin",
+)
+"""entry: check-in desk; waiting: calling; display: read-only screens; author: the site's own question banks;
+chief: head of the site, who releases."""
 
 
 class Account(SQLModel, table=True):

@@ -41,3 +41,9 @@ class Sitting(SQLModel, table=True):
     seed_hash: str = ""
     """SHA-256 (hex) of the seed papers are drawn from; the seed itself is sealed until the start."""
     seed_sealed: bytes = b""
+    bank: str | None = Field(default=None, foreign_key="question_bank.id")
+    """The site's own bank papers are drawn from; None = the bank of the trade that ships with the box."""
+    bank_sha256: str = ""
+    """Which of its frozen states (FrozenBank)."""
+    blueprint: str = ""
+    """The blueprint of an own bank's papers, JSON (flow/choose_bank.py); empty = the usual one."""

@@ -18,13 +18,15 @@ class Paper(SQLModel, table=True):
     sitting: str = Field(foreign_key="sitting.id", index=True)
     candidate: str = Field(foreign_key="candidate.id")
     bank: str
-    """SHA-256 of the bank file it was drawn from."""
+    """SHA-256 of the bank file it was drawn from, shipped or frozen (FrozenBank)."""
     body: str
     """SHA-256 of the sealed file that holds wire.station.Paper as JSON."""
     key_sealed: bytes
     """The right option keys in order of position, JSON, encrypted."""
     choices: str = ""
-    """Number of options of each position in order, one digit each: what an answer may name."""
+    """What an answer may name, one sign for each position: a digit = one of so many options, a letter (a = 1, b = 2
+    and so on) = any of so many.
+    """
     made_at: datetime = Field(sa_type=Instant)
 
 

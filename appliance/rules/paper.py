@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Literal
 
 from appliance.rules.chance import Stream
+from appliance.rules.theory import KeyLine, Rule
 
-Kind = Literal["true_false", "single_choice"]
-KINDS: tuple[Kind, ...] = ("true_false", "single_choice")
+Kind = Literal["true_false", "single_choice", "multiple_choice"]
+KINDS: tuple[Kind, ...] = ("true_false", "single_choice", "multiple_choice")
 """The order in which kinds stand on a paper."""
 
 TRUE_FALSE = ("正确", "错误")
@@ -21,7 +22,10 @@ STAYS_LAST = ("以上", "上述", "都对", "都是", "都不", "均对", "均�
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """A question of a bank. `right` = indexes into `options`; true_false: 0 = 正确, 1 = 错误."""
+    """A question of a bank. `right` = indexes into `options`; true_false: 0 = 正确, 1 = 错误.
+
+    `fixed`: options that keep their place while the others are mixed.
+    """
 
     id: str
     kind: Kind
@@ -31,13 +35,14 @@ class Item:
     topic: str
     difficulty: int
     source: str = ""
+    fixed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Blueprint:
     """How a paper is put together. `points` per item of each kind; `topics`: share of each topic, any unit.
 
-    Without `topics` each kind follows the bank's own proportions.
+    Without `topics` each kind follows the bank's own proportions. `multiple`: how multiple choice is marked.
     """
 
     counts: Mapping[Kind, int]
@@ -45,6 +50,7 @@ class Blueprint:
     minutes: int
     pass_mark: Decimal
     topics: Mapping[str, int] = field(default_factory=dict)
+    multiple: Rule = "all_or_nothing"
 
     @property
     def total(self) -> Decimal:
@@ -124,9 +130,12 @@ def option_order(item: Item, seed: bytes | str) -> tuple[int, ...]:
     places = list(range(len(item.options)))
     if item.kind == "true_false":
         return tuple(places)
-    moving = [i for i in places if not speaks_of_others(item.options[i])]
-    fixed = [i for i in places if i not in moving]
-    return tuple(Stream(seed, "options", item.id).shuffled(moving) + fixed)
+    free = [i for i in places if i not in item.fixed]
+    moving = [i for i in free if not speaks_of_others(item.options[i])]
+    order = Stream(seed, "options", item.id).shuffled(moving) + [i for i in free if i not in moving]
+    for place in sorted(item.fixed):
+        order.insert(place, place)
+    return tuple(order)
 
 
 def speaks_of_others(option: str) -> bool:
@@ -143,6 +152,23 @@ def keys(count: int) -> str:
 def right_key(item: Item, order: Sequence[int]) -> str:
     """The letters of the right options as shown, in order: `B`, or `ACD` for several."""
     return "".join(keys(len(order))[place] for place, index in enumerate(order) if index in item.right)
+
+
+def key_lines(blueprint: Blueprint, right: Sequence[str]) -> list[KeyLine]:
+    """The key of a drawn paper by position: what each right answer is worth. Kinds stand in the order of KINDS.
+
+    ValueError when the paper has not as many items as the blueprint.
+    """
+    kinds = [kind for kind in KINDS for _ in range(blueprint.counts.get(kind, 0))]
+    lines = zip(kinds, right, strict=True)
+    return [
+        KeyLine(
+            letters,
+            blueprint.points[kind],
+            blueprint.multiple if kind == "multiple_choice" else "all_or_nothing",
+        )
+        for kind, letters in lines
+    ]
 
 
 def _by_topic(

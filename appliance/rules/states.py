@@ -44,6 +44,9 @@ PARCEL = _table(sealed="acknowledged refused", refused="sealed acknowledged", ac
 ROSTER = _table(pending="active rejected", active="", rejected="")
 """考生名单."""
 
+ITEM = _table(draft="approved retired", approved="retired", retired="")
+"""试题, one version of it. An edit is a new version."""
+
 CASE = _table(open="decided", decided="")
 """待核事项."""
 
@@ -58,6 +61,7 @@ MACHINES: Mapping[str, Table] = {
     "station": STATION,
     "parcel": PARCEL,
     "roster": ROSTER,
+    "item": ITEM,
     "case": CASE,
     "gate_order": GATE_ORDER,
 }

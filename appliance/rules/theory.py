@@ -18,15 +18,16 @@ VERSION = "theory-1"
 
 @dataclass(frozen=True)
 class KeyLine:
-    """One position's right answer: option letters in order (`B`; `ACD`) and what it is worth."""
+    """One position's right answer: option letters in order (`B`; `ACD`), what it is worth, how it is marked."""
 
     right: str
     points: Decimal = Decimal(1)
+    rule: Rule = "all_or_nothing"
 
 
 @dataclass(frozen=True)
 class Marked:
-    """A marked paper. `wrong_positions` from 1."""
+    """A marked paper. `wrong_positions` from 1; an answer that is right in part counts as wrong."""
 
     points: Decimal
     total: Decimal
@@ -38,7 +39,7 @@ class Marked:
 
 
 def mark(key: Sequence[KeyLine], answers: Mapping[int, str], pass_mark: Decimal) -> Marked:
-    """Mark answers (position from 1 -> option letters), all or nothing per item. ValueError: bad position."""
+    """Mark answers (position from 1 -> option letters), each item by its rule. ValueError: bad position."""
     unknown = [position for position in answers if not 1 <= position <= len(key)]
     if unknown:
         raise ValueError(f"no such positions: {unknown}")
@@ -55,6 +56,7 @@ def mark(key: Sequence[KeyLine], answers: Mapping[int, str], pass_mark: Decimal)
             points += line.points
         else:
             wrong.append(position)
+            points += points_for(share_of(line.rule, line.right, given), line.points)
     return Marked(points, total, right, len(wrong), left_open, points >= pass_mark, tuple(wrong))
 
 
@@ -72,6 +74,15 @@ def mean_of_right(right: str, given: str) -> Decimal:
     if not right or not chosen <= set(right):
         return Decimal(0)
     return Decimal(len(chosen)) / Decimal(len(set(right)))
+
+
+def share_of(rule: Rule, right: str, given: str) -> Decimal:
+    """What an answer is worth by a rule. Where no values are given, a right letter adds 1 and a wrong one takes 1."""
+    if rule == "mean_of_right":
+        return mean_of_right(right, given)
+    if rule == "mapped_sum":
+        return mapped_sum(dict.fromkeys(right, Decimal(1)), given, default=Decimal(-1))
+    return all_or_nothing(right, given)
 
 
 def mapped_sum(

@@ -14,14 +14,16 @@ from appliance.base.crypto import Signer
 from appliance.base.errors import ExamError
 from appliance.flow.announce import keep_sound, unspoken
 from appliance.flow.box import Box, keys
+from appliance.flow.choose_bank import blueprint_of
+from appliance.flow.freeze_bank import frozen_items
 from appliance.flow.hand_in import close_due
 from appliance.flow.make_papers import Drawn, draw_paper, keep_papers, without_paper
 from appliance.flow.mark import due_for_marking, mark_theory
 from appliance.flow.seal_journal import seal_journal
 from appliance.flow.start_sitting import end_if_over
-from appliance.intake.bank import Bank, question_bank
+from appliance.intake.bank import question_bank
 from appliance.records.sitting import Sitting
-from appliance.rules.paper import THEORY
+from appliance.rules.paper import Blueprint, Item
 from appliance.voice.announce import load as load_voice
 from appliance.voice.announce import sound_file
 from appliance.voice.port import Announcement
@@ -96,15 +98,25 @@ class Background:
     async def _papers(self) -> None:
         """Draw what is missing for the sittings that are not over."""
         box = self._box
+        undrawn: list[Exception] = []
         for sitting in await box.db.read(planned_theory):
             missing = await box.db.read(without_paper, sitting.id)
-            if not missing:
-                continue
-            bank = question_bank(sitting.trade)
-            for start in range(0, len(missing), HANDFUL):
-                people = missing[start : start + HANDFUL]
-                drawn = await asyncio.to_thread(_draw, box, sitting, people, bank)
-                await box.db.write(keep_papers, box, sitting.id, bank.sha256, drawn)
+            try:
+                await self._papers_of(sitting, missing)
+            except Exception as error:  # a trade without a bank holds up no other sitting
+                undrawn.append(error)
+        if undrawn:
+            raise undrawn[0]
+
+    async def _papers_of(self, sitting: Sitting, missing: list[str]) -> None:
+        box = self._box
+        if not missing:
+            return
+        name, items, blueprint = await asyncio.to_thread(_source, box, sitting)
+        for start in range(0, len(missing), HANDFUL):
+            people = missing[start : start + HANDFUL]
+            drawn = await asyncio.to_thread(_draw, box, sitting, people, items, blueprint)
+            await box.db.write(keep_papers, box, sitting.id, name, drawn)
 
     async def _announce(self) -> None:
         box = self._box
@@ -125,9 +137,18 @@ def _kept(box: Box, path: Path) -> str:
     return box.files.put(path.read_bytes())
 
 
-def _draw(box: Box, sitting: Sitting, people: list[str], bank: Bank) -> list[Drawn]:
-    items = {item.id: item for item in bank.items}
-    return [draw_paper(box, sitting, one, items, THEORY) for one in people]
+def _source(box: Box, sitting: Sitting) -> tuple[str, dict[str, Item], Blueprint]:
+    """What a sitting's papers are drawn from: SHA-256 of the bank, its items, the blueprint."""
+    if sitting.bank_sha256:
+        return sitting.bank_sha256, frozen_items(box, sitting.bank_sha256), blueprint_of(sitting)
+    bank = question_bank(sitting.trade)
+    return bank.sha256, {item.id: item for item in bank.items}, blueprint_of(sitting)
+
+
+def _draw(
+    box: Box, sitting: Sitting, people: list[str], items: dict[str, Item], blueprint: Blueprint
+) -> list[Drawn]:
+    return [draw_paper(box, sitting, one, items, blueprint) for one in people]
 
 
 def planned_theory(session: Session) -> list[Sitting]:

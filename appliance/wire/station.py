@@ -72,10 +72,10 @@ class Option(msgspec.Struct):
 
 
 class Question(msgspec.Struct, kw_only=True):
-    """One item as shown: no right answer in it. `kind`: true_false or single_choice."""
+    """One item as shown: no right answer in it."""
 
     position: int
-    kind: Literal["true_false", "single_choice"]
+    kind: Literal["true_false", "single_choice", "multiple_choice"]
     stem: str
     options: list[Option]
 
@@ -93,7 +93,10 @@ class Paper(msgspec.Struct, kw_only=True):
 
 
 class Answer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """One change. `value` is an option's key, or empty for a withdrawn answer; `at` the station's best time."""
+    """One change. `value` is an option's key, or empty for a withdrawn answer; `at` the station's best time.
+
+    With multiple choice `value` holds every chosen key, in order (`ACD`).
+    """
 
     n: int
     position: int

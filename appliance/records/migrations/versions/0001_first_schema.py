@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("locked_until", appliance.records.base.Instant(length=27), nullable=True),
         sa.Column("created_at", appliance.records.base.Instant(length=27), nullable=False),
         sa.CheckConstraint(
-            "role IN ('entry', 'waiting', 'display', 'invigilator', 'examiner', 'office', 'chief', 'inspector', 'admin')",
+            "role IN ('entry', 'waiting', 'display', 'invigilator', 'examiner', 'author', 'office', 'chief', 'inspector', 'admin')",
             name=op.f("ck_account_role"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
@@ -113,6 +113,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("epoch", "number", name=op.f("uq_parcel_epoch_number")),
     )
     op.create_table(
+        "question_bank",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("owner", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("trade", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("purpose", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("created_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("created_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.CheckConstraint("owner IN ('site', 'province')", name=op.f("ck_question_bank_owner")),
+        sa.CheckConstraint("purpose IN ('exam', 'rehearsal')", name=op.f("ck_question_bank_purpose")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_question_bank")),
+        sa.UniqueConstraint("name", name=op.f("uq_question_bank_name")),
+    )
+    op.create_table(
         "received",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -163,6 +177,51 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_roster_file_sha256"), ["file_sha256"], unique=False)
 
     op.create_table(
+        "bank_item",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("bank", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("newest", sa.Boolean(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("topic", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("difficulty", sa.Integer(), nullable=False),
+        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("label", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
+        sa.Column("author", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("made_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("reviewer", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("reviewed_at", appliance.records.base.Instant(length=27), nullable=True),
+        sa.Column("retired_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("retired_at", appliance.records.base.Instant(length=27), nullable=True),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('true_false', 'single_choice', 'multiple_choice')", name=op.f("ck_bank_item_kind")
+        ),
+        sa.CheckConstraint(
+            "state <> 'approved' OR (reviewer <> '' AND reviewer <> author)", name=op.f("ck_bank_item_review")
+        ),
+        sa.CheckConstraint("state IN ('draft', 'approved', 'retired')", name=op.f("ck_bank_item_state")),
+        sa.CheckConstraint("difficulty BETWEEN 0 AND 3", name=op.f("ck_bank_item_difficulty")),
+        sa.ForeignKeyConstraint(["bank"], ["question_bank.id"], name=op.f("fk_bank_item_bank_question_bank")),
+        sa.PrimaryKeyConstraint("id", "version", name=op.f("pk_bank_item")),
+    )
+    with op.batch_alter_table("bank_item", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_bank_item_bank"), ["bank"], unique=False)
+
+    op.create_table(
+        "bank_picture",
+        sa.Column("bank", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("media_type", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["bank"], ["question_bank.id"], name=op.f("fk_bank_picture_bank_question_bank")
+        ),
+        sa.PrimaryKeyConstraint("bank", "sha256", name=op.f("pk_bank_picture")),
+    )
+    op.create_table(
         "elsewhere",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("roster", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -176,6 +235,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_elsewhere_number_index"), ["number_index"], unique=False)
         batch_op.create_index(batch_op.f("ix_elsewhere_roster"), ["roster"], unique=False)
 
+    op.create_table(
+        "frozen_bank",
+        sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("bank", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("items", sa.Integer(), nullable=False),
+        sa.Column("frozen_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["bank"], ["question_bank.id"], name=op.f("fk_frozen_bank_bank_question_bank")
+        ),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_frozen_bank")),
+    )
     op.create_table(
         "login_session",
         sa.Column("token_hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -227,11 +297,15 @@ def upgrade() -> None:
         sa.Column("ended_at", appliance.records.base.Instant(length=27), nullable=True),
         sa.Column("seed_hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("seed_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("bank", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("bank_sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("blueprint", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.CheckConstraint(
             "state IN ('planned', 'running', 'ended', 'released')", name=op.f("ck_sitting_state")
         ),
         sa.CheckConstraint("subject IN ('theory', 'practical')", name=op.f("ck_sitting_subject")),
         sa.CheckConstraint("duration_s > 0", name=op.f("ck_sitting_duration")),
+        sa.ForeignKeyConstraint(["bank"], ["question_bank.id"], name=op.f("fk_sitting_bank_question_bank")),
         sa.ForeignKeyConstraint(["room"], ["room.code"], name=op.f("fk_sitting_room_room")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sitting")),
         sa.UniqueConstraint("subject", "room", "starts_at", name=op.f("uq_sitting_subject_room_starts_at")),

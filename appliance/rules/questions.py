@@ -1,0 +1,57 @@
+"""What may be done with an item (试题) of a site's own bank, by whom, and what keeps a blueprint from being drawn."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Literal
+
+from appliance.rules import states
+from appliance.rules.paper import KINDS, Blueprint, Kind
+
+Act = Literal["edit", "approve", "retire"]
+
+FULL = Decimal(100)
+"""Points of a paper: what marks are kept out of (104号 art. 9)."""
+LONGEST = 600
+"""Minutes of a paper."""
+
+
+def refusal(act: Act, state: str, newest: bool, author: str, person: str, reason: str = "") -> str:
+    """Why `person` may not do `act` to a version of an item; empty = may. `author`: who wrote that version.
+
+    An edit makes a new draft of the newest version, in whatever state that is: what was retired can be taken up
+    again. Approving is the second person's, never the author's.
+    """
+    if act != "retire" and not newest:
+        return "newer_version"
+    if act == "edit":
+        return ""
+    if not states.may("item", state, "approved" if act == "approve" else "retired"):
+        return "wrong_state"
+    if act == "approve" and person == author:
+        return "own_item"
+    return "no_reason" if act == "retire" and not reason.strip() else ""
+
+
+def undrawable(pictures: bool) -> str:
+    """Why an item cannot stand on a paper of our own exam page; empty = can."""
+    return "pictures" if pictures else ""
+
+
+def blueprint_fault(blueprint: Blueprint, there: Mapping[Kind, int]) -> tuple[str, Kind | None]:
+    """(code, kind) of the first thing wrong with a blueprint; code empty = sound.
+
+    `there`: how many items of each kind can be drawn.
+    """
+    if not any(blueprint.counts.values()):
+        return "nothing_asked", None
+    for kind in KINDS:
+        count = blueprint.counts.get(kind, 0)
+        if count < 0 or count > there.get(kind, 0):
+            return "bank_too_small", kind
+        if count and blueprint.points.get(kind, Decimal(0)) <= 0:
+            return "bad_points", kind
+    if blueprint.total != FULL:
+        return "not_full", None
+    if not 0 < blueprint.pass_mark <= FULL:
+        return "bad_pass_mark", None
+    return ("", None) if 0 < blueprint.minutes <= LONGEST else ("bad_minutes", None)

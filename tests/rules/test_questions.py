@@ -1,0 +1,151 @@
+"""What may be done with an item, by whom; what a blueprint must hold; how several right answers are marked."""
+
+from decimal import Decimal
+
+import pytest
+
+from appliance.rules import theory
+from appliance.rules.paper import THEORY, Blueprint, Item, draw, key_lines, option_order
+from appliance.rules.questions import blueprint_fault, refusal, undrawable
+
+A, B = "account-a", "account-b"
+
+
+@pytest.mark.parametrize(
+    ("act", "state", "newest", "person", "reason", "code"),
+    [
+        ("edit", "draft", True, A, "", ""),
+        ("edit", "draft", True, B, "", ""),
+        ("edit", "approved", True, B, "", ""),
+        ("edit", "retired", True, A, "", ""),
+        ("edit", "approved", False, A, "", "newer_version"),
+        ("approve", "draft", True, B, "", ""),
+        ("approve", "draft", True, A, "", "own_item"),
+        ("approve", "draft", False, B, "", "newer_version"),
+        ("approve", "approved", True, B, "", "wrong_state"),
+        ("approve", "retired", True, B, "", "wrong_state"),
+        ("retire", "draft", True, A, "doubtful", ""),
+        ("retire", "approved", True, B, "the law has changed", ""),
+        ("retire", "approved", False, B, "the law has changed", ""),
+        ("retire", "approved", True, B, "  ", "no_reason"),
+        ("retire", "retired", True, B, "again", "wrong_state"),
+    ],
+)
+def test_who_may_do_what(act: str, state: str, newest: bool, person: str, reason: str, code: str) -> None:
+    assert refusal(act, state, newest, A, person, reason) == code  # type: ignore[arg-type]
+
+
+def test_items_with_pictures_are_not_drawn_yet() -> None:
+    assert undrawable(pictures=True) == "pictures" and undrawable(pictures=False) == ""
+
+
+def blueprint(**changes: object) -> Blueprint:
+    given: dict[str, object] = {
+        "counts": {"true_false": 20, "single_choice": 20, "multiple_choice": 10},
+        "points": {"true_false": Decimal(1), "single_choice": Decimal(2), "multiple_choice": Decimal(4)},
+        "minutes": 60,
+        "pass_mark": Decimal(60),
+    }
+    return Blueprint(**(given | changes))  # type: ignore[arg-type]
+
+
+THERE = {"true_false": 20, "single_choice": 30, "multiple_choice": 10}
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({}, ("", None)),
+        ({"counts": {}}, ("nothing_asked", None)),
+        ({"counts": {"true_false": 0}}, ("nothing_asked", None)),
+        ({"counts": {"true_false": 21}}, ("bank_too_small", "true_false")),
+        ({"counts": {"single_choice": -1, "true_false": 1}}, ("bank_too_small", "single_choice")),
+        ({"points": {"true_false": Decimal(1)}}, ("bad_points", "single_choice")),
+        ({"counts": {"true_false": 20}}, ("not_full", None)),
+        ({"pass_mark": Decimal(0)}, ("bad_pass_mark", None)),
+        ({"pass_mark": Decimal(101)}, ("bad_pass_mark", None)),
+        ({"minutes": 0}, ("bad_minutes", None)),
+        ({"minutes": 601}, ("bad_minutes", None)),
+    ],
+)
+def test_blueprints(changes: dict[str, object], fault: tuple[str, str | None]) -> None:
+    assert blueprint_fault(blueprint(**changes), THERE) == fault  # type: ignore[arg-type]
+
+
+def test_the_usual_blueprint_is_sound() -> None:
+    assert blueprint_fault(THEORY, {"true_false": 70, "single_choice": 30}) == ("", None)
+
+
+def test_the_key_of_a_paper_by_position() -> None:
+    plan = blueprint(
+        counts={"multiple_choice": 1, "true_false": 2, "single_choice": 1}, multiple="mean_of_right"
+    )
+    lines = key_lines(plan, ["A", "B", "C", "ACD"])
+    assert [(one.right, one.points, one.rule) for one in lines] == [
+        ("A", Decimal(1), "all_or_nothing"),
+        ("B", Decimal(1), "all_or_nothing"),
+        ("C", Decimal(2), "all_or_nothing"),
+        ("ACD", Decimal(4), "mean_of_right"),
+    ]
+    with pytest.raises(ValueError):
+        key_lines(plan, ["A", "B"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "given", "points"),
+    [
+        ("all_or_nothing", "DCA", "4"),
+        ("all_or_nothing", "AC", "0"),
+        ("mean_of_right", "AC", "2.67"),
+        ("mean_of_right", "ABC", "0"),
+        ("mapped_sum", "ABC", "1.33"),
+        ("mapped_sum", "B", "0"),
+        ("mapped_sum", "ACD", "4"),
+        ("mean_of_right", "", "0"),
+    ],
+)
+def test_marking_several_right_answers(rule: theory.Rule, given: str, points: str) -> None:
+    marked = theory.mark([theory.KeyLine("ACD", Decimal(4), rule)], {1: given}, Decimal(1))
+    assert marked.points == Decimal(points)
+    assert marked.right == (points == "4") and marked.open == (given == "")
+    assert marked.right + marked.wrong + marked.open == 1
+
+
+def test_fixed_options_keep_their_place() -> None:
+    item = Item(
+        id="x",
+        kind="single_choice",
+        stem="?",
+        options=("a", "b", "c", "以上都对"),
+        right=(0,),
+        topic="",
+        difficulty=1,
+        fixed=(1,),
+    )
+    orders = {option_order(item, str(seed)) for seed in range(40)}
+    assert (
+        {order[1] for order in orders} == {1} and {order[3] for order in orders} == {3} and len(orders) == 2
+    )
+
+
+def test_multiple_choice_stands_last() -> None:
+    def item(number: int, kind: str) -> Item:
+        return Item(
+            id=f"{kind}{number}",
+            kind=kind,  # type: ignore[arg-type]
+            stem="?",
+            options=("a", "b", "c"),
+            right=(0, 1),
+            topic="t",
+            difficulty=1,
+        )
+
+    bank = [item(n, kind) for n in range(5) for kind in ("multiple_choice", "single_choice", "true_false")]
+    plan = blueprint(counts={"true_false": 2, "single_choice": 2, "multiple_choice": 2})
+    drawn = draw(bank, plan, "seed")
+    assert [one.item.rstrip("01234") for one in drawn.questions] == [
+        *["true_false"] * 2,
+        *["single_choice"] * 2,
+        *["multiple_choice"] * 2,
+    ]
+    assert draw(bank, plan, "seed").digest() == drawn.digest()
