@@ -15,8 +15,9 @@ from appliance.rules.names import mask
 from appliance.web.ops_sources import FRESH
 from appliance.wire.gate import PrintTicket
 from tests.web.conftest import shoot
-from tests.web.day import name_of
+from tests.web.day import name_of, tap
 from tests.web.day_server import Running
+from tests.world import number_of
 
 Open = Callable[..., Page]
 POINTS_PER_MM = 72 / 25.4
@@ -60,14 +61,14 @@ def test_p_prints_on_the_lane_s_printer_and_says_so(printer: Running, open_page:
 
 
 def test_a_printer_without_paper_is_told_with_the_next_step(printer: Running, open_page: Open) -> None:
-    tap, empty = printer.day.admitted, Printed("paper_end")
+    shown, empty = printer.day.admitted, Printed("paper_end")
     printer.printer = empty
     said = msgspec.structs.replace(
-        printer.lanes[1], printer="fault", messages={"printer": empty.sentence}, slips={tap: "paper_end"}
+        printer.lanes[1], printer="fault", messages={"printer": empty.sentence}, slips={shown: "paper_end"}
     )
     printer.lanes = [printer.lanes[0], said]
     time.sleep(FRESH)  # what the lanes said a moment ago still counts
-    page = open_page("desk", f"/desk?tap={tap}")
+    page = open_page("desk", f"/desk?tap={shown}")
     expect(page.locator("[data-slip]")).to_contain_text("未打印")
     expect(page.locator("#below .signal.look")).to_contain_text("装入新纸卷")
     expect(page.get_by_role("link", name="候考号 PDF")).to_be_visible()
@@ -77,3 +78,13 @@ def test_a_printer_without_paper_is_told_with_the_next_step(printer: Running, op
     box = page.locator("#now .actions").bounding_box()
     assert box and box["y"] + box["height"] <= 768
     shoot(page, "desk-no-paper")
+
+
+def test_a_slip_that_comes_out_is_shown_without_a_touch(printer: Running, open_page: Open) -> None:
+    fresh = tap(printer.box, name_of(69), number_of(69), lane="P1").tap
+    page = open_page("desk", "/desk?lane=P1")
+    expect(page.locator(".verdict")).to_have_attribute("data-result", "admit")
+    for slip, word in (("printing", "正在打印"), ("ok", "已打印")):
+        printer.lanes = [printer.lanes[0], msgspec.structs.replace(printer.lanes[1], slips={fresh: slip})]
+        expect(page.locator("[data-slip]")).to_contain_text(word)
+    expect(page.locator("#now")).not_to_have_attribute("data-every", "1")
