@@ -1,7 +1,6 @@
 """`examsite run gate` ends when it is told to, at whatever moment of its start that is."""
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.cli.demo import run_folder
 from appliance.cli.demo.site import DemoSite, clear, configure, free_port
 from appliance.flow.set_up import set_up
 
@@ -25,7 +25,7 @@ def site(tmp_path: Path) -> Iterator[DemoSite]:
     made = configure(tmp_path / "demo", free_port())
     set_up(made.settings, demo=True, now=datetime.now(UTC))
     yield made
-    shutil.rmtree(made.run)
+    run_folder.drop(made.run)
 
 
 @pytest.mark.long

@@ -1,5 +1,6 @@
 """Commands without a group: init, run, migrate, check, demo."""
 
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -106,6 +107,7 @@ def demo(
     """Play one whole exam day on this machine with simulated devices."""
     from appliance.cli.demo import play
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to end, it clears up as after Ctrl-C
     raise typer.Exit(play(folder, port, once))
 
 

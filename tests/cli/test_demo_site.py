@@ -20,7 +20,10 @@ from appliance.flow.set_up import set_up
 from appliance.intake.roster import read_roster
 
 
-def test_the_demo_listens_on_loopback_and_names_its_own_python(tmp_path: Path) -> None:
+def test_the_demo_listens_on_loopback_and_names_its_own_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     folder = tmp_path / "demo"
     clear(folder)
     settings = configure(folder, 8443).settings

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import os
 import secrets
-import shutil
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ import msgspec
 from sqlmodel import Session, select
 
 from appliance.base.ids import new_id
-from appliance.cli.demo import until_up, watched
+from appliance.cli.demo import run_folder, until_up, watched
 from appliance.cli.demo.day import wait_for
 from appliance.cli.demo.site import DemoSite, configure, free_port, seat_address
 from appliance.cli.parent import Parent
@@ -161,7 +160,7 @@ class ExamSite:
     def close(self) -> None:
         """Free what the site holds outside its folder."""
         self.box.db.stop()
-        shutil.rmtree(self.site.run, ignore_errors=True)
+        run_folder.drop(self.site.run)
 
 
 async def patient(question: Callable[[], Awaitable[Any]], seconds: float) -> Any:

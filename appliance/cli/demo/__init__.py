@@ -6,7 +6,6 @@ The same processes that systemd starts in production run under one parent. Durat
 
 import asyncio
 import os
-import shutil
 import signal
 import ssl
 import threading
@@ -20,7 +19,7 @@ import httpx
 
 from appliance.base.i18n import _
 from appliance.base.settings import CameraSettings
-from appliance.cli.demo import entry, practical, results, roster, theory, waiting
+from appliance.cli.demo import entry, practical, results, roster, run_folder, theory, waiting
 from appliance.cli.demo.day import PEOPLE, Day, Times, wait_for
 from appliance.cli.demo.recipe import write_recipe
 from appliance.cli.demo.site import ACCOUNTS, PASSWORD, DemoSite, build, clear, configure
@@ -119,6 +118,12 @@ def play(folder: Path, port: int, once: bool) -> int:
     """Play the day; returns the exit status."""
     report = Report()
     clear(folder)
+    for run in run_folder.clear_leftovers():
+        tell(
+            _("Another demo uses {folder}: it still runs, or was killed and left processes.").format(
+                folder=run
+            )
+        )
     tell(_("Everything of this demo lies in {folder}.").format(folder=folder.resolve()))
     (folder / "log").mkdir()
     site = configure(folder, port)
@@ -126,7 +131,7 @@ def play(folder: Path, port: int, once: bool) -> int:
     try:
         return _played(site, report, once)
     finally:  # also after Ctrl-C: sockets and pictures of this run are of no use to anybody
-        shutil.rmtree(site.run, ignore_errors=True)
+        run_folder.drop(site.run)
 
 
 def _played(site: DemoSite, report: Report, once: bool) -> int:

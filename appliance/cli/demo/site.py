@@ -5,7 +5,6 @@ import secrets
 import shutil
 import socket
 import sys
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import msgspec
 from appliance.base import settings as s
 from appliance.base.errors import Conflict
 from appliance.base.i18n import N_
+from appliance.cli.demo import run_folder
 from appliance.flow import accounts
 from appliance.flow.box import Box
 from appliance.flow.set_up import add_room, set_up
@@ -57,7 +57,7 @@ class DemoSite(msgspec.Struct):
     @property
     def dev(self) -> Path:
         """Folder of the simulated serial devices."""
-        return self.run / "dev"
+        return self.run / run_folder.DEVICES
 
     @property
     def url(self) -> str:
@@ -98,9 +98,8 @@ def seat_address(number: int) -> str:
 
 def configure(folder: Path, port: int) -> DemoSite:
     """Write the configuration of a site with three lanes and two cameras."""
-    run = Path(tempfile.mkdtemp(prefix="examsite-demo-"))
-    dev = run / "dev"
-    dev.mkdir()
+    run = run_folder.make()
+    dev = run / run_folder.DEVICES
     cameras = [free_port(), free_port()]
     province = free_port()
     (folder / "secrets").mkdir()
