@@ -257,7 +257,7 @@ def tap_line(session: Session, tap: Tap, counts: bool = True) -> TapLine:
 
 def _face(session: Session, tap: Tap) -> FaceLine | None:
     check = session.exec(select(FaceCheck).where(FaceCheck.tap == tap.id)).first()
-    return check and FaceLine(
+    return None if check is None else FaceLine(
         id=check.id,
         reference=check.reference,
         distance=check.distance,

@@ -6,6 +6,8 @@ more than some seconds, and a slip is never sent twice by itself.
 
 import asyncio
 import logging
+import os
+import shutil
 import threading
 from functools import cache
 from typing import Any
@@ -144,8 +146,12 @@ def commands(picture: Image.Image) -> bytes:
 @cache
 def _library() -> Any:
     """A printer of python-escpos that writes into a bytearray; loaded late, as the library is slow to load."""
+    from escpos import capabilities
     from escpos.capabilities import Profile
     from escpos.escpos import Escpos
+
+    if "ESCPOS_CAPABILITIES_PICKLE_DIR" not in os.environ:  # it makes a folder at every start and leaves it behind
+        shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
 
     class Paper(Profile):
         """What our slips ask of a printer; without a width the library prints a remark to standard output."""
