@@ -257,7 +257,9 @@ def tap_line(session: Session, tap: Tap, counts: bool = True) -> TapLine:
 
 def _face(session: Session, tap: Tap) -> FaceLine | None:
     check = session.exec(select(FaceCheck).where(FaceCheck.tap == tap.id)).first()
-    return None if check is None else FaceLine(
+    if check is None:
+        return None
+    return FaceLine(
         id=check.id,
         reference=check.reference,
         distance=check.distance,

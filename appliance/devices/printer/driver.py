@@ -150,7 +150,7 @@ def _library() -> Any:
     from escpos.capabilities import Profile
     from escpos.escpos import Escpos
 
-    if "ESCPOS_CAPABILITIES_PICKLE_DIR" not in os.environ:  # it makes a folder at every start and leaves it behind
+    if "ESCPOS_CAPABILITIES_PICKLE_DIR" not in os.environ:  # it leaves a folder behind at every start
         shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
 
     class Paper(Profile):
