@@ -251,6 +251,11 @@ def tap_line(session: Session, tap: Tap, counts: bool = True) -> TapLine:
         shown.gate = order.outcome if order else ""
     if back := order_of_return(session, tap.id):
         shown.ticket, shown.gate = ticket_of(session, tap.sitting, tap.candidate), back.outcome
+        shown.locker = session.exec(
+            select(Admission.locker).where(
+                Admission.sitting == tap.sitting, Admission.candidate == tap.candidate
+            )
+        ).one()
     shown.face = _face(session, tap)
     return shown
 

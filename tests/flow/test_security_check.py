@@ -91,4 +91,6 @@ def test_who_comes_back_is_checked_again(checked: Box, guard: accounts.Who, tap:
     assert shown and shown.left_before and shown.security
     let_in(checked, back.case, guard)
     assert checked.db.read_now(open_absence, first.sitting, first.candidate) is None
+    shown = checked.db.read_now(tap_by_id, checked, back.tap)
+    assert shown and shown.locker == "3" and shown.ticket
     assert [one.locker for one in admissions(checked)] == ["3"], "no second admission, the same locker"
