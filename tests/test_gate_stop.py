@@ -14,7 +14,7 @@ from appliance.cli.demo import run_folder
 from appliance.cli.demo.site import DemoSite, clear, configure, free_port
 from appliance.flow.set_up import set_up
 
-STARTS = 20
+STARTS = 12
 WITHIN = 10.0
 """Seconds: systemd kills later (TimeoutStopSec=), and a kill may leave a gate open."""
 
@@ -45,7 +45,7 @@ def test_a_stop_right_after_the_start_is_heeded(site: DemoSite, tmp_path: Path) 
             while not site.settings.socket("gate").exists() and gate.poll() is None:
                 assert time.monotonic() < until
                 time.sleep(0.002)
-            time.sleep(0.004 * number)
+            time.sleep(0.006 * number)
             gate.terminate()
             assert gate.wait(WITHIN) == 0, told.read_text()
         finally:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,11 +66,17 @@ def test_ones_own_folder_stays_until_it_is_dropped() -> None:
 
 def test_a_folder_stays_while_a_process_of_the_killed_demo_lives(temporary: Path) -> None:
     listens, named, read = (left_over(temporary, name) for name in ("listens", "named", "read"))
-    command = [sys.executable, "-c", "import time; time.sleep(60)", f"{named}/dev/reader-L1"]
+    command = [
+        sys.executable,
+        "-c",
+        "print(flush=True); import time; time.sleep(60)",
+        f"{named}/dev/reader-L1",
+    ]
     with socket.socket(socket.AF_UNIX) as server, (read / "face-L1.jpg").open("rb"):
         server.bind(f"{listens}/gate.sock")
         server.listen()
-        with subprocess.Popen(command) as simulator:
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as simulator:
+            assert simulator.stdout and simulator.stdout.readline()
             assert run_folder.clear_leftovers() == [listens, named, read]
             simulator.kill()
         assert run_folder.clear_leftovers() == [listens, read] and not named.exists()
@@ -97,3 +104,24 @@ def test_another_users_folder_is_left_alone(temporary: Path) -> None:
     other = left_over(temporary)
     os.chown(other, 65534, 65534)
     assert run_folder.clear_leftovers() == [] and other.is_dir()
+
+
+@pytest.mark.long
+def test_a_demo_that_is_told_to_end_leaves_nothing(temporary: Path, tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "appliance.cli", "demo", "--folder", str(tmp_path / "demo")]
+    demo = subprocess.Popen([*command, "--port", str(port)], stderr=subprocess.PIPE, text=True)
+    try:
+        until = time.monotonic() + 60
+        while not list(temporary.glob(f"{run_folder.PREFIX}*/*.sock")):
+            assert demo.poll() is None and time.monotonic() < until
+            time.sleep(0.1)
+        (run,) = temporary.glob(f"{run_folder.PREFIX}*")
+        demo.terminate()
+        assert demo.wait(30) != 0
+        assert not run.exists() and not run_folder.in_use(run)
+    finally:
+        demo.kill()
+        demo.communicate()
