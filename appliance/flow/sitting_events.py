@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from appliance.base.journal_words import actor_word
 from appliance.flow.box import Box
+from appliance.flow.security_check import SECURITY
 from appliance.records.accounts import Account
 from appliance.records.base import instant, moment
 from appliance.records.entry import Case, GateOrder
@@ -20,6 +21,12 @@ from appliance.wire import sheets as wire
 
 AFTER = timedelta(hours=1)
 """How long after its end a sitting's record still takes in what happened."""
+
+
+def plain_check(case: Case) -> bool:
+    """A security check that was passed, or that ended with a new tap: the plain course of every entry."""
+    sent_away = case.decision == "refuse" and case.decided_by
+    return case.kind == SECURITY and case.state == "decided" and not sent_away
 
 
 UNSEATED = ("skipped", "held", "waiting")
@@ -129,7 +136,8 @@ class Told:
         return {one["case"]: self._accounts.get(one.get("second", ""), "") for one in bodies}
 
     def _cases(self) -> list[wire.Incident]:
-        rows = self._session.exec(select(Case).where(Case.sitting == self._sitting.id)).all()
+        found = self._session.exec(select(Case).where(Case.sitting == self._sitting.id)).all()
+        rows = [case for case in found if not plain_check(case)]
         seconds = self._seconds([case.id for case in rows])
         return [
             wire.Incident(

@@ -11,6 +11,7 @@ from appliance.flow.box import Box
 from appliance.flow.decide_case import decide_case
 from appliance.flow.desk import tap_by_id
 from appliance.flow.order_gate import pending_orders
+from appliance.flow.sheets import room_record_facts
 from appliance.records.entry import Admission, Case
 from appliance.records.journal import Journal
 from tests.flow.test_entry import Tapper, face, person, sitting, tap
@@ -77,6 +78,11 @@ def test_a_second_tap_leaves_no_case_behind(checked: Box, guard: accounts.Who, t
     let_in(checked, again.case, guard, "3")
     doubtful = tap(1, face("face_review"))
     tap(1)
+    waiting = tap(2)
+    checked.db.write_now(decide_case, checked, waiting.case, "refuse", "不接受安检", guard)
+    told = checked.db.read_now(room_record_facts, checked, first.sitting).incidents
+    assert [one.sentence for one in told if one.text == "不接受安检"], "who was sent away is on the record"
+    assert not any(one.text in (PASSED, "The card was put down again.") for one in told)
     kept = checked.db.read_now(lambda s: s.get_one(Case, doubtful.case))
     assert kept.state == "open", "what a person must look at is not ended by a machine"
 
