@@ -44,20 +44,25 @@ def group() -> None:
 
 @app.command(name="discover")
 def discover_cameras(
-    seconds: float = typer.Option(3.0, "--seconds", help="How long to listen."),
+    seconds: float = typer.Option(3.0, "--seconds", min=0.1, max=60, help="How long to listen."),
     host: list[str] = typer.Option([], "--host", help="Ask this address directly as well; repeatable."),
+    addresses: Path = typer.Option(
+        None, "--list", help="Ask every address of this text file as well, one a line."
+    ),
     json: bool = typer.Option(False, "--json"),
 ) -> None:
-    """Find cameras on every network of this machine."""
-    from cameras.discovery import discover
+    """Find cameras on every network of this machine; exit status 3 when a named address stays silent."""
+    from cameras import discovery, tell
 
-    found = asyncio.run(discover(seconds, host))
+    named = [*host, *(discovery.read_list(addresses) if addresses else [])]
+    found = asyncio.run(discovery.find_all(seconds, named))
     if json:
-        _show({"cameras": found})
-        return
-    for camera in found:
-        typer.echo(f"{camera.address:24} {camera.name:20} {camera.hardware}")
-    _tell(_("{count} cameras found.").format(count=len(found)))
+        _show(found)
+    else:
+        tell.discovered(found)
+    _tell(_("{count} cameras found.").format(count=len(found.cameras)))
+    if found.silent:
+        raise typer.Exit(3)
 
 
 @app.command(name="probe")
@@ -65,9 +70,15 @@ def probe_camera(
     host: str = typer.Argument(..., help="HOST[:PORT] of the camera's ONVIF service."),
     user: str = typer.Option("admin", "--user", help="The camera's account."),
     password_file: Path = typer.Option(..., "--password-file", help="A file with the password only."),
+    try_factory: bool = typer.Option(
+        False,
+        "--try-factory-passwords",
+        help="Try a few factory passwords for this account; a camera may lock itself for a while.",
+    ),
     json: bool = typer.Option(False, "--json"),
 ) -> None:
     """Ask one camera everything and measure its picture; exit status 1 when a check does not hold."""
+    from cameras import tell
     from cameras.probe import probe
 
     try:
@@ -79,17 +90,51 @@ def probe_camera(
             N_("Check the name."),
             path=str(password_file),
         ) from error
-    found = probe(host, user, password)
+    found = probe(host, user, password, try_factory=try_factory)
     if json:
         _show(found)
     else:
-        device = found.device
-        typer.echo(f"{device.manufacturer} {device.model} {device.firmware} {device.serial}".strip())
-        for profile in found.profiles:
-            size = f"{profile.width}x{profile.height}"
-            typer.echo(f"  {profile.token:12} {profile.codec:6} {size:10} {profile.fps:g}/s  {profile.uri}")
-        for check in found.checks:
-            typer.echo(f"  {'✓' if check.ok else '✗'} {check.detail}")
+        tell.probed(found)
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+@app.command(name="check")
+def check_cameras(
+    camera: list[str] = typer.Option(
+        [], "--camera", help="Only the camera with this code; repeatable. Default: all of the configuration."
+    ),
+    json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Ask and measure every camera of the configuration; exit status 1 when a check does not hold."""
+    from cameras import tell
+    from cameras.check import check
+
+    found = check(load(), camera)
+    if json:
+        _show(found)
+    else:
+        tell.checked(found)
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+@app.command(name="reference")
+def take_references(
+    camera: list[str] = typer.Option(
+        [], "--camera", help="Only the camera with this code; repeatable. Default: all of the configuration."
+    ),
+    json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Keep what every camera shows now as its reference still, once the room is as it should be."""
+    from cameras import tell
+    from cameras.check import take
+
+    found = take(load(), camera)
+    if json:
+        _show(found)
+    else:
+        tell.checked(found)
     if not found.ok:
         raise typer.Exit(1)
 

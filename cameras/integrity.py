@@ -10,6 +10,7 @@ import msgspec
 
 from appliance.wire.recorder import Check, CheckedFile
 from cameras.index import FILE, Reader, Segment
+from cameras.reference import FOLDER, STATEMENT
 
 log = logging.getLogger("examsite.clips")
 
@@ -58,6 +59,11 @@ def verify(media: Path, sample: int | None = None) -> Verified:
     known = {segment.path for segment in every}
     there = (str(path.relative_to(media)) for path in sorted(media.rglob("*")) if path.is_file())
     for path in there:
+        if path.startswith(f"{FOLDER}/"):
+            wrong = reference_file(media / path)
+            if wrong:
+                findings.append(Finding(code=wrong, camera=path.split("/")[1], path=path))
+            continue
         if path not in known and not path.startswith(FILE):
             # The recorder writes the row first: a file without one was not there when the rows were read, or
             # is foreign.
@@ -65,6 +71,19 @@ def verify(media: Path, sample: int | None = None) -> Verified:
                 continue
             findings.append(Finding(code="added", camera=path.partition("/")[0], path=path))
     return Verified(ok=not findings, checked=len(chosen), findings=findings)
+
+
+def reference_file(path: Path) -> Code | None:
+    """What is wrong with a file among the reference stills; a still is named by its own hash."""
+    if path.name == STATEMENT:
+        return None
+    if path.suffix != ".jpg":
+        return "added"
+    try:
+        return None if file_sha256(path) == path.stem else "altered"
+    except OSError as error:
+        log.error("%s cannot be read: %s", path, error)
+        return "unreadable"
 
 
 def check(media: Path, segment: Segment) -> Check:

@@ -37,11 +37,11 @@ class Fault(Exception):
     """A SOAP fault: its subcodes and reason in one text."""
 
 
-def envelope(operation: str, fields: list[tuple[str, str]]) -> bytes:
+def envelope(operation: str, fields: list[tuple[str, str]], namespace: str = MEDIA2) -> bytes:
     """A request without a security header."""
     inside = "".join(f"<m:{name}>{escape(value)}</m:{name}>" for name, value in fields)
     return (
-        f'<s:Envelope xmlns:s="{ENVELOPE}" xmlns:m="{MEDIA2}"><s:Header/><s:Body>'
+        f'<s:Envelope xmlns:s="{ENVELOPE}" xmlns:m="{namespace}"><s:Header/><s:Body>'
         f"<m:{operation}>{inside}</m:{operation}></s:Body></s:Envelope>"
     ).encode()
 

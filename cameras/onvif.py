@@ -143,6 +143,25 @@ class OnvifCamera:
         """Namespaces of the services it offers."""
         return sorted(self._mapped("GetServices", lambda: self._opened().xaddrs))
 
+    def answers_anybody(self) -> bool:
+        """Are the profiles told to somebody who proves nothing? One anonymous question, no wrong password."""
+
+        def ask() -> bool:
+            from cameras.transport import transport
+
+            client = self._opened()
+            address = client.xaddrs.get(MEDIA2) or client.xaddrs.get(MEDIA)
+            space = MEDIA2 if MEDIA2 in client.xaddrs else MEDIA
+            kind = {"Content-Type": f'application/soap+xml; charset=utf-8; action="{space}/GetProfiles"'}
+            response = transport(self.host).post(address, media2.envelope("GetProfiles", [], space), kind)
+            try:
+                told = media2.answer(response.content, "GetProfiles")
+            except media2.Fault:
+                return False
+            return bool(response.ok) and told is not None and len(told) > 0
+
+        return bool(self._mapped("GetProfiles", ask))
+
     def profiles(self) -> list[Profile]:
         """Every stream it offers with its address, most pixels first. Media2 is asked first: Media1 cannot say H.265.
 

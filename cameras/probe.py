@@ -1,130 +1,209 @@
-"""Look at one camera by every means: ONVIF answers, and the first pictures of its stream decoded."""
+"""Look at one camera by every means: ONVIF answers, the stream measured, its pictures decoded and compared."""
 
-import time
-from typing import Any
+import contextvars
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
-from appliance.base.errors import DeviceFault, ExamError
+from appliance.base.errors import DeviceFault, ExamError, Refused
 from appliance.base.i18n import N_, _
-from cameras.address import with_credentials
+from cameras import checks, picture, rtsp_ask
+from cameras.checks import Check
+from cameras.measure import Look, Measured, look
 from cameras.media2 import Profile
-from cameras.onvif import Device, OnvifCamera
-from cameras.onvif_faults import SKEW_ALARM
-from cameras.stream import open_stream
+from cameras.onvif import CLOCK_FAULTS, Device, OnvifCamera
+from cameras.picture import Grey
 
-LEAST = (1920, 1080)
-"""Smallest picture that counts as more than two million pixels."""
-LOOK_SECONDS = 2.0
-
-
-class Measured(msgspec.Struct, kw_only=True):
-    """What the stream's pictures truly are."""
-
-    width: int
-    height: int
-    fps: float
-    codec: str
-
-
-class Check(msgspec.Struct, kw_only=True):
-    """One finding. `detail` is for people, in the current language."""
-
-    code: str
-    ok: bool
-    detail: str
+DEADLINE = 90.0
+"""Seconds after which a camera that answers ever so slowly is given up."""
+TRIES = 3
+"""Factory passwords tried in one run: cameras lock themselves after five wrong ones or so."""
+Result = TypeVar("Result")
 
 
 class Probe(msgspec.Struct, kw_only=True):
     """The JSON of `cameras probe`."""
 
     device: Device
-    clock_offset_s: float
+    clock_offset_s: float | None
     profiles: list[Profile]
     measured: Measured | None
     checks: list[Check]
 
     @property
     def ok(self) -> bool:
-        """Everything that was checked holds."""
-        return all(check.ok for check in self.checks)
+        """Nothing that was checked fails."""
+        return all(check.ok is not False for check in self.checks)
 
 
-def measure(uri: str, user: str, password: str, seconds: float = LOOK_SECONDS) -> Measured:
-    """Decode the first picture and count the next ones for `seconds`."""
-    container = open_stream(with_credentials(uri, user, password), uri)
-    try:
-        stream = container.streams.video[0]
-        size: tuple[int, int] | None = None
-        times: list[int] = []
-        until = time.monotonic() + seconds
-        for packet in container.demux(stream):
-            if packet.pts is not None:
-                times.append(packet.pts)
-            if size is None:
-                frames: list[Any] = packet.decode()
-                if frames:
-                    size = frames[0].width, frames[0].height
-            if time.monotonic() > until and size:
-                break
-        if size is None:
-            raise DeviceFault(
-                "camera_no_picture",
-                N_("The stream {uri} carries no picture that can be decoded."),
-                N_("Look at the camera's own page whether it shows a picture."),
-                uri=uri,
-            )
-        span = (max(times) - min(times)) * float(stream.time_base or 0) if len(times) > 1 else 0.0
-        fps = (len(times) - 1) / span if span else 0.0
-        return Measured(
-            width=size[0], height=size[1], fps=round(fps, 1), codec=stream.codec_context.name.upper()
+class Seen(msgspec.Struct, kw_only=True):
+    """What a stream showed; `fault` when it did not come."""
+
+    look: Look | None = None
+    fault: ExamError | None = None
+
+
+def within(seconds: float, work: Callable[[], Result], address: str) -> Result:
+    """Run `work` in a thread of its own, in the current language; DeviceFault when it takes longer.
+
+    Every question has a timeout of its own; this is for cameras that answer each of them just in time.
+    """
+    found: list[Result] = []
+    failed: list[BaseException] = []
+    context = contextvars.copy_context()
+
+    def run() -> None:
+        try:
+            found.append(context.run(work))
+        except BaseException as error:  # handed on to the caller
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name=f"probe-{address}", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failed:
+        raise failed[0]
+    if not found:
+        raise DeviceFault(
+            "camera_slow",
+            N_("The camera {address} did not finish answering in {seconds} s."),
+            N_("Restart the camera; check its cable and the network."),
+            address=address,
+            seconds=round(seconds),
         )
-    finally:
-        container.close()
+    return found[0]
 
 
-def probe(address: str, user: str, password: str) -> Probe:
-    """Ask and measure one camera. Raises when it does not answer or refuses the password."""
+def probe(
+    address: str,
+    user: str,
+    password: str,
+    profile: str = "",
+    reference: Callable[[], Grey | None] | None = None,
+    try_factory: bool = False,
+) -> Probe:
+    """Ask and measure one camera. Raises when it does not answer or refuses the password.
+
+    `profile`: token of the stream that is recorded; empty = the one with most pixels. `reference`: gives the still it
+    is held against (None: none was taken); without it the picture is not compared.
+    """
+    return within(DEADLINE, lambda: _probe(address, user, password, profile, reference, try_factory), address)
+
+
+def _probe(
+    address: str,
+    user: str,
+    password: str,
+    wanted: str,
+    reference: Callable[[], Grey | None] | None,
+    try_factory: bool,
+) -> Probe:
     camera = OnvifCamera(address, user, password)
-    offset = camera.read_clock()
+    offset: float | None = None
+    try:
+        offset = camera.read_clock()
+    except DeviceFault as error:
+        if error.code not in CLOCK_FAULTS:
+            raise
     device = camera.device()
     profiles = camera.profiles()
-    best = profiles[0]
-    checks = [
-        Check(
-            code="clock",
-            ok=abs(offset) <= SKEW_ALARM,
-            detail=_("The camera's clock is {offset} s off.").format(offset=f"{offset:+.1f}"),
-        ),
-        Check(
-            code="claimed_resolution",
-            ok=best.width >= LEAST[0] and best.height >= LEAST[1],
-            detail=_("The camera claims {width} x {height}.").format(width=best.width, height=best.height),
-        ),
-    ]
-    measured = None
-    try:
-        measured = measure(best.uri, user, password)
-    except ExamError as error:
-        checks.append(Check(code="stream", ok=False, detail=error.text()))
-    else:
-        size = {"width": measured.width, "height": measured.height}
-        checks.append(
-            Check(
-                code="measured_resolution",
-                ok=measured.width >= LEAST[0] and measured.height >= LEAST[1],
-                detail=_("A decoded picture has {width} x {height}.").format(**size),
-            )
-        )
-        checks.append(
-            Check(
-                code="codec",
-                ok=measured.codec == best.codec.upper(),
-                detail=_("Claimed {claimed}, measured {measured}.").format(
-                    claimed=best.codec, measured=measured.codec
-                ),
-            )
-        )
+    best = next((one for one in profiles if one.token == wanted), profiles[0])
+    found = [checks.of_clock(offset), checks.of_answers(camera.services(), camera.media)]
+    if wanted and best.token != wanted:
+        detail = _("The camera has no profile {profile}.").format(profile=wanted)
+        found.append(Check(code="profile", ok=False, detail=detail))
+    found.append(checks.of_claim(best))
+    seen = watch(best.uri, user, password)
+    found += of_seen(seen, best, reference)
+    found += checks.of_password(user, password, _opens(camera, best.uri))
+    if try_factory:
+        found.append(factory_tried(camera, password))
     return Probe(
-        device=device, clock_offset_s=round(offset, 1), profiles=profiles, measured=measured, checks=checks
+        device=device,
+        clock_offset_s=None if offset is None else round(offset, 1),
+        profiles=profiles,
+        measured=seen.look.measured if seen.look else None,
+        checks=found,
     )
+
+
+def watch(uri: str, user: str, password: str) -> Seen:
+    """`look`, with what went wrong as a finding."""
+    try:
+        return Seen(look=look(uri, user, password))
+    except ExamError as error:
+        return Seen(fault=error)
+
+
+def of_seen(seen: Seen, profile: Profile | None, reference: Callable[[], Grey | None] | None) -> list[Check]:
+    """The checks of a stream and its pictures."""
+    if seen.look is None:
+        return [checks.of_fault("stream", seen.fault)] if seen.fault else []
+    found = checks.of_stream(seen.look.measured, profile)
+    kept: Grey | None = None
+    missing = _("There is no reference still. Run examsite cameras reference.")
+    newest = seen.look.first if seen.look.last is None else seen.look.last
+    if reference:
+        try:
+            kept = reference()
+        except ExamError as error:
+            found.append(checks.of_fault("reference", error))
+            missing = error.text()
+    frozen = None if seen.look.last is None else picture.frozen(seen.look.first, seen.look.last)
+    told = checks.of_picture(
+        picture.black(newest), frozen, None if kept is None else picture.compare(newest, kept), missing
+    )
+    return found + (told if reference else told[:2])
+
+
+def _opens(camera: OnvifCamera, uri: str) -> bool | None:
+    """Does it show its stream, or tell its profiles, to somebody without a password? Nothing wrong is tried."""
+    try:
+        return rtsp_ask.opens(uri) or camera.answers_anybody()
+    except (ExamError, OSError):
+        return None
+
+
+def factory_tried(camera: OnvifCamera, password: str) -> Check:
+    """Try factory passwords for the configured user: each once, a few only, the right one between them.
+
+    A right password puts a camera's count of wrong ones back; when it is refused the camera has locked itself, and
+    nothing more is tried.
+    """
+    tried = [one for one in checks.FACTORY if one and one != password][:TRIES]
+    for number, candidate in enumerate(tried, 1):
+        try:
+            OnvifCamera(camera.address, camera.user, candidate).device()
+        except Refused:
+            pass
+        else:
+            detail = _("The camera lets {user} in with a factory password.").format(user=camera.user)
+            return Check(code="factory_password_refused", ok=False, detail=detail)
+        try:
+            OnvifCamera(camera.address, camera.user, password).device()
+        except Refused:
+            detail = _("After {count} wrong passwords the camera has locked itself.").format(count=number)
+            return Check(code="factory_password_refused", ok=None, detail=detail)
+    detail = _("The camera refused {count} factory passwords.").format(count=len(tried))
+    return Check(code="factory_password_refused", ok=True, detail=detail)
+
+
+def stream_checks(
+    uri: str, user: str, password: str, reference: Callable[[], Grey | None] | None
+) -> list[Check]:
+    """A camera known by its stream's address only (rtsp://): what can be said without ONVIF."""
+    found = [
+        Check(
+            code="services", ok=None, detail=_("Only the stream's address is known, not the ONVIF service.")
+        )
+    ]
+    seen = within(DEADLINE, lambda: watch(uri, user, password), urlsplit(uri).hostname or uri)
+    found += of_seen(seen, None, reference)
+    try:
+        opens: bool | None = rtsp_ask.opens(uri)
+    except (ExamError, OSError):
+        opens = None
+    return found + checks.of_password(user, password, opens)

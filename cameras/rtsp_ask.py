@@ -104,6 +104,14 @@ def ask(uri: str, user: str, password: str, timeout: float = TIMEOUT) -> None:
         )
 
 
+def opens(uri: str, timeout: float = TIMEOUT) -> bool:
+    """Is `uri` described to somebody who proves nothing? Raises OSError."""
+    parts = urlsplit(uri)
+    with socket.create_connection((parts.hostname or "", parts.port or 554), timeout) as link:
+        answer = _describe(link, uri, "", 1, timeout)
+    return answer is not None and answer.status == 200
+
+
 def leaves(location: str, host: str) -> bool:
     """Does a Location header name another host? Pure."""
     try:

@@ -1,0 +1,135 @@
+"""`cameras check` and `cameras reference`: every camera of the configuration, several at a time."""
+
+import contextvars
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from appliance.base.errors import ExamError, NotFound
+from appliance.base.i18n import N_, _
+from appliance.base.settings import CameraSettings, Settings
+from cameras import checks, picture
+from cameras.checks import Check
+from cameras.onvif import OnvifCamera
+from cameras.picture import Grey
+from cameras.probe import DEADLINE, probe, stream_checks, watch, within
+from cameras.recorder import password_of
+from cameras.reference import References
+
+AT_ONCE = 4
+"""Cameras looked at at the same time: decoding costs a core."""
+Result = TypeVar("Result")
+
+
+class CheckedCamera(msgspec.Struct, kw_only=True):
+    """One camera of the configuration and everything that was found about it."""
+
+    camera: str
+    checks: list[Check]
+    name: str = ""
+    room: str = ""
+    address: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Nothing fails."""
+        return all(check.ok is not False for check in self.checks)
+
+
+class Checked(msgspec.Struct, kw_only=True):
+    """The JSON of `cameras check` and `cameras reference`."""
+
+    ok: bool
+    cameras: list[CheckedCamera]
+
+
+def check(settings: Settings, wanted: list[str]) -> Checked:
+    """Ask and measure the cameras with these codes (none = all), each against its reference still."""
+    references = References(settings)
+
+    def one(camera: CameraSettings) -> list[Check]:
+        def still() -> Grey | None:
+            kept = references.load(camera.code)
+            return kept[1] if kept else None
+
+        password = password_of(camera)
+        if camera.address.startswith("rtsp://"):
+            return stream_checks(camera.address, camera.user, password, still)
+        return probe(camera.address, camera.user, password, camera.profile, still).checks
+
+    return _each(settings, wanted, one)
+
+
+def take(settings: Settings, wanted: list[str]) -> Checked:
+    """Take and keep a reference still of the cameras with these codes (none = all).
+
+    What shows nothing is not kept: a reference is what the room looks like when all is well.
+    """
+    references = References(settings)
+
+    def one(camera: CameraSettings) -> list[Check]:
+        password = password_of(camera)
+        uri = camera.address
+        if not uri.startswith("rtsp://"):
+            asked = OnvifCamera(camera.address, camera.user, password)
+            profiles = within(DEADLINE, asked.profiles, asked.address)
+            uri = next((one.uri for one in profiles if one.token == camera.profile), profiles[0].uri)
+        seen = within(DEADLINE, lambda: watch(uri, camera.user, password), camera.address)
+        if seen.look is None:
+            raise seen.fault or _unseen(camera)
+        newest = seen.look.first if seen.look.last is None else seen.look.last
+        if picture.black(newest):
+            return [Check(code="reference", ok=False, detail=_("The picture is black or covered."))]
+        stated = references.keep(camera.code, seen.look.frame, datetime.now(UTC))
+        detail = _("Reference still kept: {width} x {height}, {name}.").format(
+            width=stated.width, height=stated.height, name=f"{stated.sha256[:12]}.jpg"
+        )
+        return [Check(code="reference", ok=True, detail=detail)]
+
+    return _each(settings, wanted, one)
+
+
+def _unseen(camera: CameraSettings) -> ExamError:
+    return NotFound("no_picture", N_("Camera {camera} shows no picture."), camera=camera.code)
+
+
+def _each(settings: Settings, wanted: list[str], work: Callable[[CameraSettings], list[Check]]) -> Checked:
+    """Every chosen camera; one that fails is a finding of its own and no reason to leave the others out."""
+    chosen = _chosen(settings, wanted)
+
+    def one(camera: CameraSettings) -> CheckedCamera:
+        try:
+            found = work(camera)
+        except ExamError as error:
+            found = [checks.of_fault("answers", error)]
+        return CheckedCamera(
+            camera=camera.code, name=camera.name, room=camera.room, address=camera.address, checks=found
+        )
+
+    contexts: list[Any] = [contextvars.copy_context() for _camera in chosen]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        seen = list(pool.map(lambda context, camera: context.run(one, camera), contexts, chosen))
+    return Checked(ok=all(camera.ok for camera in seen), cameras=seen)
+
+
+def _chosen(settings: Settings, wanted: list[str]) -> list[CameraSettings]:
+    if not settings.cameras:
+        raise NotFound(
+            "no_cameras",
+            N_("The configuration file names no camera."),
+            N_("Find cameras with examsite cameras discover and enter them under [[cameras]]."),
+        )
+    known = {camera.code: camera for camera in settings.cameras}
+    for code in wanted:
+        if code not in known:
+            raise NotFound(
+                "no_such_camera",
+                N_("There is no camera {camera} in the configuration file."),
+                N_("Known are: {known}."),
+                camera=code,
+                known=", ".join(known),
+            )
+    return [known[code] for code in dict.fromkeys(wanted)] if wanted else settings.cameras

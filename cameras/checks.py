@@ -1,0 +1,229 @@
+"""Whether a camera is as a site needs it, from what was asked and measured. Pure but for the language of the details.
+
+Three outcomes: it holds (ok true), it does not (false), it cannot be answered (null: the camera does not say, or there
+is nothing to hold it against).
+"""
+
+import msgspec
+
+from appliance.base.errors import ExamError
+from appliance.base.i18n import _
+from cameras.measure import Measured, codec_name
+from cameras.media2 import MEDIA2, Profile
+from cameras.onvif_faults import SKEW_ALARM
+from cameras.picture import BLURRED, MOVED, Compared
+
+LEAST = (1920, 1080)
+"""Smallest picture that counts as more than two million pixels, and more than 1280 x 720."""
+CODECS = ("H264", "H265")
+LEAST_FPS = 8.0
+"""Pictures a second: what a hand does at a desk can still be followed."""
+FPS_SHARE = 0.7
+"""Share of the claimed pictures that must come."""
+BITRATE_SHARE = 1.5
+"""The claimed bit rate may be exceeded by this: the disk is planned with it."""
+MOST_KBPS = 16_000
+"""Where none is claimed."""
+LONGEST_KEY_INTERVAL = 5.0
+"""Seconds: a clip begins at a key frame, and so does a segment after a gap."""
+FACTORY = (
+    *("", "admin", "root", "pass", "password", "1234", "12345", "123456", "1234567", "12345678", "123456789"),
+    *("111111", "666666", "888888", "000000", "admin123", "admin1234", "admin12345", "admin@123", "hik12345"),
+    *("hikvision", "dahua", "tlJwpbo6", "4321", "9999", "abc123", "abcd1234", "Admin123", "ubnt", "meinsm"),
+)
+"""Passwords cameras are shipped with, or that are set first, by common makers' handbooks."""
+
+
+class Check(msgspec.Struct, kw_only=True):
+    """One finding. `ok` null: not answerable. `detail` is for people, in the current language."""
+
+    code: str
+    ok: bool | None
+    detail: str
+
+
+def of_answers(namespaces: list[str], media: int) -> Check:
+    """The services a camera offers."""
+    names = {"/ver10/events/": _("events"), "/recording/": _("recording on the camera")}
+    told = ["Media2" if media == 2 else "Media1"]
+    told += [name for part, name in names.items() if any(part in space for space in namespaces)]
+    if media == 2 and not any("/ver10/media/" in space for space in namespaces):
+        told.append(_("no Media1"))
+    if media == 1 and MEDIA2 in namespaces:
+        told.append(_("Media2 is offered and does not answer"))
+    return Check(
+        code="services",
+        ok=bool(media),
+        detail=_("ONVIF answers: {services}.").format(services=_(", ").join(told)),
+    )
+
+
+def of_clock(offset: float | None) -> Check:
+    """The camera's clock."""
+    if offset is None:
+        return Check(code="clock", ok=None, detail=_("The camera does not tell its time."))
+    return Check(
+        code="clock",
+        ok=abs(offset) <= SKEW_ALARM,
+        detail=_("The camera's clock is {offset} s off.").format(offset=f"{offset:+.1f}"),
+    )
+
+
+def big_enough(width: int, height: int) -> bool:
+    """More than two million pixels, upright pictures too."""
+    return max(width, height) >= LEAST[0] and min(width, height) >= LEAST[1]
+
+
+def of_claim(profile: Profile) -> Check:
+    """The claimed resolution."""
+    said = profile.width > 0 and profile.height > 0
+    return Check(
+        code="claimed_resolution",
+        ok=big_enough(profile.width, profile.height) if said else None,
+        detail=_("The camera claims {width} x {height}.").format(width=profile.width, height=profile.height)
+        if said
+        else _("The camera does not say its resolution."),
+    )
+
+
+def of_stream(measured: Measured, profile: Profile | None) -> list[Check]:
+    """What was measured, against what is needed and what was claimed."""
+    found = [
+        Check(
+            code="measured_resolution",
+            ok=big_enough(measured.width, measured.height),
+            detail=_("A decoded picture has {width} x {height}.").format(
+                width=measured.width, height=measured.height
+            ),
+        )
+    ]
+    if profile and profile.width and profile.height:
+        alike = (measured.width, measured.height) == (profile.width, profile.height)
+        text = _("Claimed {claimed}, measured {measured}.")
+        claimed, seen = (f"{one.width} x {one.height}" for one in (profile, measured))
+        found.append(
+            Check(code="resolution_as_claimed", ok=alike, detail=text.format(claimed=claimed, measured=seen))
+        )
+    return [
+        *found,
+        _codec(measured, profile),
+        _fps(measured, profile),
+        _bitrate(measured, profile),
+        _keys(measured),
+    ]
+
+
+def _codec(measured: Measured, profile: Profile | None) -> Check:
+    claimed = codec_name(profile.codec) if profile and profile.codec else ""
+    ok = measured.codec in CODECS and claimed in ("", measured.codec)
+    text = _("Claimed {claimed}, measured {measured}.") if claimed else _("Measured {measured}.")
+    return Check(code="codec", ok=ok, detail=text.format(claimed=claimed, measured=measured.codec))
+
+
+def _fps(measured: Measured, profile: Profile | None) -> Check:
+    claimed = profile.fps if profile else 0.0
+    text = (
+        _("{fps} pictures a second, {claimed} claimed.") if claimed else _("{fps} pictures a second.")
+    ).format(fps=f"{measured.fps:g}", claimed=f"{claimed:g}")
+    if not measured.fps:
+        return Check(code="frame_rate", ok=None, detail=_("The frame rate could not be measured."))
+    return Check(code="frame_rate", ok=measured.fps >= max(LEAST_FPS, claimed * FPS_SHARE), detail=text)
+
+
+def _bitrate(measured: Measured, profile: Profile | None) -> Check:
+    if not measured.bitrate_kbps:
+        return Check(code="bitrate", ok=None, detail=_("The bit rate could not be measured."))
+    claimed = profile.bitrate_kbps if profile else 0
+    text = _("{rate} Mb/s, at most {claimed} claimed.") if claimed else _("{rate} Mb/s.")
+    return Check(
+        code="bitrate",
+        ok=measured.bitrate_kbps <= (claimed * BITRATE_SHARE if claimed else MOST_KBPS),
+        detail=text.format(rate=f"{measured.bitrate_kbps / 1000:.1f}", claimed=f"{claimed / 1000:.1f}"),
+    )
+
+
+def _keys(measured: Measured) -> Check:
+    if not measured.key_interval_s:
+        return Check(
+            code="key_interval", ok=False, detail=_("No second key frame came while the stream was watched.")
+        )
+    return Check(
+        code="key_interval",
+        ok=measured.key_interval_s <= LONGEST_KEY_INTERVAL,
+        detail=_("A key frame every {seconds} s.").format(seconds=f"{measured.key_interval_s:.1f}"),
+    )
+
+
+def of_password(user: str, password: str, opens: bool | None) -> list[Check]:
+    """Is there a password, and is it one's own? `opens`: the camera answers without any; None: not known."""
+    own = bool(user) and password.casefold() not in {one.casefold() for one in FACTORY} and password != user
+    return [
+        Check(
+            code="password_asked",
+            ok=None if opens is None else not opens,
+            detail={
+                True: _("Anybody in the network can watch: the camera asks for no password."),
+                False: _("The camera asks for a password."),
+                None: _("Whether the camera asks for a password could not be found out."),
+            }[opens],
+        ),
+        Check(
+            code="password_not_factory",
+            ok=own,
+            detail=_("The password is none a camera is shipped with.")
+            if own
+            else _("The password is one cameras are shipped with. Set another one."),
+        ),
+    ]
+
+
+def of_picture(black: bool, frozen: bool | None, compared: Compared | None, missing: str) -> list[Check]:
+    """What can be seen. `missing`: why there is no comparison with a reference still."""
+    found = [
+        Check(
+            code="picture_black",
+            ok=not black,
+            detail=_("The picture is black or covered.") if black else _("There is something to be seen."),
+        ),
+        Check(
+            code="picture_frozen",
+            ok=None if frozen is None else not frozen,
+            detail={
+                True: _("The picture stands still."),
+                False: _("The picture moves."),
+                None: _("Only one key frame came: whether the picture moves is not known."),
+            }[frozen],
+        ),
+    ]
+    if compared is None or black:
+        why = missing or _("A black picture cannot be compared.")
+        return found + [
+            Check(code=code, ok=None, detail=why) for code in ("picture_blurred", "picture_moved")
+        ]
+    share = f"{compared.sharpness:.0%}"
+    found.append(
+        Check(
+            code="picture_blurred",
+            ok=compared.sharpness >= BLURRED,
+            detail=_("Sharpness: {share} of the reference still's.").format(share=share),
+        )
+    )
+    if compared.shift is None:
+        told = _("Too little can be recognised in the picture or in the reference still.")
+    elif compared.shift >= 1.0:
+        told = _("The camera shows another scene than in the reference still.")
+    else:
+        told = _("Against the reference still the picture has moved by {share} of its width.").format(
+            share=f"{compared.shift:.1%}"
+        )
+    ok = None if compared.shift is None else compared.shift < MOVED
+    # What is out of focus is hard to find again: then it says nothing about where the camera looks.
+    if ok is False and compared.sharpness < BLURRED:
+        ok = None
+    found.append(Check(code="picture_moved", ok=ok, detail=told))
+    return found
+
+
+def of_fault(code: str, error: ExamError) -> Check:
+    """Something was tried and failed: what the error says, and what to do."""
+    return Check(code=code, ok=False, detail=" ".join(filter(None, (error.text(), error.next_text()))))

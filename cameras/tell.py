@@ -1,0 +1,112 @@
+"""What the camera commands print for people: tables that line up in Chinese too."""
+
+import unicodedata
+from collections.abc import Sequence
+
+import typer
+
+from appliance.base.i18n import N_, _
+from cameras.check import Checked
+from cameras.checks import Check
+from cameras.discovery import Discovered
+from cameras.probe import Probe
+
+OUTCOMES = {True: N_("passed"), False: N_("failed"), None: N_("not answerable")}
+SIGNS = {True: "✓", False: "✗", None: "–"}
+CODES = {
+    "answers": N_("answers"),
+    "services": N_("ONVIF services"),
+    "clock": N_("clock"),
+    "profile": N_("profile"),
+    "stream": N_("stream"),
+    "claimed_resolution": N_("resolution, claimed"),
+    "measured_resolution": N_("resolution, measured"),
+    "resolution_as_claimed": N_("resolution as claimed"),
+    "codec": N_("codec"),
+    "frame_rate": N_("frame rate"),
+    "bitrate": N_("bit rate"),
+    "key_interval": N_("key frames"),
+    "password_asked": N_("password asked"),
+    "password_not_factory": N_("own password"),
+    "factory_password_refused": N_("factory passwords"),
+    "reference": N_("reference still"),
+    "picture_black": N_("black picture"),
+    "picture_frozen": N_("frozen picture"),
+    "picture_blurred": N_("blurred picture"),
+    "picture_moved": N_("moved camera"),
+}
+
+
+def columns(text: str) -> int:
+    """Columns of a terminal a text takes: Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows as lines whose columns line up."""
+    widths = [max(columns(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = (cell + " " * (width - columns(cell)) for cell, width in zip(row, widths, strict=True))
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def of_checks(found: list[Check]) -> list[str]:
+    """One line for each check."""
+    return table(
+        [
+            (
+                f"  {SIGNS[check.ok]} {_(OUTCOMES[check.ok])}",
+                _(CODES.get(check.code, check.code)),
+                check.detail,
+            )
+            for check in found
+        ]
+    )
+
+
+def discovered(found: Discovered) -> None:
+    """A line for each camera, and the addresses that stayed silent."""
+    if found.cameras:
+        for line in table([(one.address, one.name, one.hardware) for one in found.cameras]):
+            typer.echo(line)
+    for address in found.silent:
+        typer.echo(_("{address}: no camera answers there.").format(address=address))
+
+
+def probed(found: Probe) -> None:
+    """One camera."""
+    device = found.device
+    typer.echo(f"{device.manufacturer} {device.model} {device.firmware} {device.serial}".strip())
+    rows = [
+        (f"  {one.token}", one.codec, f"{one.width}x{one.height}", f"{one.fps:g}/s", one.uri)
+        for one in found.profiles
+    ]
+    for line in [*table(rows), *of_checks(found.checks)]:
+        typer.echo(line)
+    _sum(found.checks)
+
+
+def checked(found: Checked) -> None:
+    """Every camera and its checks, then the sum."""
+    for camera in found.cameras:
+        typer.echo("  ".join(filter(None, (camera.camera, camera.name, camera.room, camera.address))))
+        for line in of_checks(camera.checks):
+            typer.echo(line)
+    _sum([check for camera in found.cameras for check in camera.checks])
+    bad = [camera.camera for camera in found.cameras if not camera.ok]
+    if bad:
+        typer.echo(_("Not in order: {cameras}.").format(cameras=_(", ").join(bad)), err=True)
+    elif found.cameras:
+        typer.echo(_("All {count} cameras are in order.").format(count=len(found.cameras)), err=True)
+
+
+def _sum(found: list[Check]) -> None:
+    counts = {ok: sum(check.ok is ok for check in found) for ok in OUTCOMES}
+    typer.echo(
+        _("{passed} passed, {failed} failed, {open} not answerable.").format(
+            passed=counts[True], failed=counts[False], open=counts[None]
+        ),
+        err=True,
+    )
