@@ -212,6 +212,16 @@ def item_view(session: Session, box: Box, item: str, version: int | None, accoun
     )
 
 
+def next_draft(session: Session, bank: str, after: str, account: str) -> str:
+    """The next item of a bank that waits for the reader: a draft of somebody else's; empty when none does."""
+    waiting = session.exec(
+        select(BankItem.id)
+        .where(BankItem.bank == bank, BankItem.newest, BankItem.state == "draft", BankItem.author != account)
+        .order_by(BankItem.id)
+    ).all()
+    return next((one for one in waiting if one > after), waiting[0] if waiting else "")
+
+
 def media_type(session: Session, bank_id: str, name: str) -> str:
     """What a picture of a bank is; empty when the bank has none of this name."""
     row = session.get(BankPicture, (bank_of(session, bank_id).id, name))

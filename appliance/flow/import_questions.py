@@ -36,8 +36,12 @@ def prepare_import(box: Box, file: QuestionFile, bank_id: str, who: Who) -> Prep
     """Seal the accepted questions as drafts and keep their pictures. Raises Refused for whoever is no author."""
     require_author(who)
     keep_pictures(box, file.pictures)
+    ids = sorted(new_id() for _ in file.accepted)  # the file's order is the list's
     return Prepared(
-        rows=[row_of(box, new_id(), 1, bank_id, one, who.account, one.id) for one in file.accepted],
+        rows=[
+            row_of(box, item, 1, bank_id, one, who.account, one.id)
+            for item, one in zip(ids, file.accepted, strict=True)
+        ],
         pictures={name: picture.media_type for name, picture in file.pictures.items()},
         facts={
             "file_sha256": file.sha256,

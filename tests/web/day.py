@@ -48,6 +48,8 @@ ACCOUNTS = {
     "invigilator": "invigilator",
     "invigilator2": "invigilator",
     "examiner": "examiner",
+    "author": "author",
+    "author2": "author",
     "office": "office",
     "office2": "office",
     "chief": "chief",
@@ -59,6 +61,8 @@ NAMES = {
     "waiting": "周候考",
     "invigilator": "王监考",
     "examiner": "陈考评",
+    "author": "何命题",
+    "author2": "吕审题",
     "chief": "刘站长",
 }
 

@@ -35,6 +35,7 @@ AREAS: dict[str, set[str]] = {
     "/examiner/people": {"examiner", "chief"},
     "/office/results": {"office", "chief"},
     "/office/rosters": {"office", "chief"},
+    "/questions": {"author", "chief"},
 }
 ORDERS: dict[str, set[str]] = {
     "/desk/case/x": {"entry", "chief"},
@@ -60,6 +61,13 @@ ORDERS: dict[str, set[str]] = {
     "/office/roster/x/confirm": {"office", "chief"},
     "/office/roster/x/reject": {"office", "chief"},
     "/office/release/2026-11-21": {"chief"},
+    "/questions/bank": {"author"},
+    "/questions/bank/x/import": {"author"},
+    "/questions/bank/x/new": {"author"},
+    "/questions/bank/x/use": {"chief"},
+    "/questions/item/x/approve": {"author"},
+    "/questions/item/x/retire": {"author"},
+    "/questions/item/x/edit": {"author"},
     "/media/number/x": {"entry", "office", "chief", "inspector"},
 }
 PICTURES: dict[str, set[str]] = {
@@ -71,6 +79,14 @@ PICTURES: dict[str, set[str]] = {
     "/media/clip?camera=C1&from=2026-11-21T01:00:00Z&to=2026-11-21T01:01:00Z": {"inspector", "chief"},
     "/correction/x/correction.pdf": {"entry", "office", "chief"},
     "/desk/ticket/x/ticket.pdf": {"entry", "chief"},
+    "/questions/bank/x": {"author"},
+    "/questions/bank/x/new": {"author"},
+    "/questions/bank/x/use": {"chief"},
+    "/questions/bank/x/export/excel": {"author"},
+    "/questions/bank/x/picture/x": {"author"},
+    "/questions/item/x": {"author"},
+    "/questions/item/x/edit": {"author"},
+    "/questions/template/questions.xlsx": {"author"},
     "/office/sheets/x/sign-in.pdf": {"office", "chief"},
     "/office/score/x/score-sheet.pdf": {"office", "chief"},
 }
@@ -82,8 +98,24 @@ FORMS: dict[str, dict[str, str]] = {
     "/room/x/seat/y/move": {"command": "x", "reason": "x"},
     "/room/attempt/x/warn": {"text": "x"},
     "/examiner/x/K1": {"form": "x", "task": "K11"},
+    "/questions/bank": {"name": "x", "purpose": "x"},
+    "/questions/bank/x/use": {"sitting": "x", "pass_mark": "80"},
+    "/questions/item/x/approve": {"version": "1"},
+    "/questions/item/x/retire": {"version": "1", "reason": "x"},
 }
-LOGINS = ["", "desk", "waiting", "display", "invigilator", "examiner", "office", "chief", "inspector", "ops"]
+LOGINS = [
+    "",
+    "desk",
+    "waiting",
+    "display",
+    "invigilator",
+    "examiner",
+    "office",
+    "chief",
+    "inspector",
+    "ops",
+    "author",
+]
 
 
 def refused(answer: httpx.Response) -> bool:
@@ -113,7 +145,7 @@ def test_orders_by_role(client: Client, login: str) -> None:
         form = FORMS.get(path, {"command": new_id()} if path.startswith("/waiting") else {"reason": "x"})
         if path.endswith("extend"):
             form = {"minutes": "5", "reason": "x", "second_login": "x", "second_password": "x"}
-        if path == "/office/roster":
+        if path in ("/office/roster", "/questions/bank/x/import"):
             answer = http.post(path, files={"file": ("x.csv", b"x")}, headers={"x-csrf-token": token})
         else:
             answer = http.post(path, data=form, headers={"x-csrf-token": token})
@@ -139,6 +171,7 @@ def test_every_route_is_in_these_tables(day: Running, client: Client) -> None:
         "/examiner",
         "/office",
         "/inspection",
+        "/questions",
         "/media",
     )
     places = {path for one in HANDLERS if isinstance(one, Router) for path in [one.path]}
