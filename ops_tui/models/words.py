@@ -61,6 +61,7 @@ ROLES = {
     "display": N_("Display"),
     "invigilator": N_("Invigilator"),
     "examiner": N_("Examiner"),
+    "author": N_("Writes the items"),
     "office": N_("Office"),
     "chief": N_("Head of the site"),
     "inspector": N_("Inspector"),

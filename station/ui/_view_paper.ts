@@ -26,6 +26,10 @@ function notice(exam: Exam): [kind: string, title: string, text: string] {
   return ["", "", ""];
 }
 
+function several(question: Question): boolean {
+  return question.kind === "multiple_choice";
+}
+
 export const paper: Make = (exam, redraw) => {
   const questions = exam.kept?.paper?.questions ?? [];
   const view = exam.kept?.view;
@@ -91,7 +95,7 @@ export const paper: Make = (exam, redraw) => {
         "nav",
         { class: "sheet", "aria-label": t("grid") },
         counts,
-        h("div", { class: "groups" }, group("true_false"), group("single_choice")),
+        h("div", { class: "groups" }, group("true_false"), group("single_choice"), group("multiple_choice")),
         h("p", { class: "legends" }, legend("done", "done"), legend("", "open"), legend("flagged", "flagged")),
       ),
     ),
@@ -115,16 +119,32 @@ export const paper: Make = (exam, redraw) => {
     const question = current();
     const option = question?.options[index];
     if (!question || !option) return;
-    exam.answer(question.position, option.key);
+    exam.answer(question.position, several(question) ? toggled(question.position, option.key) : option.key);
     inputs[index].focus({ preventScroll: true });
+  }
+
+  /** Boxes are no radio group: the arrow keys walk through them by hand. */
+  function among(key: string): boolean {
+    const at = inputs.findIndex((input) => input === document.activeElement);
+    if (at < 0 || inputs[at].type !== "checkbox" || (key !== "ArrowDown" && key !== "ArrowUp")) return false;
+    inputs[(at + (key === "ArrowDown" ? 1 : inputs.length - 1)) % inputs.length].focus();
+    return true;
+  }
+
+  /** The chosen keys of a position, in order, with `key` chosen or taken back. */
+  function toggled(position: number, key: string): string {
+    const chosen = new Set(exam.answers.get(position) ?? "");
+    if (!chosen.delete(key)) chosen.add(key);
+    return [...chosen].sort().join("");
   }
 
   function draw(question: Question): void {
     shown = question.position;
+    const many = several(question);
     const inGrid = document.activeElement?.classList.contains("number") ?? false;
     inputs = question.options.map((option, i) =>
       h("input", {
-        type: "radio",
+        type: many ? "checkbox" : "radio",
         name: `q${question.position}`,
         value: option.key,
         id: `o${i}`,
@@ -137,12 +157,13 @@ export const paper: Make = (exam, redraw) => {
         { class: "kind" },
         h("span", { class: "type" }, t(question.kind)),
         t("question_of", { n: question.position, all: questions.length }),
+        many ? h("b", {}, t("choose_all")) : null,
         h("span", { class: "flagged-mark" }, sign("flag"), t("flagged")),
       ),
       h("h1", { class: "stem", id: "stem" }, question.stem.replace(/（\s*）/g, "（\u00a0\u00a0）")),
       h(
         "div",
-        { class: "options", role: "radiogroup", "aria-labelledby": "stem" },
+        { class: many ? "options many" : "options", role: many ? "group" : "radiogroup", "aria-labelledby": "stem" },
         ...question.options.map((option, i) =>
           h(
             "label",
@@ -154,7 +175,7 @@ export const paper: Make = (exam, redraw) => {
           ),
         ),
       ),
-      h("p", { class: "keys" }, t("keys")),
+      h("p", { class: "keys" }, t(many ? "keys_several" : "keys")),
     );
     section.scrollTop = 0;
     cells.forEach((cell, i) => {
@@ -214,9 +235,9 @@ export const paper: Make = (exam, redraw) => {
     if (!exam.kept || !question) return;
     if (question.position !== shown) draw(question);
     const flagged = new Set(exam.kept.flagged);
-    const answer = exam.answers.get(shown);
+    const answer = exam.answers.get(shown) ?? "";
     for (const input of inputs) {
-      input.checked = input.value === answer;
+      input.checked = answer.includes(input.value);
       input.closest(".option")?.classList.toggle("chosen", input.checked);
     }
     section.classList.toggle("flagged", flagged.has(shown));
@@ -298,6 +319,7 @@ export const paper: Make = (exam, redraw) => {
       else if (key === "ArrowRight" || key === "PageDown" || key === "+") move(1);
       else if (onGrid && key === "ArrowUp") move(-COLUMNS);
       else if (onGrid && key === "ArrowDown") move(COLUMNS);
+      else if (among(key)) return true;
       else if (key === "ArrowDown" && document.activeElement === section) inputs[0]?.focus();
       else if (key === "ArrowUp" && document.activeElement === section) inputs.at(-1)?.focus();
       else if (key === "Enter" && !(event.target instanceof HTMLButtonElement)) move(1);

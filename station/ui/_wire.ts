@@ -38,7 +38,7 @@ export interface Attempt {
 
 export interface Question {
   position: number;
-  kind: "true_false" | "single_choice";
+  kind: "true_false" | "single_choice" | "multiple_choice";
   stem: string;
   options: { key: string; text: string }[];
 }
@@ -51,7 +51,7 @@ export interface Paper {
   made_at: Record<string, string>;
 }
 
-/** One change; `value` is an option's key. `at` is the best time the station has. */
+/** One change; `value` is an option's key, with multiple choice every chosen key in order (`ACD`). `at` is the best time the station has. */
 export interface Change {
   n: number;
   position: number;

@@ -107,6 +107,8 @@ export const WORDS = {
 
   true_false: ["判断题", "True or false"],
   single_choice: ["单选题", "Single choice"],
+  multiple_choice: ["多选题", "Multiple choice"],
+  choose_all: ["选出全部正确选项，再选一次即取消", "Choose every right option; choose again to take it back"],
   question_of: ["第 {n} 题，共 {all} 题", "Question {n} of {all}"],
   question_n: ["第 {n} 题", "Question {n}"],
   done: ["已答", "Done"],
@@ -119,6 +121,10 @@ export const WORDS = {
   previous: ["上一题", "Previous"],
   next: ["下一题", "Next"],
   hand_in: ["交卷", "Hand in"],
+  keys_several: [
+    "键盘：A–D 或 1–4 选择或取消　←  → 换题　F 标记",
+    "Keys: A–D or 1–4 to choose or take back, ← → to move, F to flag",
+  ],
   keys: [
     "键盘：A–D 或 1–4 选择答案　←  → 换题　F 标记",
     "Keys: A–D or 1–4 to answer, ← → to move, F to flag",
