@@ -12,6 +12,8 @@ from appliance.intake.questions.read import read_questions
 from appliance.records.journal import Journal
 from appliance.records.questions import BankItem, QuestionBank
 
+PASSWORD = "pruefung-2026"
+
 
 def table() -> bytes:
     """A CSV of 25 true/false, 12 single and 6 multiple choice items, and two rows that cannot be taken."""
@@ -25,7 +27,7 @@ def table() -> bytes:
 
 def staff(box: Box) -> dict[str, Who]:
     """Accounts of two authors, the head of the site and an invigilator."""
-    hashed = accounts.hash_password("pruefung-2026")
+    hashed = accounts.hash_password(PASSWORD)
     found = {}
     for login, role in (
         ("author", "author"),

@@ -1,13 +1,21 @@
-"""`examsite questions`: check files of questions, take banks out as QTI or Excel, write the template."""
+"""`examsite questions`: check and import files of questions, take shipped banks out, write the template."""
 
+import asyncio
+import sys
+from getpass import getpass
 from pathlib import Path
 from typing import Literal
 
 import typer
 
-from appliance.base.errors import Conflict, Corrupt, Unavailable
+from appliance.base.errors import Conflict, Corrupt, NotFound, Unavailable
 from appliance.base.i18n import N_, _
+from appliance.base.settings import load
 from appliance.cli.run import show, tell
+from appliance.flow.accounts import prove
+from appliance.flow.bank_items import banks
+from appliance.flow.box import Box
+from appliance.flow.import_questions import Imported, import_questions, prepare_import
 from appliance.intake.questions.excel_export import write_excel, write_template
 from appliance.intake.questions.qti_export import write_qti
 from appliance.intake.questions.question import QuestionFile
@@ -25,26 +33,52 @@ def import_(
     file: Path = typer.Argument(
         help="Excel, CSV, QTI 2.1/2.2/3.0 (.zip or .xml), Moodle XML, GIFT or Aiken: told by the content."
     ),
-    dry_run: bool = typer.Option(
-        False, "--dry-run", help="Check only. Required for now: keeping questions is not there yet."
-    ),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Check only: nothing is kept."),
+    bank: str = typer.Option("", "--bank", help="Name of the bank that takes the questions as drafts."),
+    login: str = typer.Option("", "--login", help="Account of somebody who writes items."),
     json: bool = typer.Option(False, "--json"),
 ) -> None:
-    """Read a file of questions without keeping it, and name every one that cannot be taken."""
-    if not dry_run:
+    """Read a file of questions, name every one that cannot be taken, and keep the others in a bank."""
+    if not dry_run and not (bank and login):
         raise Corrupt(
-            "dry_run_only",
-            N_("Questions can be checked, but not yet kept."),
-            N_("Add --dry-run: nothing is kept, every question that cannot be taken is named."),
+            "bank_missing",
+            N_("It is not said which bank takes the questions, or whose account it is."),
+            N_("Add --bank and --login, or --dry-run to check only."),
         )
     read = read_questions(_content(file), file.name)
+    done = None if dry_run else _keep(read, bank, login)
     if json:
-        show({"format": read.format, "accepted": len(read.accepted), "rejected": read.rejected})
+        kept = {"added": done.added, "known": done.known} if done else {}
+        show({"format": read.format, "accepted": len(read.accepted), "rejected": read.rejected, **kept})
     else:
         _print(read)
     for what, count in read.dropped.items():
         tell(_(DROPPED[what]).format(count=count))
+    if done:
+        tell(_("{count} items imported, they wait for review.").format(count=done.added))
+        if done.known:
+            tell(_("{count} were in the bank already and were left out.").format(count=done.known))
     raise typer.Exit(1 if read.rejected else 0)
+
+
+def _keep(read: QuestionFile, name: str, login: str) -> Imported:
+    """Import as the person whose password is typed, or comes by a pipe; never an argument."""
+    password = getpass(_("Password: ")) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    box = Box.open(load())
+    box.db.start()
+    try:
+        who = asyncio.run(prove(box, login, password))
+        bank = next((one for one in box.db.read_now(banks) if one.name == name), None)
+        if bank is None:
+            raise NotFound(
+                "no_bank_here",
+                N_("There is no bank called {name}."),
+                N_("Make it on the page of the question banks first."),
+                name=name,
+            )
+        return box.db.write_now(import_questions, box, bank.id, prepare_import(box, read, bank.id, who), who)
+    finally:
+        box.db.stop()
 
 
 def _content(file: Path) -> bytes:

@@ -206,6 +206,7 @@ def stay(day: Day) -> None:
         "display": "/display",
         "invigilator": "/room",
         "examiner": "/examiner",
+        "author": "/questions",
         "office": "/office",
         "chief": "/",
         "inspector": "/inspection",

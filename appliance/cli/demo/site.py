@@ -34,6 +34,8 @@ ACCOUNTS = [
     ("invigilator", "监考员甲", "invigilator"),
     ("invigilator2", "监考员乙", "invigilator"),
     ("examiner", "考评员", "examiner"),
+    ("author", "命题人员甲", "author"),
+    ("author2", "命题人员乙", "author"),
     ("office", "考务员", "office"),
     ("chief", "考点负责人", "chief"),
     ("inspector", "巡考员", "inspector"),

@@ -328,7 +328,7 @@ def test_the_command() -> None:
     status, out, err = examsite("--lang", "en", "questions", "import", file, "--dry-run")
     assert "Question 5, line 26: No right answer is given." in out
     status, out, err = examsite("questions", "import", file, "--json")
-    assert status == 2 and json.loads(out)["error"]["code"] == "dry_run_only"
+    assert status == 2 and json.loads(out)["error"]["code"] == "bank_missing"
     status, out, err = examsite("questions", "import", str(EXAMPLES / "none"), "--dry-run", "--json")
     assert status == 2 and json.loads(out)["error"]["code"] == "no_file"
     status, out, err = examsite("questions", "import", str(EXAMPLES / "qti21/single.xml"), "--dry-run")
