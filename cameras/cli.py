@@ -19,7 +19,7 @@ from appliance.base.crypto import read_secret
 from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_, _
 from appliance.base.settings import Settings, load
-from cameras.simulator.kinds import Authentication, Scene
+from cameras.simulator.kinds import Authentication, Codec, Media, Scene
 
 if TYPE_CHECKING:
     from cameras.clips.proof import ClipVerified
@@ -253,12 +253,19 @@ def simulate_camera(
         0, "--rtsp-port", min=0, max=65535, help="Port of the stream; 0 = a free one."
     ),
     authentication: Authentication = typer.Option("both", "--auth", help="How it asks for the password."),
+    codec: Codec = typer.Option("h264", "--codec", help="How the picture is coded."),
+    media: Media = typer.Option("both", "--media", help="Which of ONVIF's media services it has."),
+    empty_options: bool = typer.Option(
+        False, "--empty-options", help="Say nothing about what the encoder can do."
+    ),
     skew: float = typer.Option(0.0, "--skew", help="Seconds the camera's clock is ahead."),
     fps: int = typer.Option(10, "--fps", min=1, max=30, help="Pictures in a second."),
     advertise: str = typer.Option("", "--advertise", help="Host named in ONVIF answers instead of its own."),
-    control: Path = typer.Option(None, "--control", help="Control socket: unplug, freeze, drop."),
+    control: Path = typer.Option(
+        None, "--control", help="Control socket: orders for every kind of misbehaviour."
+    ),
 ) -> None:
-    """A camera (ONVIF, RTSP, H.264 1080p) whose picture carries its time. Runs until stopped."""
+    """A camera (ONVIF, RTSP, H.264 or H.265, 1080p) whose picture carries its time. Runs until stopped."""
     from cameras.simulator.camera import SimulatedCamera, Traits
 
     traits = Traits(
@@ -271,6 +278,9 @@ def simulate_camera(
         user=user,
         password=password,
         authentication=authentication,
+        codec=codec,
+        media=media,
+        empty_options=empty_options,
         skew=skew,
         fps=fps,
         advertise=advertise,

@@ -20,6 +20,8 @@ LONGEST_LOOK = 12.0
 """Seconds after which no second key frame is waited for."""
 JUMP = 2.0
 """Seconds between two pictures that are no picture's length but a jump of the camera's clock."""
+IDLE_BYTES = 150
+"""A picture that says "as before" of every part takes a hundred bytes at most; noise and a clock take more."""
 NAMES = {"HEVC": "H265"}
 
 
@@ -45,6 +47,8 @@ class Look(msgspec.Struct, kw_only=True):
     last: Grey | None
     frame: Any
     """`av.VideoFrame`."""
+    idle: bool = False
+    """Between the key frames next to nothing was sent: as if one and the same picture were coded again and again."""
 
 
 def codec_name(name: str) -> str:
@@ -71,19 +75,19 @@ def grey(frame: Any) -> Grey:
     return made
 
 
-def measure(uri: str, user: str, password: str, seconds: float = LOOK_SECONDS) -> Measured:
+def measure(uri: str, user: str, password: str, seconds: float | None = None) -> Measured:
     """`look` without the pictures."""
     return look(uri, user, password, seconds).measured
 
 
-def look(uri: str, user: str, password: str, seconds: float = LOOK_SECONDS) -> Look:
-    """Watch a stream for `seconds`, and until a second key frame came. `uri` is without credentials.
+def look(uri: str, user: str, password: str, seconds: float | None = None) -> Look:
+    """Watch a stream for `seconds` (LOOK_SECONDS), and until a second key frame came. `uri` is without credentials.
 
     Raises Refused or DeviceFault, within seconds also when packets come and no picture ever does.
     """
     container = open_stream(with_credentials(uri, user, password), uri)
     try:
-        return _look(container, uri, seconds)
+        return _look(container, uri, LOOK_SECONDS if seconds is None else seconds)
     except FFmpegError as error:
         raise stream_fault(error, uri) from None
     finally:
@@ -95,6 +99,7 @@ def _look(container: Any, uri: str, seconds: float) -> Look:
     base = float(stream.time_base or 0)
     stamps: list[float] = []
     keys: list[float] = []
+    deltas: list[int] = []
     size = 0
     frames: list[Any] = []
     begun = time.monotonic()
@@ -107,7 +112,9 @@ def _look(container: Any, uri: str, seconds: float) -> Look:
         if packet.size and packet.pts is not None:
             stamps.append(packet.pts * base)
             size += packet.size
-            if packet.is_keyframe:
+            if not packet.is_keyframe:
+                deltas.append(packet.size)
+            else:
                 keys.append(packet.pts * base)
         if (watched >= seconds and len(frames) > 1) or watched >= max(seconds, LONGEST_LOOK):
             break
@@ -123,7 +130,7 @@ def _look(container: Any, uri: str, seconds: float) -> Look:
     span = float(steps.sum())
     gaps = np.diff(np.array(keys))
     gaps = gaps[(gaps > 0) & (gaps < LONGEST_LOOK)]
-    last = frames[-1]
+    last, settled = frames[-1], deltas[len(deltas) // 2 :]
     return Look(
         measured=Measured(
             width=last.width,
@@ -136,4 +143,5 @@ def _look(container: Any, uri: str, seconds: float) -> Look:
         first=grey(frames[0]),
         last=grey(last) if len(frames) > 1 else None,
         frame=last,
+        idle=len(settled) >= 3 and float(np.median(settled)) < IDLE_BYTES,
     )

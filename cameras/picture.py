@@ -5,6 +5,7 @@ with another picture of the same camera taken seconds before. People and light i
 looked for is what they do not change - that there is contrast at all, how sharp edges are, where the walls stand.
 """
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 import cv2
@@ -16,10 +17,16 @@ Grey = NDArray[np.uint8]
 
 WIDTH = 640
 """Pictures are looked at in this width: noise goes, and it costs milliseconds."""
-DARK, FLAT = 40.0, 5.0
-"""Luma the brightest hundredth must reach; least standard deviation (a lens cap, a cloth, a wall held before it)."""
+DARK, DARK_PARTS = 40.0, 0.6
+"""Luma the brightest hundredth of a part must reach; share of parts that may stay below: the clock is always bright."""
+PLAIN, PLAIN_PARTS = 2.5, 0.65
+"""Least standard deviation of a part; share of parts that may have less (a lens cap, a cloth, a hand before it)."""
+FLAT = 5.0
+"""Standard deviation below which a part has no edges to be sharp."""
 STILL_MEAN, STILL_BLOCK = 0.1, 1.0
 """Differences of luma, in all and in the most changed block, below which two pictures are one and the same."""
+CODED_MEAN, CODED_BLOCK = 2.0, 6.0
+"""The same where only coding may differ: mean of differences without sign, and of a block's with it."""
 BLURRED = 0.4
 """Share of the reference's sharpness below which a picture is blurred."""
 MOVED = 0.03
@@ -52,15 +59,33 @@ def small(picture: Grey) -> Grey:
 
 
 def black(picture: Grey) -> bool:
-    """Dark all over, or of one colour all over: there is nothing to be seen."""
-    seen = small(picture)
-    return bool(np.percentile(seen, 99) < DARK or seen.std() < FLAT)
+    """Dark all over, or of one colour all over: there is nothing to be seen but the camera's own clock and name."""
+    parts = list(_cut(small(picture)))
+    dark = sum(np.percentile(part, 99) < DARK for part in parts)
+    plain = sum(part.std() < PLAIN for part in parts)
+    return bool(dark >= DARK_PARTS * len(parts) or plain >= PLAIN_PARTS * len(parts))
 
 
-def frozen(earlier: Grey, later: Grey) -> bool:
-    """Are two pictures taken seconds apart the same? A true sensor's noise alone makes them differ."""
+def _cut(seen: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """The picture in 48 parts."""
+    for rows in np.array_split(seen, 2 * ROWS, axis=0):
+        yield from np.array_split(rows, 2 * COLUMNS, axis=1)
+
+
+def frozen(earlier: Grey, later: Grey, idle: bool = False) -> bool:
+    """Are two pictures taken seconds apart the same? A true sensor's noise alone makes them differ.
+
+    `idle`: the camera sent next to nothing between them. Then also two that differ by coding alone are the same: what
+    is coded better or worse differs everywhere a little, to both sides; a clock or a hand differs in one place.
+    """
     if earlier.shape != later.shape:
         return False
+    if idle:
+        apart = cv2.subtract(later, earlier, dtype=cv2.CV_32F)
+        height, width = apart.shape
+        size = max(1, width // 16), max(1, height // 16)
+        coded = np.abs(cv2.resize(apart, size, interpolation=cv2.INTER_AREA)).max() < CODED_BLOCK
+        return bool(np.abs(apart).mean() < CODED_MEAN and coded)
     apart = cv2.absdiff(earlier, later)
     if apart.mean() >= STILL_MEAN:
         return False
@@ -76,11 +101,9 @@ def sharpness(picture: Grey) -> NDArray[np.float64]:
     seen = cv2.GaussianBlur(small(picture), (3, 3), 0).astype(np.float32)
     edges = cv2.Laplacian(seen, cv2.CV_32F)
     found = []
-    for rows in np.array_split(np.arange(seen.shape[0]), 2 * ROWS):
-        for columns in np.array_split(np.arange(seen.shape[1]), 2 * COLUMNS):
-            part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-            spread = float(seen[part].var())
-            found.append(float(edges[part].var()) / spread if spread > FLAT**2 else 0.0)
+    for part, edge in zip(_cut(seen), _cut(edges), strict=True):
+        spread = float(part.var())
+        found.append(float(edge.var()) / spread if spread > FLAT**2 else 0.0)
     return np.array(found)
 
 

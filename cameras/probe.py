@@ -152,7 +152,9 @@ def of_seen(seen: Seen, profile: Profile | None, reference: Callable[[], Grey | 
         except ExamError as error:
             found.append(checks.of_fault("reference", error))
             missing = error.text()
-    frozen = None if seen.look.last is None else picture.frozen(seen.look.first, seen.look.last)
+    frozen: bool | None = None
+    if seen.look.last is not None:
+        frozen = picture.frozen(seen.look.first, seen.look.last, seen.look.idle)
     told = checks.of_picture(
         picture.black(newest), frozen, None if kept is None else picture.compare(newest, kept), missing
     )

@@ -5,6 +5,7 @@ packet (packetization-mode 1).
 """
 
 import struct
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 PAYLOAD_TYPE = 96
@@ -71,10 +72,17 @@ def payloads(units: list[bytes], limit: int) -> list[bytes]:
 
 
 class Packetiser:
-    """Numbers the packets of one stream. `ssrc`: 32 bits; `first`: first sequence number."""
+    """Numbers the packets of one stream. `ssrc`: 32 bits; `first`: first sequence number; `cut`: of its codec."""
 
-    def __init__(self, ssrc: int, first: int = 0, limit: int = 1400) -> None:
+    def __init__(
+        self,
+        ssrc: int,
+        first: int = 0,
+        limit: int = 1400,
+        cut: Callable[[list[bytes], int], list[bytes]] = payloads,
+    ) -> None:
         self.ssrc = ssrc
+        self._cut = cut
         self.limit = limit
         self.sequence = first & 0xFFFF
         self.packets = 0
@@ -87,7 +95,7 @@ class Packetiser:
         """
         self.timestamp = timestamp & 0xFFFFFFFF
         made = []
-        bodies = payloads(units, self.limit)
+        bodies = self._cut(units, self.limit)
         for number, body in enumerate(bodies):
             marker = 0x80 if number == len(bodies) - 1 else 0
             made.append(

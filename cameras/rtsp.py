@@ -6,6 +6,7 @@ LIMIT = 16_384
 """Longest request header taken."""
 REASONS = {
     200: "OK",
+    302: "Moved Temporarily",
     400: "Bad Request",
     401: "Unauthorized",
     404: "Not Found",

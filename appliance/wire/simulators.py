@@ -122,12 +122,33 @@ class PrinterDid(msgspec.Struct, kw_only=True):
     unknown: int = 0
 
 
+CameraView = Literal["normal", "black", "blurred", "turned"]
+"""Lens covered, out of focus, camera turned away; its own clock stays in the picture."""
+
+
 class SetCamera(msgspec.Struct, tag="camera.set", kw_only=True):
-    """Change a simulated camera; None leaves a thing as it is. `drop`: cut every viewer off once."""
+    """Change a simulated camera; None leaves a thing as it is. `drop`: cut every viewer off once.
+
+    `stalled`: it sends no pictures and keeps the connections. `silent`: its ONVIF service takes questions and does not
+    answer. `jump`: seconds by which its time stamps jump now. `crf`: quality of the picture, 0 (best) to 51: the bit
+    rate jumps. `skew`: seconds its clock is ahead. `reboot`: gone for so many seconds; its time stamps begin anew.
+    `sends_to`, `soap_sends_to`: address to which it sends whoever asks for the stream, or its ONVIF service; empty =
+    nowhere.
+    """
 
     plugged: bool | None = None
     frozen: bool | None = None
     drop: bool = False
+    view: CameraView | None = None
+    stalled: bool | None = None
+    silent: bool | None = None
+    jump: float = 0.0
+    crf: int | None = None
+    skew: float | None = None
+    password: str | None = None
+    reboot: float | None = None
+    sends_to: str | None = None
+    soap_sends_to: str | None = None
 
 
 class GetCamera(msgspec.Struct, tag="camera.state"):

@@ -1,6 +1,7 @@
 """A whole simulated camera: discovery, ONVIF, RTSP, picture, and a control socket to unplug it."""
 
 import asyncio
+import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from appliance.base.site import require_demo
 from appliance.wire.simulators import CameraDid, GetCamera, SetCamera
 from cameras import wsdiscovery
 from cameras.simulator import http_server, rtsp_server, soap
-from cameras.simulator.kinds import Authentication, Scene
+from cameras.simulator.kinds import Authentication, Codec, Media, Scene
 from cameras.simulator.picture import CRF, PictureSource
 from cameras.simulator.responder import Responder
 from cameras.simulator.scene import Room
@@ -38,6 +39,8 @@ class Traits(msgspec.Struct, kw_only=True):
     key_every: float = 1.0
     crf: int = CRF
     """Constant quality of the encoder, 0 (best) to 51: sets the bit rate."""
+    codec: Codec = "h264"
+    media: Media = "both"
     advertise: str = ""
     """Host named in ONVIF answers instead of the true one, as cameras behind an address translation do."""
     empty_options: bool = False
@@ -57,7 +60,12 @@ class SimulatedCamera:
         self.discovered = False
         """Does it answer discovery?"""
         self.source = PictureSource(
-            Room(traits.code, traits.title, traits.scene), self.now, traits.fps, traits.key_every, traits.crf
+            Room(traits.code, traits.title, traits.scene),
+            self.now,
+            traits.fps,
+            traits.key_every,
+            traits.crf,
+            traits.codec,
         )
         self.endpoint = (
             f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{traits.host}:{traits.port}:{traits.code}')}"
@@ -74,6 +82,8 @@ class SimulatedCamera:
             fps=traits.fps,
             key_every=traits.key_every,
             empty_options=traits.empty_options,
+            codec=traits.codec,
+            media=traits.media,
         )
         self.http = http_server.HttpServer(self._soap, self.now, self._jpeg)
         self.responder = Responder(self._match, traits.fixed_message)
@@ -94,7 +104,7 @@ class SimulatedCamera:
         await self.plug()
         if self.traits.control:
             self._control = await sockets.serve(
-                self.traits.control, {SetCamera: self._set, GetCamera: self._get}
+                self.traits.control, {SetCamera: self.change, GetCamera: self._get}
             )
 
     async def stop(self) -> None:
@@ -153,13 +163,40 @@ class SimulatedCamera:
     async def _jpeg(self) -> bytes:
         return await asyncio.to_thread(self.source.jpeg)
 
-    async def _set(self, order: SetCamera) -> CameraDid:
+    async def reboot(self, seconds: float) -> None:
+        """Away for so long; back with time stamps that begin anew."""
+        await self.unplug()
+        await asyncio.sleep(seconds)
+        self.source.jumped = -time.monotonic()
+        await self.plug()
+
+    async def change(self, order: SetCamera) -> CameraDid:
+        """What an order over the control socket does."""
         if order.plugged is not None:
             await (self.plug() if order.plugged else self.unplug())
         if order.frozen is not None:
             self.source.frozen = order.frozen
         if order.drop:
             self.rtsp.drop()
+        if order.view is not None:
+            await asyncio.to_thread(self.source.spoil, order.view)
+        if order.stalled is not None:
+            self.source.stalled = order.stalled
+        if order.silent is not None:
+            self.http.silent = order.silent
+        self.source.jumped += order.jump
+        if order.crf is not None:
+            self.source.crf = order.crf
+        if order.skew is not None:
+            self.traits.skew = order.skew
+        if order.password is not None:
+            self.rtsp.password = self._soap.password = order.password
+        if order.sends_to is not None:
+            self.rtsp.sends_to = order.sends_to
+        if order.soap_sends_to is not None:
+            self.http.sends_to = order.soap_sends_to
+        if order.reboot is not None:
+            await self.reboot(order.reboot)
         return await self._get(GetCamera())
 
     async def _get(self, _asked: GetCamera) -> CameraDid:

@@ -15,7 +15,7 @@ REALM = "simulated camera"
 SNAPSHOT = "/snapshot.jpg"
 IDLE = 30.0
 BODY_LIMIT = 1_000_000
-REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found"}
+REASONS = {200: "OK", 302: "Found", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found"}
 
 
 class HttpServer:
@@ -28,6 +28,10 @@ class HttpServer:
         self.port = 0
         self.calls: list[str] = []
         """Operations asked, in order."""
+        self.silent = False
+        """Take questions and never answer."""
+        self.sends_to = ""
+        """Where it sends whoever asks (HTTP 302); empty = nowhere."""
         self._now = now
         self._jpeg = jpeg
         self._nonce = os.urandom(12).hex()
@@ -61,6 +65,10 @@ class HttpServer:
                     if not 0 <= length <= BODY_LIMIT or len(head) > LIMIT:
                         return
                     body = await reader.readexactly(length)
+                if self.silent:
+                    async with asyncio.timeout(IDLE):
+                        await reader.read()  # until the client goes away, or this camera does
+                    return
                 status, kind, answer, extra = await self._answer(method, url, headers, body)
                 lines = [f"HTTP/1.1 {status} {REASONS[status]}", f"Content-Type: {kind}"]
                 lines += [f"Content-Length: {len(answer)}", *extra, "", ""]
@@ -82,6 +90,8 @@ class HttpServer:
     async def _answer(
         self, method: str, url: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, str, bytes, list[str]]:
+        if self.sends_to:
+            return 302, "text/plain", b"", [f"Location: {self.sends_to}"]
         camera = self.camera
         proof = headers.get("authorization", "")
         proven = bool(proof) and passwords.digest_holds(

@@ -6,3 +6,8 @@ Scene = Literal["theory", "practical", "entrance"]
 """What its picture shows."""
 Authentication = Literal["token", "digest", "both", "none"]
 """How it asks for the password: WS-Security token, HTTP digest, either, or not at all."""
+Codec = Literal["h264", "h265"]
+Media = Literal["both", "media1", "media2"]
+"""Which of ONVIF's media services it has."""
+View = Literal["normal", "black", "blurred", "turned"]
+"""What its lens does: covered, out of focus, turned away. Its own clock is drawn into the picture all the same."""

@@ -1,7 +1,7 @@
 """The picture of a simulated camera: drawn and encoded once by one thread, handed to every viewer.
 
-Real H.264 at 1920x1080 by libx264 (ultrafast, zerolatency). Nothing is encoded while nobody looks; a new
-viewer gets a key frame at once, as good cameras do.
+Real H.264 or H.265 at 1920x1080 by libx264 or libx265 (ultrafast, zerolatency). Nothing is encoded while
+nobody looks; a new viewer gets a key frame at once, as good cameras do.
 """
 
 import threading
@@ -14,7 +14,9 @@ import av
 import msgspec
 from av.video.frame import PictureType
 
-from cameras.rtp import CLOCK, PPS, SPS, is_key, split_annex_b
+from cameras import rtp, rtp_h265
+from cameras.rtp import CLOCK, PPS, SPS, split_annex_b
+from cameras.simulator.kinds import Codec, View
 from cameras.simulator.scene import Room
 from cameras.timecode import HEIGHT, WIDTH
 
@@ -33,10 +35,11 @@ class Coded(msgspec.Struct, frozen=True):
 
 
 class Encoder:
-    """libx264 for one picture source. `key_every`: seconds between key frames; `crf`: 0 (best) to 51."""
+    """libx264 or libx265 for one picture source. `key_every`: seconds between key frames; `crf`: 0 (best) to 51."""
 
-    def __init__(self, fps: int, key_every: float, crf: int = CRF) -> None:
-        self._codec = av.CodecContext.create("libx264", "w")
+    def __init__(self, fps: int, key_every: float, crf: int = CRF, codec: Codec = "h264") -> None:
+        self._codec = av.CodecContext.create("libx264" if codec == "h264" else "libx265", "w")
+        group = f"keyint={max(1, round(fps * key_every))}:scenecut=0:repeat-headers=1"
         self._codec.width, self._codec.height = WIDTH, HEIGHT
         self._codec.pix_fmt = "yuv420p"
         self._codec.time_base = Fraction(1, CLOCK)
@@ -47,8 +50,10 @@ class Encoder:
             "tune": "zerolatency",
             "crf": str(crf),
             "forced-idr": "1",
-            "x264-params": f"keyint={max(1, round(fps * key_every))}:scenecut=0:aq-mode=0:repeat-headers=1",
+            "x264-params": f"{group}:aq-mode=0",
+            "x265-params": f"{group}:open-gop=0:frame-threads=1:pools=none:log-level=none",
         }
+        del self._codec.options["x265-params" if codec == "h264" else "x264-params"]
 
     def encode(self, room: Room, at: datetime, ticks: int, key: bool = False) -> list[bytes]:
         """NAL units of the room at this time."""
@@ -72,8 +77,10 @@ class PictureSource:
         fps: int = 10,
         key_every: float = 1.0,
         crf: int = CRF,
+        codec: Codec = "h264",
     ) -> None:
         self.room = room
+        self.codec: Codec = codec
         self.fps = fps
         self.key_every = key_every
         self.crf = crf
@@ -86,7 +93,11 @@ class PictureSource:
         self._key_wanted = False
         self.frozen = False
         """Show the same moment again and again, as a broken camera does."""
-        self._sets: tuple[bytes, bytes] | None = None
+        self.jumped = 0.0
+        """Seconds added to its time stamps."""
+        self.stalled = False
+        """Say nothing, and keep the connections open."""
+        self._sets: list[bytes] = []
         self._thread = threading.Thread(target=self._run, name=f"picture-{room.code}", daemon=True)
         self._thread.start()
 
@@ -109,14 +120,23 @@ class PictureSource:
         self._wake.set()
         self._thread.join(timeout=2)
 
-    def parameter_sets(self) -> tuple[bytes, bytes]:
-        """Sequence and picture parameter set of this stream (for the SDP)."""
-        if self._sets is None:
+    def spoil(self, view: View) -> None:
+        """What the lens does."""
+        with self._drawing:
+            self.room.spoil(view)
+
+    def parameter_sets(self) -> list[bytes]:
+        """Parameter sets of this stream for the SDP: sequence and picture; with H.265 video, sequence, picture."""
+        if not self._sets:
             with self._drawing:
-                units = Encoder(self.fps, self.key_every, self.crf).encode(self.room, self._now(), 0)
-            by_kind = {unit[0] & 0x1F: unit for unit in units}
-            self._sets = by_kind[SPS], by_kind[PPS]
+                units = self._encoder().encode(self.room, self._now(), 0)
+            h264 = self.codec == "h264"
+            by_kind = {(unit[0] & 0x1F if h264 else rtp_h265.kind(unit)): unit for unit in units}
+            self._sets = [by_kind[one] for one in ((SPS, PPS) if h264 else rtp_h265.SETS)]
         return self._sets
+
+    def _encoder(self) -> Encoder:
+        return Encoder(self.fps, self.key_every, self.crf, self.codec)
 
     def jpeg(self) -> bytes:
         """The picture of this moment as JPEG."""
@@ -124,7 +144,8 @@ class PictureSource:
             return self.room.jpeg(self._now())
 
     def _run(self) -> None:
-        encoder = Encoder(self.fps, self.key_every, self.crf)
+        encoder, crf = self._encoder(), self.crf
+        is_key = rtp.is_key if self.codec == "h264" else rtp_h265.is_key
         due = time.monotonic()
         at = self._now()
         while not self._ended:
@@ -142,7 +163,11 @@ class PictureSource:
             due = max(due + 1 / self.fps, time.monotonic() - 1.0)
             if not self.frozen:
                 at = self._now()
-            ticks = int(time.monotonic() * CLOCK)
+            if self.stalled:
+                continue
+            if crf != self.crf:  # another quality: the bit rate jumps
+                encoder, crf, key = self._encoder(), self.crf, True
+            ticks = int((time.monotonic() + self.jumped) * CLOCK)
             with self._drawing:
                 units = encoder.encode(self.room, at, ticks, key)
             if not units:

@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime
 from typing import cast
 
-from cameras import passwords, rtp, rtsp
+from cameras import passwords, rtp, rtp_h265, rtsp
 from cameras.simulator.picture import Coded, PictureSource
 
 PATH = "/stream1"
@@ -25,6 +25,8 @@ class RtspServer:
     def __init__(self, source: PictureSource, user: str, password: str) -> None:
         self.source = source
         self.user, self.password = user, password
+        self.sends_to = ""
+        """Where it sends whoever asks for the stream (RTSP 302); empty = nowhere."""
         self.port = 0
         self.viewers = 0
         self._server: asyncio.Server | None = None
@@ -71,7 +73,11 @@ class _Viewer(asyncio.Protocol):
         self._channels = (0, 1)
         self._playing = False
         self._waits_for_key = True
-        self._packetiser = rtp.Packetiser(int.from_bytes(os.urandom(4)), int.from_bytes(os.urandom(2)))
+        self._packetiser = rtp.Packetiser(
+            int.from_bytes(os.urandom(4)),
+            int.from_bytes(os.urandom(2)),
+            cut=rtp.payloads if server.source.codec == "h264" else rtp_h265.payloads,
+        )
         self._reported = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -110,6 +116,8 @@ class _Viewer(asyncio.Protocol):
         if not self._allowed(request):
             nonce = passwords.challenge(REALM, self._nonce, qop=False)
             return rtsp.response(request, 401, {"WWW-Authenticate": nonce})
+        if self._server.sends_to:
+            return rtsp.response(request, 302, {"Location": self._server.sends_to})
         if PATH not in request.url:
             return rtsp.response(request, 404)
         match request.method:
@@ -149,9 +157,14 @@ class _Viewer(asyncio.Protocol):
         return passwords.digest_holds(proof, request.method, REALM, self._nonce, user, password)
 
     def _description(self) -> bytes:
-        """SDP (RFC 4566, RFC 6184 8.2.1)."""
-        sequence, picture = self._server.source.parameter_sets()
-        sets = ",".join(base64.b64encode(unit).decode() for unit in (sequence, picture))
+        """SDP (RFC 4566; RFC 6184, 8.2.1; RFC 7798, 7.2.1)."""
+        units = self._server.source.parameter_sets()
+        sets = [base64.b64encode(unit).decode() for unit in units]
+        if self._server.source.codec == "h264":
+            name, told = "H264", f"packetization-mode=1;profile-level-id={units[0][1:4].hex()};"
+            told += f"sprop-parameter-sets={','.join(sets)}"
+        else:
+            name, told = "H265", "sprop-vps={};sprop-sps={};sprop-pps={}".format(*sets)
         lines = [
             "v=0",
             "o=- 1 1 IN IP4 0.0.0.0",
@@ -160,9 +173,8 @@ class _Viewer(asyncio.Protocol):
             "t=0 0",
             "a=control:*",
             f"m=video 0 RTP/AVP {rtp.PAYLOAD_TYPE}",
-            f"a=rtpmap:{rtp.PAYLOAD_TYPE} H264/{rtp.CLOCK}",
-            f"a=fmtp:{rtp.PAYLOAD_TYPE} packetization-mode=1;profile-level-id={sequence[1:4].hex()};"
-            f"sprop-parameter-sets={sets}",
+            f"a=rtpmap:{rtp.PAYLOAD_TYPE} {name}/{rtp.CLOCK}",
+            f"a=fmtp:{rtp.PAYLOAD_TYPE} {told}",
             f"a=framerate:{self._server.source.fps}",
             "a=control:trackID=1",
             "",

@@ -6,12 +6,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import av
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from cameras import timecode
-from cameras.simulator.kinds import Scene
+from cameras.simulator.kinds import Scene, View
 from cameras.timecode import HEIGHT, WIDTH
 
 Picture = NDArray[np.uint8]
@@ -67,9 +68,23 @@ class Room:
     def __init__(self, code: str, title: str = "", scene: Scene = "theory") -> None:
         self.code = code
         self._tag = timecode.camera_tag(code)
-        self._still = _background(title or code, scene)
+        self._normal = self._still = _background(title or code, scene)
+        self._covered = False
         self._walker = _walker()
         self._work = self._still.copy()
+        self._last = slice(0, 0), slice(0, 0)
+
+    def spoil(self, view: View) -> None:
+        """Cover the lens, turn the focus or the camera, or put it right. Not while a picture is drawn."""
+        still = self._normal.copy()
+        luma = still[:HEIGHT]
+        if view == "black":
+            luma[:], still[HEIGHT:] = 18, 128
+        elif view == "blurred":
+            luma[:] = cv2.GaussianBlur(luma, (0, 0), 6)
+        elif view == "turned":
+            luma[:] = np.roll(luma, WIDTH // 5, axis=1)
+        self._still, self._work, self._covered = still, still.copy(), view == "black"
         self._last = slice(0, 0), slice(0, 0)
 
     def picture(self, at: datetime) -> Picture:
@@ -81,7 +96,8 @@ class Room:
         left = int((WIDTH - width - 40) * (2 * share if share < 0.5 else 2 - 2 * share)) + 20
         place = slice(430, 430 + height), slice(left, left + width)
         seen = work[place]
-        seen[self._walker > 0] = self._walker[self._walker > 0]
+        if not self._covered:
+            seen[self._walker > 0] = self._walker[self._walker > 0]
         self._last = place
         text = np.concatenate([_DRAWN[character] for character in text_of(at)], axis=1)
         y, x = DIGITS_AT

@@ -1,4 +1,4 @@
-"""ONVIF answers of a simulated camera: device service and Media1 (ONVIF Core 2.x, Media ver10). Pure.
+"""ONVIF answers of a simulated camera: device service, Media1 and Media2 (ONVIF Core 2.x). Pure.
 
 A SOAP 1.2 request comes in as bytes; the answer goes out as HTTP status and bytes.
 """
@@ -10,7 +10,9 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from cameras import passwords
-from cameras.simulator.kinds import Authentication
+from cameras.simulator import soap_media2
+from cameras.simulator.kinds import Authentication, Codec, Media
+from cameras.simulator.soap_media2 import MEDIA2
 
 ENVELOPE = "http://www.w3.org/2003/05/soap-envelope"
 SECURITY = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
@@ -35,6 +37,8 @@ class Camera(msgspec.Struct, kw_only=True):
     fps: int = 10
     key_every: float = 1.0
     empty_options: bool = False
+    codec: Codec = "h264"
+    media: Media = "both"
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -86,12 +90,16 @@ def answer(camera: Camera, call: Call, now: datetime, proven: bool) -> tuple[int
         return 200, _envelope(_clock(now))
     if camera.authentication != "none" and not proven and not token_allows(camera, call, now):
         return 400, fault("ter:NotAuthorized", "Sender not Authorized")
-    if call.operation in PLAIN:
-        return 200, _envelope(PLAIN[call.operation](camera))
-    if call.operation in PER_PROFILE:
+    second = call.namespace == MEDIA2
+    plain, per_profile = (soap_media2.PLAIN, soap_media2.PER_PROFILE) if second else (PLAIN, PER_PROFILE)
+    if camera.media == {MEDIA: "media2", MEDIA2: "media1"}.get(call.namespace):
+        return 400, fault("ter:ActionNotSupported", "Optional Action Not Implemented")
+    if call.operation in plain:
+        return 200, _envelope(plain[call.operation](camera))
+    if call.operation in per_profile:
         if call.profile != "main":
             return 400, fault("ter:NoProfile", "The requested profile token does not exist")
-        return 200, _envelope(PER_PROFILE[call.operation](camera))
+        return 200, _envelope(per_profile[call.operation](camera))
     return 400, fault("ter:ActionNotSupported", "Optional Action Not Implemented")
 
 
@@ -106,8 +114,8 @@ def fault(code: str, reason: str) -> bytes:
 def _envelope(body: str) -> bytes:
     return (
         '<?xml version="1.0" encoding="UTF-8"?>'
-        f'<s:Envelope xmlns:s="{ENVELOPE}" xmlns:tds="{DEVICE}" xmlns:trt="{MEDIA}" xmlns:tt="{SCHEMA}" '
-        f'xmlns:ter="http://www.onvif.org/ver10/error"><s:Body>{body}</s:Body></s:Envelope>'
+        f'<s:Envelope xmlns:s="{ENVELOPE}" xmlns:tds="{DEVICE}" xmlns:trt="{MEDIA}" xmlns:tr2="{MEDIA2}" '
+        f'xmlns:tt="{SCHEMA}" xmlns:ter="http://www.onvif.org/ver10/error"><s:Body>{body}</s:Body></s:Envelope>'
     ).encode()
 
 
@@ -138,8 +146,12 @@ def _services(camera: Camera) -> str:
             "<tds:Version><tt:Major>2</tt:Major><tt:Minor>60</tt:Minor></tds:Version></tds:Service>"
         )
 
-    both = one(DEVICE, "/onvif/device_service") + one(MEDIA, "/onvif/media_service")
-    return f"<tds:GetServicesResponse>{both}</tds:GetServicesResponse>"
+    told = one(DEVICE, "/onvif/device_service")
+    if camera.media != "media2":
+        told += one(MEDIA, "/onvif/media_service")
+    if camera.media != "media1":
+        told += one(MEDIA2, "/onvif/media2_service")
+    return f"<tds:GetServicesResponse>{told}</tds:GetServicesResponse>"
 
 
 def _capabilities(camera: Camera) -> str:
@@ -155,6 +167,7 @@ def _capabilities(camera: Camera) -> str:
 
 
 def _profiles(camera: Camera) -> str:
+    # Media1 has no word for H.265: cameras say H264, as this one does.
     group = max(1, round(camera.fps * camera.key_every))
     return (
         '<trt:GetProfilesResponse><trt:Profiles token="main" fixed="true"><tt:Name>main</tt:Name>'
