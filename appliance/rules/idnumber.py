@@ -14,19 +14,20 @@ WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS = "10X98765432"
 
 _SHAPE = re.compile(r"[0-9]{17}[0-9X]")
-_WIDE = {ord("\uff10") + i: str(i) for i in range(10)} | {
-    ord("\uff38"): "X",
-    ord("\uff58"): "X",
-    ord("x"): "X",
-    ord("\u00d7"): "X",
-}
+_CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_WIDE = (
+    {ord("\uff10") + i: str(i) for i in range(10)}
+    | {first + i: one for first in (0x61, 0xFF21, 0xFF41) for i, one in enumerate(_CAPITALS)}
+    | {ord("\u00d7"): "X"}
+)
+"""Full-width digits and letters, small letters, and the sign × that is typed for X."""
 _DROPPED = dict.fromkeys(
     [ord(c) for c in " \t\r\n\u00a0\u3000\u200b\u200e\u200f\ufeff'`\u2018\u2019\uff07-\u2010\u2013\uff0d"]
 )
 
 
 def normalise(text: str) -> str:
-    """The number as it is stored: half-width digits, capital X, no blanks, apostrophes or hyphens."""
+    """The number as it is stored: half-width digits and capital letters, no blanks, apostrophes or hyphens."""
     return text.translate(_DROPPED).translate(_WIDE)
 
 

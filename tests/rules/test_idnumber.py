@@ -19,6 +19,7 @@ EXAMPLE = "11010519491231002X"
         ("11010519491231002x", ""),
         (" '110105 19491231 002X ", ""),
         ("１１０１０５１９４９１２３１００２ｘ", ""),
+        ("11010519491231002×", ""),
         ("110105194912310021", "bad_check_digit"),
         ("11010519491331002X", "bad_birth"),
         ("110105209912310027", "bad_birth"),
@@ -30,6 +31,13 @@ EXAMPLE = "11010519491231002X"
 )
 def test_fault(written: str, fault: str) -> None:
     assert idnumber.fault(idnumber.normalise(written), today=date(2026, 1, 1)) == fault
+
+
+@pytest.mark.parametrize(
+    "written", ["abc123456789012", "ＡＢＣ１２３４５６７８９０１２", "ａｂｃ 123456789012", "ABC123456789012"]
+)
+def test_the_letters_of_a_foreigners_card_are_capitals(written: str) -> None:
+    assert idnumber.normalise(written) == "ABC123456789012"
 
 
 def test_what_is_in_the_number() -> None:
