@@ -14,7 +14,8 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from appliance.base.ids import new_id
-from appliance.flow.desk import desk, last_of_lane
+from appliance.flow.desk import desk
+from appliance.flow.last_of_lane import last_of_lane
 from appliance.flow.enrol import Person, SittingPlan, enrol, find_sitting
 from appliance.flow.inspect import find_candidates, timeline
 from appliance.flow.roster_search import people

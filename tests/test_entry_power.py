@@ -27,7 +27,7 @@ from appliance.faces.lane import FaceWorker
 from appliance.flow import admit as admitting
 from appliance.flow.admit import FaceTaken, TapFacts, TapResult, admit
 from appliance.flow.box import Box
-from appliance.flow.desk import last_of_lane
+from appliance.flow.last_of_lane import last_of_lane
 from appliance.flow.enrol import Person, SittingPlan, enrol, find_sitting
 from appliance.flow.order_gate import begin_order, order_gate
 from appliance.flow.set_up import set_up
@@ -296,7 +296,7 @@ async def test_times_of_entry_and_the_entry_screen_follow_the_box_clock(
         in_time: TapResult = await box.db.write(admit, box, facts(box))
         assert in_time.code == "admitted"
         shown = await box.db.read(last_of_lane, box, "L1")
-        assert shown and shown.ticket == in_time.ticket
+        assert shown and shown.shown.ticket == in_time.ticket
 
 
 async def test_a_watch_that_dies_ends_the_process(

@@ -1,6 +1,6 @@
 """The check-in desk: who was at the reader, what was decided, who is still missing. No writes."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import get_args
 
 import msgspec
@@ -188,18 +188,6 @@ def tap_by_id(session: Session, box: Box, tap_id: str) -> TapLine | None:
     """One tap, or None."""
     tap = session.get(Tap, tap_id)
     return tap_line(session, tap) if tap else None
-
-
-def last_of_lane(session: Session, box: Box, lane: str) -> TapLine | None:
-    """The newest tap of a lane, for its entry screen; none from before the clock was set back."""
-    until = box.now() + timedelta(seconds=2)
-    tap = session.exec(
-        select(Tap)
-        .where(Tap.lane == lane, Tap.recorded_at <= until)
-        .order_by(col(Tap.recorded_at).desc())
-        .limit(1)
-    ).first()
-    return tap_line(session, tap, counts=False) if tap else None
 
 
 def tap_line(session: Session, tap: Tap, counts: bool = True) -> TapLine:

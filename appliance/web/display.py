@@ -14,9 +14,11 @@ from appliance.base.sockets import ask
 from appliance.faces.prompts import SENTENCES
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
-from appliance.flow.desk import last_of_lane
 from appliance.flow.display import display
+from appliance.flow.last_of_lane import last_of_lane
 from appliance.flow.security_check import SECURITY
+from appliance.rules import entry_screen
+from appliance.rules.entry_screen import Decided
 from appliance.voice.announce import load, sound_file
 from appliance.voice.prompts import SAID, TOLD, Prompt
 from appliance.web.ops import sources_of
@@ -25,9 +27,6 @@ from appliance.web.sessions import needs
 from appliance.wire.gate import GetView, View
 
 Asked = Request[Who, Any, Any]
-ADMIT_S = 8
-LOOK_S = 12
-"""Seconds for which the entry screen shows a decision."""
 
 
 @get("/")
@@ -48,25 +47,24 @@ async def _entry(request: Asked, box: Box, name: str, lane: str) -> Template:
     state = next((one for one in sources.lanes if one.lane == lane), None)
     if state is None:
         raise NotFound("no_lane", N_("There is no lane {lane}."), N_("Check the configuration."), lane=lane)
-    tap = await box.db.read(last_of_lane, box, lane)
-    shown = "card"
-    if tap is not None:
-        result = tap.decision or tap.result
-        age = (box.now() - (tap.decided_at or tap.at)).total_seconds()
-        if result == "admit" and age < ADMIT_S and tap.ticket:
-            # Nobody is sent to a gate that may be closed.
-            shown = "staff" if tap.gate in ("unknown", "not_done") else "go"
-        elif age < LOOK_S or (tap.case_open and age < 30):
-            shown = "security" if tap.code == SECURITY and tap.case_open else "staff"
-    if any("fire" in one.alarms for one in sources.lanes):
-        shown = "fire"
-    elif shown == "card":
-        if "silent" in (state.reader, state.camera) or state.reader in ("missing", "fault"):
-            shown = "closed"
-        elif state.camera == "busy":
-            shown = "face"
-        elif state.reader == "busy":
-            shown = "hold"
+    found = await box.db.read(last_of_lane, box, lane)
+    tap = found and found.shown
+    now, put = box.now(), state.last_tap_at
+    last = tap and Decided(
+        age=(now - (tap.decided_at or tap.at)).total_seconds(),
+        result=tap.decision or tap.result,
+        ticket=bool(tap.ticket),
+        gate=tap.gate,
+        waits=tap.case_open,
+        security=tap.code == SECURITY and tap.case_open,
+    )
+    shown = entry_screen.shown(
+        last=last,
+        fire=any("fire" in one.alarms for one in sources.lanes),
+        reader=state.reader,
+        camera=state.camera,
+        newer=(now - put).total_seconds() if put and (found is None or put > found.newest) else None,
+    )
     say = (state.prompt or "look") if shown == "face" else shown if shown in TOLD else ""
     return page(
         request, name, lane=state, tap=tap, shown=shown, told=SENTENCES.get(state.prompt, ""), say=say

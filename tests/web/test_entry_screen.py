@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from appliance.faces import demo_people
 from tests.web.conftest import shoot
+from tests.web.day import name_of, tap
 from tests.web.day_server import Running
 from tests.world import number_of
 
@@ -76,7 +77,6 @@ def test_a_picture_is_only_for_the_lane_and_for_the_screen_and_the_entrance(
 
 
 def test_the_result_is_told_once_and_never_why(day: Running, open_page: Open) -> None:
-    from tests.web.day import tap
 
     page = open_page("display", "/entry/L1", 1920, 1080)
     expect(page.locator("#entry")).to_have_attribute("data-shown", "card", timeout=40000)
@@ -86,3 +86,39 @@ def test_the_result_is_told_once_and_never_why(day: Running, open_page: Open) ->
     page.wait_for_timeout(2500)
     assert spoken(page) == ["staff"]
     page.close()
+
+
+def test_the_next_person_sees_their_own_check_and_not_the_last_result(day: Running, open_page: Open) -> None:
+    page, lane = open_page("display", "/entry/P1", 1080, 1920), day.lanes[1]
+    entry = page.locator("#entry")
+    expect(entry).to_have_attribute("data-shown", "card", timeout=40000)
+    first = tap(day.box, name_of(72), number_of(72), lane="P1")
+    expect(entry).to_have_attribute("data-shown", "go", timeout=8000)
+    try:
+        lane.last_tap_at, lane.camera, lane.prompt = day.box.now(), "busy", "turn_left"
+        expect(entry).to_have_attribute("data-say", "turn_left", timeout=4000)
+        assert first.ticket not in entry.inner_text()
+        shoot(page, "entry-next-person")
+    finally:
+        lane.last_tap_at, lane.camera, lane.prompt = None, "ok", ""
+
+
+def test_the_same_card_once_more_does_not_send_to_the_staff(day: Running, open_page: Open) -> None:
+    page = open_page("display", "/entry/P1", 1080, 1920)
+    entry = page.locator("#entry")
+    expect(entry).to_have_attribute("data-shown", "card", timeout=40000)
+    first = tap(day.box, name_of(73), number_of(73), lane="P1")
+    assert tap(day.box, name_of(73), number_of(73), lane="P1").code == "already_inside"
+    expect(entry).to_have_attribute("data-shown", "go", timeout=4000)
+    expect(entry).to_contain_text(first.ticket)
+
+
+def test_fire_stands_over_everything(day: Running, open_page: Open) -> None:
+    page = open_page("display", "/entry/P1", 1920, 1080)
+    try:
+        day.lanes[0].alarms = ["fire"]
+        expect(page.locator("#entry")).to_have_attribute("data-shown", "fire", timeout=15000)
+        expect(page.locator("#entry")).to_contain_text("火警")
+        shoot(page, "entry-fire")
+    finally:
+        day.lanes[0].alarms = []
