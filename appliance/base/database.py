@@ -9,7 +9,8 @@ loses neighbours. Functions must therefore be safe to run twice. A write that an
 decides anew. What still collides then is a Conflict.
 
 SQLite: WAL, synchronous=FULL, BEGIN IMMEDIATE, and two file locks taken queue-then-turn before it so that one
-busy process cannot starve another. PostgreSQL: the same functions on one connection.
+busy process cannot starve another. PostgreSQL: the same functions on one connection, and every writing transaction
+begins with the same advisory lock: what a write reads cannot change before it has committed, on either database.
 """
 
 import asyncio
@@ -39,6 +40,8 @@ TRIES = 3
 
 BATCH_SECONDS = 0.010
 READERS = 8
+TURN = 0x4558414D
+"""Key of the advisory lock (PostgreSQL) that lets one process write at a time: EXAM in ASCII."""
 CHECKPOINT_PAGES = 4000
 """Pages of the write-ahead log (16 MB) after which SQLite copies them into the database file."""
 
@@ -94,6 +97,11 @@ def _driver(connection: Connection) -> Driver:
         raw = connection.connection.driver_connection
         known = connection.info["driver"] = Driver(raw, connection.dialect.name == "postgresql")
     return known
+
+
+def _take_turn(connection: Connection) -> None:
+    """Wait for the other processes' writes (PostgreSQL): the last place must not be read as free by two of them."""
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TURN})")
 
 
 class _Job:
@@ -152,13 +160,16 @@ class Database:
     def _engine(self, writer: bool) -> Engine:
         if not self.sqlite:
             options = {} if writer else {"options": "-c default_transaction_read_only=on"}
-            return create_engine(
+            found = create_engine(
                 self.url,
                 pool_size=1 if writer else READERS,
                 pool_pre_ping=True,
                 connect_args=options,
                 hide_parameters=True,
             )
+            if writer:
+                event.listen(found, "begin", _take_turn)
+            return found
         engine = create_engine(
             self.url,
             pool_size=1 if writer else READERS,
