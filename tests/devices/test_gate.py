@@ -25,8 +25,9 @@ def soon() -> float:
 
 def test_a_pulse_is_planned() -> None:
     assert plan(3, 400, None) == Pulse(Write(3, ON), 400, Write(3, OFF))
-    assert plan(3, 400, 0x200) == Pulse(Write(0x203, 4), 0)
-    assert plan(0, 1, 0x200).close.value == 1 and plan(0, 401, 0x200).close.value == 5
+    assert plan(3, 400, 0x200) == Pulse(Write(0x203, 4), 400)
+    assert plan(0, 1, 0x200) == Pulse(Write(0x200, 1), 100), "as long as the board makes it"
+    assert plan(0, 401, 0x200).close.value == 5
 
 
 @pytest.mark.parametrize(
@@ -63,18 +64,21 @@ async def line(board: SimulatedBoard) -> AsyncIterator[Line]:
 async def test_one_admission_is_one_pulse(board: SimulatedBoard, line: Line) -> None:
     gate = ModbusGate(line, coil=2, pulse_ms=120)
     opened = await gate.open_once(soon())
-    assert (opened.outcome, opened.code, opened.sentence) == ("done", "ok", "") and opened.seconds < 0.1
+    assert board.coils[2], "it answers while the relay is closed, not after the pulse"
+    assert (opened.outcome, opened.code, opened.sentence) == ("done", "ok", "")
     assert await gate.released()
     (pulse,) = board.pulses
-    assert pulse.coil == 2 and pulse.seconds is not None and 0.1 < pulse.seconds < 0.5
+    assert pulse.coil == 2 and pulse.seconds is not None and pulse.seconds >= 0.1
     assert opened.sent_at and opened.sent_at <= pulse.at and board.frames == 2 and not any(board.coils)
 
 
 async def test_a_board_with_timed_coils_ends_the_pulse_itself(board: SimulatedBoard, line: Line) -> None:
     gate = ModbusGate(line, coil=1, pulse_ms=100, flash_base=FLASH_BASE)
     assert (await gate.open_once(soon())).outcome == "done"
-    await asyncio.sleep(0.2)
-    assert [p.coil for p in board.pulses] == [1] and not board.coils[1] and board.frames == 1
+    async with asyncio.timeout(5):
+        while board.coils[1]:  # noqa: ASYNC110 (a relay has no event)
+            await asyncio.sleep(0.02)
+    assert [p.coil for p in board.pulses] == [1] and board.frames == 1
 
 
 async def test_two_lanes_on_one_line_each_open_once(board: SimulatedBoard, line: Line) -> None:
@@ -160,16 +164,29 @@ async def test_inputs_and_the_control_socket(board: SimulatedBoard, line: Line) 
     assert await gate.released()
 
 
-async def test_two_orders_in_quick_succession_are_two_pulses(tmp_path: Path) -> None:
+@pytest.mark.parametrize("flash_base", [None, FLASH_BASE], ids=["ended_here", "timed_by_the_board"])
+async def test_two_orders_in_quick_succession_are_two_pulses(tmp_path: Path, flash_base: int | None) -> None:
     """The second waits until the relay has opened again; never one long pulse for two people."""
     async with SimulatedBoard(tmp_path / "gate") as board:
-        gate = ModbusGate(Line(str(tmp_path / "gate")), pulse_ms=200)
-        until = soon()
+        gate = ModbusGate(Line(str(tmp_path / "gate")), pulse_ms=200, flash_base=flash_base)
+        until = time.monotonic() + 20
         opened = await asyncio.gather(*[gate.open_once(until) for _ in range(3)])
         assert await gate.released()
         await gate.close()
     assert [one.outcome for one in opened] == ["done"] * 3
     assert len(board.pulses) == 3
+
+
+async def test_a_timed_pulse_nobody_confirmed_is_not_made_longer_by_the_next(
+    board: SimulatedBoard, line: Line
+) -> None:
+    """A board that acted and kept silent: the relay may be closed, so the next person waits until it is not."""
+    gate = ModbusGate(line, pulse_ms=1000, flash_base=FLASH_BASE)
+    board.mode = "silent"
+    assert (await gate.open_once(soon())).outcome == "unknown" and len(board.pulses) == 1
+    board.mode = "normal"
+    assert (await gate.open_once(time.monotonic() + 20)).outcome == "done"
+    assert len(board.pulses) == 2
 
 
 async def test_a_pulse_left_on_by_a_killed_process_is_ended_by_the_next(

@@ -148,6 +148,23 @@ async def test_a_printer_that_only_listens(simulated: SimulatedPrinter) -> None:
     assert len(simulated.slips) == 2
 
 
+async def test_a_library_that_cannot_be_loaded_is_a_fault_and_told_once(
+    simulated: SimulatedPrinter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No space for the files it writes when it is loaded: the lane goes on without tickets."""
+
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    printer = over(simulated, "tcp")
+    with monkeypatch.context() as patch:
+        patch.setattr(driver, "_library", full)
+        assert [(await printer.look()).code for _ in range(3)] == ["fault"] * 3
+        assert (await printer.print_slip(slip(FACTS, 576))).code == "fault" and simulated.slips == []
+    assert len([one for one in caplog.records if one.name == "examsite.gate"]) == 1
+    assert (await printer.print_slip(slip(FACTS, 576))).ok, "it goes on when that is over"
+
+
 async def test_a_printer_that_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Switched off at a serial line: the line's buffer fills, nobody waits longer than said."""
     master, slave = pty.openpty()

@@ -65,7 +65,6 @@ SUCCESS: dict[Command, int] = {
     Command.SAM_ID: 0x90,
     Command.STATUS: 0x90,
     Command.RESET: 0x90,
-    Command.READ_CARD_NUMBER: 0x90,
 }
 SIZES: dict[Command, tuple[int, ...]] = {
     Command.FIND: (4,),

@@ -36,7 +36,6 @@ class Command(IntEnum):
     SELECT = 0x2002
     READ = 0x3001
     READ_ADDRESS = 0x3003
-    READ_CARD_NUMBER = 0x3005
     READ_WITH_FINGERPRINT = 0x3010
 
 

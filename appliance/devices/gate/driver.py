@@ -208,13 +208,15 @@ class ModbusGate:
             if reply == "none":
                 bits = await self._line.read(self._unit, "coils", self._coil, 1)
                 coil = bits[0] if bits else None
-            outcome = settle(reply, coil, self._pulse.release is None)
+            timed = self._pulse.release is None
+            outcome = settle(reply, coil, timed)
+            if outcome != "not_done":
+                # A silent board may have obeyed as well: its own timer runs on, any other pulse is ended at once.
+                hold = self._pulse.hold_ms / 1000 if outcome == "done" or timed else 0.0
+                self._release_later(hold)
+                self._free_at = self._clock.monotonic() + hold + BETWEEN_PULSES
             if outcome == "done":
-                self._release_later(self._pulse.hold_ms / 1000)
-                self._free_at = self._clock.monotonic() + self._pulse.hold_ms / 1000 + BETWEEN_PULSES
                 return self._result("done", "ok", now, started)
-            if outcome == "unknown":
-                self._release_later(0)
         code = {"not_sent": "missing", "refused": "refused"}.get(reply, "silent")
         return self._result(outcome, code, None if reply == "not_sent" else now, started)
 

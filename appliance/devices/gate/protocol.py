@@ -27,11 +27,12 @@ class Write(msgspec.Struct, frozen=True):
 
 
 class Pulse(msgspec.Struct, frozen=True):
-    """How one opening is carried out: the single write that closes the relay; when the board does not end the
-    pulse by itself, the write that ends it and the milliseconds between."""
+    """How one opening is carried out: the single write that closes the relay, how long it stays closed, and, when
+    the board does not end the pulse by itself, the write that ends it."""
 
     close: Write
     hold_ms: int
+    """Milliseconds, whoever ends it: another write within them would make one pulse longer instead of a second."""
     release: Write | None = None
 
 
@@ -43,8 +44,8 @@ def plan(coil: int, pulse_ms: int, flash_base: int | None) -> Pulse:
     """
     if flash_base is None:
         return Pulse(Write(coil, ON), pulse_ms, Write(coil, OFF))
-    steps = max(1, -(-pulse_ms // FLASH_STEP_MS))
-    return Pulse(Write(flash_base + coil, min(steps, 0x7FFF)), 0)
+    steps = min(max(1, -(-pulse_ms // FLASH_STEP_MS)), 0x7FFF)
+    return Pulse(Write(flash_base + coil, steps), steps * FLASH_STEP_MS)
 
 
 def settle(reply: Reply, coil_on: bool | None, timed: bool) -> Outcome:

@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import threading
+from contextlib import closing
 from functools import cache
 from typing import Any
 
@@ -51,6 +52,7 @@ class EscposPrinter:
         self._address = settings.address
         self._turn = asyncio.Lock()
         self._stop = threading.Event()
+        self._fault = ""
         self.dots = DOTS[settings.paper_mm]
 
     async def print_slip(self, picture: Image.Image) -> Printed:
@@ -61,7 +63,6 @@ class EscposPrinter:
     async def look(self) -> Printed:
         """See `SlipPrinter`. Also loads what a slip needs, so that nobody waits half a second more for the first."""
         async with self._turn:
-            await asyncio.to_thread(_library)
             return Printed(await asyncio.to_thread(self._carefully, None))
 
     async def close(self) -> None:
@@ -73,20 +74,20 @@ class EscposPrinter:
     def _carefully(self, picture: Image.Image | None) -> str:
         """Code of what came of it."""
         try:
-            wire = open_wire(self._address, self._settings.baud, self._stop)
+            _library()  # it writes files of its own when it is loaded: a full disk is its fault, too
+            with closing(open_wire(self._address, self._settings.baud, self._stop)) as wire:
+                code = self._talk(wire, picture)
         except Gone as gone:
-            return gone.code
-        try:
-            return self._talk(wire, picture)
-        except Gone as gone:
-            return gone.code
+            code = gone.code
         except Late:
-            return "silent"
-        except Exception:  # no printer may end the process that opens the gates
-            log.exception("ticket printer %s", self._settings.port)
+            code = "silent"
+        except Exception as error:  # no printer may end the process that opens the gates
+            if self._fault != (fault := repr(error)):  # it is looked at every few seconds
+                log.exception("ticket printer %s", self._settings.port)
+            self._fault = fault
             return "fault"
-        finally:
-            wire.close()
+        self._fault = ""
+        return code
 
     def _talk(self, wire: Wire, picture: Image.Image | None) -> str:
         if self._settings.answers and (code := self._ask(wire)) != "ok":
