@@ -138,18 +138,25 @@ def find_items(session: Session, box: Box, bank_id: str, wanted: Wanted, account
         (BankItem.kind, wanted.kind),
     ):
         chosen = chosen.where(column == value) if value else chosen
-    rows = list(session.exec(chosen.order_by(BankItem.id)).all())
     if wanted.text.strip():
+        rows = list(session.exec(chosen.order_by(BankItem.id)).all())
         rows = [row for row in rows if _holds(row, open_item(box, row), wanted.text)]
-    pages = max(1, -(-len(rows) // PAGE))
+        count = len(rows)
+    else:
+        count = session.exec(select(func.count()).select_from(chosen.subquery())).one()
+    pages = max(1, -(-count // PAGE))
     page = min(max(1, wanted.page), pages)
+    first = (page - 1) * PAGE
+    if wanted.text.strip():
+        shown = rows[first : first + PAGE]
+    else:
+        shown = list(session.exec(chosen.order_by(BankItem.id).offset(first).limit(PAGE)).all())
     who = names(session)
-    shown = rows[(page - 1) * PAGE : page * PAGE]
     return ItemPage(
         bank=bank_line(session, bank),
         items=[_line(row, open_item(box, row), who, account) for row in shown],
         wanted=msgspec.structs.replace(wanted, page=page),
-        found=len(rows),
+        found=count,
         pages=pages,
         topics=dict(sorted(topics.items())),
     )

@@ -7,7 +7,7 @@ made before from another bank are withdrawn, as long as nobody has accepted the 
 import msgspec
 from sqlmodel import Session, col, select
 
-from appliance.base.errors import Refused
+from appliance.base.errors import Conflict, Refused
 from appliance.base.i18n import N_, _
 from appliance.flow.accounts import Who
 from appliance.flow.add_bank import bank_of
@@ -15,7 +15,7 @@ from appliance.flow.box import Box
 from appliance.flow.freeze_bank import Frozen, note_frozen
 from appliance.flow.start_sitting import sitting_of
 from appliance.records.journal import append
-from appliance.records.questions import QuestionBank
+from appliance.records.questions import BankItem, QuestionBank
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Paper
 from appliance.rules.paper import KINDS, THEORY, Blueprint, Kind
@@ -26,7 +26,7 @@ FAULTS = {
     "bank_too_small": N_("The bank has too few approved items of the kind {kind} that can be drawn."),
     "bad_points": N_("Items of the kind {kind} are worth no points."),
     "not_full": N_("The paper adds up to {total} points, not to 100."),
-    "bad_pass_mark": N_("The pass mark lies between 1 and 100."),
+    "bad_pass_mark": N_("The pass mark lies between 80 and 100."),
     "bad_minutes": N_("The length of this sitting is not usable."),
 }
 KIND_WORDS: dict[Kind, str] = {
@@ -82,6 +82,17 @@ def _fault(session: Session, box: Box, bank: QuestionBank, sitting: Sitting) -> 
     return "somebody_ready" if ready else ""
 
 
+def _require_approved(session: Session, frozen: Frozen) -> None:
+    """Between reading the bank and this transaction somebody may have retired an item."""
+    rows = session.exec(
+        select(BankItem.id, BankItem.version).where(
+            BankItem.bank == frozen.bank, BankItem.state == "approved"
+        )
+    ).all()
+    if not {(one.item, one.version) for one in frozen.items} <= set(rows):
+        raise Conflict("bank_changed", N_("The bank has just been changed."), N_("Press the button again."))
+
+
 REFUSALS = {
     "not_planned": N_("This sitting has begun, or its papers are not drawn here."),
     "other_trade": N_("The bank is for another trade than the sitting."),
@@ -107,6 +118,7 @@ def choose_bank(
     if code := _fault(session, box, bank, sitting):
         raise Refused(code, REFUSALS[code], N_("Choose another sitting or another bank."))
     require_blueprint(blueprint, counts(frozen))
+    _require_approved(session, frozen)
     note_frozen(session, box, name, frozen)
     withdrawn = session.exec(select(Paper).where(Paper.sitting == sitting.id)).all()
     for paper in withdrawn:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import msgspec
+from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from appliance.base.ids import new_id
@@ -64,7 +65,8 @@ def import_questions(session: Session, box: Box, bank_id: str, prepared: Prepare
     bank = bank_of(session, bank_id)
     known = known_fingerprints(session, bank.id)
     new = [row for row in prepared.rows if row.fingerprint not in known]
-    session.add_all(new)
+    if new:  # in one statement: a large file must not hold up those who are writing an exam
+        session.execute(insert(BankItem), [row.model_dump() for row in new])
     there = set(session.exec(select(BankPicture.sha256).where(BankPicture.bank == bank.id)))
     for name, media_type in prepared.pictures.items():
         if name not in there:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Literal
 
 from appliance.rules import states
-from appliance.rules.paper import KINDS, Blueprint, Kind
+from appliance.rules.paper import KINDS, THEORY, Blueprint, Kind
 
 Act = Literal["edit", "approve", "retire"]
 
@@ -40,7 +40,8 @@ def undrawable(pictures: bool) -> str:
 def blueprint_fault(blueprint: Blueprint, there: Mapping[Kind, int]) -> tuple[str, Kind | None]:
     """(code, kind) of the first thing wrong with a blueprint; code empty = sound.
 
-    `there`: how many items of each kind can be drawn.
+    `there`: how many items of each kind can be drawn. No paper passes with less than the usual one: every sitting is
+    for a trade of the catalogue (104号 art. 9).
     """
     if not any(blueprint.counts.values()):
         return "nothing_asked", None
@@ -52,6 +53,6 @@ def blueprint_fault(blueprint: Blueprint, there: Mapping[Kind, int]) -> tuple[st
             return "bad_points", kind
     if blueprint.total != FULL:
         return "not_full", None
-    if not 0 < blueprint.pass_mark <= FULL:
+    if not THEORY.pass_mark <= blueprint.pass_mark <= FULL:
         return "bad_pass_mark", None
     return ("", None) if 0 < blueprint.minutes <= LONGEST else ("bad_minutes", None)

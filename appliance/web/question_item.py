@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -41,6 +41,8 @@ from appliance.web.sessions import needs
 
 Asked = Request[Who, Any, Any]
 AUTHOR = [needs("author")]
+MOST = 999_999
+"""No item has more versions."""
 LETTERS = "ABCDEFGH"[:MAX_OPTIONS]
 REASONS = {
     "edited": N_("Replaced by an edit before it was approved"),
@@ -49,16 +51,24 @@ REASONS = {
 _TOKEN = re.compile(r"\[\[(\d{1,3})\]\]")
 
 
+Number = Annotated[int, msgspec.Meta(ge=1, le=MOST)]
+
+
+def _number(text: str) -> int | None:
+    """A version as it stands in an address or a form; None for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and 0 < len(text) < 7 else None
+
+
 class VersionForm(msgspec.Struct, forbid_unknown_fields=True):
     """Which version the person saw."""
 
-    version: int
+    version: Number
 
 
 class RetireForm(msgspec.Struct, forbid_unknown_fields=True):
     """Why it goes."""
 
-    version: int
+    version: Number
     reason: str
 
 
@@ -144,7 +154,7 @@ async def _form(request: Asked) -> dict[str, list[str]]:
 async def item_page(request: Asked, box: NamedDependency[Box], item: FromPath[str]) -> Template:
     """One version of an item."""
     asked = request.query_params
-    version = int(asked["version"]) if asked.get("version", "").isdecimal() else None
+    version = _number(asked.get("version", ""))
     row = await box.db.read(version_of, item, version)
     await note_bank_look(request, box, row.bank)
     view = await box.db.read(item_view, box, item, version, request.user.account)
@@ -209,8 +219,7 @@ def _edit_page(request: Asked, bank: Any, question: Question | None, item: str, 
 async def item_edit(request: Asked, box: NamedDependency[Box], item: FromPath[str]) -> Response[None]:
     """Keep the edit as the next version."""
     form = await _form(request)
-    number = (form.get("version") or [""])[0]
-    version = int(number) if number.isdecimal() else 0
+    version = _number((form.get("version") or [""])[0]) or 0
     old = await box.db.read(item_view, box, item, version, request.user.account)
     row = await box.db.write(edit_item, box, item, version, typed(form, old.question), request.user)
     return _go(f"/questions/item/{row.id}?done=saved")

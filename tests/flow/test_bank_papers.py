@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from sqlmodel import Session, select
 
-from appliance.base.errors import Corrupt, Refused
+from appliance.base.errors import Conflict, Corrupt, Refused
 from appliance.flow.accounts import Who
 from appliance.flow.add_bank import add_bank
 from appliance.flow.bank_items import Wanted, find_items, questions_of
@@ -34,7 +34,7 @@ BLUEPRINT = Blueprint(
     counts={"true_false": 20, "single_choice": 10, "multiple_choice": 5},
     points={"true_false": Decimal(2), "single_choice": Decimal(4), "multiple_choice": Decimal(4)},
     minutes=120,
-    pass_mark=Decimal(60),
+    pass_mark=Decimal(80),
     multiple="mean_of_right",
 )
 
@@ -122,7 +122,7 @@ def test_papers_of_another_bank_are_withdrawn_while_nobody_is_ready(
     Page(box, world, 0).rules()
     assert box.db.read_now(choosable, box, bank) == []
     with pytest.raises(Refused, match="somebody_ready"):
-        choose(box, bank, world.sitting, people["chief"], replace(BLUEPRINT, pass_mark=Decimal(80)))
+        choose(box, bank, world.sitting, people["chief"], replace(BLUEPRINT, pass_mark=Decimal(90)))
 
 
 def test_who_may_choose_and_which_bank(
@@ -183,3 +183,15 @@ def test_multiple_choice_is_answered_and_marked_by_the_blueprint(
     # 20 x 2 + 10 x 4 + 4 + two of three right ones; one with a wrong letter and two open ones are worth nothing.
     assert mark.points == Decimal("86.67") and mark.passed
     assert msgspec.json.decode(mark.detail) == {"right": 31, "wrong": 2, "open": 2}
+
+
+def test_an_item_retired_at_the_last_moment_is_not_frozen(
+    box: Box, people: dict[str, Who], bank: QuestionBank, world: World
+) -> None:
+    ready_bank(box, people, bank)
+    frozen = box.db.read_now(approved, box, bank.id)
+    name = keep_frozen(box, frozen)
+    box.db.write_now(retire_item, box, rows_of(box, bank)[0].id, 1, "条款已废止", people["author"])
+    with pytest.raises(Conflict, match="bank_changed"):
+        box.db.write_now(choose_bank, box, world.sitting, frozen, name, BLUEPRINT, people["chief"])
+    assert choose(box, bank, world.sitting, people["chief"]).bank == bank.id

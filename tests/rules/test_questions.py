@@ -44,7 +44,7 @@ def blueprint(**changes: object) -> Blueprint:
         "counts": {"true_false": 20, "single_choice": 20, "multiple_choice": 10},
         "points": {"true_false": Decimal(1), "single_choice": Decimal(2), "multiple_choice": Decimal(4)},
         "minutes": 60,
-        "pass_mark": Decimal(60),
+        "pass_mark": Decimal(80),
     }
     return Blueprint(**(given | changes))  # type: ignore[arg-type]
 
@@ -62,7 +62,7 @@ THERE = {"true_false": 20, "single_choice": 30, "multiple_choice": 10}
         ({"counts": {"single_choice": -1, "true_false": 1}}, ("bank_too_small", "single_choice")),
         ({"points": {"true_false": Decimal(1)}}, ("bad_points", "single_choice")),
         ({"counts": {"true_false": 20}}, ("not_full", None)),
-        ({"pass_mark": Decimal(0)}, ("bad_pass_mark", None)),
+        ({"pass_mark": Decimal(79)}, ("bad_pass_mark", None)),
         ({"pass_mark": Decimal(101)}, ("bad_pass_mark", None)),
         ({"minutes": 0}, ("bad_minutes", None)),
         ({"minutes": 601}, ("bad_minutes", None)),

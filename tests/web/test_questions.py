@@ -178,6 +178,10 @@ def test_items_go_out_as_files_and_come_back(day: Running, client: Client, fille
     assert http.get(f"/questions/bank/{filled}/picture/{'0' * 64}").status_code == 404
     assert http.get("/questions/bank/nothing").status_code == 404
     assert http.get("/questions/item/nothing").status_code == 404
+    assert http.get(f"/questions/bank/{filled}?page=99999999999&kind=x&state=y").status_code == 200
+    item = items(day, "draft")[0]
+    for version, status in (("9", 404), ("99999999999999999999", 200), ("x", 200)):
+        assert http.get(f"/questions/item/{item}?version={version}").status_code == status
 
 
 def test_a_look_is_journaled_once_per_session_and_bank(day: Running, client: Client, filled: str) -> None:
