@@ -6,6 +6,7 @@ Asked with a time limit, started anew when it dies or hangs.
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -15,6 +16,8 @@ from appliance.base.i18n import N_
 from appliance.wire.faceworker import Look, Looked, Ping, Pong, Reference, WorkerReply
 
 START_TIMEOUT = 30.0
+AGAIN, AGAIN_LONGEST = 5.0, 60.0
+"""Seconds until a worker that could not begin is started once more, doubled up to the longest."""
 STEPS = 9
 """Times a liveness check may use up the time of a challenge: before, in and after each, and a margin."""
 
@@ -47,6 +50,9 @@ class FaceWorker:
         self._restarting: asyncio.Task[None] | None = None
         self.starts = 0
         """How often the process was started."""
+        self._failure: Unavailable | None = None
+        self._pause = 0.0
+        self._not_before = 0.0
 
     @property
     def pid(self) -> int | None:
@@ -54,7 +60,11 @@ class FaceWorker:
         return self._process.pid if self._alive() and self._process else None
 
     async def start(self) -> None:
-        """Start the process and wait until its engine is loaded. Raises Unavailable with the cause."""
+        """Start the process and wait until its engine is loaded. Raises Unavailable with the cause.
+
+        A worker that cannot begin (its model is missing) is not started at every question: for some seconds, more
+        each time, the cause is told again.
+        """
         async with self._lock:
             await self._begin()
 
@@ -127,6 +137,17 @@ class FaceWorker:
                     return  # whoever asks next is told, and tries once more
 
     async def _begin(self) -> None:
+        if self._failure and time.monotonic() < self._not_before:
+            raise self._failure
+        try:
+            await self._spawn()
+        except Unavailable as failure:
+            self._pause = min(self._pause * 2, AGAIN_LONGEST) if self._failure else AGAIN
+            self._failure, self._not_before = failure, time.monotonic() + self._pause
+            raise
+        self._failure = None
+
+    async def _spawn(self) -> None:
         await self._kill()
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -143,7 +164,7 @@ class FaceWorker:
         try:
             async with asyncio.timeout(START_TIMEOUT):
                 reply = await self._receive()
-        except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
+        except (TimeoutError, OSError, asyncio.IncompleteReadError, msgspec.DecodeError) as error:
             await self._kill()
             raise _silent() from error
         if broken := reply.broken:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from appliance.base.errors import Corrupt, DeviceFault, Unavailable
-from appliance.faces import demo_people, pictures
+from appliance.faces import demo_people, lane, pictures
 from appliance.faces.lane import FaceWorker
 from appliance.wire.faceworker import Reference
 
@@ -91,6 +91,24 @@ async def test_a_worker_that_cannot_begin_says_why() -> None:
     with pytest.raises(Unavailable) as caught:
         await FaceWorker(engine="nothing").start()
     assert caught.value.code == "unknown_engine"
+
+
+async def test_a_worker_that_cannot_begin_is_not_started_at_every_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A model that is missing stays missing: the lane's probe asks every five seconds, and every card asks."""
+    worker = FaceWorker(engine="nothing")
+    for _ in range(5):
+        with pytest.raises(Unavailable, match="unknown_engine"):
+            await worker.ping()
+    assert worker.starts == 1
+    monkeypatch.setattr(lane, "AGAIN_LONGEST", 0.0)
+    worker._not_before = 0.0
+    with pytest.raises(Unavailable):
+        await worker.ping()
+    worker._engine = "dlib"  # somebody brought what was missing
+    assert (await worker.ping()).camera == "none" and worker.starts == 3
+    await worker.close()
 
 
 def film(path: Path) -> None:
