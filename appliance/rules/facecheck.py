@@ -3,6 +3,9 @@
 Three bands: admit, review (a person looks), mismatch. Nobody is failed by the machine alone: review and
 mismatch both go to a member of staff. The roster photograph was supplied by the candidate's school and
 could be swapped; without the chip's photograph it never admits by itself.
+
+A weaker match never needs fewer people than a better one: whatever asks for a second person at a small
+distance asks for one at a larger distance too (`admission.SECOND_PERSON` names the codes).
 """
 
 from typing import Literal
@@ -65,7 +68,9 @@ def judge(
 ) -> Finding:
     """The finding from all comparisons of one check. `live_cause`: why the live picture could not be used.
 
-    `alive` False: liveness was asked and not shown. A mismatch stays one; anything better waits for a person.
+    `alive` False: liveness was asked and not shown. A mismatch stays one; anything better waits for two people.
+    `face_review`, which one person may decide, is left for a living person held against the chip's photograph,
+    with a roster photograph that at least may be of the same one.
     """
     if live_cause:
         return Finding("review", live_cause)
@@ -77,12 +82,12 @@ def judge(
     kind: Kind = "chip" if "chip" in usable else "roster"
     distance = usable[kind]
     found = band(distance, admit_below, review_below)
-    if found != "admit":
-        return Finding(found, "face_review" if found == "review" else "face_mismatch", kind, distance)
+    if found == "mismatch":
+        return Finding(found, "face_mismatch", kind, distance)
     if not alive:
         return Finding("review", "liveness_failed", kind, distance)
     if kind == "roster":
         return Finding("review", "face_roster_only", kind, distance)
     if "roster" in usable and band(usable["roster"], admit_below, review_below) == "mismatch":
         return Finding("review", "face_photos_differ", "roster", usable["roster"])
-    return Finding("admit", "face_matches", kind, distance)
+    return Finding(found, "face_matches" if found == "admit" else "face_review", kind, distance)
