@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime, time, timedelta
 
 import msgspec
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from appliance.base.errors import Corrupt
 from appliance.base.i18n import N_
@@ -41,14 +41,15 @@ def day_bounds(box: Box, day: str = "") -> tuple[datetime, datetime]:
 
 
 def sittings_of_day(session: Session, box: Box, day: str = "") -> list[Sitting]:
-    """Sittings of a local day in order of their start."""
+    """Sittings of a local day in order of their start; today, also those that go on over midnight."""
     start, end = day_bounds(box, day)
+    wanted = and_(col(Sitting.starts_at) >= start, col(Sitting.starts_at) < end)
+    if not day:
+        now = box.now()
+        entering = and_(Sitting.state == "planned", Sitting.opens_at <= now, Sitting.closes_at > now)
+        wanted = or_(wanted, entering, Sitting.state == "running")
     return list(
-        session.exec(
-            select(Sitting)
-            .where(col(Sitting.starts_at) >= start, col(Sitting.starts_at) < end)
-            .order_by(col(Sitting.starts_at), col(Sitting.number))
-        )
+        session.exec(select(Sitting).where(wanted).order_by(col(Sitting.starts_at), col(Sitting.number)))
     )
 
 

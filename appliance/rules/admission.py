@@ -53,6 +53,8 @@ class Expected:
     """This subject of this trade was passed before: nothing is left to sit."""
     over: bool = False
     """The sitting has ended."""
+    handed_in: bool = False
+    """This person's exam of this sitting is finished: there is nothing to come back to."""
     eligibility: Eligibility = "eligible"
     places_left: int | None = None
     """Places of the room that nobody was admitted to yet; None = not counted."""
@@ -121,6 +123,7 @@ RESULTS: dict[str, Result] = {
     "too_early": "refuse",
     "too_late": "refuse",
     "already_inside": "refuse",
+    "handed_in": "refuse",
     "theory_not_passed": "refuse",
     "suspended": "refuse",
     "sitting_full": "refuse",
@@ -220,6 +223,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "too_early": ("Admission has not opened yet.", "Come back when admission opens."),
     "too_late": ("Entry to this sitting is closed.", "Counted as absent; the exam office answers questions."),
     "already_inside": ("This person was admitted already.", "Check who came in before with this card."),
+    "handed_in": (
+        "This person has handed in and left.",
+        "Nobody goes back to an exam that was handed in; the invigilator answers questions.",
+    ),
     "theory_not_passed": (
         "Theory has not been passed yet.",
         "Practical follows only after theory is passed.",
@@ -282,11 +289,11 @@ def _row(facts: Facts) -> tuple[str, Expected | None]:
         return "card_not_yet_valid", None
     if facts.card.valid_to is not None and facts.today > facts.card.valid_to:
         return "card_expired", None
-    if facts.elsewhere and not any(row.day == facts.today for row in facts.expected):
+    today = [row for row in facts.expected if _is_now(facts, row)]
+    if facts.elsewhere and not today:
         return "wrong_site", None
     if not facts.expected:
         return "not_on_roster", None
-    today = [row for row in facts.expected if row.day == facts.today]
     if not today:
         return "wrong_day", None
     here = [row for row in today if row.subject == facts.lane]
@@ -300,12 +307,19 @@ def _row(facts: Facts) -> tuple[str, Expected | None]:
     return best
 
 
+def _is_now(facts: Facts, row: Expected) -> bool:
+    """Today's, or one that goes on over midnight: its entrance is open, or somebody is out for a moment."""
+    open_now = row.opens_at <= facts.now < row.closes_at
+    return row.day == facts.today or open_now or (row.absent and not row.over)
+
+
 _RANK = {
     code: place
     for place, code in enumerate(
         (
             "",
             "already_inside",
+            "handed_in",
             "theory_not_passed",
             "sitting_full",
             "suspended",
@@ -320,7 +334,8 @@ _RANK = {
 
 def _fault(facts: Facts, row: Expected) -> str:
     if row.inside and row.absent and not row.over:
-        return ""
+        # What forbids to sit on counts for who was outside as well: a moment outside undoes no suspension.
+        return "suspended" if row.eligibility == "suspended" else "handed_in" if row.handed_in else ""
     when = entry(facts.now, row.opens_at, row.closes_at)
     if row.over or when == "too_late":
         return "already_inside" if row.inside and not row.over else "too_late"

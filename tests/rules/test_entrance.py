@@ -49,7 +49,10 @@ def facts(*rows: Expected, minutes: int = -10, **change: object) -> Facts:
         (facts(minutes=14), "admitted"),
         (facts(minutes=15), "too_late"),
         (facts(expected=()), "not_on_roster"),
-        (facts(row(day=date(2026, 11, 22))), "wrong_day"),
+        (facts(row(day=date(2026, 11, 22)), minutes=-90), "wrong_day"),
+        (facts(row(day=date(2026, 11, 22))), "admitted"),  # it begins just after midnight
+        (facts(row(day=date(2026, 11, 20), inside=True, absent=True), minutes=90), "come_back"),
+        (facts(row(day=date(2026, 11, 20), inside=True, absent=True, over=True), minutes=90), "wrong_day"),
         (facts(row(subject="practical")), "wrong_lane"),
         (
             facts(row(inside=True, over=True), row(sitting="s2", subject="practical"), minutes=5),
@@ -69,6 +72,10 @@ def facts(*rows: Expected, minutes: int = -10, **change: object) -> Facts:
         (facts(row(inside=True, absent=True, places_left=0)), "come_back"),
         (facts(row(inside=True, absent=True), card=Card(name="李四")), "come_back"),
         (facts(row(inside=True, absent=True), card=Card(name="张三", by_hand=True)), "by_hand"),
+        (facts(row(inside=True, absent=True, eligibility="suspended")), "suspended"),
+        (facts(row(inside=True, absent=True, eligibility="unknown")), "come_back"),
+        (facts(row(inside=True, absent=True, handed_in=True)), "handed_in"),
+        (facts(row(sitting="s0", inside=True, absent=True, handed_in=True), row()), "admitted"),
         (facts(row(absent=True)), "admitted"),
         (
             facts(row(sitting="s0", starts_at=START - timedelta(hours=1)), row(inside=True, absent=True)),
@@ -88,7 +95,7 @@ def facts(*rows: Expected, minutes: int = -10, **change: object) -> Facts:
         (facts(row(subject="practical"), lane="practical"), "admitted"),
         (facts(row(sitting="s0", over=True, inside=True), row()), "admitted"),
         (facts(expected=(), elsewhere=True), "wrong_site"),
-        (facts(row(day=date(2026, 11, 22)), elsewhere=True), "wrong_site"),
+        (facts(row(day=date(2026, 11, 22)), elsewhere=True, minutes=-90), "wrong_site"),
         (facts(elsewhere=True), "admitted"),
         (facts(row(eligibility="suspended")), "suspended"),
         (facts(row(eligibility="suspended"), minutes=-90), "suspended"),
