@@ -1,7 +1,8 @@
 """The 68 landmarks of a face, and what is measured on them.
 
 The model that ships inside face_recognition_models was trained on pictures licensed for non-commercial use
-(iBUG 300-W). A site may put another dlib model with the same 68 points in its place: `faces.landmarks`.
+(iBUG 300-W). A site may put another dlib model with the same 68 points in its place: `faces.landmarks`; then
+that package is neither imported nor needed here (the engine `dlib` still needs it, the engine `sface` does not).
 
 Every measure is a ratio along (nearly) parallel lines or an affine coordinate, so that tilting, turning or
 stretching a flat photograph leaves it as it was; only a head with depth, a moving jaw or eyelid changes it.
@@ -22,6 +23,7 @@ from appliance.faces.port import Box, Picture
 Points = npt.NDArray[np.float64]
 """68 x 2: x and y in pixels of the picture, in the order of iBUG 300-W."""
 
+POINTS = 68
 BRIDGE, NOSE, NOSE_BASE, CHIN = 27, 30, 33, 8
 RIGHT_EYE, LEFT_EYE = 36, 42
 LIPS = ((61, 67), (62, 66), (63, 65))
@@ -66,30 +68,51 @@ def pose(points: Points) -> Pose:
 
 
 class Landmarker:
-    """Finds the points. `model`: another file in dlib's format; empty for the one that ships."""
+    """Finds the points. `model`: another file in dlib's format; empty for the one that ships.
+
+    Raises Unavailable `engine_missing` without the packages it takes, `landmarks_missing` for a file that is no
+    such model.
+    """
 
     def __init__(self, model: str = "") -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # face_recognition_models uses the old pkg_resources
-            import dlib
-            import face_recognition
-        self._rectangle: Any = dlib.rectangle
         try:
+            import dlib
+
             # The shipped model is loaded with face_recognition already: 100 MB are not spent twice.
-            self._predict: Any = (
-                dlib.shape_predictor(str(Path(model)))
-                if model
-                else face_recognition.api.pose_predictor_68_point
-            )
-        except RuntimeError as error:
+            self._predict: Any = dlib.shape_predictor(str(Path(model))) if model else _shipped()
+        except (ImportError, SystemExit) as error:  # face_recognition quits when its models are missing
             raise Unavailable(
-                "landmarks_missing",
-                N_("The landmark model {place} cannot be used."),
-                N_("Name a dlib model of 68 points in faces.landmarks, or leave it empty."),
-                place=model,
+                "engine_missing",
+                N_("A package for the landmarks of a face is not installed."),
+                N_(
+                    "Install dlib-bin, face_recognition and its models; with faces.landmarks set dlib-bin is enough."
+                ),
             ) from error
+        except RuntimeError as error:
+            raise _unusable(model) from error
+        self._rectangle: Any = dlib.rectangle
+        blank = np.zeros((100, 100, 3), np.uint8)
+        if self._predict(blank, self._rectangle(20, 20, 80, 80)).num_parts != POINTS:
+            raise _unusable(model)
 
     def find(self, picture: Picture, box: Box) -> Points:
         """The 68 points of the face in `box`."""
         place = self._rectangle(box.left, box.top, box.right, box.bottom)
         return np.array([(part.x, part.y) for part in self._predict(picture, place).parts()], np.float64)
+
+
+def _unusable(model: str) -> Unavailable:
+    return Unavailable(
+        "landmarks_missing",
+        N_("The landmark model {place} cannot be used."),
+        N_("Name a dlib model of 68 points in faces.landmarks, or leave it empty."),
+        place=model,
+    )
+
+
+def _shipped() -> Any:
+    """The model inside face_recognition_models. Only here is it touched."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # face_recognition_models uses the old pkg_resources
+        import face_recognition
+    return face_recognition.api.pose_predictor_68_point
