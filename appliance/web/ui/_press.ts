@@ -3,6 +3,25 @@
 import { all, typing } from "./_page";
 
 const HOLD = 1000;
+const LOOK = 700;
+
+/** What a part showed last, and since when: a key pressed for one person is not taken for the next. */
+const seen = new Map<string, { shown: string; at: number }>();
+
+function note(within: ParentNode): void {
+  const parts = all<HTMLElement>("[id][data-shown]", within);
+  if (within instanceof HTMLElement && within.matches("[id][data-shown]")) parts.push(within);
+  for (const part of parts) {
+    const shown = part.dataset.shown ?? "";
+    const before = seen.get(part.id);
+    if (before?.shown !== shown) seen.set(part.id, { shown, at: before ? Date.now() : 0 });
+  }
+}
+
+function tooSoon(found: Element): boolean {
+  const part = found.closest("[id][data-shown]");
+  return part !== null && Date.now() - (seen.get(part.id)?.at ?? 0) < LOOK;
+}
 
 function onKey(event: KeyboardEvent): void {
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
@@ -22,6 +41,7 @@ function onKey(event: KeyboardEvent): void {
   );
   if (!found) return;
   event.preventDefault();
+  if (event.key === "Enter" && tooSoon(found)) return;
   found.click();
   if (found instanceof HTMLElement && found.tagName === "SUMMARY") {
     const field = found.parentElement?.querySelector<HTMLElement>("input:not([type=hidden]),select,textarea");
@@ -66,5 +86,9 @@ function find(within: ParentNode): void {
 export function startPress(): void {
   document.addEventListener("keydown", onKey);
   find(document);
-  document.addEventListener("htmx:load", () => find(document));
+  note(document);
+  document.addEventListener("htmx:load", (event) => {
+    find(document);
+    note((event as CustomEvent<{ elt: HTMLElement }>).detail.elt);
+  });
 }
