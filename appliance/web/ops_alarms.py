@@ -20,6 +20,12 @@ CAUSES = {
     "stopped": N_("stopped"),
     "": N_("cause unknown"),
 }
+PICTURES = {
+    "black": N_("black or covered"),
+    "frozen": N_("stands still"),
+    "blurred": N_("blurred"),
+    "moved": N_("shows another place than when it was set up"),
+}
 GIB = 1024**3
 LOAD = 0.7
 """Part of the design load from which the alarm sounds (network platform list, item 25)."""
@@ -101,6 +107,19 @@ def _cameras(state: State) -> list[Alarm]:
                         camera=camera.name, seconds=round(camera.clock_offset_s, 1)
                     ),
                     next=_("Set the camera's time server to this box."),
+                    subject=camera.camera,
+                )
+            )
+        if camera.state == "recording" and camera.picture_faults:
+            found.append(
+                Alarm(
+                    level="amber",
+                    code="camera_picture",
+                    text=_("Picture of camera {camera}: {faults}.").format(
+                        camera=camera.name,
+                        faults=_(", ").join(_(PICTURES[one]) for one in camera.picture_faults),
+                    ),
+                    next=_("Look at its picture and its lens; it goes on recording."),
                     subject=camera.camera,
                 )
             )

@@ -13,7 +13,7 @@ from appliance.base.sockets import ask
 from appliance.flow.box import Box
 from appliance.wire.gate import GetLanes, LaneState
 from appliance.wire.ops import Disk, Machine, Process
-from appliance.wire.recorder import GetStatus, Status
+from appliance.wire.recorder import GetPictures, GetStatus, Pictures, Status
 from appliance.wire.sync import Backlog, GetBacklog, Trouble
 
 TIMEOUT = 1.0
@@ -66,14 +66,14 @@ class Sources:
             "recorder", lambda: ask(settings.socket("recorder"), GetStatus(), Status, TIMEOUT)
         )
         self.sync = Source("sync", lambda: ask(settings.socket("sync"), GetBacklog(), Backlog, TIMEOUT))
+        self.clips = Source("clips", lambda: ask(settings.socket("clips"), GetPictures(), Pictures, TIMEOUT))
         self.others = [Source("faces", lambda: _listens(settings.socket("faces")))]
-        if settings.cameras:
-            self.others.append(Source("clips", lambda: _listens(settings.socket("clips"))))
         self._all = [
             *([self.gate] if settings.lanes else []),
             *([self.recorder] if settings.cameras else []),
             *([self.sync] if settings.province.url else []),
             *self.others,
+            *([self.clips] if settings.cameras else []),
         ]
 
     async def refresh(self) -> None:
@@ -108,6 +108,10 @@ class Sources:
     def status(self) -> Status | None:
         """The recorder's last answer."""
         answer: Status | None = self.recorder.answer
+        seen: Pictures | None = self.clips.answer if self.clips.silent_since is None else None
+        faults = {one.camera: one.faults for one in seen.cameras} if seen else {}
+        for camera in answer.cameras if answer else []:
+            camera.picture_faults = faults.get(camera.camera, [])
         return answer
 
     @property

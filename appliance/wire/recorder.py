@@ -12,6 +12,10 @@ class GetStatus(msgspec.Struct, tag="recorder.status"):
     """Ask exam-recorder how it is."""
 
 
+PictureFault = Literal["black", "frozen", "blurred", "moved"]
+"""What can be wrong with a camera's picture; blurred and moved: against its reference still."""
+
+
 class CameraStatus(msgspec.Struct, kw_only=True):
     """One camera: recording or not, since when and why not."""
 
@@ -30,6 +34,8 @@ class CameraStatus(msgspec.Struct, kw_only=True):
     bytes_today: int = 0
     recorded_s: float = 0.0
     """Seconds recorded since the start of the local day."""
+    picture_faults: list[PictureFault] = []
+    """Filled in by exam-web from what exam-clips sees."""
 
 
 class Status(msgspec.Struct, kw_only=True):
@@ -40,6 +46,24 @@ class Status(msgspec.Struct, kw_only=True):
     disk_total: int
     disk_free: int
     media: str
+
+
+class GetPictures(msgspec.Struct, tag="clips.pictures"):
+    """Ask exam-clips what its own looks at the cameras' pictures found, one key frame a minute each."""
+
+
+class PictureStatus(msgspec.Struct, kw_only=True):
+    """The last look at one camera; `at`: when its picture was taken. Faults that two looks in a row found."""
+
+    camera: str
+    at: datetime
+    faults: list[PictureFault]
+
+
+class Pictures(msgspec.Struct, kw_only=True):
+    """The answer to GetPictures: cameras that have been looked at in the last minutes."""
+
+    cameras: list[PictureStatus]
 
 
 class FindClips(msgspec.Struct, tag="clips.find", kw_only=True):

@@ -3,6 +3,7 @@ the recorder.
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -17,11 +18,22 @@ from appliance.base import sockets
 from appliance.base.notify import supervised
 from appliance.base.settings import Settings
 from appliance.base.sockets import Streamed
-from appliance.wire.recorder import FindClips, Found, GetClip, GetStill, SpanHead, StillHead, VerifySpans
+from appliance.wire.recorder import (
+    FindClips,
+    Found,
+    GetClip,
+    GetPictures,
+    GetStill,
+    Pictures,
+    SpanHead,
+    StillHead,
+    VerifySpans,
+)
 from cameras.clips.cut import Cut, cut
 from cameras.clips.find import find
 from cameras.clips.proof import prover
 from cameras.clips.still import still
+from cameras.clips.watch import PictureWatch
 from cameras.index import Reader, Segment
 from cameras.integrity import checked
 
@@ -54,7 +66,12 @@ class ClipServer:
         self._turn = asyncio.Semaphore(CUTS_AT_ONCE)
         self._reading = asyncio.Lock()
         self._cuts: dict[Asked, KeptCut] = {}
+        self.watch = PictureWatch(settings, self._index)
         self._stills: dict[tuple[str, int], tuple[float, StillHead, bytes]] = {}
+
+    async def get_pictures(self, _asked: GetPictures) -> Pictures:
+        """GetPictures."""
+        return self.watch.status()
 
     async def find_clips(self, asked: FindClips) -> Found:
         """FindClips."""
@@ -150,15 +167,16 @@ async def _once(body: bytes) -> AsyncIterator[bytes]:
     yield body
 
 
-async def serve(settings: Settings) -> asyncio.Server:
+async def serve(settings: Settings, clips: ClipServer | None = None) -> asyncio.Server:
     """Open the socket `clips`."""
-    clips = ClipServer(settings)
+    clips = clips or ClipServer(settings)
     return await sockets.serve(
         settings.socket("clips"),
         {
             FindClips: clips.find_clips,
             GetClip: clips.get_clip,
             GetStill: clips.get_still,
+            GetPictures: clips.get_pictures,
             VerifySpans: clips.verify_spans,
         },
     )
@@ -166,7 +184,9 @@ async def serve(settings: Settings) -> asyncio.Server:
 
 async def main(settings: Settings) -> None:
     """`examsite run clips`: until SIGTERM."""
-    server = await serve(settings)
+    clips = ClipServer(settings)
+    server = await serve(settings, clips)
+    watching = asyncio.create_task(clips.watch.run())
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -175,4 +195,7 @@ async def main(settings: Settings) -> None:
         async with supervised():
             await ending.wait()
     finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
         server.close()

@@ -21,6 +21,7 @@ FAULTS = (
     "gate not answering",
     "ticket printer without paper, or silent",
     "camera unplugged",
+    "picture black, frozen, blurred or of another place",
     "province refusing a parcel",
 )
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")

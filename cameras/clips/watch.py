@@ -1,0 +1,132 @@
+"""The own look at every camera's picture: one key frame a minute, decoded from the recorder's store.
+
+It is black, frozen, blurred or moved (cameras/picture.py) when two looks in a row say so: somebody may stand before the
+lens for a moment. The recorder is not disturbed, and cameras that do not record are told by the recorder itself.
+"""
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import cv2
+import msgspec
+
+from appliance.base.errors import ExamError
+from appliance.base.settings import Settings
+from appliance.wire.recorder import PictureFault, Pictures, PictureStatus
+from cameras import picture
+from cameras.clips.cut import timed
+from cameras.index import Reader
+from cameras.measure import decode_alone, grey
+from cameras.picture import Grey
+from cameras.reference import References
+
+log = logging.getLogger("examsite.clips")
+
+EVERY = 60.0
+"""Seconds between two looks at one camera."""
+STALE = timedelta(minutes=3)
+"""An older picture says nothing about now."""
+
+
+class Seen(msgspec.Struct, kw_only=True):
+    """The last look at one camera. `picture`: small."""
+
+    at: datetime
+    picture: Grey
+    found: set[PictureFault]
+    faults: list[PictureFault]
+    """Found in this look and the one before."""
+
+
+class PictureWatch:
+    """Looks at the cameras of a site in turn. `status` at any time."""
+
+    def __init__(self, settings: Settings, index: Reader) -> None:
+        self._cameras = [camera.code for camera in settings.cameras]
+        self._media = Path(settings.recorder.media)
+        self._index = index
+        self._references = References(settings)
+        self._seen: dict[str, Seen] = {}
+        self._told: dict[str, str] = {}
+
+    async def run(self) -> None:
+        """Until cancelled: every camera once a minute, one after the other."""
+        cv2.setNumThreads(1)  # what it costs is bounded by one thread's time
+        while True:
+            for camera in self._cameras:
+                await asyncio.sleep(EVERY / len(self._cameras))
+                try:
+                    await asyncio.to_thread(self.look, camera, datetime.now(UTC))
+                except Exception:  # one camera's nonsense must not end the look at the others
+                    log.exception("camera %s: not foreseen", camera)
+            if not self._cameras:
+                return
+
+    def status(self) -> Pictures:
+        """What the last looks found."""
+        return Pictures(
+            cameras=[
+                PictureStatus(camera=camera, at=seen.at, faults=seen.faults)
+                for camera, seen in sorted(self._seen.items())
+            ]
+        )
+
+    def look(self, camera: str, now: datetime) -> None:
+        """One look. What cannot be read is said once in the log and clears what was known."""
+        try:
+            taken = self._newest(camera)
+            reference = self._references.load(camera)
+        except ExamError as error:
+            self._seen.pop(camera, None)
+            if self._told.get(camera) != error.code:
+                log.warning("camera %s: its picture cannot be looked at: %s", camera, error)
+            self._told[camera] = error.code
+            return
+        self._told.pop(camera, None)
+        if taken is None or now - taken[0] > STALE:
+            self._seen.pop(camera, None)
+            return
+        at, seen = taken
+        before = self._seen.get(camera)
+        if before and before.at >= at:
+            return
+        kept = picture.small(seen)
+        found = faults(kept, before.picture if before else None, reference[1] if reference else None)
+        lasting = sorted(found & before.found) if before else []
+        for fault in set(lasting) - set(before.faults if before else []):
+            log.warning("camera %s: its picture is %s", camera, fault)
+        self._seen[camera] = Seen(at=at, picture=kept, found=found, faults=lasting)
+
+    def _newest(self, camera: str) -> tuple[datetime, Grey] | None:
+        """The newest key frame on the disk."""
+        newest = self._index.newest(camera)
+        if newest is None:
+            return None
+        for segment in [newest, *self._index.before(camera, newest.start)]:
+            key: tuple[datetime, Any, Any] | None = None
+            for at, packet, stream in timed(self._media, segment):
+                if packet.is_keyframe:
+                    key = at, packet, stream
+            if key:
+                frame = decode_alone(key[1], key[2])
+                return None if frame is None else (key[0], grey(frame))
+        return None
+
+
+def faults(seen: Grey, before: Grey | None, reference: Grey | None) -> set[PictureFault]:
+    """What is wrong with a picture, against the one a minute before and the reference still. Pure."""
+    if picture.black(seen):
+        return {"black"}
+    found: set[PictureFault] = set()
+    if before is not None and picture.frozen(before, seen):
+        found.add("frozen")
+    if reference is not None:
+        told = picture.compare(seen, reference)
+        if told.sharpness < picture.BLURRED:
+            found.add("blurred")
+        elif told.shift is not None and told.shift >= picture.MOVED:
+            found.add("moved")
+    return found

@@ -1,0 +1,59 @@
+"""exam-clips' own look at the pictures: two looks in a row, from the recorder's store."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.base import sockets
+from appliance.wire.recorder import GetPictures, Pictures
+from appliance.wire.simulators import SetCamera
+from cameras import check, clips
+from cameras.clips.watch import PictureWatch, faults
+from cameras.index import Reader
+from cameras.simulator.camera import SimulatedCamera, Traits
+from tests.cameras.conftest import PASSWORD, recorded, recording, site
+from tests.cameras.test_picture import room
+
+
+@pytest.fixture
+async def camera() -> Any:
+    async with SimulatedCamera(Traits(code="C1", password=PASSWORD, discovery_port=0, key_every=0.5)) as made:
+        yield made
+
+
+async def test_two_looks_in_a_row_make_a_fault(camera: SimulatedCamera, tmp_path: Path) -> None:
+    settings = site(tmp_path, camera, segment=1.0, fragment=0.5)
+    assert (await asyncio.to_thread(check.take, settings, [])).ok
+    async with recording(settings) as recorder:
+        await recorded(recorder, 1.5)
+        watch = PictureWatch(settings, Reader(Path(settings.recorder.media)))
+        served = clips.ClipServer(settings)
+        served.watch = watch
+        server = await clips.serve(settings, served)
+
+        async def told() -> list[str]:
+            await asyncio.to_thread(watch.look, "C1", datetime.now(UTC))
+            answer = await sockets.ask(settings.socket("clips"), GetPictures(), Pictures)
+            return list(answer.cameras[0].faults)
+
+        assert await told() == []
+        await camera.change(SetCamera(view="turned"))
+        await asyncio.sleep(2.0)
+        assert await told() == [], "once is somebody before the lens"
+        assert await told() == [], "the same picture is not looked at twice"
+        await asyncio.sleep(1.2)
+        assert await told() == ["moved"]
+        watch.look("C1", datetime.now(UTC) + timedelta(minutes=5))
+        assert watch.status().cameras == [], "an old picture says nothing about now"
+        server.close()
+
+
+def test_faults() -> None:
+    kept, later = room("theory"), room("theory", 20.0)
+    assert faults(later, kept, kept) == set() and faults(later, None, None) == set()
+    assert faults(later, later, kept) == {"frozen"}
+    assert faults(room("practical"), kept, kept) == {"moved"}
+    assert faults(kept * 0, kept, kept) == {"black"}

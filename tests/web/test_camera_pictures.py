@@ -1,0 +1,30 @@
+"""What exam-clips sees in a camera's picture becomes an alarm."""
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from appliance.base.i18n import language, set_language
+from appliance.web.ops_alarms import _cameras
+from appliance.wire.recorder import CameraStatus
+
+NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
+
+
+def test_a_bad_picture_is_an_alarm_while_it_is_recorded() -> None:
+    camera = CameraStatus(
+        camera="C1", name="前部", room="T1", state="recording", since=NOW, picture_faults=["frozen", "moved"]
+    )
+    state: Any = SimpleNamespace(cameras=[camera])
+    before = language()
+    set_language("zh_CN")
+    try:
+        (alarm,) = _cameras(state)
+    finally:
+        set_language(before)
+    assert (alarm.code, alarm.level, alarm.subject) == ("camera_picture", "amber", "C1")
+    assert alarm.text == "摄像机 前部 画面异常：静止不动、与安装时的位置不同。"
+    camera.state = "connecting"
+    assert [one.code for one in _cameras(state)] == ["camera_stopped"]
+    camera.state, camera.picture_faults = "recording", []
+    assert _cameras(state) == []
