@@ -44,6 +44,7 @@ KINDS: dict[str, str] = {
     "face_pictures.swept": N_("Left-over pictures deleted"),
     "case.opened": N_("Case opened"),
     "case.decided": N_("Case decided by a person"),
+    "case.superseded": N_("Case ended by a new card"),
     "admission.granted": N_("Let in to the sitting"),
     "absence.noted": N_("Left for a moment"),
     "absence.ended": N_("Came back in"),

@@ -181,24 +181,27 @@ async def sign_in(box: Box, login: str, password: str, address: str) -> tuple[Wh
     return outcome
 
 
-async def prove(box: Box, login: str, password: str) -> Who:
-    """Who this is, without a session: for one order on the command line. Wrong passwords count as at sign-in."""
+async def prove(box: Box, login: str, password: str, where: str = "cli") -> Who:
+    """Who this is, without a session: for one order on the command line, or as the second of two people.
+
+    Wrong passwords count as at sign-in; `where` is noted with them.
+    """
     found = await box.db.read(
         lambda session: session.exec(select(Account).where(Account.login == login)).first()
     )
     fits = await asyncio.to_thread(check_password, found.password_hash if found else _DUMMY, password)
-    outcome = await box.db.write(_prove, box, login, fits)
+    outcome = await box.db.write(_prove, box, login, fits, where)
     if isinstance(outcome, Refused):
         raise outcome
     return outcome
 
 
-def _prove(session: Session, box: Box, login: str, fits: bool) -> Who | Refused:
+def _prove(session: Session, box: Box, login: str, fits: bool, where: str) -> Who | Refused:
     """Refusals are returned, not raised, so that the count of failures is committed."""
     account = session.exec(select(Account).where(Account.login == login)).first()
     if account is None or account.disabled:
         return _wrong()
-    if refused := _refused(session, box, account, fits, "cli"):
+    if refused := _refused(session, box, account, fits, where):
         return refused
     if account.must_change:
         return Refused(
@@ -278,7 +281,18 @@ def second_person(session: Session, first: Who, login: str, roles: tuple[str, ..
         )
     if account.disabled or account.role not in roles:
         raise Refused("second_not_allowed", N_("This person may not confirm this."), N_("Ask somebody else."))
+    if account.must_change:
+        raise own_password_first()
     return account
+
+
+def own_password_first() -> Refused:
+    """Whoever gave out the first password could confirm in the name of who has not replaced it."""
+    return Refused(
+        "second_change_password",
+        N_("The second person has not set a password of their own yet."),
+        N_("Let them sign in once and set it, or ask another colleague."),
+    )
 
 
 def hash_token(secret: str) -> str:

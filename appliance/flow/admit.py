@@ -3,21 +3,20 @@
 from datetime import date, datetime
 
 import msgspec
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, select
 
+from appliance.base.errors import Conflict
+from appliance.base.i18n import N_
 from appliance.base.ids import new_id
-from appliance.flow.absence import come_back, open_absence, order_of_return
+from appliance.flow.absence import come_back, order_of_return
 from appliance.flow.box import Box
-from appliance.flow.look_alike import has_look_alike
+from appliance.flow.expected import expected, is_elsewhere
 from appliance.flow.order_gate import order_gate
-from appliance.flow.security_check import end_waiting
-from appliance.flow.verdict import has_passed
+from appliance.flow.supersede import supersede
 from appliance.records.entry import Admission, Case, FaceCheck, GateOrder, Tap
 from appliance.records.journal import append
-from appliance.records.roster import Candidate, Elsewhere, Roster, RosterRow
-from appliance.records.site import Seat
+from appliance.records.roster import Candidate
 from appliance.records.sitting import Sitting
-from appliance.records.theory import Attempt, Mark
 from appliance.records.waiting import Ticket
 from appliance.rules import admission as rule
 from appliance.rules import idnumber, names, queueing
@@ -107,8 +106,11 @@ def preview(session: Session, box: Box, facts: TapFacts) -> Preview:
 
 
 def admit(session: Session, box: Box, facts: TapFacts) -> TapResult:
-    """Decide one tap and record everything that follows. A replay of the tap id returns the stored answer."""
-    if known := session.get(Tap, facts.tap):
+    """Decide one tap and record everything that follows. A replay of the tap id returns the stored answer.
+
+    Raises Conflict `other_person` when the id belongs to the tap of somebody else.
+    """
+    if known := stored_tap(session, facts.tap, facts.name, facts.number):
         return _stored(session, known)
     candidate, asked = _facts(session, box, facts)
     decision = rule.before_face(asked) or rule.decide(asked)
@@ -149,6 +151,8 @@ def admit(session: Session, box: Box, facts: TapFacts) -> TapResult:
     append(session, "tap.decided", subject, actor, body, at=box.now())
     if facts.face:
         _keep_face(session, box, tap, facts.face, subject)
+    if candidate and tap.sitting:
+        supersede(session, box, tap, actor)
     answer = TapResult(
         tap=tap.id, result=tap.result, code=tap.code, sitting=tap.sitting or "", candidate=tap.candidate or ""
     )
@@ -162,6 +166,24 @@ def admit(session: Session, box: Box, facts: TapFacts) -> TapResult:
     return answer
 
 
+def stored_tap(session: Session, tap_id: str, name: str, number: str) -> Tap | None:
+    """The tap that was recorded under this id, None when there is none.
+
+    Raises Conflict `other_person` when it is not of this name and number: an id stands for one card put down once,
+    and a page that is shown again still holds the id of the one before.
+    """
+    known = session.get(Tap, tap_id)
+    if known is None:
+        return None
+    if known.number_masked != idnumber.mask(number) or not names.same(known.name, name):
+        raise Conflict(
+            "other_person",
+            N_("This page was used for another person already."),
+            N_("Open the page again and type this person's data once more."),
+        )
+    return known
+
+
 def refusal_now(session: Session, box: Box, tap: Tap) -> rule.Decision | None:
     """What forbids to let this tap's person in at this moment, whatever a person decides; None = nothing."""
     assert tap.sitting and tap.candidate
@@ -171,7 +193,7 @@ def refusal_now(session: Session, box: Box, tap: Tap) -> rule.Decision | None:
         today=box.today(),
         lane=sitting.subject,  # type: ignore[arg-type]
         card=rule.Card(name=tap.name),
-        expected=[row for row in _expected(session, box, candidate) if row.sitting == sitting.id],
+        expected=[row for row in expected(session, box, candidate) if row.sitting == sitting.id],
     )
     return rule.before_face(facts)
 
@@ -230,90 +252,12 @@ def _facts(session: Session, box: Box, facts: TapFacts) -> tuple[Candidate | Non
             valid_to=facts.valid_to,
             by_hand=bool(facts.typed_by),
         ),
-        expected=_expected(session, box, candidate) if candidate else [],
-        elsewhere=_is_elsewhere(session, box, facts),
+        expected=expected(session, box, candidate) if candidate else [],
+        elsewhere=is_elsewhere(session, box, facts.number, facts.happened_at),
         face=facts.face.code if facts.face else "camera_silent",  # type: ignore[arg-type]
         security_check=box.settings.entry.security_check,
     )
     return candidate, asked
-
-
-def _is_elsewhere(session: Session, box: Box, facts: TapFacts) -> bool:
-    """Does a roster in force expect this number at another site today, or on a day it does not name?"""
-    today = box.local(facts.happened_at).date().isoformat()
-    found = session.exec(
-        select(Elsewhere.id)
-        .join(Roster, col(Roster.id) == col(Elsewhere.roster))
-        .where(
-            Elsewhere.number_index == box.key.index(facts.number),
-            col(Elsewhere.day).in_((today, "")),
-            Roster.state == "active",
-        )
-        .limit(1)
-    ).first()
-    return found is not None
-
-
-def _expected(session: Session, box: Box, candidate: Candidate) -> list[rule.Expected]:
-    rows = session.exec(
-        select(Roster, RosterRow, Sitting)
-        .join(RosterRow, col(RosterRow.roster) == col(Roster.id))
-        .join(Sitting, col(Sitting.id) == col(RosterRow.sitting))
-        .where(RosterRow.candidate == candidate.id, Roster.state != "rejected")
-    ).all()
-    inside = set(session.exec(select(Admission.sitting).where(Admission.candidate == candidate.id)).all())
-    return [
-        rule.Expected(
-            sitting=sitting.id,
-            subject=sitting.subject,  # type: ignore[arg-type]
-            day=box.local(sitting.starts_at).date(),
-            starts_at=sitting.starts_at,
-            opens_at=sitting.opens_at,
-            closes_at=sitting.closes_at,
-            name=candidate.name,
-            roster_active=roster.state == "active",
-            inside=sitting.id in inside,
-            absent=sitting.id in inside and open_absence(session, sitting.id, candidate.id) is not None,
-            theory_passed=sitting.subject == "theory" or theory_passed(session, candidate.id, sitting.trade),
-            passed=has_passed(session, candidate.id, sitting.trade, sitting.subject),
-            over=sitting.state in ("ended", "released"),
-            eligibility=row.eligibility,  # type: ignore[arg-type]
-            places_left=places_left(session, sitting),
-            look_alike=has_look_alike(session, box, candidate, sitting),
-        )
-        for roster, row, sitting in rows
-    ]
-
-
-def places_left(session: Session, sitting: Sitting) -> int | None:
-    """Seats of a theory room, spares included, that nobody was admitted to yet; None where nothing is counted.
-
-    A practical room's workplaces are used one after the other: nobody is turned away there for want of one.
-    """
-    if sitting.subject != "theory":
-        return None
-    in_order = select(func.count()).select_from(Seat).where(Seat.room == sitting.room, Seat.state == "ready")
-    seats = session.exec(in_order).one()
-    taken = session.exec(
-        select(func.count()).select_from(Admission).where(Admission.sitting == sitting.id)
-    ).one()
-    return seats - taken if seats else None
-
-
-def theory_passed(session: Session, candidate: str, trade: str) -> bool:
-    """Has this person passed the theory exam of this trade on this box?"""
-    found = session.exec(
-        select(Mark.id)
-        .join(Attempt, col(Attempt.id) == col(Mark.attempt))
-        .join(Sitting, col(Sitting.id) == col(Attempt.sitting))
-        .where(
-            Attempt.candidate == candidate,
-            Sitting.trade == trade,
-            Sitting.subject == "theory",
-            col(Mark.passed),
-        )
-    ).first()
-    return found is not None
 
 
 def _keep_face(session: Session, box: Box, tap: Tap, face: FaceTaken, subject: str) -> None:
@@ -349,7 +293,6 @@ def _keep_face(session: Session, box: Box, tap: Tap, face: FaceTaken, subject: s
 
 
 def _open_case(session: Session, box: Box, tap: Tap, subject: str, actor: str) -> str:
-    end_waiting(session, box, tap, actor)
     case = Case(
         id=new_id(),
         kind=tap.code,

@@ -12,6 +12,7 @@ from appliance.flow.accounts import Who, second_person
 from appliance.flow.admit import TapResult, grant, refusal_now
 from appliance.flow.box import Box
 from appliance.flow.security_check import SECURITY, free_locker
+from appliance.flow.supersede import SUPERSEDED
 from appliance.records.entry import Case, Tap
 from appliance.records.journal import append
 from appliance.rules.admission import SECOND_PERSON, SENTENCES
@@ -34,6 +35,12 @@ def decide_case(
     if case.state == "decided":
         if case.decision == decision:
             return case
+        if case.decision == SUPERSEDED:
+            raise Conflict(
+                "case_superseded",
+                N_("The card was put down again: this case is over."),
+                N_("Decide on the newest card of this person."),
+            )
         raise Conflict("case_decided", N_("Somebody has already decided this case."), N_("Reload the page."))
     if decision not in ("admit", "refuse"):
         raise Refused("bad_decision", N_("Choose to let in or to send away."))

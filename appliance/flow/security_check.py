@@ -6,9 +6,7 @@ from sqlmodel import Session, col, select
 
 from appliance.base.errors import Conflict, Refused
 from appliance.base.i18n import N_
-from appliance.flow.box import Box
-from appliance.records.entry import Admission, Case, Tap
-from appliance.records.journal import append
+from appliance.records.entry import Admission
 from appliance.records.sitting import Sitting
 from appliance.records.waiting import Ticket
 
@@ -23,8 +21,9 @@ def free_locker(session: Session, locker: str, candidate: str) -> str:
 
     Raises Refused `bad_locker`, and Conflict `locker_taken` while another person of a sitting that is not over has it.
     """
-    plain = "".join(unicodedata.normalize("NFKC", locker).split()).upper()
-    if len(plain) > LONGEST or (not plain.replace("-", "").isalnum() and plain):
+    plain = "".join(unicodedata.normalize("NFKC", locker).split()).upper().strip("#号柜箱")
+    plain = plain.lstrip("0") if plain.isdecimal() else plain
+    if len(plain) > LONGEST or (plain and not (plain.isascii() and plain.replace("-", "").isalnum())):
         raise Refused(
             "bad_locker", N_("This is no locker number."), N_("Type the number on the locker's key.")
         )
@@ -49,22 +48,3 @@ def free_locker(session: Session, locker: str, candidate: str) -> str:
             ticket=taken,
         )
     return plain
-
-
-def end_waiting(session: Session, box: Box, tap: Tap, actor: str) -> None:
-    """The card was put down again: the case of the earlier tap, which waited for the check only, is over."""
-    waiting = session.exec(
-        select(Case).where(
-            Case.kind == SECURITY,
-            Case.state == "open",
-            Case.candidate == tap.candidate,
-            Case.sitting == tap.sitting,
-        )
-    ).all()
-    for case in waiting:
-        case.state, case.decision, case.decided_at = "decided", "refuse", box.now()
-        case.reason = N_("The card was put down again.")
-        session.add(case)
-        session.flush()
-        body = {"case": case.id, "decision": case.decision, "reason": case.reason, "second": ""}
-        append(session, "case.decided", case.candidate or case.id, actor, body, at=box.now())

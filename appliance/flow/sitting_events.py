@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from appliance.base.journal_words import actor_word
 from appliance.flow.box import Box
 from appliance.flow.security_check import SECURITY
+from appliance.flow.supersede import REASON, SUPERSEDED
 from appliance.records.accounts import Account
 from appliance.records.base import instant, moment
 from appliance.records.entry import Case, GateOrder
@@ -23,10 +24,15 @@ AFTER = timedelta(hours=1)
 """How long after its end a sitting's record still takes in what happened."""
 
 
-def plain_check(case: Case) -> bool:
-    """A security check that was passed, or that ended with a new tap: the plain course of every entry."""
-    sent_away = case.decision == "refuse" and case.decided_by
-    return case.kind == SECURITY and case.state == "decided" and not sent_away
+NOT_PLAIN = frozenset({"face_mismatch", "face_photos_differ", "liveness_failed", "photo_altered"})
+"""Findings that are told even when the next card put down was found right."""
+
+
+def plain_entry(case: Case) -> bool:
+    """A security check that was passed, or a case that ended with a new tap: the plain course of every entry."""
+    if case.decision == SUPERSEDED:
+        return case.kind not in NOT_PLAIN
+    return case.kind == SECURITY and case.decision == "admit"
 
 
 UNSEATED = ("skipped", "held", "waiting")
@@ -137,7 +143,7 @@ class Told:
 
     def _cases(self) -> list[wire.Incident]:
         found = self._session.exec(select(Case).where(Case.sitting == self._sitting.id)).all()
-        rows = [case for case in found if not plain_check(case)]
+        rows = [case for case in found if not plain_entry(case)]
         seconds = self._seconds([case.id for case in rows])
         return [
             wire.Incident(
@@ -146,7 +152,7 @@ class Told:
                 name=self._names.get(case.candidate or "", ""),
                 seat=self._seats.get(case.candidate or "", ""),
                 sentence=SENTENCES[case.kind][0] if case.kind in SENTENCES else case.kind,
-                text=case.reason,
+                text="" if case.reason == REASON else case.reason,
                 result=case.decision,
                 by=self._accounts.get(case.decided_by, ""),
                 second=seconds.get(case.id, ""),

@@ -25,6 +25,7 @@ KINDS = {
 RESULTS = {
     "admit": N_("admitted after review"),
     "refuse": N_("sent away after review"),
+    "superseded": N_("the card was put down again"),
     "done": N_("gate opened"),
     "not_done": N_("gate did not open"),
     "unknown": N_("not known whether the gate opened"),

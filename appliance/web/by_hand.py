@@ -18,11 +18,12 @@ from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.base.sockets import ask
 from appliance.flow.accounts import Who
-from appliance.flow.admit import admit
+from appliance.flow.admit import admit, stored_tap
 from appliance.flow.box import Box
 from appliance.flow.desk import tap_by_id
 from appliance.flow.paper_by_hand import checked, facts_of
 from appliance.rules.papers import Paper
+from appliance.web.desk_alarm import alarm
 from appliance.web.ops import sources_of
 from appliance.web.pages import page
 from appliance.wire.gate import PaperByHand, PaperTaken
@@ -52,14 +53,20 @@ async def by_hand_page(request: Asked, box: NamedDependency[Box], lane: FromQuer
     """The form."""
     sources = sources_of(request, box)
     await sources.refresh()
-    return page(request, "by_hand.html", lanes=sources.lanes, lane=lane, papers=PAPERS, tap=new_id())
+    over_all = await alarm(request, box, with_cases=True)
+    return page(
+        request, "by_hand.html", **over_all, lanes=sources.lanes, lane=lane, papers=PAPERS, tap=new_id()
+    )
 
 
 @post("/by-hand", status_code=200)
 async def by_hand(
     request: Asked, box: NamedDependency[Box], data: MultipartBody[PaperForm]
 ) -> Response[None]:
-    """Decide it as a tap and show it on the desk, where two people decide."""
+    """Decide it as a tap and show it on the desk, where two people decide.
+
+    The page of somebody typed before (the browser's way back) is refused before a picture of the paper is kept.
+    """
     typed = checked(
         PaperByHand(
             tap=data.tap,
@@ -73,6 +80,7 @@ async def by_hand(
         box.today(),
     )
     kind = _kind(box, typed.lane)
+    await box.db.read(stored_tap, typed.tap, typed.name, typed.number)
     typed = msgspec.structs.replace(typed, picture=await _kept(box, data.picture))
     try:
         await ask(box.settings.socket("gate"), typed, PaperTaken)

@@ -1,11 +1,16 @@
 """The roll call in a real browser: ticks, the box gone and back, nothing ticked twice."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from playwright.sync_api import Page, expect
-from sqlmodel import select
+from sqlmodel import Session, col, select
 
-from appliance.records.entry import RollTick
+from appliance.flow.roll_call import STAYS
+from appliance.flow.start_sitting import end_sitting
+from appliance.records.entry import Admission, RollTick
+from appliance.records.sitting import Sitting
+from appliance.records.theory import Attempt
 from tests.web.day_server import Running
 from tests.web.test_pages import shoot
 
@@ -61,3 +66,53 @@ def test_a_tick_sent_twice_is_kept_once(day: Running, open_page: Open) -> None:
         },
     )
     assert answer == [200, {"new": 0}] and len(ticks(day)) == before + 1
+
+
+def test_nobody_leaves_the_roll_while_it_is_called(day: Running, open_page: Open) -> None:
+    page = open_page("chief", "/roll-call")
+    page.click("[data-roll-new]")
+    boxes = page.locator("[data-roll]")
+    everybody = boxes.count()
+    box = day.box
+
+    def running(session: Session) -> str:
+        return (
+            session.exec(
+                select(Admission.sitting)
+                .join(Sitting, col(Sitting.id) == col(Admission.sitting))
+                .where(Sitting.state == "running")
+            ).first()
+            or ""
+        )
+
+    sitting = box.db.read_now(running)
+    here = page.locator(f"[data-roll-sitting='{sitting}'] [data-roll]")
+    people = here.count()
+    assert sitting and 0 < people < everybody
+    here.first.check()
+
+    def all_in(session: Session) -> None:
+        for row in session.exec(select(Attempt).where(Attempt.sitting == sitting)):
+            row.state = "handed_in"
+
+    box.db.write_now(all_in)
+    box.db.write_now(end_sitting, box, sitting, "account:test")
+    expect(page.locator(f"[data-roll-sitting='{sitting}']")).to_contain_text("可能已离开")
+    expect(boxes).to_have_count(everybody)
+
+    def long_over(session: Session) -> None:
+        row = session.get_one(Sitting, sitting)
+        assert row.ended_at
+        row.ended_at -= STAYS + timedelta(minutes=1)
+
+    box.db.write_now(long_over)
+    page.evaluate("htmx.trigger(document.querySelector('#roll'), 'refresh')")
+    expect(page.locator("[data-kept]")).to_have_count(people)
+    expect(boxes).to_have_count(everybody)
+    expect(here.first).to_be_checked()
+    here.nth(1).check()
+    expect(page.locator("[data-roll-count]")).to_have_text(f"已清点 2 / {everybody}")
+    expect(page.locator("[data-roll-unsent]")).to_have_text("")
+    shoot(page, "roll-call-kept")
+    page.click("[data-roll-new]")
+    expect(boxes).to_have_count(everybody - people)

@@ -130,10 +130,8 @@ export function startLive(): void {
 
 /** What was asked before a form was opened may arrive after it: it does not take the form away. */
 function keepOpen(event: Event): void {
-  const { elt, target, requestConfig } = (
-    event as CustomEvent<{ elt: Element; target: Element; requestConfig: { verb: string } }>
-  ).detail;
-  if (requestConfig.verb !== "get" || elt !== target || !target.querySelector("details.ask[open]")) return;
+  const { elt, target } = (event as CustomEvent<{ elt: Element; target: Element }>).detail;
+  if (elt !== target || !target.querySelector("details.ask[open]")) return;
   event.preventDefault();
   held.add(target);
 }

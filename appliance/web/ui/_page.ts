@@ -18,6 +18,9 @@ export function word(name: string, fields: Record<string, string> = {}): string 
   return text;
 }
 
+/** An id as the box makes them: 32 hex digits. */
+export const newId = (): string => crypto.randomUUID().replaceAll("-", "");
+
 /** Every element that matches, as an array. */
 export function all<T extends Element = HTMLElement>(selector: string, within: ParentNode = document): T[] {
   return [...within.querySelectorAll<T>(selector)];

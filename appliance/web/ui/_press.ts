@@ -30,7 +30,7 @@ function onKey(event: KeyboardEvent): void {
     if (open) {
       open.open = false;
       open.querySelector<HTMLElement>("summary")?.focus();
-    }
+    } else all<HTMLElement>('[data-key="Escape"]').find((one) => one.offsetParent !== null)?.click();
     return;
   }
   if (typing()) return;
@@ -42,11 +42,17 @@ function onKey(event: KeyboardEvent): void {
   if (!found) return;
   event.preventDefault();
   if (event.key === "Enter" && tooSoon(found)) return;
+  // While the box does not answer, a key must not throw the page away for the browser's own error page.
+  if (found instanceof HTMLAnchorElement && !found.target && document.body.classList.contains("stale")) return;
   found.click();
-  if (found instanceof HTMLElement && found.tagName === "SUMMARY") {
-    const field = found.parentElement?.querySelector<HTMLElement>("input:not([type=hidden]),select,textarea");
-    if ((found.parentElement as HTMLDetailsElement).open) field?.focus();
-  }
+}
+
+/** Whoever opens a form goes on in it: its first field, or its button where nothing is to be typed. */
+function onToggle(event: Event): void {
+  const form = event.target;
+  if (!(form instanceof HTMLDetailsElement) || !form.open || !form.matches(".ask")) return;
+  const fields = "input:not([type=hidden]),select,textarea";
+  (form.querySelector<HTMLElement>(fields) ?? form.querySelector<HTMLElement>("form button"))?.focus();
 }
 
 function hold(button: HTMLElement): void {
@@ -85,6 +91,7 @@ function find(within: ParentNode): void {
 /** Begin. */
 export function startPress(): void {
   document.addEventListener("keydown", onKey);
+  document.addEventListener("toggle", onToggle, true);
   find(document);
   note(document);
   document.addEventListener("htmx:load", (event) => {

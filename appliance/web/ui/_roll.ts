@@ -1,6 +1,6 @@
 /** The roll call: ticks live in this browser first and reach the box when it answers. */
 
-import { all, word } from "./_page";
+import { all, newId, word } from "./_page";
 
 interface Tick {
   id: string;
@@ -16,10 +16,14 @@ interface Kept {
   unsent: Tick[];
 }
 
+/** One person of the roll as the box showed them last, with the card of their sitting. */
+interface Line {
+  card: HTMLElement;
+  item: HTMLLIElement;
+}
+
 const KEY = "roll-call";
 const AGAIN = 3000;
-
-const newId = (): string => crypto.randomUUID().replaceAll("-", "");
 
 function read(): Kept {
   try {
@@ -31,11 +35,50 @@ function read(): Kept {
   return { roll: newId(), seen: [], unsent: [] };
 }
 
+/** Somebody the box no longer names, back under their sitting. */
+function putBack({ card, item }: Line): void {
+  const sitting = card.dataset.rollSitting ?? "";
+  let there = document.querySelector<HTMLElement>(`[data-roll-sitting="${sitting}"]`);
+  if (!there) {
+    there = card.cloneNode(true) as HTMLElement;
+    for (const one of all("li", there)) one.remove();
+    document.querySelector("#roll .empty")?.remove();
+    document.querySelector("#roll")?.append(there);
+  }
+  if (!item.dataset.kept) {
+    item.dataset.kept = "1";
+    if (!item.querySelector(".roll-mark")) {
+      const mark = document.createElement("span");
+      mark.className = "roll-mark soft";
+      mark.textContent = word("kept");
+      item.querySelector("label")?.append(mark);
+    }
+  }
+  there.querySelector("ul")?.append(item);
+}
+
 /** Begin, on the page that calls the roll. */
 export function startRoll(): void {
   if (!document.querySelector("[data-roll-count]")) return;
   let kept = read();
   let sending = false;
+  let begun = kept.seen.length > 0;
+  const known = new Map<string, Line>();
+
+  /** Once somebody is ticked nobody leaves the roll, whatever the box leaves out: they may be inside all the same. */
+  const stay = (): void => {
+    const here = new Map(all<HTMLInputElement>("[data-roll]").map((box) => [box.dataset.roll ?? "", box]));
+    for (const [admission, line] of known) {
+      if (here.has(admission)) continue;
+      if (begun) putBack(line);
+      else known.delete(admission);
+    }
+    for (const [admission, box] of here) {
+      const card = box.closest<HTMLElement>("[data-roll-sitting]");
+      const item = box.closest("li");
+      if (card && item) known.set(admission, { card, item });
+    }
+  };
 
   const show = (): void => {
     const boxes = all<HTMLInputElement>("[data-roll]");
@@ -80,6 +123,7 @@ export function startRoll(): void {
     const box = event.target;
     if (!(box instanceof HTMLInputElement) || !box.dataset.roll) return;
     const admission = box.dataset.roll;
+    begun = true;
     kept.seen = kept.seen.filter((one) => one !== admission);
     if (box.checked) kept.seen.push(admission);
     const happened_at = new Date().toISOString();
@@ -90,10 +134,19 @@ export function startRoll(): void {
   document.querySelector("[data-roll-print]")?.addEventListener("click", () => window.print());
   document.querySelector("[data-roll-new]")?.addEventListener("click", () => {
     kept = { roll: newId(), seen: [], unsent: kept.unsent };
+    begun = false;
+    for (const item of all("[data-kept]")) item.remove();
+    for (const card of all("[data-roll-sitting]")) if (!card.querySelector("li")) card.remove();
+    known.clear();
+    stay();
     keep();
   });
-  document.addEventListener("htmx:load", show);
+  document.addEventListener("htmx:load", () => {
+    stay();
+    show();
+  });
   setInterval(() => void send(), AGAIN);
+  stay();
   show();
   void send();
 }

@@ -2,7 +2,7 @@
 
 import { startClock } from "./_clock";
 import { startLive } from "./_live";
-import { all } from "./_page";
+import { all, newId } from "./_page";
 import { startPress } from "./_press";
 import { startRoll } from "./_roll";
 import { startScore } from "./_score";
@@ -24,11 +24,29 @@ function startStills(): void {
   document.addEventListener("load", seen, true);
 }
 
+/** A page that is shown again (the browser's way back) is for another person: its id is another one as well. */
+function startFreshIds(): void {
+  window.addEventListener("pageshow", () => {
+    for (const field of all<HTMLInputElement>("[data-fresh-id]")) field.value = newId();
+  });
+}
+
 /** A part that reads itself again says so: the box must not take it for somebody at work. */
 function startRefreshMark(): void {
   document.addEventListener("htmx:configRequest", (event) => {
     const detail = (event as CustomEvent<{ triggeringEvent?: Event; headers: Record<string, string> }>).detail;
     if (detail.triggeringEvent?.type === "refresh") detail.headers["x-refresh"] = "1";
+  });
+}
+
+/** A search field whose text is replaced by the next one that is typed. */
+function startSearch(): void {
+  document.addEventListener("focusin", (event) => {
+    if (event.target instanceof HTMLInputElement && event.target.dataset.again !== undefined) event.target.select();
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const { elt } = (event as CustomEvent<{ elt: Element }>).detail;
+    for (const field of all<HTMLInputElement>("input[data-again]", elt)) field.select();
   });
 }
 
@@ -42,7 +60,11 @@ function startNotes(): void {
     if (asked.requestConfig.verb !== "get") document.getElementById("problem")?.replaceChildren();
   });
   document.addEventListener("htmx:responseError", (event) => {
-    const { xhr } = (event as CustomEvent<{ xhr: XMLHttpRequest }>).detail;
+    const { xhr, elt } = (event as CustomEvent<{ xhr: XMLHttpRequest; elt: Element }>).detail;
+    // A wrong password is typed anew, not behind the old one; and the notice above moved the form.
+    const secrets = all<HTMLInputElement>("input[type=password]", elt);
+    for (const field of secrets) field.value = "";
+    if (secrets.length) requestAnimationFrame(() => secrets[0]?.scrollIntoView({ block: "center" }));
     if (xhr.status === 401 && document.body.dataset.stay === undefined) location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
   });
   document.addEventListener("changed", () => {
@@ -57,7 +79,9 @@ document.addEventListener("DOMContentLoaded", () => {
   startRoll();
   startScore();
   startStills();
+  startFreshIds();
   startNotes();
+  startSearch();
   startRefreshMark();
   if (document.body.dataset.print !== undefined) window.print();
 });
