@@ -4,7 +4,7 @@ A bounded queue in front of one worker process at low priority: an entrance or a
 faces are looked at. Full means Unavailable at once; the caller tries again later.
 
 Nothing on the box asks it yet: its caller is the face check at the seat, which is to come. The entrance has
-workers of its own.
+workers of its own. It holds about 250 MB of memory ready for it.
 """
 
 import asyncio

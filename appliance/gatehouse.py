@@ -22,6 +22,7 @@ from appliance.faces.lane import FaceWorker
 from appliance.flow.box import Box
 from appliance.flow.note_clock import note_clock
 from appliance.flow.order_gate import pending_orders, settle_leftovers
+from appliance.flow.paper_by_hand import checked
 from appliance.lane import Lane
 from appliance.records.entry import GateOrder
 from appliance.wire.gate import (
@@ -62,7 +63,10 @@ class Gatehouse:
         self._pulses: set[asyncio.Task[None]] = set()
         self._begun: dict[str, float] = {}
         """Orders that were taken up, and the monotonic time at which each is void."""
+        self._under_way: set[str] = set()
         self._jumps = Jumps(box.clock)
+        self._untold: list[float] = []
+        """Jumps of the clock that could not be written down yet."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set."""
@@ -77,10 +81,10 @@ class Gatehouse:
                 PrintTicket: self._print,
             },
         )
-        starts = [asyncio.create_task(lane.start_faces()) for lane in self.lanes.values()]
+        starts = [asyncio.create_task(lane.faces.start()) for lane in self.lanes.values()]
         tasks = [asyncio.create_task(lane.read_cards()) for lane in self.lanes.values()]
         tasks += [asyncio.create_task(lane.watch_gate()) for lane in self.lanes.values()]
-        tasks += [asyncio.create_task(lane.probe_camera()) for lane in self.lanes.values()]
+        tasks += [asyncio.create_task(lane.faces.probe()) for lane in self.lanes.values()]
         tasks += [asyncio.create_task(lane.printer.watch()) for lane in self.lanes.values() if lane.printer]
         tasks.append(asyncio.create_task(self._orders(codes)))
         stopped = asyncio.create_task(stop.wait())
@@ -104,14 +108,14 @@ class Gatehouse:
 
     async def _view(self, asked: GetView) -> View:
         lane = self.lanes.get(asked.lane)
-        return View(picture=lane.view if lane else b"")
+        return View(picture=lane.faces.view if lane else b"")
 
     async def _paper(self, typed: PaperByHand) -> PaperTaken:
         if (lane := self.lanes.get(typed.lane)) is None:
             raise NotFound(
                 "no_lane", N_("There is no lane {lane}."), N_("Check the configuration."), lane=typed.lane
             )
-        lane.type_in(typed)
+        lane.type_in(checked(typed, self._box.today()))
         return PaperTaken(tap=typed.tap)
 
     async def _print(self, asked: PrintTicket) -> TicketPrinted:
@@ -137,23 +141,37 @@ class Gatehouse:
                 jumped = bool(jump)
                 if jump:
                     log.warning("the clock was set by %.1f s", jump)
-                    await self._box.db.write(note_clock, self._box, jump)
+                    self._untold.append(jump)
                 for order in orders:
-                    if order.id not in self._begun:
-                        until = self._void_at(order, looked, jumped or before)
-                        self._begun[order.id] = until
-                        task = asyncio.create_task(self._carry_out(order, until))
-                        self._pulses.add(task)
-                        task.add_done_callback(self._pulses.discard)
-                now = self._box.clock.monotonic()
-                self._begun = {key: end for key, end in self._begun.items() if end > now}
-                failing, looked = False, began
+                    until = self._begun.get(order.id)
+                    if until is None:
+                        until = self._begun[order.id] = self._void_at(order, looked, jumped or before)
+                    elif until > began:
+                        continue
+                    # One that is void and still open could not be begun in time: it is settled as that, no more.
+                    self._take_up(order, until)
+                left = {order.id for order in orders}
+                self._begun = {key: end for key, end in self._begun.items() if end > began or key in left}
+                looked = began
+                while self._untold:
+                    await self._box.db.write(note_clock, self._box, self._untold[0])
+                    self._untold.pop(0)
+                failing = False
             except Exception as error:
                 if not failing:
                     told = not isinstance(error, ExamError)
-                    log.error("orders to the gates cannot be read: %s", error, exc_info=told)
+                    log.error("orders to the gates cannot be looked after: %s", error, exc_info=told)
                 failing = True
             await asyncio.sleep(POLL)
+
+    def _take_up(self, order: GateOrder, until: float) -> None:
+        """Carry it out beside the others."""
+        if order.id in self._under_way:
+            return
+        self._under_way.add(order.id)
+        task = asyncio.create_task(self._carry_out(order, until))
+        self._pulses.add(task)
+        task.add_done_callback(self._pulses.discard)
 
     def _void_at(self, order: GateOrder, looked: float | None, jumped: bool) -> float:
         """The monotonic time from which an order may not be carried out any more.
@@ -175,6 +193,8 @@ class Gatehouse:
             log.error("lane %s: order %s: %s", order.lane, order.id, error)
         except Exception:
             log.exception("lane %s: order %s", order.lane, order.id)
+        finally:
+            self._under_way.discard(order.id)
 
 
 async def main(settings: Settings) -> None:

@@ -9,44 +9,41 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-from appliance.base.errors import Corrupt, ExamError, NotFound, Unavailable
+from appliance.base.errors import ExamError
 from appliance.base.i18n import N_
 from appliance.base.settings import LaneSettings
 from appliance.devices.cardreader.port import ReaderEvent, ReaderLost, ReaderReady, Tap, TapFailed, TypedCard
 from appliance.devices.cardreader.several import LaneReaders
 from appliance.devices.gate import watch
-from appliance.devices.gate.driver import STUCK
-from appliance.devices.gate.port import Gate
+from appliance.devices.gate.driver import SENTENCES, STUCK
+from appliance.devices.gate.port import Gate, Opened
 from appliance.devices.printer.port import SlipPrinter
-from appliance.faces import chip_photo
 from appliance.faces.lane import FaceWorker
-from appliance.flow.admit import FaceTaken, PhotoHeld, TapFacts, TapResult, admit, preview
+from appliance.flow.admit import FaceTaken, TapFacts, TapResult, admit, preview
 from appliance.flow.box import Box
-from appliance.flow.face_taken import face_taken
 from appliance.flow.note_alarm import note_alarm
-from appliance.flow.note_altered import note_altered
 from appliance.flow.note_device import note_device
 from appliance.flow.order_gate import begin_order, settle_order
 from appliance.flow.record_unread import record_unread
+from appliance.lane_faces import LaneFaces
 from appliance.lane_printer import LanePrinter
 from appliance.records.entry import GateOrder
-from appliance.wire.faceworker import Reference
+from appliance.rules import papers
 from appliance.wire.gate import Alarm, LaneState, PaperByHand
 
 log = logging.getLogger("examsite.gate")
 
 SETTLE_AGAIN, SETTLE_LONGEST = 0.5, 15.0
 """Seconds until what came of a pulse is written again, doubled up to the longest."""
-PATIENCE = 1.5
-"""Seconds a person may take to look at the camera."""
 PROBE = 5.0
 """Seconds between two looks at a board that has nothing wired to its inputs, or does not answer."""
 LOOK = 0.25
-NO_PICTURE = N_("The face camera gives no picture.")
+STANDS = 10.0
+"""Seconds for which staff are told to look whether a gate opened, although the board answers again."""
 NO_BOARD = N_(
     "The gate's relay board does not answer. Check its cable and power; until then open the gate by hand."
 )
@@ -70,12 +67,17 @@ class Lane:
         self._box = box
         self._readers = readers
         self.gate = gate
-        self._faces = faces
-        faces.prompt = lambda code: setattr(self.state, "prompt", code)
-        self._decoder = chip_photo.Outage(settings.code)
+        self.faces = LaneFaces(
+            box,
+            self.state,
+            faces,
+            lambda message: self._say("camera", message),
+            lambda code: self._device("camera", code),
+        )
         self.stopping = asyncio.Event()
         """Set when the process ends: nothing is tried again."""
         self._seen = watch.Seen()
+        self._stands_until = 0.0
         self._told_alarms: frozenset[Alarm] | None = None
         self._unwritten: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._writing = asyncio.Lock()
@@ -154,14 +156,14 @@ class Lane:
             facts = msgspec.structs.replace(facts, typed_by=tap.card.typed_by, paper_picture=tap.card.picture)
         first = await self._box.db.read(preview, self._box, facts)
         if first.result == "face_needed":
-            face = await self.compare(tap.photo, first.roster_photo)
+            if not isinstance(tap.card, TypedCard):
+                face: FaceTaken | None = await self.faces.compare(tap.photo, first.roster_photo)
+            elif tap.card.kind in papers.WITH_PICTURE:
+                face = await self.faces.photograph(first.roster_photo)
+            else:
+                face = None  # the person asked to be looked at by people alone
             facts = msgspec.structs.replace(facts, face=face)
         return await self._box.db.write(admit, self._box, facts)
-
-    @property
-    def view(self) -> bytes:
-        """What the camera sees while a face is looked at, for the person before it; empty otherwise."""
-        return self._faces.view if self.state.camera == "busy" else b""
 
     def type_in(self, typed: PaperByHand) -> None:
         """A paper instead of a card: one more tap of the desk's keyboard."""
@@ -175,40 +177,6 @@ class Lane:
         )
         self._readers.keyboard.type_in(card, typed.tap)
 
-    async def compare(self, block: bytes, roster_photo: str) -> FaceTaken:
-        """Hold the live face against the chip's photograph and the roster's."""
-        settings = self._box.settings.faces
-        chip = await chip_photo.decode(block, settings.photo_decoder)
-        self._decoder.tell(chip.cause)
-        references = [Reference("chip", chip.picture)] if chip.picture else []
-        lost: PhotoHeld | None = None
-        if roster_photo:
-            try:
-                picture = await asyncio.to_thread(self._box.files.get, roster_photo, True)
-            except (
-                Corrupt,
-                NotFound,
-            ) as error:  # a person decides; the card's own photograph is still compared
-                lost = PhotoHeld("roster", roster_photo, cause=error.code)
-                log.error("lane %s: %s", self.settings.code, error)
-                await self._box.db.write(note_altered, self._box, roster_photo, error.code, "process:gate")
-            else:
-                references.append(Reference("roster", picture))
-        self.state.camera = "busy"
-        try:
-            looked = await self._faces.look(
-                references, b"", PATIENCE, settings.liveness, settings.review_below
-            )
-        except Unavailable as error:
-            self.state.camera = "silent"
-            self._say("camera", error.message)
-            log.error("lane %s: %s", self.settings.code, error)
-            return FaceTaken(
-                engine=settings.engine, version="", reference="", band="review", code="face_engine_silent"
-            )
-        self._camera("silent" if looked.cause == "camera_missing" else "ok")
-        return await asyncio.to_thread(face_taken, self._box, looked, references, chip.cause, lost)
-
     async def perform(self, order: GateOrder, until: float | None = None) -> None:
         """Carry out one order at most once and record what came of it.
 
@@ -220,7 +188,7 @@ class Lane:
         if not await self._box.db.write(begin_order, self._box, order.id, until):
             return
         before, self.state.gate = self.state.gate, "busy"
-        opened = await self.gate.open_once(until)
+        opened = await self._open(until)
         if self.printer:
             self.printer.print_soon(order)
         if opened.outcome != "not_done":
@@ -228,9 +196,18 @@ class Lane:
         after = "ok" if opened.outcome == "done" else _part(opened.code)
         self.state.gate = after  # type: ignore[assignment]
         self._say("gate", opened.sentence)
+        self._stands_until = time.monotonic() + STANDS if opened.outcome == "unknown" else 0.0
         await self._settle(order.id, opened.outcome, opened.code)
         if before != after:
             await self._device("gate", "" if after == "ok" else opened.code)
+
+    async def _open(self, until: float) -> Opened:
+        """`Gate.open_once`, which never raises; should it, nobody knows whether the gate opened."""
+        try:
+            return await self.gate.open_once(until)
+        except Exception:
+            log.exception("lane %s: the gate", self.settings.code)
+            return Opened(outcome="unknown", code="fault", sentence=SENTENCES["silent"])
 
     async def _settle(self, order: str, outcome: str, code: str) -> None:
         """Record what came of a pulse; again and again while the database cannot take it, until this process stops.
@@ -261,11 +238,13 @@ class Lane:
             one for one in (self.settings.gate.door_input, self.settings.gate.fire_input) if one is not None
         ]
         while True:
+            answers = True
             if self.state.gate != "busy" or wired:
                 try:
                     await self.gate.rest()  # a killed process may have left the gate open
                     inputs = await self.gate.inputs(max(wired, default=0) + 1)
                 except ExamError as error:
+                    answers = False
                     if error.message == STUCK:
                         self._say("gate", STUCK)
                     elif (
@@ -276,13 +255,14 @@ class Lane:
                         self.state.gate = "silent"
                         await self._device("gate", error.code)
                 else:
-                    self._say("gate", "")
-                    if self.state.gate not in ("ok", "busy"):
-                        self.state.gate = "ok"
-                        await self._device("gate", "")
+                    if time.monotonic() >= self._stands_until:
+                        self._say("gate", "")
+                        if self.state.gate not in ("ok", "busy"):
+                            self.state.gate = "ok"
+                            await self._device("gate", "")
                     await self._look(inputs)
             await self._write_down()
-            await asyncio.sleep(LOOK if wired and self.state.gate in ("ok", "busy") else PROBE)
+            await asyncio.sleep(LOOK if wired and answers else PROBE)
 
     async def _look(self, inputs: list[bool]) -> None:
         """Hold the inputs against the openings that were ordered; tell what changed."""
@@ -303,20 +283,6 @@ class Lane:
     def _limits(self) -> watch.Limits:
         return watch.Limits(self.settings.gate.pass_within, self.settings.gate.held_after)
 
-    async def probe_camera(self) -> None:
-        """Look whether a face camera that was lost is back: nobody taps at a lane that is shown as closed."""
-        while True:
-            await asyncio.sleep(PROBE)
-            if self.state.camera not in ("silent", "fault"):
-                continue
-            with suppress(ExamError):
-                if (await self._faces.ping()).camera in ("ok", "none"):
-                    self._camera("ok")
-
-    def _camera(self, state: Literal["ok", "silent"]) -> None:
-        self.state.camera = state
-        self._say("camera", NO_PICTURE if state == "silent" else "")
-
     async def _device(self, device: str, code: str) -> None:
         self._unwritten.append((note_device, (device, code, self._box.now())))
         await self._write_down()
@@ -336,25 +302,12 @@ class Lane:
                 self._unwritten.popleft()
                 self._behind = False
 
-    async def start_faces(self) -> None:
-        """Load the face engine; entry goes on the manual way when it cannot."""
-        try:
-            await self._faces.start()
-        except ExamError as error:
-            log.error("lane %s: %s", self.settings.code, error)
-            self.state.camera = "fault"
-            self._say("camera", error.message)
-            return
-        with suppress(ExamError):
-            if (await self._faces.ping()).camera not in ("ok", "none"):
-                self._camera("silent")  # told before the first card is put down, not after it
-
     async def close(self) -> None:
         """Free the devices."""
         self._readers.close()
         if self.printer:
             await self.printer.close()
-        await self._faces.close()
+        await self.faces.close()
         await self.gate.close()
 
 

@@ -27,11 +27,12 @@ from appliance.faces.lane import FaceWorker
 from appliance.flow import admit as admitting
 from appliance.flow.admit import FaceTaken, TapFacts, TapResult, admit
 from appliance.flow.box import Box
-from appliance.flow.last_of_lane import last_of_lane
 from appliance.flow.enrol import Person, SittingPlan, enrol, find_sitting
+from appliance.flow.last_of_lane import last_of_lane
 from appliance.flow.order_gate import begin_order, order_gate
 from appliance.flow.set_up import set_up
 from appliance.gatehouse import Gatehouse
+from appliance.lane_faces import LaneFaces
 from appliance.records.entry import Admission, GateOrder
 from appliance.records.journal import Journal
 from appliance.records.roster import Roster
@@ -66,11 +67,11 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     async def nothing(self: FaceWorker) -> None:
         """Nobody looks here."""
 
-    async def for_ever(self: lanes.Lane) -> None:
+    async def for_ever(self: LaneFaces) -> None:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(FaceWorker, "start", nothing)
-    monkeypatch.setattr(lanes.Lane, "probe_camera", for_ever)
+    monkeypatch.setattr(LaneFaces, "probe", for_ever)
     base = site_settings(tmp_path)
     lane = base.lanes[0]
     lane = msgspec.structs.replace(lane, camera="", gate=msgspec.structs.replace(lane.gate, ttl=TTL))

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 from sqlmodel import Session, select
 
-from appliance.base.errors import NotFound
+from appliance.base.errors import Corrupt, ExamError, NotFound, Refused
+from appliance.base.ids import new_id
 from appliance.base.settings import FaceSettings
 from appliance.base.sockets import ask
 from appliance.devices.cardreader.layouts import demo_card, write
@@ -26,7 +27,7 @@ from appliance.flow.set_up import set_up
 from appliance.gatehouse import Gatehouse
 from appliance.records.entry import Admission, FaceCheck, GateOrder, Tap
 from appliance.records.journal import Journal
-from appliance.records.roster import Roster
+from appliance.records.roster import Candidate, Roster
 from appliance.records.site import Room
 from appliance.wire.gate import GetLanes, LaneState, PaperByHand, PaperTaken
 from tests.conftest import site_settings
@@ -151,25 +152,80 @@ def _settled(session: Session) -> list[str]:
     return [o.outcome for o in session.exec(select(GateOrder)).all() if o.outcome == "done"]
 
 
-async def test_a_paper_is_photographed_and_waits_for_two_people(entrance: Entrance) -> None:
+def paper_of(index: int, kind: str) -> PaperByHand:
+    return PaperByHand(
+        tap=new_id(), lane="L1", name=f"考生{index}", number=number_of(index), paper=kind, actor="account:a"
+    )
+
+
+async def test_a_paper_is_photographed_not_compared_and_waits_for_two_people(entrance: Entrance) -> None:
     box = entrance.box
     entrance.face.write_bytes(demo_people.live("astronaut"))
-    typed = PaperByHand(
-        tap="hand1", lane="L1", name="考生2", number=number_of(2), paper="chip_unreadable", actor="account:a"
-    )
+    typed = paper_of(2, "chip_unreadable")
+    photo = box.files.put(demo_people.portrait("astronaut"), secret=True)
+    await box.db.write(give_photo, box, number_of(2), photo)
     gate = box.settings.socket("gate")
     await entrance.until(lambda: gate.exists() or None)
     taken = await ask(gate, typed, PaperTaken, timeout=30)
-    assert taken == PaperTaken(tap="hand1")
+    assert taken == PaperTaken(tap=typed.tap)
     assert await ask(gate, typed, PaperTaken, timeout=30) == taken, "a second click is no second tap"
     check = await entrance.until(lambda: box.db.read_now(lambda s: s.exec(select(FaceCheck)).first()), 30)
     [tap] = box.db.read_now(lambda s: s.exec(select(Tap)).all())
-    assert (tap.id, tap.result, tap.code) == ("hand1", "review", "by_hand")
-    assert check.tap == "hand1" and box.files.get(check.live_photo, True), "the person's picture is kept"
+    assert (tap.id, tap.result, tap.code) == (typed.tap, "review", "by_hand")
+    assert check.tap == typed.tap and box.files.get(check.live_photo, True), "the person's picture is kept"
+    assert (check.reference, check.reference_photo) == ("roster", photo), (
+        "staff see the roster photo beside it"
+    )
+    assert (check.distance, check.engine, check.band) == (None, "", ""), "no machine compared them"
+    [row] = box.db.read_now(lambda s: s.exec(select(Journal).where(Journal.kind == "face.compared")).all())
+    body = json.loads(row.body)
+    assert body["code"] == "not_compared"
+    assert body["held"] == [{"kind": "roster", "photo": photo, "distance": None, "cause": "not_compared"}]
     assert not entrance.board.pulses
-    other = msgspec.structs.replace(typed, tap="hand2", lane="L9")
-    with pytest.raises(NotFound):
-        await ask(gate, other, PaperTaken, timeout=30)
+
+
+def give_photo(session: Session, box: Box, number: str, photo: str) -> None:
+    candidate = session.exec(select(Candidate).where(Candidate.number_index == box.key.index(number))).one()
+    candidate.photo = photo
+    session.add(candidate)
+
+
+async def test_who_asks_for_people_is_neither_photographed_nor_compared(entrance: Entrance) -> None:
+    """A face may not be the only way: the number, the papers and two members of staff."""
+    box = entrance.box
+    entrance.face.write_bytes(demo_people.live("astronaut"))
+    await box.db.write(
+        give_photo, box, number_of(2), box.files.put(demo_people.portrait("astronaut"), secret=True)
+    )
+    gate, typed = box.settings.socket("gate"), paper_of(2, "by_choice")
+    await entrance.until(lambda: gate.exists() or None)
+    await ask(gate, typed, PaperTaken, timeout=30)
+    tap = await entrance.until(lambda: _new(box, set()), 30)
+    assert (tap.id, tap.card_kind, tap.result, tap.code) == (typed.tap, "by_choice", "review", "by_hand")
+    assert box.db.read_now(lambda s: s.exec(select(FaceCheck)).all()) == []
+    kinds = box.db.read_now(lambda s: set(s.exec(select(Journal.kind)).all()))
+    assert "case.opened" in kinds and not kinds & {"face.compared", "admission.granted"}
+    sealed = [one for one in (box.files.folder / "sealed").rglob("*") if one.is_file()]
+    assert len(sealed) == 1 and not entrance.board.pulses, "the roster's photograph, and no other"
+
+
+async def test_the_entry_process_checks_a_paper_itself(entrance: Entrance) -> None:
+    """Whatever the page let through."""
+    gate = entrance.box.settings.socket("gate")
+    await entrance.until(lambda: gate.exists() or None)
+    good = paper_of(2, "chip_unreadable")
+    wrong: list[tuple[type[ExamError], dict[str, object]]] = [
+        (NotFound, {"lane": "L9"}),
+        (Corrupt, {"tap": "hand1"}),
+        (Refused, {"paper": "library_card"}),
+        (Refused, {"paper": "temporary_card", "valid_to": date(2099, 1, 1)}),
+        (Refused, {"name": " "}),
+        (Refused, {"number": "12345"}),
+    ]
+    for error, changes in wrong:
+        with pytest.raises(error):
+            await ask(gate, msgspec.structs.replace(good, **changes), PaperTaken, timeout=30)
+    assert entrance.box.db.read_now(lambda s: s.exec(select(Tap)).all()) == []
 
 
 async def test_a_silent_gate_is_not_fired_twice_and_is_told_once(entrance: Entrance) -> None:

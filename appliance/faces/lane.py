@@ -55,6 +55,11 @@ class FaceWorker:
         self._not_before = 0.0
 
     @property
+    def has_camera(self) -> bool:
+        """Whether it was given one: without, pictures come with the questions."""
+        return bool(self._camera)
+
+    @property
     def pid(self) -> int | None:
         """The process, when it runs."""
         return self._process.pid if self._alive() and self._process else None

@@ -107,7 +107,7 @@ class Looker:
         if best is not None:
             looked.faces, looked.cause, looked.fault = best.faces, best.cause, best.fault
             looked.live = request.live or pictures.encode(best.picture)
-            if best.box is not None:
+            if best.box is not None and (request.references or request.liveness):
                 described = self._engine.describe(best.picture, best.box)
                 if request.liveness and not request.live:
                     looked.liveness = self._alive(request, described)

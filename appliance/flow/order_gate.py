@@ -9,9 +9,9 @@ from datetime import timedelta
 from sqlmodel import Session, col, select
 
 from appliance.base.clock import Jumps
-from appliance.base.errors import NotFound, Refused
+from appliance.base.errors import Corrupt, NotFound, Refused
 from appliance.base.i18n import N_
-from appliance.base.ids import new_id
+from appliance.base.ids import is_id, new_id
 from appliance.flow.accounts import Who, second_person
 from appliance.flow.box import Box
 from appliance.records.entry import GateOrder
@@ -59,7 +59,12 @@ def order_gate(
 def open_lane(
     session: Session, box: Box, lane: str, reason: str, who: Who, second_login: str, command: str
 ) -> GateOrder:
-    """Open a lane without an admission: a reason and a second person. `command` makes a replay harmless."""
+    """Open a lane without an admission: a reason and a second person. `command` makes a replay harmless.
+
+    Raises Corrupt when it is no id: a replay with an empty one would be a second opening.
+    """
+    if not is_id(command):
+        raise Corrupt("bad_command", N_("This page is out of date."), N_("Open it again."))
     if known := session.get(GateOrder, command):
         return known
     if not reason.strip():

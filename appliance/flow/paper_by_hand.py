@@ -1,17 +1,16 @@
 """Entry without a chip: what a member of staff typed from another paper, checked before it becomes a tap."""
 
-import re
 from datetime import date, datetime
 
 import msgspec
 
 from appliance.base.errors import Corrupt, ExamError, Refused
 from appliance.base.i18n import N_
+from appliance.base.ids import is_id
 from appliance.flow.admit import TapFacts
 from appliance.rules import idnumber, names, papers
 from appliance.wire.gate import PaperByHand
 
-TAP_ID = re.compile("[0-9a-f]{32}")
 LONGEST_NAME = 64
 SENTENCES: dict[str, tuple[str, str]] = {
     "unknown_paper": (N_("Choose which paper was shown."), N_("Choose it from the list.")),
@@ -40,7 +39,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
 
 def checked(typed: PaperByHand, today: date) -> PaperByHand:
     """The same with name and number in stored form. Raises Refused with what to correct."""
-    if not TAP_ID.fullmatch(typed.tap):
+    if not is_id(typed.tap):
         raise Corrupt("bad_tap", N_("This page is out of date."), N_("Open it again."))
     name, number = names.normalise(typed.name), idnumber.normalise(typed.number)
     code = "missing_name" if not name else "name_too_long" if len(name) > LONGEST_NAME else ""

@@ -9,8 +9,12 @@ from typing import Literal, get_args
 
 from appliance.rules import idnumber
 
-Paper = Literal["chip_unreadable", "temporary_card", "police_certificate", "no_reader"]
-"""no_reader = the card is in order and the site's reader is not."""
+Paper = Literal["chip_unreadable", "temporary_card", "police_certificate", "no_reader", "by_choice"]
+"""no_reader = the card is in order and the site's reader is not; by_choice = all is in order, and the person asks to be
+checked by people (本人要求人工核验): a face may never be the only way (人脸识别技术应用安全管理办法)."""
+
+WITH_PICTURE = frozenset(get_args(Paper)) - {"by_choice"}
+"""Papers whose holder is photographed for the file. Nobody with a paper is compared by the machine."""
 
 NEED_END = frozenset({"temporary_card", "police_certificate"})
 """Papers that always end; a resident card may be long-term."""

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import func, select
 
 from appliance.base.clock import FakeClock
-from appliance.base.errors import Conflict, Refused
+from appliance.base.errors import Conflict, Corrupt, Refused
 from appliance.base.ids import new_id
 from appliance.flow import accounts
 from appliance.flow.admit import FaceTaken, TapFacts, TapResult, admit, preview
@@ -222,12 +222,17 @@ def test_an_order_is_fired_once_whatever_dies(box: Box, tap: Tapper, clock: Fake
 
 
 def test_opening_without_an_admission_needs_reason_and_second_person(box: Box, sitting: str) -> None:
-    one, two = person(box, "one", "entry"), person(box, "two", "chief")
+    one, two, command = person(box, "one", "entry"), person(box, "two", "chief"), new_id()
+    for made_up in ("", "c1", command.upper()):
+        with pytest.raises(Corrupt):
+            box.db.write_now(open_lane, box, "L1", "wheelchair", one, "two", made_up)
     for reason, second in (("", "two"), ("wheelchair", "one")):
         with pytest.raises(Refused):
-            box.db.write_now(open_lane, box, "L1", reason, one, second, "c1")
-    orders = {box.db.write_now(open_lane, box, "L1", "wheelchair", one, two.login, "c1").id for _ in range(2)}
-    assert orders == {"c1"}
+            box.db.write_now(open_lane, box, "L1", reason, one, second, command)
+    orders = {
+        box.db.write_now(open_lane, box, "L1", "wheelchair", one, two.login, command).id for _ in range(2)
+    }
+    assert orders == {command}
 
 
 def test_calls_fill_the_seats_and_never_one_twice(box: Box, tap: Tapper, sitting: str) -> None:

@@ -17,6 +17,8 @@ TODAY = date(2026, 11, 21)
         ("chip_unreadable", TODAY, ""),
         ("chip_unreadable", TODAY - timedelta(days=1), "paper_expired"),
         ("no_reader", None, ""),
+        ("by_choice", None, ""),
+        ("by_choice", TODAY - timedelta(days=1), "paper_expired"),
         ("temporary_card", None, "end_missing"),
         ("temporary_card", TODAY + timedelta(days=papers.TEMPORARY_DAYS), ""),
         ("temporary_card", TODAY + timedelta(days=papers.TEMPORARY_DAYS + 1), "end_too_far"),

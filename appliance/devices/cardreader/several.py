@@ -10,6 +10,8 @@ from appliance.devices.cardreader.driver import SerialCardReader
 from appliance.devices.cardreader.keyboard import KeyboardCardReader
 from appliance.devices.cardreader.port import CardReader, ReaderEvent, ReaderLost, ReaderReady
 
+WAITING = 64
+"""Events nobody has taken yet; a reader waits beyond that."""
 ONE_LOST = N_("One of the two card readers does not work. Use the other.")
 
 
@@ -22,13 +24,17 @@ class SeveralReaders:
     def __init__(self, readers: Sequence[CardReader], always: Sequence[CardReader] = ()) -> None:
         self._readers = list(readers)
         self._always = list(always)
+        self._merged: list[_Merged] = []
 
     def events(self) -> AsyncIterator[ReaderEvent]:
-        """See `CardReader`."""
-        return _Merged(self._readers, self._always)
+        """See `CardReader`. Raises what a reader raises, although none should: a bug is not a lane without cards."""
+        self._merged.append(_Merged(self._readers, self._always))
+        return self._merged[-1]
 
     def close(self) -> None:
         """See `CardReader`."""
+        for merged in self._merged:
+            merged.stop()
         for reader in (*self._readers, *self._always):
             reader.close()
 
@@ -48,7 +54,7 @@ class _Merged:
     def __init__(self, readers: list[CardReader], always: list[CardReader]) -> None:
         self._count = len(readers)
         self._lost: dict[int, ReaderLost] = {}
-        self._queue: asyncio.Queue[ReaderEvent] = asyncio.Queue()
+        self._queue: asyncio.Queue[ReaderEvent | Exception] = asyncio.Queue(WAITING)
         sources = [(i, reader.events()) for i, reader in enumerate(readers)]
         sources += [(-1, reader.events()) for reader in always]
         self._tasks = [asyncio.create_task(self._carry(i, events)) for i, events in sources]
@@ -57,11 +63,22 @@ class _Merged:
         return self
 
     async def __anext__(self) -> ReaderEvent:
-        return await self._queue.get()
+        event = await self._queue.get()
+        if isinstance(event, Exception):
+            raise event
+        return event
+
+    def stop(self) -> None:
+        """Listen to nobody any more."""
+        for task in self._tasks:
+            task.cancel()
 
     async def _carry(self, index: int, events: AsyncIterator[ReaderEvent]) -> None:
-        async for event in events:
-            self._queue.put_nowait(self._heard(index, event))
+        try:
+            async for event in events:
+                await self._queue.put(self._heard(index, event))
+        except Exception as error:  # told to whoever waits for cards
+            await self._queue.put(error)
 
     def _heard(self, index: int, event: ReaderEvent) -> ReaderEvent:
         """The event as the lane is told it."""
