@@ -50,7 +50,7 @@ class View(msgspec.Struct, frozen=True):
 
 
 class PaperByHand(msgspec.Struct, tag="gate.paper", kw_only=True, frozen=True):
-    """A member of staff typed what stands on a paper: take a live picture and decide, as for a card.
+    """A member of staff typed what stands on a paper: decide, as for a card; nobody is compared by the machine.
 
     `tap`: id given by the page, so that a second click is no second tap. The answer is `PaperTaken`.
     """

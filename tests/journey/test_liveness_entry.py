@@ -89,7 +89,7 @@ async def test_a_living_person_comes_in_and_a_photograph_does_not(tmp_path: Path
                 [case] = await box.db.read(lambda s: s.exec(select(Case)).all())
                 assert case.tap == tap.id and not board.pulses
                 assert not await box.db.read(lambda s: s.exec(select(Admission)).all())
-        assert house.lanes["L1"].view == b""
+        assert house.lanes["L1"].faces.view == b""
         kinds = Journal.kind == "face.compared"
         told = await box.db.read(
             lambda s: s.exec(select(Journal.body).where(kinds).order_by(Journal.seq)).all()
