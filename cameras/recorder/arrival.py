@@ -5,6 +5,8 @@ arrival and time stamp is the truth, and it may creep up slowly, as a camera's c
 than ours.
 """
 
+from datetime import UTC, datetime, timedelta
+
 CREEP = 0.001
 """Largest part by which a camera's clock may run slower than ours (1000 ppm)."""
 JUMP = 5.0
@@ -39,3 +41,8 @@ class ArrivalClock:
         if self._anchor is None:
             raise ValueError("no packet seen yet")
         return self._anchor + stamp
+
+
+def wall(seconds: float) -> datetime:
+    """The time of seconds since 1970."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)

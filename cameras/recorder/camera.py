@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ from appliance.wire.recorder import CameraStatus, Cause
 from cameras.address import with_credentials
 from cameras.index import GapRow, Index, Segment
 from cameras.onvif import OnvifCamera
-from cameras.recorder.arrival import ArrivalClock
-from cameras.recorder.ending import CAUSES, RETRY_AT_ONCE, RETRY_REFUSED, Ended
+from cameras.recorder.arrival import ArrivalClock, wall
+from cameras.recorder.ending import CAUSES, RETRY_AT_ONCE, Ended, wait_refused
 from cameras.recorder.reconcile import measure
 from cameras.recorder.segment import SegmentWriter
 from cameras.stream import open_stream, stream_fault
@@ -90,6 +90,7 @@ class CameraRecorder(threading.Thread):
         self._run = ""
         self._frames: deque[float] = deque(maxlen=100)
         self._free_checked = 0.0
+        self._refused = 0
         self.status = CameraStatus(
             camera=camera.code,
             name=camera.name,
@@ -134,7 +135,8 @@ class CameraRecorder(threading.Thread):
             except Ended as error:
                 ended = error
             except Refused as error:
-                ended = Ended("camera", error.code, wait=RETRY_REFUSED)
+                self._refused += 1
+                ended = Ended("camera", error.code, wait=wait_refused(self._refused))
             except ExamError as error:
                 ended = Ended(CAUSES.get(error.code, "network"), error.code)
             except (OSError, sqlite3.Error) as error:
@@ -336,6 +338,7 @@ class CameraRecorder(threading.Thread):
 
     def _found(self, start: datetime) -> None:
         """Recording (again) from `start` on."""
+        self._refused = 0
         with self._lock:
             if self.status.state != "recording":
                 self.status.since = start
@@ -391,8 +394,3 @@ def disk_space(folder: Path) -> tuple[int, int]:
     """Bytes of the disk and bytes free."""
     usage = shutil.disk_usage(folder)
     return usage.total, usage.free
-
-
-def wall(seconds: float) -> datetime:
-    """The time of seconds since 1970."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)

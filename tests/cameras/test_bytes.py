@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cameras import passwords, rtp, rtsp, timecode, wsdiscovery
 from cameras.address import rewritten, split_address, with_credentials
 from cameras.recorder.arrival import JUMP, ArrivalClock
+from cameras.recorder.ending import wait_refused
 from cameras.recorder.fragments import whole_boxes, whole_length
 from cameras.timecode import TimeCode
 from tests.cameras.depacketise import pictures
@@ -193,3 +194,7 @@ def test_arrival_sees_jumps() -> None:
     clock = ArrivalClock()
     assert clock.see(3600.0, 100.0)
     assert not clock.see(3600.0 - 2 * JUMP, 100.1)
+
+
+def test_a_refusing_camera_is_asked_ever_more_seldom() -> None:
+    assert [wait_refused(times) for times in (1, 2, 3, 6, 7, 500)] == [30.0, 60.0, 120.0, 960.0, 960.0, 960.0]
