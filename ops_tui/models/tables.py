@@ -77,7 +77,7 @@ ENTRY = (
     Column(N_("Admits to"), 10),
     Column(N_("Reader"), 11, 4),
     Column(N_("Gate"), 11, 4),
-    Column(N_("Camera"), 11, 4),
+    Column(N_("Face camera"), 12, 4),
     Column(N_("Last tap"), 0),
 )
 
@@ -104,7 +104,7 @@ def entry(state: ops.State) -> list[Row]:
                     (_("Lane"), f"{lane.lane} {lane.name}"),
                     (_("Reader"), word(PARTS, lane.reader)),
                     (_("Gate"), word(PARTS, lane.gate)),
-                    (_("Camera"), word(PARTS, lane.camera)),
+                    (_("Face camera"), word(PARTS, lane.camera)),
                     (_("Printer"), word(PARTS, lane.printer)),
                     (_("Last tap"), times.stamp(lane.last_tap_at, state.now)),
                     (_("What is wrong"), " ".join(_(one) for one in lane.messages.values()) or "-"),

@@ -77,7 +77,7 @@ def test_noise_is_counted_and_a_missing_file_is_unusable_input(tmp_path: Path) -
     status, out, err = examsite("card", "decode", str(tmp_path / "none"), "--json")
     assert status == 2 and json.loads(out)["error"]["code"] == "no_such_file" and err
     status, out, _ = examsite("card", "decode", str(tmp_path / "frames"))
-    assert status == 0 and "阅读器上有证件" in out
+    assert status == 0 and "读卡器上有证件" in out
 
 
 def test_hex_is_told_from_raw_bytes() -> None:
