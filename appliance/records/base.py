@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import MetaData, String
+from sqlalchemy import Index, MetaData, String, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
@@ -15,6 +15,12 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 metadata: MetaData = SQLModel.metadata
+
+
+def index_where(name: str, columns: str, condition: str, unique: bool = False) -> Index:
+    """An index over `columns` (joined by blanks) of the rows of `condition` (SQL) alone, on both databases."""
+    where = text(condition)
+    return Index(name, *columns.split(), unique=unique, sqlite_where=where, postgresql_where=where)
 
 
 def instant(moment: datetime) -> str:

@@ -2,21 +2,24 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from appliance.records.base import Instant
+from appliance.records.base import Instant, index_where
 
 
 class Tap(SQLModel, table=True):
     """One card put on one reader, and what was decided. `id` is given by the driver at the tap."""
 
-    __table_args__ = (Index("ix_tap_lane_newest", "lane", "recorded_at"),)
+    __table_args__ = (
+        Index("ix_tap_lane_newest", "lane", "recorded_at"),
+        index_where("ix_tap_paper_picture", "paper_picture", "paper_picture <> ''"),
+    )
 
     id: str = Field(primary_key=True)
     lane: str
     happened_at: datetime = Field(sa_type=Instant, index=True)
-    recorded_at: datetime = Field(sa_type=Instant)
+    recorded_at: datetime = Field(sa_type=Instant, index=True)
     sam_id: str = ""
     card_kind: str = ""
     """Layout of the card; or the paper that was shown instead (rules.papers)."""
@@ -40,6 +43,11 @@ class FaceCheck(SQLModel, table=True):
     """One comparison. Distances of different engines are never compared."""
 
     __tablename__ = "face_check"
+    __table_args__ = (
+        index_where("ix_face_check_live_photo", "live_photo", "live_photo <> ''"),
+        index_where("ix_face_check_reference_photo", "reference_photo", "reference_photo <> ''"),
+        index_where("ix_face_check_pictured", "happened_at", "live_photo <> '' OR reference_photo <> ''"),
+    )
 
     id: str = Field(primary_key=True)
     tap: str = Field(foreign_key="tap.id", index=True)
@@ -80,15 +88,7 @@ class Admission(SQLModel, table=True):
 class Absence(SQLModel, table=True):
     """Somebody inside left for a moment, noted at the desk; the next card ends it. One open one per admission."""
 
-    __table_args__ = (
-        Index(
-            "ix_absence_open",
-            "admission",
-            unique=True,
-            sqlite_where=text("returned_at IS NULL"),
-            postgresql_where=text("returned_at IS NULL"),
-        ),
-    )
+    __table_args__ = (index_where("ix_absence_open", "admission", "returned_at IS NULL", unique=True),)
 
     id: str = Field(primary_key=True)
     admission: str = Field(foreign_key="admission.id", index=True)
@@ -123,12 +123,7 @@ class GateOrder(SQLModel, table=True):
     __tablename__ = "gate_order"
     __table_args__ = (
         CheckConstraint("outcome IN ('', 'started', 'done', 'not_done', 'unknown')", name="outcome"),
-        Index(
-            "ix_gate_order_open",
-            "lane",
-            sqlite_where=text("outcome = ''"),
-            postgresql_where=text("outcome = ''"),
-        ),
+        index_where("ix_gate_order_open", "lane", "outcome = ''"),
     )
 
     id: str = Field(primary_key=True)
@@ -151,7 +146,10 @@ class Case(SQLModel, table=True):
     """A finding that waits for a person (待核事项); never a verdict."""
 
     __tablename__ = "case"
-    __table_args__ = (CheckConstraint("state IN ('open', 'decided')", name="state"),)
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'decided')", name="state"),
+        Index("ix_case_state_opened_at", "state", "opened_at"),
+    )
 
     id: str = Field(primary_key=True)
     kind: str

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from appliance.records.base import Instant
+from appliance.records.base import Instant, index_where
 
 
 class Roster(SQLModel, table=True):
@@ -39,6 +39,8 @@ class Roster(SQLModel, table=True):
 
 class Candidate(SQLModel, table=True):
     """A person who sits exams. The ID number is encrypted, found through its HMAC index."""
+
+    __table_args__ = (index_where("ix_candidate_photo", "photo", "photo <> ''"),)
 
     id: str = Field(primary_key=True)
     name: str = Field(index=True)

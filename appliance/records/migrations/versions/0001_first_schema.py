@@ -50,6 +50,13 @@ def upgrade() -> None:
     with op.batch_alter_table("candidate", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_candidate_birth_index"), ["birth_index"], unique=False)
         batch_op.create_index(batch_op.f("ix_candidate_name"), ["name"], unique=False)
+        batch_op.create_index(
+            "ix_candidate_photo",
+            ["photo"],
+            unique=False,
+            sqlite_where=sa.text("photo <> ''"),
+            postgresql_where=sa.text("photo <> ''"),
+        )
 
     op.create_table(
         "contact",
@@ -425,6 +432,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_tap_candidate"), ["candidate"], unique=False)
         batch_op.create_index(batch_op.f("ix_tap_happened_at"), ["happened_at"], unique=False)
         batch_op.create_index("ix_tap_lane_newest", ["lane", "recorded_at"], unique=False)
+        batch_op.create_index(
+            "ix_tap_paper_picture",
+            ["paper_picture"],
+            unique=False,
+            sqlite_where=sa.text("paper_picture <> ''"),
+            postgresql_where=sa.text("paper_picture <> ''"),
+        )
+        batch_op.create_index(batch_op.f("ix_tap_recorded_at"), ["recorded_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_tap_sitting"), ["sitting"], unique=False)
 
     op.create_table(
@@ -505,6 +520,7 @@ def upgrade() -> None:
     with op.batch_alter_table("case", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_case_candidate"), ["candidate"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_sitting"), ["sitting"], unique=False)
+        batch_op.create_index("ix_case_state_opened_at", ["state", "opened_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_tap"), ["tap"], unique=False)
 
     op.create_table(
@@ -523,6 +539,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_face_check")),
     )
     with op.batch_alter_table("face_check", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_face_check_live_photo",
+            ["live_photo"],
+            unique=False,
+            sqlite_where=sa.text("live_photo <> ''"),
+            postgresql_where=sa.text("live_photo <> ''"),
+        )
+        batch_op.create_index(
+            "ix_face_check_pictured",
+            ["happened_at"],
+            unique=False,
+            sqlite_where=sa.text("live_photo <> '' OR reference_photo <> ''"),
+            postgresql_where=sa.text("live_photo <> '' OR reference_photo <> ''"),
+        )
+        batch_op.create_index(
+            "ix_face_check_reference_photo",
+            ["reference_photo"],
+            unique=False,
+            sqlite_where=sa.text("reference_photo <> ''"),
+            postgresql_where=sa.text("reference_photo <> ''"),
+        )
         batch_op.create_index(batch_op.f("ix_face_check_tap"), ["tap"], unique=False)
 
     op.create_table(
