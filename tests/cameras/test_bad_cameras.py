@@ -277,3 +277,28 @@ async def test_a_frozen_picture_fails(camera: SimulatedCamera, monkeypatch: pyte
     monkeypatch.setattr(measure, "LOOK_SECONDS", 3.0)  # its encoder has to come to rest
     await camera.change(SetCamera(frozen=True))
     assert outcome(await probed(camera))["picture_frozen"] is False
+
+
+async def test_the_recorder_sends_nothing_to_another_host(camera: SimulatedCamera, tmp_path: Path) -> None:
+    settings = site(tmp_path, camera)
+    async with Listener().serving() as other:
+        await camera.change(SetCamera(sends_to=f"rtsp://127.0.0.2:{other.port}/stream1"))
+        async with recording(settings) as recorder:
+            await until(lambda: recorder.status().cameras[0].cause == "camera")
+            await camera.change(SetCamera(sends_to=""))
+            await until(lambda: recorder.status().cameras[0].state == "recording")
+    assert other.heard == b""
+
+
+async def test_a_password_changed_on_the_camera_stops_and_is_said(
+    camera: SimulatedCamera, tmp_path: Path
+) -> None:
+    settings = site(tmp_path, camera)
+    async with recording(settings) as recorder:
+        await recorded(recorder, 1.0)
+        await camera.change(SetCamera(password="another one", drop=True))
+        await until(lambda: recorder.status().cameras[0].cause == "camera")
+        status = recorder.status().cameras[0]
+        assert status.state == "connecting"
+    gaps = Reader(Path(settings.recorder.media)).gaps("C1", START, datetime.now(UTC))
+    assert [gap.cause for gap in gaps][-2:] == ["camera", "stopped"]
