@@ -14,6 +14,7 @@ class Tap(SQLModel, table=True):
     __table_args__ = (
         Index("ix_tap_lane_newest", "lane", "recorded_at"),
         index_where("ix_tap_paper_picture", "paper_picture", "paper_picture <> ''"),
+        index_where("ix_tap_pictured", "happened_at", "paper_picture <> ''"),
     )
 
     id: str = Field(primary_key=True)

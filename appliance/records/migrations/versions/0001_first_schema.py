@@ -439,6 +439,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("paper_picture <> ''"),
             postgresql_where=sa.text("paper_picture <> ''"),
         )
+        batch_op.create_index(
+            "ix_tap_pictured",
+            ["happened_at"],
+            unique=False,
+            sqlite_where=sa.text("paper_picture <> ''"),
+            postgresql_where=sa.text("paper_picture <> ''"),
+        )
         batch_op.create_index(batch_op.f("ix_tap_recorded_at"), ["recorded_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_tap_sitting"), ["sitting"], unique=False)
 
