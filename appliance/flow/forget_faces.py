@@ -11,10 +11,11 @@ whose tap was never recorded) goes in a later night.
 
 import logging
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, literal_column
 from sqlmodel import Session, and_, col, func, or_, select
 
 from appliance.base.errors import Conflict, Corrupt, NotFound
@@ -27,23 +28,19 @@ from appliance.records.roster import Candidate, Roster
 from appliance.records.sync import Parcel, Received
 from appliance.records.theory import Paper
 
-HANDFUL = 20
-"""Checks, and papers, per transaction."""
+HANDFUL = 10
+"""Checks, and papers, per transaction: nobody at a gate or a seat waits for longer than that."""
+PAUSE = 0.05
+"""Seconds between two transactions, in which the others write."""
 LEFT_OVER = timedelta(days=30)
 """A picture nobody points to goes this long after it was kept last; its row may be about to be written."""
-POINTERS = (
-    FaceCheck.live_photo,
-    FaceCheck.reference_photo,
-    Tap.paper_picture,
-    Candidate.photo,
-    Paper.body,
-    BankPicture.sha256,
-    FrozenBank.sha256,
-    Parcel.body,
-    Received.body,
-    Roster.lines,
-)
+FACES = (FaceCheck.live_photo, FaceCheck.reference_photo, Tap.paper_picture, Candidate.photo)
+"""Columns that name a picture of the entrance; each has an index of the names."""
+OTHERS = (Paper.body, BankPicture.sha256, FrozenBank.sha256, Parcel.body, Received.body, Roster.lines)
+POINTERS = FACES + OTHERS
 """Every column that names a sealed file."""
+EMPTY: ColumnElement[str] = literal_column("''")
+"""As the indexes have it: a bound value would not tell the database that they hold every row asked for."""
 PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"RIFF")
 log = logging.getLogger("examsite.faces")
 
@@ -60,13 +57,13 @@ class Forgotten(msgspec.Struct, kw_only=True):
 
 def _old_checks(box: Box) -> ColumnElement[bool]:
     before = box.now() - timedelta(days=box.settings.faces.keep_days)
-    pictured = or_(FaceCheck.live_photo != "", FaceCheck.reference_photo != "")
+    pictured = or_(FaceCheck.live_photo != EMPTY, FaceCheck.reference_photo != EMPTY)
     return and_(col(FaceCheck.happened_at) < before, pictured)
 
 
 def _old_papers(box: Box) -> ColumnElement[bool]:
     before = box.now() - timedelta(days=box.settings.faces.keep_days)
-    return and_(col(Tap.happened_at) < before, Tap.paper_picture != "")
+    return and_(col(Tap.happened_at) < before, Tap.paper_picture != EMPTY)
 
 
 def count_due(session: Session, box: Box) -> int:
@@ -78,50 +75,69 @@ def count_due(session: Session, box: Box) -> int:
 def forget_faces(box: Box) -> Forgotten:
     """Delete every picture that has been kept long enough, and what is left over from before."""
     found = Forgotten()
-    while some := box.db.write_now(let_go, box):
-        found.count += some.count
-        found.pictures |= some.pictures
+    if box.db.read_now(count_due, box):
+        others = box.db.read_now(named_files, OTHERS)  # read before: none of these begins to name a face
+        while some := box.db.write_now(let_go, box, others):
+            found.count += some.count
+            found.pictures |= some.pictures
+            time.sleep(PAUSE)
     found.left_over = _sweep(box, found.pictures)
     return found
 
 
-def let_go(session: Session, box: Box) -> Forgotten | None:
-    """A handful of old checks and papers no longer name their pictures; None when there are no more."""
-    some = Forgotten()
-    checks = select(FaceCheck).where(_old_checks(box)).order_by(col(FaceCheck.happened_at)).limit(HANDFUL)
-    for check in session.exec(checks).all():
+def let_go(session: Session, box: Box, others: set[str]) -> Forgotten | None:
+    """A handful of old checks and papers no longer name their pictures; None when there are no more.
+
+    `others`: names of files that something else than the entrance needs.
+    """
+    checks = session.exec(
+        select(FaceCheck, Tap)
+        .join(Tap, col(Tap.id) == col(FaceCheck.tap))
+        .where(_old_checks(box))
+        .order_by(col(FaceCheck.happened_at))
+        .limit(HANDFUL)
+    ).all()
+    dropped: list[tuple[Tap, dict[str, str], dict[str, str]]] = []
+    for check, tap in checks:
         names = {"live_photo": check.live_photo, "reference_photo": check.reference_photo}
         check.live_photo = check.reference_photo = ""
         session.add(check)
-        _tell(session, box, some, session.get_one(Tap, check.tap), {"face_check": check.id}, names)
+        dropped.append((tap, {"face_check": check.id}, names))
     papers = select(Tap).where(_old_papers(box)).order_by(col(Tap.happened_at)).limit(HANDFUL)
     for tap in session.exec(papers).all():
-        names = {"paper_picture": tap.paper_picture}
+        dropped.append((tap, {"tap": tap.id}, {"paper_picture": tap.paper_picture}))
         tap.paper_picture = ""
         session.add(tap)
-        _tell(session, box, some, tap, {"tap": tap.id}, names)
-    return some if some.count else None
+    session.flush()
+    return _tell(session, box, dropped, others) if dropped else None
 
 
 def _tell(
-    session: Session, box: Box, some: Forgotten, tap: Tap, what: dict[str, str], names: dict[str, str]
-) -> None:
-    session.flush()
-    gone = {which: name for which, name in names.items() if name and not _needed(session, name)}
-    body = {**what, "kept_days": box.settings.faces.keep_days, **gone}
-    append(session, "face_pictures.deleted", tap.candidate or tap.id, "process:faces", body, at=box.now())
-    some.count += 1
-    some.pictures |= set(gone.values())
+    session: Session, box: Box, dropped: list[tuple[Tap, dict[str, str], dict[str, str]]], others: set[str]
+) -> Forgotten:
+    """Journal what let go of which pictures, and which of them nothing needs any more."""
+    needed = others | _needed(session, {name for _tap, _what, names in dropped for name in names.values()})
+    some = Forgotten(count=len(dropped))
+    for tap, what, names in dropped:
+        gone = {which: name for which, name in names.items() if name and name not in needed}
+        body = {**what, "kept_days": box.settings.faces.keep_days, **gone}
+        append(session, "face_pictures.deleted", tap.candidate or tap.id, "process:faces", body, at=box.now())
+        some.pictures |= set(gone.values())
+    return some
 
 
-def _needed(session: Session, name: str) -> bool:
-    """Does anything still point at this file?"""
-    return any(session.exec(select(one).where(one == name).limit(1)).first() for one in POINTERS)
+def _needed(session: Session, names: set[str]) -> set[str]:
+    """Which of these files something of the entrance still points at."""
+    return {
+        name
+        for one in FACES
+        for name in session.exec(select(one).where(col(one).in_(names), one != EMPTY)).all()
+    }
 
 
-def named_files(session: Session) -> set[str]:
+def named_files(session: Session, pointers: Sequence[str] = POINTERS) -> set[str]:
     """Names of all sealed files the database points at."""
-    return {name for one in POINTERS for name in session.exec(select(one).where(one != ""))}
+    return {name for one in pointers for name in session.exec(select(one).where(one != ""))}
 
 
 def _own(session: Session, box: Box) -> bool:
