@@ -125,6 +125,7 @@ class GateOrder(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("outcome IN ('', 'started', 'done', 'not_done', 'unknown')", name="outcome"),
         index_where("ix_gate_order_open", "lane", "outcome = ''"),
+        index_where("ix_gate_order_by_hand", "ordered_at", "admission IS NULL AND absence IS NULL"),
     )
 
     id: str = Field(primary_key=True)

@@ -793,6 +793,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("gate_order", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_gate_order_by_hand",
+            ["ordered_at"],
+            unique=False,
+            sqlite_where=sa.text("admission IS NULL AND absence IS NULL"),
+            postgresql_where=sa.text("admission IS NULL AND absence IS NULL"),
+        )
+        batch_op.create_index(
             "ix_gate_order_open",
             ["lane"],
             unique=False,
