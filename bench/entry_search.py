@@ -2,7 +2,8 @@
 
 `python -m bench.entry_search [--events 50000]`. Taps of 2,000 people over sixty days, the newest today, each with the
 journal entries a tap leaves, written as the entrance writes them. Then the reads behind the pages, each on a thread of
-its own database as the web process does it: desk, search of the desk, search by name and by number, a timeline.
+its own database as the web process does it: desk of one lane and of all, its upper part alone, the roster, search of
+the desk, search by name and by number, a timeline.
 """
 
 import argparse
@@ -15,9 +16,9 @@ from sqlmodel import Session, col, func, select
 
 from appliance.base.ids import new_id
 from appliance.flow.desk import desk
-from appliance.flow.last_of_lane import last_of_lane
 from appliance.flow.enrol import Person, SittingPlan, enrol, find_sitting
 from appliance.flow.inspect import find_candidates, timeline
+from appliance.flow.last_of_lane import last_of_lane
 from appliance.flow.roster_search import people
 from appliance.records.entry import Tap
 from appliance.records.journal import Journal, append
@@ -93,6 +94,9 @@ def run(events: int) -> dict[str, Any]:
         newest = db.read_now(lambda s: s.exec(select(Journal.seq).order_by(col(Journal.seq).desc())).first())
         found = {
             "desk": timed(lambda _: db.read_now(desk, box, "L1")),
+            "desk_all_lanes": timed(lambda _: db.read_now(desk, box)),
+            "desk_top": timed(lambda _: db.read_now(desk, box, "", False)),
+            "people": timed(lambda _: db.read_now(people, box)),
             "entry_screen": timed(lambda i: db.read_now(last_of_lane, box, f"L{i % 2 + 1}")),
             "desk_search": timed(lambda i: db.read_now(people, box, f"考生{PEOPLE - TODAY + i}")),
             "by_name": timed(lambda i: db.read_now(find_candidates, box, f"考生{i * 31}")),

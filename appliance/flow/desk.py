@@ -1,5 +1,6 @@
 """The check-in desk: who was at the reader, what was decided, who is still missing. No writes."""
 
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import get_args
 
@@ -8,12 +9,11 @@ from sqlmodel import Session, col, select
 
 from appliance.base.i18n import N_
 from appliance.devices.cardreader.protocol import NOT_READ
-from appliance.flow.absence import open_absence, order_of_return
 from appliance.flow.box import Box
 from appliance.flow.security_check import SECURITY
 from appliance.flow.today import day_bounds, line, over_today, sittings_of_day
 from appliance.records.accounts import Account
-from appliance.records.entry import Admission, Case, FaceCheck, GateOrder, Tap
+from appliance.records.entry import Absence, Admission, Case, FaceCheck, GateOrder, Tap
 from appliance.records.roster import Candidate, Roster, RosterRow
 from appliance.records.sitting import Sitting
 from appliance.records.waiting import Ticket
@@ -26,7 +26,7 @@ LAST = 10
 UNREAD = {f"card_{code}": sentence for code, sentence in NOT_READ.items()}
 """Code of a card that was not read -> sentence."""
 NOT_READ_OTHERWISE = N_("The card could not be read.")
-AGAIN = N_("Ask the person to put the card down again; if it stays so, let them come to you with the card.")
+AGAIN = N_("Put the card down once more; if it stays unread, press K: entry without a chip.")
 
 
 class FaceLine(msgspec.Struct, kw_only=True):
@@ -103,7 +103,7 @@ class OpenedLine(msgspec.Struct, kw_only=True):
 
 
 class Desk(msgspec.Struct, kw_only=True):
-    """What the desk shows. `last`: newest first, of the chosen lane or of all."""
+    """What the desk shows. `last`: newest first, of the chosen lane or of all; the first with its sitting."""
 
     sittings: list[SittingLine]
     over: list[SittingLine]
@@ -116,28 +116,37 @@ class Desk(msgspec.Struct, kw_only=True):
     """Taps whose case is open, oldest first, of all lanes."""
 
 
-def desk(session: Session, box: Box, lane: str = "") -> Desk:
-    """The day at the entrance; `lane` narrows the last taps to one lane."""
+def desk(session: Session, box: Box, lane: str = "", below: bool = True) -> Desk:
+    """The day at the entrance; `lane` narrows the last taps to one lane, without `below` no sitting is counted."""
     start, _ = day_bounds(box)
     wanted = select(Tap).where(col(Tap.recorded_at) >= start).order_by(col(Tap.recorded_at).desc())
     if lane:
         wanted = wanted.where(Tap.lane == lane)
     taps = session.exec(wanted.limit(LAST)).all()
-    opened = session.exec(
+    last = tap_lines(session, taps)
+    if taps and taps[0].sitting:
+        last[0].sitting = line(session, session.get_one(Sitting, taps[0].sitting))
+    today = sittings_of_day(session, box) if below else []
+    sittings = [one for one in today if one.state in ("planned", "running")]
+    return Desk(
+        sittings=[line(session, one) for one in sittings],
+        over=over_today(session, box) if below and not sittings else [],
+        opened=_opened(session, lane, start),
+        missing={one.id: missing(session, one.id) for one in sittings},
+        last=last,
+        cases=waiting_cases(session, box),
+    )
+
+
+def waiting_cases(session: Session, box: Box) -> list[TapLine]:
+    """Taps whose case is open, oldest first, of all lanes."""
+    taps = session.exec(
         select(Tap)
         .join(Case, col(Case.tap) == col(Tap.id))
         .where(Case.state == "open")
         .order_by(col(Case.opened_at))
     ).all()
-    sittings = [one for one in sittings_of_day(session, box) if one.state in ("planned", "running")]
-    return Desk(
-        sittings=[line(session, one) for one in sittings],
-        over=[] if sittings else over_today(session, box),
-        opened=_opened(session, lane, start),
-        missing={one.id: missing(session, one.id) for one in sittings},
-        last=[tap_line(session, tap) for tap in taps],
-        cases=[tap_line(session, tap) for tap in opened],
-    )
+    return tap_lines(session, taps)
 
 
 def _opened(session: Session, lane: str, since: datetime) -> OpenedLine | None:
@@ -178,12 +187,6 @@ def missing(session: Session, sitting: str) -> list[MissingLine]:
     ]
 
 
-def ticket_of(session: Session, sitting: str | None, candidate: str | None) -> str:
-    """The queue ticket a person holds for a sitting; empty when there is none."""
-    wanted = select(Ticket.number).where(Ticket.sitting == sitting, Ticket.candidate == candidate)
-    return session.exec(wanted).first() or ""
-
-
 def tap_by_id(session: Session, box: Box, tap_id: str) -> TapLine | None:
     """One tap, or None."""
     tap = session.get(Tap, tap_id)
@@ -192,7 +195,71 @@ def tap_by_id(session: Session, box: Box, tap_id: str) -> TapLine | None:
 
 def tap_line(session: Session, tap: Tap, counts: bool = True) -> TapLine:
     """One tap with everything that hangs on it; `counts`: also how its sitting stands."""
-    sentence, next_step = SENTENCES.get(tap.code) or (UNREAD.get(tap.code, NOT_READ_OTHERWISE), AGAIN)
+    [shown] = tap_lines(session, [tap])
+    if counts and tap.sitting:
+        shown.sitting = line(session, session.get_one(Sitting, tap.sitting))
+    return shown
+
+
+def tap_lines(session: Session, taps: Sequence[Tap]) -> list[TapLine]:
+    """Taps with everything that hangs on them, in the same order; as many statements for one as for ten."""
+    around = Around(session, taps)
+    return [_line_of(around, tap) for tap in taps]
+
+
+class Around:
+    """What hangs on some taps, read in one go: by the id of the tap, unless it says otherwise."""
+
+    def __init__(self, session: Session, taps: Sequence[Tap]) -> None:
+        ids = [tap.id for tap in taps]
+        came = {tap.candidate for tap in taps if tap.candidate}
+        meant = {tap.sitting for tap in taps if tap.sitting}
+        people = session.exec(select(Candidate).where(col(Candidate.id).in_(came))).all() if came else ()
+        self.names = {one.id: one.name for one in people}
+        """Candidate -> name on the roster."""
+        sittings = session.exec(select(Sitting).where(col(Sitting.id).in_(meant))).all() if meant else ()
+        self.opens = {one.id: one.opens_at for one in sittings}
+        """Sitting -> when its admission opens."""
+        self.cases = {one.tap: one for one in session.exec(select(Case).where(col(Case.tap).in_(ids)))}
+        self.away = (
+            self._away(session, came) if any(one.state == "open" for one in self.cases.values()) else ()
+        )
+        """Sitting and candidate of everybody out for a moment; only asked for while a case waits."""
+        admitted = session.exec(
+            select(Admission, Ticket, GateOrder)
+            .join(Ticket, col(Ticket.admission) == col(Admission.id), isouter=True)
+            .join(GateOrder, col(GateOrder.admission) == col(Admission.id), isouter=True)
+            .where(col(Admission.tap).in_(ids))
+        ).all()
+        self.admitted = {one[0].tap: one for one in admitted}
+        back = session.exec(
+            select(Absence.returned_tap, Ticket.number, Admission.locker, GateOrder.outcome)
+            .join(GateOrder, col(GateOrder.absence) == col(Absence.id))
+            .join(Admission, col(Admission.id) == col(Absence.admission))
+            .join(Ticket, col(Ticket.admission) == col(Admission.id), isouter=True)
+            .where(col(Absence.returned_tap).in_(ids))
+        ).all()
+        self.back = {one[0]: one[1:] for one in back}
+        faces = session.exec(select(FaceCheck).where(col(FaceCheck.tap).in_(ids))).all()
+        self.faces = {one.tap: one for one in faces}
+
+    @staticmethod
+    def _away(session: Session, candidates: set[str]) -> Collection[tuple[str, str]]:
+        wanted = (
+            select(Admission.sitting, Admission.candidate)
+            .join(Absence, col(Absence.admission) == col(Admission.id))
+            .where(col(Absence.returned_at).is_(None), col(Admission.candidate).in_(candidates))
+        )
+        return set(session.exec(wanted).all())
+
+
+def sentence_of(code: str) -> tuple[str, str]:
+    """Sentence and next step of a decision, or of a card that was not read."""
+    return SENTENCES.get(code) or (UNREAD.get(code, NOT_READ_OTHERWISE), AGAIN)
+
+
+def _line_of(around: Around, tap: Tap) -> TapLine:
+    sentence, next_step = sentence_of(tap.code)
     shown = TapLine(
         tap=tap.id,
         at=tap.happened_at,
@@ -211,52 +278,28 @@ def tap_line(session: Session, tap: Tap, counts: bool = True) -> TapLine:
         paper=tap.card_kind if tap.card_kind in get_args(Paper) else "",
         paper_valid_to=tap.paper_valid_to,
         has_paper_picture=bool(tap.paper_picture),
+        opens_at=around.opens.get(tap.sitting or ""),
     )
-    person = session.get(Candidate, tap.candidate) if tap.candidate else None
-    if person and not same(person.name, tap.name):
-        shown.roster_name = person.name
-    if tap.sitting:
-        sitting = session.get_one(Sitting, tap.sitting)
-        shown.opens_at = sitting.opens_at
-        if counts:
-            shown.sitting = line(session, sitting)
-    case = session.exec(select(Case).where(Case.tap == tap.id)).first()
-    if case:
+    if tap.candidate and not same(around.names[tap.candidate], tap.name):
+        shown.roster_name = around.names[tap.candidate]
+    if case := around.cases.get(tap.id):
         shown.case, shown.case_open = case.id, case.state == "open"
         shown.decision, shown.decided_at, shown.reason = case.decision, case.decided_at, case.reason
-        if shown.case_open and tap.sitting and tap.candidate:
-            shown.left_before = open_absence(session, tap.sitting, tap.candidate) is not None
-    found = session.exec(
-        select(Admission, Ticket, GateOrder)
-        .join(Ticket, col(Ticket.admission) == col(Admission.id), isouter=True)
-        .join(GateOrder, col(GateOrder.admission) == col(Admission.id), isouter=True)
-        .where(Admission.tap == tap.id)
-    ).first()
-    if found:
+        shown.left_before = shown.case_open and (tap.sitting, tap.candidate) in around.away
+    if found := around.admitted.get(tap.id):
         admission, ticket, order = found
         shown.locker = admission.locker
         shown.ticket = ticket.number if ticket else ""
         shown.gate = order.outcome if order else ""
-    if back := order_of_return(session, tap.id):
-        shown.ticket, shown.gate = ticket_of(session, tap.sitting, tap.candidate), back.outcome
-        shown.locker = session.exec(
-            select(Admission.locker).where(
-                Admission.sitting == tap.sitting, Admission.candidate == tap.candidate
-            )
-        ).one()
-    shown.face = _face(session, tap)
+    if back := around.back.get(tap.id):
+        shown.ticket, shown.locker, shown.gate = back[0] or "", back[1], back[2]
+    if check := around.faces.get(tap.id):
+        shown.face = FaceLine(
+            id=check.id,
+            reference=check.reference,
+            distance=check.distance,
+            band=check.band,
+            has_reference=bool(check.reference_photo),
+            has_live=bool(check.live_photo),
+        )
     return shown
-
-
-def _face(session: Session, tap: Tap) -> FaceLine | None:
-    check = session.exec(select(FaceCheck).where(FaceCheck.tap == tap.id)).first()
-    if check is None:
-        return None
-    return FaceLine(
-        id=check.id,
-        reference=check.reference,
-        distance=check.distance,
-        band=check.band,
-        has_reference=bool(check.reference_photo),
-        has_live=bool(check.live_photo),
-    )

@@ -3,16 +3,16 @@
 from datetime import datetime
 
 import msgspec
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, select
 
-from appliance.flow.absence import open_absence
 from appliance.flow.box import Box
-from appliance.flow.desk import tap_line, ticket_of
+from appliance.flow.desk import sentence_of
 from appliance.flow.inspect import find_candidates
 from appliance.flow.today import line, sittings_of_day
-from appliance.records.entry import Admission, Case, Tap
+from appliance.records.entry import Absence, Admission, Case, Tap
 from appliance.records.roster import Candidate, Roster, RosterRow
 from appliance.records.sitting import Sitting
+from appliance.records.waiting import Ticket
 from appliance.wire.ops import SittingLine
 
 MOST = 20
@@ -66,7 +66,9 @@ def people(session: Session, box: Box, text: str = "") -> list[PeopleOfSitting]:
         )
         if wanted is not None:
             rows = rows.where(col(Candidate.id).in_(wanted))
-        lines = [_person(session, box, sitting, one, row) for one, row in session.exec(rows).all()]
+        asked = session.exec(rows).all()
+        entries = _entries(session, sitting, [one.id for one, _row in asked]) if asked else {}
+        lines = [_person(box, sitting, one, row, entries.get(one.id, Entry())) for one, row in asked]
         if wanted is None:
             lines = [one for one in lines if one.state != "inside"]
         if lines:
@@ -74,7 +76,46 @@ def people(session: Session, box: Box, text: str = "") -> list[PeopleOfSitting]:
     return found
 
 
-def _person(session: Session, box: Box, sitting: Sitting, person: Candidate, row: RosterRow) -> PersonLine:
+class Entry(msgspec.Struct):
+    """What the entrance knows of one person and one sitting."""
+
+    admission: Admission | None = None
+    ticket: str = ""
+    away: Absence | None = None
+    last: Tap | None = None
+    case: Case | None = None
+    """Of the last tap."""
+
+
+def _entries(session: Session, sitting: Sitting, candidates: list[str]) -> dict[str, Entry]:
+    """By candidate; two statements, however many people they are asked for."""
+    found = {one: Entry() for one in candidates}
+    admitted = session.exec(
+        select(Admission, Ticket.number, Absence)
+        .join(Ticket, col(Ticket.admission) == col(Admission.id), isouter=True)
+        .join(
+            Absence,
+            and_(col(Absence.admission) == col(Admission.id), col(Absence.returned_at).is_(None)),
+            isouter=True,
+        )
+        .where(Admission.sitting == sitting.id, col(Admission.candidate).in_(candidates))
+    )
+    for admission, ticket, away in admitted:
+        entry = found[admission.candidate]
+        entry.admission, entry.ticket, entry.away = admission, ticket or "", away
+    taps = session.exec(
+        select(Tap, Case)
+        .join(Case, col(Case.tap) == col(Tap.id), isouter=True)
+        .where(Tap.sitting == sitting.id, col(Tap.candidate).in_(candidates))
+        .order_by(col(Tap.recorded_at))
+    )
+    for tap, case in taps:
+        entry = found[str(tap.candidate)]
+        entry.last, entry.case = tap, case
+    return found
+
+
+def _person(box: Box, sitting: Sitting, person: Candidate, row: RosterRow, entry: Entry) -> PersonLine:
     shown = PersonLine(
         candidate=person.id,
         name=person.name,
@@ -82,28 +123,18 @@ def _person(session: Session, box: Box, sitting: Sitting, person: Candidate, row
         ticket_number=row.ticket_number,
         sitting=sitting.id,
         state="expected",
+        tap=entry.last.id if entry.last else "",
     )
-    inside = session.exec(
-        select(Admission).where(Admission.sitting == sitting.id, Admission.candidate == person.id)
-    ).first()
-    last = session.exec(
-        select(Tap)
-        .where(Tap.candidate == person.id, Tap.sitting == sitting.id)
-        .order_by(col(Tap.recorded_at).desc())
-        .limit(1)
-    ).first()
-    shown.tap = last.id if last else ""
-    if inside:
+    if inside := entry.admission:
         shown.state, shown.since, shown.locker = "inside", inside.happened_at, inside.locker
-        shown.ticket = ticket_of(session, sitting.id, person.id)
-        if away := open_absence(session, sitting.id, person.id):
+        shown.ticket = entry.ticket
+        if away := entry.away:
             shown.state, shown.since, shown.reason = "away", away.left_at, away.reason
-    elif last:
-        case = session.exec(select(Case).where(Case.tap == last.id)).first()
-        shown.state = "review" if case and case.state == "open" else "refused"
-        shown.since, shown.reason = last.happened_at, tap_line(session, last, counts=False).sentence
-        if case and case.reason:
-            shown.reason = case.reason
+    elif last := entry.last:
+        shown.state = "review" if entry.case and entry.case.state == "open" else "refused"
+        shown.since, shown.reason = last.happened_at, sentence_of(last.code)[0]
+        if entry.case and entry.case.reason:
+            shown.reason = entry.case.reason
     elif box.now() >= sitting.closes_at:
         shown.state = "absent"
     elif box.now() >= sitting.starts_at:
