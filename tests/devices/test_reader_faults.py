@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,14 @@ from appliance.devices.cardreader.driver import OneCard, SerialCardReader, read_
 from appliance.devices.cardreader.keyboard import KeyboardCardReader
 from appliance.devices.cardreader.layouts import write
 from appliance.devices.cardreader.link import stable
-from appliance.devices.cardreader.port import ReaderLost, ReaderReady, Tap, TapFailed, TypedCard
+from appliance.devices.cardreader.port import (
+    ReaderEvent,
+    ReaderLost,
+    ReaderReady,
+    Tap,
+    TapFailed,
+    TypedCard,
+)
 from appliance.devices.cardreader.protocol import BadFrame, CardData
 from appliance.devices.cardreader.several import SeveralReaders
 from appliance.devices.cardreader.simulator import SimulatedReader
@@ -162,3 +171,27 @@ async def test_two_readers_of_a_lane_and_one_of_another_entrance(tmp_path: Path)
 def test_only_paths_that_stay_are_stable() -> None:
     assert stable("/dev/serial/by-path/pci-0000:00:14.0-usb-0:2:1.0-port0") and stable("/dev/ttyS0")
     assert not stable("/dev/ttyUSB0") and not stable("/dev/ttyACM12")
+
+
+async def test_a_reader_that_raises_is_not_a_lane_without_cards() -> None:
+    """None should; should one, whoever waits for cards hears it, and the process is started anew."""
+
+    class Broken:
+        async def events(self) -> AsyncIterator[ReaderEvent]:
+            yield ReaderReady(at=datetime.now(UTC), sam_id="")
+            raise RuntimeError("a bug")
+
+        def close(self) -> None:
+            return
+
+    keyboard = KeyboardCardReader()
+    readers = SeveralReaders([Broken()], [keyboard])
+    events = readers.events()
+    assert isinstance(await anext(events), ReaderReady)
+    with pytest.raises(RuntimeError, match="a bug"):
+        async with asyncio.timeout(5):
+            await anext(events)
+    readers.close()
+    await asyncio.sleep(0)
+    left = [task for task in asyncio.all_tasks() if "_carry" in repr(task) and not task.cancelling()]
+    assert left == [], "nobody listens to a closed reader"
