@@ -55,13 +55,13 @@ class FaceCheck(SQLModel, table=True):
     engine: str
     version: str
     reference: str
-    """Which photograph was compared: chip or roster."""
+    """Which photograph was compared, or lay beside it for people to look at: chip or roster."""
     reference_photo: str = ""
     """SHA-256 of the sealed picture."""
     live_photo: str = ""
     distance: float | None = None
     band: str
-    """admit, review, mismatch, or a cause: no_face, two_faces, camera_silent."""
+    """admit, review, mismatch, or a cause: no_face, two_faces, camera_silent; empty = no machine compared anything."""
     happened_at: datetime = Field(sa_type=Instant)
 
 
