@@ -42,6 +42,8 @@ def test_a_paper_is_typed_photographed_and_decided_by_two(day: Running, open_pag
     page = open_page("desk", "/desk?lane=L1")
     page.keyboard.press("k")
     expect(page.locator("h1")).to_have_text("无芯片入场")
+    assert "by_choice" in page.locator("[name=paper] option").evaluate_all("all => all.map(one => one.value)")
+    expect(page.locator("form")).to_contain_text("本人要求人工核验")
     shoot(page, "by-hand")
     page.fill("[name=name]", "考生六九")
     page.fill("[name=number]", number_of(69)[:-1])
@@ -91,3 +93,21 @@ def test_a_paper_is_typed_photographed_and_decided_by_two(day: Running, open_pag
     assert (
         admitted is not None and '"how":"review"' in admitted.body and '"second_by":""' not in admitted.body
     )
+
+
+def test_the_way_back_is_for_another_person(day: Running, open_page: Open) -> None:
+    page = open_page("desk", "/desk/by-hand?lane=L1")
+    field = page.locator("[name=tap]")
+    used = field.input_value()
+    page.fill("[name=name]", name_of(68))
+    page.fill("[name=number]", number_of(68))
+    page.select_option("[name=paper]", "chip_unreadable")
+    page.click("button.primary")
+    page.wait_for_url(f"**tap={used}*")
+    page.go_back()
+    page.fill("[name=name]", name_of(67))
+    page.fill("[name=number]", number_of(67))
+    assert field.input_value() not in ("", used)
+    field.evaluate("(field, old) => { field.value = old }", used)
+    page.click("button.primary")
+    expect(page.locator("#problem")).to_contain_text("本页已用于另一人")
