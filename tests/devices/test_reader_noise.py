@@ -1,8 +1,11 @@
 """A line that delivers anything: a hundred thousand frames, and whatever hypothesis thinks of."""
 
 import random
+import re
 import time
+from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +13,7 @@ from appliance.base.errors import Corrupt
 from appliance.devices.cardreader import layouts, protocol
 from appliance.devices.cardreader.dialogue import CardRead, Dialogue, Failed, State
 from appliance.devices.cardreader.protocol import BadFrame, Command, Decoder, Request, Response
+from appliance.rules import admission
 from tests.devices import cards
 
 FRAMES = 100_000
@@ -21,12 +25,17 @@ GOOD = [
     protocol.response(0x90, bytes(16)),
     protocol.request(Command.FIND),
 ]
+ANSWERS = {Command.FIND: GOOD[0], Command.SELECT: GOOD[1], Command.READ: READ}
+"""What a good reader answers to each request."""
 
 
-def spoiled(chance: random.Random) -> bytes:
-    """One frame as a bad line delivers it: noise, a cut, a flipped bit, a wrong length, or nothing wrong at all."""
-    frame = bytearray(READ if chance.random() < 0.02 else chance.choice(GOOD))
-    kind = chance.randrange(8)
+def spoiled(chance: random.Random, wanted: Command) -> bytes:
+    """One frame as a bad line delivers it: noise, a cut, a flipped bit, a wrong length, or nothing wrong at all.
+
+    Mostly the answer that is waited for, so that many a reading comes as far as the card.
+    """
+    frame = bytearray(chance.choice([*GOOD, READ]) if chance.random() < 0.3 else ANSWERS[wanted])
+    kind = chance.randrange(16)
     if kind == 0:
         return chance.randbytes(chance.randrange(1, 40))
     if kind == 1:
@@ -46,27 +55,27 @@ def spoiled(chance: random.Random) -> bytes:
 
 
 def test_a_hundred_thousand_frames() -> None:
-    """No exception, no hang, every byte accounted for, and no card but the one that was sent."""
+    """No exception, no hang, every byte accounted for, and no card but the one that was sent, name and all."""
     chance = random.Random(20260101)
     decoder, dialogue = Decoder(), Dialogue()
-    fed = framed = reads = 0
-    started = time.monotonic()
+    fed = framed = whole = bad = 0
     for _ in range(FRAMES):
-        chunk = spoiled(chance)
+        chunk = spoiled(chance, dialogue.wanted())
         fed += len(chunk)
         for event in decoder.feed(chunk):
             framed += _size(event)
+            bad += isinstance(event, BadFrame)
             if not isinstance(event, Response):
                 continue
             done = dialogue.answered(event)
-            if isinstance(done, CardRead):
-                reads += 1
-                assert done.data == cards.data()
+            if isinstance(done, CardRead) and (card := _taken(done.data.text)):
+                whole += 1
+                assert card == cards.RESIDENT
         assert decoder.pending <= protocol.MAX_LENGTH + 7 + len(chunk)
     framed += sum(_size(event) for event in decoder.end())
     assert framed + decoder.skipped == fed
     assert decoder.pending == 0
-    assert time.monotonic() - started < 30
+    assert whole > 5_000 and bad > 5_000, "cards were read, and frames were bad"
 
 
 def _size(event: protocol.Event) -> int:
@@ -76,24 +85,77 @@ def _size(event: protocol.Event) -> int:
 
 
 def test_a_read_in_its_order_on_a_bad_line_is_the_card_or_nothing() -> None:
-    """Find and select succeeded; the read's answer comes spoiled in every way, a thousand times each."""
+    """Find and select succeeded; the read's answer comes with up to two wrong bits, three thousand times."""
     chance = random.Random(7)
-    found, selected = GOOD[0], GOOD[1]
     whole = 0
     for _ in range(3000):
         frame = bytearray(READ)
         for _ in range(chance.randrange(3)):
             frame[chance.randrange(len(frame))] ^= 1 << chance.randrange(8)
-        dialogue, decoder = Dialogue(), Decoder()
-        for event in decoder.feed(found + selected + bytes(frame)) + decoder.end():
-            if not isinstance(event, Response):
-                continue
-            done = dialogue.answered(event)
-            if isinstance(done, CardRead) and (card := _taken(done.data.text)):
-                whole += 1
-                assert card.number == cards.RESIDENT.number
-                assert (card.birth, card.sex) == (cards.RESIDENT.birth, cards.RESIDENT.sex)
+        if card := _read(bytes(frame)):
+            whole += 1
+            assert card.number == cards.RESIDENT.number
+            assert (card.birth, card.sex) == (cards.RESIDENT.birth, cards.RESIDENT.sex)
+            _never_admits_by_a_wrong_name(card)
     assert whole > 500
+
+
+@pytest.mark.parametrize("field", ["name", "number", "birth", "sex"])
+def test_two_wrong_bits_that_cancel_out(field: str) -> None:
+    """The one error the check byte cannot see: the same bit wrong in the text and in the picture.
+
+    Number, birth and sex are held against each other. Nothing in the card holds the name: a wrong one is read,
+    and the roster is what finds it.
+    """
+    start, length = layouts.FIELDS["resident"][field]
+    head, picture = READ.index(cards.data().text), len(READ) - 100
+    names_read = set()
+    for at in range(start, start + length):
+        for bit in range(8):
+            frame = bytearray(READ)
+            frame[head + at] ^= 1 << bit
+            frame[picture] ^= 1 << bit
+            if card := _read(bytes(frame)):
+                assert (card.number, card.birth) == (cards.RESIDENT.number, cards.RESIDENT.birth)
+                assert card.sex in (cards.RESIDENT.sex, "unknown", "unstated")
+                names_read.add(card.name)
+                _never_admits_by_a_wrong_name(card)
+    assert (len(names_read) > 20) == (field == "name"), "wrong names were read, or the test shows nothing"
+
+
+def _read(frame: bytes) -> layouts.Card | None:
+    """What is taken of a card whose read is answered by `frame`, after a good find and select."""
+    dialogue, decoder = Dialogue(), Decoder()
+    for event in decoder.feed(GOOD[0] + GOOD[1] + frame) + decoder.end():
+        if isinstance(event, Response):
+            done = dialogue.answered(event)
+            if isinstance(done, CardRead):
+                return _taken(done.data.text)
+    return None
+
+
+def _never_admits_by_a_wrong_name(card: layouts.Card) -> None:
+    """The face fits and the roster has the right name: another one on the card goes to a person."""
+    now = datetime(2026, 11, 21, 1, tzinfo=UTC)
+    expected = admission.Expected(
+        sitting="s",
+        subject="theory",
+        day=now.date(),
+        starts_at=now,
+        opens_at=now - timedelta(hours=1),
+        closes_at=now + timedelta(minutes=15),
+        name=cards.RESIDENT.name,
+    )
+    facts = admission.Facts(
+        now=now,
+        today=now.date(),
+        lane="theory",
+        card=admission.Card(name=card.name),
+        expected=[expected],
+        face="face_matches",
+    )
+    right = re.sub(r"\s", "", card.name) == cards.RESIDENT.name  # a blank with a wrong bit may be another
+    assert admission.decide(facts).code == ("admitted" if right else "name_differs"), repr(card.name)
 
 
 def _taken(text: bytes) -> layouts.Card | None:

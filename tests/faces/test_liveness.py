@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -125,13 +126,33 @@ def test_another_face_in_the_place_of_the_first() -> None:
 
 
 def test_frames_shown_again_are_noticed() -> None:
+    """The very movement that is asked, from a recording: the first of its pictures that was seen before ends it."""
+    order: tuple[Challenge, ...] = ("turn_left", "blink", "open_mouth", "turn_right")
     seen = frames([*REST, *movement("turn_left")])
-    again = [Frame(at=9 + n * TICK, digest=str(n % 6), pose=FACE, width=150) for n in range(6)]
-    state = played(("turn_left", "blink", "open_mouth", "turn_right"), [*seen, *again[:0]])
-    later = Frame(at=seen[-1].at + TICK, digest=seen[2].digest, pose=FACE, x=300, y=300, width=150)
-    assert step(state, later).failed == "liveness_replayed"
-    twice = Frame(at=seen[-1].at + TICK, digest=seen[-1].digest, pose=FACE, x=300, y=300, width=150)
-    assert step(state, twice) == state, "a camera slower than we ask"
+    state = played(order, seen)
+    assert not state.failed and state.done == 1
+    now = seen[-1].at
+    again = [msgspec.structs.replace(one, at=now + (n + 1) * TICK) for n, one in enumerate(seen)]
+    for shown in (again, again[3:], again[::-1][1:], [frames([FACE])[0], *again]):
+        assert played(order, [*seen, *shown]).failed == "liveness_replayed"
+    for one in again[:-1]:
+        assert step(state, one).failed == "liveness_replayed"
+    assert step(state, again[-1]) == state, "a camera slower than we ask"
+    fresh = [msgspec.structs.replace(one, digest=f"new {one.digest}") for one in again]
+    assert not played(order, [*seen, *fresh[: len(REST)]]).failed, (
+        "the same pose in new pictures is no replay"
+    )
+
+
+def test_a_recording_looped_by_a_camera_fails() -> None:
+    """All of a good check's frames but the last, once more from the start: it is not the length that counts."""
+    order = CHALLENGES
+    whole = frames([*REST, *(one for name in order[:3] for one in movement(name)), *REST])
+    assert played(order, whole).passed
+    end = next(n for n in range(len(whole)) if played(order, whole[: n + 1]).passed)
+    begun = whole[: end // 2]
+    looped = [msgspec.structs.replace(one, at=n * TICK) for n, one in enumerate([*begun, *whole])]
+    assert played(order, looped).failed == "liveness_replayed"
 
 
 def test_narrow_eyes_are_not_asked_to_blink() -> None:
