@@ -302,3 +302,18 @@ async def test_a_password_changed_on_the_camera_stops_and_is_said(
         assert status.state == "connecting"
     gaps = Reader(Path(settings.recorder.media)).gaps("C1", START, datetime.now(UTC))
     assert [gap.cause for gap in gaps][-2:] == ["camera", "stopped"]
+
+
+async def test_a_busy_box_does_not_put_a_clock_wrong(
+    camera: SimulatedCamera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading the descriptions takes seconds on a busy box: that is no part of the camera's clock."""
+    asked = OnvifCamera(camera.address, "admin", PASSWORD)
+    true = asked._clock_service
+
+    def slow() -> Any:
+        time.sleep(2.5)
+        return true()
+
+    monkeypatch.setattr(asked, "_clock_service", slow)
+    assert abs(await asyncio.to_thread(asked.read_clock)) < 1.0
