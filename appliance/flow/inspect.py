@@ -1,5 +1,6 @@
 """What an inspector reads: one candidate from tap to parcel, and whether the journal holds."""
 
+import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 
@@ -82,7 +83,7 @@ class Verified(msgspec.Struct, kw_only=True):
 
 def find_candidates(session: Session, box: Box, text: str, limit: int = 50) -> list[Found]:
     """By name (any part), whole ID number, ticket or admission ticket number, or seat."""
-    text = text.strip()
+    text = "".join(unicodedata.normalize("NFKC", text).split())
     if not text:
         return []
     by_seat = select(SeatTaking.candidate).where(SeatTaking.seat == text.upper())

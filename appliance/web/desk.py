@@ -16,7 +16,8 @@ from appliance.flow.decide_case import decide_case
 from appliance.flow.desk import OpenedLine, TapLine, desk, tap_by_id
 from appliance.flow.order_gate import open_lane
 from appliance.web.by_hand import by_hand, by_hand_page
-from appliance.web.desk_people import desk_leave, desk_people, desk_people_now
+from appliance.web.desk_alarm import alarm, desk_alarm
+from appliance.web.desk_people import desk_leave, desk_people, desk_people_find
 from appliance.web.lane_faults import lane_faults
 from appliance.web.ops import sources_of
 from appliance.web.pages import done, page
@@ -57,7 +58,7 @@ async def _desk(
 ) -> Template:
     sources = sources_of(request, box)
     await sources.refresh()
-    found = await box.db.read(desk, box, lane)
+    found = await box.db.read(desk, box, lane, name != "desk_now.html")
     shown: TapLine | None = None
     opened: OpenedLine | None = None
     if tap:
@@ -69,15 +70,16 @@ async def _desk(
         after = here if ready else after
         shown = newest if newest and not opened and newest.tap != after else None
         opened = opened if opened and opened.order != after else None
+    over_all = await alarm(request, box, with_cases=False)
     return page(
         request,
         name,
-        desk=found,
+        **over_all | {"desk": found},
         lanes=sources.lanes,
         faults=[
             one
             for one in lane_faults(sources.lanes, sources.gate.silent_since is not None)
-            if not lane or one.lane in ("", lane)
+            if (not lane or one.lane in ("", lane)) and not (one.part == "alarm" and not one.lane)
         ],
         lane=lane,
         tap=shown,
@@ -153,11 +155,12 @@ HANDLERS = [
             desk_page,
             desk_now,
             desk_below,
+            desk_alarm,
             desk_decide,
             desk_open,
             by_hand_page,
             desk_people,
-            desk_people_now,
+            desk_people_find,
             desk_leave,
             by_hand,
             ticket_pdf,

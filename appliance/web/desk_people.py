@@ -13,6 +13,7 @@ from appliance.flow.absence import leave
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.roster_search import people
+from appliance.web.desk_alarm import alarm
 from appliance.web.pages import done, page
 
 Asked = Request[Who, Any, Any]
@@ -24,25 +25,28 @@ class LeaveForm(msgspec.Struct, forbid_unknown_fields=True):
     reason: str
 
 
+class FindForm(msgspec.Struct, forbid_unknown_fields=True):
+    """Whom to look for. A number that is typed stands in no address: not in the browser's history, not in a log."""
+
+    text: str = ""
+    lane: str = ""
+
+
 @get("/people")
-async def desk_people(
-    request: Asked, box: NamedDependency[Box], text: FromQuery[str] = "", lane: FromQuery[str] = ""
+async def desk_people(request: Asked, box: NamedDependency[Box], lane: FromQuery[str] = "") -> Template:
+    """Search; before anything is typed, everybody who is not inside."""
+    found = await box.db.read(people, box, "")
+    over_all = await alarm(request, box, with_cases=True)
+    return page(request, "people.html", **over_all, found=found, text="", lane=lane)
+
+
+@post("/people/find", status_code=200)
+async def desk_people_find(
+    request: Asked, box: NamedDependency[Box], data: URLEncodedBody[FindForm]
 ) -> Template:
-    """Search; without a text everybody who is not inside."""
-    return await _people(request, box, "people.html", text, lane)
-
-
-@get("/people/now")
-async def desk_people_now(
-    request: Asked, box: NamedDependency[Box], text: FromQuery[str] = "", lane: FromQuery[str] = ""
-) -> Template:
-    """The part that changes."""
-    return await _people(request, box, "people_now.html", text, lane)
-
-
-async def _people(request: Asked, box: Box, name: str, text: str, lane: str) -> Template:
-    found = await box.db.read(people, box, text)
-    return page(request, name, found=found, text=text, lane=lane)
+    """The part that changes: who fits, and how each stands now."""
+    found = await box.db.read(people, box, data.text)
+    return page(request, "people_now.html", found=found, text=data.text, lane=data.lane)
 
 
 @post("/leave/{sitting:str}/{candidate:str}", status_code=200)

@@ -43,7 +43,7 @@ def test_a_paper_is_typed_photographed_and_decided_by_two(day: Running, open_pag
     page.keyboard.press("k")
     expect(page.locator("h1")).to_have_text("无芯片入场")
     assert "by_choice" in page.locator("[name=paper] option").evaluate_all("all => all.map(one => one.value)")
-    expect(page.locator("form")).to_contain_text("本人要求人工核验")
+    expect(page.locator("form.card")).to_contain_text("本人要求人工核验")
     shoot(page, "by-hand")
     page.fill("[name=name]", "考生六九")
     page.fill("[name=number]", number_of(69)[:-1])

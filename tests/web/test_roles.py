@@ -26,7 +26,7 @@ AREAS: dict[str, set[str]] = {
     "/desk/below": {"entry", "chief"},
     "/desk/by-hand": {"entry", "chief"},
     "/desk/people": {"entry", "chief"},
-    "/desk/people/now": {"entry", "chief"},
+    "/desk/alarm": {"entry", "chief"},
     "/roll-call": {"entry", "invigilator", "chief"},
     "/roll-call/now": {"entry", "invigilator", "chief"},
     "/waiting/queues": {"waiting", "chief"},
