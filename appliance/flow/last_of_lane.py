@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from appliance.flow.box import Box
 from appliance.flow.desk import TapLine, tap_line
+from appliance.flow.supersede import SUPERSEDED
 from appliance.records.entry import Admission, Tap
 from appliance.rules.entry_screen import ADMIT_S
 
@@ -44,4 +45,9 @@ def last_of_lane(session: Session, box: Box, lane: str) -> LaneTap | None:
             )
         ).first()
         shown = first or tap
-    return LaneTap(newest=tap.happened_at, shown=tap_line(session, shown, counts=False))
+    seen = tap_line(session, shown, counts=False)
+    if (
+        seen.decision == SUPERSEDED
+    ):  # by a card at another lane: nothing new has happened to whoever stands here
+        seen.decision, seen.decided_at = "", None
+    return LaneTap(newest=tap.happened_at, shown=seen)

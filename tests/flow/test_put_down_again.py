@@ -11,6 +11,7 @@ from appliance.flow.box import Box
 from appliance.flow.decide_case import decide_case
 from appliance.flow.desk import desk
 from appliance.flow.inspect import verify_journal
+from appliance.flow.last_of_lane import last_of_lane
 from appliance.flow.sheets import room_record_facts
 from appliance.flow.verdict import blockers
 from appliance.records.entry import Admission, Case
@@ -65,6 +66,14 @@ def test_a_decision_comes_too_late_for_an_older_card(box: Box, tap: Tapper) -> N
         assert late.value.code == "case_superseded"
     box.db.write_now(decide_case, box, again.case, "admit", "seen", who)
     assert len(box.db.read_now(lambda s: s.exec(select(Admission)).all())) == 1
+
+
+def test_a_card_at_another_lane_says_nothing_at_the_first(box: Box, tap: Tapper) -> None:
+    first = tap(0, face("no_face"))
+    tap(0, face("no_face"), lane="L2")
+    seen = box.db.read_now(last_of_lane, box, "L1")
+    assert seen and seen.shown.tap == first.tap
+    assert (seen.shown.decision, seen.shown.decided_at, seen.shown.case_open) == ("", None, False)
 
 
 def test_the_release_is_not_blocked_by_older_cards(box: Box, tap: Tapper, sitting: str) -> None:
