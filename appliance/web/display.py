@@ -48,15 +48,19 @@ async def _entry(request: Asked, box: Box, name: str, lane: str) -> Template:
     if state is None:
         raise NotFound("no_lane", N_("There is no lane {lane}."), N_("Check the configuration."), lane=lane)
     found = await box.db.read(last_of_lane, box, lane)
-    tap = found and found.shown
+    tap = found.shown if found else None
     now, put = box.now(), state.last_tap_at
-    last = tap and Decided(
-        age=(now - (tap.decided_at or tap.at)).total_seconds(),
-        result=tap.decision or tap.result,
-        ticket=bool(tap.ticket),
-        gate=tap.gate,
-        waits=tap.case_open,
-        security=tap.code == SECURITY and tap.case_open,
+    last = (
+        Decided(
+            age=(now - (tap.decided_at or tap.at)).total_seconds(),
+            result=tap.decision or tap.result,
+            ticket=bool(tap.ticket),
+            gate=tap.gate,
+            waits=tap.case_open,
+            security=tap.code == SECURITY and tap.case_open,
+        )
+        if tap
+        else None
     )
     shown = entry_screen.shown(
         last=last,
