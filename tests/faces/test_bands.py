@@ -3,7 +3,7 @@
 from typing import get_args
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from appliance.rules.admission import SECOND_PERSON
@@ -88,6 +88,7 @@ def people(found: Finding) -> int:
 DISTANCE = st.floats(0, 2)
 
 
+@settings(deadline=None)
 @given(st.none() | DISTANCE, st.none() | DISTANCE, DISTANCE, st.booleans(), st.booleans())
 @example(None, 0.3, 0.5, True, False)
 @example(0.3, 0.9, 0.5, True, True)

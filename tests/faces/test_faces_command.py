@@ -44,7 +44,7 @@ def test_what_cannot_be_compared(files: dict[str, str], name: str, code: str) ->
 def test_without_arguments_usage_is_printed() -> None:
     for line in (("faces",), ("faces", "compare"), ("faces", "calibrate")):
         status, out, err = examsite(*line)
-        assert status == 2 and "Usage" in out + err
+        assert status == 2 and "用法：examsite faces" in out + err
 
 
 @pytest.fixture

@@ -66,6 +66,7 @@ def test_a_recording_in_another_order_fails(order: tuple[Challenge, ...]) -> Non
     assert played(order, recorded).passed == (order[:3] == CHALLENGES[:3])
 
 
+@settings(deadline=None)
 @given(
     st.permutations(CHALLENGES),
     st.lists(
@@ -85,12 +86,14 @@ def test_no_frames_break_it_and_an_end_is_an_end(order: list[Challenge], poses: 
     assert step(state, Frame(at=1e6, digest="late")).passed == state.passed
 
 
+@settings(deadline=None)
 @given(st.permutations(CHALLENGES), st.lists(st.tuples(*[st.floats(-0.02, 0.02)] * 3), max_size=120))
 def test_a_still_face_never_passes(order: list[Challenge], noise: list[tuple[float, ...]]) -> None:
     poses = [Pose(mouth=0.05 + m, eyes=0.2 + e, yaw=0.03 + y, roll=0) for m, e, y in noise]
     assert not played(order, frames(poses)).passed
 
 
+@settings(deadline=None)
 @given(st.permutations(CHALLENGES), st.data())
 def test_every_challenge_has_its_time(order: list[Challenge], data: st.DataObject) -> None:
     slow = data.draw(st.integers(0, 2))

@@ -8,7 +8,7 @@ from typing import get_args
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.base.i18n import in_language, translate
@@ -127,6 +127,7 @@ def test_any_picture_without_a_fault_beats_any_with_one(
         assert quality.score(one) >= quality.score(other)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(-50, 900), st.integers(-50, 900)), min_size=68, max_size=68))
 def test_no_landmarks_break_the_measures(places: list[tuple[int, int]]) -> None:
     points = np.array(places, np.float64)

@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.rules import names
@@ -113,6 +113,7 @@ def test_a_name_of_private_characters_is_chinese() -> None:
     assert names.mask("〇一") == "〇*"
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="张䶮\ue863\ue81e\ue123˙•·. aB\u3000", max_size=15))
 def test_what_is_normal_stays_so(name: str) -> None:
     once = names.normalise(name)
