@@ -53,6 +53,11 @@ class LaneFaces:
         faces.prompt = lambda code: setattr(state, "prompt", code)
 
     @property
+    def lane(self) -> str:
+        """Code of the lane."""
+        return self._state.lane
+
+    @property
     def view(self) -> bytes:
         """What the camera sees while a face is looked at, for the person before it; empty otherwise."""
         return self._faces.view if self._state.camera == "busy" else b""

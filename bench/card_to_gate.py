@@ -80,6 +80,7 @@ def timed_house(log: Path) -> None:
     """The gatehouse's process: `gatehouse.main` as it is, three calls timed from outside."""
     from appliance import gatehouse
     from appliance.lane import Lane
+    from appliance.lane_faces import LaneFaces
 
     target = open(log, "a", buffering=1)  # noqa: SIM115
 
@@ -89,6 +90,8 @@ def timed_house(log: Path) -> None:
         async def run(first: Any, *others: Any) -> Any:
             if isinstance(first, Lane):
                 lane.set(first.settings.code)
+            elif isinstance(first, LaneFaces):
+                lane.set(first.lane)
             began = time.time()
             try:
                 return await call(first, *others)
@@ -99,7 +102,7 @@ def timed_house(log: Path) -> None:
 
     # A lane calls it through its module.
     chip_photo.decode = timed("chip_photo", chip_photo.decode)  # type: ignore[assignment]
-    Lane.compare = timed("compare", Lane.compare)  # type: ignore[method-assign, assignment]
+    LaneFaces.compare = timed("compare", LaneFaces.compare)  # type: ignore[method-assign, assignment]
     Lane.perform = timed("perform", Lane.perform)  # type: ignore[method-assign, assignment]
     asyncio.run(gatehouse.main(load()))
 
