@@ -42,7 +42,10 @@ class ExamSite:
         (folder / "log").mkdir()
         made = configure(folder, free_port())
         settings = msgspec.structs.replace(
-            made.settings, lanes=made.settings.lanes[:lanes], cameras=made.settings.cameras[:cameras]
+            made.settings,
+            # Printers are the demo's: here none is simulated, and tickets are PDFs.
+            lanes=[msgspec.structs.replace(one, printer=None) for one in made.settings.lanes[:lanes]],
+            cameras=made.settings.cameras[:cameras],
         )
         made.config.write_bytes(_toml(settings))
         self.site: DemoSite = msgspec.structs.replace(made, settings=settings)

@@ -63,7 +63,7 @@ def test_a_damaged_card_frame_is_told_at_the_desk(
     day.ask(day.reader, Misbehave(how=how), ReaderDid)
     tap = day.tapped(person)
     assert (tap.result, tap.code, tap.name) == ("refuse", "card_damaged", ""), "never half a card"
-    shown(desk, ".verdict", "不予入场", "证件数据传输有误，请拿开证件后重新放置。", "请本人重新放置证件")
+    shown(desk, ".verdict", "不予入场", "证件数据传输有误，请拿开证件后重新放置。", "请考生再放一次证件")
     shown(entry, "#entry", "请联系工作人员")
     shoot(desk, f"card-{how}")
     day.take()
