@@ -70,6 +70,7 @@ def test_a_tick_sent_twice_is_kept_once(day: Running, open_page: Open) -> None:
 
 def test_nobody_leaves_the_roll_while_it_is_called(day: Running, open_page: Open) -> None:
     page = open_page("chief", "/roll-call")
+    page.locator("details:has([data-roll-new]) summary").click()
     page.click("[data-roll-new]")
     boxes = page.locator("[data-roll]")
     everybody = boxes.count()
@@ -114,5 +115,6 @@ def test_nobody_leaves_the_roll_while_it_is_called(day: Running, open_page: Open
     expect(page.locator("[data-roll-count]")).to_have_text(f"已清点 2 / {everybody}")
     expect(page.locator("[data-roll-unsent]")).to_have_text("")
     shoot(page, "roll-call-kept")
+    page.locator("details:has([data-roll-new]) summary").click()
     page.click("[data-roll-new]")
     expect(boxes).to_have_count(everybody - people)

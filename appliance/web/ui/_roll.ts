@@ -132,7 +132,9 @@ export function startRoll(): void {
     void send();
   });
   document.querySelector("[data-roll-print]")?.addEventListener("click", () => window.print());
-  document.querySelector("[data-roll-new]")?.addEventListener("click", () => {
+  document.querySelector("[data-roll-new]")?.addEventListener("click", (event) => {
+    const asked = (event.target as Element).closest("details");
+    if (asked) asked.open = false;
     kept = { roll: newId(), seen: [], unsent: kept.unsent };
     begun = false;
     for (const item of all("[data-kept]")) item.remove();
