@@ -69,6 +69,12 @@ FACTS = (
     Fact(name="attempt", owner="site", kinds=("attempt.", "rules.", "answer.", "warning.")),
     Fact(name="mark", owner="site", kinds=("paper.", "tasks.", "sheet.", "practical.")),
     Fact(
+        name="own question bank",
+        owner="site",
+        kinds=("bank.", "questions.", "item."),
+        note="other exams and rehearsals; a bank of the province is never changed at a site",
+    ),
+    Fact(
         name="verdict",
         owner="site",
         kinds=("verdict.", "results."),
