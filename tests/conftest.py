@@ -1,11 +1,12 @@
 """Fixtures shared by all tests: both databases, and a box that was set up for real."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from appliance.base.clock import FakeClock
 from appliance.base.i18n import set_language
@@ -38,6 +39,15 @@ def postgres_server() -> Iterator[str]:
         yield url
 
 
+def run_sql(server: str, *statements: str) -> None:
+    """Statements about whole databases, outside any transaction."""
+    engine = create_engine(server.format(database="postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for one in statements:
+            connection.execute(text(one))
+    engine.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty database of each kind."""
@@ -46,13 +56,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     server = request.getfixturevalue("postgres_server")
     name = f"t{abs(hash(str(tmp_path))):x}"
-    engine = create_engine(server.format(database="postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+    if "box" not in request.fixturenames:  # a box brings its own
+        run_sql(server, f"CREATE DATABASE {name}")
     yield server.format(database=name)
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
+    run_sql(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 def site_settings(folder: Path, url: str = "") -> Settings:
@@ -83,11 +90,52 @@ def clock() -> FakeClock:
     return FakeClock(START)
 
 
+class SetUpSites:
+    """A site of each kind of database is set up once and copied for every test: keys and schema take their time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made: dict[str, Path] = {}
+
+    def copy(self, settings: Settings, server: str) -> None:
+        """Make `settings` a site that was just set up. `server`: PostgreSQL's URL with `{database}`; empty = SQLite."""
+        kind = "postgres" if server else "sqlite"
+        if kind not in self._made:
+            folder = self._folder / kind
+            folder.mkdir()
+            url = server.format(database="set_up") if server else f"sqlite:///{folder / 'site.db'}"
+            if server:
+                run_sql(server, "CREATE DATABASE set_up")
+            set_up(site_settings(folder, url), demo=True, now=START)
+            self._made[kind] = folder
+        made = self._made[kind]
+        shutil.copytree(made / "state", settings.state, dirs_exist_ok=True)
+        if server:
+            name = make_url(settings.database_url).database
+            run_sql(server, f"CREATE DATABASE {name} TEMPLATE set_up")
+        else:
+            for file in made.glob("site.db*"):
+                shutil.copy(file, settings.state.parent)
+
+
+@pytest.fixture(scope="session")
+def set_up_sites(tmp_path_factory: pytest.TempPathFactory) -> SetUpSites:
+    """Sites that were set up once."""
+    return SetUpSites(tmp_path_factory.mktemp("set-up"))
+
+
 @pytest.fixture
-def box(database_url: str, tmp_path: Path, clock: FakeClock) -> Iterator[Box]:
+def box(
+    request: pytest.FixtureRequest,
+    database_url: str,
+    tmp_path: Path,
+    clock: FakeClock,
+    set_up_sites: SetUpSites,
+) -> Iterator[Box]:
     """A demo site on each kind of database, its writer running."""
     settings = site_settings(tmp_path, database_url)
-    set_up(settings, demo=True, now=START)
+    sqlite = database_url.startswith("sqlite")
+    set_up_sites.copy(settings, "" if sqlite else request.getfixturevalue("postgres_server"))
     box = Box.open(settings, clock)
     box.db.start()
     yield box

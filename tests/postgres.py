@@ -36,7 +36,9 @@ def server() -> Iterator[str]:
 
     data = folder / "data"
     run(str(binaries() / "initdb"), "-D", str(data), "-A", "trust", "-U", name, "-E", "UTF8", "--no-sync")
-    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c max_connections=60"
+    # The machine does not lose its power in a test: what was written stays in the kernel, whoever is killed.
+    quick = "-c fsync=off -c full_page_writes=off"
+    options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c max_connections=60 {quick}"
     run(str(binaries() / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
     try:
         yield f"postgresql+psycopg://{name}@/{{database}}?host={folder}"

@@ -71,6 +71,7 @@ class Listener:
             server.close()
 
 
+@pytest.mark.long
 async def test_h265_is_told_by_media2_and_measured() -> None:
     async with SimulatedCamera(traits(codec="h265", fps=5)) as camera:
         found = await probed(camera)
@@ -81,6 +82,7 @@ async def test_h265_is_told_by_media2_and_measured() -> None:
         )
 
 
+@pytest.mark.long
 async def test_media1_alone_cannot_say_h265() -> None:
     async with SimulatedCamera(traits(codec="h265", fps=5, media="media1")) as camera:
         found = await probed(camera)
@@ -105,6 +107,7 @@ async def test_each_media_service_alone_and_empty_options(media: str, options: b
         assert sizes == ([] if options else [(1920, 1080)])
 
 
+@pytest.mark.long
 async def test_a_recording_of_h265_plays(tmp_path: Path) -> None:
     async with SimulatedCamera(traits(codec="h265", fps=5)) as camera:
         settings = site(tmp_path, camera)
@@ -176,6 +179,7 @@ async def test_an_answer_that_does_not_end(flood: bool, monkeypatch: pytest.Monk
     server.close()
 
 
+@pytest.mark.long
 async def test_a_silent_service_and_a_stalled_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "OPERATION_TIMEOUT", 0.5)
     monkeypatch.setattr(stream, "TIMEOUT", (1.0, 1.0))
@@ -206,6 +210,7 @@ async def test_a_factory_password_is_known_without_trying_any() -> None:
         assert "factory_password_refused" not in outcome(found), "nothing is tried unless it is asked for"
 
 
+@pytest.mark.long
 async def test_factory_passwords_are_tried_with_care() -> None:
     async with SimulatedCamera(traits()) as camera:
         right = OnvifCamera(camera.address, "admin", PASSWORD)
@@ -237,6 +242,7 @@ async def test_a_wrong_password_costs_one_attempt(
     assert refused.value.code == "camera_password" and len(proofs) == 1
 
 
+@pytest.mark.long
 async def test_jumping_time_stamps_cost_a_moment(camera: SimulatedCamera, tmp_path: Path) -> None:
     settings = site(tmp_path, camera)
     async with recording(settings) as recorder:
@@ -253,6 +259,7 @@ async def test_jumping_time_stamps_cost_a_moment(camera: SimulatedCamera, tmp_pa
     assert found.clips[-1].end - found.clips[0].start < timedelta(seconds=20), "no hour was invented"
 
 
+@pytest.mark.long
 async def test_a_jump_of_the_bit_rate_and_a_reboot(camera: SimulatedCamera, tmp_path: Path) -> None:
     settings = site(tmp_path, camera)
     async with recording(settings) as recorder:
@@ -273,12 +280,14 @@ async def test_too_many_bits_fail() -> None:
         assert outcome(found)["picture_frozen"] is True and outcome(found)["bitrate"] is False
 
 
+@pytest.mark.long
 async def test_a_frozen_picture_fails(camera: SimulatedCamera, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure, "LOOK_SECONDS", 3.0)  # its encoder has to come to rest
     await camera.change(SetCamera(frozen=True))
     assert outcome(await probed(camera))["picture_frozen"] is False
 
 
+@pytest.mark.long
 async def test_the_recorder_sends_nothing_to_another_host(camera: SimulatedCamera, tmp_path: Path) -> None:
     settings = site(tmp_path, camera)
     async with Listener().serving() as other:

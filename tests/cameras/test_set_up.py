@@ -84,6 +84,7 @@ async def test_check_then_reference_then_check(settings: Settings, camera: Simul
     assert status == 0 and "moved camera" in out and "15 passed, 0 failed, 0 not answerable" in err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("view", "code"),
     [("black", "picture_black"), ("blurred", "picture_blurred"), ("turned", "picture_moved")],

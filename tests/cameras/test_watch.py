@@ -24,6 +24,7 @@ async def camera() -> Any:
         yield made
 
 
+@pytest.mark.long
 async def test_two_looks_in_a_row_make_a_fault(camera: SimulatedCamera, tmp_path: Path) -> None:
     settings = site(tmp_path, camera, segment=1.0, fragment=0.5)
     assert (await asyncio.to_thread(check.take, settings, [])).ok
