@@ -141,6 +141,7 @@ def test_a_closed_port_is_a_fault() -> None:
     assert "secret" not in fault.value.text("en") and av.logging.get_level() == av.logging.PANIC
 
 
+@pytest.mark.long
 async def test_the_command_simulates_and_is_steered(tmp_path: Path) -> None:
     control = tmp_path / "camera.sock"
     (tmp_path / "password").write_text(PASSWORD)

@@ -150,6 +150,7 @@ async def asked(settings: Settings) -> Status | None:
         return None
 
 
+@pytest.mark.long
 async def test_a_killed_recorder_keeps_the_earlier_seconds(camera: SimulatedCamera, tmp_path: Path) -> None:
     settings = site(tmp_path, camera, segment=60.0)
     process = start_process(tmp_path, settings)

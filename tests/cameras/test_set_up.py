@@ -70,6 +70,7 @@ def outcome(document: JSON) -> dict[str, bool | None]:
     return {check["code"]: check["ok"] for check in document["cameras"][0]["checks"]}
 
 
+@pytest.mark.long
 async def test_check_then_reference_then_check(settings: Settings, camera: SimulatedCamera) -> None:
     status, found, _ = await run("check")
     assert status == 0 and found["ok"] is True and found["cameras"][0]["camera"] == "C1"

@@ -254,6 +254,7 @@ def test_a_sign_of_life_counts_from_the_seats_own_address_only(box: Box, world: 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
+@pytest.mark.long
 def test_any_order_of_resends_ends_the_same(page: Page, data: st.DataObject) -> None:
     """However a page cuts, repeats and delays its queue, the box ends with the last value of each question."""
     start = page.n = page.box.db.read_now(standing, page.box, page.token).saved_n

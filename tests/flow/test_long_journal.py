@@ -44,6 +44,7 @@ def milliseconds(work: Callable[[], object]) -> float:
     return sorted(took)[2]
 
 
+@pytest.mark.long
 async def test_a_long_journal_answers_quickly(
     box: Box, tap: Tapper, record_property: Callable[[str, object], None]
 ) -> None:

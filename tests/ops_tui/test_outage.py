@@ -22,6 +22,7 @@ class Kept(logging.Handler):
         self.levels.append(record.levelname)
 
 
+@pytest.mark.long
 async def test_an_outage_is_told_once_and_its_end_once(tmp_path: Path) -> None:
     site = build(tmp_path, seats=2)
     site.start()

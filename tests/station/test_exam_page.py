@@ -188,6 +188,7 @@ def test_hand_in_without_the_box_is_delivered_later(page: Page, mock_box: MockBo
     exactly_once(mock_box)
 
 
+@pytest.mark.long
 def test_time_over_without_the_box(page: Page, mock_box: MockBox) -> None:
     """The cable is out over the end: answers stop at the deadline; what was made in time arrives later."""
     mock_box.deadline = mock_box.now() + timedelta(seconds=6)

@@ -66,6 +66,7 @@ def states(box: Box) -> list[str]:
     return list(box.db.read_now(lambda s: s.exec(select(Parcel.state).order_by(col(Parcel.last_seq))).all()))
 
 
+@pytest.mark.long
 async def test_killed_in_the_middle_of_a_delivery(
     box: Box, far: FarEnd, tmp_path: Path, command: Command
 ) -> None:
@@ -136,6 +137,7 @@ async def test_status_without_the_process(command: Command) -> None:
     assert document["backlog"]["entries"] > 0
 
 
+@pytest.mark.long
 async def test_the_simulated_province_runs_and_refuses_on_a_production_site(
     box: Box, far: FarEnd, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import pytest
 from playwright.sync_api import Page, expect
 from sqlmodel import Session, col, select, text
 
@@ -94,6 +95,7 @@ def test_a_piece_is_played_and_a_piece_is_taken_away(day: Running, open_page: Op
     expect(looks).to_contain_text("下载录像")
 
 
+@pytest.mark.long
 def test_a_long_check_shows_how_far_it_is(day: Running, open_page: Open) -> None:
     day.slow_files = 0.05
     try:

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from appliance.base.ids import new_id
@@ -60,6 +61,7 @@ def test_the_entry_screen_says_what_to_do_and_never_why(day: Running, open_page:
     shoot(other, "entry-go")
 
 
+@pytest.mark.long
 def test_a_lane_whose_reader_is_unplugged_sends_people_to_the_staff(day: Running, open_page: Open) -> None:
     day.lanes[0].reader = "missing"
     page = open_page("display", "/entry/L1", 1080, 1920)
