@@ -177,13 +177,15 @@ def test_a_message_more_time_and_another_seat(day: Running, open_page: Open) -> 
 def test_scoring_by_touch_until_the_result_stands(day: Running, open_page: Open) -> None:
     page = open_page("examiner", "/examiner", 1180, 820)
     shoot(page, "examiner")
-    page.locator(".people a").first.tap()
+    with page.expect_navigation():
+        page.locator(".people a").first.tap()
     shoot(page, "examiner-draw")
     page.locator(".draw button").tap()
     expect(page.locator(".tasks a")).to_have_count(4)
     shoot(page, "examiner-tasks")
     for number in range(4):
-        page.locator(".tasks a").nth(number).tap()
+        with page.expect_navigation():  # a finger is not quicker than the page
+            page.locator(".tasks a").nth(number).tap()
         expect(page.locator("[data-total]").first).to_have_text("100")
         if number == 0:
             page.locator(".minus").first.tap()

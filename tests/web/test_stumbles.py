@@ -77,7 +77,8 @@ def test_a_signed_sheet_opens_as_it_was_signed(day: Running, open_page: Open) ->
     page.locator("button.primary").click()
     page.wait_for_url(re.compile(f"/examiner/{attempt.id}$"))
     page.evaluate("() => sessionStorage.clear()")
-    page.locator(".tasks a").first.click()
+    with page.expect_navigation():
+        page.locator(".tasks a").first.click()
     expect(page.locator("[data-total]").first).to_have_text(total)
     expect(page.locator(".loss.taken")).to_have_count(1)
     shoot(page, "examiner-sheet-again")
