@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Literal
 
+import msgspec
+
 from appliance.base.errors import DeviceFault, ExamError
 from appliance.base.i18n import N_
 from appliance.devices.printer.port import Printed, SlipPrinter
@@ -72,6 +74,7 @@ class LanePrinter:
     async def print_again(self, tap: str) -> None:
         """Print the slip of a tap now. Raises NotFound without a ticket, DeviceFault when it does not come out."""
         facts = await self._box.db.read(ticket_slip_facts, self._box, tap)
+        facts = msgspec.structs.replace(facts, again=True)
         printed = await self._print(tap, facts)
         if not printed.ok:
             raise DeviceFault(f"printer_{printed.code}", NOT_PRINTED, printed.sentence)

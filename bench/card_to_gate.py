@@ -58,7 +58,7 @@ PATIENCE = 12.0
 STAGES = {
     "reader": "the reader's poll, find, select, read",
     "chip_photo": "the chip's photograph (the demo's decoder)",
-    "face": "live picture, two faces described, pictures kept",
+    "face": "live picture, three faces described, pictures kept",
     "decision": "looking up and deciding",
     "commit": "the commit, and the order found",
     "pulse": "the order claimed, and the relay closed",

@@ -63,7 +63,17 @@ FACTS = (
     Fact(
         name="entry",
         owner="site",
-        kinds=("tap.", "face.", "face_pictures.", "case.", "admission.", "gate.", "absence.", "roll_call."),
+        kinds=(
+            "tap.",
+            "face.",
+            "face_pictures.",
+            "case.",
+            "admission.",
+            "gate.",
+            "absence.",
+            "locker.",
+            "roll_call.",
+        ),
     ),
     Fact(name="queue and seat", owner="site", kinds=("ticket.", "seat.", "seat_sign_in.", "lease.")),
     Fact(name="attempt", owner="site", kinds=("attempt.", "rules.", "answer.", "warning.")),

@@ -273,10 +273,14 @@ def sign_out(session: Session, box: Box, who: Who) -> None:
 def second_person(session: Session, first: Who, login: str, roles: tuple[str, ...]) -> Account:
     """The second of two people: another account than the first, with one of `roles`."""
     account = _account(session, login) if login else None
-    if account is None or account.id == first.account:
+    if account is None:
         raise Refused(
-            "same_person" if account else "second_missing",
-            N_("A second person has to confirm this."),
+            "second_missing", N_("A second person has to confirm this."), N_("Ask a colleague to sign.")
+        )
+    if account.id == first.account:
+        raise Refused(
+            "same_person",
+            N_("This is your own account: the second person is somebody else."),
             N_("Ask a colleague to sign."),
         )
     if account.disabled or account.role not in roles:

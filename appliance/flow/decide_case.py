@@ -13,6 +13,7 @@ from appliance.flow.admit import TapResult, grant, refusal_now
 from appliance.flow.box import Box
 from appliance.flow.security_check import SECURITY, free_locker
 from appliance.flow.supersede import SUPERSEDED
+from appliance.records.accounts import Account
 from appliance.records.entry import Case, Tap
 from appliance.records.journal import append
 from appliance.rules.admission import SECOND_PERSON, SENTENCES
@@ -41,7 +42,15 @@ def decide_case(
                 N_("The card was put down again: this case is over."),
                 N_("Decide on the newest card of this person."),
             )
-        raise Conflict("case_decided", N_("Somebody has already decided this case."), N_("Reload the page."))
+        by_whom = session.get(Account, case.decided_by)
+        raise Conflict(
+            "case_decided",
+            N_("{name} has let this person in already.")
+            if case.decision == "admit"
+            else N_("{name} has sent this person away already."),
+            N_("Put the card down once more if that was wrong."),
+            name=by_whom.name if by_whom else case.decided_by,
+        )
     if decision not in ("admit", "refuse"):
         raise Refused("bad_decision", N_("Choose to let in or to send away."))
     if not reason.strip():
@@ -73,6 +82,7 @@ def _admit(session: Session, box: Box, case: Case, reason: str, who: Who, second
     if open_absence(session, tap.sitting, tap.candidate):
         come_back(session, box, tap, how, who.actor, **by)
         return
-    by["locker"] = free_locker(session, locker, tap.candidate)
+    if SECURITY in tap.doubts.split():
+        by["locker"] = free_locker(session, locker, tap.candidate)
     answer = TapResult(tap=tap.id, result="admit", code="admitted")
     grant(session, box, tap, how, who.actor, answer, **by)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import get_args
 
 import msgspec
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, select
 
 from appliance.base.i18n import N_
 from appliance.devices.cardreader.protocol import NOT_READ
@@ -38,6 +38,17 @@ class FaceLine(msgspec.Struct, kw_only=True):
     band: str
     has_reference: bool
     has_live: bool
+
+
+class EarlierLine(msgspec.Struct, kw_only=True):
+    """Who came in before with the same card. `face`: the check whose live photo shows them, else empty."""
+
+    at: datetime
+    lane: str
+    ticket: str
+    face: str
+    away: bool
+    """Noted as out for a moment."""
 
 
 class TapLine(msgspec.Struct, kw_only=True):
@@ -81,6 +92,8 @@ class TapLine(msgspec.Struct, kw_only=True):
     has_paper_picture: bool = False
     roster_name: str = ""
     """The name on the roster when it is another than the card's; else empty."""
+    earlier: EarlierLine | None = None
+    """With `already_inside` and with a return: the admission."""
 
 
 class MissingLine(msgspec.Struct, kw_only=True):
@@ -98,7 +111,8 @@ class OpenedLine(msgspec.Struct, kw_only=True):
     at: datetime
     lane: str
     reason: str
-    by: str
+    by: list[str]
+    """Names of the two people."""
     outcome: str
 
 
@@ -126,6 +140,7 @@ def desk(session: Session, box: Box, lane: str = "", below: bool = True) -> Desk
     last = tap_lines(session, taps)
     if taps and taps[0].sitting:
         last[0].sitting = line(session, session.get_one(Sitting, taps[0].sitting))
+        last[0].earlier = _earlier(session, taps[0])
     today = sittings_of_day(session, box) if below else []
     sittings = [one for one in today if one.state in ("planned", "running")]
     return Desk(
@@ -166,7 +181,7 @@ def _opened(session: Session, lane: str, since: datetime) -> OpenedLine | None:
         at=row.ordered_at,
         lane=row.lane,
         reason=row.reason,
-        by=", ".join(one.name for one in people if one),
+        by=[one.name for one in people if one],
         outcome="" if row.outcome == "started" else row.outcome,
     )
 
@@ -198,7 +213,35 @@ def tap_line(session: Session, tap: Tap, counts: bool = True) -> TapLine:
     [shown] = tap_lines(session, [tap])
     if counts and tap.sitting:
         shown.sitting = line(session, session.get_one(Sitting, tap.sitting))
+        shown.earlier = _earlier(session, tap)
     return shown
+
+
+def _earlier(session: Session, tap: Tap) -> EarlierLine | None:
+    """The admission of this tap's person by an earlier card."""
+    found = session.exec(
+        select(Admission, Ticket.number, FaceCheck.id, Absence.id)
+        .join(Ticket, col(Ticket.admission) == col(Admission.id), isouter=True)
+        .join(
+            FaceCheck,
+            and_(col(FaceCheck.tap) == col(Admission.tap), FaceCheck.live_photo != ""),
+            isouter=True,
+        )
+        .join(
+            Absence,
+            and_(col(Absence.admission) == col(Admission.id), col(Absence.returned_at).is_(None)),
+            isouter=True,
+        )
+        .where(
+            Admission.sitting == tap.sitting, Admission.candidate == tap.candidate, Admission.tap != tap.id
+        )
+    ).first()
+    if found is None:
+        return None
+    admission, ticket, face, away = found
+    return EarlierLine(
+        at=admission.happened_at, lane=admission.lane, ticket=ticket or "", face=face or "", away=bool(away)
+    )
 
 
 def tap_lines(session: Session, taps: Sequence[Tap]) -> list[TapLine]:

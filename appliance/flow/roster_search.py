@@ -111,6 +111,8 @@ def _entries(session: Session, sitting: Sitting, candidates: list[str]) -> dict[
     )
     for tap, case in taps:
         entry = found[str(tap.candidate)]
+        if tap.code == "wrong_lane" and entry.case and entry.case.state == "open":
+            continue  # next door, where a person is to decide, it goes on
         entry.last, entry.case = tap, case
     return found
 

@@ -18,6 +18,8 @@ REASON = N_("The card was put down again.")
 
 def supersede(session: Session, box: Box, tap: Tap, actor: str) -> None:
     """End every open case of the entrance that waits for this tap's person and sitting."""
+    if tap.code == "wrong_lane":
+        return  # what waits next door, at the right entrance, goes on
     waiting = session.exec(
         select(Case).where(
             Case.state == "open",

@@ -4,11 +4,13 @@ from sqlmodel import Session
 
 from appliance.base.errors import NotFound
 from appliance.base.i18n import N_
+from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.desk import tap_line
 from appliance.flow.sheets import heading
 from appliance.flow.start_sitting import sitting_of
 from appliance.records.entry import Admission, Tap
+from appliance.records.journal import append
 from appliance.wire import sheets as wire
 
 
@@ -30,3 +32,10 @@ def slip_of_admission(session: Session, box: Box, admission_id: str) -> tuple[st
     """The tap of an admission and its slip, for the printer at its lane. NotFound when it has none."""
     tap = session.get_one(Admission, admission_id).tap or ""
     return tap, ticket_slip_facts(session, box, tap)
+
+
+def note_reprint(session: Session, box: Box, tap_id: str, who: Who) -> None:
+    """A second slip of the same ticket came out on somebody's order."""
+    tap = session.get_one(Tap, tap_id)
+    body = {"tap": tap.id, "lane": tap.lane, "ticket": tap_line(session, tap, counts=False).ticket}
+    append(session, "ticket.reprinted", tap.candidate or tap.id, who.actor, body, at=box.now())

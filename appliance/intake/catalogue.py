@@ -7,7 +7,7 @@ from importlib.resources import files
 import msgspec
 
 from appliance.base.errors import NotFound
-from appliance.base.i18n import N_
+from appliance.base.i18n import N_, language
 from appliance.rules.trades import Trade, find, index
 
 
@@ -56,9 +56,11 @@ def trade(key: str) -> Trade:
 
 
 def trade_name(key: str) -> str:
-    """The Chinese name of a trade as people say it (低压电工); the key itself when it is unknown."""
+    """A trade's name as people say it (低压电工), in the current language; the key itself when it is unknown."""
     known = trades().get(key)
-    return known.name.removesuffix("作业") if known else key
+    if known is None:
+        return key
+    return known.name_en if language() == "en" else known.name.removesuffix("作业")
 
 
 def find_trade(text: str, category: str = "") -> str:

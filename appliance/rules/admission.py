@@ -81,7 +81,9 @@ class Facts:
 
 @dataclass(frozen=True)
 class Decision:
-    """What is done. `sitting` is the sitting meant, empty when none fits; `opens_at` goes with too_early."""
+    """What is done. `sitting` is the one meant (with wrong_lane the one next door), empty when none fits; `opens_at`
+    goes with too_early.
+    """
 
     code: str
     result: Result
@@ -215,7 +217,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "This person's exam is at another site.",
         "Show the site in the notice of the exam; the exam office knows the way.",
     ),
-    "wrong_lane": ("This person's exam is at the other entrance.", "Show the way to the other entrance."),
+    "wrong_lane": ("This person's exam is at the other entrance.", "Show the way there."),
     "roster_unconfirmed": (
         "The roster has not been confirmed.",
         "Have a second person confirm it, then again.",
@@ -296,15 +298,19 @@ def _row(facts: Facts) -> tuple[str, Expected | None]:
         return "not_on_roster", None
     if not today:
         return "wrong_day", None
-    here = [row for row in today if row.subject == facts.lane]
-    if not here:
-        return "wrong_lane", None
-    judged = [(_fault(facts, row), row) for row in sorted(here, key=lambda row: row.starts_at)]
-    best = min(judged, key=lambda one: (_RANK[one[0]], not one[1].inside, one[1].starts_at))
-    others = [row for row in today if row.subject != facts.lane]
-    if best[0] == "too_late" and any(_fault(facts, row) != "too_late" for row in others):
-        return "wrong_lane", None  # what is over here was another exam: the one to come is next door
-    return best
+    here = _nearest(facts, [row for row in today if row.subject == facts.lane])
+    other = _nearest(facts, [row for row in today if row.subject != facts.lane])
+    if here is None:
+        return "wrong_lane", other[1] if other else None
+    if here[0] == "too_late" and other and other[0] != "too_late":
+        return "wrong_lane", other[1]  # what is over here was another exam: the one to come is next door
+    return here
+
+
+def _nearest(facts: Facts, rows: Sequence[Expected]) -> tuple[str, Expected] | None:
+    """With several sittings on one day the one that admits counts, else the one with the nearest obstacle."""
+    judged = [(_fault(facts, row), row) for row in sorted(rows, key=lambda row: row.starts_at)]
+    return min(judged, key=lambda one: (_RANK[one[0]], not one[1].inside, one[1].starts_at), default=None)
 
 
 def _is_now(facts: Facts, row: Expected) -> bool:
@@ -329,7 +335,7 @@ _RANK = {
         )
     )
 }
-"""With several sittings on one day the one that admits counts, else the one with the nearest obstacle."""
+"""How near each obstacle is to being let in."""
 
 
 def _fault(facts: Facts, row: Expected) -> str:

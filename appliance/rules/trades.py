@@ -15,6 +15,7 @@ class Trade:
     key: str
     category: str
     name: str
+    name_en: str
     aliases: tuple[str, ...] = ()
     codes: Mapping[str, str] = field(default_factory=dict)
     verified: bool = False

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, get_args
+from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -45,6 +46,8 @@ class PaperForm:
     number: str
     paper: str
     valid_to: str = ""
+    view: str = ""
+    """The lane the desk was narrowed to; empty = all of them."""
     picture: UploadFile | None = None
 
 
@@ -89,7 +92,7 @@ async def by_hand(
     else:
         await _decided(box, typed.tap)
     return Response(
-        None, status_code=204, headers={"hx-redirect": f"/desk?lane={typed.lane}&tap={typed.tap}"}
+        None, status_code=204, headers={"hx-redirect": f"/desk?lane={quote(data.view)}&tap={typed.tap}"}
     )
 
 

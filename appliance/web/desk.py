@@ -13,11 +13,11 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.confirm_second import confirm_second
 from appliance.flow.decide_case import decide_case
-from appliance.flow.desk import OpenedLine, TapLine, desk, tap_by_id
+from appliance.flow.desk import Desk, OpenedLine, TapLine, desk, tap_by_id
 from appliance.flow.order_gate import open_lane
 from appliance.web.by_hand import by_hand, by_hand_page
 from appliance.web.desk_alarm import alarm, desk_alarm
-from appliance.web.desk_people import desk_leave, desk_people, desk_people_find
+from appliance.web.desk_people import desk_leave, desk_locker, desk_people, desk_people_find
 from appliance.web.lane_faults import lane_faults
 from appliance.web.ops import sources_of
 from appliance.web.pages import done, page
@@ -53,21 +53,46 @@ def _later(opened: OpenedLine | None, tap: TapLine) -> bool:
     return opened is not None and opened.at > max(tap.at, tap.decided_at or tap.at)
 
 
-async def _desk(
-    request: Asked, box: Box, name: str, lane: str, tap: str = "", ready: bool = False, after: str = ""
-) -> Template:
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which card the page shows. Without a wish the newest one of the view."""
+
+    tap: str = ""
+    """An earlier one, until it is left."""
+    until_decided: bool = False
+    """`tap` was opened to be decided: once it is, the next card takes its place."""
+    held: str = ""
+    """The one that waited for a decision: cards at other lanes do not push it away."""
+    after: str = ""
+    """Put aside: only a newer one is shown."""
+    ready: bool = False
+    """Put aside whatever is the newest now."""
+
+
+def _chosen(wanted: Wanted, asked: TapLine | None, found: Desk) -> TapLine | None:
+    """The card the page stays with, None = it shows the newest."""
+    if asked is None:
+        return None
+    newer = [one for one in found.last if one.at > (asked.decided_at or asked.at)]
+    if wanted.held:
+        waits = asked.case_open and not _later(found.opened, asked)
+        return asked if waits and not any(one.lane == asked.lane for one in newer) else None
+    return None if wanted.until_decided and asked.decided_at and newer else asked
+
+
+async def _desk(request: Asked, box: Box, name: str, lane: str, wanted: Wanted) -> Template:
     sources = sources_of(request, box)
     await sources.refresh()
     found = await box.db.read(desk, box, lane, name != "desk_now.html")
-    shown: TapLine | None = None
+    asked = wanted.tap or wanted.held
+    shown = _chosen(wanted, await box.db.read(tap_by_id, box, asked) if asked else None, found)
+    fixed = bool(wanted.tap and shown)
     opened: OpenedLine | None = None
-    if tap:
-        shown = await box.db.read(tap_by_id, box, tap)
-    else:
+    after = wanted.after
+    if shown is None:
         newest = found.last[0] if found.last else None
         opened = found.opened if newest is None or _later(found.opened, newest) else None
         here = opened.order if opened else newest.tap if newest else ""
-        after = here if ready else after
+        after = here if wanted.ready else after
         shown = newest if newest and not opened and newest.tap != after else None
         opened = opened if opened and opened.order != after else None
     over_all = await alarm(request, box, with_cases=False)
@@ -83,7 +108,13 @@ async def _desk(
         ],
         lane=lane,
         tap=shown,
-        fixed=bool(tap),
+        fixed=fixed,
+        until_decided=fixed and shown is not None and (shown.case_open or wanted.until_decided),
+        ways=[
+            one.name
+            for one in box.settings.lanes
+            if shown and shown.sitting and one.kind == shown.sitting.subject
+        ],
         opened=opened,
         after="" if shown or opened else after,
         faces=box.settings.faces,
@@ -99,7 +130,7 @@ async def desk_page(
     ready: FromQuery[bool] = False,
 ) -> Template:
     """The page; `lane` narrows it to one lane, `tap` shows an earlier one, `ready` waits for the next card."""
-    return await _desk(request, box, "desk.html", lane, tap, ready)
+    return await _desk(request, box, "desk.html", lane, Wanted(tap=tap, ready=ready))
 
 
 @get("/now")
@@ -108,16 +139,19 @@ async def desk_now(
     box: NamedDependency[Box],
     lane: FromQuery[str] = "",
     tap: FromQuery[str] = "",
+    until_decided: FromQuery[bool] = False,
+    held: FromQuery[str] = "",
     after: FromQuery[str] = "",
 ) -> Template:
-    """The part that changes with every tap; after `after` is put aside, only a newer one is shown."""
-    return await _desk(request, box, "desk_now.html", lane, tap, after=after)
+    """The part that changes with every tap; see Wanted."""
+    wanted = Wanted(tap=tap, until_decided=until_decided, held=held, after=after)
+    return await _desk(request, box, "desk_now.html", lane, wanted)
 
 
 @get("/below")
 async def desk_below(request: Asked, box: NamedDependency[Box], lane: FromQuery[str] = "") -> Template:
     """Lanes, sittings, missing people, last taps."""
-    return await _desk(request, box, "desk_below.html", lane)
+    return await _desk(request, box, "desk_below.html", lane, Wanted())
 
 
 @post("/case/{case:str}", status_code=200)
@@ -131,9 +165,15 @@ async def desk_decide(
     decided = await box.db.write(
         decide_case, box, case, data.decision, data.reason, request.user, second, data.locker
     )
+    shown = await box.db.read(tap_by_id, box, decided.tap or "")
+    name = shown.name if shown else ""
     if decided.decision == "admit":
-        return done(request, _("Let in after review."), _("The gate opens, the ticket is ready."))
-    return done(request, _("Sent away after review."), kind="look")
+        return done(
+            request,
+            _("{name}: let in after review.").format(name=name),
+            _("The gate opens, the ticket is ready."),
+        )
+    return done(request, _("{name}: sent away after review.").format(name=name), kind="look")
 
 
 @post("/open-lane", status_code=200)
@@ -162,6 +202,7 @@ HANDLERS = [
             desk_people,
             desk_people_find,
             desk_leave,
+            desk_locker,
             by_hand,
             ticket_pdf,
             ticket_print,

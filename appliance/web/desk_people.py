@@ -13,6 +13,7 @@ from appliance.flow.absence import leave
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.roster_search import people
+from appliance.flow.security_check import correct_locker
 from appliance.web.desk_alarm import alarm
 from appliance.web.pages import done, page
 
@@ -25,6 +26,12 @@ class LeaveForm(msgspec.Struct, forbid_unknown_fields=True):
     reason: str
 
 
+class LockerForm(msgspec.Struct, forbid_unknown_fields=True):
+    """Another locker."""
+
+    locker: str
+
+
 class FindForm(msgspec.Struct, forbid_unknown_fields=True):
     """Whom to look for. A number that is typed stands in no address: not in the browser's history, not in a log."""
 
@@ -32,12 +39,17 @@ class FindForm(msgspec.Struct, forbid_unknown_fields=True):
     lane: str = ""
 
 
+def _lockers(box: Box) -> bool:
+    """Does the site note lockers?"""
+    return box.settings.entry.security_check
+
+
 @get("/people")
 async def desk_people(request: Asked, box: NamedDependency[Box], lane: FromQuery[str] = "") -> Template:
     """Search; before anything is typed, everybody who is not inside."""
     found = await box.db.read(people, box, "")
     over_all = await alarm(request, box, with_cases=True)
-    return page(request, "people.html", **over_all, found=found, text="", lane=lane)
+    return page(request, "people.html", **over_all, found=found, text="", lane=lane, lockers=_lockers(box))
 
 
 @post("/people/find", status_code=200)
@@ -46,7 +58,9 @@ async def desk_people_find(
 ) -> Template:
     """The part that changes: who fits, and how each stands now."""
     found = await box.db.read(people, box, data.text)
-    return page(request, "people_now.html", found=found, text=data.text, lane=data.lane)
+    return page(
+        request, "people_now.html", found=found, text=data.text, lane=data.lane, lockers=_lockers(box)
+    )
 
 
 @post("/leave/{sitting:str}/{candidate:str}", status_code=200)
@@ -60,3 +74,16 @@ async def desk_leave(
     """Note that somebody inside leaves for a moment."""
     await box.db.write(leave, box, sitting, candidate, data.reason, request.user)
     return done(request, _("The absence is noted."), _("The card and a face check let this person in again."))
+
+
+@post("/locker/{sitting:str}/{candidate:str}", status_code=200)
+async def desk_locker(
+    request: Asked,
+    box: NamedDependency[Box],
+    sitting: FromPath[str],
+    candidate: FromPath[str],
+    data: URLEncodedBody[LockerForm],
+) -> Template:
+    """Correct the number of somebody's locker."""
+    noted = await box.db.write(correct_locker, box, sitting, candidate, data.locker, request.user)
+    return done(request, _("The locker is noted."), noted.locker or _("Nothing was left."))

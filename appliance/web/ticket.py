@@ -13,7 +13,7 @@ from appliance.base.sockets import ask
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.desk import tap_by_id
-from appliance.flow.ticket_slip import ticket_slip_facts
+from appliance.flow.ticket_slip import note_reprint, ticket_slip_facts
 from appliance.web.pages import done
 from appliance.web.sheets import pdf_response
 from appliance.wire.gate import PrintTicket, TicketPrinted
@@ -45,4 +45,5 @@ async def ticket_print(request: Asked, box: NamedDependency[Box], tap: FromPath[
             N_("The entry process is silent: the ticket was not printed."),
             N_("Open the ticket as PDF."),
         ) from error
+    await box.db.write(note_reprint, box, tap, request.user)
     return done(request, _("Ticket {ticket} is printed.").format(ticket=found.ticket))

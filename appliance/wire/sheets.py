@@ -60,6 +60,8 @@ class TicketSlip(msgspec.Struct, kw_only=True, frozen=True):
     ticket: str
     name: str
     locker: str = ""
+    again: bool = False
+    """Printed once more on somebody's order; there may be two of it."""
 
 
 class CorrectionForm(msgspec.Struct, kw_only=True, frozen=True):

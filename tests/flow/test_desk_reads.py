@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import event
 from sqlmodel import Session, update
@@ -99,7 +100,11 @@ def test_nothing_that_grows_is_read_from_end_to_end(
 
 def test_the_lines_say_what_the_single_tap_says(box: Box, tap: Tapper, sitting: str) -> None:
     who = person(box, "desk", "entry")
-    first, doubtful = tap(0), tap(1, face("face_review"), name="\u53e6\u4e00\u4eba")
+    first = tap(0)
+    plain, checked = box.settings, msgspec.structs.replace(box.settings.entry, security_check=True)
+    box.settings = msgspec.structs.replace(plain, entry=checked)
+    doubtful = tap(1, face("face_review"), name="\u53e6\u4e00\u4eba")
+    box.settings = plain
     refused = tap(0)
     tap(77)
     box.db.write_now(leave, box, sitting, first.candidate, "toilet", who)
@@ -110,7 +115,7 @@ def test_the_lines_say_what_the_single_tap_says(box: Box, tap: Tapper, sitting: 
     for tap_id, line in lines.items():
         alone = box.db.read_now(tap_by_id, box, tap_id)
         assert alone
-        alone.sitting = line.sitting
+        alone.sitting, alone.earlier = line.sitting, line.earlier
         assert alone == line
     assert (lines[back.tap].code, lines[back.tap].ticket) == ("come_back", "A001")
     assert lines[refused.tap].ticket == "" and lines[doubtful.tap].roster_name == "\u8003\u751f1"

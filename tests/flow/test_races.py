@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from sqlmodel import Session, col, func, select, update
 
@@ -119,6 +120,8 @@ def test_desk_and_gate_want_the_last_place_for_two_people(
 
 
 def test_two_desks_give_one_locker(box: Box, tap: Tapper, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = msgspec.structs.replace(box.settings.entry, security_check=True)
+    box.settings = msgspec.structs.replace(box.settings, entry=entry)
     cases = [tap(index, face("face_review")).case for index in range(2)]
     who = person(box, "desk", "entry")
     meeting = Meeting(box, monkeypatch, (decide_case, "grant"))

@@ -70,7 +70,10 @@ def test_one_locker_for_one_person(checked: Box, guard: accounts.Who, tap: Tappe
         with pytest.raises(Conflict):
             let_in(checked, two.case, guard, same)
     assert len(admissions(checked)) == 1, "nothing is half done"
-    let_in(checked, two.case, guard)
+    with pytest.raises(Refused) as forgotten:
+        let_in(checked, two.case, guard)
+    assert forgotten.value.code == "locker_missing", "nobody is let in with a phone because nobody asked"
+    let_in(checked, two.case, guard, "０")
     assert [one.locker for one in sorted(admissions(checked), key=lambda a: a.recorded_at)] == ["7", ""]
 
 

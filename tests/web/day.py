@@ -258,7 +258,7 @@ def tap(
     code: str = "face_matches",
     distance: float | None = 0.31,
 ) -> TapResult:
-    """One card put down, with the photographs of a packaged person."""
+    """One card put down, with the photographs of a packaged person; without a distance no face was looked at."""
     live_person = "hopper" if code == "face_mismatch" else "astronaut"
     band = {"face_matches": "admit", "face_mismatch": "mismatch"}.get(code, "review")
     face = FaceTaken(
@@ -279,7 +279,7 @@ def tap(
         sam_id="0501.20260101-0000000001",
         name=name,
         number=number,
-        face=face,
+        face=face if distance is not None else None,
     )
     result = box.db.write_now(admit, box, facts)
     for order in box.db.read_now(pending_orders, ["L1", "P1"]):

@@ -41,6 +41,7 @@ def test_somebody_is_found_leaves_and_comes_back(day: Running, open_page: Open) 
     page.goto(day.url + "/desk/people")
     page.keyboard.type("ａ００ 6")
     page.keyboard.press("Enter")
+    expect(page.locator("#people tbody tr")).to_have_count(1)
     expect(page.locator("#people tbody tr")).to_have_attribute("data-state", "inside")
 
 

@@ -72,6 +72,7 @@ TABLE: dict[str, str] = {
     "POST /desk/people/find": "chief entry",
     "GET /desk/alarm": "chief entry",
     "POST /desk/leave/{sitting}/{candidate}": "chief entry",
+    "POST /desk/locker/{sitting}/{candidate}": "chief entry",
     "GET /roll-call": "chief entry invigilator",
     "GET /roll-call/now": "chief entry invigilator",
     "POST /roll-call/ticks": "chief entry invigilator",

@@ -35,7 +35,7 @@ def test_a_lane_opened_by_hand_takes_the_place_of_the_last_card(day: Running, op
     verdict = page.locator(".verdict")
     expect(verdict).to_contain_text("人工开闸")
     expect(verdict).to_contain_text("轮椅通行")
-    expect(verdict).to_contain_text("李核验, desk2")
+    expect(verdict).to_contain_text("李核验、desk2")
     expect(page.locator("#done")).to_contain_text("理论通道")
     shoot(page, "desk-opened-by-hand")
     page.keyboard.press("r")

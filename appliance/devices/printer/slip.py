@@ -55,7 +55,7 @@ def slip(facts: TicketSlip, dots: int) -> Image.Image:
     subject = _("Theory") if sitting.subject == "theory" else _("Practical")
     lines = [
         (sitting.site_name, 30, False, 4),
-        (_("Queue ticket"), 28, False, 0),
+        (_("Queue ticket, printed again") if facts.again else _("Queue ticket"), 28, False, 0),
         (facts.ticket, 150, True, 0),
         (facts.name, 52, True, 10),
         (starts.strftime("%Y-%m-%d %H:%M"), 34, False, 0),

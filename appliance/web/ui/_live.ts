@@ -25,9 +25,12 @@ function refreshWanted(): void {
   lastRefresh = Date.now();
   const now = [...wanted];
   wanted.clear();
-  for (const part of now) {
-    if (!part.isConnected) continue;
+  for (const one of now) {
+    const part = one.isConnected || !one.id ? one : document.getElementById(one.id);
+    if (!part?.isConnected) continue;
     if (part.querySelector("details.ask[open]")) held.add(part);
+    // An answer that is under way may be older than what asks now: once more after it.
+    else if (part.classList.contains("htmx-request")) ask(part);
     else window.htmx.trigger(part, "refresh");
   }
 }
@@ -116,6 +119,8 @@ export function startLive(): void {
     true,
   );
   document.addEventListener("htmx:beforeSwap", keepOpen);
+  for (const note of [noteOpen, noteFocus]) document.addEventListener("htmx:beforeSwap", note);
+  for (const again of [openAgain, focusAgain]) document.addEventListener("htmx:load", again);
   if (!kinds) return;
   heardAt = Date.now();
   open(kinds);
@@ -134,6 +139,47 @@ function keepOpen(event: Event): void {
   if (elt !== target || !target.querySelector("details.ask[open]")) return;
   event.preventDefault();
   held.add(target);
+}
+
+/** Lists somebody has opened (`data-keep` names them) stay open when their part is read again. */
+const kept = new Set<string>();
+
+function noteOpen(event: Event): void {
+  for (const one of all<HTMLDetailsElement>("details[data-keep]", event.target as Element)) {
+    kept[one.open ? "add" : "delete"](one.dataset.keep ?? "");
+  }
+}
+
+function openAgain(event: Event): void {
+  for (const one of all<HTMLDetailsElement>("details[data-keep]", event.target as Element)) {
+    if (kept.has(one.dataset.keep ?? "")) one.open = true;
+  }
+}
+
+/** Where somebody stood with the keyboard in a part that is read again, by its id: on what, of whom. */
+const stood = new Map<string, { of: string; text: string; place: number }>();
+
+/** What can be pressed in a part and says the same. */
+function alike(part: Element, text: string): HTMLElement[] {
+  return all("a,button,summary", part).filter((one) => (one.textContent?.trim() ?? "") === text);
+}
+
+function noteFocus(event: Event): void {
+  const part = event.target as HTMLElement;
+  const at = document.activeElement;
+  stood.delete(part.id);
+  if (!(at instanceof HTMLElement) || !part.id || !part.contains(at)) return;
+  const text = at.textContent?.trim() ?? "";
+  stood.set(part.id, { of: part.dataset.shown ?? "", text, place: alike(part, text).indexOf(at) });
+}
+
+function focusAgain(event: Event): void {
+  const part = event.target as HTMLElement;
+  const before = stood.get(part.id);
+  stood.delete(part.id);
+  // Another person's button never takes the place of the one somebody was about to press.
+  if (!before || before.of !== (part.dataset.shown ?? "")) return;
+  alike(part, before.text)[before.place]?.focus({ preventScroll: true });
 }
 
 const timed = new WeakSet<Element>();

@@ -14,7 +14,9 @@ function note(within: ParentNode): void {
   for (const part of parts) {
     const shown = part.dataset.shown ?? "";
     const before = seen.get(part.id);
-    if (before?.shown !== shown) seen.set(part.id, { shown, at: before ? Date.now() : 0 });
+    if (before?.shown === shown) continue;
+    seen.set(part.id, { shown, at: before ? Date.now() : 0 });
+    if (before && shown) document.dispatchEvent(new CustomEvent("other"));
   }
 }
 
@@ -24,7 +26,8 @@ function tooSoon(found: Element): boolean {
 }
 
 function onKey(event: KeyboardEvent): void {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+  // A key that an input method is at work with is part of a Chinese word.
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing) return;
   if (event.key === "Escape") {
     const open = all<HTMLDetailsElement>("details[open].ask").pop();
     if (open) {
@@ -42,15 +45,23 @@ function onKey(event: KeyboardEvent): void {
   if (!found) return;
   event.preventDefault();
   if (event.key === "Enter" && tooSoon(found)) return;
-  // While the box does not answer, a key must not throw the page away for the browser's own error page.
-  if (found instanceof HTMLAnchorElement && !found.target && document.body.classList.contains("stale")) return;
   found.click();
+}
+
+/** While the box does not answer no link throws the page away for the browser's own error page. */
+function onClick(event: MouseEvent): void {
+  const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[href]") : null;
+  if (!link) return;
+  if (!link.target && document.body.classList.contains("stale")) event.preventDefault();
+  // What opens beside the page leaves the keys of the page as they were.
+  if (link.target) link.blur();
 }
 
 /** Whoever opens a form goes on in it: its first field, or its button where nothing is to be typed. */
 function onToggle(event: Event): void {
   const form = event.target;
   if (!(form instanceof HTMLDetailsElement) || !form.open || !form.matches(".ask")) return;
+  if (form.querySelector("form")?.contains(document.activeElement)) return;
   const fields = "input:not([type=hidden]),select,textarea";
   (form.querySelector<HTMLElement>(fields) ?? form.querySelector<HTMLElement>("form button"))?.focus();
 }
@@ -91,6 +102,7 @@ function find(within: ParentNode): void {
 /** Begin. */
 export function startPress(): void {
   document.addEventListener("keydown", onKey);
+  document.addEventListener("click", onClick);
   document.addEventListener("toggle", onToggle, true);
   find(document);
   note(document);

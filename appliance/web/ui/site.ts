@@ -50,7 +50,7 @@ function startSearch(): void {
   });
 }
 
-/** A note of what was done goes away by itself; a problem stays until the next order. */
+/** A note of what was done goes away by itself, and with the next person; a problem stays until the next order. */
 function startNotes(): void {
   document.addEventListener("htmx:afterSwap", () => {
     for (const note of all("#done > *")) setTimeout(() => note.remove(), 6000);
@@ -67,8 +67,13 @@ function startNotes(): void {
     if (secrets.length) requestAnimationFrame(() => secrets[0]?.scrollIntoView({ block: "center" }));
     if (xhr.status === 401 && document.body.dataset.stay === undefined) location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
   });
+  document.addEventListener("other", () => document.getElementById("done")?.replaceChildren());
   document.addEventListener("changed", () => {
-    for (const open of all<HTMLDetailsElement>("details[open].ask")) open.open = false;
+    for (const open of all<HTMLDetailsElement>("details[open].ask")) {
+      if (open.contains(document.activeElement)) (document.activeElement as HTMLElement).blur();
+      open.open = false;
+    }
+    if (document.querySelector("main.desk")) window.scrollTo({ top: 0 });
   });
 }
 

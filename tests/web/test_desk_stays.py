@@ -1,0 +1,194 @@
+"""The desk stays with the person who waits: other lanes, other forms and a box that is away take nobody's place."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import msgspec
+import pytest
+from playwright.sync_api import Page, expect
+from sqlmodel import select
+
+from appliance.records.entry import Admission
+from appliance.records.sitting import Sitting
+from tests.web.conftest import shoot
+from tests.web.day import PASSWORD, name_of, tap
+from tests.web.day_server import Running
+from tests.web.test_pages import newest
+from tests.world import number_of
+
+Open = Callable[..., Page]
+NOBODY = number_of(98)
+
+
+def shown(page: Page) -> str:
+    return page.locator(".person .name").inner_text()
+
+
+def review(day: Running, index: int) -> str:
+    result = tap(day.box, name_of(index), number_of(index), "P1", "face_mismatch", 0.68)
+    assert result.case, result
+    return result.tap
+
+
+def test_a_card_at_another_lane_pushes_nobody_away(day: Running, open_page: Open) -> None:
+    page = open_page("desk", "/desk")
+    review(day, 69)
+    expect(page.locator(".person .name")).to_have_text(name_of(69), timeout=8000)
+    tap(day.box, "孔令辉", NOBODY, "L1", distance=None)
+    expect(page.locator(".last tr").first).to_contain_text("孔", timeout=8000)
+    page.wait_for_timeout(1500)
+    assert shown(page) == name_of(69)
+    review(day, 70)  # the next one at the same lane: whoever waited has stepped aside
+    expect(page.locator(".person .name")).to_have_text(name_of(70), timeout=8000)
+    waiting = page.locator(".cases li", has_text=name_of(69))
+    expect(waiting.locator("img")).to_have_count(1)
+    shoot(page, "desk-several-wait")
+    with page.expect_navigation():
+        page.keyboard.press(waiting.locator("kbd").inner_text())
+    expect(page.locator(".person .name")).to_have_text(name_of(69))
+    page.wait_for_timeout(800)
+    page.keyboard.press("Enter")
+    page.keyboard.type("证件与本人一致")
+    for text in ("desk2", PASSWORD):
+        page.keyboard.press("Tab")
+        page.keyboard.type(text)
+    button = page.locator("details[open] button.primary").bounding_box()
+    shoot(page, "desk-two-sign")
+    assert button and button["y"] + button["height"] <= 768, "whoever decides sees the button"
+    shoot(page, "desk-two-sign")
+    page.keyboard.press("Enter")
+    expect(page.locator(".verdict")).to_have_attribute("data-result", "admit", timeout=8000)
+    expect(page.locator("#done")).to_contain_text(name_of(69))
+    tap(day.box, "孔令辉", NOBODY, "L1", distance=None)
+    expect(page.locator(".verdict")).to_have_attribute("data-code", "not_on_roster", timeout=8000)
+    expect(page.locator("#done")).to_be_empty()
+    page.close()
+
+
+def test_who_came_in_before_is_shown_and_a_forgotten_absence_is_noted(day: Running, open_page: Open) -> None:
+    page = open_page("desk", "/desk?lane=P1")
+    first = tap(day.box, name_of(71), number_of(71), "P1")
+    assert first.ticket, first
+    assert tap(day.box, name_of(71), number_of(71), "P1", distance=None).code == "already_inside"
+    expect(page.locator(".verdict")).to_have_attribute("data-code", "already_inside", timeout=8000)
+    expect(page.locator(".person")).to_contain_text(f"候考号 {first.ticket}")
+    expect(page.locator("figcaption", has_text="此前入场的人")).to_be_visible()
+    page.wait_for_function("() => [...document.images].every((one) => one.complete && one.naturalWidth > 0)")
+    shoot(page, "desk-already-inside")
+    page.get_by_text("临时离场未登记").click()
+    expect(page.locator("details[open] [name=reason]")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#done")).to_contain_text("已登记临时离场")
+    assert newest(day, "absence.noted") is not None
+    assert tap(day.box, name_of(71), number_of(71), "P1").code == "come_back"
+    page.close()
+
+
+def test_the_wrong_entrance_names_the_right_one(day: Running, open_page: Open) -> None:
+    page = open_page("desk", "/desk?lane=L1")
+    assert tap(day.box, name_of(72), number_of(72), "L1", distance=None).code == "wrong_lane"
+    expect(page.locator(".verdict .next")).to_contain_text("请引导考生前往。 实操通道", timeout=8000)
+    expect(page.locator(".person")).to_contain_text("实操考室")
+    with page.expect_navigation():
+        page.keyboard.press("f")
+    row = page.locator("#people tr", has_text=name_of(72))
+    expect(row).to_contain_text("此人应从另一入口入场")
+    page.close()
+
+
+@pytest.fixture
+def closed(day: Running) -> Iterator[None]:
+    def move(minutes: int) -> None:
+        def write(session) -> None:  # type: ignore[no-untyped-def]
+            sitting = session.get_one(Sitting, day.day.practical)
+            sitting.closes_at += timedelta(minutes=minutes)
+            session.add(sitting)
+
+        day.box.db.write_now(write)
+
+    move(-120)
+    yield
+    move(120)
+
+
+def test_after_entry_closed_nobody_is_offered_to_be_let_in(day: Running, open_page: Open, request) -> None:  # type: ignore[no-untyped-def]
+    waits = review(day, 73)
+    page = open_page("desk", f"/desk?tap={waits}")
+    expect(page.locator(".until")).to_contain_text("入场截止前决定")
+    request.getfixturevalue("closed")
+    page.reload()
+    expect(page.locator("#now .signal.stop")).to_contain_text("入场已截止")
+    expect(page.locator("#now .actions")).to_contain_text("不予入场")
+    expect(page.locator("#now .actions")).not_to_contain_text("核验后准予入场")
+    page.close()
+
+
+def test_without_the_box_no_link_and_no_key_leaves_the_page(day: Running, open_page: Open) -> None:
+    page = open_page("desk", "/desk")
+    page.evaluate("() => document.body.classList.add('stale')")
+    page.keyboard.press("f")
+    page.locator(".tabs a").last.click()
+    assert page.url.endswith("/desk")
+    page.close()
+
+
+def test_an_opened_list_of_the_missing_stays_open(day: Running, open_page: Open) -> None:
+    page = open_page("desk", "/desk")
+    page.locator("[data-keep] summary").first.click()
+    with page.expect_response(lambda answer: "/desk/below" in answer.url):
+        tap(day.box, "孔令辉", NOBODY, "L1", distance=None)
+    page.wait_for_timeout(300)
+    expect(page.locator("[data-keep]").first).to_have_attribute("open", "")
+    count = page.locator("[data-keep] summary").first.inner_text().split()[1]
+    assert page.locator("[data-keep] tr").count() >= int(count)
+    with page.expect_navigation():
+        page.keyboard.press("f")
+    expect(page.locator("#people .card p").first).to_contain_text(f"未入场 {count} 人")
+    page.close()
+
+
+def test_a_chinese_word_is_typed_with_an_input_method(day: Running, open_page: Open) -> None:
+    page = open_page("desk", "/desk/people")
+    method = page.context.new_cdp_session(page)
+    for typed in ("f", "fe", "feng"):
+        method.send("Input.imeSetComposition", {"text": typed, "selectionStart": 1, "selectionEnd": 1})
+    assert page.url.endswith("/desk/people"), "the letters of an input method are no orders"
+    method.send("Input.insertText", {"text": name_of(8)})
+    page.keyboard.press("Enter")
+    row = page.locator("#people tbody tr")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text(name_of(8))
+    method.detach()
+    page.close()
+
+
+def test_a_key_of_an_input_method_is_no_order(day: Running, open_page: Open) -> None:
+    page = open_page("desk", "/desk")
+    page.evaluate(
+        "() => document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'f', isComposing: true, bubbles: true}))"
+    )
+    page.wait_for_timeout(300)
+    assert page.url.endswith("/desk")
+    page.close()
+
+
+def test_a_locker_is_corrected(day: Running, open_page: Open) -> None:
+    before = day.box.settings
+    entry = msgspec.structs.replace(before.entry, security_check=True)
+    day.box.settings = msgspec.structs.replace(before, entry=entry)
+    try:
+        page = open_page("desk", "/desk/people")
+        page.keyboard.type(name_of(71))
+        page.keyboard.press("Enter")
+        page.get_by_text("更正储物柜").click()
+        page.keyboard.type("27")
+        page.keyboard.press("Enter")
+        expect(page.locator("#done")).to_contain_text("储物柜已登记")
+        expect(page.locator("#people tr", has_text=name_of(71))).to_contain_text("储物柜 27")
+        noted = newest(day, "locker.corrected")
+        assert noted is not None and '"before":""' in noted.body
+        kept = select(Admission).where(Admission.locker == "27")
+        assert day.box.db.read_now(lambda session: session.exec(kept).one())
+        page.close()
+    finally:
+        day.box.settings = before
