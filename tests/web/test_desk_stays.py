@@ -150,6 +150,7 @@ def test_an_opened_list_of_the_missing_stays_open(day: Running, open_page: Open)
 def test_a_chinese_word_is_typed_with_an_input_method(day: Running, open_page: Open) -> None:
     page = open_page("desk", "/desk/people")
     method = page.context.new_cdp_session(page)
+    expect(page.locator("#find [name=text]")).to_be_focused()
     for typed in ("f", "fe", "feng"):
         method.send("Input.imeSetComposition", {"text": typed, "selectionStart": 1, "selectionEnd": 1})
     assert page.url.endswith("/desk/people"), "the letters of an input method are no orders"
@@ -178,6 +179,7 @@ def test_a_locker_is_corrected(day: Running, open_page: Open) -> None:
     day.box.settings = msgspec.structs.replace(before, entry=entry)
     try:
         page = open_page("desk", "/desk/people")
+        expect(page.locator("#find [name=text]")).to_be_focused()
         page.keyboard.type(name_of(71))
         page.keyboard.press("Enter")
         page.get_by_text("更正储物柜").click()
