@@ -27,6 +27,7 @@ SOURCES = {
     "entry-roll-call": "roll-call",
     "entry-second": "desk-second",
     "entry-security": "desk-locker",
+    "entry-several": "desk-several-wait",
     "entry-staff": "entry-staff",
     "examiner-sheet": "examiner-sheet",
     "examiner-tasks": "examiner-tasks",
