@@ -4,6 +4,7 @@ import io
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -26,15 +27,15 @@ class Printed:
 
     body: bytes
 
-    @property
+    @cached_property
     def reader(self) -> PdfReader:
         return PdfReader(io.BytesIO(self.body))
 
-    @property
+    @cached_property
     def pages(self) -> list[str]:
         return ["".join(page.extract_text().split()) for page in self.reader.pages]
 
-    @property
+    @cached_property
     def text(self) -> str:
         return "".join(self.pages)
 
