@@ -26,6 +26,22 @@ class Drawn(msgspec.Struct, kw_only=True):
     body: str
     key_sealed: bytes
     choices: str
+    layout: bytes
+
+
+Layout = list[tuple[str, str]]
+"""Item and option order by position; the order as digits: `2013` = option 2 of the bank is shown first."""
+
+
+def seal_layout(box: Box, drawn: rule.Paper) -> bytes:
+    """What stands where on a paper, as `Paper.layout`."""
+    places = [(one.item, "".join(map(str, one.order))) for one in drawn.questions]
+    return box.key.encrypt(msgspec.json.encode(places))
+
+
+def open_layout(box: Box, sealed: bytes) -> Layout:
+    """What stands where on a paper; empty when it was not kept."""
+    return msgspec.json.decode(box.key.decrypt(sealed), type=Layout) if sealed else []
 
 
 def without_paper(session: Session, sitting_id: str) -> list[str]:
@@ -56,6 +72,7 @@ def draw_paper(
         body=box.files.put(msgspec.json.encode(body), secret=True),
         key_sealed=box.key.encrypt(msgspec.json.encode(right)),
         choices="".join(_choice(items[question.item], question) for question in drawn.questions),
+        layout=seal_layout(box, drawn),
     )
 
 
@@ -92,6 +109,7 @@ def keep_papers(session: Session, box: Box, sitting_id: str, bank: str, drawn: S
                 body=one.body,
                 key_sealed=one.key_sealed,
                 choices=one.choices,
+                layout=one.layout,
                 made_at=box.now(),
             )
         )

@@ -27,6 +27,10 @@ class Paper(SQLModel, table=True):
     """What an answer may name, one sign for each position: a digit = one of so many options, a letter (a = 1, b = 2
     and so on) = any of so many.
     """
+    layout: bytes = b""
+    """Which item stands at each position and in which order its options (flow/make_papers.py), encrypted; empty where
+    nobody on the site may know.
+    """
     made_at: datetime = Field(sa_type=Instant)
 
 

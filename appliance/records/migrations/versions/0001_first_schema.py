@@ -357,6 +357,7 @@ def upgrade() -> None:
         sa.Column("body", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("key_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("choices", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("layout", sa.LargeBinary(), nullable=False),
         sa.Column("made_at", appliance.records.base.Instant(length=27), nullable=False),
         sa.ForeignKeyConstraint(["candidate"], ["candidate.id"], name=op.f("fk_paper_candidate_candidate")),
         sa.ForeignKeyConstraint(["sitting"], ["sitting.id"], name=op.f("fk_paper_sitting_sitting")),
