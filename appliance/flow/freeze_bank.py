@@ -1,6 +1,7 @@
 """The approved items of a bank at one moment, as one sealed file: with a seed it gives the same papers for ever."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 import msgspec
 from sqlmodel import Session, select
@@ -10,10 +11,16 @@ from appliance.base.i18n import N_
 from appliance.flow.add_bank import bank_of
 from appliance.flow.box import Box
 from appliance.flow.sealed_item import open_item, pictures
-from appliance.intake.questions.question import TRUE_FALSE, Question, plain_text
-from appliance.records.questions import BankItem, FrozenBank
-from appliance.rules.paper import Item, Kind
-from appliance.rules.questions import undrawable
+from appliance.intake.questions.question import (
+    LANGUAGE,
+    TRUE_FALSE,
+    Passage,
+    Question,
+    pictures_of,
+    plain_text,
+)
+from appliance.records.questions import BankItem, BankPicture, FrozenBank
+from appliance.rules.paper import Item, Kind, Picture, Wording, Words
 
 
 class FrozenItem(msgspec.Struct, kw_only=True, frozen=True):
@@ -25,42 +32,49 @@ class FrozenItem(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Frozen(msgspec.Struct, kw_only=True, frozen=True):
-    """The content of the file; items by id, so that the same items give the same bytes."""
+    """The content of the file; items by id, so that the same items give the same bytes.
+
+    `pictures`: those the items show, SHA-256 -> media type; each lies beside it as a sealed file of that name. None:
+    frozen when papers showed neither pictures nor a second language; its papers are drawn again as they were.
+    """
 
     bank: str
     items: tuple[FrozenItem, ...]
+    pictures: dict[str, str] | None = None
 
 
 class Drawable(msgspec.Struct, kw_only=True, frozen=True):
-    """What of a bank's approved items can stand on a paper: by kind; `left_out`: why not -> how many."""
+    """A bank's approved items by kind; how many of them show pictures, how many can be read in English."""
 
     there: dict[Kind, int]
-    left_out: dict[str, int]
+    pictures: int
+    english: int
 
 
 def approved(session: Session, box: Box, bank_id: str) -> Frozen:
     """What can be drawn of a bank's approved items now."""
     bank = bank_of(session, bank_id)
+    items = tuple(
+        FrozenItem(item=row.id, version=row.version, question=question)
+        for row, question in _approved(session, box, bank.id)
+    )
+    kept = session.exec(select(BankPicture).where(BankPicture.bank == bank.id)).all()
+    shown = {name for one in items for name in pictures(one.question)}
     return Frozen(
         bank=bank.id,
-        items=tuple(
-            FrozenItem(item=row.id, version=row.version, question=question)
-            for row, question in _approved(session, box, bank.id)
-            if not undrawable(bool(pictures(question)))
-        ),
+        items=items,
+        pictures={row.sha256: row.media_type for row in kept if row.sha256 in shown},
     )
 
 
 def drawable(session: Session, box: Box, bank_id: str) -> Drawable:
     """Counts for whoever chooses a bank without seeing its items."""
-    there: Counter[Kind] = Counter()
-    left_out: Counter[str] = Counter()
-    for _row, question in _approved(session, box, bank_of(session, bank_id).id):
-        if code := undrawable(bool(pictures(question))):
-            left_out[code] += 1
-        else:
-            there[question.kind] += 1
-    return Drawable(there=dict(there), left_out=dict(left_out))
+    found = [question for _row, question in _approved(session, box, bank_of(session, bank_id).id)]
+    return Drawable(
+        there=dict(Counter(one.kind for one in found)),
+        pictures=sum(bool(pictures(one)) for one in found),
+        english=sum("en" in one.wordings for one in found),
+    )
 
 
 def _approved(session: Session, box: Box, bank: str) -> list[tuple[BankItem, Question]]:
@@ -71,7 +85,12 @@ def _approved(session: Session, box: Box, bank: str) -> list[tuple[BankItem, Que
 
 
 def keep_frozen(box: Box, frozen: Frozen) -> str:
-    """Keep the file; returns its SHA-256. Call it before the transaction that names it."""
+    """Keep the file; returns its SHA-256. Call it before the transaction that names it.
+
+    Raises NotFound or Corrupt when a picture is gone or altered: better now than on a candidate's page.
+    """
+    for name in frozen.pictures or ():
+        box.files.get(name, secret=True)
     return box.files.put(msgspec.json.encode(frozen, order="deterministic"), secret=True)
 
 
@@ -84,8 +103,14 @@ def note_frozen(session: Session, box: Box, name: str, frozen: Frozen) -> None:
 
 def frozen_items(box: Box, name: str) -> dict[str, Item]:
     """The items of a frozen file, ready to draw from, by id. Raises NotFound or Corrupt for an altered file."""
+    frozen = read_frozen(box, name)
+    return {one.item: as_item(one, frozen.pictures) for one in frozen.items}
+
+
+def read_frozen(box: Box, name: str) -> Frozen:
+    """A frozen file. Raises NotFound or Corrupt for an altered file."""
     try:
-        frozen = msgspec.json.decode(box.files.get(name, secret=True), type=Frozen)
+        return msgspec.json.decode(box.files.get(name, secret=True), type=Frozen)
     except msgspec.DecodeError as error:
         raise Corrupt(
             "bad_bank",
@@ -93,22 +118,48 @@ def frozen_items(box: Box, name: str) -> dict[str, Item]:
             N_("Correct the named item and load the bank again."),
             detail=str(error),
         ) from error
-    return {one.item: as_item(one) for one in frozen.items}
 
 
-def as_item(one: FrozenItem) -> Item:
-    """A question in its first language as the drawing rule takes it."""
+def as_item(one: FrozenItem, kinds: Mapping[str, str] | None) -> Item:
+    """A question as the drawing rule takes it. `kinds`: `Frozen.pictures`; None = its first language, bare text."""
     question = one.question
-    shown = TRUE_FALSE.get(question.language, TRUE_FALSE["en"])
     options = tuple(plain_text(words) for words in question.wording.options)
     return Item(
         id=one.item,
         kind=question.kind,
         stem=plain_text(question.wording.stem),
-        options=shown if question.kind == "true_false" else options,
+        options=_truths(question.language) if question.kind == "true_false" else options,
         right=question.right,
         topic=question.topic,
         difficulty=question.difficulty,
         source=question.source,
         fixed=question.fixed,
+        wordings={} if kinds is None else _wordings(question, kinds),
+    )
+
+
+def _truths(language: str) -> tuple[str, ...]:
+    return TRUE_FALSE.get(language, TRUE_FALSE["en"])
+
+
+def _wordings(question: Question, kinds: Mapping[str, str]) -> dict[str, Wording]:
+    """The question's own language first, then English; empty when plain Chinese text says it all."""
+    languages = list(dict.fromkeys([question.language, *({"en"} & set(question.wordings))]))
+    if languages == [LANGUAGE] and not pictures(question):
+        return {}
+    found = {}
+    for one in languages:
+        written = question.wordings[one]
+        options = tuple(_words(words, kinds) for words in written.options)
+        truths = question.kind == "true_false"
+        found[one] = Wording(stem=_words(written.stem, kinds), options=_truths(one) if truths else options)
+    return found
+
+
+def _words(passage: Passage, kinds: Mapping[str, str]) -> Words:
+    """Text as it was drawn before there were pictures; with pictures every part in its place."""
+    if not pictures_of(passage):
+        return plain_text(passage)
+    return tuple(
+        one if isinstance(one, str) else Picture(one.sha256, kinds[one.sha256], one.alt) for one in passage
     )
