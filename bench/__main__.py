@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.record import OUT
 
-BENCHES = ("saves", "start_storm", "card_to_gate", "entry_search", "memory", "recorder")
+BENCHES = ("saves", "start_storm", "card_to_gate", "entry_search", "item_analysis", "memory", "recorder")
 """In order of the table."""
 TABLE = Path("build/bench.txt")
 
