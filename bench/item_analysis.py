@@ -98,7 +98,10 @@ def main() -> None:
     parser.add_argument("--attempts", type=int, default=10_000)
     chosen = parser.parse_args()
     record = Record("item_analysis")
-    found = {"same_items": series(chosen.attempts, ITEMS), "drawn": series(chosen.attempts, BANK)}
+    found: dict[str, Any] = {
+        "same_items": series(chosen.attempts, ITEMS),
+        "drawn": series(chosen.attempts, BANK),
+    }
     rows: list[Row] = [
         (
             f"{name}, {one['items']} items",

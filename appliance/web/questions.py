@@ -38,7 +38,7 @@ from appliance.intake.questions.qti_export import write_qti
 from appliance.intake.questions.read import read_questions
 from appliance.intake.questions.sentences import DROPPED, SENTENCES
 from appliance.intake.questions.shipped import SEALED
-from appliance.web import question_item, question_use
+from appliance.web import question_analysis, question_item, question_use
 from appliance.web.pages import page
 from appliance.web.question_item import note_bank_look
 from appliance.web.sessions import needs
@@ -204,6 +204,7 @@ HANDLERS = [
             template_file,
             *question_item.HANDLERS,
             *question_use.HANDLERS,
+            *question_analysis.HANDLERS,
         ],
     )
 ]

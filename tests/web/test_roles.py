@@ -36,6 +36,7 @@ AREAS: dict[str, set[str]] = {
     "/office/results": {"office", "chief"},
     "/office/rosters": {"office", "chief"},
     "/questions": {"author", "chief"},
+    "/questions/analysis": {"author", "chief"},
 }
 ORDERS: dict[str, set[str]] = {
     "/desk/case/x": {"entry", "chief"},
@@ -85,6 +86,7 @@ PICTURES: dict[str, set[str]] = {
     "/questions/bank/x/use": {"chief"},
     "/questions/bank/x/export/excel": {"author"},
     "/questions/bank/x/picture/x": {"author"},
+    "/questions/analysis/items.xlsx": {"author", "chief"},
     "/questions/item/x": {"author"},
     "/questions/item/x/edit": {"author"},
     "/questions/template/questions.xlsx": {"author"},

@@ -34,6 +34,8 @@ TABLE: dict[str, str] = {
     "POST /station/api/rules": EVERYBODY,
     "GET /station/api/paper": EVERYBODY,
     "GET /station/api/photo": EVERYBODY,
+    "GET /station/api/pictures": EVERYBODY,  # with the seat's own cookie only
+    "GET /station/api/picture/{name}": EVERYBODY,  # the same
     "POST /station/api/answers": EVERYBODY,
     "POST /station/api/echo": EVERYBODY,
     "POST /station/api/hand-in": EVERYBODY,
@@ -143,6 +145,8 @@ TABLE: dict[str, str] = {
     "GET /questions/template/questions.xlsx": "author",
     "GET /questions/bank/{bank}/use": "chief",
     "POST /questions/bank/{bank}/use": "chief",
+    "GET /questions/analysis": "author chief",
+    "GET /questions/analysis/items.xlsx": "author chief",
     # inspection
     "GET /inspection": "chief inspector",
     "GET /inspection/journal": "chief inspector",
