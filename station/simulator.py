@@ -254,7 +254,7 @@ class SimulatedStation:
         if question.kind == "multiple_choice":
             keys = [option.key for option in question.options]
             return "".join(sorted(self._random.sample(keys, self._random.randint(1, len(keys)))))
-        wanted = self._right.get(question.stem)
+        wanted = self._right.get(question.stem) if isinstance(question.stem, str) else None
         right = next((option.key for option in question.options if option.text == wanted), "")
         if not right:
             return self._random.choice(question.options).key

@@ -67,6 +67,7 @@ FACTS = (
             "tap.",
             "face.",
             "face_pictures.",
+            "card.",
             "case.",
             "admission.",
             "gate.",
@@ -76,7 +77,7 @@ FACTS = (
         ),
     ),
     Fact(name="queue and seat", owner="site", kinds=("ticket.", "seat.", "seat_sign_in.", "lease.")),
-    Fact(name="attempt", owner="site", kinds=("attempt.", "rules.", "answer.", "warning.")),
+    Fact(name="attempt", owner="site", kinds=("attempt.", "rules.", "answer.", "picture.", "warning.")),
     Fact(name="mark", owner="site", kinds=("paper.", "tasks.", "sheet.", "practical.")),
     Fact(
         name="own question bank",

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from appliance.base.ids import new_id
 from appliance.flow.box import Box
+from appliance.flow.shown_item import pictures_of_items, shown_item
 from appliance.records.journal import append
 from appliance.records.roster import Roster, RosterRow
 from appliance.records.sitting import Sitting
@@ -64,8 +65,10 @@ def draw_paper(
     body = wire.Paper(
         paper=f"{sitting.number}-{drawn.digest()[:8]}",
         sha256=drawn.digest(),
-        questions=[_shown(items[question.item], question) for question in drawn.questions],
+        questions=[shown_item(items[question.item], question) for question in drawn.questions],
     )
+    if pictures := pictures_of_items(items[question.item] for question in drawn.questions):
+        body.pictures = pictures  # without any the field is not there: such papers stay as they ever were
     right = [rule.right_key(items[question.item], question.order) for question in drawn.questions]
     return Drawn(
         candidate=candidate,
@@ -80,14 +83,6 @@ def _choice(item: rule.Item, question: rule.Question) -> str:
     """What an answer may name, as `Paper.choices` says it."""
     count = len(question.order)
     return chr(ord("a") + count - 1) if item.kind == "multiple_choice" else str(count)
-
-
-def _shown(item: rule.Item, question: rule.Question) -> wire.Question:
-    letters = rule.keys(len(question.order))
-    options = [
-        wire.Option(key, item.options[index]) for key, index in zip(letters, question.order, strict=True)
-    ]
-    return wire.Question(position=question.position, kind=item.kind, stem=item.stem, options=options)
 
 
 def keep_papers(session: Session, box: Box, sitting_id: str, bank: str, drawn: Sequence[Drawn]) -> int:

@@ -20,11 +20,33 @@ STAYS_LAST = ("以上", "上述", "都对", "都是", "都不", "均对", "均�
 """An option that begins so, or with 以上 inside, speaks about the others and stays where it is."""
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A place in a text where a picture stands. `sha256` (hex) names its bytes; `alt` says what it shows."""
+
+    sha256: str
+    media_type: str
+    alt: str = ""
+
+
+Words = str | tuple[str | Picture, ...]
+"""A text, or a text with pictures in it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """An item as it is read in one language. `options` in the order of `Item.options`."""
+
+    stem: Words
+    options: tuple[Words, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Item:
     """A question of a bank. `right` = indexes into `options`; true_false: 0 = 正确, 1 = 错误.
 
-    `fixed`: options that keep their place while the others are mixed.
+    `fixed`: options that keep their place while the others are mixed. `wordings`: how it is shown, by language, its
+    own first; empty = in Chinese, with `stem` and `options` as they are. The draw goes by `stem` and `options` alone.
     """
 
     id: str
@@ -36,6 +58,7 @@ class Item:
     difficulty: int
     source: str = ""
     fixed: tuple[int, ...] = ()
+    wordings: Mapping[str, Wording] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

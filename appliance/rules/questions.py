@@ -32,9 +32,15 @@ def refusal(act: Act, state: str, newest: bool, author: str, person: str, reason
     return "no_reason" if act == "retire" and not reason.strip() else ""
 
 
-def undrawable(pictures: bool) -> str:
-    """Why an item cannot stand on a paper of our own exam page; empty = can."""
-    return "pictures" if pictures else ""
+def picture_refusal(state: str, of_paper: bool) -> str:
+    """Why an exam page may not have a picture; empty = may.
+
+    `state`: of the seat's own attempt, whose paper may be fetched ahead once the rules are accepted; `of_paper`: the
+    picture stands on that attempt's own paper.
+    """
+    if state not in ("ready", "running", "handed_in"):
+        return "not_running"
+    return "" if of_paper else "other_paper"
 
 
 def blueprint_fault(blueprint: Blueprint, there: Mapping[Kind, int]) -> tuple[str, Kind | None]:

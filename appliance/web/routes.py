@@ -21,6 +21,7 @@ from appliance.web import (
     sheets,
     station,
     station_page,
+    station_pictures,
     waiting,
 )
 
@@ -42,5 +43,5 @@ HANDLERS: list[ControllerRouterHandler] = [
     *questions.HANDLERS,
     *inspection.HANDLERS,
     *station_page.HANDLERS,
-    Router(path="/station/api", route_handlers=station.PATHS),
+    Router(path="/station/api", route_handlers=[*station.PATHS, *station_pictures.PATHS]),
 ]

@@ -64,20 +64,40 @@ class Attempt(msgspec.Struct, kw_only=True):
     demo: bool = False
 
 
+class Picture(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A place in a text where a picture stands: its name (SHA-256, hex) and what it shows, in words."""
+
+    picture: str
+    alt: str = ""
+
+
+Words = str | tuple[str | Picture, ...]
+"""A text, or a text with pictures in it."""
+
+
 class Option(msgspec.Struct):
     """One choice; `key` is what an answer names."""
 
     key: str
-    text: str
+    text: Words
 
 
-class Question(msgspec.Struct, kw_only=True):
-    """One item as shown: no right answer in it."""
+class Wording(msgspec.Struct, kw_only=True):
+    """A question in another language; `options` in the order of the question's own, whose keys they keep."""
+
+    stem: Words
+    options: list[Words]
+
+
+class Question(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One item as shown: no right answer in it. `language`: of stem and options."""
 
     position: int
     kind: Literal["true_false", "single_choice", "multiple_choice"]
-    stem: str
+    stem: Words
     options: list[Option]
+    language: str = "zh_CN"
+    english: Wording | None = None
 
 
 class Paper(msgspec.Struct, kw_only=True):
@@ -90,6 +110,17 @@ class Paper(msgspec.Struct, kw_only=True):
     """What the box already has (position -> option key), for a page on another seat."""
     made_at: dict[int, datetime] = {}
     """When each of `answers` was made: a page that kept a later change sends it again."""
+    pictures: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    """Every picture it shows: SHA-256 -> media type; not there without any."""
+
+
+class Pictures(msgspec.Struct):
+    """GET /station/api/pictures: names of the pictures of the seat's own paper, in no order of the paper.
+
+    Each is fetched from /station/api/picture/{name} before the start and kept by the page.
+    """
+
+    pictures: list[str]
 
 
 class Answer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

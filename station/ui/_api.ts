@@ -86,6 +86,11 @@ export class Api {
     return this.ask("GET", "/paper");
   }
 
+  /** Names of the pictures of this seat's paper. */
+  async pictures(): Promise<string[]> {
+    return (await this.ask<{ pictures: string[] }>("GET", "/pictures")).pictures;
+  }
+
   answers(attempt: string, lease: number, answers: Change[]): Promise<Saved> {
     return this.ask("POST", "/answers", { attempt, lease, answers });
   }

@@ -2,23 +2,11 @@
 
 import { Api, Told } from "./_api";
 import { ExamClock } from "./_clock";
+import { Pictures } from "./_pictures";
 import { NoAnswer, Queue, StaleRow } from "./_queue";
+import type { Screen } from "./_screen";
 import { Store, type Kept } from "./_store";
 import type { Attempt, Seat } from "./_wire";
-
-export type Screen =
-  | "connecting"
-  | "free"
-  | "sign_in"
-  | "confirm"
-  | "rules"
-  | "waiting"
-  | "loading"
-  | "running"
-  | "time_over"
-  | "handing_in"
-  | "handed_in"
-  | "moved";
 
 const POLL = 3000;
 const ANCHOR_EVERY = 20;
@@ -26,6 +14,7 @@ const ANCHOR_EVERY = 20;
 export class Exam {
   readonly clock = new ExamClock();
   readonly api = new Api(this.clock);
+  private readonly pictures = new Pictures(() => this.api.pictures());
   seat: Seat | null = null;
   kept: Kept | null = null;
   queue: Queue | null = null;
@@ -193,6 +182,7 @@ export class Exam {
     const now = this.kept;
     if (!now) return;
     const running = view.phase === "running" && !view.moved;
+    if (running || view.phase === "waiting") void this.pictures.keep(now.attempt, now.paper);
     const carries = view.phase === "handed_in" && now.carry.length > 0;
     if ((running && (!now.paper || this.boxKnowsMore(view))) || carries) await this.fetchPaper();
     if (running && now.handingIn) await this.deliverHandIn(now);
@@ -247,6 +237,7 @@ export class Exam {
     this.kept = null;
     this.settled = false;
     this.answers.clear();
+    await this.pictures.drop();
     if (kept.carry.length === 0) await this.store?.wipe(kept.attempt);
   }
 

@@ -4,8 +4,10 @@ import { clockFace } from "./_clock";
 import { h, sign, write } from "./_dom";
 import type { Exam } from "./_exam";
 import { dialog, languageSwitch, listed, type Make } from "./_view";
+import { enlarger, passage, viewer, type Placed } from "./_view_picture";
 import { siteTime } from "./_view_waiting";
-import { t } from "./_words";
+import { picturesIn, shownIn } from "./_wording";
+import { language, t } from "./_words";
 import type { Question } from "./_wire";
 
 const LETTERS = "ABCDEFGHI";
@@ -35,6 +37,7 @@ export const paper: Make = (exam, redraw) => {
   const view = exam.kept?.view;
   let shown = 0;
   let inputs: HTMLInputElement[] = [];
+  let pictures: Placed[] = [];
 
   const saved = h("span", { class: "saved", role: "status" });
   const savedText = h("span", {});
@@ -138,9 +141,54 @@ export const paper: Make = (exam, redraw) => {
     return [...chosen].sort().join("");
   }
 
+  /** Show a picture of this question large; the first one unless it is said which. False when there is none. */
+  function enlarge(place = 0): boolean {
+    if (pictures.length > place) viewer(pictures, place, () => exam.screen === "running");
+    return pictures.length > place;
+  }
+
+  /** What is asked: stem and options in the candidate's language, side by side when the stem has a picture. */
+  function asked(question: Question): HTMLElement {
+    const { stem, options, lang } = shownIn(question, language());
+    const many = several(question);
+    pictures = [stem, ...options].flatMap((words, i) =>
+      picturesIn(words).map((picture) => ({ picture, letter: i ? LETTERS[i - 1] : "" })),
+    );
+    const placeOf = (letter: string) => pictures.findIndex((one) => one.letter === letter);
+    const pictured = options.some((words) => picturesIn(words).length > 0);
+    const kinds = [many ? "many" : "", pictured ? "pictured" : "", options.length > 4 ? "more" : ""];
+    const rows = options.map((words, i) => {
+      const own = picturesIn(words);
+      return h(
+        "label",
+        { class: "option", for: `o${i}` },
+        inputs[i],
+        h("span", { class: "letter" }, LETTERS[i]),
+        h("span", { class: "text" }, ...passage(words, null)),
+        own.length ? enlarger(LETTERS[i], () => enlarge(placeOf(LETTERS[i]))) : null,
+        sign("tick"),
+      );
+    });
+    return h(
+      "div",
+      { class: picturesIn(stem).length ? "asked beside" : "asked", lang },
+      h("h1", { class: "stem", id: "stem" }, ...passage(stem, (place) => enlarge(place))),
+      h(
+        "div",
+        {
+          class: ["options", ...kinds].filter(Boolean).join(" "),
+          role: many ? "group" : "radiogroup",
+          "aria-labelledby": "stem",
+        },
+        ...rows,
+      ),
+    );
+  }
+
   function draw(question: Question): void {
     shown = question.position;
     const many = several(question);
+    const { note } = shownIn(question, language());
     const inGrid = document.activeElement?.classList.contains("number") ?? false;
     inputs = question.options.map((option, i) =>
       h("input", {
@@ -158,24 +206,11 @@ export const paper: Make = (exam, redraw) => {
         h("span", { class: "type" }, t(question.kind)),
         t("question_of", { n: question.position, all: questions.length }),
         many ? h("b", {}, t("choose_all")) : null,
+        note ? h("span", { class: "only" }, t(note)) : null,
         h("span", { class: "flagged-mark" }, sign("flag"), t("flagged")),
       ),
-      h("h1", { class: "stem", id: "stem" }, question.stem.replace(/（\s*）/g, "（\u00a0\u00a0）")),
-      h(
-        "div",
-        { class: many ? "options many" : "options", role: many ? "group" : "radiogroup", "aria-labelledby": "stem" },
-        ...question.options.map((option, i) =>
-          h(
-            "label",
-            { class: "option", for: `o${i}` },
-            inputs[i],
-            h("span", { class: "letter" }, LETTERS[i]),
-            h("span", { class: "text" }, option.text),
-            sign("tick"),
-          ),
-        ),
-      ),
-      h("p", { class: "keys" }, t(many ? "keys_several" : "keys")),
+      asked(question),
+      h("p", { class: "keys" }, t(many ? "keys_several" : "keys") + (pictures.length ? t("keys_pictures") : "")),
     );
     section.scrollTop = 0;
     cells.forEach((cell, i) => {
@@ -315,6 +350,7 @@ export const paper: Make = (exam, redraw) => {
       const onGrid = document.activeElement?.classList.contains("number");
       if (key.toUpperCase() === "F" || key === "*") mark();
       else if (index >= 0) choose(index);
+      else if (key.toUpperCase() === "Z" || key === "/") return enlarge();
       else if (key === "ArrowLeft" || key === "PageUp" || key === "-") move(-1);
       else if (key === "ArrowRight" || key === "PageDown" || key === "+") move(1);
       else if (onGrid && key === "ArrowUp") move(-COLUMNS);

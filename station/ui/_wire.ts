@@ -36,11 +36,22 @@ export interface Attempt {
   demo: boolean;
 }
 
+/** A place in a text where a picture stands: SHA-256 and what it shows. */
+export interface Picture {
+  picture: string;
+  alt?: string;
+}
+
+export type Words = string | (string | Picture)[];
+
+/** `language`: of stem and options, Chinese when it is not there; `english`: options in the same order. */
 export interface Question {
   position: number;
   kind: "true_false" | "single_choice" | "multiple_choice";
-  stem: string;
-  options: { key: string; text: string }[];
+  stem: Words;
+  options: { key: string; text: Words }[];
+  language?: string;
+  english?: { stem: Words; options: Words[] };
 }
 
 export interface Paper {
@@ -49,6 +60,8 @@ export interface Paper {
   questions: Question[];
   answers: Record<string, string>;
   made_at: Record<string, string>;
+  /** SHA-256 -> media type of every picture it shows. */
+  pictures?: Record<string, string>;
 }
 
 /** One change; `value` is an option's key, with multiple choice every chosen key in order (`ACD`). `at` is the best time the station has. */

@@ -1,8 +1,9 @@
 // The exam page: one tab, one exam, one screen at a time.
 
 import { h } from "./_dom";
-import { Exam, type Screen } from "./_exam";
+import { Exam } from "./_exam";
 import { keepKeys } from "./_keys";
+import type { Screen } from "./_screen";
 import { card, dialog, type Make, type View } from "./_view";
 import { delivering, handedIn, moved } from "./_view_end";
 import { confirm, connecting, free, rules, signIn } from "./_view_entry";

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from appliance.rules import theory
-from appliance.rules.paper import THEORY, Blueprint, Item, draw, key_lines, option_order
-from appliance.rules.questions import blueprint_fault, refusal, undrawable
+from appliance.rules.paper import THEORY, Blueprint, Item, Picture, Wording, draw, key_lines, option_order
+from appliance.rules.questions import blueprint_fault, picture_refusal, refusal
 
 A, B = "account-a", "account-b"
 
@@ -35,8 +35,44 @@ def test_who_may_do_what(act: str, state: str, newest: bool, person: str, reason
     assert refusal(act, state, newest, A, person, reason) == code  # type: ignore[arg-type]
 
 
-def test_items_with_pictures_are_not_drawn_yet() -> None:
-    assert undrawable(pictures=True) == "pictures" and undrawable(pictures=False) == ""
+@pytest.mark.parametrize(
+    ("state", "own", "other"),
+    [
+        ("seated", "not_running", "not_running"),
+        ("ready", "", "other_paper"),
+        ("running", "", "other_paper"),
+        ("handed_in", "", "other_paper"),
+        ("marked", "not_running", "not_running"),
+    ],
+)
+def test_which_pictures_a_seat_may_have(state: str, own: str, other: str) -> None:
+    assert (picture_refusal(state, True), picture_refusal(state, False)) == (own, other)
+
+
+def test_pictures_and_other_languages_change_nothing_in_the_draw() -> None:
+    def bank(wordings: dict[str, Wording]) -> list[Item]:
+        options = ("甲", "乙", "丙", "以上都对")
+        return [
+            Item(
+                id=f"x{n}",
+                kind="single_choice",
+                stem=f"第{n}问",
+                options=options,
+                right=(0,),
+                topic=f"t{n % 3}",
+                difficulty=1,
+                wordings=wordings,
+            )
+            for n in range(30)
+        ]
+
+    plan = blueprint(counts={"single_choice": 20})
+    words = ("看图", Picture("0" * 64, "image/png", "图"))
+    zh, en = Wording(stem=words, options=(words,) * 4), Wording(stem="?", options=("a", "b", "c", "d"))
+    drawn = [
+        draw(bank(shown), plan, "seed").digest() for shown in ({}, {"zh_CN": zh}, {"zh_CN": zh, "en": en})
+    ]
+    assert len(set(drawn)) == 1
 
 
 def blueprint(**changes: object) -> Blueprint:

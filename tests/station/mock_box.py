@@ -76,6 +76,8 @@ class MockBox:
         self.received: list[tuple[int, wire.Answer]] = []
         """Every change committed, in order, with its lease."""
         self.posts = 0
+        self.pictures: dict[str, bytes] = {}
+        """The paper's pictures by their SHA-256, all PNG."""
         self.answers: dict[int, str] = {}
         self.made_at: dict[int, datetime] = {}
         self.handed_in = ""
@@ -240,11 +242,19 @@ class MockBox:
             if not self.photo:
                 raise _ProblemError(404, "no_photo", "没有照片。")
             return 200, "image/jpeg", self.photo
+        if name == "pictures":
+            return _json(wire.Pictures(sorted(self.pictures)))
+        if name.startswith("picture/"):
+            content = self.pictures.get(name.removeprefix("picture/"))
+            if content is None:
+                raise _ProblemError(403, "other_paper", "这张图片不在您的试卷中。")
+            return 200, "image/png", content
         if name == "rules":
             self.phase = "running" if self.started <= self.now() else "waiting"
             return _json(self.attempt())
         if name == "paper":
             self.paper.answers, self.paper.made_at = dict(self.answers), dict(self.made_at)
+            self.paper.pictures = dict.fromkeys(self.pictures, "image/png")
             return _json(self.paper)
         if name == "acknowledge":
             if msgspec.json.decode(body, type=wire.Acknowledge).message_id == self.message[0]:

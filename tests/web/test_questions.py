@@ -238,7 +238,7 @@ def test_the_head_of_the_site_chooses_a_bank_for_a_sitting(
     page = open_page("chief", "/questions")
     shoot(page, "questions-banks")
     page.click("text=用于场次")
-    expect(page.locator("main")).to_contain_text("1 道已审定的带图试题暂不能抽用")
+    expect(page.locator("main")).to_contain_text("其中带图片的 1 道")
     page.fill("[name=count_true_false]", "20")
     page.fill("[name=points_true_false]", "3")
     page.click("button:has-text('从本题库组卷')")

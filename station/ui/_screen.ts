@@ -1,0 +1,15 @@
+// The screens of the exam page, by name.
+
+export type Screen =
+  | "connecting"
+  | "free"
+  | "sign_in"
+  | "confirm"
+  | "rules"
+  | "waiting"
+  | "loading"
+  | "running"
+  | "time_over"
+  | "handing_in"
+  | "handed_in"
+  | "moved";
