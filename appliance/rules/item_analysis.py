@@ -255,6 +255,8 @@ URGENT = FLAGS[:3]
 TOO_HARD, TOO_EASY, OMITTED = 0.3, 0.95, 0.1
 BLIND = 0.5
 """Facility of a true/false item that everybody guesses."""
+CHANCE = 1.645
+"""Of the normal distribution: one in twenty lies further out on one side."""
 WEAK = 0.2
 """Ebel's last band: below it an item is poor, to be rejected or rewritten."""
 
@@ -262,8 +264,9 @@ WEAK = 0.2
 def flags(item: ItemFigures) -> tuple[str, ...]:
     """Which of FLAGS an item deserves. Facility's bounds are this house's choice, that of discrimination is Ebel's.
 
-    Nothing below FEW answers. `weak` needs both figures of discrimination to be weak, and an item nearly everybody gets
-    right cannot part anybody: that is told as `too_easy` alone.
+    Nothing below FEW answers. `negative` is more than chance would give an item that has nothing to do with the paper
+    (its correlation then varies by 1 / sqrt(n - 1), and one in twenty falls below -1.645 of that). `weak` needs both
+    figures of discrimination to be weak. An item nearly everybody gets right cannot part anybody: only `too_easy`.
     """
     if item.count < FEW:
         return ()
@@ -273,10 +276,10 @@ def flags(item: ItemFigures) -> tuple[str, ...]:
     easy = item.facility > TOO_EASY
     known = [one for one in (item.discrimination, item.index) if one is not None]
     found = {
-        "negative": item.discrimination is not None and item.discrimination < 0,
+        "negative": item.discrimination is not None and item.discrimination < -CHANCE / sqrt(item.count - 1),
         "wrong_beats_right": bool(right and wrong) and max(wrong) > min(right),
         "too_hard": item.facility < hardest,
-        "weak": bool(known) and 0 <= max(known) < WEAK and not easy,
+        "weak": bool(known) and max(known) < WEAK and not easy,
         "omitted": item.omitted > OMITTED * item.count,
         "unused_option": 0 in wrong and item.kind != "true_false" and not easy,
         "too_easy": easy,

@@ -127,8 +127,11 @@ def item(
     [
         (item(), ()),
         (item((20, 5, 2, 2)), ()),  # 29 answers: nothing is said
-        (item((20, 5, 2, 3), discrimination=-0.1), ("negative",)),
-        (item(discrimination=-0.01, index=0.0), ("negative",)),
+        (item((20, 5, 2, 3), discrimination=-0.31), ("negative",)),
+        (item((20, 5, 2, 3), discrimination=-0.3, index=-0.1), ("weak",)),  # 1.645 / sqrt(29) = 0.305
+        (item(discrimination=-0.17, index=0.0), ("negative",)),
+        (item((6000, 4000), discrimination=-0.02, index=0.0, kind="true_false"), ("negative",)),
+        (item((96, 4, 0, 0), discrimination=-0.1, index=0.0), ("too_easy",)),
         (item((30, 50, 10, 10)), ("wrong_beats_right",)),
         (item((29, 28, 28, 15)), ("too_hard",)),
         (item((45, 55), kind="true_false"), ("wrong_beats_right", "too_hard")),
