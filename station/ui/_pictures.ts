@@ -7,6 +7,9 @@ import type { Paper } from "./_wire";
 const TIMEOUT = 20_000;
 /** Longest pause before the first picture while the candidate waits: a whole room must not ask in the same moment. */
 const SPREAD = 3000;
+/** Pauses after a failure, in ms: doubled each time. */
+const PAUSE = 2000;
+const LONGEST = 60_000;
 
 async function sha256(body: ArrayBuffer): Promise<string> {
   const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
@@ -27,13 +30,16 @@ export class Pictures {
   /** The attempt all of whose pictures are here. */
   private whole = "";
   private busy = false;
+  private pause = PAUSE;
+  private notBefore = 0;
 
   /** `list`: asks the box which pictures the seat's paper shows. */
   constructor(private readonly list: () => Promise<string[]>) {}
 
   /** Fetch what the paper shows and is not here yet, one after the other; tried again at every call until all are. */
   async keep(attempt: string, paper: Paper | null): Promise<void> {
-    if (this.busy || this.whole === attempt || !("caches" in window)) return;
+    const early = performance.now() < this.notBefore;
+    if (this.busy || early || this.whole === attempt || !("caches" in window)) return;
     this.busy = true;
     try {
       const names = paper ? Object.keys(paper.pictures ?? {}) : await this.list();
@@ -49,8 +55,11 @@ export class Pictures {
       if (missing.length && !paper) await new Promise((go) => setTimeout(go, Math.random() * SPREAD));
       for (const name of missing) await fetched(store, name);
       this.whole = attempt;
+      this.pause = PAUSE;
     } catch {
-      // The page shows what is not here from the box, or says that it cannot; the next call tries again.
+      // The page shows what is not here from the box, or says that it cannot; a later call tries again.
+      this.notBefore = performance.now() + this.pause;
+      this.pause = Math.min(this.pause * 2, LONGEST);
     } finally {
       this.busy = false;
     }

@@ -7,9 +7,11 @@ import { t } from "./_words";
 import { partsOf } from "./_wording";
 import type { Picture, Words } from "./_wire";
 
+/** Pauses before a picture is tried again, in ms: doubled each time. */
 const AGAIN = 4000;
+const LONGEST = 60_000;
 /** A small picture is enlarged so many times, a large one to the screen. */
-const MOST = 3;
+const MOST = 6;
 
 function name(picture: Picture): string {
   return picture.alt || t("picture");
@@ -19,13 +21,15 @@ function name(picture: Picture): string {
 function image(picture: Picture): HTMLElement {
   const frame = h("span", { class: "frame" });
   const address = PLACE + picture.picture;
+  let pause = AGAIN;
   const shown = h("img", {
     alt: name(picture),
     decoding: "async",
     onload: () => frame.classList.remove("missing"),
     onerror: () => {
       frame.classList.add("missing");
-      setTimeout(() => frame.isConnected && shown.setAttribute("src", address), AGAIN);
+      setTimeout(() => frame.isConnected && shown.setAttribute("src", address), pause);
+      pause = Math.min(pause * 2, LONGEST);
     },
   });
   shown.src = address;

@@ -194,7 +194,7 @@ def test_words_stand_for_a_picture_that_cannot_be_shown_until_it_can(page: Page,
     page.keyboard.press("a")
     expect(page.locator(".option.chosen")).to_have_count(1)
     box.pictures[name_of(b"gone")] = CIRCUIT
-    expect(missing).to_have_count(0, timeout=10_000)
+    expect(missing).to_have_count(0, timeout=20_000)
     drawn(page)
 
 
