@@ -25,7 +25,7 @@ Choice = Callable[[random.Random, float, rule.Item], Sequence[int]]
 
 def chosen(dice: random.Random, ability: float, item: rule.Item) -> Sequence[int]:
     """The right options, the likelier the more able; else another one, or now and then none."""
-    hardness = (sum(item.id.encode()) % 20) / 10 - 2.2
+    hardness = (sum(item.stem.encode()) % 20) / 10 - 2.2
     if dice.random() < 1 / (1 + math.exp(hardness - ability)):
         return item.right
     wrong = [one for one in range(len(item.options)) if one not in item.right]
