@@ -34,6 +34,8 @@ SOURCES = {
     "examiner-veto": "examiner-veto",
     "home": "home",
     "office": "office",
+    "questions-analysis": "questions-analysis",
+    "questions-analysis-rows": "questions-analysis-rows",
     "questions-bank": "questions-bank",
     "questions-report": "questions-report",
     "questions-review": "questions-review",

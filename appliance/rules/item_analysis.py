@@ -255,8 +255,8 @@ URGENT = FLAGS[:3]
 TOO_HARD, TOO_EASY, OMITTED = 0.3, 0.95, 0.1
 BLIND = 0.5
 """Facility of a true/false item that everybody guesses."""
-CHANCE = 1.645
-"""Of the normal distribution: one in twenty lies further out on one side."""
+CHANCE = 2.326
+"""Of the normal distribution: one in a hundred lies further out on one side, so a paper gives one false alarm."""
 WEAK = 0.2
 """Ebel's last band: below it an item is poor, to be rejected or rewritten."""
 
@@ -265,7 +265,7 @@ def flags(item: ItemFigures) -> tuple[str, ...]:
     """Which of FLAGS an item deserves. Facility's bounds are this house's choice, that of discrimination is Ebel's.
 
     Nothing below FEW answers. `negative` is more than chance would give an item that has nothing to do with the paper
-    (its correlation then varies by 1 / sqrt(n - 1), and one in twenty falls below -1.645 of that). `weak` needs both
+    (its correlation then varies by 1 / sqrt(n - 1), and one in a hundred falls below -2.326 of that). `weak` needs both
     figures of discrimination to be weak. An item nearly everybody gets right cannot part anybody: only `too_easy`.
     """
     if item.count < FEW:

@@ -127,10 +127,10 @@ def item(
     [
         (item(), ()),
         (item((20, 5, 2, 2)), ()),  # 29 answers: nothing is said
-        (item((20, 5, 2, 3), discrimination=-0.31), ("negative",)),
-        (item((20, 5, 2, 3), discrimination=-0.3, index=-0.1), ("weak",)),  # 1.645 / sqrt(29) = 0.305
-        (item(discrimination=-0.17, index=0.0), ("negative",)),
-        (item((6000, 4000), discrimination=-0.02, index=0.0, kind="true_false"), ("negative",)),
+        (item((20, 5, 2, 3), discrimination=-0.44), ("negative",)),
+        (item((20, 5, 2, 3), discrimination=-0.43, index=-0.1), ("weak",)),  # 2.326 / sqrt(29) = 0.432
+        (item(discrimination=-0.24, index=0.0), ("negative",)),
+        (item((6000, 4000), discrimination=-0.03, index=0.0, kind="true_false"), ("negative",)),
         (item((96, 4, 0, 0), discrimination=-0.1, index=0.0), ("too_easy",)),
         (item((30, 50, 10, 10)), ("wrong_beats_right",)),
         (item((29, 28, 28, 15)), ("too_hard",)),
@@ -166,7 +166,7 @@ def test_bands(value: float | None, band: str) -> None:
 
 
 def test_the_most_urgent_comes_first() -> None:
-    calm, wrong, negative = item(), item((30, 50, 10, 10)), item(discrimination=-0.2)
+    calm, wrong, negative = item(), item((30, 50, 10, 10)), item(discrimination=-0.3)
     found = [ItemFigures(**{**one.__dict__, "flags": rule.flags(one)}) for one in (calm, wrong, negative)]
     assert [one.flags for one in sorted(found, key=rule.urgency)] == [
         ("negative",),
