@@ -1,5 +1,6 @@
 """Pictures end to end: an own bank, its papers, one candidate in a real Chromium, the web process killed."""
 
+import time
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -40,12 +41,18 @@ class Looker(Watched):
         seen = 0
         for cell in self._page.locator("button.number").all():
             cell.click()
-            self._page.wait_for_function(f"{SEEN}.every(Boolean)")
-            here = len(self._page.evaluate(SEEN))
+            here = self._shown()
             if shot and here > 1 and not seen:
                 shoot(self._page, shot)
             seen += here
         return seen
+
+    def _shown(self) -> int:
+        end = time.monotonic() + 10
+        while not all(found := self._page.evaluate(SEEN)):
+            assert time.monotonic() < end, "a picture is not there"
+            time.sleep(0.05)
+        return len(found)
 
     def switch(self, hand_in: str) -> None:
         """Switch the page's language and go to the first question."""

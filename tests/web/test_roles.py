@@ -40,8 +40,10 @@ AREAS: dict[str, set[str]] = {
 }
 ORDERS: dict[str, set[str]] = {
     "/desk/case/x": {"entry", "chief"},
+    "/desk/card/x": {"entry", "chief"},
     "/desk/open-lane": {"entry", "chief"},
     "/desk/leave/x/y": {"entry", "chief"},
+    "/desk/leave/x/y/withdraw": {"entry", "chief"},
     "/desk/locker/x/y": {"entry", "chief"},
     "/desk/ticket/x/print": {"entry", "chief"},
     "/waiting/x/call": {"waiting", "chief"},
@@ -75,6 +77,7 @@ ORDERS: dict[str, set[str]] = {
 PICTURES: dict[str, set[str]] = {
     "/media/face/x/live": {"entry", "chief", "inspector"},
     "/media/paper/x": {"entry", "chief", "inspector"},
+    "/media/roster/x": {"entry", "chief", "inspector"},
     "/media/examinee/x": {"examiner", "chief"},
     "/media/sound/x": {"display", "waiting", "chief"},
     "/media/camera/C1/still.jpg": {"invigilator", "chief", "inspector"},
@@ -97,6 +100,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/desk/case/x": {"decision": "admit"},
     "/desk/open-lane": dict.fromkeys(("lane", "reason", "command", "second_login", "second_password"), "x"),
     "/desk/leave/x/y": {"reason": "x"},
+    "/desk/leave/x/y/withdraw": {},
     "/desk/locker/x/y": {"locker": "1"},
     "/waiting/ticket/x/aside": {"state": "held"},
     "/room/x/seat/y/move": {"command": "x", "reason": "x"},
@@ -107,6 +111,14 @@ FORMS: dict[str, dict[str, str]] = {
     "/questions/item/x/approve": {"version": "1"},
     "/questions/item/x/retire": {"version": "1", "reason": "x"},
 }
+SEATS = [
+    "/station/api/attempt",
+    "/station/api/paper",
+    "/station/api/photo",
+    "/station/api/pictures",
+    f"/station/api/picture/{'0' * 64}",
+]
+"""What a seat reads with its own cookie: no account helps."""
 LOGINS = [
     "",
     "desk",
@@ -139,6 +151,13 @@ def test_pages_and_pictures_by_role(client: Client, login: str) -> None:
                 assert answer.status_code == 200, f"{login} {path} {answer.text[:300]}"
         else:
             assert refused(answer), f"{login} {path} {answer.status_code}"
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_no_account_reads_what_is_a_seats(client: Client, login: str) -> None:
+    for path in SEATS:
+        answer = client(login).get(path, headers={"accept": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (401, "seat_sign_in_first"), f"{login} {path}"
 
 
 @pytest.mark.parametrize("login", LOGINS)
