@@ -26,11 +26,13 @@ from appliance.flow.paper_by_hand import checked
 from appliance.lane import Lane
 from appliance.records.entry import GateOrder
 from appliance.wire.gate import (
+    CardPhotographed,
     GetLanes,
     GetView,
     LaneState,
     PaperByHand,
     PaperTaken,
+    PhotographCard,
     PrintTicket,
     TicketPrinted,
     View,
@@ -78,6 +80,7 @@ class Gatehouse:
                 GetLanes: self._states,
                 GetView: self._view,
                 PaperByHand: self._paper,
+                PhotographCard: self._card,
                 PrintTicket: self._print,
             },
         )
@@ -111,12 +114,18 @@ class Gatehouse:
         return View(picture=lane.faces.view if lane else b"")
 
     async def _paper(self, typed: PaperByHand) -> PaperTaken:
-        if (lane := self.lanes.get(typed.lane)) is None:
-            raise NotFound(
-                "no_lane", N_("There is no lane {lane}."), N_("Check the configuration."), lane=typed.lane
-            )
-        lane.type_in(checked(typed, self._box.today()))
+        self._lane(typed.lane).type_in(checked(typed, self._box.today()))
         return PaperTaken(tap=typed.tap)
+
+    async def _card(self, asked: PhotographCard) -> CardPhotographed:
+        return CardPhotographed(picture=await self._lane(asked.lane).faces.card())
+
+    def _lane(self, code: str) -> Lane:
+        if code not in self.lanes:
+            raise NotFound(
+                "no_lane", N_("There is no lane {lane}."), N_("Check the configuration."), lane=code
+            )
+        return self.lanes[code]
 
     async def _print(self, asked: PrintTicket) -> TicketPrinted:
         lane = self.lanes.get(asked.lane)

@@ -125,6 +125,16 @@ class LaneFaces:
             held=[held] if held else [],
         )
 
+    async def card(self) -> str:
+        """What the camera sees now, sealed: the printed card and whoever holds it. Its name; nothing is compared.
+
+        Raises Unavailable `camera_silent`.
+        """
+        looked = await self._look_at([], 0.0, patience=0.0)
+        if looked is None or not looked.live:
+            raise Unavailable("camera_silent", NO_PICTURE)
+        return await asyncio.to_thread(self._box.files.put, looked.live, True)
+
     async def _roster(self, photo: str) -> tuple[bytes, PhotoHeld | None]:
         """The roster photo, empty when there is none; and what became of one that was altered on the disk."""
         if not photo:
@@ -136,12 +146,14 @@ class LaneFaces:
             await self._box.db.write(note_altered, self._box, photo, error.code, "process:gate")
             return b"", PhotoHeld("roster", photo, cause=error.code)
 
-    async def _look_at(self, references: list[Reference], liveness: float) -> Looked | None:
+    async def _look_at(
+        self, references: list[Reference], liveness: float, patience: float = PATIENCE
+    ) -> Looked | None:
         """What the camera sees of the person; None when the face check does not answer."""
         self._state.camera = "busy"
         bound = self._box.settings.faces.review_below
         try:
-            looked = await self._faces.look(references, b"", PATIENCE, liveness, bound)
+            looked = await self._faces.look(references, b"", patience, liveness, bound)
         except Unavailable as error:
             log.error("lane %s: %s", self._state.lane, error)
             await self._told("silent", error.message, error.code)

@@ -49,6 +49,7 @@ KINDS: dict[str, str] = {
     "admission.granted": N_("Let in to the sitting"),
     "locker.corrected": N_("Locker corrected"),
     "absence.noted": N_("Left for a moment"),
+    "absence.withdrawn": N_("Absence noted by mistake"),
     "absence.ended": N_("Came back in"),
     "roll_call.ticked": N_("Ticked at a roll call"),
     "gate.ordered": N_("Gate told to open"),

@@ -53,6 +53,18 @@ def leave(session: Session, box: Box, sitting: str, candidate: str, reason: str,
     return absence
 
 
+def withdraw(session: Session, box: Box, sitting: str, candidate: str, who: Who) -> None:
+    """The absence was noted by mistake: this person never left. Without an open one nothing changes."""
+    absence = open_absence(session, sitting, candidate)
+    if absence is None:
+        return
+    absence.returned_at = box.now()
+    session.add(absence)
+    session.flush()
+    body = {"absence": absence.id, "admission": absence.admission, "sitting": sitting}
+    append(session, "absence.withdrawn", candidate, who.actor, body, at=box.now())
+
+
 def come_back(session: Session, box: Box, tap: Tap, how: str, actor: str, **by: str) -> GateOrder:
     """End the absence with this tap and order the gate once. `how`: machine or review, as for an admission."""
     assert tap.sitting and tap.candidate

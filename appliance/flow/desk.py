@@ -1,7 +1,7 @@
 """The check-in desk: who was at the reader, what was decided, who is still missing. No writes."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import get_args
 
 import msgspec
@@ -10,19 +10,25 @@ from sqlmodel import Session, and_, col, select
 from appliance.base.i18n import N_
 from appliance.devices.cardreader.protocol import NOT_READ
 from appliance.flow.box import Box
+from appliance.flow.card_picture import Pictures, pictures_of
+from appliance.flow.missing import MissingLine, missing
 from appliance.flow.security_check import SECURITY
+from appliance.flow.supersede import SUPERSEDED
 from appliance.flow.today import day_bounds, line, over_today, sittings_of_day
 from appliance.records.accounts import Account
 from appliance.records.entry import Absence, Admission, Case, FaceCheck, GateOrder, Tap
-from appliance.records.roster import Candidate, Roster, RosterRow
+from appliance.records.roster import Candidate
 from appliance.records.sitting import Sitting
 from appliance.records.waiting import Ticket
+from appliance.rules import desk_screen
 from appliance.rules.admission import SECOND_PERSON, SENTENCES
 from appliance.rules.names import mask, same
 from appliance.rules.papers import Paper
 from appliance.wire.ops import SittingLine
 
 LAST = 10
+KEYS = 9
+"""Keys 1 to 9 open who waits."""
 UNREAD = {f"card_{code}": sentence for code, sentence in NOT_READ.items()}
 """Code of a card that was not read -> sentence."""
 NOT_READ_OTHERWISE = N_("The card could not be read.")
@@ -56,6 +62,7 @@ class TapLine(msgspec.Struct, kw_only=True):
 
     tap: str
     at: datetime
+    recorded_at: datetime
     lane: str
     name: str
     masked_name: str
@@ -83,25 +90,21 @@ class TapLine(msgspec.Struct, kw_only=True):
     security: bool = False
     """Whoever lets this person in has made the security check, and notes the locker."""
     locker: str = ""
+    came_back: bool = False
+    """Was inside already when this card let them in."""
     left_before: bool = False
     """Inside already and out for a moment: the locker stays the same."""
     face: FaceLine | None = None
     paper: str = ""
     """rules.papers.Paper when it was typed by hand from one; empty when a reader read the card."""
     paper_valid_to: date | None = None
-    has_paper_picture: bool = False
+    pictures: Pictures = msgspec.field(default_factory=Pictures)
     roster_name: str = ""
     """The name on the roster when it is another than the card's; else empty."""
+    key: int = 0
+    """Of a case that waits: the digit that opens it; 0 = it has none."""
     earlier: EarlierLine | None = None
     """With `already_inside` and with a return: the admission."""
-
-
-class MissingLine(msgspec.Struct, kw_only=True):
-    """Somebody expected who has not come."""
-
-    name: str
-    number: str
-    ticket_number: str
 
 
 class OpenedLine(msgspec.Struct, kw_only=True):
@@ -117,51 +120,107 @@ class OpenedLine(msgspec.Struct, kw_only=True):
 
 
 class Desk(msgspec.Struct, kw_only=True):
-    """What the desk shows. `last`: newest first, of the chosen lane or of all; the first with its sitting."""
+    """What the desk shows, of the chosen lane or of all. `last`: newest first."""
 
     sittings: list[SittingLine]
     over: list[SittingLine]
     """Today's sittings that are over, when none is left."""
+    shown: TapLine | None
+    """The card that stands large, with its sitting; None also where `opened` does."""
     opened: OpenedLine | None
-    """The newest opening by hand today, of the chosen lane or of all."""
+    """An opening by hand that stands large."""
     missing: dict[str, list[MissingLine]]
     last: list[TapLine]
     cases: list[TapLine]
     """Taps whose case is open, oldest first, of all lanes."""
 
 
-def desk(session: Session, box: Box, lane: str = "", below: bool = True) -> Desk:
-    """The day at the entrance; `lane` narrows the last taps to one lane, without `below` no sitting is counted."""
+def desk(
+    session: Session, box: Box, lane: str = "", below: bool = True, put_aside: datetime | None = None
+) -> Desk:
+    """The day at the entrance; `lane` narrows it to one lane, without `below` no sitting is counted.
+
+    `put_aside`: what happened until then does not stand large any more.
+    """
     start, _ = day_bounds(box)
-    wanted = select(Tap).where(col(Tap.recorded_at) >= start).order_by(col(Tap.recorded_at).desc())
+    # Nothing from before the clock was set back stands for the newest.
+    until = box.now() + timedelta(seconds=2)
+    wanted = select(Tap).where(col(Tap.recorded_at) >= start, col(Tap.recorded_at) <= until)
     if lane:
         wanted = wanted.where(Tap.lane == lane)
-    taps = session.exec(wanted.limit(LAST)).all()
-    last = tap_lines(session, taps)
-    if taps and taps[0].sitting:
-        last[0].sitting = line(session, session.get_one(Sitting, taps[0].sitting))
-        last[0].earlier = _earlier(session, taps[0])
+    taps = session.exec(wanted.order_by(col(Tap.recorded_at).desc()).limit(LAST)).all()
+    last, cases = tap_lines(session, taps), waiting_cases(session, box)
+    around = [one for one in cases if not lane or one.lane == lane] + _decided_last(session, lane, start)
+    cards = {one.tap: one for one in [*last, *around]}
+    opened = _opened(session, lane, start)
+    large = _shown(list(cards.values()), opened, box.now(), put_aside)
     today = sittings_of_day(session, box) if below else []
     sittings = [one for one in today if one.state in ("planned", "running")]
     return Desk(
         sittings=[line(session, one) for one in sittings],
         over=over_today(session, box) if below and not sittings else [],
-        opened=_opened(session, lane, start),
+        shown=tap_by_id(session, box, large) if large in cards else None,
+        opened=opened if opened and opened.order == large else None,
         missing={one.id: missing(session, one.id) for one in sittings},
         last=last,
-        cases=waiting_cases(session, box),
+        cases=cases,
     )
 
 
+def _shown(cards: list[TapLine], opened: OpenedLine | None, now: datetime, put_aside: datetime | None) -> str:
+    """Id of the card, or of the order of the opening by hand, that stands large; empty when none does."""
+    found = desk_screen.shown(
+        [
+            desk_screen.Card(
+                tap=one.tap,
+                lane=one.lane,
+                recorded_at=one.recorded_at,
+                waits=one.case_open,
+                decided_at=one.decided_at if one.decision != SUPERSEDED else None,
+            )
+            for one in cards
+        ],
+        desk_screen.Opened(order=opened.order, lane=opened.lane, at=opened.at) if opened else None,
+        now,
+        put_aside,
+    )
+    return "" if found is None else found.tap if isinstance(found, desk_screen.Card) else found.order
+
+
+def _decided_last(session: Session, lane: str, since: datetime) -> list[TapLine]:
+    """The card a person decided last today, if any."""
+    wanted = (
+        select(Tap)
+        .join(Case, col(Case.tap) == col(Tap.id))
+        .where(Case.state == "decided", col(Case.opened_at) >= since, Case.decision != SUPERSEDED)
+    )
+    if lane:
+        wanted = wanted.where(Tap.lane == lane)
+    return tap_lines(session, session.exec(wanted.order_by(col(Case.decided_at).desc()).limit(1)).all())
+
+
 def waiting_cases(session: Session, box: Box) -> list[TapLine]:
-    """Taps whose case is open, oldest first, of all lanes."""
+    """Taps whose case is open, oldest first, of all lanes. Each of today keeps its key for as long as it waits."""
     taps = session.exec(
         select(Tap)
         .join(Case, col(Case.tap) == col(Tap.id))
         .where(Case.state == "open")
         .order_by(col(Case.opened_at))
     ).all()
-    return tap_lines(session, taps)
+    found = tap_lines(session, taps)
+    if not found:
+        return found
+    start, _ = day_bounds(box)
+    today = select(col(Case.tap)).where(
+        col(Case.state).in_(("open", "decided")), col(Case.opened_at) >= start
+    )
+    number = {tap: place for place, tap in enumerate(session.scalars(today.order_by(col(Case.opened_at))))}
+    taken = set()
+    for one in (one for one in found if one.tap in number):
+        key = number[one.tap] % KEYS + 1
+        one.key = key if key not in taken else 0
+        taken.add(key)
+    return found
 
 
 def _opened(session: Session, lane: str, since: datetime) -> OpenedLine | None:
@@ -184,22 +243,6 @@ def _opened(session: Session, lane: str, since: datetime) -> OpenedLine | None:
         by=[one.name for one in people if one],
         outcome="" if row.outcome == "started" else row.outcome,
     )
-
-
-def missing(session: Session, sitting: str) -> list[MissingLine]:
-    """Expected people of confirmed rosters without an admission, in order of the roster."""
-    came = select(Admission.candidate).where(Admission.sitting == sitting)
-    rows = session.exec(
-        select(Candidate, RosterRow)
-        .join(RosterRow, col(RosterRow.candidate) == col(Candidate.id))
-        .join(Roster, col(Roster.id) == col(RosterRow.roster))
-        .where(RosterRow.sitting == sitting, Roster.state == "active", col(Candidate.id).not_in(came))
-        .order_by(col(RosterRow.row))
-    )
-    return [
-        MissingLine(name=person.name, number=person.number_masked, ticket_number=row.ticket_number)
-        for person, row in rows
-    ]
 
 
 def tap_by_id(session: Session, box: Box, tap_id: str) -> TapLine | None:
@@ -260,6 +303,7 @@ class Around:
         people = session.exec(select(Candidate).where(col(Candidate.id).in_(came))).all() if came else ()
         self.names = {one.id: one.name for one in people}
         """Candidate -> name on the roster."""
+        self.photos = {one.id: one.photo for one in people}
         sittings = session.exec(select(Sitting).where(col(Sitting.id).in_(meant))).all() if meant else ()
         self.opens = {one.id: one.opens_at for one in sittings}
         """Sitting -> when its admission opens."""
@@ -306,6 +350,7 @@ def _line_of(around: Around, tap: Tap) -> TapLine:
     shown = TapLine(
         tap=tap.id,
         at=tap.happened_at,
+        recorded_at=tap.recorded_at,
         lane=tap.lane,
         name=tap.name,
         masked_name=mask(tap.name),
@@ -320,7 +365,6 @@ def _line_of(around: Around, tap: Tap) -> TapLine:
         security=SECURITY in tap.doubts.split(),
         paper=tap.card_kind if tap.card_kind in get_args(Paper) else "",
         paper_valid_to=tap.paper_valid_to,
-        has_paper_picture=bool(tap.paper_picture),
         opens_at=around.opens.get(tap.sitting or ""),
     )
     if tap.candidate and not same(around.names[tap.candidate], tap.name):
@@ -335,8 +379,10 @@ def _line_of(around: Around, tap: Tap) -> TapLine:
         shown.ticket = ticket.number if ticket else ""
         shown.gate = order.outcome if order else ""
     if back := around.back.get(tap.id):
-        shown.ticket, shown.locker, shown.gate = back[0] or "", back[1], back[2]
-    if check := around.faces.get(tap.id):
+        shown.ticket, shown.locker, shown.gate, shown.came_back = back[0] or "", back[1], back[2], True
+    check = around.faces.get(tap.id)
+    shown.pictures = pictures_of(tap, around.photos.get(tap.candidate or "", ""), check, shown.case_open)
+    if check:
         shown.face = FaceLine(
             id=check.id,
             reference=check.reference,

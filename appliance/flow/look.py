@@ -37,11 +37,20 @@ def entrance_photo(session: Session, sitting: str, candidate: str) -> str:
 
 
 def paper_picture(session: Session, tap_id: str) -> tuple[str, str]:
-    """Name of the sealed picture of the paper that stood for a card, and whose it is: candidate, else the tap."""
+    """Name of the sealed picture of the paper or printed card, and whose it is: candidate, else the tap."""
     tap = session.get(Tap, tap_id)
     if tap is None or not tap.paper_picture:
         raise NotFound("no_photo", N_("There is no such photo."), N_("Reload the page."))
     return tap.paper_picture, tap.candidate or tap.id
+
+
+def roster_photo(session: Session, tap_id: str) -> tuple[str, str]:
+    """Name of the sealed roster photo of whoever put this card down, and the candidate."""
+    tap = session.get(Tap, tap_id)
+    candidate = session.get(Candidate, tap.candidate) if tap and tap.candidate else None
+    if candidate is None or not candidate.photo:
+        raise NotFound("no_photo", N_("There is no such photo."), N_("Reload the page."))
+    return candidate.photo, candidate.id
 
 
 def note_look(session: Session, box: Box, kind: str, subject: str, who: Who, detail: dict[str, Any]) -> None:

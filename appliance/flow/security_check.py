@@ -15,6 +15,8 @@ from appliance.records.waiting import Ticket
 
 SECURITY = "security_check"
 """Kind of a case that waits for nothing but the security check."""
+NOTHING = ("0", "无")
+"""What is typed when nothing was left."""
 LONGEST = 12
 """Characters of a locker's number."""
 
@@ -31,14 +33,14 @@ def free_locker(session: Session, locker: str, candidate: str) -> str:
             N_("The locker number is missing."),
             N_("Type the number on the locker's key, or 0 if nothing was left."),
         )
-    plain = "".join(unicodedata.normalize("NFKC", locker).split()).upper().strip("#号柜箱无")
+    plain = "".join(unicodedata.normalize("NFKC", locker).split()).upper().strip("#号柜箱")
+    if plain in NOTHING:
+        return ""
     plain = plain.lstrip("0") if plain.isdecimal() else plain
-    if len(plain) > LONGEST or (plain and not (plain.isascii() and plain.replace("-", "").isalnum())):
+    if len(plain) > LONGEST or not (plain.isascii() and plain.replace("-", "").isalnum()):
         raise Refused(
             "bad_locker", N_("This is no locker number."), N_("Type the number on the locker's key.")
         )
-    if not plain:
-        return ""
     taken = session.exec(
         select(Ticket.number)
         .join(Admission, col(Admission.id) == col(Ticket.admission))

@@ -35,7 +35,7 @@ def slip_of_admission(session: Session, box: Box, admission_id: str) -> tuple[st
 
 
 def note_reprint(session: Session, box: Box, tap_id: str, who: Who) -> None:
-    """A second slip of the same ticket came out on somebody's order."""
+    """Somebody orders the slip of a ticket once more. Noted before: what comes out is always on record."""
     tap = session.get_one(Tap, tap_id)
     body = {"tap": tap.id, "lane": tap.lane, "ticket": tap_line(session, tap, counts=False).ticket}
     append(session, "ticket.reprinted", tap.candidate or tap.id, who.actor, body, at=box.now())

@@ -44,10 +44,11 @@ def shown(
     if newer is not None and newer < UNDECIDED_S:
         return "face"
     if last is not None:
-        if last.result == "admit" and last.ticket and last.age < ADMIT_S:
-            # Nobody is sent to a gate that may be closed.
-            return "staff" if last.gate in ("unknown", "not_done") else "go"
-        if last.age < LOOK_S or (last.waits and last.age < WAIT_S):
+        failed = last.gate in ("unknown", "not_done")
+        if last.result == "admit" and last.ticket and not failed:
+            if last.age < ADMIT_S:
+                return "go"
+        elif last.age < LOOK_S or (last.waits and last.age < WAIT_S):
             return "security" if last.security else "staff"
     if camera == "busy":
         return "face"

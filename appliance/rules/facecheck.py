@@ -8,6 +8,7 @@ A weaker match never needs fewer people than a better one: whatever asks for a s
 distance asks for one at a larger distance too (`admission.SECOND_PERSON` names the codes).
 """
 
+from collections.abc import Collection
 from typing import Literal
 
 import msgspec
@@ -30,6 +31,12 @@ Code = Literal[
     "liveness_failed",
     "photo_altered",
 ]
+
+
+WITHOUT_CHIP: frozenset[Code] = frozenset(
+    ("face_roster_only", "no_photograph", "photo_without_face", "face_engine_silent")
+)
+"""Findings without a comparison with the chip's photograph: two people compare the printed one."""
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -89,5 +96,14 @@ def judge(
     if kind == "roster":
         return Finding("review", "face_roster_only", kind, distance)
     if "roster" in usable and band(usable["roster"], admit_below, review_below) == "mismatch":
-        return Finding("review", "face_photos_differ", "roster", usable["roster"])
+        # The chip's photograph is the one to go by: the roster's may have been swapped.
+        return Finding("review", "face_photos_differ", "chip", distance)
     return Finding(found, "face_matches" if found == "admit" else "face_review", kind, distance)
+
+
+def printed_card_needed(doubts: Collection[str], reference: str) -> bool:
+    """Whether people have to compare the photograph printed on the card. `doubts`: codes of the decision.
+
+    `reference`: which photograph the check went by, empty for none.
+    """
+    return reference != "chip" or any(code in WITHOUT_CHIP for code in doubts)

@@ -1,5 +1,6 @@
 """The check-in desk: may this person in? The newest tap large, the decision of a case, the lane opened by hand."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -8,16 +9,18 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Template
 
-from appliance.base.i18n import _
+from appliance.base.errors import Corrupt
+from appliance.base.i18n import N_, _
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.confirm_second import confirm_second
 from appliance.flow.decide_case import decide_case
-from appliance.flow.desk import Desk, OpenedLine, TapLine, desk, tap_by_id
+from appliance.flow.desk import TapLine, desk, tap_by_id
 from appliance.flow.order_gate import open_lane
 from appliance.web.by_hand import by_hand, by_hand_page
 from appliance.web.desk_alarm import alarm, desk_alarm
-from appliance.web.desk_people import desk_leave, desk_locker, desk_people, desk_people_find
+from appliance.web.desk_card import desk_card
+from appliance.web.desk_people import desk_leave, desk_locker, desk_people, desk_people_find, desk_withdraw
 from appliance.web.lane_faults import lane_faults
 from appliance.web.ops import sources_of
 from appliance.web.pages import done, page
@@ -48,53 +51,26 @@ class OpenForm(msgspec.Struct, forbid_unknown_fields=True):
     second_password: str
 
 
-def _later(opened: OpenedLine | None, tap: TapLine) -> bool:
-    """Was a lane opened by hand after the newest card, and after its case was decided?"""
-    return opened is not None and opened.at > max(tap.at, tap.decided_at or tap.at)
-
-
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which card the page shows. Without a wish the newest one of the view."""
+    """Which card the page shows. Without a wish the rule chooses (rules.desk_screen)."""
 
     tap: str = ""
     """An earlier one, until it is left."""
     until_decided: bool = False
-    """`tap` was opened to be decided: once it is, the next card takes its place."""
-    held: str = ""
-    """The one that waited for a decision: cards at other lanes do not push it away."""
+    """`tap` was opened to be decided: once it is, the rule chooses again."""
     after: str = ""
-    """Put aside: only a newer one is shown."""
-    ready: bool = False
-    """Put aside whatever is the newest now."""
-
-
-def _chosen(wanted: Wanted, asked: TapLine | None, found: Desk) -> TapLine | None:
-    """The card the page stays with, None = it shows the newest."""
-    if asked is None:
-        return None
-    newer = [one for one in found.last if one.at > (asked.decided_at or asked.at)]
-    if wanted.held:
-        waits = asked.case_open and not _later(found.opened, asked)
-        return asked if waits and not any(one.lane == asked.lane for one in newer) else None
-    return None if wanted.until_decided and asked.decided_at and newer else asked
+    """Put aside: only what happens after this instant (ISO) is shown."""
 
 
 async def _desk(request: Asked, box: Box, name: str, lane: str, wanted: Wanted) -> Template:
     sources = sources_of(request, box)
     await sources.refresh()
-    found = await box.db.read(desk, box, lane, name != "desk_now.html")
-    asked = wanted.tap or wanted.held
-    shown = _chosen(wanted, await box.db.read(tap_by_id, box, asked) if asked else None, found)
-    fixed = bool(wanted.tap and shown)
-    opened: OpenedLine | None = None
-    after = wanted.after
-    if shown is None:
-        newest = found.last[0] if found.last else None
-        opened = found.opened if newest is None or _later(found.opened, newest) else None
-        here = opened.order if opened else newest.tap if newest else ""
-        after = here if wanted.ready else after
-        shown = newest if newest and not opened and newest.tap != after else None
-        opened = opened if opened and opened.order != after else None
+    put_aside = _instant(wanted.after)
+    found = await box.db.read(desk, box, lane, name != "desk_now.html", put_aside)
+    asked = await box.db.read(tap_by_id, box, wanted.tap) if wanted.tap else None
+    fixed = asked is not None and (asked.case_open or not wanted.until_decided)
+    shown = asked if fixed else found.shown
+    opened = None if fixed else found.opened
     over_all = await alarm(request, box, with_cases=False)
     return page(
         request,
@@ -109,16 +85,47 @@ async def _desk(request: Asked, box: Box, name: str, lane: str, wanted: Wanted) 
         lane=lane,
         tap=shown,
         fixed=fixed,
-        until_decided=fixed and shown is not None and (shown.case_open or wanted.until_decided),
-        ways=[
-            one.name
-            for one in box.settings.lanes
-            if shown and shown.sitting and one.kind == shown.sitting.subject
-        ],
+        until_decided=fixed and shown is not None and shown.case_open,
+        ways=_ways(box, shown),
+        elsewhere=_elsewhere(box, found.last, shown),
         opened=opened,
-        after="" if shown or opened else after,
+        after="" if shown or opened else wanted.after,
         faces=box.settings.faces,
     )
+
+
+NOTED = 60.0
+"""Seconds for which whoever was not let in at another lane is told beside the one who waits."""
+
+
+def _elsewhere(box: Box, last: list[TapLine], shown: TapLine | None) -> list[TapLine]:
+    """Who was not let in at another lane a moment ago, while this person waits."""
+    if shown is None or not shown.case_open:
+        return []
+    return [
+        one
+        for one in last
+        if one.result == "refuse"
+        and one.lane != shown.lane
+        and one.recorded_at > shown.recorded_at
+        and (box.now() - one.recorded_at).total_seconds() < NOTED
+    ][:2]
+
+
+def _ways(box: Box, shown: TapLine | None) -> list[str]:
+    """The entrances somebody at the wrong one is shown to."""
+    if shown is None or shown.code != "wrong_lane" or shown.sitting is None:
+        return []
+    return [one.name for one in box.settings.lanes if one.kind == shown.sitting.subject]
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise Corrupt(
+            "bad_instant", N_("The address of this page is not right."), N_("Open the desk again.")
+        ) from error
 
 
 @get("/")
@@ -130,7 +137,8 @@ async def desk_page(
     ready: FromQuery[bool] = False,
 ) -> Template:
     """The page; `lane` narrows it to one lane, `tap` shows an earlier one, `ready` waits for the next card."""
-    return await _desk(request, box, "desk.html", lane, Wanted(tap=tap, ready=ready))
+    after = box.now().isoformat() if ready else ""
+    return await _desk(request, box, "desk.html", lane, Wanted(tap=tap, after=after))
 
 
 @get("/now")
@@ -140,11 +148,10 @@ async def desk_now(
     lane: FromQuery[str] = "",
     tap: FromQuery[str] = "",
     until_decided: FromQuery[bool] = False,
-    held: FromQuery[str] = "",
     after: FromQuery[str] = "",
 ) -> Template:
     """The part that changes with every tap; see Wanted."""
-    wanted = Wanted(tap=tap, until_decided=until_decided, held=held, after=after)
+    wanted = Wanted(tap=tap, until_decided=until_decided, after=after)
     return await _desk(request, box, "desk_now.html", lane, wanted)
 
 
@@ -197,11 +204,13 @@ HANDLERS = [
             desk_below,
             desk_alarm,
             desk_decide,
+            desk_card,
             desk_open,
             by_hand_page,
             desk_people,
             desk_people_find,
             desk_leave,
+            desk_withdraw,
             desk_locker,
             by_hand,
             ticket_pdf,

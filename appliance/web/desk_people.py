@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Template
 
 from appliance.base.i18n import _
-from appliance.flow.absence import leave
+from appliance.flow.absence import leave, withdraw
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.roster_search import people
@@ -74,6 +74,15 @@ async def desk_leave(
     """Note that somebody inside leaves for a moment."""
     await box.db.write(leave, box, sitting, candidate, data.reason, request.user)
     return done(request, _("The absence is noted."), _("The card and a face check let this person in again."))
+
+
+@post("/leave/{sitting:str}/{candidate:str}/withdraw", status_code=200)
+async def desk_withdraw(
+    request: Asked, box: NamedDependency[Box], sitting: FromPath[str], candidate: FromPath[str]
+) -> Template:
+    """An absence that was noted by mistake: the person is inside."""
+    await box.db.write(withdraw, box, sitting, candidate, request.user)
+    return done(request, _("The absence is taken back."), _("This person counts as inside."))
 
 
 @post("/locker/{sitting:str}/{candidate:str}", status_code=200)

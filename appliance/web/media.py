@@ -17,7 +17,7 @@ from appliance.base.i18n import N_
 from appliance.base.sockets import Chunks, ask_stream
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
-from appliance.flow.look import face_photo, note_look, paper_picture, reveal_number
+from appliance.flow.look import face_photo, note_look, paper_picture, reveal_number, roster_photo
 from appliance.flow.note_altered import note_altered
 from appliance.flow.workplaces import examination
 from appliance.records.roster import Candidate
@@ -68,9 +68,16 @@ async def _face(request: Asked, box: Box, check: str, which: str) -> Response[by
 
 @get("/paper/{tap:str}", guards=[needs(*FACES)])
 async def paper(request: Asked, box: NamedDependency[Box], tap: FromPath[str]) -> Response[bytes]:
-    """The picture of a paper that stood for a card. Journaled once per session and picture."""
+    """The picture of a paper that stood for a card, or of the printed card. Journaled as a face is."""
     name, subject = await box.db.read(paper_picture, tap)
     return await _sealed(request, box, name, subject, {"tap": tap, "which": "paper"})
+
+
+@get("/roster/{tap:str}", guards=[needs(*FACES)])
+async def roster(request: Asked, box: NamedDependency[Box], tap: FromPath[str]) -> Response[bytes]:
+    """The roster photo of whoever put this card down. Journaled as a face is."""
+    name, subject = await box.db.read(roster_photo, tap)
+    return await _sealed(request, box, name, subject, {"tap": tap, "which": "roster"})
 
 
 async def _sealed(
@@ -209,4 +216,4 @@ async def _first(chunks: Chunks, count: int) -> AsyncIterator[bytes]:
         await chunks.aclose()
 
 
-HANDLERS = [Router(path="/media", route_handlers=[face, paper, examinee, number, sound, still, clip])]
+HANDLERS = [Router(path="/media", route_handlers=[face, paper, roster, examinee, number, sound, still, clip])]

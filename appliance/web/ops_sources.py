@@ -84,6 +84,10 @@ class Sources:
             await asyncio.gather(*(source.ask(self._box) for source in self._all))
             self._asked = self._box.clock.monotonic()
 
+    def forget(self) -> None:
+        """What was heard is no longer true: the next one asks again."""
+        self._asked = -FRESH
+
     @property
     def processes(self) -> list[Process]:
         """Lines of all processes; exam-web is the one that answers."""

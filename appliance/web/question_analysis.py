@@ -158,7 +158,9 @@ async def analysis_file(request: Asked, box: NamedDependency[Box]) -> Response[b
     """The figures as a workbook: names of items, never what they say."""
     wish = wish_of(request)
     if not wish.of:
-        raise NotFound("nothing_chosen", N_("Nothing is chosen."), N_("Choose a sitting or a bank on the page."))
+        raise NotFound(
+            "nothing_chosen", N_("Nothing is chosen."), N_("Choose a sitting or a bank on the page.")
+        )
     title = await box.db.read(title_of, box, wish.scope)
     found = await _analyses(request).of(box, wish.scope)
     words = await box.db.read(words_of, box, found.items, False)

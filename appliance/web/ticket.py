@@ -14,6 +14,7 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.desk import tap_by_id
 from appliance.flow.ticket_slip import note_reprint, ticket_slip_facts
+from appliance.web.ops import sources_of
 from appliance.web.pages import done
 from appliance.web.sheets import pdf_response
 from appliance.wire.gate import PrintTicket, TicketPrinted
@@ -36,6 +37,7 @@ async def ticket_print(request: Asked, box: NamedDependency[Box], tap: FromPath[
     found = await box.db.read(tap_by_id, box, tap)
     if found is None or not found.ticket:
         raise NotFound("no_ticket", N_("There is no such ticket."), N_("Reload the page."))
+    await box.db.write(note_reprint, box, tap, request.user)
     try:
         order = PrintTicket(lane=found.lane, tap=tap)
         await ask(box.settings.socket("gate"), order, TicketPrinted, PATIENCE)
@@ -45,5 +47,5 @@ async def ticket_print(request: Asked, box: NamedDependency[Box], tap: FromPath[
             N_("The entry process is silent: the ticket was not printed."),
             N_("Open the ticket as PDF."),
         ) from error
-    await box.db.write(note_reprint, box, tap, request.user)
+    sources_of(request, box).forget()
     return done(request, _("Ticket {ticket} is printed.").format(ticket=found.ticket))

@@ -74,6 +74,21 @@ class PaperTaken(msgspec.Struct, kw_only=True):
     tap: str
 
 
+class PhotographCard(msgspec.Struct, tag="gate.card", frozen=True):
+    """Take a picture with the lane's camera now: the person holds the printed card beside the face or before the lens.
+
+    Nothing is compared. The answer is `CardPhotographed`, or Unavailable when the camera gives no picture.
+    """
+
+    lane: str
+
+
+class CardPhotographed(msgspec.Struct, frozen=True):
+    """`picture`: SHA-256 of the sealed picture. Nothing points to it yet."""
+
+    picture: str
+
+
 class PrintTicket(msgspec.Struct, tag="gate.print", frozen=True):
     """Print the queue ticket of a tap on a lane's printer. The answer is `TicketPrinted`, or a DeviceFault.
 

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from appliance.rules.admission import SECOND_PERSON
-from appliance.rules.facecheck import Code, Compared, Finding, band, judge
+from appliance.rules.facecheck import Code, Compared, Finding, band, judge, printed_card_needed
 
 
 @pytest.mark.parametrize(
@@ -31,11 +31,11 @@ def test_band(distance: float, expected: str) -> None:
         (0.3, None, ("admit", "face_matches", "chip")),
         (0.3, 0.2, ("admit", "face_matches", "chip")),
         (0.3, 0.5, ("admit", "face_matches", "chip")),
-        (0.3, 0.7, ("review", "face_photos_differ", "roster")),
+        (0.3, 0.7, ("review", "face_photos_differ", "chip")),
         (0.5, None, ("review", "face_review", "chip")),
         (0.5, 0.1, ("review", "face_review", "chip")),
         (0.5, 0.5, ("review", "face_review", "chip")),
-        (0.5, 0.7, ("review", "face_photos_differ", "roster")),
+        (0.5, 0.7, ("review", "face_photos_differ", "chip")),
         (0.7, 0.1, ("mismatch", "face_mismatch", "chip")),
         (0.7, 0.9, ("mismatch", "face_mismatch", "chip")),
         (None, 0.1, ("review", "face_roster_only", "roster")),
@@ -48,6 +48,9 @@ def test_judge(chip: float | None, roster: float | None, expected: tuple[str, st
     compared = [Compared("roster", roster, "" if roster else "no_face"), Compared("chip", chip)]
     found = judge(compared, 0.45, 0.60)
     assert (found.band, found.code, found.kind) == expected
+    assert found.distance == {"chip": chip, "roster": roster, "": None}[found.kind], (
+        "of the photograph it names"
+    )
 
 
 @pytest.mark.parametrize("cause", ["no_face", "two_faces", "camera_silent", "face_engine_silent"])
@@ -121,3 +124,10 @@ def test_a_photo_without_a_face_is_not_called_no_photo() -> None:
     assert judge([], 0.45, 0.60).code == "no_photograph"
     found = judge([Compared("chip", cause="no_face"), Compared("roster", 0.2)], 0.45, 0.60)
     assert found.code == "face_roster_only"
+
+
+@pytest.mark.parametrize("code", get_args(Code))
+def test_without_the_chips_photograph_the_printed_one_is_compared(code: str) -> None:
+    assert printed_card_needed([code], "") and printed_card_needed(["name_differs", code], "roster")
+    missing = {"face_roster_only", "no_photograph", "photo_without_face", "face_engine_silent"}
+    assert printed_card_needed([code], "chip") == (code in missing)

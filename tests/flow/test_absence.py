@@ -5,7 +5,7 @@ from sqlmodel import select
 
 from appliance.base.errors import NotFound, Refused
 from appliance.base.ids import new_id
-from appliance.flow.absence import leave
+from appliance.flow.absence import leave, withdraw
 from appliance.flow.box import Box
 from appliance.flow.decide_case import decide_case
 from appliance.flow.desk import tap_by_id
@@ -55,3 +55,28 @@ def test_a_stranger_does_not_come_back_alone(box: Box, sitting: str, tap: Tapper
     ended = box.db.read_now(lambda s: s.exec(select(Absence)).one())
     assert ended.returned_tap == held.tap and ended.returned_at
     assert len(box.db.read_now(pending_orders, ["L1"])) == 2
+
+
+def test_an_absence_noted_by_mistake_is_taken_back(box: Box, sitting: str, tap: Tapper) -> None:
+    anna = person(box, "anna", "entry")
+    first = tap(0)
+    box.db.write_now(leave, box, sitting, first.candidate, "如厕", anna)
+    for _ in range(2):
+        box.db.write_now(withdraw, box, sitting, first.candidate, anna)
+    assert tap(0).code == "already_inside", "the guard against a second person with the card stands again"
+    kinds = box.db.read_now(lambda s: [one.kind for one in s.exec(select(Journal)).all()])
+    assert kinds.count("absence.withdrawn") == 1 and "absence.ended" not in kinds
+    box.db.write_now(leave, box, sitting, first.candidate, "如厕", anna)
+    assert tap(0).code == "come_back"
+
+
+def test_who_comes_back_by_a_person_s_decision_is_told_so(box: Box, sitting: str, tap: Tapper) -> None:
+    anna = person(box, "anna", "entry")
+    first = tap(0)
+    box.db.write_now(leave, box, sitting, first.candidate, "如厕", anna)
+    held = tap(0, face("face_review"))
+    box.db.write_now(decide_case, box, held.case, "admit", "同一人", anna)
+    shown = box.db.read_now(tap_by_id, box, held.tap)
+    assert shown and shown.came_back and shown.ticket == first.ticket
+    once = box.db.read_now(tap_by_id, box, first.tap)
+    assert once and not once.came_back

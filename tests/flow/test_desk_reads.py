@@ -78,10 +78,10 @@ def test_more_people_are_no_more_statements(box: Box, tap: Tapper, asked: Asked)
     come(2)
     box.db.write_now(leave, box, tap(4).sitting, box.db.read_now(desk, box).last[0].candidate, "toilet", who)
     after = [counted(box, asked, read, *args) for read, *args in ((desk,), (desk, "L1", False), (people,))]
-    assert after == before and before[1] < before[0] < 40
+    assert all(one <= other for one, other in zip(after, before, strict=True)) and before[1] < before[0] < 50
     shown = box.db.read_now(desk, box, "", False)
     assert not shown.sittings and not shown.missing and not shown.over
-    assert [one.sitting is not None for one in shown.last] == [True] + [False] * 4
+    assert shown.shown and shown.shown.sitting and not any(one.sitting for one in shown.last)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from appliance.flow.decide_case import decide_case
 from appliance.flow.desk import desk
 from appliance.flow.inspect import verify_journal
 from appliance.flow.last_of_lane import last_of_lane
+from appliance.flow.roster_search import people
 from appliance.flow.sheets import room_record_facts
 from appliance.flow.verdict import blockers
 from appliance.records.entry import Admission, Case
@@ -108,3 +109,29 @@ def test_an_id_stands_for_one_person(box: Box, tap: Tapper) -> None:
         with pytest.raises(Conflict) as wrong:
             tap(tap=used, **other)
         assert wrong.value.code == "other_person"
+
+
+def test_a_card_at_the_wrong_entrance_ends_nothing(box: Box, tap: Tapper, sitting: str) -> None:
+    waits = tap(0, face("face_review"))
+    lost = tap(0, kind="practical", lane="P1")
+    assert (lost.code, lost.sitting) == ("wrong_lane", sitting), "it names the sitting that is meant"
+    assert cases(box)[waits.case].state == "open"
+    [found] = box.db.read_now(people, box, "考生0")
+    assert (found.people[0].state, found.people[0].tap) == ("review", waits.tap)
+    elsewhere = tap(1, kind="practical", lane="P1")
+    [found] = box.db.read_now(people, box, "考生1")
+    assert (found.people[0].state, found.people[0].tap) == ("refused", elsewhere.tap)
+
+
+def test_who_decides_too_late_hears_who_decided_what(box: Box, tap: Tapper, sitting: str) -> None:
+    first, second = person(box, "desk", "entry"), person(box, "desk2", "entry")
+    admitted, sent = tap(0, face("face_review")), tap(1, face("face_review"))
+    box.db.write_now(decide_case, box, admitted.case, "admit", "seen", first)
+    box.db.write_now(decide_case, box, sent.case, "refuse", "other person", first)
+    for case, decision, sentence in (
+        (admitted, "refuse", "desk已准予此人入场。"),
+        (sent, "admit", "desk已决定此人不予入场。"),
+    ):
+        with pytest.raises(Conflict) as late:
+            box.db.write_now(decide_case, box, case.case, decision, "late", second)
+        assert (late.value.code, late.value.text()) == ("case_decided", sentence)

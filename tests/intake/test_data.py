@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from appliance.base.errors import Corrupt, NotFound
+from appliance.base.i18n import in_language
 from appliance.intake import catalogue
 from appliance.intake.bank import BankFile, question_bank, read_bank
 from appliance.intake.practical_tasks import practical_tasks
@@ -66,6 +67,10 @@ def test_trades() -> None:
     trades = catalogue.trades()
     assert len(trades) >= 50 and index(trades.values())
     assert catalogue.trade_name("low_voltage") == "低压电工"
+    with in_language("en"):
+        assert catalogue.trade_name("low_voltage") == "Low-voltage electrical work"
+        english = [catalogue.trade_name(key) for key in catalogue.trades()]
+    assert len(set(english)) == len(english) and all(name.isascii() for name in english)
     assert catalogue.trade_name("not there") == "not there"
     assert catalogue.find_trade("电工作业（低压电工作业）") in ("low_voltage", "")
     assert catalogue.find_trade("1.2 低压电工作业") == "low_voltage"

@@ -60,7 +60,18 @@ def facts(*rows: Expected, minutes: int = -10, **change: object) -> Facts:
         ),
         (facts(row(over=True), row(sitting="s2", subject="practical", over=True)), "too_late"),
         (facts(row(inside=True), row(sitting="s2", subject="practical")), "already_inside"),
-        (facts(face="photo_without_face"), "photo_without_face"),
+        *[
+            (facts(face=cause), cause)
+            for cause in (
+                "photo_without_face",
+                "face_roster_only",
+                "face_photos_differ",
+                "no_photograph",
+                "face_engine_silent",
+                "photo_altered",
+            )
+        ],
+        (facts(security_check=True), "security_check"),
         (facts(row(roster_active=False)), "roster_unconfirmed"),
         (facts(row(inside=True)), "already_inside"),
         (facts(row(inside=True), minutes=60), "already_inside"),
@@ -129,6 +140,8 @@ def test_who_is_let_in(case: Facts, code: str) -> None:
     assert (before is None) == (decided.result != "refuse")
     if decided.result != "refuse":
         assert decided.sitting == "s1"
+    if code == "wrong_lane":
+        assert {one.sitting: one.subject for one in case.expected}[decided.sitting] == "practical"
 
 
 def test_every_code_has_its_sentence() -> None:

@@ -23,7 +23,9 @@ def aged(one: Decided, age: float) -> Decided:
         ({"last": Decided(age=1, result="admit", ticket=True)}, "go"),
         ({"last": Decided(age=1, result="admit", ticket=True, gate="unknown")}, "staff"),
         ({"last": Decided(age=1, result="admit", ticket=True, gate="not_done")}, "staff"),
-        ({"last": aged(IN, 13)}, "card"),
+        *[
+            ({"last": aged(IN, age)}, "card") for age in (8, 9, 11.9, 13)
+        ],  # nobody who was let in is called back
         ({"last": LOOK}, "staff"),
         ({"last": aged(LOOK, 29)}, "staff"),
         ({"last": aged(LOOK, 31)}, "card"),

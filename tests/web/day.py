@@ -350,9 +350,8 @@ def _papers(session: Session, box: Box, day: Day) -> None:
 def _afterwards(session: Session, box: Box, day: Day) -> None:
     """Answers, three handed in, signs of life, one station lost."""
     dice, now = random.Random(7), box.now()
-    running = session.exec(
-        select(Attempt).where(Attempt.sitting == day.theory, Attempt.state == "running")
-    ).all()
+    seated = select(Attempt).where(Attempt.sitting == day.theory, Attempt.state == "running")
+    running = sorted(session.exec(seated), key=lambda one: day.people.index(one.candidate))
     for index, attempt in enumerate(running):
         count = QUESTIONS if index in (3, 17, 40) else dice.randint(34, 88)
         for position in range(1, count + 1):

@@ -19,11 +19,13 @@ from appliance.lane_printer import NOT_PRINTED
 from appliance.web.app import create_app
 from appliance.web.server import Server
 from appliance.wire.gate import (
+    CardPhotographed,
     GetLanes,
     GetView,
     LaneState,
     PaperByHand,
     PaperTaken,
+    PhotographCard,
     PrintTicket,
     TicketPrinted,
     View,
@@ -47,6 +49,8 @@ class Running:
         self._thread: threading.Thread | None = None
         self.view = b""
         """What the camera of L1 sees while a face is looked at."""
+        self.card = b""
+        """What a lane's camera sees of a printed card; empty = it is silent."""
         self.printed: list[PrintTicket] = []
         self.printer = Printed("ok")
         """What the lanes' printers say."""
@@ -93,6 +97,11 @@ class Running:
         async def paper(_asked: PaperByHand) -> PaperTaken:
             raise Unavailable("no_camera", "no camera here")
 
+        async def card(_asked: PhotographCard) -> CardPhotographed:
+            if not self.card:
+                raise Unavailable("camera_silent", "no camera here")
+            return CardPhotographed(picture=self.box.files.put(self.card, secret=True))
+
         async def ticket(asked: PrintTicket) -> TicketPrinted:
             self.printed.append(asked)
             if not self.printer.ok:
@@ -107,7 +116,14 @@ class Running:
 
         servers = [
             await serve(
-                socket("gate"), {GetLanes: lanes, GetView: view, PaperByHand: paper, PrintTicket: ticket}
+                socket("gate"),
+                {
+                    GetLanes: lanes,
+                    GetView: view,
+                    PaperByHand: paper,
+                    PhotographCard: card,
+                    PrintTicket: ticket,
+                },
             ),
             await serve(socket("recorder"), {GetStatus: status}),
             await serve(socket("clips"), clip_handlers(self.day.settings, still, lambda: self.slow_files)),

@@ -70,18 +70,3 @@ def test_enter_pressed_for_one_person_is_not_taken_for_the_next(day: Running, op
             desk.keyboard.press("r")
         expect(desk.locator(".cases li").first).to_be_visible()
     desk.close()
-
-
-def test_enter_before_anybody_could_see_who_it_is_does_nothing(day: Running, open_page: Open) -> None:
-    desk = open_page("desk", "/desk?lane=L1")
-    tap(day.box, name_of(71), number_of(71), lane="P1", code="face_mismatch", distance=0.7)
-    desk.goto(day.url + "/desk?lane=P1")
-    expect(desk.locator(".verdict")).to_have_attribute("data-code", "face_mismatch", timeout=8000)
-    tap(day.box, name_of(70), number_of(70), lane="P1", code="face_mismatch", distance=0.7)
-    expect(desk.locator(".person .name")).to_have_text(name_of(70), timeout=8000)
-    desk.keyboard.press("Enter")
-    assert desk.locator("details[open]").count() == 0, "the staff had no time to see who it is"
-    desk.wait_for_timeout(800)
-    desk.keyboard.press("Enter")
-    expect(desk.locator("details[open]")).to_contain_text(name_of(70))
-    desk.close()

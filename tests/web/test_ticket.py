@@ -17,6 +17,7 @@ from appliance.wire.gate import PrintTicket
 from tests.web.conftest import shoot
 from tests.web.day import name_of, tap
 from tests.web.day_server import Running
+from tests.web.test_pages import newest
 from tests.world import number_of
 
 Open = Callable[..., Page]
@@ -58,6 +59,8 @@ def test_p_prints_on_the_lane_s_printer_and_says_so(printer: Running, open_page:
     page.keyboard.press("p")
     expect(page.locator("#done")).to_contain_text(re.compile(r"候考号 B\d{3} 已打印"))
     assert printer.printed == [PrintTicket(lane="P1", tap=printer.day.admitted)]
+    noted = newest(printer, "ticket.reprinted")
+    assert noted is not None and noted.actor.startswith("account:") and printer.day.admitted in noted.body
     shoot(page, "desk-printed")
 
 

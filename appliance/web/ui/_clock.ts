@@ -39,6 +39,9 @@ function show(): void {
     mark.classList.toggle("soon", left < 600 && left >= 180);
     mark.classList.toggle("last", left < 180);
   }
+  for (const button of all<HTMLButtonElement>("[data-open-until]")) {
+    if (now >= Date.parse(button.dataset.openUntil ?? "")) button.disabled = true;
+  }
   for (const mark of all("[data-since]")) {
     mark.textContent = remaining((now - Date.parse(mark.dataset.since ?? "")) / 1000);
   }

@@ -157,11 +157,12 @@ function openAgain(event: Event): void {
 }
 
 /** Where somebody stood with the keyboard in a part that is read again, by its id: on what, of whom. */
-const stood = new Map<string, { of: string; text: string; place: number }>();
+const stood = new Map<string, { of: string; does: string }>();
 
-/** What can be pressed in a part and says the same. */
-function alike(part: Element, text: string): HTMLElement[] {
-  return all("a,button,summary", part).filter((one) => (one.textContent?.trim() ?? "") === text);
+/** What pressing something does: an address. Two people's buttons are never the same, whatever they say. */
+function does(one: Element): string {
+  const order = one.closest("details")?.querySelector("[hx-post]") ?? one.closest("[hx-post]");
+  return `${one.tagName} ${one.getAttribute("href") ?? order?.getAttribute("hx-post") ?? ""}`;
 }
 
 function noteFocus(event: Event): void {
@@ -169,8 +170,7 @@ function noteFocus(event: Event): void {
   const at = document.activeElement;
   stood.delete(part.id);
   if (!(at instanceof HTMLElement) || !part.id || !part.contains(at)) return;
-  const text = at.textContent?.trim() ?? "";
-  stood.set(part.id, { of: part.dataset.shown ?? "", text, place: alike(part, text).indexOf(at) });
+  stood.set(part.id, { of: part.dataset.shown ?? "", does: does(at) });
 }
 
 function focusAgain(event: Event): void {
@@ -179,7 +179,8 @@ function focusAgain(event: Event): void {
   stood.delete(part.id);
   // Another person's button never takes the place of the one somebody was about to press.
   if (!before || before.of !== (part.dataset.shown ?? "")) return;
-  alike(part, before.text)[before.place]?.focus({ preventScroll: true });
+  const same = all("a,button,summary", part).filter((one) => does(one) === before.does);
+  if (same.length === 1) same[0]?.focus({ preventScroll: true });
 }
 
 const timed = new WeakSet<Element>();

@@ -1,6 +1,6 @@
 /** Keys and presses: `data-key` gives an element a key; `data-hold` needs a press of one second. */
 
-import { all, typing } from "./_page";
+import { all, typing, word } from "./_page";
 
 const HOLD = 1000;
 const LOOK = 700;
@@ -15,7 +15,7 @@ function note(within: ParentNode): void {
     const shown = part.dataset.shown ?? "";
     const before = seen.get(part.id);
     if (before?.shown === shown) continue;
-    seen.set(part.id, { shown, at: before ? Date.now() : 0 });
+    seen.set(part.id, { shown, at: before || part.dataset.chosen === undefined ? Date.now() : 0 });
     if (before && shown) document.dispatchEvent(new CustomEvent("other"));
   }
 }
@@ -44,15 +44,28 @@ function onKey(event: KeyboardEvent): void {
   );
   if (!found) return;
   event.preventDefault();
-  if (event.key === "Enter" && tooSoon(found)) return;
+  if (["enter", "p"].includes(event.key.toLowerCase()) && tooSoon(found)) return;
   found.click();
 }
 
 /** While the box does not answer no link throws the page away for the browser's own error page. */
+async function goIfThere(link: HTMLAnchorElement): Promise<void> {
+  try {
+    await fetch(link.href, { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(3000) });
+  } catch {
+    document.getElementById("problem")?.replaceChildren(word("away"));
+    return;
+  }
+  location.assign(link.href);
+}
+
 function onClick(event: MouseEvent): void {
   const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[href]") : null;
   if (!link) return;
-  if (!link.target && document.body.classList.contains("stale")) event.preventDefault();
+  if (!link.target && document.body.classList.contains("stale")) {
+    event.preventDefault();
+    void goIfThere(link);
+  }
   // What opens beside the page leaves the keys of the page as they were.
   if (link.target) link.blur();
 }

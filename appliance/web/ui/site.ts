@@ -45,8 +45,9 @@ function startSearch(): void {
     if (event.target instanceof HTMLInputElement && event.target.dataset.again !== undefined) event.target.select();
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    const { elt } = (event as CustomEvent<{ elt: Element }>).detail;
-    for (const field of all<HTMLInputElement>("input[data-again]", elt)) field.select();
+    // Only after the search itself: other parts of the page are read again while somebody types.
+    const { requestConfig } = (event as CustomEvent<{ requestConfig: { elt: Element } }>).detail;
+    if (requestConfig.elt instanceof HTMLFormElement) requestConfig.elt.querySelector<HTMLInputElement>("input[data-again]")?.select();
   });
 }
 
@@ -65,6 +66,8 @@ function startNotes(): void {
     const secrets = all<HTMLInputElement>("input[type=password]", elt);
     for (const field of secrets) field.value = "";
     if (secrets.length) requestAnimationFrame(() => secrets[0]?.scrollIntoView({ block: "center" }));
+    // Not the password was wrong, but whose it is.
+    if (/same_person|second_/.test(xhr.responseText)) all<HTMLInputElement>("[name=second_login]", elt)[0]?.select();
     if (xhr.status === 401 && document.body.dataset.stay === undefined) location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
   });
   document.addEventListener("other", () => document.getElementById("done")?.replaceChildren());
