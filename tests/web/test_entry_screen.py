@@ -122,3 +122,18 @@ def test_fire_stands_over_everything(day: Running, open_page: Open) -> None:
         shoot(page, "entry-fire")
     finally:
         day.lanes[0].alarms = []
+
+
+def test_without_the_box_no_result_stays_on_the_screen(day: Running, open_page: Open) -> None:
+    page = open_page("display", "/entry/P1", 1080, 1920)
+    let_in = tap(day.box, name_of(70), number_of(70), "P1")
+    assert let_in.ticket, let_in
+    expect(page.locator("#entry")).to_have_attribute("data-shown", "go", timeout=8000)
+    expect(page.locator("body")).to_contain_text(let_in.ticket)
+    expect(page.locator(".without-box")).to_be_hidden()
+    page.route("**/*", lambda route: route.abort())
+    page.evaluate("() => document.body.classList.add('stale')")
+    expect(page.locator("#entry")).to_be_hidden()
+    expect(page.locator(".without-box")).to_contain_text("请稍候")
+    shoot(page, "entry-without-box")
+    page.close()
