@@ -146,6 +146,22 @@ class BoxClient:
         """The paper, with the answers the box has."""
         return await self._ask("GET", "/paper", wire.Paper)
 
+    async def pictures(self) -> list[str]:
+        """Names of the pictures of the seat's paper."""
+        return (await self._ask("GET", "/pictures", wire.Pictures)).pictures
+
+    async def picture(self, name: str) -> bytes:
+        """One of them."""
+        try:
+            response = await self._http.get(f"{ROOT}/picture/{name}")
+        except httpx.HTTPError as error:
+            raise silent(self.url, error) from error
+        if response.status_code >= 500:
+            raise silent(self.url)
+        if not response.is_success:
+            raise problem(response)
+        return response.content
+
     async def answers(self, sent: wire.Answers) -> wire.Saved:
         """Send changes; returns after the box has committed them."""
         return await self._ask("POST", "/answers", wire.Saved, sent)

@@ -6,6 +6,7 @@ off line and send everything later. Simulators refuse to run on a production sit
 """
 
 import asyncio
+import hashlib
 import logging
 import random
 import ssl
@@ -18,7 +19,7 @@ from typing import TypeVar
 
 import msgspec
 
-from appliance.base.errors import Corrupt, ExamError, Refused, Stale, Unavailable
+from appliance.base.errors import Corrupt, ExamError, NotFound, Refused, Stale, Unavailable
 from appliance.base.site import require_demo
 from appliance.wire import station as wire
 from station.client import BoxClient, SignInAgain
@@ -73,6 +74,8 @@ class Told(msgspec.Struct, kw_only=True):
     refusals: dict[str, int] = {}
     outages: int = 0
     resent: int = 0
+    pictures: int = 0
+    """Of its paper, fetched whole."""
 
 
 Lookup = Callable[[wire.Seat], Person | None]
@@ -163,6 +166,7 @@ class SimulatedStation:
         )
         if attempt.phase == "rules":
             attempt = await self._patient(partial(self._box.rules, attempt.attempt))
+        await self._pictures()
         while attempt.phase in ("rules", "waiting"):
             self.told.state = "waiting"
             await asyncio.sleep(self._pace.look)
@@ -174,6 +178,14 @@ class SimulatedStation:
             log.info("%s: broken down", self.place.seat)
             return
         await self._end(attempt)
+
+    async def _pictures(self) -> None:
+        """Fetch what the paper shows, one after the other, as a page does while its candidate waits."""
+        self.told.pictures = 0
+        with suppress(Refused, NotFound):  # handed in meanwhile, or no paper yet: it is shown without
+            for name in await self._patient(self._box.pictures):
+                content = await self._patient(partial(self._box.picture, name))
+                self.told.pictures += hashlib.sha256(content).hexdigest() == name
 
     async def _sit(self, person: Person, attempt: wire.Attempt) -> None:
         paper = await self._patient(self._box.paper)

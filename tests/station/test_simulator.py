@@ -1,6 +1,7 @@
 """The simulated station against the mock box: the same life as at a real seat, faults included."""
 
 import asyncio
+import hashlib
 import json
 import os
 import signal
@@ -63,11 +64,13 @@ def once_in_order(box: MockBox) -> None:
 
 async def test_a_skilled_candidate(mock_box: MockBox) -> None:
     mock_box.paper = make_paper(0, 20)
+    mock_box.pictures = {hashlib.sha256(body).hexdigest(): body for body in (b"one", b"two")}
     person = Person(last_four="021X", skill=1.0)
     stations = await live(mock_box, person, lambda: bool(mock_box.hand_ins), right={CHOICE: CHOICES[0]})
     assert set(mock_box.answers.values()) == {"A"}
     assert mock_box.hand_ins == [20]
     assert stations.report()[0].answers == mock_box.answers
+    assert stations.report()[0].pictures == 2
     once_in_order(mock_box)
 
 
