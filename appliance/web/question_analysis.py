@@ -31,6 +31,7 @@ from appliance.flow.analysis_words import (
 from appliance.flow.box import Box
 from appliance.flow.choose_bank import KIND_WORDS
 from appliance.rules.item_analysis import FEW, FLAGS, URGENT, band
+from appliance.web.analysis_apart import analyse_apart
 from appliance.web.pages import page
 from appliance.web.question_item import note_bank_look
 from appliance.web.sessions import needs
@@ -38,6 +39,8 @@ from appliance.web.sessions import needs
 Asked = Request[Who, Any, Any]
 READERS = [needs("author", "chief")]
 PAGE = 25
+SMALL = 500
+"""Papers that are counted in a fraction of a second: here, beside the pages."""
 KEPT = 4
 """Analyses kept for whoever turns the pages of one."""
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -61,7 +64,7 @@ class Wish(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Analyses:
-    """The newest analyses; one is made at a time, so that pages and exams go on beside it."""
+    """The newest analyses; one is made at a time, a large one in a process of its own (analysis_apart.py)."""
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
@@ -74,7 +77,9 @@ class Analyses:
             if key not in self._kept:
                 while len(self._kept) >= KEPT:
                     self._kept.pop(next(iter(self._kept)))
-                self._kept[key] = await box.db.read(analyse, box, scope)
+                small = key[1][0] <= SMALL
+                made = box.db.read(analyse, box, scope) if small else analyse_apart(box, scope)
+                self._kept[key] = await made
             return self._kept[key]
 
 
