@@ -20,6 +20,7 @@ SOURCES = {
     "candidate-rules": "candidate-rules",
     "candidate-sign-in": "candidate-sign-in",
     "display": "display-1366",
+    "entry-card": "desk-card-1366",
     "entry-go": "entry-go",
     "entry-paper": "by-hand-decide",
     "entry-people": "desk-missing",
