@@ -10,6 +10,8 @@ import type { Picture, Words } from "./_wire";
 /** Pauses before a picture is tried again, in ms: doubled each time. */
 const AGAIN = 4000;
 const LONGEST = 60_000;
+/** Height in px up to which a picture stands in its line, as a sign does. */
+const LINE = 56;
 /** A small picture is enlarged so many times, a large one to the screen. */
 const MOST = 6;
 
@@ -25,7 +27,10 @@ function image(picture: Picture): HTMLElement {
   const shown = h("img", {
     alt: name(picture),
     decoding: "async",
-    onload: () => frame.classList.remove("missing"),
+    onload: () => {
+      frame.classList.remove("missing");
+      frame.classList.toggle("own-line", shown.naturalHeight > LINE);
+    },
     onerror: () => {
       frame.classList.add("missing");
       setTimeout(() => frame.isConnected && shown.setAttribute("src", address), pause);

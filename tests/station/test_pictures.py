@@ -29,7 +29,7 @@ def one(picture: bytes, alt: str = "") -> wire.Picture:
 
 @pytest.fixture
 def box(mock_box: MockBox) -> MockBox:
-    """A paper whose questions 3 to 6 show pictures; 1 (true or false) and 3 can be read in English."""
+    """A paper whose questions 3 to 8 show pictures; 1 (true or false) and 3 can be read in English."""
     paper = make_paper(2, 0)
     paper.questions[0].english = wire.Wording(
         stem="Whoever repairs a line hangs up the sign “work in progress”.", options=["True", "False"]
@@ -44,6 +44,7 @@ def box(mock_box: MockBox) -> MockBox:
     )
     single = "single_choice"
     signs = [wire.Option("ABCD"[i], (one(picture, f"标志 {i + 1}"),)) for i, picture in enumerate(SIGNS)]
+    eight = [wire.Option("ABCDEFGH"[i], signs[i % 4].text) for i in range(8)]
     texts = [wire.Option("ABCD"[i], text) for i, text in enumerate(WORDS)]
     paper.questions += [
         wire.Question(
@@ -67,6 +68,15 @@ def box(mock_box: MockBox) -> MockBox:
             kind=single,
             stem=("图中缺少的是（ ）。", one(b"gone", "配电箱内部接线")),
             options=texts,
+        ),
+        wire.Question(
+            position=7, kind="multiple_choice", stem="下列标志中，属于警告标志的有（ ）。", options=eight
+        ),
+        wire.Question(
+            position=8,
+            kind="multiple_choice",
+            stem=("图中应设置的标志有（ ）。", one(CIRCUIT)),
+            options=eight,
         ),
     ]
     mock_box.paper = paper
@@ -93,7 +103,7 @@ def kept(page: Page) -> int:
 def test_pictures_fit_the_page(page: Page, box: MockBox, width: int, height: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
     open_paper(page, box)
-    for position in (3, 4, 5):
+    for position in (3, 4, 5, 7, 8):
         go_to(page, position)
         drawn(page)
         shoot(page, f"candidate-picture-{position}-{width}")
@@ -101,6 +111,8 @@ def test_pictures_fit_the_page(page: Page, box: MockBox, width: int, height: int
         assert high <= seen, f"question {position} needs scrolling"
         wide, seen = page.eval_on_selector(".question", "e => [e.scrollWidth, e.clientWidth]")
         assert wide <= seen
+    go_to(page, 5)
+    drawn(page)
     small = page.locator(".stem img").first.bounding_box()
     assert small and small["height"] < 40, "a small picture stands in its line"
 
