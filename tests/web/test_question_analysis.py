@@ -1,6 +1,5 @@
 """Item analysis as an author and the head of the site meet it, in the browser and as a workbook."""
 
-import asyncio
 import io
 import random
 from collections.abc import Callable, Sequence
@@ -13,10 +12,8 @@ from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 from sqlmodel import Session, select
 
-from appliance.base.errors import Unavailable
 from appliance.flow.accounts import Who
 from appliance.flow.add_bank import add_bank
-from appliance.flow.analyse_items import Scope, analyse
 from appliance.flow.freeze_bank import approved, frozen_items, keep_frozen, note_frozen
 from appliance.intake.bank import question_bank
 from appliance.intake.questions.excel_export import write_excel
@@ -24,7 +21,6 @@ from appliance.intake.questions.shipped import shipped_questions
 from appliance.records.accounts import Account
 from appliance.records.journal import Journal
 from appliance.rules.paper import THEORY, Blueprint, Item
-from appliance.web.analysis_apart import analyse_apart
 from tests.conftest import START
 from tests.marked_papers import Source, add_marked, chosen
 from tests.question_banks import approve_all, take
@@ -202,21 +198,6 @@ def test_the_workbook_holds_figures_and_no_texts(
     assert not [one for one in shipped_questions("low_voltage") if str(one.wording.stem[0]) in cells]
     overview = {row[0]: row[1] for row in book["概况"].iter_rows(values_only=True)}
     assert overview["已评卷"] == PEOPLE
-
-
-async def test_a_large_analysis_is_made_by_another_process(
-    day: Running, analysed: tuple[str, str], caplog: pytest.LogCaptureFixture
-) -> None:
-    scope = Scope(bank=analysed[0])
-    assert await analyse_apart(day.box, scope) == day.box.db.read_now(analyse, day.box, scope)
-    waiting = asyncio.create_task(analyse_apart(day.box, scope))
-    await asyncio.sleep(0.1)
-    waiting.cancel()  # nobody waits any more: the process is killed, not left behind
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
-    with pytest.raises(Unavailable, match="analysis_failed"):
-        await analyse_apart(day.box, Scope(sitting="nothing"))
-    assert "item analysis failed" in caplog.text
 
 
 @pytest.mark.parametrize(
