@@ -17,6 +17,7 @@ from appliance.flow.confirm_second import confirm_second
 from appliance.flow.decide_case import decide_case
 from appliance.flow.desk import TapLine, desk, tap_by_id
 from appliance.flow.order_gate import open_lane
+from appliance.rules.desk_screen import LINGER
 from appliance.web.by_hand import by_hand, by_hand_page
 from appliance.web.desk_alarm import alarm, desk_alarm
 from appliance.web.desk_card import desk_card
@@ -68,7 +69,9 @@ async def _desk(request: Asked, box: Box, name: str, lane: str, wanted: Wanted) 
     put_aside = _instant(wanted.after)
     found = await box.db.read(desk, box, lane, name != "desk_now.html", put_aside)
     asked = await box.db.read(tap_by_id, box, wanted.tap) if wanted.tap else None
-    fixed = asked is not None and (asked.case_open or not wanted.until_decided)
+    fixed = asked is not None and (
+        asked.case_open or not wanted.until_decided or _just_elsewhere(asked, lane, box.now())
+    )
     shown = asked if fixed else found.shown
     opened = None if fixed else found.opened
     over_all = await alarm(request, box, with_cases=False)
@@ -85,7 +88,7 @@ async def _desk(request: Asked, box: Box, name: str, lane: str, wanted: Wanted) 
         lane=lane,
         tap=shown,
         fixed=fixed,
-        until_decided=fixed and shown is not None and shown.case_open,
+        until_decided=fixed and shown is not None and (shown.case_open or wanted.until_decided),
         ways=_ways(box, shown),
         elsewhere=_elsewhere(box, found.last, shown),
         opened=opened,
@@ -110,6 +113,12 @@ def _elsewhere(box: Box, last: list[TapLine], shown: TapLine | None) -> list[Tap
         and one.recorded_at > shown.recorded_at
         and (box.now() - one.recorded_at).total_seconds() < NOTED
     ][:2]
+
+
+def _just_elsewhere(asked: TapLine, lane: str, now: datetime) -> bool:
+    """Decided a moment ago at a lane the page is not narrowed to: the rule would not show what came of it."""
+    decided = asked.decided_at
+    return bool(lane) and asked.lane != lane and decided is not None and now - decided < LINGER
 
 
 def _ways(box: Box, shown: TapLine | None) -> list[str]:
