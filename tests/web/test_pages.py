@@ -52,7 +52,9 @@ def test_the_desk_shows_a_tap_by_itself_and_decides_it(day: Running, open_page: 
     page = open_page("desk", "/desk")
     expect(page.locator(".verdict")).to_have_attribute("data-code", "face_review")
     shoot(page, "desk-review")
+    page.wait_for_timeout(800)  # a key pressed before anybody could see who it is does nothing
     page.keyboard.press("Enter")
+    expect(page.locator("details[open] [name=reason]")).to_be_focused()
     page.keyboard.type("已比对证件与本人，系同一人")
     shoot(page, "desk-decide")
     page.keyboard.press("Enter")
