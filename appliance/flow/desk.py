@@ -151,7 +151,7 @@ def desk(
     taps = session.exec(wanted.order_by(col(Tap.recorded_at).desc()).limit(LAST)).all()
     last, cases = tap_lines(session, taps), waiting_cases(session, box)
     around = [one for one in cases if not lane or one.lane == lane] + _decided_last(session, lane, start)
-    cards = {one.tap: one for one in [*last, *around]}
+    cards = {one.tap: one for one in [*last, *around] if one.recorded_at <= until}
     opened = _opened(session, lane, start)
     large = _shown(list(cards.values()), opened, box.now(), put_aside)
     today = sittings_of_day(session, box) if below else []

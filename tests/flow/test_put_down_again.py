@@ -135,3 +135,14 @@ def test_who_decides_too_late_hears_who_decided_what(box: Box, tap: Tapper, sitt
         with pytest.raises(Conflict) as late:
             box.db.write_now(decide_case, box, case.case, decision, "late", second)
         assert (late.value.code, late.value.text()) == ("case_decided", sentence)
+
+
+def test_after_the_clock_was_set_back_the_desk_shows_the_next_card(
+    box: Box, tap: Tapper, sitting: str
+) -> None:
+    waits = tap(0, face("face_review"))
+    box.clock.advance(-1800)  # type: ignore[attr-defined]
+    following = tap(1)
+    shown = box.db.read_now(desk, box)
+    assert shown.shown and shown.shown.tap == following.tap == shown.last[0].tap
+    assert [one.tap for one in shown.cases] == [waits.tap], "who waited is not forgotten"
