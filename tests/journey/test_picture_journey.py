@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
 from playwright.sync_api import expect
 
 from appliance.cli.demo.theory import policies
@@ -61,6 +62,7 @@ class Looker(Watched):
         self._page.locator("button.number").first.click()
 
 
+@pytest.mark.long
 def test_pictures_are_there_before_the_start_and_without_the_box(tmp_path: Path) -> None:
     with exam_site(tmp_path / "site", people=1) as site:
         box, people = site.box, staff(site.box)
