@@ -107,6 +107,16 @@ class BoxClient:
         if path.startswith("/agent/"):
             headers["authorization"] = f"Bearer {self._key}"
         content = None if body is None else msgspec.json.encode(body)
+        response = await self._answer(method, path, content, headers)
+        try:
+            return msgspec.json.decode(response.content, type=reply)
+        except msgspec.DecodeError as error:
+            raise silent(self.url, error) from error
+
+    async def _answer(
+        self, method: str, path: str, content: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        """What the box answers when it carries the order out; everything else is raised."""
         try:
             response = await self._http.request(method, ROOT + path, content=content, headers=headers)
         except httpx.HTTPError as error:
@@ -115,10 +125,7 @@ class BoxClient:
             raise silent(self.url)
         if not response.is_success:
             raise problem(response)
-        try:
-            return msgspec.json.decode(response.content, type=reply)
-        except msgspec.DecodeError as error:
-            raise silent(self.url, error) from error
+        return response
 
     def _taken(self, attempt: wire.Attempt) -> wire.Attempt:
         self.csrf = attempt.csrf or self.csrf
@@ -152,15 +159,7 @@ class BoxClient:
 
     async def picture(self, name: str) -> bytes:
         """One of them."""
-        try:
-            response = await self._http.get(f"{ROOT}/picture/{name}")
-        except httpx.HTTPError as error:
-            raise silent(self.url, error) from error
-        if response.status_code >= 500:
-            raise silent(self.url)
-        if not response.is_success:
-            raise problem(response)
-        return response.content
+        return (await self._answer("GET", f"/picture/{name}")).content
 
     async def answers(self, sent: wire.Answers) -> wire.Saved:
         """Send changes; returns after the box has committed them."""

@@ -27,8 +27,6 @@ from appliance.rules.papers import Paper
 from appliance.wire.ops import SittingLine
 
 LAST = 10
-KEYS = 9
-"""Keys 1 to 9 open who waits."""
 UNREAD = {f"card_{code}": sentence for code, sentence in NOT_READ.items()}
 """Code of a card that was not read -> sentence."""
 NOT_READ_OTHERWISE = N_("The card could not be read.")
@@ -136,11 +134,16 @@ class Desk(msgspec.Struct, kw_only=True):
 
 
 def desk(
-    session: Session, box: Box, lane: str = "", below: bool = True, put_aside: datetime | None = None
+    session: Session,
+    box: Box,
+    lane: str = "",
+    below: bool = True,
+    put_aside: datetime | None = None,
+    also: str = "",
 ) -> Desk:
     """The day at the entrance; `lane` narrows it to one lane, without `below` no sitting is counted.
 
-    `put_aside`: what happened until then does not stand large any more.
+    `put_aside`: what happened until then does not stand large any more. `also`: a card of any lane that may.
     """
     start, _ = day_bounds(box)
     # Nothing from before the clock was set back stands for the newest.
@@ -151,6 +154,7 @@ def desk(
     taps = session.exec(wanted.order_by(col(Tap.recorded_at).desc()).limit(LAST)).all()
     last, cases = tap_lines(session, taps), waiting_cases(session, box)
     around = [one for one in cases if not lane or one.lane == lane] + _decided_last(session, lane, start)
+    around += tap_lines(session, [one for one in [session.get(Tap, also)] if one]) if also else []
     cards = {one.tap: one for one in [*last, *around] if one.recorded_at <= until}
     opened = _opened(session, lane, start)
     large = _shown(list(cards.values()), opened, box.now(), put_aside)
@@ -167,23 +171,21 @@ def desk(
     )
 
 
+def card_of(one: TapLine) -> desk_screen.Card:
+    """As the rule takes it."""
+    return desk_screen.Card(
+        tap=one.tap,
+        lane=one.lane,
+        recorded_at=one.recorded_at,
+        waits=one.case_open,
+        decided_at=one.decided_at if one.decision != SUPERSEDED else None,
+    )
+
+
 def _shown(cards: list[TapLine], opened: OpenedLine | None, now: datetime, put_aside: datetime | None) -> str:
     """Id of the card, or of the order of the opening by hand, that stands large; empty when none does."""
-    found = desk_screen.shown(
-        [
-            desk_screen.Card(
-                tap=one.tap,
-                lane=one.lane,
-                recorded_at=one.recorded_at,
-                waits=one.case_open,
-                decided_at=one.decided_at if one.decision != SUPERSEDED else None,
-            )
-            for one in cards
-        ],
-        desk_screen.Opened(order=opened.order, lane=opened.lane, at=opened.at) if opened else None,
-        now,
-        put_aside,
-    )
+    by_hand = desk_screen.Opened(order=opened.order, lane=opened.lane, at=opened.at) if opened else None
+    found = desk_screen.shown([card_of(one) for one in cards], by_hand, now, put_aside)
     return "" if found is None else found.tap if isinstance(found, desk_screen.Card) else found.order
 
 
@@ -214,12 +216,10 @@ def waiting_cases(session: Session, box: Box) -> list[TapLine]:
     today = select(col(Case.tap)).where(
         col(Case.state).in_(("open", "decided")), col(Case.opened_at) >= start
     )
-    number = {tap: place for place, tap in enumerate(session.scalars(today.order_by(col(Case.opened_at))))}
-    taken = set()
-    for one in (one for one in found if one.tap in number):
-        key = number[one.tap] % KEYS + 1
-        one.key = key if key not in taken else 0
-        taken.add(key)
+    order = [one for one in session.scalars(today.order_by(col(Case.opened_at))) if one]
+    keys = desk_screen.keys([one.tap for one in found], order)
+    for one in found:
+        one.key = keys.get(one.tap, 0)
     return found
 
 

@@ -9,6 +9,12 @@ from datetime import datetime, timedelta
 
 LINGER = timedelta(seconds=8)
 """For so long what came of an order stays, though somebody else waits."""
+NOTED = timedelta(seconds=60)
+"""For so long whoever was not let in at another lane is told beside the one who waits."""
+MOST = 2
+"""As many of them at once."""
+KEYS = 9
+"""Keys 1 to 9 open who waits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,3 +66,26 @@ def shown(
         return by_hand
     just = last is not None and last.decided_at == last.changed and now - last.changed < LINGER
     return last if held is None or just else held
+
+
+def keys(waiting: Sequence[str], today: Sequence[str]) -> dict[str, int]:
+    """Case that waits -> the digit that opens it, the same for as long as it waits; those without one are left out.
+
+    `today`: every case of the day in the order they were opened. Ten open at once share nine digits: the older has it.
+    """
+    number = {one: place for place, one in enumerate(today)}
+    found: dict[int, str] = {}
+    for one in waiting:
+        if one in number:
+            found.setdefault(number[one] % KEYS + 1, one)
+    return {one: key for key, one in found.items()}
+
+
+def elsewhere(refused: Sequence[Card], waits: Card, now: datetime) -> list[str]:
+    """Cards not let in at other lanes a moment ago, which the one who waits would hide; in the order given."""
+    found = [
+        one.tap
+        for one in refused
+        if one.lane != waits.lane and one.recorded_at > waits.recorded_at and now - one.recorded_at < NOTED
+    ]
+    return found[:MOST]

@@ -15,9 +15,9 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.confirm_second import confirm_second
 from appliance.flow.decide_case import decide_case
-from appliance.flow.desk import TapLine, desk, tap_by_id
+from appliance.flow.desk import TapLine, card_of, desk, tap_by_id
 from appliance.flow.order_gate import open_lane
-from appliance.rules.desk_screen import LINGER
+from appliance.rules import desk_screen
 from appliance.web.by_hand import by_hand, by_hand_page
 from appliance.web.desk_alarm import alarm, desk_alarm
 from appliance.web.desk_card import desk_card
@@ -67,12 +67,12 @@ async def _desk(request: Asked, box: Box, name: str, lane: str, wanted: Wanted) 
     sources = sources_of(request, box)
     await sources.refresh()
     put_aside = _instant(wanted.after)
-    found = await box.db.read(desk, box, lane, name != "desk_now.html", put_aside)
+    also = wanted.tap if wanted.until_decided else ""
+    found = await box.db.read(desk, box, lane, name != "desk_now.html", put_aside, also)
     asked = await box.db.read(tap_by_id, box, wanted.tap) if wanted.tap else None
-    fixed = asked is not None and (
-        asked.case_open or not wanted.until_decided or _just_elsewhere(asked, lane, box.now())
-    )
+    fixed = asked is not None and (asked.case_open or not wanted.until_decided)
     shown = asked if fixed else found.shown
+    stays = shown is not None and shown.tap == wanted.tap
     opened = None if fixed else found.opened
     over_all = await alarm(request, box, with_cases=False)
     return page(
@@ -88,7 +88,8 @@ async def _desk(request: Asked, box: Box, name: str, lane: str, wanted: Wanted) 
         lane=lane,
         tap=shown,
         fixed=fixed,
-        until_decided=fixed and shown is not None and (shown.case_open or wanted.until_decided),
+        stays=stays,
+        until_decided=stays and (wanted.until_decided or (shown is not None and shown.case_open)),
         ways=_ways(box, shown),
         elsewhere=_elsewhere(box, found.last, shown),
         opened=opened,
@@ -97,28 +98,13 @@ async def _desk(request: Asked, box: Box, name: str, lane: str, wanted: Wanted) 
     )
 
 
-NOTED = 60.0
-"""Seconds for which whoever was not let in at another lane is told beside the one who waits."""
-
-
 def _elsewhere(box: Box, last: list[TapLine], shown: TapLine | None) -> list[TapLine]:
     """Who was not let in at another lane a moment ago, while this person waits."""
     if shown is None or not shown.case_open:
         return []
-    return [
-        one
-        for one in last
-        if one.result == "refuse"
-        and one.lane != shown.lane
-        and one.recorded_at > shown.recorded_at
-        and (box.now() - one.recorded_at).total_seconds() < NOTED
-    ][:2]
-
-
-def _just_elsewhere(asked: TapLine, lane: str, now: datetime) -> bool:
-    """Decided a moment ago at a lane the page is not narrowed to: the rule would not show what came of it."""
-    decided = asked.decided_at
-    return bool(lane) and asked.lane != lane and decided is not None and now - decided < LINGER
+    refused = [card_of(one) for one in last if one.result == "refuse"]
+    told = desk_screen.elsewhere(refused, card_of(shown), box.now())
+    return [one for one in last if one.tap in told]
 
 
 def _ways(box: Box, shown: TapLine | None) -> list[str]:

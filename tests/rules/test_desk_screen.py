@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.rules.desk_screen import LINGER, Card, Opened, shown
+from appliance.rules.desk_screen import KEYS, LINGER, Card, Opened, elsewhere, keys, shown
 
 START = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
 
@@ -83,3 +83,27 @@ def test_whoever_waits_is_pushed_away_by_their_own_lane_alone(
         assert found is min(waiting, key=lambda one: one.recorded_at)
     else:
         assert (found is None) == (not cards)
+
+
+def test_whoever_waits_keeps_a_key() -> None:
+    today = [str(place) for place in range(12)]
+    assert keys(["1", "3"], today) == {"1": 2, "3": 4}
+    assert keys(["3"], today) == {"3": 4}, "the key stays when another is decided"
+    assert keys(["0", "9"], today) == {"0": 1}, "the older of two has it"
+    assert keys(["9"], today) == {"9": 1}
+    assert keys(["yesterday", "2"], today) == {"2": 3}
+    assert sorted(keys(today, today).values()) == list(range(1, KEYS + 1))
+
+
+@pytest.mark.parametrize(
+    ("refused", "now", "told"),
+    [
+        ([card("a", "L2", 5)], 10, ["a"]),
+        ([card("a", "L1", 5)], 10, []),
+        ([card("a", "L2", 1)], 10, []),
+        ([card("a", "L2", 5)], 65, []),
+        ([card("a", "L2", 5), card("b", "L3", 6), card("c", "L2", 7)], 10, ["a", "b"]),
+    ],
+)
+def test_who_was_turned_away_next_door_is_told(refused: list[Card], now: float, told: list[str]) -> None:
+    assert elsewhere(refused, card("waits", "L1", 2, waits=True), at(now)) == told
