@@ -3,6 +3,7 @@
 from appliance.records import (
     accounts,
     base,
+    cases,
     entry,
     journal,
     practical,
@@ -14,12 +15,14 @@ from appliance.records import (
     sync,
     theory,
     verdict,
+    violations,
     waiting,
 )
 
 __all__ = [
     "accounts",
     "base",
+    "cases",
     "entry",
     "journal",
     "practical",
@@ -31,5 +34,6 @@ __all__ = [
     "sync",
     "theory",
     "verdict",
+    "violations",
     "waiting",
 ]

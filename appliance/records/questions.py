@@ -94,3 +94,45 @@ class FrozenBank(SQLModel, table=True):
     bank: str = Field(foreign_key="question_bank.id")
     items: int
     frozen_at: datetime = Field(sa_type=Instant)
+
+
+class BankBlueprint(SQLModel, table=True):
+    """How papers are put together from a bank for one kind of exam (考核类型): the newest; older ones are journaled."""
+
+    __tablename__ = "bank_blueprint"
+    __table_args__ = (CheckConstraint("exam IN ('initial', 'review', 'resit')", name="exam"),)
+
+    bank: str = Field(primary_key=True, foreign_key="question_bank.id")
+    exam: str = Field(primary_key=True)
+    text: str
+    """rules.paper.Blueprint as JSON."""
+    set_by: str
+    """Account."""
+    set_at: datetime = Field(sa_type=Instant)
+
+
+class ComposedPaper(SQLModel, table=True):
+    """A paper composed by hand for a sitting. `state`: proposed -> used or turned_down; a second person decides."""
+
+    __tablename__ = "composed_paper"
+    __table_args__ = (
+        CheckConstraint("state IN ('proposed', 'used', 'turned_down')", name="state"),
+        CheckConstraint("state = 'proposed' OR (reviewer <> '' AND reviewed_at IS NOT NULL)", name="decided"),
+        CheckConstraint("state <> 'used' OR reviewer <> author", name="review"),
+    )
+
+    id: str = Field(primary_key=True)
+    sitting: str = Field(foreign_key="sitting.id", index=True)
+    bank: str = Field(foreign_key="question_bank.id", index=True)
+    state: str = "proposed"
+    sealed: bytes
+    """Its items and their versions, JSON, encrypted (flow/compose_paper.py)."""
+    blueprint: str
+    """What its items are worth, JSON of rules.paper.Blueprint."""
+    author: str
+    """Account."""
+    made_at: datetime = Field(sa_type=Instant)
+    reviewer: str = ""
+    reviewed_at: datetime | None = Field(default=None, sa_type=Instant)
+    reason: str = ""
+    """Why it was turned down."""

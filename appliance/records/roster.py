@@ -75,6 +75,8 @@ class RosterRow(SQLModel, table=True):
     ticket_number: str = Field(default="", index=True)
     """准考证号"""
     employer: str = ""
+    help: str = ""
+    """Approved help (便利措施) as rules.approved_help writes it: `voice large time25`; empty = none."""
     eligibility: str = "eligible"
     """eligible, unknown or suspended."""
     confirmed_at: datetime | None = Field(default=None, sa_type=Instant)

@@ -48,3 +48,13 @@ class SeatTaking(SQLModel, table=True):
     """Wrong sign-ins at this seat since the last right one."""
     locked_until: datetime | None = Field(default=None, sa_type=Instant)
     """Until when nobody can sign in here; set when `wrong_tries` are too many."""
+
+
+class SeatTries(SQLModel, table=True):
+    """Wrong sign-ins at a seat nobody is bound to, since the last right one."""
+
+    __tablename__ = "seat_tries"
+
+    seat: str = Field(primary_key=True, foreign_key="seat.id")
+    wrong_tries: int = 0
+    locked_until: datetime | None = Field(default=None, sa_type=Instant)

@@ -32,6 +32,16 @@ class Paper(SQLModel, table=True):
     nobody on the site may know.
     """
     made_at: datetime = Field(sa_type=Instant)
+    exam: str = "initial"
+    """Which of the sitting's blueprints it follows: initial, review or resit."""
+    draw: int = 0
+    """Which draw of the candidate's seed it is: the first that is unlike the papers made before (rules/unlike.py)."""
+    left_out: bytes = b""
+    """Ids of the items the person had seen before, JSON, encrypted; empty = none."""
+    repeated: int = 0
+    """How many of those stand on it all the same, because the bank was too small."""
+    proof: str = ""
+    """HMAC (hex) of everything above, under the data key (flow/paper_proof.py); empty for papers not drawn here."""
 
 
 class Attempt(SQLModel, table=True):
@@ -60,6 +70,14 @@ class Attempt(SQLModel, table=True):
     message: str = ""
     """Text of an unacknowledged warning, shown over the paper."""
     message_id: str = ""
+    hand_at: datetime | None = Field(default=None, sa_type=Instant)
+    """Since when the candidate's hand is up; None when it is not."""
+    paused_at: datetime | None = Field(default=None, sa_type=Instant)
+    """Since when the exam stands still for this attempt (records.violations.Pause); None while it runs."""
+    resumed_at: datetime | None = Field(default=None, sa_type=Instant)
+    """When its last pause ended."""
+    lost_s: int = 0
+    """Seconds its station was gone while the exam ran, not given back yet."""
 
 
 class Lease(SQLModel, table=True):
@@ -89,6 +107,8 @@ class Answer(SQLModel, table=True):
     recorded_at: datetime = Field(sa_type=Instant)
     late: bool = False
     """Delivered after the deadline, within the grace."""
+    proven: bool = True
+    """False: the station's time came over its own wall clock, after a reload without the box."""
 
 
 class Mark(SQLModel, table=True):

@@ -184,6 +184,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_roster_file_sha256"), ["file_sha256"], unique=False)
 
     op.create_table(
+        "bank_blueprint",
+        sa.Column("bank", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("exam", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("text", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("set_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("set_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.CheckConstraint("exam IN ('initial', 'review', 'resit')", name=op.f("ck_bank_blueprint_exam")),
+        sa.ForeignKeyConstraint(
+            ["bank"], ["question_bank.id"], name=op.f("fk_bank_blueprint_bank_question_bank")
+        ),
+        sa.PrimaryKeyConstraint("bank", "exam", name=op.f("pk_bank_blueprint")),
+    )
+    op.create_table(
         "bank_item",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -307,6 +320,8 @@ def upgrade() -> None:
         sa.Column("bank", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("bank_sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("blueprint", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("rules", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("pass_code", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.CheckConstraint(
             "state IN ('planned', 'running', 'ended', 'released')", name=op.f("ck_sitting_state")
         ),
@@ -349,6 +364,37 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "composed_paper",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("sitting", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("bank", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("blueprint", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("author", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("made_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("reviewer", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("reviewed_at", appliance.records.base.Instant(length=27), nullable=True),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint("state <> 'used' OR reviewer <> author", name=op.f("ck_composed_paper_review")),
+        sa.CheckConstraint(
+            "state = 'proposed' OR (reviewer <> '' AND reviewed_at IS NOT NULL)",
+            name=op.f("ck_composed_paper_decided"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('proposed', 'used', 'turned_down')", name=op.f("ck_composed_paper_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["bank"], ["question_bank.id"], name=op.f("fk_composed_paper_bank_question_bank")
+        ),
+        sa.ForeignKeyConstraint(["sitting"], ["sitting.id"], name=op.f("fk_composed_paper_sitting_sitting")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_composed_paper")),
+    )
+    with op.batch_alter_table("composed_paper", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_composed_paper_bank"), ["bank"], unique=False)
+        batch_op.create_index(batch_op.f("ix_composed_paper_sitting"), ["sitting"], unique=False)
+
+    op.create_table(
         "paper",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("sitting", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -359,6 +405,11 @@ def upgrade() -> None:
         sa.Column("choices", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("layout", sa.LargeBinary(), nullable=False),
         sa.Column("made_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("exam", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("draw", sa.Integer(), nullable=False),
+        sa.Column("left_out", sa.LargeBinary(), nullable=False),
+        sa.Column("repeated", sa.Integer(), nullable=False),
+        sa.Column("proof", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.ForeignKeyConstraint(["candidate"], ["candidate.id"], name=op.f("fk_paper_candidate_candidate")),
         sa.ForeignKeyConstraint(["sitting"], ["sitting.id"], name=op.f("fk_paper_sitting_sitting")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_paper")),
@@ -377,6 +428,7 @@ def upgrade() -> None:
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("ticket_number", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("employer", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("help", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("eligibility", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("confirmed_at", appliance.records.base.Instant(length=27), nullable=True),
         sa.Column("provincial", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -397,6 +449,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_roster_row_sitting"), ["sitting"], unique=False)
         batch_op.create_index(batch_op.f("ix_roster_row_ticket_number"), ["ticket_number"], unique=False)
 
+    op.create_table(
+        "seat_tries",
+        sa.Column("seat", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("wrong_tries", sa.Integer(), nullable=False),
+        sa.Column("locked_until", appliance.records.base.Instant(length=27), nullable=True),
+        sa.ForeignKeyConstraint(["seat"], ["seat.id"], name=op.f("fk_seat_tries_seat_seat")),
+        sa.PrimaryKeyConstraint("seat", name=op.f("pk_seat_tries")),
+    )
     op.create_table(
         "station",
         sa.Column("seat", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -493,6 +553,10 @@ def upgrade() -> None:
         sa.Column("settled_at", appliance.records.base.Instant(length=27), nullable=True),
         sa.Column("message", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("message_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("hand_at", appliance.records.base.Instant(length=27), nullable=True),
+        sa.Column("paused_at", appliance.records.base.Instant(length=27), nullable=True),
+        sa.Column("resumed_at", appliance.records.base.Instant(length=27), nullable=True),
+        sa.Column("lost_s", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "state IN ('seated', 'ready', 'running', 'handed_in', 'marked')", name=op.f("ck_attempt_state")
         ),
@@ -604,9 +668,40 @@ def upgrade() -> None:
         sa.Column("happened_at", appliance.records.base.Instant(length=27), nullable=False),
         sa.Column("recorded_at", appliance.records.base.Instant(length=27), nullable=False),
         sa.Column("late", sa.Boolean(), nullable=False),
+        sa.Column("proven", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["attempt"], ["attempt.id"], name=op.f("fk_answer_attempt_attempt")),
         sa.PrimaryKeyConstraint("attempt", "position", name=op.f("pk_answer")),
     )
+    op.create_table(
+        "exam_case",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("sitting", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("attempt", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("candidate", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("seat", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("happened_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("until", appliance.records.base.Instant(length=27), nullable=True),
+        sa.Column("picture", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("detail", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("decided_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("decided_at", appliance.records.base.Instant(length=27), nullable=True),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint("state IN ('open', 'dismissed', 'violation')", name=op.f("ck_exam_case_state")),
+        sa.ForeignKeyConstraint(["attempt"], ["attempt.id"], name=op.f("fk_exam_case_attempt_attempt")),
+        sa.ForeignKeyConstraint(
+            ["candidate"], ["candidate.id"], name=op.f("fk_exam_case_candidate_candidate")
+        ),
+        sa.ForeignKeyConstraint(["seat"], ["seat.id"], name=op.f("fk_exam_case_seat_seat")),
+        sa.ForeignKeyConstraint(["sitting"], ["sitting.id"], name=op.f("fk_exam_case_sitting_sitting")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exam_case")),
+    )
+    with op.batch_alter_table("exam_case", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_exam_case_attempt"), ["attempt"], unique=False)
+        batch_op.create_index(batch_op.f("ix_exam_case_candidate"), ["candidate"], unique=False)
+        batch_op.create_index("ix_exam_case_sitting_state", ["sitting", "state"], unique=False)
+
     op.create_table(
         "lease",
         sa.Column("attempt", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -636,6 +731,37 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("mark", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_mark_attempt"), ["attempt"], unique=False)
+
+    op.create_table(
+        "pause",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("sitting", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("attempt", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("began_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("began_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("ended_at", appliance.records.base.Instant(length=27), nullable=True),
+        sa.Column("ended_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(["attempt"], ["attempt.id"], name=op.f("fk_pause_attempt_attempt")),
+        sa.ForeignKeyConstraint(["sitting"], ["sitting.id"], name=op.f("fk_pause_sitting_sitting")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pause")),
+    )
+    with op.batch_alter_table("pause", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_pause_sitting"), ["sitting"], unique=False)
+        batch_op.create_index(
+            "uq_pause_open_attempt",
+            ["attempt"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL AND attempt IS NOT NULL"),
+            postgresql_where=sa.text("ended_at IS NULL AND attempt IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "uq_pause_open_sitting",
+            ["sitting"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL AND attempt IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL AND attempt IS NULL"),
+        )
 
     op.create_table(
         "roll_tick",
@@ -753,6 +879,40 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_ticket_sitting"), ["sitting"], unique=False)
 
     op.create_table(
+        "violation",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("sitting", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("candidate", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("attempt", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("seat", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("rule", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("seen", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("taken", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("told", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("told_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("said", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("happened_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("recorded_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("recorded_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("second_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("decision", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint(
+            "decision IN ('', 'unfounded', 'warn', 'void_subject', 'void_all')",
+            name=op.f("ck_violation_decision"),
+        ),
+        sa.ForeignKeyConstraint(["attempt"], ["attempt.id"], name=op.f("fk_violation_attempt_attempt")),
+        sa.ForeignKeyConstraint(
+            ["candidate"], ["candidate.id"], name=op.f("fk_violation_candidate_candidate")
+        ),
+        sa.ForeignKeyConstraint(["sitting"], ["sitting.id"], name=op.f("fk_violation_sitting_sitting")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_violation")),
+    )
+    with op.batch_alter_table("violation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_violation_candidate"), ["candidate"], unique=False)
+        batch_op.create_index("ix_violation_sitting_decision", ["sitting", "decision"], unique=False)
+
+    op.create_table(
         "call",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("ticket", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -767,6 +927,32 @@ def upgrade() -> None:
     with op.batch_alter_table("call", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_call_called_at"), ["called_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_call_ticket"), ["ticket"], unique=False)
+
+    op.create_table(
+        "evidence",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("sitting", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("candidate", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("seat", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("camera", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("taken_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("taken_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("violation", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.CheckConstraint("kind IN ('screen', 'camera')", name=op.f("ck_evidence_kind")),
+        sa.ForeignKeyConstraint(
+            ["candidate"], ["candidate.id"], name=op.f("fk_evidence_candidate_candidate")
+        ),
+        sa.ForeignKeyConstraint(["sitting"], ["sitting.id"], name=op.f("fk_evidence_sitting_sitting")),
+        sa.ForeignKeyConstraint(
+            ["violation"], ["violation.id"], name=op.f("fk_evidence_violation_violation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence")),
+    )
+    with op.batch_alter_table("evidence", schema=None) as batch_op:
+        batch_op.create_index("ix_evidence_sitting_candidate", ["sitting", "candidate"], unique=False)
+        batch_op.create_index(batch_op.f("ix_evidence_violation"), ["violation"], unique=False)
 
     op.create_table(
         "gate_order",
@@ -807,6 +993,40 @@ def upgrade() -> None:
             sqlite_where=sa.text("outcome = ''"),
             postgresql_where=sa.text("outcome = ''"),
         )
+
+    op.create_table(
+        "violation_case",
+        sa.Column("violation", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("case", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(["case"], ["exam_case.id"], name=op.f("fk_violation_case_case_exam_case")),
+        sa.ForeignKeyConstraint(
+            ["violation"], ["violation.id"], name=op.f("fk_violation_case_violation_violation")
+        ),
+        sa.PrimaryKeyConstraint("violation", "case", name=op.f("pk_violation_case")),
+    )
+    op.create_table(
+        "violation_decision",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("violation", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("decision", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("decided_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("decided_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("second_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("amends", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["amends"],
+            ["violation_decision.id"],
+            name=op.f("fk_violation_decision_amends_violation_decision"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["violation"], ["violation.id"], name=op.f("fk_violation_decision_violation_violation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_violation_decision")),
+        sa.UniqueConstraint("amends", name=op.f("uq_violation_decision_amends")),
+    )
+    with op.batch_alter_table("violation_decision", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_violation_decision_violation"), ["violation"], unique=False)
 
     # ### end Alembic commands ###
 

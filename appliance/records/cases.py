@@ -1,0 +1,40 @@
+"""Cases of the exam itself (待核事项): what was seen at a seat, for a person to judge. The entrance: entry.py."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index
+from sqlmodel import Field, SQLModel
+
+from appliance.records.base import Instant
+
+
+class ExamCase(SQLModel, table=True):
+    """Something noticed during one attempt; never a verdict. `id` may be given by the page that noticed it."""
+
+    __tablename__ = "exam_case"
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'dismissed', 'violation')", name="state"),
+        Index("ix_exam_case_sitting_state", "sitting", "state"),
+    )
+
+    id: str = Field(primary_key=True)
+    sitting: str = Field(foreign_key="sitting.id")
+    attempt: str = Field(foreign_key="attempt.id", index=True)
+    candidate: str = Field(foreign_key="candidate.id", index=True)
+    seat: str | None = Field(default=None, foreign_key="seat.id")
+    """Where it was noticed."""
+    kind: str
+    """A key of rules.cases.KINDS."""
+    happened_at: datetime = Field(sa_type=Instant)
+    """By the clock of whoever noticed it; recorded when the journal says."""
+    until: datetime | None = Field(default=None, sa_type=Instant)
+    """When it was over; None while it lasts, or for a moment's finding."""
+    picture: str = ""
+    """SHA-256 of the sealed picture, or empty."""
+    detail: str = "{}"
+    """JSON: figures and codes, never personal data."""
+    state: str = "open"
+    decided_by: str = ""
+    """Account."""
+    decided_at: datetime | None = Field(default=None, sa_type=Instant)
+    reason: str = ""
