@@ -77,7 +77,20 @@ FACTS = (
         ),
     ),
     Fact(name="queue and seat", owner="site", kinds=("ticket.", "seat.", "seat_sign_in.", "lease.")),
-    Fact(name="attempt", owner="site", kinds=("attempt.", "rules.", "answer.", "picture.", "warning.")),
+    Fact(
+        name="attempt",
+        owner="site",
+        kinds=(
+            "attempt.",
+            "rules.",
+            "answer.",
+            "picture.",
+            "warning.",
+            "exam_case.",
+            "hand.",
+            "request.",
+        ),
+    ),
     Fact(name="mark", owner="site", kinds=("paper.", "tasks.", "sheet.", "practical.")),
     Fact(
         name="own question bank",

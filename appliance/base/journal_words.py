@@ -85,6 +85,8 @@ KINDS: dict[str, str] = {
     "attempt.extended": N_("More time given"),
     "warning.shown": N_("Message shown"),
     "warning.acknowledged": N_("Message read"),
+    "exam_case.opened": N_("Something noticed at the seat: a case"),
+    "exam_case.ended": N_("What was noticed at the seat is over"),
     "attempt.handed_in": N_("Handed in"),
     "paper.marked": N_("Theory marked"),
     "tasks.drawn": N_("Practical tasks drawn"),

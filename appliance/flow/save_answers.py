@@ -2,7 +2,8 @@
 
 Each change carries n = last + 1 within its lease: n <= last is a replay and is skipped, a hole is Stale(expected).
 A superseded lease may only fill items nobody has answered since. Changes made before the deadline but delivered
-within the grace count and are marked late; changes made after it never count.
+within the grace count and are marked late; changes made after it never count. `proven` is false where the station's
+time came over its own wall clock (a reload without the box): it counts and is marked.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -23,14 +24,14 @@ LEASE = (
     " WHERE l.token_hash = ? AND l.attempt = ?"
 )
 REPLACE = (
-    "INSERT INTO answer (attempt, position, value, lease, n, happened_at, recorded_at, late)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (attempt, position) DO UPDATE SET value = excluded.value,"
+    "INSERT INTO answer (attempt, position, value, lease, n, happened_at, recorded_at, late, proven)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (attempt, position) DO UPDATE SET value = excluded.value,"
     " lease = excluded.lease, n = excluded.n, happened_at = excluded.happened_at,"
-    " recorded_at = excluded.recorded_at, late = excluded.late"
+    " recorded_at = excluded.recorded_at, late = excluded.late, proven = excluded.proven"
 )
 FILL = (
-    "INSERT INTO answer (attempt, position, value, lease, n, happened_at, recorded_at, late)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (attempt, position) DO NOTHING"
+    "INSERT INTO answer (attempt, position, value, lease, n, happened_at, recorded_at, late, proven)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (attempt, position) DO NOTHING"
 )
 ADVANCE = "UPDATE lease SET n = ? WHERE token_hash = ?"
 
@@ -71,7 +72,8 @@ def save_answers(driver: Driver, box: Box, token_hash: str, sent: Answers) -> Sa
             _refuse_late(driver, candidate, seat, sent, answer.n, answer.position, now)
         else:
             place = (sent.attempt, answer.position, answer.value, number, answer.n)
-            driver.execute(FILL if number < newest else REPLACE, (*place, instant(at), instant(now), late))
+            marks = (instant(at), instant(now), late, answer.proven)
+            driver.execute(FILL if number < newest else REPLACE, (*place, *marks))
             body = {
                 "attempt": sent.attempt,
                 "lease": number,
@@ -81,6 +83,8 @@ def save_answers(driver: Driver, box: Box, token_hash: str, sent: Answers) -> Sa
                 "made_at": instant(at),
                 "late": late,
             }
+            if not answer.proven:
+                body["proven"] = False
             kind = "answer.filled" if number < newest else "answer.saved"
             append_fixed(driver, kind, candidate, f"seat:{seat}", body, at=now)
         last = answer.n

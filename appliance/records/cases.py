@@ -24,7 +24,7 @@ class ExamCase(SQLModel, table=True):
     seat: str | None = Field(default=None, foreign_key="seat.id")
     """Where it was noticed."""
     kind: str
-    """A key of rules.cases.KINDS."""
+    """A key of flow.note_case.KINDS."""
     happened_at: datetime = Field(sa_type=Instant)
     """By the clock of whoever noticed it; recorded when the journal says."""
     until: datetime | None = Field(default=None, sa_type=Instant)

@@ -133,6 +133,8 @@ class Answer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     position: int
     value: str
     at: Annotated[datetime, msgspec.Meta(tz=True)]
+    proven: bool = True
+    """False: `at` came over the station's wall clock, after a reload without the box."""
 
 
 class Answers(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
