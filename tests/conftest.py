@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, make_url, text
 from appliance.base.clock import FakeClock
 from appliance.base.i18n import set_language
 from appliance.base.settings import (
+    CaptureSettings,
     DatabaseSettings,
     GateSettings,
     LaneSettings,
@@ -81,6 +82,7 @@ def site_settings(folder: Path, url: str = "") -> Settings:
         ),
         database=DatabaseSettings(url=url),
         lanes=lanes,
+        captures=CaptureSettings(every=0),  # a test whose seats have cameras turns them on
     )
 
 

@@ -162,6 +162,30 @@ class EntrySettings(Part, kw_only=True, frozen=True):
     """Nobody goes in, or back in, before a member of staff made the security check and noted the locker."""
 
 
+class ExamTypeSettings(Part, kw_only=True, frozen=True):
+    """What one exam type does otherwise; what is left out is as in [exam]."""
+
+    start: Literal["together", "entering"] | None = None
+    latest_end: int | None = None
+    earliest_leaving: int | None = None
+    early_hand_in: bool | None = None
+    result: Literal["at_once", "later", "never"] | None = None
+
+
+class ExamSettings(Part, kw_only=True, frozen=True):
+    """Rules of the exams (appliance/rules/exam_rules.py)."""
+
+    start: Literal["together", "entering"] = "together"
+    latest_end: int = 900
+    """With `entering`: seconds after the sitting's duration by which everybody ends."""
+    earliest_leaving: int = 0
+    """Seconds after the start before which nobody hands in; 0 = at any time, else not below entry.closes_after."""
+    early_hand_in: bool = True
+    result: Literal["at_once", "later", "never"] = "at_once"
+    types: dict[str, ExamTypeSettings] = {}
+    """By the key of the trade catalogue."""
+
+
 class CameraSettings(Part, kw_only=True, frozen=True):
     """A room camera."""
 
@@ -207,6 +231,35 @@ class StationSettings(Part, kw_only=True, frozen=True):
     grace: float = 900.0
     """Seconds after the deadline in which answers kept by a station are still taken."""
     policies: str = "/etc/chromium/policies/managed"
+    face_check: bool = False
+    """A face check at the seat after the sign-in, before the pledge (人脸复核)."""
+    face_check_again: bool = True
+    """With it: once more after a crash, a cut line or at another seat; false = once in an exam."""
+
+
+class CaptureSettings(Part, kw_only=True, frozen=True):
+    """Pictures an exam page takes at random moments, compared by exam-faces (random re-checks)."""
+
+    every: float = 900.0
+    """The longest time in seconds between two captures, at most 900; the box draws each interval. 0 = none are taken."""
+    device_model: str = ""
+    """Detector of phones and other devices (ONNX, docs/faces.md); empty = the site has none."""
+    device_classes: str = ""
+    """What the detector knows: one class in each line of this text file, in its order."""
+    devices: list[str] = ["cell phone", "laptop", "remote", "book", "headphones"]
+    """Classes that are a case when seen at a seat; empty = every class of the file."""
+    device_score: float = 0.5
+    """How sure the detector has to be, 0..1."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for an interval nobody may set."""
+        if self.every and not 30 <= self.every <= 900:
+            raise ValueError("captures.every is 0 or 30 to 900 seconds")
+
+    @property
+    def models(self) -> tuple[str, str]:
+        """Files of the device detector; empty for none."""
+        return self.device_model, self.device_classes
 
 
 class VoiceSettings(Part, kw_only=True, frozen=True):
@@ -225,10 +278,12 @@ class Settings(Part, kw_only=True, frozen=True):
     lanes: list[LaneSettings] = []
     faces: FaceSettings = FaceSettings()
     entry: EntrySettings = EntrySettings()
+    exam: ExamSettings = ExamSettings()
     cameras: list[CameraSettings] = []
     recorder: RecorderSettings = RecorderSettings()
     province: ProvinceSettings = ProvinceSettings()
     station: StationSettings = StationSettings()
+    captures: CaptureSettings = CaptureSettings()
     voice: VoiceSettings = VoiceSettings()
 
     @property

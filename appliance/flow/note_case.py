@@ -20,9 +20,11 @@ KINDS: dict[str, str] = {
     "fullscreen_left": N_("The exam page was no longer on the whole screen"),
     "absent": N_("Nobody in front of the camera"),
     "several_faces": N_("Several people in front of the camera"),
-    "covered": N_("The camera is covered"),
+    "covered": N_("Face or camera covered"),
     "mismatch": N_("The face does not match the roster photo"),
     "looking_away": N_("Looking away from the screen"),
+    "camera_missing": N_("The station's camera gives no picture"),
+    "seat_face": N_("Face check at the seat: a person has to compare"),
     "device": N_("A phone or another device in the picture"),
 }
 """Kind -> what was noticed."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
-from appliance.records.base import Instant
+from appliance.records.base import Instant, index_where
 
 
 class ExamCase(SQLModel, table=True):
@@ -15,6 +15,7 @@ class ExamCase(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("state IN ('open', 'dismissed', 'violation')", name="state"),
         Index("ix_exam_case_sitting_state", "sitting", "state"),
+        index_where("ix_exam_case_picture", "picture", "picture <> ''"),
     )
 
     id: str = Field(primary_key=True)

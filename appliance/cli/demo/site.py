@@ -158,6 +158,7 @@ def configure(folder: Path, port: int) -> DemoSite:
             timeout=5.0,
         ),
         station=s.StationSettings(grace=4.0, lost_after=8.0),
+        captures=s.CaptureSettings(every=0.0),  # the simulated stations have no cameras
     )
     config = folder / "examsite.toml"
     config.write_bytes(s.dump(settings))

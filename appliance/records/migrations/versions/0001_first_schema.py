@@ -311,6 +311,7 @@ def upgrade() -> None:
         sa.Column("opens_at", appliance.records.base.Instant(length=27), nullable=False),
         sa.Column("closes_at", appliance.records.base.Instant(length=27), nullable=False),
         sa.Column("delivery", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("page", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("started_at", appliance.records.base.Instant(length=27), nullable=True),
         sa.Column("ends_at", appliance.records.base.Instant(length=27), nullable=True),
@@ -322,6 +323,7 @@ def upgrade() -> None:
         sa.Column("blueprint", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("rules", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("pass_code", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint("delivery IN ('own', 'province')", name=op.f("ck_sitting_delivery")),
         sa.CheckConstraint(
             "state IN ('planned', 'running', 'ended', 'released')", name=op.f("ck_sitting_state")
         ),
@@ -401,6 +403,8 @@ def upgrade() -> None:
         sa.Column("candidate", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("bank", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("body", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("opens", sa.LargeBinary(), nullable=False),
+        sa.Column("pictures", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("key_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("choices", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("layout", sa.LargeBinary(), nullable=False),
@@ -700,7 +704,89 @@ def upgrade() -> None:
     with op.batch_alter_table("exam_case", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_exam_case_attempt"), ["attempt"], unique=False)
         batch_op.create_index(batch_op.f("ix_exam_case_candidate"), ["candidate"], unique=False)
+        batch_op.create_index(
+            "ix_exam_case_picture",
+            ["picture"],
+            unique=False,
+            sqlite_where=sa.text("picture <> ''"),
+            postgresql_where=sa.text("picture <> ''"),
+        )
         batch_op.create_index("ix_exam_case_sitting_state", ["sitting", "state"], unique=False)
+
+    op.create_table(
+        "capture",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("attempt", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("seat", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("lease", sa.Integer(), nullable=False),
+        sa.Column("purpose", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("happened_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("recorded_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("picture", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("engine", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("band", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("distance", sa.Float(), nullable=True),
+        sa.Column("found", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint("purpose IN ('random', 'seat_check')", name=op.f("ck_capture_purpose")),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'looked', 'by_people', 'unusable')", name=op.f("ck_capture_state")
+        ),
+        sa.ForeignKeyConstraint(["attempt"], ["attempt.id"], name=op.f("fk_capture_attempt_attempt")),
+        sa.ForeignKeyConstraint(["seat"], ["seat.id"], name=op.f("fk_capture_seat_seat")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_capture")),
+    )
+    with op.batch_alter_table("capture", schema=None) as batch_op:
+        batch_op.create_index("ix_capture_attempt_happened_at", ["attempt", "happened_at"], unique=False)
+        batch_op.create_index(
+            "ix_capture_picture",
+            ["picture"],
+            unique=False,
+            sqlite_where=sa.text("picture <> ''"),
+            postgresql_where=sa.text("picture <> ''"),
+        )
+        batch_op.create_index(
+            "ix_capture_pictured",
+            ["happened_at"],
+            unique=False,
+            sqlite_where=sa.text("picture <> ''"),
+            postgresql_where=sa.text("picture <> ''"),
+        )
+        batch_op.create_index(
+            "ix_capture_waiting",
+            ["recorded_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        )
+
+    op.create_table(
+        "seat_check",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("attempt", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("lease", sa.Integer(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("code", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("capture", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("exam_case", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("asked_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("settled_at", appliance.records.base.Instant(length=27), nullable=True),
+        sa.Column("decided_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("second_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint("state IN ('due', 'looking', 'hand', 'passed')", name=op.f("ck_seat_check_state")),
+        sa.ForeignKeyConstraint(["attempt"], ["attempt.id"], name=op.f("fk_seat_check_attempt_attempt")),
+        sa.ForeignKeyConstraint(["capture"], ["capture.id"], name=op.f("fk_seat_check_capture_capture")),
+        sa.ForeignKeyConstraint(
+            ["exam_case"], ["exam_case.id"], name=op.f("fk_seat_check_exam_case_exam_case")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_seat_check")),
+    )
+    with op.batch_alter_table("seat_check", schema=None) as batch_op:
+        batch_op.create_index("ix_seat_check_attempt_lease", ["attempt", "lease"], unique=False)
 
     op.create_table(
         "lease",
