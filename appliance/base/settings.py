@@ -246,7 +246,9 @@ class CaptureSettings(Part, kw_only=True, frozen=True):
     """Detector of phones and other devices (ONNX, docs/faces.md); empty = the site has none."""
     device_classes: str = ""
     """What the detector knows: one class in each line of this text file, in its order."""
-    devices: list[str] = ["cell phone", "laptop", "remote", "book", "headphones"]
+    devices: list[str] = msgspec.field(
+        default_factory=lambda: ["cell phone", "laptop", "remote", "book", "headphones"]
+    )
     """Classes that are a case when seen at a seat; empty = every class of the file."""
     device_score: float = 0.5
     """How sure the detector has to be, 0..1."""
