@@ -8,9 +8,12 @@ from sqlmodel import Session, col, func, select
 from appliance.base.errors import Refused
 from appliance.base.i18n import N_
 from appliance.flow.box import Box
+from appliance.flow.exam_now import exam_now
+from appliance.flow.rules_of import rules_of
 from appliance.records.roster import Candidate
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Answer, Attempt, Lease, Mark, Paper
+from appliance.rules.exam_rules import result_shown
 from appliance.wire import station as wire
 
 PHASES: dict[str, wire.Phase] = {
@@ -46,6 +49,7 @@ class Standing(msgspec.Struct, kw_only=True):
     paper: str | None
     points: str
 
+    around: wire.ExamNow
 
 def lease_of(session: Session, token_hash: str) -> Lease:
     """The lease behind a seat's cookie."""
@@ -70,7 +74,7 @@ def standing(session: Session, box: Box, token_hash: str) -> Standing:
     mark = session.exec(
         select(Mark).where(Mark.attempt == attempt.id).order_by(col(Mark.marked_at).desc())
     ).first()
-    shown = mark is not None and sitting.state in ("ended", "released")
+    shown = mark is not None and _result_shown(session, box, sitting)
     return Standing(
         attempt=attempt.id,
         lease=lease.number,
@@ -93,9 +97,15 @@ def standing(session: Session, box: Box, token_hash: str) -> Standing:
         paper=paper.body if paper else None,
         points=f"{mark.points.normalize():f}" if mark and shown else "",
     )
+        around=exam_now(session, attempt, sitting),
 
 
 def answers_of(session: Session, attempt: str) -> dict[int, str]:
+def _result_shown(session: Session, box: Box, sitting: Sitting) -> bool:
+    states = session.exec(select(Attempt.state).where(Attempt.sitting == sitting.id).distinct()).all()
+    return result_shown(rules_of(sitting), sitting.state, states, box.now(), sitting.closes_at)
+
+
     """The answers that count: position -> option key."""
     rows = session.exec(select(Answer).where(Answer.attempt == attempt))
     return {row.position: row.value for row in rows if row.value}

@@ -12,6 +12,7 @@ from appliance.base.files import Files
 from appliance.base.i18n import language
 from appliance.base.settings import Settings
 from appliance.base.site import Site, read_site
+from appliance.flow.rules_of import require_sound
 
 BEGUN = "site.begun"
 """Holds the identity while a set-up is under way; `examsite init` may clear the keys as long as it is there."""
@@ -31,7 +32,9 @@ class Box:
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock | None = None) -> "Box":
-        """The box as it was set up by `examsite init`."""
+        """The box as it was set up by `examsite init`. Raises Corrupt where exam rules cannot hold."""
+        for trade in ("", *settings.exam.types):
+            require_sound(settings, trade)
         site = read_site(settings.state)
         end_begun(settings.state)
         return cls(settings, site, DataKey.load(keys(settings) / "data.key"), clock)

@@ -11,6 +11,7 @@ from appliance.base.errors import NotFound
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.flow.box import Box
+from appliance.flow.rules_of import require_sound
 from appliance.flow.today import day_bounds
 from appliance.records.journal import append
 from appliance.records.roster import Candidate, Roster, RosterRow
@@ -64,6 +65,7 @@ def find_sitting(session: Session, box: Box, plan: SittingPlan, actor: str) -> S
         select(func.max(Sitting.number)).where(col(Sitting.starts_at) >= start, col(Sitting.starts_at) < end)
     ).one()
     entry = box.settings.entry
+    rules = require_sound(box.settings, plan.trade, plan.duration_s)
     opens_at, closes_at = timing.window(plan.starts_at, entry.opens_before, entry.closes_after)
     seed = os.urandom(32)
     sitting = Sitting(
@@ -78,6 +80,7 @@ def find_sitting(session: Session, box: Box, plan: SittingPlan, actor: str) -> S
         closes_at=min(closes_at, plan.starts_at + timedelta(seconds=plan.duration_s)),
         seed_hash=hashlib.sha256(seed).hexdigest(),
         seed_sealed=box.key.encrypt(seed),
+        rules=msgspec.json.encode(rules).decode(),
     )
     session.add(sitting)
     session.flush()

@@ -8,7 +8,9 @@ from appliance.base.errors import Refused, Stale
 from appliance.base.i18n import N_
 from appliance.flow.attempt_view import Standing, lease_of, standing
 from appliance.flow.box import Box
+from appliance.flow.exam_now import exam_now
 from appliance.records.journal import append
+from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt
 from appliance.wire.station import HandIn
 
@@ -31,12 +33,32 @@ def hand_in(session: Session, box: Box, token_hash: str, sent: HandIn) -> Standi
                 N_("This exam goes on at another seat."),
                 N_("Hand in there, or raise your hand."),
             )
+        _require_time_to_leave(session, box, attempt)
         close_attempt(session, attempt, "candidate", f"seat:{lease.seat}", box.now())
     if attempt.state == "handed_in" and attempt.settled_at is None and lease.number == attempt.lease:
         attempt.settled_at = box.now()
         session.add(attempt)
         session.flush()
     return standing(session, box, token_hash)
+
+
+def _require_time_to_leave(session: Session, box: Box, attempt: Attempt) -> None:
+    """Nobody leaves before the earliest moment the rules of this exam name."""
+    around = exam_now(session, attempt, session.get_one(Sitting, attempt.sitting))
+    if box.now() >= around.hand_in_from:
+        return
+    if not around.early_hand_in:
+        raise Refused(
+            "no_early_hand_in",
+            N_("Nobody hands in before the end of this exam."),
+            N_("Go on; at the end the system hands in by itself."),
+        )
+    raise Refused(
+        "too_early_to_leave",
+        N_("Nobody may hand in before {time}."),
+        N_("Go on, or look through your answers again."),
+        time=box.local(around.hand_in_from).strftime("%H:%M"),
+    )
 
 
 def force_hand_in(session: Session, box: Box, attempt_id: str, reason: str, actor: str) -> Attempt:

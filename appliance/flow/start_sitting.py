@@ -1,17 +1,19 @@
 """Starting and ending a sitting."""
 
-from datetime import timedelta
-
 from sqlmodel import Session, col, func, select
 
 from appliance.base.errors import NotFound, Refused
 from appliance.base.i18n import N_
 from appliance.flow.box import Box
+from appliance.flow.exam_now import help_of
 from appliance.flow.make_papers import without_paper
+from appliance.flow.rules_of import rules_of
 from appliance.records.journal import append
 from appliance.records.seating import SeatTaking
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Paper
+from appliance.rules.approved_help import more_percent
+from appliance.rules.exam_rules import attempt_end, sitting_end
 
 
 def sitting_of(session: Session, sitting_id: str) -> Sitting:
@@ -37,7 +39,7 @@ def start_sitting(session: Session, box: Box, sitting_id: str, actor: str) -> Si
         )
     now = box.now()
     sitting.state, sitting.started_at = "running", now
-    sitting.ends_at = now + timedelta(seconds=sitting.duration_s)
+    sitting.ends_at = sitting_end(rules_of(sitting), now, sitting.duration_s)
     session.add(sitting)
     session.flush()
     append(session, "sitting.started", sitting.id, actor, {"ends_at": sitting.ends_at.isoformat()}, at=now)
@@ -61,13 +63,16 @@ def require_paper(session: Session, sitting: Sitting, attempt: Attempt) -> None:
 
 
 def begin_attempt(session: Session, box: Box, sitting: Sitting, attempt: Attempt, actor: str) -> None:
-    """Open one paper until the sitting's end: who comes late loses the time."""
+    """Open one paper, until the end the sitting's rules and approved help give it."""
     now = box.now()
     paper = session.exec(
         select(Paper).where(Paper.sitting == sitting.id, Paper.candidate == attempt.candidate)
     ).first()
     attempt.paper = paper.id if paper else None
-    attempt.state, attempt.started_at, attempt.deadline = "running", now, sitting.ends_at
+    attempt.state, attempt.started_at = "running", now
+    if sitting.ends_at:
+        more = more_percent(help_of(session, attempt))
+        attempt.deadline = attempt_end(rules_of(sitting), now, sitting.duration_s, sitting.ends_at, more)
     session.add(attempt)
     session.flush()
     append(

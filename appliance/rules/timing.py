@@ -19,13 +19,6 @@ def entry(now: datetime, opens_at: datetime, closes_at: datetime) -> Entry:
     return "open" if now < closes_at else "too_late"
 
 
-def deadline(ends_at: datetime, extension_s: int = 0) -> datetime:
-    """When an attempt ends: the sitting's end plus the seconds given to this attempt."""
-    if extension_s < 0:
-        raise ValueError("an extension cannot shorten an attempt")
-    return ends_at + timedelta(seconds=extension_s)
-
-
 def remaining(now: datetime, ends_at: datetime) -> int:
     """Whole seconds left, never below 0."""
     return max(0, int((ends_at - now).total_seconds()))
@@ -36,11 +29,6 @@ def acceptable(now: datetime, ends_at: datetime, grace_s: float) -> Literal["in_
     if now <= ends_at:
         return "in_time"
     return "late" if now <= ends_at + timedelta(seconds=grace_s) else "refused"
-
-
-def may_hand_in(now: datetime, started_at: datetime, earliest_s: int) -> bool:
-    """True when a candidate has stayed long enough to leave."""
-    return now >= started_at + timedelta(seconds=earliest_s)
 
 
 def phase(
@@ -58,15 +46,17 @@ def phase(
     return "before" if now < opens_at else "admission"
 
 
-def faults(opens_before_s: int, closes_after_s: int, duration_s: int, earliest_leave_s: int) -> list[str]:
-    """What is wrong with a sitting's settings, as codes.
+def faults(
+    opens_before_s: int, closes_after_s: int, duration_s: int | None, earliest_leave_s: int
+) -> list[str]:
+    """What is wrong with a sitting's settings, as codes; `duration_s` None = not known yet.
 
     Latest entry and earliest leaving may not overlap, or a paper could leave before the last candidate came.
     """
     found = []
-    if opens_before_s < 0 or closes_after_s < 0 or duration_s <= 0 or earliest_leave_s < 0:
+    if opens_before_s < 0 or closes_after_s < 0 or earliest_leave_s < 0:
         found.append("negative")
-    if closes_after_s > duration_s:
+    if duration_s is not None and closes_after_s > duration_s:
         found.append("entry_after_end")
     if 0 < earliest_leave_s < closes_after_s:
         found.append("leaving_before_entry_closes")

@@ -36,6 +36,19 @@ class SignIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     last_four: str
 
 
+class ExamNow(msgspec.Struct, kw_only=True):
+    """In Attempt: what the exam's rules, the roster and the raised hand say."""
+
+    hand_in_from: datetime
+    """From when the candidate may hand in."""
+    early_hand_in: bool = True
+    """False: not before the end."""
+    hand_at: datetime | None = None
+    """Since when the candidate's hand is up."""
+    help: list[str] = []
+    """Approved help: voice, large, time25."""
+
+
 class Attempt(msgspec.Struct, kw_only=True):
     """GET /station/api/attempt, and the reply to sign-in and rules: where the candidate stands."""
 
@@ -60,6 +73,15 @@ class Attempt(msgspec.Struct, kw_only=True):
     result: str = ""
     moved: bool = False
     """A newer lease exists: the exam goes on at another seat, this page only delivers what it keeps."""
+    captures: float = 0.0
+    """The longest time in seconds between two captures while the box is away; 0 = none are taken."""
+    capture_due: int = 0
+    """Number of the random capture to take now; 0 = none. When the next one comes nobody is told."""
+    face_check: str = ""
+    """Face check at the seat: due (send a picture), looking, hand (an invigilator decides); empty = go on."""
+    key: bytes = b""
+    """Opens the sealed paper (AES-256-GCM); empty until the attempt runs."""
+    around: ExamNow
     csrf: str = ""
     demo: bool = False
 

@@ -100,6 +100,8 @@ class MockBox:
     @property
     def url(self) -> str:
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+        self.around: wire.ExamNow | None = None
+        """What the exam's rules and the roster say; None: nothing particular."""
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
@@ -176,6 +178,8 @@ class MockBox:
             if problem.expected is not None:
                 content["expected"] = problem.expected
             status, kind, reply = problem.status, "application/problem+json", msgspec.json.encode(content)
+            key=self.key if over or self.phase == "running" else b"",
+            around=self.around or wire.ExamNow(hand_in_from=self.started),
         await send(
             {
                 "type": "http.response.start",
