@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from appliance.base.ids import new_id
 from appliance.flow.box import Box
-from appliance.flow.make_papers import seal_layout
+from appliance.flow.paper_needs import seal_layout
 from appliance.records.roster import Candidate
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Answer, Attempt, Mark, Paper
@@ -65,7 +65,7 @@ def add_marked(
         state="released",
         bank=source.bank,
         bank_sha256=source.file if source.bank else "",
-        blueprint=msgspec.json.encode(source.blueprint).decode() if source.bank else "",
+        blueprint=msgspec.json.encode({"initial": source.blueprint}).decode() if source.bank else "",
     )
     session.add(sitting)
     session.flush()

@@ -1,5 +1,6 @@
 """A sitting in the middle of things, made straight in the tables: for benches and for tests of later stages."""
 
+import hashlib
 from datetime import date, timedelta
 from typing import Literal
 
@@ -9,6 +10,7 @@ from sqlmodel import Session
 from appliance.base.ids import new_id
 from appliance.flow.accounts import hash_token
 from appliance.flow.box import Box
+from appliance.flow.sealed_paper import seal_body
 from appliance.records.entry import Admission
 from appliance.records.roster import Candidate, Roster, RosterRow
 from appliance.records.seating import SeatTaking
@@ -18,6 +20,7 @@ from appliance.records.theory import Attempt, Paper
 from appliance.wire import station as wire
 
 QUESTIONS = 100
+SEED = b"s" * 32
 
 
 class World(msgspec.Struct):
@@ -44,7 +47,7 @@ def address_of(index: int) -> str:
     return f"127.0.{1 + index // 250}.{1 + index % 250}"
 
 
-def paper_body(paper: str) -> bytes:
+def paper_of(paper: str) -> wire.Paper:
     """A paper of 70 true/false and 30 single choice questions."""
     questions = []
     for position in range(1, QUESTIONS + 1):
@@ -57,7 +60,7 @@ def paper_body(paper: str) -> bytes:
                 position=position, kind=kind, stem=f"第{position}题:停电作业前应先验电。", options=options
             )
         )
-    return msgspec.json.encode(wire.Paper(paper=paper, sha256="", questions=questions))
+    return wire.Paper(paper=paper, sha256="", questions=questions)
 
 
 def seed(session: Session, box: Box, count: int, duration_s: int = 7200, papers: bool = True) -> World:
@@ -87,10 +90,12 @@ def seed(session: Session, box: Box, count: int, duration_s: int = 7200, papers:
             duration_s=duration_s,
             opens_at=now - timedelta(hours=1),
             closes_at=now + timedelta(minutes=15),
+            seed_hash=hashlib.sha256(SEED).hexdigest(),
+            seed_sealed=box.key.encrypt(SEED),
         )
     )
     session.flush()
-    name = box.files.put(paper_body("p"), secret=True)
+    name, opens = seal_body(box, b"seed", paper_of("p"))
     for index in range(count):
         seat = Seat(id=f"T1-{index + 1:02d}", room="T1", number=index + 1, address=address_of(index))
         number = number_of(index)
@@ -142,6 +147,7 @@ def seed(session: Session, box: Box, count: int, duration_s: int = 7200, papers:
                     candidate=candidate.id,
                     bank="0" * 64,
                     body=name,
+                    opens=opens,
                     key_sealed=box.key.encrypt(msgspec.json.encode(["A"] * QUESTIONS)),
                     choices="2" * 70 + "4" * 30,
                     made_at=now,

@@ -13,15 +13,16 @@ from sqlmodel import Session, col, select
 
 from appliance.base.errors import NotFound
 from appliance.base.i18n import N_
+from appliance.flow.blueprints import blueprint_of
 from appliance.flow.box import Box
-from appliance.flow.choose_bank import blueprint_of
 from appliance.flow.freeze_bank import read_frozen
-from appliance.flow.make_papers import Layout, open_layout
+from appliance.flow.paper_needs import Layout, open_layout
+from appliance.flow.voided import voided_attempts
 from appliance.records.questions import FrozenBank
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Answer, Attempt, Mark, Paper
 from appliance.rules import item_analysis as rule
-from appliance.rules.paper import KINDS, Blueprint, Kind
+from appliance.rules.paper import EXAMS, KINDS, Blueprint, Kind
 from appliance.rules.theory import Rule
 
 HANDFUL = 100
@@ -50,7 +51,7 @@ class ItemLine(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Analysis(msgspec.Struct, kw_only=True, frozen=True):
-    """What came of it; items by urgency.
+    """What came of it; items by urgency. Attempts voided for a violation tell nothing of an item and are not in it.
 
     `left_out`: papers of which nobody noted what stands where. `unequal`: papers whose answers no longer give the
     points of their mark. `sets`: how many different sets of items the papers had. Points out of 100.
@@ -102,11 +103,14 @@ def _midnight(box: Box, day: date) -> datetime:
 
 def analyse(session: Session, box: Box, scope: Scope) -> Analysis:
     """Count every marked attempt of the scope and say what that tells of its items."""
-    terms = {one.id: _Terms.of(blueprint_of(one)) for one in sittings_of(session, box, scope)}
-    marked = _marked(session, list(terms))
+    sittings = sittings_of(session, box, scope)
+    terms: dict[tuple[str, str], _Terms] = {
+        (one.id, exam): _Terms.of(blueprint_of(one, exam)) for one in sittings for exam in EXAMS
+    }
+    marked = _marked(session, box, [one.id for one in sittings])
     for handful in _handfuls(marked):
         for one, paper in _papers(session, handful):
-            one.items = _set_name(open_layout(box, paper.layout), paper.bank, terms[one.sitting])
+            one.items = _set_name(open_layout(box, paper.layout), paper.bank, terms[one.sitting, paper.exam])
     known = [one for one in marked if one.items]
     sets = Counter(one.items for one in known)
     tally = rule.Tally(
@@ -117,7 +121,7 @@ def analyse(session: Session, box: Box, scope: Scope) -> Analysis:
     for handful in _handfuls(known):
         answers = _answers(session, handful)
         for one, paper in _papers(session, handful):
-            given = counting.read(paper, terms[one.sitting], answers[one.attempt])
+            given = counting.read(paper, terms[one.sitting, paper.exam], answers[one.attempt])
             unequal += tally.add(given, one.items) != one.points
     n = tally.count
     spread = tally.squares - tally.total**2 / n if n else 0.0
@@ -157,6 +161,7 @@ class _Paper(msgspec.Struct, frozen=True):
     bank: str
     layout: bytes
     key_sealed: bytes
+    exam: str
 
 
 def _handfuls(marked: Sequence[_Marked]) -> Iterator[Sequence[_Marked]]:
@@ -164,10 +169,11 @@ def _handfuls(marked: Sequence[_Marked]) -> Iterator[Sequence[_Marked]]:
         yield marked[start : start + HANDFUL]
 
 
-def _marked(session: Session, sittings: Sequence[str]) -> list[_Marked]:
-    """Marked attempts with their newest mark, by id."""
+def _marked(session: Session, box: Box, sittings: Sequence[str]) -> list[_Marked]:
+    """Marked attempts that count, with their newest mark, by id."""
     found: dict[str, _Marked] = {}
     for sitting in sittings:
+        voided = voided_attempts(session, box, sitting)
         rows = session.exec(
             select(col(Attempt.id), col(Mark.points), col(Mark.passed))
             .join(Mark, col(Mark.attempt) == col(Attempt.id))
@@ -175,17 +181,19 @@ def _marked(session: Session, sittings: Sequence[str]) -> list[_Marked]:
             .order_by(col(Mark.marked_at))
         )
         for attempt, points, passed in rows:
+            if attempt in voided:
+                continue
             found[attempt] = _Marked(attempt, sitting, int(points * 100), passed)
     return sorted(found.values(), key=lambda one: one.attempt)
 
 
 def _papers(session: Session, handful: Sequence[_Marked]) -> Iterator[tuple[_Marked, _Paper]]:
     rows = session.exec(
-        select(Attempt.id, Paper.bank, Paper.layout, Paper.key_sealed)
+        select(Attempt.id, Paper.bank, Paper.layout, Paper.key_sealed, Paper.exam)  # type: ignore[call-overload]
         .join(Paper, col(Paper.id) == col(Attempt.paper))
         .where(col(Attempt.id).in_([one.attempt for one in handful]))
     )
-    papers = {attempt: _Paper(bank, layout, key) for attempt, bank, layout, key in rows}
+    papers = {attempt: _Paper(*fields) for attempt, *fields in rows}
     for one in handful:
         if one.attempt in papers:
             yield one, papers[one.attempt]

@@ -1,16 +1,28 @@
-"""The head of the site says that a sitting's papers come from an own bank, and by which blueprint.
+"""The head of the site says, and a second person confirms, that a sitting's papers come from an own bank.
 
-The bank is frozen at that moment: papers made later for the same sitting come from the same items. Papers that were
-made before from another bank are withdrawn, as long as nobody has accepted the rules.
+The bank is frozen at that moment, with its blueprints: papers made later for the same sitting come from the same
+items. Papers that were made before from another bank are withdrawn, as long as nobody has accepted the rules. The
+blueprints' time becomes the sitting's.
 """
+
+from datetime import timedelta
 
 import msgspec
 from sqlmodel import Session, col, select
 
 from appliance.base.errors import Conflict, Refused
-from appliance.base.i18n import N_, _
-from appliance.flow.accounts import Who
+from appliance.base.i18n import N_
+from appliance.flow.accounts import Who, second_person
 from appliance.flow.add_bank import bank_of
+from appliance.flow.blueprints import (
+    Plans,
+    blueprint_of,
+    cells_of,
+    require_chief,
+    require_items,
+    require_sound,
+    text_of,
+)
 from appliance.flow.box import Box
 from appliance.flow.freeze_bank import Frozen, note_frozen
 from appliance.flow.start_sitting import sitting_of
@@ -18,45 +30,9 @@ from appliance.records.journal import append
 from appliance.records.questions import BankItem, QuestionBank
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Paper
-from appliance.rules.paper import KINDS, THEORY, Blueprint, Kind
-from appliance.rules.questions import blueprint_fault
 
-FAULTS = {
-    "nothing_asked": N_("The paper has no items."),
-    "bank_too_small": N_("The bank has too few approved items of the kind {kind} that can be drawn."),
-    "bad_points": N_("Items of the kind {kind} are worth no points."),
-    "not_full": N_("The paper adds up to {total} points, not to 100."),
-    "bad_pass_mark": N_("The pass mark lies between 80 and 100."),
-    "bad_minutes": N_("The length of this sitting is not usable."),
-}
-KIND_WORDS: dict[Kind, str] = {
-    "true_false": N_("True or false"),
-    "single_choice": N_("Single choice"),
-    "multiple_choice": N_("Multiple choice"),
-}
-
-
-def blueprint_of(sitting: Sitting) -> Blueprint:
-    """How the papers of a sitting are put together and marked."""
-    return msgspec.json.decode(sitting.blueprint, type=Blueprint) if sitting.blueprint else THEORY
-
-
-def counts(frozen: Frozen) -> dict[Kind, int]:
-    """Drawable items by kind."""
-    return {kind: sum(one.question.kind == kind for one in frozen.items) for kind in KINDS}
-
-
-def require_blueprint(blueprint: Blueprint, there: dict[Kind, int]) -> None:
-    """Raise what keeps a blueprint from being drawn."""
-    code, kind = blueprint_fault(blueprint, there)
-    if code:
-        raise Refused(
-            code,
-            FAULTS[code],
-            N_("Correct the numbers, or have more items approved."),
-            kind=_(KIND_WORDS[kind]) if kind else "",
-            total=f"{blueprint.total:f}",
-        )
+SECONDS = ("chief", "office", "author")
+"""Who may be the second of two who put a bank to use."""
 
 
 def choosable(session: Session, box: Box, bank: QuestionBank) -> list[Sitting]:
@@ -102,36 +78,92 @@ REFUSALS = {
 
 
 def choose_bank(
-    session: Session, box: Box, sitting_id: str, frozen: Frozen, name: str, blueprint: Blueprint, who: Who
+    session: Session,
+    box: Box,
+    sitting_id: str,
+    frozen: Frozen,
+    name: str,
+    plans: Plans,
+    who: Who,
+    second_login: str,
 ) -> Sitting:
     """Draw a sitting's papers from `frozen`, kept as the file `name`. The same choice again changes nothing."""
-    if who.role != "chief":
-        raise Refused(
-            "not_your_role",
-            N_("Your account is not allowed to do this."),
-            N_("Ask the head of the site which account may."),
-        )
-    sitting, bank = sitting_of(session, sitting_id), bank_of(session, frozen.bank)
-    text = msgspec.json.encode(blueprint, order="deterministic").decode()
-    if (sitting.bank_sha256, sitting.blueprint) == (name, text):
+    require_chief(who)
+    sitting = sitting_of(session, sitting_id)
+    if (sitting.bank_sha256, sitting.blueprint) == (name, text_of(plans)):
         return sitting
+    second = second_person(session, who, second_login, SECONDS)
+    return put_to_use(session, box, sitting, frozen, name, plans, who, second.id)
+
+
+def put_to_use(
+    session: Session,
+    box: Box,
+    sitting: Sitting,
+    frozen: Frozen,
+    name: str,
+    plans: Plans,
+    who: Who,
+    second: str,
+    composed: str = "",
+) -> Sitting:
+    """What two people have decided: `second` is the other account; `composed`: the paper put together by hand."""
+    bank = bank_of(session, frozen.bank)
     if code := _fault(session, box, bank, sitting):
         raise Refused(code, REFUSALS[code], N_("Choose another sitting or another bank."))
-    require_blueprint(blueprint, counts(frozen))
+    for blueprint in plans.values():
+        require_sound(blueprint)
+    require_items(plans, cells_of(frozen))
     _require_approved(session, frozen)
+    _give_time(session, sitting, plans)
     note_frozen(session, box, name, frozen)
     withdrawn = session.exec(select(Paper).where(Paper.sitting == sitting.id)).all()
     for paper in withdrawn:
         session.delete(paper)
-    sitting.bank, sitting.bank_sha256, sitting.blueprint = bank.id, name, text
+    sitting.bank, sitting.bank_sha256, sitting.blueprint = bank.id, name, text_of(plans)
     session.add(sitting)
     session.flush()
     body = {
         "bank": bank.id,
         "bank_sha256": name,
         "items": len(frozen.items),
-        "blueprint": msgspec.json.decode(text),
+        "blueprint": msgspec.json.decode(sitting.blueprint),
+        "duration_s": sitting.duration_s,
         "papers_withdrawn": len(withdrawn),
+        "second": second,
     }
+    if composed:
+        body["composed"] = composed
     append(session, "sitting.bank_chosen", sitting.id, who.actor, body, at=box.now())
     return sitting
+
+
+def _give_time(session: Session, sitting: Sitting, plans: Plans) -> None:
+    """The sitting lasts as long as the longest of its papers; nobody enters after that."""
+    sitting.duration_s = max(one.minutes for one in plans.values()) * 60
+    ends = sitting.starts_at + timedelta(seconds=sitting.duration_s)
+    sitting.closes_at = min(sitting.closes_at, ends)
+    following = session.exec(
+        select(Sitting.id)
+        .where(
+            Sitting.room == sitting.room,
+            Sitting.id != sitting.id,
+            Sitting.state == "planned",
+            col(Sitting.starts_at) > sitting.starts_at,
+            col(Sitting.starts_at) < ends,
+        )
+        .limit(1)
+    ).first()
+    if following is not None:
+        raise Refused(
+            "next_sitting",
+            N_("With this working time the sitting would reach into the next one in its room."),
+            N_("Shorten the working time of the blueprint, or have the next sitting planned later."),
+        )
+
+
+def working_time(sitting: Sitting, exam: str) -> timedelta:
+    """How long a candidate of a kind of exam works: by the blueprint where the sitting has some, else by its plan."""
+    if not sitting.blueprint:
+        return timedelta(seconds=sitting.duration_s)
+    return timedelta(minutes=blueprint_of(sitting, exam).minutes)

@@ -44,9 +44,11 @@ class Frozen(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Drawable(msgspec.Struct, kw_only=True, frozen=True):
-    """A bank's approved items by kind; how many of them show pictures, how many can be read in English."""
+    """A bank's approved items by kind, topic and difficulty; how many of them show pictures, how many can be read in
+    English.
+    """
 
-    there: dict[Kind, int]
+    there: dict[tuple[Kind, str, int], int]
     pictures: int
     english: int
 
@@ -71,7 +73,7 @@ def drawable(session: Session, box: Box, bank_id: str) -> Drawable:
     """Counts for whoever chooses a bank without seeing its items."""
     found = [question for _row, question in _approved(session, box, bank_of(session, bank_id).id)]
     return Drawable(
-        there=dict(Counter(one.kind for one in found)),
+        there=dict(Counter((one.kind, one.topic, one.difficulty) for one in found)),
         pictures=sum(bool(pictures(one)) for one in found),
         english=sum("en" in one.wordings for one in found),
     )

@@ -7,8 +7,9 @@ from sqlmodel import Session, col, or_, select
 
 from appliance.base.ids import new_id
 from appliance.flow.attempt_view import answers_of
+from appliance.flow.blueprints import blueprint_of
 from appliance.flow.box import Box
-from appliance.flow.choose_bank import blueprint_of
+from appliance.flow.paper_proof import require_proof
 from appliance.flow.verdict import decide_verdict
 from appliance.records.journal import append
 from appliance.records.sitting import Sitting
@@ -46,9 +47,10 @@ def mark_theory(session: Session, box: Box, attempt_id: str) -> Mark:
         return known
     attempt = session.get_one(Attempt, attempt_id)
     paper = session.get_one(Paper, attempt.paper or "")
+    require_proof(box, paper)
     right: list[str] = msgspec.json.decode(box.key.decrypt(paper.key_sealed))
     sitting = session.get_one(Sitting, attempt.sitting)
-    blueprint = blueprint_of(sitting)
+    blueprint = blueprint_of(sitting, paper.exam)
     marked = theory.mark(key_lines(blueprint, right), answers_of(session, attempt.id), blueprint.pass_mark)
     detail = {"right": marked.right, "wrong": marked.wrong, "open": marked.open}
     mark = Mark(

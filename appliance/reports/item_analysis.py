@@ -18,7 +18,7 @@ from appliance.flow.analysis_words import (
     letters,
     reliability_text,
 )
-from appliance.flow.choose_bank import KIND_WORDS
+from appliance.flow.blueprints import KIND_WORDS
 from appliance.rules.item_analysis import FEW, URGENT, band
 
 _HEAD, _LOOK = PatternFill("solid", fgColor="DDE8F4"), PatternFill("solid", fgColor="FFF3D8")

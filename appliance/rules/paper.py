@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from appliance.rules.chance import Stream
+from appliance.rules.rows import fill
 from appliance.rules.theory import KeyLine, Rule
 
 Kind = Literal["true_false", "single_choice", "multiple_choice"]
@@ -61,11 +62,41 @@ class Item:
     wordings: Mapping[str, Wording] = field(default_factory=dict)
 
 
+Exam = Literal["initial", "review", "resit"]
+EXAMS: tuple[Exam, ...] = ("initial", "review", "resit")
+"""Kinds of exam (考核类型): 初训, 复审, 补考."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """`count` items of a kind; of one topic when it is named, of one difficulty (1 to 3) when it is not 0."""
+
+    kind: Kind
+    count: int
+    topic: str = ""
+    difficulty: int = 0
+
+    @property
+    def narrow(self) -> bool:
+        """It asks for more than the kind."""
+        return bool(self.topic or self.difficulty)
+
+    def takes(self, kind: str, topic: str, difficulty: int) -> bool:
+        """Whether an item may stand in this row."""
+        return (
+            kind == self.kind
+            and self.topic in ("", topic)
+            and (self.difficulty == 0 or self.difficulty == difficulty)
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Blueprint:
     """How a paper is put together. `points` per item of each kind; `topics`: share of each topic, any unit.
 
-    Without `topics` each kind follows the bank's own proportions. `multiple`: how multiple choice is marked.
+    `rows`: how the items of a kind are shared out among topics and difficulties; they add up to `counts`. A kind
+    without narrow rows follows `topics`, and without those the bank's own proportions. `minutes` = working time;
+    `multiple`: how multiple choice is marked; `open_book`: the candidate may look things up.
     """
 
     counts: Mapping[Kind, int]
@@ -74,6 +105,8 @@ class Blueprint:
     pass_mark: Decimal
     topics: Mapping[str, int] = field(default_factory=dict)
     multiple: Rule = "all_or_nothing"
+    rows: tuple[Row, ...] = ()
+    open_book: bool = False
 
     @property
     def total(self) -> Decimal:
@@ -128,7 +161,7 @@ def candidate_seed(seed: bytes | str, candidate: str) -> bytes:
 def draw(
     items: Iterable[Item], blueprint: Blueprint, seed: bytes | str, leave_out: Iterable[str] = ()
 ) -> Paper:
-    """Draw one paper. `leave_out`: ids a resit shall not see again, as far as the bank allows.
+    """Draw one paper. `leave_out`: ids a resit shall not see again; as few of them as the bank allows stand on it.
 
     The order of the bank does not matter. Raises BankTooSmall.
     """
@@ -140,9 +173,14 @@ def draw(
         here = [item for item in bank if item.kind == kind]
         if wanted > len(here):
             raise BankTooSmall(kind, wanted, len(here))
-        fresh = [item for item in here if item.id not in seen]
-        usable = fresh if len(fresh) >= wanted else here
-        chosen = _by_topic(usable, wanted, blueprint.topics, seed, kind)
+        rows = [row for row in blueprint.rows if row.kind == kind]
+        if any(row.narrow for row in rows):
+            chosen = _by_rows(here, rows, seed, kind, seen)
+        else:
+            fresh = [item for item in here if item.id not in seen]
+            more = max(0, wanted - len(fresh))
+            chosen = _by_topic(fresh, wanted - more, blueprint.topics, seed, kind)
+            chosen += _by_topic([item for item in here if item.id in seen], more, {}, seed, kind)
         for item in Stream(seed, "order", kind).shuffled(chosen):
             questions.append(Question(len(questions) + 1, item.id, option_order(item, seed)))
     return Paper(tuple(questions))
@@ -192,6 +230,25 @@ def key_lines(blueprint: Blueprint, right: Sequence[str]) -> list[KeyLine]:
         )
         for kind, letters in lines
     ]
+
+
+def _by_rows(
+    items: Sequence[Item], rows: Sequence[Row], seed: bytes | str, kind: str, seen: set[str]
+) -> list[Item]:
+    """Items for every row, those nobody has seen first."""
+    mixed = Stream(seed, "draw", kind).shuffled(items)
+    mixed.sort(key=lambda item: item.id in seen)
+    narrow_first = sorted(rows, key=lambda row: -bool(row.topic) - bool(row.difficulty))
+    fits = [
+        [place for place, row in enumerate(narrow_first) if row.takes(kind, item.topic, item.difficulty)]
+        for item in mixed
+    ]
+    taken = fill([row.count for row in narrow_first], fits)
+    chosen = [item for item, row in zip(mixed, taken, strict=True) if row >= 0]
+    wanted = sum(row.count for row in rows)
+    if len(chosen) < wanted:
+        raise BankTooSmall(kind, wanted, len(chosen))
+    return chosen
 
 
 def _by_topic(

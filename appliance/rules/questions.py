@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Literal
 
 from appliance.rules import states
-from appliance.rules.paper import KINDS, THEORY, Blueprint, Kind
+from appliance.rules.paper import KINDS, THEORY, Blueprint, Kind, Row
+from appliance.rules.rows import short
 
 Act = Literal["edit", "approve", "retire"]
 
@@ -32,29 +33,55 @@ def refusal(act: Act, state: str, newest: bool, author: str, person: str, reason
     return "no_reason" if act == "retire" and not reason.strip() else ""
 
 
-def picture_refusal(state: str, of_paper: bool) -> str:
-    """Why an exam page may not have a picture; empty = may.
+def sealed_refusal(state: str, of_paper: bool) -> str:
+    """Why an exam page may not have a sealed file; empty = may.
 
     `state`: of the seat's own attempt, whose paper may be fetched ahead once the rules are accepted; `of_paper`: the
-    picture stands on that attempt's own paper.
+    file belongs to that attempt's own paper.
     """
     if state not in ("ready", "running", "handed_in"):
         return "not_running"
     return "" if of_paper else "other_paper"
 
 
-def blueprint_fault(blueprint: Blueprint, there: Mapping[Kind, int]) -> tuple[str, Kind | None]:
-    """(code, kind) of the first thing wrong with a blueprint; code empty = sound.
+Cell = tuple[Kind, str, int]
+"""What a blueprint may ask of an item: its kind, topic and difficulty."""
 
-    `there`: how many items of each kind can be drawn. No paper passes with less than the usual one: every sitting is
-    for a trade of the catalogue (104号 art. 9).
+
+def held(there: Mapping[Cell, int], row: Row) -> int:
+    """How many items of a bank may stand in a row."""
+    return sum(count for cell, count in there.items() if row.takes(*cell))
+
+
+def shortages(blueprint: Blueprint, there: Mapping[Cell, int]) -> list[tuple[Row, int]]:
+    """The rows a bank cannot fill, and how many items each lacks. Without rows: one per kind."""
+    found = []
+    for kind in KINDS:
+        rows = [row for row in blueprint.rows if row.kind == kind]
+        rows = rows or [Row(kind=kind, count=blueprint.counts.get(kind, 0))]
+        rows.sort(key=lambda row: -bool(row.topic) - bool(row.difficulty))
+        fits = [
+            [place for place, row in enumerate(rows) if row.takes(*cell)]
+            for cell, count in sorted(there.items())
+            for _item in range(count if cell[0] == kind else 0)
+        ]
+        missing = short([row.count for row in rows], fits)
+        found += [(row, count) for row, count in zip(rows, missing, strict=True) if count]
+    return found
+
+
+def blueprint_fault(blueprint: Blueprint) -> tuple[str, Kind | None]:
+    """(code, kind) of the first thing wrong with a blueprint, whatever the bank; code empty = sound.
+
+    No paper passes with less than the usual one: every sitting is for a trade of the catalogue (104号 art. 9).
     """
     if not any(blueprint.counts.values()):
         return "nothing_asked", None
     for kind in KINDS:
         count = blueprint.counts.get(kind, 0)
-        if count < 0 or count > there.get(kind, 0):
-            return "bank_too_small", kind
+        rows = [row.count for row in blueprint.rows if row.kind == kind]
+        if count < 0 or min(rows, default=0) < 0 or (blueprint.rows and sum(rows) != count):
+            return "bad_count", kind
         if count and blueprint.points.get(kind, Decimal(0)) <= 0:
             return "bad_points", kind
     if blueprint.total != FULL:

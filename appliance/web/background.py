@@ -11,19 +11,23 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from appliance.base.crypto import Signer
-from appliance.base.errors import ExamError
+from appliance.base.errors import Corrupt, ExamError
 from appliance.flow.announce import keep_sound, unspoken
+from appliance.flow.blueprints import blueprint_of
 from appliance.flow.box import Box, keys
-from appliance.flow.choose_bank import blueprint_of
-from appliance.flow.freeze_bank import frozen_items
 from appliance.flow.hand_in import close_due
 from appliance.flow.make_papers import Drawn, draw_paper, keep_papers, without_paper
 from appliance.flow.mark import due_for_marking, mark_theory
+from appliance.flow.paper_needs import Need, needs, others_of
+from appliance.flow.paper_proof import note_refused
+from appliance.flow.redraw import source_of
 from appliance.flow.seal_journal import seal_journal
+from appliance.flow.sealed_paper import Seals
 from appliance.flow.start_sitting import end_if_over
-from appliance.intake.bank import question_bank
 from appliance.records.sitting import Sitting
-from appliance.rules.paper import Blueprint, Item
+from appliance.records.theory import Attempt
+from appliance.rules.paper import Item
+from appliance.rules.unlike import Others
 from appliance.voice.announce import load as load_voice
 from appliance.voice.announce import sound_file
 from appliance.voice.port import Announcement
@@ -92,6 +96,8 @@ class Background:
                     await box.db.write(mark_theory, box, attempt)
                 except Exception as error:  # one paper that cannot be marked holds up no other
                     unmarked.append(error)
+                    if isinstance(error, Corrupt):
+                        await box.db.write(_note_unmarked, box, attempt, error.code)
             if unmarked:
                 raise unmarked[0]
 
@@ -105,6 +111,8 @@ class Background:
                 await self._papers_of(sitting, missing)
             except Exception as error:  # a trade without a bank holds up no other sitting
                 undrawn.append(error)
+                if isinstance(error, Corrupt):
+                    await box.db.write(note_refused, box, sitting.id, error.code, "", "process:web")
         if undrawn:
             raise undrawn[0]
 
@@ -112,10 +120,13 @@ class Background:
         box = self._box
         if not missing:
             return
-        name, items, blueprint = await asyncio.to_thread(_source, box, sitting)
+        name, items = await asyncio.to_thread(source_of, box, sitting)
+        needed = await box.db.read(needs, box, sitting, missing)
+        others = await box.db.read(others_of, box, sitting.id)
+        seals: Seals = {}
         for start in range(0, len(missing), HANDFUL):
-            people = missing[start : start + HANDFUL]
-            drawn = await asyncio.to_thread(_draw, box, sitting, people, items, blueprint)
+            people = {one: needed[one] for one in missing[start : start + HANDFUL]}
+            drawn = await asyncio.to_thread(_draw, box, sitting, people, items, seals, others)
             await box.db.write(keep_papers, box, sitting.id, name, drawn)
 
     async def _announce(self) -> None:
@@ -137,18 +148,18 @@ def _kept(box: Box, path: Path) -> str:
     return box.files.put(path.read_bytes())
 
 
-def _source(box: Box, sitting: Sitting) -> tuple[str, dict[str, Item], Blueprint]:
-    """What a sitting's papers are drawn from: SHA-256 of the bank, its items, the blueprint."""
-    if sitting.bank_sha256:
-        return sitting.bank_sha256, frozen_items(box, sitting.bank_sha256), blueprint_of(sitting)
-    bank = question_bank(sitting.trade)
-    return bank.sha256, {item.id: item for item in bank.items}, blueprint_of(sitting)
-
-
 def _draw(
-    box: Box, sitting: Sitting, people: list[str], items: dict[str, Item], blueprint: Blueprint
+    box: Box, sitting: Sitting, people: dict[str, Need], items: dict[str, Item], seals: Seals, others: Others
 ) -> list[Drawn]:
-    return [draw_paper(box, sitting, one, items, blueprint) for one in people]
+    return [
+        draw_paper(box, sitting, one, items, blueprint_of(sitting, need.exam), seals, need, others)
+        for one, need in people.items()
+    ]
+
+
+def _note_unmarked(session: Session, box: Box, attempt_id: str, code: str) -> None:
+    attempt = session.get_one(Attempt, attempt_id)
+    note_refused(session, box, attempt.sitting, code, attempt.paper or "", "process:web")
 
 
 def planned_theory(session: Session) -> list[Sitting]:

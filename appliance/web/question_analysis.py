@@ -28,8 +28,8 @@ from appliance.flow.analysis_words import (
     letters,
     reliability_text,
 )
+from appliance.flow.blueprints import KIND_WORDS
 from appliance.flow.box import Box
-from appliance.flow.choose_bank import KIND_WORDS
 from appliance.rules.item_analysis import FEW, FLAGS, URGENT, band
 from appliance.web.analysis_apart import analyse_apart
 from appliance.web.pages import page

@@ -15,8 +15,8 @@ from appliance.base.i18n import N_
 from appliance.flow.accounts import Who
 from appliance.flow.add_bank import bank_of
 from appliance.flow.bank_items import bank_line, item_view, next_draft
+from appliance.flow.blueprints import KIND_WORDS
 from appliance.flow.box import Box
-from appliance.flow.choose_bank import KIND_WORDS
 from appliance.flow.edit_item import add_item, edit_item, question_of
 from appliance.flow.look import note_look
 from appliance.flow.review_item import approve_item, retire_item

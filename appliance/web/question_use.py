@@ -1,28 +1,43 @@
-"""The head of the site chooses an own bank for a sitting, by counts alone: no item is shown here."""
+"""The head of the site says how papers are put together from an own bank, and puts it to use for a sitting.
+
+By counts and topics alone: no item is shown here. A second person confirms that a bank is put to use.
+"""
 
 import asyncio
+from collections import Counter
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
 from litestar import Request, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, URLEncodedBody
+from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Template
 from litestar.types import ControllerRouterHandler
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from appliance.base.errors import Corrupt
 from appliance.base.i18n import N_, _
 from appliance.flow.accounts import Who
 from appliance.flow.add_bank import bank_of
 from appliance.flow.bank_items import BankLine, bank_line
+from appliance.flow.blueprints import (
+    EXAM_WORDS,
+    KIND_WORDS,
+    Plans,
+    bank_plans,
+    exam_of,
+    plan_for,
+    set_blueprint,
+)
 from appliance.flow.box import Box
-from appliance.flow.choose_bank import KIND_WORDS, choosable, choose_bank
+from appliance.flow.choose_bank import choosable, choose_bank
+from appliance.flow.confirm_second import confirm_second
 from appliance.flow.freeze_bank import Drawable, approved, drawable, keep_frozen
-from appliance.flow.start_sitting import sitting_of
 from appliance.flow.today import line
-from appliance.rules.paper import KINDS, Blueprint
+from appliance.records.roster import RosterRow
+from appliance.rules.paper import KINDS, Blueprint, Exam, Kind, Row
+from appliance.rules.questions import held
 from appliance.rules.theory import RULES
 from appliance.web.pages import done, page
 from appliance.web.sessions import needs
@@ -30,6 +45,8 @@ from appliance.wire.ops import SittingLine
 
 Asked = Request[Who, Any, Any]
 CHIEF = [needs("chief")]
+ROWS = 30
+"""Rows of a blueprint at most."""
 RULE_WORDS = {
     "all_or_nothing": N_("Only exactly the right options score"),
     "mean_of_right": N_("Part of the right options scores in part, a wrong one nothing"),
@@ -38,38 +55,59 @@ RULE_WORDS = {
 
 
 class UseForm(msgspec.Struct, forbid_unknown_fields=True):
-    """How the papers of a sitting are put together."""
+    """Which sitting takes the bank, and who confirms it."""
 
     sitting: str
-    pass_mark: str
-    multiple: str = "all_or_nothing"
-    count_true_false: str = "0"
-    count_single_choice: str = "0"
-    count_multiple_choice: str = "0"
-    points_true_false: str = "1"
-    points_single_choice: str = "1"
-    points_multiple_choice: str = "1"
+    second_login: str
+    second_password: str
+
+
+class Place(msgspec.Struct, kw_only=True):
+    """A sitting that may take the bank. `people`: expected candidates by kind of exam."""
+
+    sitting: SittingLine
+    chosen: bool
+    people: dict[Exam, int]
 
 
 class Chosen(msgspec.Struct, kw_only=True):
-    """What the page shows. `sittings`: which may take the bank, and whether they have chosen it already."""
+    """What the page shows. `plans`: the blueprints kept with the bank."""
 
     bank: BankLine
     there: Drawable
-    sittings: list[tuple[SittingLine, bool]]
+    places: list[Place]
+    plans: Plans
+
+
+class RowLine(msgspec.Struct, kw_only=True):
+    """A row of the form. `there`: how many approved items fit it."""
+
+    row: Row
+    there: int
 
 
 def _chosen(session: Session, box: Box, bank_id: str) -> Chosen:
     bank = bank_of(session, bank_id)
-    sittings = choosable(session, box, bank)
+    places = [
+        Place(sitting=line(session, one), chosen=one.bank == bank.id, people=_people(session, one.id))
+        for one in choosable(session, box, bank)
+    ]
     return Chosen(
         bank=bank_line(session, bank),
         there=drawable(session, box, bank.id),
-        sittings=[(line(session, one), one.bank == bank.id) for one in sittings],
+        places=places,
+        plans=bank_plans(session, bank.id),
     )
 
 
-def _number(text: str) -> Decimal:
+def _people(session: Session, sitting: str) -> dict[Exam, int]:
+    return Counter(
+        map(exam_of, session.exec(select(RosterRow.kind).where(RosterRow.sitting == sitting)).all())
+    )
+
+
+def number_of(text: str) -> Decimal:
+    """A number of the form: 0 to 1000, at most two places."""
     try:
         number = Decimal(text.strip() or "0")
     except InvalidOperation:
@@ -79,38 +117,127 @@ def _number(text: str) -> Decimal:
     return number
 
 
-def _blueprint(form: UseForm, minutes: int) -> Blueprint:
-    if form.multiple not in RULES:
+def _whole(text: str) -> int:
+    number = number_of(text)
+    if number != int(number):
+        raise Corrupt("bad_number", N_("This is no usable number: {text}"), N_("Correct it."), text=text[:20])
+    return int(number)
+
+
+def typed_blueprint(form: dict[str, list[str]]) -> Blueprint:
+    """The form as a blueprint. Raises Corrupt for what is no number and no choice of a list."""
+
+    def one(name: str) -> str:
+        return (form.get(name) or [""])[0]
+
+    rows = _rows(form)
+    counts: dict[Kind, int] = {}
+    for row in rows:
+        counts[row.kind] = counts.get(row.kind, 0) + row.count
+    multiple = next((rule for rule in RULES if rule == one("multiple")), None)
+    if multiple is None:
         raise Corrupt("bad_rule", N_("There is no such marking rule."), N_("Choose one of the list."))
-    counts = {kind: int(_number(getattr(form, f"count_{kind}"))) for kind in KINDS}
-    asked = {kind: count for kind, count in counts.items() if count}
     return Blueprint(
-        counts=asked,
-        points={kind: _number(getattr(form, f"points_{kind}")) for kind in asked},
-        minutes=minutes,
-        pass_mark=_number(form.pass_mark),
-        multiple=next(rule for rule in RULES if rule == form.multiple),
+        counts={kind: counts[kind] for kind in KINDS if kind in counts},
+        points={kind: number_of(one(f"points_{kind}")) for kind in KINDS if kind in counts},
+        minutes=_whole(one("minutes")),
+        pass_mark=number_of(one("pass_mark")),
+        multiple=multiple,
+        rows=tuple(rows),
+        open_book=one("book") == "open",
     )
+
+
+def _rows(form: dict[str, list[str]]) -> list[Row]:
+    """The rows of the form that ask for anything, kinds in their order."""
+    columns = [form.get(f"row_{name}", []) for name in ("kind", "topic", "difficulty", "count")]
+    if len({len(column) for column in columns}) != 1 or len(columns[0]) > ROWS:
+        raise Corrupt("bad_rows", N_("The rows of the blueprint are not complete."), N_("Reload the page."))
+    rows = [
+        Row(
+            kind=kind,
+            topic=topic[:100],
+            difficulty=int(level) if level in ("1", "2", "3") else 0,
+            count=_whole(count),
+        )
+        for named, topic, level, count in zip(*columns, strict=True)
+        for kind in KINDS
+        if kind == named
+    ]
+    return sorted((row for row in rows if row.count), key=lambda row: KINDS.index(row.kind))
+
+
+def _lines(blueprint: Blueprint | None, there: Drawable) -> list[RowLine]:
+    """The rows to begin with: those kept, one for each kind otherwise."""
+    counts = blueprint.counts if blueprint else {}
+    rows = list(blueprint.rows) if blueprint else []
+    rows += [
+        Row(kind=kind, count=counts.get(kind, 0)) for kind in KINDS if kind not in {row.kind for row in rows}
+    ]
+    rows.sort(key=lambda row: KINDS.index(row.kind))
+    return [RowLine(row=row, there=held(there.there, row)) for row in rows]
 
 
 @get("/bank/{bank:str}/use", guards=CHIEF)
 async def use_page(request: Asked, box: NamedDependency[Box], bank: FromPath[str]) -> Template:
-    """Counts of the bank and the sittings that may take it."""
+    """Counts of the bank, its blueprints and the sittings that may take it."""
     found = await box.db.read(_chosen, box, bank)
-    return page(request, "bank_use.html", u=found, kinds=KIND_WORDS, rules=RULE_WORDS)
+    return page(request, "bank_use.html", u=found, kinds=KIND_WORDS, rules=RULE_WORDS, exams=EXAM_WORDS)
 
 
 @post("/bank/{bank:str}/use", status_code=200, guards=CHIEF)
 async def use_bank(
     request: Asked, box: NamedDependency[Box], bank: FromPath[str], data: URLEncodedBody[UseForm]
 ) -> Template:
-    """Freeze the bank and have the sitting's papers drawn from it."""
-    sitting = await box.db.read(sitting_of, data.sitting)
-    blueprint = _blueprint(data, sitting.duration_s // 60)
+    """Freeze the bank and have the sitting's papers drawn from it by its blueprints."""
+    second = data.second_login.strip()
+    await confirm_second(box, second, data.second_password)
+    plans = await box.db.read(bank_plans, bank)
+    if "initial" not in plans:
+        raise Corrupt(
+            "no_blueprint",
+            N_("This bank has no blueprint yet."),
+            N_("Set the one of the initial exam first."),
+        )
     frozen = await box.db.read(approved, box, bank)
     name = await asyncio.to_thread(keep_frozen, box, frozen)
-    await box.db.write(choose_bank, box, sitting.id, frozen, name, blueprint, request.user)
+    await box.db.write(choose_bank, box, data.sitting, frozen, name, plans, request.user, second)
     return done(request, _("The papers of this sitting are drawn from this bank."))
 
 
-HANDLERS: list[ControllerRouterHandler] = [use_page, use_bank]
+@get("/bank/{bank:str}/blueprint", guards=CHIEF)
+async def blueprint_page(
+    request: Asked, box: NamedDependency[Box], bank: FromPath[str], exam: FromQuery[str] = "initial"
+) -> Template:
+    """The blueprint of one kind of exam; one that is not set begins as the initial exam's."""
+    found, wanted = await box.db.read(_chosen, box, bank), exam_of(exam)
+    blueprint = plan_for(found.plans, wanted) if found.plans else None
+    return page(
+        request,
+        "blueprint.html",
+        u=found,
+        exam=wanted,
+        own=wanted in found.plans,
+        b=blueprint,
+        lines=_lines(blueprint, found.there),
+        topics=sorted({topic for _kind, topic, _level in found.there.there if topic}),
+        kinds=KIND_WORDS,
+        rules=RULE_WORDS,
+        exams=EXAM_WORDS,
+    )
+
+
+@post("/bank/{bank:str}/blueprint/{exam:str}", status_code=200, guards=CHIEF)
+async def blueprint_set(
+    request: Asked, box: NamedDependency[Box], bank: FromPath[str], exam: FromPath[str]
+) -> Template:
+    """Keep a blueprint, or with `drop` have this kind of exam follow the initial one's again."""
+    sent = await request.form()
+    form = {name: [str(value) for value in sent.getall(name)] for name in sent}
+    wanted = exam_of(exam)
+    blueprint = None if form.get("drop") and wanted != "initial" else typed_blueprint(form)
+    await box.db.write(set_blueprint, box, bank, wanted, blueprint, request.user)
+    return done(request, _("The blueprint is kept. It applies to sittings that take this bank from now on."))
+
+
+HANDLERS: list[ControllerRouterHandler] = [use_page, use_bank, blueprint_page, blueprint_set]

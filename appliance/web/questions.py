@@ -27,8 +27,8 @@ from appliance.flow.bank_items import (
     media_type,
     questions_of,
 )
+from appliance.flow.blueprints import KIND_WORDS
 from appliance.flow.box import Box
-from appliance.flow.choose_bank import KIND_WORDS
 from appliance.flow.import_questions import import_questions, prepare_import
 from appliance.flow.look import note_look
 from appliance.intake.bank import question_bank

@@ -1,5 +1,6 @@
 """Item analysis of sittings and banks, counted from attempts: by the bank's options, whatever order was shown."""
 
+import hashlib
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -17,7 +18,8 @@ from appliance.flow.analysis_choice import choices, state_of, title_of, words_of
 from appliance.flow.box import Box
 from appliance.flow.edit_item import edit_item
 from appliance.flow.freeze_bank import approved, frozen_items, keep_frozen, note_frozen
-from appliance.flow.make_papers import draw_paper, open_layout
+from appliance.flow.make_papers import draw_paper
+from appliance.flow.paper_needs import open_layout
 from appliance.flow.review_item import approve_item
 from appliance.flow.sealed_item import open_item
 from appliance.intake.bank import question_bank
@@ -204,6 +206,7 @@ def test_a_drawn_paper_knows_what_stands_where(box: Box) -> None:
         duration_s=60,
         opens_at=box.now(),
         closes_at=box.now(),
+        seed_hash=hashlib.sha256(b"s" * 32).hexdigest(),
         seed_sealed=session_seed,
     )
     drawn = draw_paper(box, sitting, "somebody", source.items, FIVE)

@@ -5,27 +5,28 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from appliance.base.errors import Conflict, Corrupt, Refused
 from appliance.flow.accounts import Who
 from appliance.flow.add_bank import add_bank
 from appliance.flow.bank_items import Wanted, find_items, questions_of
+from appliance.flow.blueprints import blueprint_of
 from appliance.flow.box import Box
-from appliance.flow.choose_bank import blueprint_of, choosable, choose_bank
+from appliance.flow.choose_bank import choosable, choose_bank
 from appliance.flow.forget_faces import named_files
 from appliance.flow.freeze_bank import approved, frozen_items, keep_frozen
 from appliance.flow.hand_in import force_hand_in
 from appliance.flow.make_papers import draw_paper, keep_papers, without_paper
 from appliance.flow.mark import mark_theory
 from appliance.flow.review_item import retire_item
+from appliance.flow.sealed_paper import open_paper
 from appliance.flow.start_sitting import start_sitting
 from appliance.intake.bank import question_bank
 from appliance.records.questions import FrozenBank, QuestionBank
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Paper
 from appliance.rules.paper import THEORY, Blueprint
-from appliance.wire import station as wire
 from tests.flow.test_answers import Page
 from tests.question_banks import approve_all, journal, rows_of, staff, table, take
 from tests.world import World, seed
@@ -51,12 +52,7 @@ def bank(box: Box, people: dict[str, Who]) -> QuestionBank:
 
 @pytest.fixture
 def world(box: Box) -> World:
-    def made(session: Session) -> World:
-        world = seed(session, box, 3, papers=False)
-        session.get_one(Sitting, world.sitting).seed_sealed = box.key.encrypt(b"s" * 32)
-        return world
-
-    return box.db.write_now(made)
+    return box.db.write_now(seed, box, 3, papers=False)
 
 
 def ready_bank(box: Box, people: dict[str, Who], bank: QuestionBank) -> None:
@@ -64,9 +60,17 @@ def ready_bank(box: Box, people: dict[str, Who], bank: QuestionBank) -> None:
     approve_all(box, bank, people["author2"])
 
 
-def choose(box: Box, bank: QuestionBank, sitting: str, who: Who, blueprint: Blueprint = BLUEPRINT) -> Sitting:
+def choose(
+    box: Box,
+    bank: QuestionBank,
+    sitting: str,
+    who: Who,
+    blueprint: Blueprint = BLUEPRINT,
+    second: str = "author2",
+) -> Sitting:
     frozen = box.db.read_now(approved, box, bank.id)
-    return box.db.write_now(choose_bank, box, sitting, frozen, keep_frozen(box, frozen), blueprint, who)
+    name, plans = keep_frozen(box, frozen), {"initial": blueprint}
+    return box.db.write_now(choose_bank, box, sitting, frozen, name, plans, who, second)
 
 
 def make_papers(box: Box, sitting: Sitting) -> list[str]:
@@ -165,7 +169,7 @@ def test_multiple_choice_is_answered_and_marked_by_the_blueprint(
     paper = box.db.read_now(
         lambda s: s.exec(select(Paper).where(Paper.candidate == world.candidates[0])).one()
     )
-    shown = msgspec.json.decode(box.files.get(paper.body, secret=True), type=wire.Paper)
+    shown = open_paper(box, paper)
     assert [one.kind for one in shown.questions[30:]] == ["multiple_choice"] * 5
     key: list[str] = msgspec.json.decode(box.key.decrypt(paper.key_sealed))
     for wrong in ("BA", "AAB", "E", "ABCDE"):
@@ -193,5 +197,6 @@ def test_an_item_retired_at_the_last_moment_is_not_frozen(
     name = keep_frozen(box, frozen)
     box.db.write_now(retire_item, box, rows_of(box, bank)[0].id, 1, "条款已废止", people["author"])
     with pytest.raises(Conflict, match="bank_changed"):
-        box.db.write_now(choose_bank, box, world.sitting, frozen, name, BLUEPRINT, people["chief"])
+        plans = {"initial": BLUEPRINT}
+        box.db.write_now(choose_bank, box, world.sitting, frozen, name, plans, people["chief"], "author2")
     assert choose(box, bank, world.sitting, people["chief"]).bank == bank.id

@@ -8,16 +8,17 @@ import pytest
 from sqlmodel import Session, select
 
 from appliance.base.errors import Corrupt, NotFound, Refused
+from appliance.base.sealing import unseal
 from appliance.flow.accounts import Who
 from appliance.flow.add_bank import add_bank
+from appliance.flow.blueprints import blueprint_of
 from appliance.flow.box import Box
-from appliance.flow.choose_bank import blueprint_of
 from appliance.flow.forget_faces import named_files
 from appliance.flow.freeze_bank import Frozen, approved, frozen_items, keep_frozen, read_frozen
 from appliance.flow.make_papers import draw_paper, keep_papers, without_paper
-from appliance.flow.paper_pictures import note_picture_refused, pictures_of_paper, place_of
 from appliance.flow.review_item import retire_item
 from appliance.flow.sealed_item import pictures
+from appliance.flow.sealed_paper import note_sealed_refused, open_paper, place_of, require_body, sealed_names
 from appliance.intake.bank import question_bank
 from appliance.records.questions import QuestionBank
 from appliance.records.sitting import Sitting
@@ -50,9 +51,7 @@ def bank(box: Box, people: dict[str, Who]) -> QuestionBank:
 
 def seated(box: Box, count: int) -> World:
     def made(session: Session) -> World:
-        world = seed(session, box, count, papers=False)
-        session.get_one(Sitting, world.sitting).seed_sealed = box.key.encrypt(SEED)
-        return world
+        return seed(session, box, count, papers=False)
 
     return box.db.write_now(made)
 
@@ -79,9 +78,7 @@ def as_before(items: dict[str, Item], sitting: Sitting, candidate: str, blueprin
             {"position": place.position, "kind": item.kind, "stem": item.stem, "options": options}
         )
     name = f"{sitting.number}-{drawn.digest()[:8]}"
-    return msgspec.json.encode(
-        {"paper": name, "sha256": drawn.digest(), "questions": questions, "answers": {}, "made_at": {}}
-    )
+    return msgspec.json.encode({"paper": name, "sha256": drawn.digest(), "questions": questions})
 
 
 def test_a_paper_names_its_pictures_and_is_drawn_again_bit_for_bit(
@@ -96,11 +93,15 @@ def test_a_paper_names_its_pictures_and_is_drawn_again_bit_for_bit(
     for paper in papers(box):
         again = draw_paper(box, sitting, paper.candidate, items, blueprint_of(sitting))
         assert (again.body, again.choices) == (paper.body, paper.choices)
-        body = box.files.get(paper.body, secret=True)
-        named = pictures_of_paper(box, paper.body)
-        assert named and set(named) == shown_names(body) <= set(PICTURES)
-        assert list(named) == sorted(named), "their order says nothing of the paper's"
-        assert set(named) <= box.db.read_now(named_files), "no sweep takes them"
+        body = open_paper(box, paper)
+        assert body.pictures and set(body.pictures) == shown_names(msgspec.json.encode(body)) <= set(PICTURES)
+        named = sealed_names(paper)
+        assert named == sorted(one.sealed for one in body.pictures.values()), "no order of the paper's"
+        assert named == again.pictures and box.key.decrypt(again.opens) == box.key.decrypt(paper.opens)
+        for name, one in body.pictures.items():
+            clear = unseal(one.key, box.files.get(one.sealed), wire.ABOUT_PICTURE)
+            assert name_of(clear) == name and clear not in box.files.get(one.sealed)
+        assert set(body.pictures) <= box.db.read_now(named_files), "no sweep takes the bank's"
 
 
 def test_english_options_stand_as_the_chinese_ones_and_keep_their_keys(
@@ -110,7 +111,7 @@ def test_english_options_stand_as_the_chinese_ones_and_keep_their_keys(
     make_papers(box, sitting)
     seen = 0
     for paper in papers(box):
-        shown = msgspec.json.decode(box.files.get(paper.body, secret=True), type=wire.Paper)
+        shown = open_paper(box, paper)
         right: list[str] = msgspec.json.decode(box.key.decrypt(paper.key_sealed))
         for question in shown.questions:
             assert question.language == "zh_CN"
@@ -141,7 +142,8 @@ def test_banks_frozen_before_and_shipped_banks_give_the_papers_they_gave(
     shipped = {item.id: item for item in question_bank("low_voltage").items}
     for items, blueprint in ((frozen_items(box, name), FEW), (shipped, THEORY)):
         drawn = draw_paper(box, sitting, candidate, items, blueprint)
-        assert box.files.get(drawn.body, secret=True) == as_before(items, sitting, candidate, blueprint)
+        clear = unseal(box.key.decrypt(drawn.opens), box.files.get(drawn.body), wire.ABOUT_PAPER)
+        assert clear == as_before(items, sitting, candidate, blueprint)
 
 
 def test_a_bank_is_not_frozen_without_its_pictures(box: Box, bank: QuestionBank) -> None:
@@ -163,15 +165,15 @@ def test_a_seat_knows_its_own_papers_pictures_and_a_wrong_question_is_journaled(
     place = box.db.read_now(place_of, page.token)
     assert (place.state, place.body) == ("seated", "")
     with pytest.raises(NotFound, match="paper_missing"):
-        pictures_of_paper(box, place.body)
+        require_body(place)
     make_papers(box, choose(box, bank, world.sitting, people["chief"]))
     page.rules()
     place = box.db.read_now(place_of, page.token)
     assert (place.attempt, place.candidate, place.state) == (page.attempt, world.candidates[0], "ready")
-    assert set(pictures_of_paper(box, place.body)) <= set(PICTURES)
-    box.db.write_now(note_picture_refused, box, place, "f" * 64, "other_paper")
-    (body,) = journal(box, "picture.refused")
-    assert body == {"attempt": page.attempt, "lease": 1, "picture": "f" * 64, "code": "other_paper"}
+    assert require_body(place) and all(name not in PICTURES for name in place.pictures)
+    box.db.write_now(note_sealed_refused, box, place, "f" * 64, "other_paper")
+    (body,) = journal(box, "sealed_file.refused")
+    assert body == {"attempt": page.attempt, "lease": 1, "file": "f" * 64, "code": "other_paper"}
     with pytest.raises(Refused, match="seat_sign_in_first"):
         box.db.read_now(place_of, "nobody")
 

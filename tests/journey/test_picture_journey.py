@@ -26,7 +26,7 @@ BLUEPRINT = Blueprint(
     minutes=120,
     pass_mark=Decimal(80),
 )
-KEPT = "caches.open('exam-pictures').then(c => c.keys()).then(k => k.length)"
+KEPT = "caches.open('exam-sealed').then(c => c.keys()).then(k => k.length)"
 SEEN = "[...document.querySelectorAll('.question img')].map(one => one.complete && one.naturalWidth > 0)"
 
 
@@ -34,7 +34,7 @@ class Looker(Watched):
     """A candidate who looks at every question."""
 
     def kept(self) -> int:
-        """Pictures kept on this computer."""
+        """Sealed files kept on this computer."""
         return int(self._page.evaluate(KEPT))
 
     def look(self, shot: str = "") -> int:
@@ -70,7 +70,8 @@ def test_pictures_are_there_before_the_start_and_without_the_box(tmp_path: Path)
         fill(box, bank, people["author"], people["author2"])
         frozen = box.db.read_now(approved, box, bank.id)
         name = keep_frozen(box, frozen)
-        box.db.write_now(choose_bank, box, site.sitting, frozen, name, BLUEPRINT, people["chief"])
+        plans = {"initial": BLUEPRINT}
+        box.db.write_now(choose_bank, box, site.sitting, frozen, name, plans, people["chief"], "author2")
         site.seat_everybody(1)
         site.parent.start("web")
         site.until_pages()
@@ -81,7 +82,7 @@ def test_pictures_are_there_before_the_start_and_without_the_box(tmp_path: Path)
             browser.open()
             browser.sign_in(four)
             site.waited("the rules accepted", lambda: site.states() == ["ready"])
-            site.waited("every picture kept before the start", lambda: browser.kept() == 6)
+            site.waited("paper and pictures kept before the start", lambda: browser.kept() == 7)
             box.db.write_now(start_sitting, box, site.sitting, "account:test")
             browser.wait_for_start(20)
             browser.ready_for_an_outage()
@@ -101,5 +102,5 @@ def test_pictures_are_there_before_the_start_and_without_the_box(tmp_path: Path)
         finally:
             browser.close()
         site.waited("the mark", lambda: site.states() == ["marked"])
-        assert site.journal("picture.refused") == []
+        assert site.journal("sealed_file.refused") == []
         site.journal_holds()

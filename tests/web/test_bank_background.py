@@ -15,7 +15,6 @@ from appliance.flow.freeze_bank import approved, keep_frozen
 from appliance.intake.bank import question_bank
 from appliance.intake.catalogue import trades
 from appliance.records.roster import Roster
-from appliance.records.sitting import Sitting
 from appliance.records.theory import Paper
 from appliance.web.background import Background
 from tests.flow.test_bank_papers import BLUEPRINT
@@ -43,7 +42,6 @@ async def test_papers_come_from_the_chosen_bank(box: Box) -> None:
 
     def plan(session: Session) -> str:
         """The first sitting cannot be drawn: no bank of its trade ships, and none was chosen yet."""
-        session.get_one(Sitting, world.sitting).seed_sealed = box.key.encrypt(b"s" * 32)
         roster = session.exec(select(Roster)).one()
         start = box.now() + timedelta(hours=3)
         wanted = SittingPlan(subject="theory", trade=odd, room="T1", starts_at=start, duration_s=3600)
@@ -60,7 +58,8 @@ async def test_papers_come_from_the_chosen_bank(box: Box) -> None:
 
     frozen = await box.db.read(approved, box, bank.id)
     name = keep_frozen(box, frozen)
-    await box.db.write(choose_bank, box, sitting, frozen, name, BLUEPRINT, people["chief"])
+    plans = {"initial": BLUEPRINT}
+    await box.db.write(choose_bank, box, sitting, frozen, name, plans, people["chief"], "author2")
     await Background(box)._papers()
     assert await banks_of(box, sitting) == {name}
     assert await banks_of(box, world.sitting) == {shipped}
