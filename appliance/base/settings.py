@@ -169,7 +169,9 @@ class ExamTypeSettings(Part, kw_only=True, frozen=True):
     latest_end: int | None = None
     earliest_leaving: int | None = None
     early_hand_in: bool | None = None
+    sign_in: Literal["seat", "code"] | None = None
     result: Literal["at_once", "later", "never"] | None = None
+    time_lost: Literal["counts", "given_back"] | None = None
 
 
 class ExamSettings(Part, kw_only=True, frozen=True):
@@ -181,7 +183,10 @@ class ExamSettings(Part, kw_only=True, frozen=True):
     earliest_leaving: int = 0
     """Seconds after the start before which nobody hands in; 0 = at any time, else not below entry.closes_after."""
     early_hand_in: bool = True
+    sign_in: Literal["seat", "code"] = "seat"
+    """`code`: also at a free seat, with ID or ticket number and the sitting's pass code."""
     result: Literal["at_once", "later", "never"] = "at_once"
+    time_lost: Literal["counts", "given_back"] = "given_back"
     types: dict[str, ExamTypeSettings] = {}
     """By the key of the trade catalogue."""
 

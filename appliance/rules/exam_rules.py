@@ -8,6 +8,8 @@ import msgspec
 
 Start = Literal["together", "entering"]
 Result = Literal["at_once", "later", "never"]
+SignIn = Literal["seat", "code"]
+TimeLost = Literal["counts", "given_back"]
 
 
 class ExamRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,8 +25,14 @@ class ExamRules(msgspec.Struct, frozen=True, kw_only=True):
     """Nobody hands in earlier than so long after the start."""
     early_hand_in: bool = True
     """Whether candidates may hand in before the end at all."""
+    sign_in: SignIn = "seat"
+    """seat: at the seat one was called to, with the last four characters. code: also at a free seat, with ID or ticket
+    number and the sitting's pass code.
+    """
     result: Result = "at_once"
     """at_once: when nobody of the sitting writes any more; later: once released; never: not on the exam page."""
+    time_lost: TimeLost = "given_back"
+    """given_back: a pause moves the end, what a dead station cost is offered as more time. counts: the clock runs on."""
 
 
 def sitting_end(rules: ExamRules, started_at: datetime, duration_s: int) -> datetime:
