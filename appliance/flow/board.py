@@ -6,10 +6,12 @@ import msgspec
 from sqlmodel import Session, col, func, select
 
 from appliance.flow.box import Box
+from appliance.flow.rules_of import rules_of
 from appliance.flow.start_sitting import sitting_of
 from appliance.flow.today import line
+from appliance.records.cases import ExamCase
 from appliance.records.roster import Candidate
-from appliance.records.seating import SeatTaking
+from appliance.records.seating import SeatTaking, SeatTries
 from appliance.records.site import Seat, Station
 from appliance.records.theory import Answer, Attempt, Paper
 from appliance.rules.names import mask as mask_name
@@ -44,7 +46,9 @@ class SeatTile(msgspec.Struct, kw_only=True):
     station_seen_s: float | None = None
     """Seconds since the station's last sign of life; None when it never reported."""
     flags: list[str] = []
-    """sign_in_locked, lost, warned, broken, not_signed_in: what asks for attention, as codes."""
+    """hand, case, sign_in_locked, lost, warned, broken, not_signed_in: what asks for attention, as codes."""
+    hand_at: datetime | None = None
+    """Since when the hand is up."""
 
 
 class Board(msgspec.Struct, kw_only=True):
@@ -61,6 +65,8 @@ class Board(msgspec.Struct, kw_only=True):
     """Of those called: signed in at the station, or further."""
     ready: int = 0
     """Of those: accepted the rules and wait for the start."""
+    pass_code: str = ""
+    """For signing in at a free seat; empty where the rules of the exam know none."""
 
 
 def board(session: Session, box: Box, sitting_id: str) -> Board:
@@ -88,16 +94,15 @@ def board(session: Session, box: Box, sitting_id: str) -> Board:
             select(Station).join(Seat, col(Seat.id) == col(Station.seat)).where(Seat.room == sitting.room)
         )
     }
-    taken: dict[str, tuple[SeatTaking, Candidate]] = {}
-    pairs = session.exec(
-        select(SeatTaking, Candidate)
-        .join(Candidate, col(Candidate.id) == col(SeatTaking.candidate))
-        .where(SeatTaking.sitting == sitting.id)
-        .order_by(col(SeatTaking.taken_at))
+    taken = _taken(session, sitting.id)
+    cases = set(
+        session.exec(
+            select(ExamCase.attempt)
+            .where(ExamCase.sitting == sitting.id, ExamCase.state == "open")
+            .distinct()
+        )
     )
-    for taking, candidate in pairs:
-        if taking.released_at is None or taking.reason == "ended":
-            taken[taking.seat] = (taking, candidate)
+    locked = set(session.exec(select(SeatTries.seat).where(col(SeatTries.locked_until) > now)))
     tiles = []
     for seat in session.exec(select(Seat).where(Seat.room == sitting.room).order_by(col(Seat.number))):
         tile = SeatTile(
@@ -106,12 +111,14 @@ def board(session: Session, box: Box, sitting_id: str) -> Board:
         station = stations.get(seat.id)
         if station and station.heartbeat_at:
             tile.station_seen_s = round((now - station.heartbeat_at).total_seconds(), 1)
+        tile.flags += ["sign_in_locked"] if seat.id in locked else []
         if seat.id in taken:
             taking, candidate = taken[seat.id]
             tile.flags += ["sign_in_locked"] if (taking.locked_until or now) > now else []
             tile.candidate, tile.candidate_id = mask_name(candidate.name), candidate.id
             if attempt := attempts.get(candidate.id):
                 _attempt(tile, attempt, answered.get(attempt.id, 0), choices.get(attempt.paper or "", 0), now)
+                tile.flags += ["case"] if attempt.id in cases else []
         if seat.state == "broken":
             tile.state = "broken"
             tile.flags.append("broken")
@@ -121,7 +128,25 @@ def board(session: Session, box: Box, sitting_id: str) -> Board:
                 tile.flags.append("lost")
                 tile.state = "lost" if tile.state != "free" else "free"
         tiles.append(tile)
-    return _counted(Board(sitting=line(session, sitting), now=now, seats=tiles), taken, attempts)
+    found = Board(sitting=line(session, sitting), now=now, seats=tiles)
+    if rules_of(sitting).sign_in == "code":
+        found.pass_code = sitting.pass_code
+    return _counted(found, taken, attempts)
+
+
+def _taken(session: Session, sitting: str) -> dict[str, tuple[SeatTaking, Candidate]]:
+    """By seat: who sits there, or sat there to the end."""
+    pairs = session.exec(
+        select(SeatTaking, Candidate)
+        .join(Candidate, col(Candidate.id) == col(SeatTaking.candidate))
+        .where(SeatTaking.sitting == sitting)
+        .order_by(col(SeatTaking.taken_at))
+    )
+    return {
+        taking.seat: (taking, candidate)
+        for taking, candidate in pairs
+        if taking.released_at is None or taking.reason == "ended"
+    }
 
 
 def _counted(
@@ -144,5 +169,8 @@ def _attempt(tile: SeatTile, attempt: Attempt, answered: int, questions: int, no
     if attempt.deadline and attempt.state == "running":
         tile.deadline = attempt.deadline
         tile.remaining_s = max(0, int((attempt.deadline - now).total_seconds()))
+    if attempt.hand_at:
+        tile.hand_at = attempt.hand_at
+        tile.flags.insert(0, "hand")
     if attempt.message_id:
         tile.flags.append("warned")

@@ -97,6 +97,12 @@ def _call(session: Session, box: Box, ticket: Ticket, seat: str, command: str, a
     body = {"ticket": ticket.id, "number": ticket.number, "seat": seat, "call": call.id}
     append(session, "ticket.called", ticket.candidate, actor, body, at=now)
     take_seat(session, box, ticket, seat, command, actor)
+    open_attempt(session, box, ticket, actor)
+    return call
+
+
+def open_attempt(session: Session, box: Box, ticket: Ticket, actor: str) -> Attempt:
+    """The one attempt of an admitted candidate, made when it is new."""
     known = session.exec(
         select(Attempt).where(Attempt.sitting == ticket.sitting, Attempt.candidate == ticket.candidate)
     ).first()

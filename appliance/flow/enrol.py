@@ -12,6 +12,7 @@ from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.flow.box import Box
 from appliance.flow.rules_of import require_sound
+from appliance.flow.sign_in_by_code import draw_code
 from appliance.flow.today import day_bounds
 from appliance.records.journal import append
 from appliance.records.roster import Candidate, Roster, RosterRow
@@ -81,6 +82,7 @@ def find_sitting(session: Session, box: Box, plan: SittingPlan, actor: str) -> S
         seed_hash=hashlib.sha256(seed).hexdigest(),
         seed_sealed=box.key.encrypt(seed),
         rules=msgspec.json.encode(rules).decode(),
+        pass_code=draw_code(box.site.demo),
     )
     session.add(sitting)
     session.flush()

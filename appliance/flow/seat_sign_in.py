@@ -64,7 +64,7 @@ def sign_in_at_seat(
     candidate = session.get_one(Candidate, taking.candidate)
     now = box.now()
     if taking.locked_until and taking.locked_until > now:
-        return _locked(taking.locked_until - now)
+        return locked(taking.locked_until - now)
     if not secrets.compare_digest(candidate.last_four, last_four.strip().upper()):
         return _wrong(session, box, taking)
     attempt = session.exec(
@@ -72,6 +72,13 @@ def sign_in_at_seat(
     ).one()
     taking.wrong_tries, taking.locked_until = 0, None
     session.add(taking)
+    arrived_at_seat(session, box, taking.sitting, candidate.id, f"seat:{seat.id}")
+    return grant_lease(session, box, attempt, seat, secret)
+
+
+def grant_lease(session: Session, box: Box, attempt: Attempt, seat: Seat, secret: str) -> Standing:
+    """The right to write `attempt` from `seat`, for whoever holds the cookie `secret`; older ones are superseded."""
+    now = box.now()
     attempt.lease += 1
     session.add(attempt)
     session.add(
@@ -87,12 +94,11 @@ def sign_in_at_seat(
     append(
         session,
         "lease.granted",
-        candidate.id,
+        attempt.candidate,
         f"seat:{seat.id}",
         {"attempt": attempt.id, "lease": attempt.lease, "seat": seat.id},
         at=now,
     )
-    arrived_at_seat(session, box, taking.sitting, candidate.id, f"seat:{seat.id}")
     return standing(session, box, hash_token(secret))
 
 
@@ -103,10 +109,9 @@ def _wrong(session: Session, box: Box, taking: SeatTaking) -> Refused:
     session.add(taking)
     body = {"sitting": taking.sitting, "tries": taking.wrong_tries}
     append(session, "seat_sign_in.refused", taking.candidate, f"seat:{taking.seat}", body, at=now)
-    if taking.wrong_tries >= TRIES:
-        wait = min(FIRST_WAIT * 2 ** min(taking.wrong_tries - TRIES, 8), LONGEST_WAIT)
+    if wait := wait_after(taking.wrong_tries):
         taking.locked_until = now + wait
-        return _locked(wait)
+        return locked(wait)
     return Refused(
         "wrong_last_four",
         N_("These are not the last four characters of the ID number."),
@@ -114,7 +119,13 @@ def _wrong(session: Session, box: Box, taking: SeatTaking) -> Refused:
     )
 
 
-def _locked(wait: timedelta) -> Refused:
+def wait_after(tries: int) -> timedelta:
+    """How long a seat takes no sign-in after so many wrong ones; zero while there are few."""
+    return min(FIRST_WAIT * 2 ** min(tries - TRIES, 8), LONGEST_WAIT) if tries >= TRIES else timedelta(0)
+
+
+def locked(wait: timedelta) -> Refused:
+    """What a seat says that takes no sign-in for `wait`."""
     return Refused(
         "sign_in_locked",
         N_("Too many wrong tries: this seat takes no sign-in for {minutes} min."),

@@ -19,6 +19,7 @@ from appliance.flow.confirm_second import confirm_second
 from appliance.flow.extend import extend
 from appliance.flow.hand_in import force_hand_in
 from appliance.flow.move_seat import move_seat, repair_seat
+from appliance.flow.raise_hand import answer_hand
 from appliance.flow.seat_panel import seat_panel
 from appliance.flow.start_sitting import end_sitting, start_sitting
 from appliance.flow.today import today
@@ -63,10 +64,18 @@ class More(msgspec.Struct, forbid_unknown_fields=True):
 
 def attention(tile: SeatTile) -> tuple[int, int]:
     """Order of "needs attention first": flags, then those who lag, then by number."""
-    weight = {"lost": 0, "sign_in_locked": 0, "broken": 3, "warned": 1, "not_signed_in": 2}
-    urgent = min((weight.get(flag, 4) for flag in tile.flags), default=9)
+    weight = {
+        "hand": 0,
+        "lost": 1,
+        "sign_in_locked": 1,
+        "case": 2,
+        "warned": 2,
+        "not_signed_in": 3,
+        "broken": 4,
+    }
+    urgent = min((weight.get(flag, 5) for flag in tile.flags), default=9)
     if urgent == 9 and tile.state in ("bound", "signed_in"):
-        urgent = 5
+        urgent = 6
     if urgent == 9 and tile.state == "free":
         urgent = 20
     return urgent, tile.number
@@ -225,6 +234,13 @@ async def room_warn(
     return done(request, _("The message is on the screen until it is read."))
 
 
+@post("/attempt/{attempt:str}/hand", status_code=200)
+async def room_hand(request: Asked, box: NamedDependency[Box], attempt: FromPath[str]) -> Template:
+    """Somebody was at the seat: the raised hand is answered."""
+    await box.db.write(answer_hand, box, attempt, request.user.actor)
+    return done(request, _("The raised hand is answered."))
+
+
 @post("/attempt/{attempt:str}/hand-in", status_code=200)
 async def room_hand_in(
     request: Asked, box: NamedDependency[Box], attempt: FromPath[str], data: URLEncodedBody[Reason]
@@ -283,6 +299,7 @@ HANDLERS = [
             room_extend_all,
             room_extend,
             room_warn,
+            room_hand,
             room_hand_in,
             room_move,
             room_repair,

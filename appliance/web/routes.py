@@ -21,6 +21,8 @@ from appliance.web import (
     sheets,
     station,
     station_page,
+    station_calls,
+    station_captures,
     station_pictures,
     waiting,
 )
@@ -43,5 +45,14 @@ HANDLERS: list[ControllerRouterHandler] = [
     *questions.HANDLERS,
     *inspection.HANDLERS,
     *station_page.HANDLERS,
-    Router(path="/station/api", route_handlers=[*station.PATHS, *station_pictures.PATHS]),
+    Router(
+        path="/station/api",
+        route_handlers=[
+            *station.PATHS,
+            *station_paper.PATHS,
+            *station_captures.PATHS,
+            *talk.SEAT_PATHS,
+            *station_calls.PATHS,
+        ],
+    ),
 ]

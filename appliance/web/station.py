@@ -27,6 +27,7 @@ from appliance.flow.accounts import hash_token
 from appliance.flow.attempt_view import PHASES, Standing, answers_of, lease_of, standing, times_of
 from appliance.flow.box import Box
 from appliance.flow.look import entrance_photo
+from appliance.flow.sign_in_by_code import by_code, sign_in_by_code
 from appliance.flow.save_answers import save_answers
 from appliance.flow.seat_sign_in import seat_at, sign_in_at_seat, taking_at
 from appliance.flow.warn import acknowledge
@@ -35,6 +36,8 @@ from appliance.records.roster import Candidate
 from appliance.records.site import Room
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt
+from appliance.web.station_refusals import noting
+from appliance.web.talks import Talks
 from appliance.rules.names import mask as mask_name
 from appliance.web.media import kind_of
 from appliance.wire import station as wire
@@ -124,7 +127,9 @@ def _seat(session: Session, box: Box, address: str) -> wire.Seat:
     room = session.get_one(Room, seat.room)
     taking = taking_at(session, seat)
     answer = wire.Seat(seat=seat.id, room=room.name, now=box.now(), demo=box.site.demo)
-    if taking:
+    if taking is None:
+        answer.by_code = bool(by_code(session, box, seat))
+    else:
         sitting = session.get_one(Sitting, taking.sitting)
         answer.sitting = trade_name(sitting.trade)
         answer.candidate = mask_name(session.get_one(Candidate, taking.candidate).name)
@@ -148,7 +153,11 @@ async def post_sign_in(
 ) -> Response[wire.Attempt]:
     """Grant a lease; the reply sets the seat's cookie."""
     secret = secrets.token_urlsafe(24)
-    outcome = await box.db.write(sign_in_at_seat, box, address_of(request), data.last_four, secret)
+    address = address_of(request)
+    if data.number or data.pass_code:
+        outcome = await box.db.write(sign_in_by_code, box, address, data.number, data.pass_code, secret)
+    else:
+        outcome = await box.db.write(sign_in_at_seat, box, address, data.last_four, secret)
     if isinstance(outcome, ExamError):
         raise outcome
     cookie = Cookie(
@@ -176,15 +185,6 @@ async def post_rules(request: Asked, box: NamedDependency[Box]) -> wire.Attempt:
     token = checked_token(request, box)
     found = await box.db.write(accept_rules, box, token)
     return shown(box, found, csrf(box, request.cookies[COOKIE]))
-
-
-def _open_paper(session: Session, box: Box, token: str) -> tuple[str, dict[int, str], dict[int, datetime]]:
-    found = standing(session, box, token)
-    if found.state not in ("running", "handed_in") or not found.paper:
-        raise Refused(
-            "not_running", N_("This exam is not running."), N_("Wait for the start, or raise your hand.")
-        )
-    return found.paper, answers_of(session, found.attempt), times_of(session, found.attempt)
 
 
 def _portrait(session: Session, token: str) -> str:
@@ -215,7 +215,11 @@ async def get_paper(request: Asked, box: NamedDependency[Box]) -> wire.Paper:
 @post("/answers", opt=OPEN, status_code=200)
 async def post_answers(request: Asked, box: NamedDependency[Box], data: JSONBody[wire.Answers]) -> wire.Saved:
     """Keep changes; answered after the commit."""
-    return await box.db.write_fixed(save_answers, box, checked_token(request, box), data)
+
+    async def write() -> wire.Saved:
+        return await box.db.write_fixed(save_answers, box, checked_token(request, box), data)
+
+    return await noting(request, box, write)
 
 
 @post("/echo", opt=OPEN, status_code=200)
@@ -231,8 +235,12 @@ async def post_hand_in(
     request: Asked, box: NamedDependency[Box], data: JSONBody[wire.HandIn]
 ) -> wire.Attempt:
     """Hand in, or say after an automatic hand-in that nothing is kept unsent."""
-    found = await box.db.write(handing_in.hand_in, box, checked_token(request, box), data)
-    return shown(box, found, csrf(box, request.cookies[COOKIE]))
+
+    async def write() -> wire.Attempt:
+        found = await box.db.write(handing_in.hand_in, box, checked_token(request, box), data)
+        return shown(box, found, csrf(box, request.cookies[COOKIE]))
+
+    return await noting(request, box, write)
 
 
 @post("/acknowledge", opt=OPEN, status_code=200)

@@ -31,6 +31,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "workplace.running": ("run", N_("Being examined")),
     "workplace.handed_in": ("go", N_("Scored")),
     "workplace.broken": ("stop", N_("Out of order")),
+    "flag.hand": ("look", N_("Hand raised")),
+    "flag.case": ("look", N_("Case to look at")),
     "flag.lost": ("stop", N_("Connection lost")),
     "flag.broken": ("stop", N_("Out of order")),
     "flag.warned": ("look", N_("Message unread")),

@@ -26,6 +26,8 @@ class Seat(msgspec.Struct, kw_only=True):
     """Masked name of the bound candidate, e.g. 张*."""
     attempt: str = ""
     """Id of the bound candidate's attempt: a page that has finished another one makes way for it."""
+    by_code: bool = False
+    """Free, and one may sign in with ID or ticket number and pass code."""
     now: datetime
     demo: bool = False
 
@@ -33,7 +35,12 @@ class Seat(msgspec.Struct, kw_only=True):
 class SignIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """POST /station/api/sign-in: the bound candidate types the last four characters of the ID number."""
 
-    last_four: str
+    At a free seat (`Seat.by_code`): ID or ticket number, and the sitting's pass code.
+    """
+
+    last_four: str = ""
+    number: str = ""
+    pass_code: str = ""
 
 
 class ExamNow(msgspec.Struct, kw_only=True):
@@ -200,6 +207,54 @@ class Inventory(msgspec.Struct, kw_only=True):
     memory_mb: int
     disk_gb: float
     addresses: list[str]
+class Capture(msgspec.Struct, kw_only=True):
+    """POST /station/api/capture, as the query of a JPEG body (at most CAPTURE_MOST bytes): what the camera saw.
+
+    `id` is given by the page: sent twice it is kept once. `number` = `Attempt.capture_due` it answers; 0 for one taken
+    while the box was away and for a face check.
+    """
+
+    id: str
+    attempt: str
+    lease: int
+    at: datetime
+    purpose: Literal["random", "seat_check"] = "random"
+    number: int = 0
+
+
+CAPTURE_MOST = 200_000
+"""Bytes of one capture: a JPEG of 640 x 480 has about 50,000."""
+
+
+class CameraState(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """POST /station/api/camera: the page's camera gives pictures, or why not."""
+
+    state: Literal["ok", "missing", "refused", "silent"]
+
+
+class Hand(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """POST /station/api/hand: the candidate calls the invigilator, or takes it back."""
+
+    up: bool
+
+
+class Left(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """POST /station/api/left: the page was left, or something lay over it. The same id again says until when."""
+
+    id: Annotated[str, msgspec.Meta(pattern="^[0-9a-f-]{36}$")]
+    kind: Literal["page_left", "focus_lost", "fullscreen_left"]
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    until: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    proven: bool = True
+
+
+class Noted(msgspec.Struct, kw_only=True):
+    """What the page said of itself is kept."""
+
+    id: str
+    now: datetime
+
+
     camera: bool = False
     browser: str = ""
     policies_sha256: str = ""

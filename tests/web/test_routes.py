@@ -39,6 +39,11 @@ TABLE: dict[str, str] = {
     "POST /station/api/answers": EVERYBODY,
     "POST /station/api/echo": EVERYBODY,
     "POST /station/api/hand-in": EVERYBODY,
+    "POST /station/api/hand": EVERYBODY,  # with the seat's own cookie only
+    "POST /station/api/left": EVERYBODY,  # the same
+    "GET /station/api/talk/{talk}": EVERYBODY,  # from the seat that is spoken with only
+    "POST /station/api/talk/{talk}/{n}": EVERYBODY,  # the same
+    "POST /station/api/talk/{talk}/no-microphone": EVERYBODY,  # the same
     "POST /station/api/acknowledge": EVERYBODY,
     "POST /station/api/agent/inventory": EVERYBODY,
     "POST /station/api/agent/heartbeat": EVERYBODY,
@@ -109,6 +114,13 @@ TABLE: dict[str, str] = {
     "POST /room/{sitting}/end": "chief invigilator",
     "POST /room/{sitting}/extend": "chief invigilator",
     "POST /room/attempt/{attempt}/extend": "chief invigilator",
+    "POST /room/attempt/{attempt}/talk": "chief invigilator",
+    "GET /room/talk/{talk}": "chief invigilator",  # who began it only
+    "GET /room/talk/{talk}/state": "chief invigilator",
+    "POST /room/talk/{talk}/close": "chief invigilator",
+    "POST /room/talk/{talk}/{n}": "chief invigilator",
+    "GET /media/talk/{talk}/{side}": "chief inspector",
+    "POST /room/attempt/{attempt}/hand": "chief invigilator",
     "POST /room/attempt/{attempt}/warn": "chief invigilator",
     "POST /room/attempt/{attempt}/hand-in": "chief invigilator",
     "POST /room/{sitting}/seat/{seat}/move": "chief invigilator",
