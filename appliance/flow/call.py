@@ -106,13 +106,14 @@ def open_attempt(session: Session, box: Box, ticket: Ticket, actor: str) -> Atte
     known = session.exec(
         select(Attempt).where(Attempt.sitting == ticket.sitting, Attempt.candidate == ticket.candidate)
     ).first()
-    if known is None:
-        attempt = Attempt(id=new_id(), sitting=ticket.sitting, candidate=ticket.candidate)
-        session.add(attempt)
-        session.flush()
-        body = {"attempt": attempt.id, "sitting": ticket.sitting}
-        append(session, "attempt.opened", ticket.candidate, actor, body, at=now)
-    return call
+    if known is not None:
+        return known
+    attempt = Attempt(id=new_id(), sitting=ticket.sitting, candidate=ticket.candidate)
+    session.add(attempt)
+    session.flush()
+    body = {"attempt": attempt.id, "sitting": ticket.sitting}
+    append(session, "attempt.opened", ticket.candidate, actor, body, at=box.now())
+    return attempt
 
 
 def _call_of(session: Session, taking: SeatTaking) -> Call:

@@ -33,7 +33,7 @@ class Seat(msgspec.Struct, kw_only=True):
 
 
 class SignIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """POST /station/api/sign-in: the bound candidate types the last four characters of the ID number."""
+    """POST /station/api/sign-in: the bound candidate types the last four characters of the ID number.
 
     At a free seat (`Seat.by_code`): ID or ticket number, and the sitting's pass code.
     """
