@@ -37,7 +37,9 @@ from tests.world import number_of
 class ExamSite:
     """The box, its processes and its one theory sitting."""
 
-    def __init__(self, folder: Path, people: int, lanes: int = 1, cameras: int = 0) -> None:
+    def __init__(
+        self, folder: Path, people: int, lanes: int = 1, cameras: int = 0, duration_s: int = 1800
+    ) -> None:
         folder.mkdir(parents=True)
         (folder / "log").mkdir()
         made = configure(folder, free_port())
@@ -57,7 +59,7 @@ class ExamSite:
         self.parent.restart_after = 0.2  # nothing is proved by systemd's second
         self.sitting = ""
         self._room(people)
-        self.box.db.write_now(self._roster, people)
+        self.box.db.write_now(self._roster, people, duration_s)
 
     def _room(self, seats: int) -> None:
         rows = [
@@ -72,7 +74,7 @@ class ExamSite:
             add_room, self.box, Room(code="T1", name="理论考场", kind="theory"), rows, hashes
         )
 
-    def _roster(self, session: Session, people: int) -> None:
+    def _roster(self, session: Session, people: int, duration_s: int) -> None:
         roster = Roster(
             id=new_id(),
             source="province",
@@ -90,7 +92,7 @@ class ExamSite:
             trade="low_voltage",
             room="T1",
             starts_at=self.box.now() + timedelta(seconds=60),
-            duration_s=1800,
+            duration_s=duration_s,
         )
         sitting = find_sitting(session, self.box, plan, "process:test")
         self.sitting = sitting.id
@@ -182,10 +184,12 @@ def _toml(settings: object) -> bytes:
 
 
 @contextmanager
-def exam_site(folder: Path, people: int, *, lanes: int = 1, cameras: int = 0) -> Iterator[ExamSite]:
+def exam_site(
+    folder: Path, people: int, *, lanes: int = 1, cameras: int = 0, duration_s: int = 1800
+) -> Iterator[ExamSite]:
     """A site whose dead processes are started again; everything ends with the block."""
     before = os.environ.get("EXAMSITE_CONFIG")
-    made = ExamSite(folder, people, lanes, cameras)
+    made = ExamSite(folder, people, lanes, cameras, duration_s)
     try:
         with watched(made.parent):
             yield made
