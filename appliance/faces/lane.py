@@ -13,7 +13,7 @@ import msgspec
 
 from appliance.base.errors import Unavailable
 from appliance.base.i18n import N_
-from appliance.wire.faceworker import Look, Looked, Ping, Pong, Reference, WorkerReply
+from appliance.wire.faceworker import Look, Looked, Ping, Pong, Reference, Studied, Study, WorkerReply
 
 START_TIMEOUT = 30.0
 AGAIN, AGAIN_LONGEST = 5.0, 60.0
@@ -25,7 +25,8 @@ STEPS = 9
 class FaceWorker:
     """One worker process. `camera` as in the settings, empty for none; `timeout` seconds per check.
 
-    `models`: files of detector, recogniser and landmarks; empty for those that ship.
+    `models`: files of detector, recogniser and landmarks, and of a detector of devices with its classes; empty for
+    those that ship, or for none.
     `prompt` hears what the person before the camera should do (a code, empty for nothing more).
     """
 
@@ -91,6 +92,13 @@ class FaceWorker:
             raise _silent()
         return reply.looked
 
+    async def study(self, request: Study) -> Studied:
+        """What a seat's camera saw. Raises Unavailable `face_engine_silent` as `look` does."""
+        reply = await self._ask(request, self._timeout)
+        if reply.studied is None:
+            raise _silent()
+        return reply.studied
+
     async def ping(self) -> Pong:
         """Whether the worker is ready and its camera delivers."""
         reply = await self._ask(Ping(), self._timeout)
@@ -107,7 +115,7 @@ class FaceWorker:
     def _alive(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
-    async def _ask(self, request: Look | Ping, seconds: float) -> WorkerReply:
+    async def _ask(self, request: Look | Ping | Study, seconds: float) -> WorkerReply:
         async with self._lock:
             if not self._alive():
                 await self._begin()
@@ -176,7 +184,7 @@ class FaceWorker:
             await self._kill()
             raise Unavailable(broken.code, broken.message, broken.next_step, 5.0, **broken.params)
 
-    async def _send(self, request: Look | Ping) -> None:
+    async def _send(self, request: Look | Ping | Study) -> None:
         assert self._process and self._process.stdin
         body = msgspec.msgpack.encode(request)
         self._process.stdin.write(len(body).to_bytes(4) + body)

@@ -59,6 +59,10 @@ class FaceEngine(Protocol):
         """Faces about `width` pixels wide in a small part of a picture: quick, for watching one person."""
         ...
 
+    def detect_faint(self, picture: Picture) -> list[Box]:
+        """What is a little like a face, where `detect` saw none: turned far away, behind a mask or a hand."""
+        ...
+
     def describe(self, picture: Picture, box: Box) -> Descriptor:
         """The face in `box` as numbers."""
         ...

@@ -91,9 +91,14 @@ def fault(one: Measures) -> Fault:
         return "too_bright"
     if abs(one.yaw) > TURNED or abs(one.roll) > LEANING:
         return "turned"
-    if one.colour_apart > OTHER_COLOUR or one.light_apart > OTHER_LIGHT or one.eyes_light < EYES_DARK:
+    if covered(one):
         return "covered"
     return "blurred" if one.sharpness < SHARP else ""
+
+
+def covered(one: Measures) -> bool:
+    """Whether a mask, a hand or dark glasses are suspected."""
+    return one.colour_apart > OTHER_COLOUR or one.light_apart > OTHER_LIGHT or one.eyes_light < EYES_DARK
 
 
 def score(one: Measures) -> float:

@@ -19,6 +19,8 @@ from appliance.faces.port import Box, Descriptor, Picture, check_engine
 DETECT_AT = 640
 """Longest side in pixels at which faces are looked for; YuNet finds faces from about 10 to 300 pixels."""
 SCORE, OVERLAP, MOST = 0.8, 0.3, 20
+FAINT = 0.5
+"""Score from which something is a little like a face."""
 
 
 class SFaceEngine:
@@ -63,6 +65,14 @@ class SFaceEngine:
     def detect_near(self, picture: Picture, width: int) -> list[Box]:
         """The same as `detect`: YuNet is quick, and a part of a picture is small already."""
         return self.detect(picture)
+
+    def detect_faint(self, picture: Picture) -> list[Box]:
+        """What scores less than a face does."""
+        self._detector.setScoreThreshold(FAINT)
+        try:
+            return self.detect(picture)
+        finally:
+            self._detector.setScoreThreshold(SCORE)
 
     def describe(self, picture: Picture, box: Box) -> Descriptor:
         """128 numbers of length 1, from the face turned upright by its five points."""

@@ -1,6 +1,6 @@
 """A worker process for faces: one per lane, because describing a face stalls every thread of its process.
 
-Run as `python -m appliance.faces.worker ENGINE CAMERA DETECTOR RECOGNISER LANDMARKS` (empty for none):
+Run as `python -m appliance.faces.worker ENGINE CAMERA DETECTOR RECOGNISER LANDMARKS DEVICES CLASSES` (empty for none):
 requests on standard input, replies on standard output, each a 4-byte big-endian length and MessagePack. It ends
 when its input ends. While it looks it may say what the person should do (`prompt`). The other half is
 `appliance.faces.lane.FaceWorker`.
@@ -23,6 +23,7 @@ from appliance.faces.engines import load
 from appliance.faces.landmarks import Landmarker
 from appliance.faces.pictures import PictureSource
 from appliance.faces.port import Box, Descriptor, FaceEngine, Picture, describe_single, single
+from appliance.faces.study import Student
 from appliance.faces.watcher import Watcher
 from appliance.wire.faceworker import (
     Broken,
@@ -32,6 +33,7 @@ from appliance.wire.faceworker import (
     Ping,
     Pong,
     Reference,
+    Study,
     WorkerReply,
 )
 
@@ -215,6 +217,8 @@ def serve(
     detector: str = "",
     recogniser: str = "",
     landmarks: str = "",
+    device_model: str = "",
+    device_classes: str = "",
 ) -> None:
     """Answer until the input ends. A worker that cannot begin says why and ends."""
 
@@ -224,10 +228,12 @@ def serve(
         target.flush()
 
     try:
+        loaded, points = load(engine, detector, recogniser), Landmarker(landmarks)
+        student = Student(loaded, points, device_model, device_classes)
         looker = Looker(
-            load(engine, detector, recogniser),
+            loaded,
             pictures.source(camera) if camera else None,
-            Landmarker(landmarks),
+            points,
             lambda code: send(WorkerReply(prompt=code)),
             lambda picture: send(WorkerReply(view=picture)),
         )
@@ -235,11 +241,13 @@ def serve(
         send(WorkerReply(broken=_broken(error)))
         return
     send(WorkerReply(pong=Pong(engine="", version="", camera="")))
-    decoder = msgspec.msgpack.Decoder(Look | Ping)
+    decoder = msgspec.msgpack.Decoder(Look | Ping | Study)
     while (frame := read_frame(source)) is not None:
         request = decoder.decode(frame)
         if isinstance(request, Look):
             send(WorkerReply(looked=looker.look(request)))
+        elif isinstance(request, Study):
+            send(WorkerReply(studied=student.study(request)))
         else:
             send(WorkerReply(pong=looker.ping()))
 
@@ -248,7 +256,7 @@ def main() -> None:
     """Entry of the worker process. Libraries that print must not disturb the replies."""
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    serve(sys.stdin.buffer, replies, *sys.argv[1:6])
+    serve(sys.stdin.buffer, replies, *sys.argv[1:8])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from sqlmodel import Session
 
 from appliance.flow.attempt_view import Standing, lease_of, standing
 from appliance.flow.box import Box
+from appliance.flow.seat_check import require_checked
 from appliance.flow.start_sitting import begin_attempt, require_paper
 from appliance.records.journal import append
 from appliance.records.sitting import Sitting
@@ -15,6 +16,7 @@ def accept_rules(session: Session, box: Box, token_hash: str) -> Standing:
     lease = lease_of(session, token_hash)
     attempt = session.get_one(Attempt, lease.attempt)
     if attempt.state == "seated":
+        require_checked(session, box, attempt, lease.number)
         attempt.state, attempt.rules_at = "ready", box.now()
         session.add(attempt)
         session.flush()

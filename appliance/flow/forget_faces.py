@@ -1,4 +1,4 @@
-"""Pictures of people at the entrance are kept for a configured time, then deleted, and the deletion is a fact.
+"""Pictures of people at the entrance and at the seats are kept for a configured time, then deleted, and the deletion is a fact.
 
 What goes: the live picture, the photograph it was held against, and the picture of a paper that stood for a card.
 What stays: that a check was made, its distance, its band and the hashes in the journal. A roster's photograph
@@ -21,12 +21,15 @@ from sqlmodel import Session, and_, col, func, or_, select
 from appliance.base.errors import Conflict, Corrupt, NotFound
 from appliance.base.i18n import N_
 from appliance.flow.box import Box
+from appliance.records.captures import Capture
+from appliance.records.cases import ExamCase
 from appliance.records.entry import FaceCheck, Tap
 from appliance.records.journal import Journal, append
 from appliance.records.questions import BankPicture, FrozenBank
 from appliance.records.roster import Candidate, Roster
 from appliance.records.sync import Parcel, Received
-from appliance.records.theory import Paper
+from appliance.records.talk import Talk
+from appliance.records.theory import Attempt, Paper
 
 HANDFUL = 10
 """Checks, and papers, per transaction: nobody at a gate or a seat waits for longer than that."""
@@ -34,15 +37,35 @@ PAUSE = 0.05
 """Seconds between two transactions, in which the others write."""
 LEFT_OVER = timedelta(days=30)
 """A picture nobody points to goes this long after it was kept last; its row may be about to be written."""
-FACES = (FaceCheck.live_photo, FaceCheck.reference_photo, Tap.paper_picture, Candidate.photo)
-"""Columns that name a picture of the entrance; each has an index of the names."""
-OTHERS = (Paper.body, BankPicture.sha256, FrozenBank.sha256, Parcel.body, Received.body, Roster.lines)
+FACES = (
+    FaceCheck.live_photo,
+    FaceCheck.reference_photo,
+    Tap.paper_picture,
+    Candidate.photo,
+    Capture.picture,
+    ExamCase.picture,
+)
+"""Columns that name a picture of a person; each has an index of the names."""
+SOUNDS = (Talk.room_sound, Talk.seat_sound)
+OTHERS = (
+    Paper.body,
+    BankPicture.sha256,
+    FrozenBank.sha256,
+    Parcel.body,
+    Received.body,
+    Roster.lines,
+    *SOUNDS,
+)
 POINTERS = FACES + OTHERS
 """Every column that names a sealed file."""
 EMPTY: ColumnElement[str] = literal_column("''")
 """As the indexes have it: a bound value would not tell the database that they hold every row asked for."""
 PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"RIFF")
 log = logging.getLogger("examsite.faces")
+
+
+Dropped = tuple[str, dict[str, str], dict[str, str]]
+"""Whose pictures a row let go of (subject of the journal), which row, and the names by column."""
 
 
 class Forgotten(msgspec.Struct, kw_only=True):
@@ -66,10 +89,20 @@ def _old_papers(box: Box) -> ColumnElement[bool]:
     return and_(col(Tap.happened_at) < before, Tap.paper_picture != EMPTY)
 
 
+def _old(box: Box, kind: type[Capture] | type[ExamCase]) -> ColumnElement[bool]:
+    before = box.now() - timedelta(days=box.settings.faces.keep_days)
+    return and_(col(kind.happened_at) < before, kind.picture != EMPTY)
+
+
 def count_due(session: Session, box: Box) -> int:
-    """How many checks and papers have pictures that have been kept long enough."""
-    checks = session.exec(select(func.count()).select_from(FaceCheck).where(_old_checks(box))).one()
-    return checks + session.exec(select(func.count()).select_from(Tap).where(_old_papers(box))).one()
+    """How many checks, papers, captures and cases have pictures that have been kept long enough."""
+    due = (
+        (FaceCheck, _old_checks(box)),
+        (Tap, _old_papers(box)),
+        (Capture, _old(box, Capture)),
+        (ExamCase, _old(box, ExamCase)),
+    )
+    return sum(session.exec(select(func.count()).select_from(kind).where(old)).one() for kind, old in due)
 
 
 def forget_faces(box: Box) -> Forgotten:
@@ -86,9 +119,9 @@ def forget_faces(box: Box) -> Forgotten:
 
 
 def let_go(session: Session, box: Box, others: set[str]) -> Forgotten | None:
-    """A handful of old checks and papers no longer name their pictures; None when there are no more.
+    """A handful of old checks, papers, captures and cases no longer name their pictures; None when there are no more.
 
-    `others`: names of files that something else than the entrance needs.
+    `others`: names of files that something else than these needs.
     """
     checks = session.exec(
         select(FaceCheck, Tap)
@@ -97,31 +130,47 @@ def let_go(session: Session, box: Box, others: set[str]) -> Forgotten | None:
         .order_by(col(FaceCheck.happened_at))
         .limit(HANDFUL)
     ).all()
-    dropped: list[tuple[Tap, dict[str, str], dict[str, str]]] = []
+    dropped: list[Dropped] = []
     for check, tap in checks:
         names = {"live_photo": check.live_photo, "reference_photo": check.reference_photo}
         check.live_photo = check.reference_photo = ""
         session.add(check)
-        dropped.append((tap, {"face_check": check.id}, names))
+        dropped.append((tap.candidate or tap.id, {"face_check": check.id}, names))
     papers = select(Tap).where(_old_papers(box)).order_by(col(Tap.happened_at)).limit(HANDFUL)
     for tap in session.exec(papers).all():
-        dropped.append((tap, {"tap": tap.id}, {"paper_picture": tap.paper_picture}))
+        dropped.append((tap.candidate or tap.id, {"tap": tap.id}, {"paper_picture": tap.paper_picture}))
         tap.paper_picture = ""
         session.add(tap)
+    dropped += _at_seats(session, box)
     session.flush()
     return _tell(session, box, dropped, others) if dropped else None
 
 
-def _tell(
-    session: Session, box: Box, dropped: list[tuple[Tap, dict[str, str], dict[str, str]]], others: set[str]
-) -> Forgotten:
+def _at_seats(session: Session, box: Box) -> list[Dropped]:
+    """Captures, and the cases that came of them."""
+    dropped: list[Dropped] = []
+    captures = select(Capture, Attempt.candidate).join(Attempt, col(Attempt.id) == col(Capture.attempt))
+    captures = captures.where(_old(box, Capture)).order_by(col(Capture.happened_at)).limit(HANDFUL)
+    for capture, candidate in session.exec(captures).all():
+        dropped.append((candidate, {"capture": capture.id}, {"picture": capture.picture}))
+        capture.picture = ""
+        session.add(capture)
+    cases = select(ExamCase).where(_old(box, ExamCase)).order_by(col(ExamCase.happened_at)).limit(HANDFUL)
+    for case in session.exec(cases).all():
+        dropped.append((case.candidate, {"case": case.id}, {"picture": case.picture}))
+        case.picture = ""
+        session.add(case)
+    return dropped
+
+
+def _tell(session: Session, box: Box, dropped: list[Dropped], others: set[str]) -> Forgotten:
     """Journal what let go of which pictures, and which of them nothing needs any more."""
-    needed = others | _needed(session, {name for _tap, _what, names in dropped for name in names.values()})
+    needed = others | _needed(session, {name for _whose, _what, names in dropped for name in names.values()})
     some = Forgotten(count=len(dropped))
-    for tap, what, names in dropped:
+    for whose, what, names in dropped:
         gone = {which: name for which, name in names.items() if name and name not in needed}
         body = {**what, "kept_days": box.settings.faces.keep_days, **gone}
-        append(session, "face_pictures.deleted", tap.candidate or tap.id, "process:faces", body, at=box.now())
+        append(session, "face_pictures.deleted", whose, "process:faces", body, at=box.now())
         some.pictures |= set(gone.values())
     return some
 

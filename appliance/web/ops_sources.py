@@ -11,6 +11,7 @@ from typing import Any
 from appliance.base.errors import ExamError
 from appliance.base.sockets import ask
 from appliance.flow.box import Box
+from appliance.wire.faceworker import FaceworkState, GetFacework
 from appliance.wire.gate import GetLanes, LaneState
 from appliance.wire.ops import Disk, Machine, Process
 from appliance.wire.recorder import GetPictures, GetStatus, Pictures, Status
@@ -67,7 +68,9 @@ class Sources:
         )
         self.sync = Source("sync", lambda: ask(settings.socket("sync"), GetBacklog(), Backlog, TIMEOUT))
         self.clips = Source("clips", lambda: ask(settings.socket("clips"), GetPictures(), Pictures, TIMEOUT))
-        self.others = [Source("faces", lambda: _listens(settings.socket("faces")))]
+        self.others = [
+            Source("faces", lambda: ask(settings.socket("faces"), GetFacework(), FaceworkState, TIMEOUT))
+        ]
         self._all = [
             *([self.gate] if settings.lanes else []),
             *([self.recorder] if settings.cameras else []),
@@ -157,12 +160,6 @@ class Sources:
             sealed_seq=heads[1],
             parts_of_design=round(load / cores, 2),
         )
-
-
-async def _listens(path: Path) -> bool:
-    _, writer = await asyncio.open_unix_connection(str(path))
-    writer.close()
-    return True
 
 
 def _memory() -> dict[str, int]:

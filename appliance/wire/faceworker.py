@@ -69,6 +69,70 @@ class Pong(msgspec.Struct, kw_only=True):
     camera: str
 
 
+class Photo(msgspec.Struct, frozen=True):
+    """A photograph of the person who should sit there: the one of the entrance, or the roster's."""
+
+    kind: Literal["entrance", "roster"]
+    picture: bytes
+
+
+class Study(msgspec.Struct, tag="study", kw_only=True):
+    """Look at what a seat's camera saw: who is there, like whom, and with what."""
+
+    picture: bytes
+    photos: list[Photo] = []
+    devices: list[str] = []
+    """Classes of the site's detector to tell; empty = all."""
+    device_score: float = 0.5
+
+
+class Likeness(msgspec.Struct, kw_only=True):
+    """One comparison; `distance` None: the photograph shows no single face."""
+
+    kind: Literal["entrance", "roster"]
+    distance: float | None = None
+
+
+class Device(msgspec.Struct, kw_only=True):
+    """A phone or another device the site's detector saw; its place in shares of the picture, 0..1."""
+
+    name: str
+    score: float
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class Studied(msgspec.Struct, kw_only=True):
+    """What was seen. `seen`: rules.captures.Seen. `cause`: `bad_picture` when it is none."""
+
+    engine: str
+    version: str
+    seen: Literal["face", "several", "turned", "covered", "nobody"] = "nobody"
+    faces: int = 0
+    yaw: float = 0.0
+    cause: str = ""
+    photos: int = 0
+    """Photographs with a face in them that it could be compared with."""
+    compared: list[Likeness] = []
+    devices: list[Device] = []
+    device_fault: str = ""
+    """Why the site's detector cannot be used, as a code; empty when it can, or when there is none."""
+    seconds: float = 0.0
+
+
+class GetFacework(msgspec.Struct, tag="get_facework"):
+    """Ask exam-faces how it is."""
+
+
+class FaceworkState(msgspec.Struct, kw_only=True):
+    """Pictures of seats that wait, and how many were looked at since the process began."""
+
+    waiting: int
+    done: int
+
+
 class Broken(msgspec.Struct, kw_only=True):
     """The worker could not begin or answer: a stable code, a message id and its fields."""
 
@@ -82,6 +146,7 @@ class WorkerReply(msgspec.Struct, kw_only=True):
     """Exactly one of these is set. A `prompt` (a code, empty for none) and a `view` come while the worker looks."""
 
     looked: Looked | None = None
+    studied: Studied | None = None
     pong: Pong | None = None
     broken: Broken | None = None
     prompt: str | None = None

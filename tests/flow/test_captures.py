@@ -1,0 +1,349 @@
+"""Captures of a seat: asked for by the box alone, kept once, looked at in their turn; findings are cases for a person."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import msgspec
+import pytest
+from sqlmodel import select
+
+from appliance.base.clock import FakeClock
+from appliance.base.errors import Refused
+from appliance.base.ids import new_id
+from appliance.base.settings import CaptureSettings, Settings, StationSettings
+from appliance.flow.accounts import Who, add_account
+from appliance.flow.attempt_view import standing
+from appliance.flow.box import Box
+from appliance.flow.dismiss_case import dismiss_case
+from appliance.flow.forget_faces import forget_faces
+from appliance.flow.look_at_capture import next_capture, note_studied, note_unusable, waiting
+from appliance.flow.note_camera import note_camera
+from appliance.flow.seat_check import ask_again, decide_check
+from appliance.flow.start_sitting import start_sitting
+from appliance.flow.take_capture import MOST_AWAY, may_capture, take_capture
+from appliance.records.accounts import Account
+from appliance.records.captures import Capture, SeatCheck
+from appliance.records.cases import ExamCase
+from appliance.records.entry import Admission, Tap
+from appliance.records.journal import Journal
+from appliance.web.station import shown
+from appliance.wire.faceworker import Device, Likeness, Studied
+from appliance.wire.station import CameraState
+from appliance.wire.station import Capture as Sent
+from tests.flow.test_answers import Page
+from tests.world import World, seed
+
+JPEG = b"\xff\xd8\xffpicture "
+
+
+def settle(box: Box, **station: object) -> None:
+    """Turn captures and the face check on for this box."""
+    changed: Settings = msgspec.structs.replace(
+        box.settings,
+        captures=CaptureSettings(every=300),
+        station=StationSettings(**station),  # type: ignore[arg-type]
+    )
+    box.settings = changed
+
+
+@pytest.fixture
+def world(box: Box) -> World:
+    settle(box)
+    return box.db.write_now(seed, box, 3)
+
+
+@pytest.fixture
+def page(box: Box, world: World) -> Page:
+    page = Page(box, world, 0)
+    page.rules()
+    box.db.write_now(start_sitting, box, world.sitting, "account:x")
+    return page
+
+
+def due(box: Box, page: Page) -> int:
+    return box.db.read_now(standing, box, page.token).capture_due
+
+
+def send(box: Box, page: Page, number: int = 0, purpose: str = "random", **more: object) -> str:
+    values = {"id": new_id(), "attempt": page.attempt, "lease": page.lease, "at": box.now()} | more
+    sent = Sent(number=number, purpose=purpose, **values)  # type: ignore[arg-type]
+    name = box.files.put(JPEG + sent.id.encode(), secret=True)
+    box.db.write_now(take_capture, box, page.token, sent, name)
+    return sent.id
+
+
+def seen(what: str, *distances: float, devices: int = 0) -> Studied:
+    compared = [Likeness(kind="roster", distance=one) for one in distances]
+    phones = [Device(name="cell phone", score=0.9, left=0, top=0, right=1, bottom=1)] * devices
+    return Studied(
+        engine="dlib",
+        version="20",
+        seen=what,  # type: ignore[arg-type]
+        photos=1,
+        compared=compared,
+        devices=phones,
+    )
+
+
+def cases(box: Box) -> list[ExamCase]:
+    return list(box.db.read_now(lambda s: s.exec(select(ExamCase).order_by(ExamCase.id)).all()))  # type: ignore[arg-type]
+
+
+def kinds(box: Box, start: str) -> list[str]:
+    rows = box.db.read_now(lambda s: s.exec(select(Journal.kind).order_by(Journal.seq)).all())  # type: ignore[arg-type]
+    return [one for one in rows if one.startswith(start)]
+
+
+def invigilator(box: Box, login: str) -> Who:
+    found = box.db.write_now(add_account, box, login, login, "invigilator", "x", "process:test")
+    account = found if isinstance(found, str) else found.id  # type: ignore[union-attr]
+    return Who(account=account, login=login, name=login, role="invigilator")
+
+
+def test_one_is_due_within_the_time_and_asked_for_until_it_is_there(
+    box: Box, clock: FakeClock, page: Page
+) -> None:
+    assert due(box, page) == 0
+    clock.advance(301)
+    number = due(box, page)
+    assert number >= 1 and due(box, page) == number
+    first = send(box, page, number)
+    assert due(box, page) == 0
+    with pytest.raises(Refused, match="asked for"):
+        send(box, page, number)
+    with pytest.raises(Refused, match="asked for"):
+        send(box, page, number + 50)
+    sent = Sent(id=first, attempt=page.attempt, lease=page.lease, at=box.now(), number=number)
+    assert not box.db.read_now(may_capture, box, page.token, sent), "a lost reply: it is here already"
+    clock.advance(301)
+    assert due(box, page) > number
+    assert kinds(box, "capture.") == ["capture.taken"]
+
+
+def test_a_capture_is_its_own_attempts_and_there_are_not_many(box: Box, world: World, page: Page) -> None:
+    other = Page(box, world, 1)
+    with pytest.raises(Refused, match="another attempt"):
+        send(box, page, attempt=other.attempt)
+    with pytest.raises(Refused, match="another attempt"):
+        send(box, page, lease=page.lease + 1)
+    with pytest.raises(Refused):
+        send(box, other)  # its exam has not begun
+    for _ in range(MOST_AWAY):
+        send(box, page)
+    with pytest.raises(Refused, match="Too many"):
+        send(box, page)
+
+
+def test_the_stations_time_stays_within_what_can_be(box: Box, page: Page) -> None:
+    early = send(box, page, at=box.now() - timedelta(days=1))
+    late = send(box, page, at=box.now() + timedelta(days=1))
+    rows = box.db.read_now(lambda s: {one.id: one for one in s.exec(select(Capture)).all()})
+    assert rows[early].happened_at == rows[late].happened_at == box.now()
+
+
+def test_findings_fold_into_one_open_case(box: Box, clock: FakeClock, page: Page) -> None:
+    for what in ("nobody", "nobody", "face"):
+        clock.advance(60)
+        capture = send(box, page)
+        distance = (0.8,) if what == "face" else ()
+        box.db.write_now(note_studied, box, capture, seen(what, *distance))
+        box.db.write_now(note_studied, box, capture, seen(what, *distance))  # a second time changes nothing
+    absent, mismatch = sorted(cases(box), key=lambda one: one.kind)
+    assert (absent.kind, mismatch.kind) == ("absent", "mismatch")
+    assert msgspec.json.decode(absent.detail)["count"] == 2
+    assert absent.until is not None and absent.until - absent.happened_at == timedelta(seconds=60)
+    assert absent.picture and box.files.get(absent.picture, secret=True).startswith(JPEG)
+    assert box.db.read_now(waiting) == 0
+    who = invigilator(box, "jk")
+    box.db.write_now(dismiss_case, box, absent.id, "捡笔", who)
+    capture = send(box, page)
+    box.db.write_now(note_studied, box, capture, seen("nobody", devices=1))
+    found = [(one.kind, one.state) for one in cases(box)]
+    assert sorted(found) == [
+        ("absent", "dismissed"),
+        ("absent", "open"),
+        ("device", "open"),
+        ("mismatch", "open"),
+    ]
+    assert kinds(box, "exam_case.") == [
+        "exam_case.opened",
+        "exam_case.repeated",
+        "exam_case.opened",
+        "exam_case.dismissed",
+        "exam_case.opened",
+        "exam_case.opened",
+    ]
+
+
+def test_a_doubtful_likeness_alone_is_no_case(box: Box, page: Page) -> None:
+    capture = send(box, page)
+    box.db.write_now(note_studied, box, capture, seen("face", 0.5, 0.9))
+    row = box.db.read_now(lambda s: s.get_one(Capture, capture))
+    assert (row.state, row.band, row.distance) == ("looked", "review", 0.5) and not cases(box)
+
+
+def test_a_picture_nobody_can_look_at_is_a_case_too(box: Box, page: Page) -> None:
+    capture = send(box, page)
+    task = box.db.read_now(next_capture, box)
+    assert task is not None and task.capture == capture
+    box.db.write_now(note_unusable, box, capture, "file_altered")
+    (case,) = cases(box)
+    assert case.kind == "camera_missing" and box.db.read_now(next_capture, box) is None
+
+
+def test_a_missing_camera_is_one_case_until_it_is_back(box: Box, page: Page) -> None:
+    for state in ("missing", "missing", "ok", "refused"):
+        box.db.write_now(note_camera, box, page.token, CameraState(state=state))  # type: ignore[arg-type]
+    first, second = cases(box)
+    assert first.until is not None and second.until is None
+    assert msgspec.json.decode(second.detail)["cause"] == "refused"
+
+
+def by_choice(box: Box, world: World) -> None:
+    def change(session) -> None:  # type: ignore[no-untyped-def]
+        tap = Tap(
+            id=new_id(),
+            lane="L1",
+            happened_at=box.now(),
+            recorded_at=box.now(),
+            card_kind="by_choice",
+            result="review",
+            code="x",
+        )
+        session.add(tap)
+        session.flush()
+        for admission in session.exec(select(Admission)).all():
+            if admission.candidate == world.candidates[0]:
+                admission.tap = tap.id
+                session.add(admission)
+
+    box.db.write_now(change)
+
+
+def test_whoever_asked_for_people_is_compared_by_no_machine(box: Box, world: World, page: Page) -> None:
+    by_choice(box, world)
+    send(box, page)
+    assert box.db.read_now(next_capture, box) is None
+    row = box.db.read_now(lambda s: s.exec(select(Capture)).one())
+    assert row.state == "by_people" and row.picture
+
+
+@pytest.fixture
+def checked(box: Box, world: World) -> Callable[[], Page]:
+    settle(box, face_check=True)
+    return lambda: Page(box, world, 0)
+
+
+def state(box: Box, page: Page) -> str:
+    return box.db.read_now(standing, box, page.token).face_check
+
+
+def test_the_face_check_comes_before_the_pledge(box: Box, checked: Callable[[], Page]) -> None:
+    page = checked()
+    assert state(box, page) == "due"
+    with pytest.raises(Refused, match="comes first"):
+        page.rules()
+    capture = send(box, page, purpose="seat_check")
+    assert state(box, page) == "looking"
+    box.db.write_now(note_studied, box, capture, seen("face", 0.3))
+    assert state(box, page) == "" and not cases(box)
+    page.rules()
+    again = checked()
+    assert state(box, again) == "due", "another sign-in, another check"
+    assert state(box, page) == ""
+
+
+def test_who_waits_for_the_check_is_looked_at_first(box: Box, world: World, page: Page) -> None:
+    settle(box, face_check=True)
+    send(box, page)
+    other = Page(box, world, 1)
+    wanted = send(box, other, purpose="seat_check")
+    task = box.db.read_now(next_capture, box)
+    assert task is not None and task.capture == wanted
+
+
+def test_a_mismatch_waits_for_two_people(box: Box, checked: Callable[[], Page]) -> None:
+    page = checked()
+    for _ in range(3):
+        assert state(box, page) == "due"
+        capture = send(box, page, purpose="seat_check")
+        box.db.write_now(note_studied, box, capture, seen("face", 0.9))
+    assert state(box, page) == "hand"
+    (case,) = cases(box)
+    assert case.kind == "seat_face" and case.picture
+    first, second = invigilator(box, "jk1"), invigilator(box, "jk2")
+    box.db.write_now(lambda s: _own_passwords(s))
+    with pytest.raises(Refused):
+        box.db.write_now(decide_check, box, page.attempt, "admit", "已核对", first)
+    with pytest.raises(Refused):
+        box.db.write_now(decide_check, box, page.attempt, "admit", "已核对", first, "jk1")
+    row = box.db.write_now(decide_check, box, page.attempt, "admit", "已核对证件", first, "jk2")
+    assert row.state == "passed" and row.second_by == second.account
+    assert state(box, page) == "" and cases(box)[0].state == "dismissed"
+    page.rules()
+
+
+def _own_passwords(session) -> None:  # type: ignore[no-untyped-def]
+    for account in session.exec(select(Account)).all():
+        account.must_change = False
+        session.add(account)
+
+
+def test_without_a_camera_the_invigilator_looks(box: Box, checked: Callable[[], Page]) -> None:
+    page = checked()
+    box.db.write_now(note_camera, box, page.token, CameraState(state="missing"))
+    assert state(box, page) == "hand"
+    who = invigilator(box, "jk")
+    with pytest.raises(Refused, match="reason"):
+        box.db.write_now(decide_check, box, page.attempt, "admit", " ", who)
+    box.db.write_now(decide_check, box, page.attempt, "again", "", who)
+    assert state(box, page) == "due"
+    send(box, page, purpose="seat_check")
+    box.db.write_now(decide_check, box, page.attempt, "admit", "本人", who)
+    assert state(box, page) == "", "a person may decide while the machine still looks"
+
+
+def test_the_manual_way_stays_the_manual_way(box: Box, world: World, checked: Callable[[], Page]) -> None:
+    by_choice(box, world)
+    page = checked()
+    send(box, page, purpose="seat_check")
+    assert state(box, page) == "hand" and box.db.read_now(next_capture, box) is None
+
+
+def test_a_started_page_is_checked_once_more_while_the_exam_runs(
+    box: Box, world: World, checked: Callable[[], Page]
+) -> None:
+    page = checked()
+    capture = send(box, page, purpose="seat_check")
+    box.db.write_now(note_studied, box, capture, seen("face", 0.3))
+    box.db.write_now(ask_again, box, page.token)
+    assert state(box, page) == "", "not before the exam runs"
+    page.rules()
+    box.db.write_now(start_sitting, box, world.sitting, "account:x")
+    box.db.write_now(ask_again, box, page.token)
+    box.db.write_now(ask_again, box, page.token)
+    assert state(box, page) == "due"
+    assert page.send(page.change(1, "A")) == 1, "answers are taken all the same"
+    rows = box.db.read_now(lambda s: s.exec(select(SeatCheck)).all())
+    assert sorted(one.state for one in rows) == ["due", "passed"]
+    settle(box, face_check=True, face_check_again=False)
+    other = checked()
+    assert state(box, other) == "", "once in an exam, where the site wants it so"
+
+
+def test_pictures_of_seats_go_when_their_time_is_over(box: Box, clock: FakeClock, page: Page) -> None:
+    capture = send(box, page)
+    box.db.write_now(note_studied, box, capture, seen("nobody"))
+    name = cases(box)[0].picture
+    clock.advance((box.settings.faces.keep_days - 1) * 86_400)
+    assert forget_faces(box).count == 0 and box.files.get(name, secret=True)
+    clock.advance(2 * 86_400)
+    assert forget_faces(box).count == 2
+    assert cases(box)[0].picture == "" and kinds(box, "face_pictures.") == ["face_pictures.deleted"] * 2
+
+
+def test_the_moments_cannot_be_read_off_the_page(box: Box, page: Page) -> None:
+    """All a page is told: how long at most, and that one is due now."""
+    told = msgspec.to_builtins(shown(box, box.db.read_now(standing, box, page.token)))
+    about = {key: value for key, value in told.items() if "capture" in key}
+    assert about == {"captures": 300.0, "capture_due": 0}
