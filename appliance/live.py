@@ -105,6 +105,11 @@ class Tail:
         """End `run` and every listener."""
         self._stopping.set()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the process is about to end: whoever streams something ends it."""
+        return self._stopping.is_set()
+
     async def listen(self, since: int | None = None, quiet: float = 15.0) -> AsyncIterator[Event | None]:
         """Every entry after `since` (default: from now on); None when nothing came for `quiet` seconds.
 

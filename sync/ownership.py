@@ -93,6 +93,9 @@ FACTS = (
     ),
     Fact(name="mark", owner="site", kinds=("paper.", "tasks.", "sheet.", "practical.")),
     Fact(
+            "talk.",
+            "evidence.",
+            "violation.",
         name="own question bank",
         owner="site",
         kinds=("bank.", "questions.", "item."),

@@ -22,6 +22,7 @@ from appliance.web.background import Background
 from appliance.web.pages import template_config
 from appliance.web.routes import HANDLERS
 from appliance.web.sessions import SessionMiddleware
+from appliance.web.talks import Talks
 
 STATIC = Path(__file__).parent / "static"
 
@@ -67,16 +68,19 @@ def create_app(box: Box) -> Litestar:
     """The application over one box. The database is started and stopped with it."""
     tail = Tail(box.db)
     background = Background(box)
+    talks = Talks(box, lambda: tail.stopping)
 
     @asynccontextmanager
     async def life(app: Litestar) -> AsyncIterator[None]:
         box.db.start()
         watching = asyncio.create_task(tail.run())
         background.start()
+        await talks.begin()
         try:
             yield
         finally:
             tail.stop()
+            await talks.end()
             await background.stop()
             with suppress(asyncio.CancelledError):
                 await watching
@@ -88,6 +92,9 @@ def create_app(box: Box) -> Litestar:
     async def provide_tail() -> Tail:
         return tail
 
+    async def provide_talks() -> Talks:
+        return talks
+
     static = create_static_files_router(
         path="/static",
         directories=[STATIC],
@@ -96,7 +103,11 @@ def create_app(box: Box) -> Litestar:
     )
     return Litestar(
         route_handlers=[Router(path="/", route_handlers=HANDLERS), static],
-        dependencies={"box": Provide(provide_box), "tail": Provide(provide_tail)},
+        dependencies={
+            "box": Provide(provide_box),
+            "tail": Provide(provide_tail),
+            "talks": Provide(provide_talks),
+        },
         middleware=[choose_language, SessionMiddleware],
         before_send=[put_headers],
         exception_handlers=problems.HANDLERS,

@@ -19,6 +19,7 @@ from appliance.flow.attended import attended
 from appliance.flow.box import Box
 from appliance.flow.inspect import Entry, Timeline, find_candidates, timeline, verify_journal
 from appliance.flow.look import note_look
+from appliance.flow.talk import talks_of
 from appliance.records.accounts import Account
 from appliance.records.entry import FaceCheck, Tap
 from appliance.web.checks import Check, checks
@@ -153,6 +154,7 @@ async def inspection_candidate(
         acted=acted(rows),
         looked=acted(looks),
         faces=await box.db.read(_faces, candidate),
+        talks=await box.db.read(talks_of, candidate),
         check=await verified(request, box),
     )
 

@@ -19,6 +19,7 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.look import face_photo, note_look, paper_picture, reveal_number, roster_photo
 from appliance.flow.note_altered import note_altered
+from appliance.flow.talk import sound_of
 from appliance.flow.workplaces import examination
 from appliance.records.roster import Candidate
 from appliance.records.waiting import Call
@@ -28,6 +29,7 @@ from appliance.web.sessions import needs
 from appliance.wire.recorder import ClipHead, GetClip, GetStill
 
 Asked = Request[Who, Any, Any]
+CLIPS = ("inspector", "chief")
 FACES = ("entry", "chief", "inspector")
 NUMBERS = ("entry", "office", "chief", "inspector")
 ROOMS = ("invigilator", "chief", "inspector")
@@ -120,17 +122,37 @@ async def sound(box: NamedDependency[Box], call: FromPath[str]) -> Response[byte
 
 
 @get("/camera/{camera:str}/still.jpg", guards=[needs(*ROOMS)], opt={"passive": True})
+@get("/talk/{talk:str}/{side:str}", guards=[needs(*CLIPS)])
+async def talk_sound(
+    request: Asked, box: NamedDependency[Box], talk: FromPath[str], side: FromPath[str]
+) -> Response[bytes]:
+    """What one side (room, seat) of a conversation said (WebM). Journaled once per session and recording."""
+    name, candidate = await box.db.read(sound_of, talk, side)
+    looks, seen = looks_of(request), (request.user.token_hash, f"talk {talk} {side}")
+    body = await asyncio.to_thread(box.files.get, name, True)
+    if seen not in looks:
+        detail = {"talk": talk, "side": side}
+        await box.db.write(note_look, box, "talk.heard", candidate, request.user, detail)
+        looks.add(seen)
+    return Response(body, media_type="audio/webm")
+
+
 async def still(
     box: NamedDependency[Box], camera: FromPath[str], width: FromQuery[int] = 640
 ) -> Response[bytes]:
     """The newest picture of a room camera."""
-    wanted = GetStill(camera=camera, width=max(160, min(width, 1920)))
-    _, chunks = await ask_stream(box.settings.socket("clips"), wanted, dict[str, Any], timeout=4.0)
-    body = b"".join([chunk async for chunk in chunks])
+    body = await still_of(box, camera, max(160, min(width, 1920)))
     return Response(body, media_type=kind_of(body))
 
 
 @get("/clip", guards=[needs("inspector", "chief")])
+async def still_of(box: Box, camera: str, width: int) -> bytes:
+    """The newest picture of a room camera, `width` pixels wide; Unavailable or DeviceFault when there is none."""
+    wanted = GetStill(camera=camera, width=width)
+    _, chunks = await ask_stream(box.settings.socket("clips"), wanted, dict[str, Any], timeout=4.0)
+    return b"".join([chunk async for chunk in chunks])
+
+
 async def clip(
     request: Asked,
     box: NamedDependency[Box],
@@ -216,4 +238,5 @@ async def _first(chunks: Chunks, count: int) -> AsyncIterator[bytes]:
         await chunks.aclose()
 
 
-HANDLERS = [Router(path="/media", route_handlers=[face, paper, roster, examinee, number, sound, still, clip])]
+PATHS = [face, paper, roster, examinee, number, sound, talk_sound, still, clip]
+HANDLERS = [Router(path="/media", route_handlers=PATHS)]

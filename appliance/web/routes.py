@@ -24,6 +24,7 @@ from appliance.web import (
     station_calls,
     station_captures,
     station_pictures,
+    talk,
     waiting,
 )
 
@@ -39,6 +40,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     *waiting.HANDLERS,
     *display.HANDLERS,
     *room.HANDLERS,
+    *talk.HANDLERS,
     *examiner.HANDLERS,
     *office.HANDLERS,
     *sheets.HANDLERS,

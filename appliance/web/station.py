@@ -173,10 +173,14 @@ async def post_sign_in(
 
 
 @get("/attempt", opt=OPEN)
-async def get_attempt(request: Asked, box: NamedDependency[Box]) -> wire.Attempt:
+async def get_attempt(
+    request: Asked, box: NamedDependency[Box], talks: NamedDependency[Talks]
+) -> wire.Attempt:
     """Where the candidate stands; asked every few seconds."""
     found = await box.db.read(standing, box, token_of(request))
-    return shown(box, found, csrf(box, request.cookies[COOKIE]))
+    answer = shown(box, found, csrf(box, request.cookies[COOKIE]))
+    answer.talk = "" if answer.moved else talks.of(found.attempt)
+    return answer
 
 
 @post("/rules", opt=OPEN, status_code=200)

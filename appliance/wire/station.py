@@ -91,6 +91,8 @@ class Attempt(msgspec.Struct, kw_only=True):
     around: ExamNow
     csrf: str = ""
     demo: bool = False
+    talk: str | msgspec.UnsetType = msgspec.UNSET
+    """The open conversation with the invigilator, empty = none; only in the answer to GET attempt."""
 
 
 class Picture(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -25,6 +25,8 @@ const TIMEOUT = 8000;
 
 export class Api {
   csrf = "";
+  /** Told with every look at the attempt: the open conversation with the invigilator, empty = none. */
+  talk: (id: string) => void = () => undefined;
 
   constructor(
     private readonly clock: ExamClock,
@@ -71,7 +73,9 @@ export class Api {
   }
 
   async attempt(): Promise<Attempt> {
-    return this.taken(await this.ask("GET", "/attempt"));
+    const { talk, ...attempt } = await this.ask<Attempt & { talk: string }>("GET", "/attempt");
+    this.talk(talk);
+    return this.taken(attempt);
   }
 
   async signIn(lastFour: string): Promise<Attempt> {

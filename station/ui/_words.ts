@@ -166,6 +166,11 @@ export const WORDS = {
   go_on: ["继续答题", "Go on"],
   confirm_it: ["确认交卷", "Hand in"],
 
+  talking: ["监考员正在与您通话，请直接说话。通话全程录音，考试照常进行。", "The invigilator is speaking with you: just speak. It is recorded; the exam goes on."],
+  talking_deaf: [
+    "监考员正在与您说话。本机没有麦克风，请听，需要时举手。",
+    "The invigilator is speaking to you. This computer has no microphone: listen, and raise your hand if you need to.",
+  ],
   message_title: ["监考员提醒您", "Message from the invigilator"],
   message_seen: ["我已知晓", "I have read this"],
 

@@ -4,6 +4,7 @@ import { h } from "./_dom";
 import { Exam } from "./_exam";
 import { keepKeys } from "./_keys";
 import type { Screen } from "./_screen";
+import { Talk } from "./_talk";
 import { card, dialog, type Make, type View } from "./_view";
 import { delivering, handedIn, moved } from "./_view_end";
 import { confirm, connecting, free, rules, signIn } from "./_view_entry";
@@ -32,6 +33,8 @@ let drawn = "";
 let messageBox: HTMLDialogElement | null = null;
 
 const exam = new Exam(update);
+const talk = new Talk(() => exam.api.csrf);
+exam.api.talk = (id) => talk.heard(id);
 
 function redraw(): void {
   drawn = "";

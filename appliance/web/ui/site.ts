@@ -7,6 +7,7 @@ import { startPress } from "./_press";
 import { startRoll } from "./_roll";
 import { startScore } from "./_score";
 
+import { startTalk } from "./_talk";
 /** Pictures that are taken again every few seconds; a missing one shows the words beside it. */
 function startStills(): void {
   setInterval(() => {
@@ -88,6 +89,7 @@ document.addEventListener("DOMContentLoaded", () => {
   startScore();
   startStills();
   startFreshIds();
+  startTalk();
   startNotes();
   startSearch();
   startRefreshMark();

@@ -933,6 +933,41 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "talk",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("attempt", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("candidate", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("seat", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("opened_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("opened_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("closed_at", appliance.records.base.Instant(length=27), nullable=True),
+        sa.Column("why", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("room_sound", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("seat_sound", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("room_began_at", appliance.records.base.Instant(length=27), nullable=True),
+        sa.Column("seat_began_at", appliance.records.base.Instant(length=27), nullable=True),
+        sa.Column("microphone", sa.Boolean(), nullable=False),
+        sa.CheckConstraint(
+            "why IN ('', 'hung_up', 'not_answered', 'line_lost_room', 'line_lost_seat', 'too_long', 'not_recorded', 'box_stopped')",
+            name=op.f("ck_talk_why"),
+        ),
+        sa.ForeignKeyConstraint(["attempt"], ["attempt.id"], name=op.f("fk_talk_attempt_attempt")),
+        sa.ForeignKeyConstraint(["candidate"], ["candidate.id"], name=op.f("fk_talk_candidate_candidate")),
+        sa.ForeignKeyConstraint(["seat"], ["seat.id"], name=op.f("fk_talk_seat_seat")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_talk")),
+    )
+    with op.batch_alter_table("talk", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_talk_attempt"), ["attempt"], unique=False)
+        batch_op.create_index(batch_op.f("ix_talk_candidate"), ["candidate"], unique=False)
+        batch_op.create_index(
+            "uq_talk_open_attempt",
+            ["attempt"],
+            unique=True,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+
+    op.create_table(
         "task_draw",
         sa.Column("attempt", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("subject", sqlmodel.sql.sqltypes.AutoString(), nullable=False),

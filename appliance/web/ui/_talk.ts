@@ -1,0 +1,106 @@
+/** The invigilator speaks with a candidate at the seat: one conversation at a time, from the page of the room. */
+
+import { Conversation, microphone } from "../../wire/talk";
+
+const LOOK = 1000;
+
+interface State {
+  over: boolean;
+  answered: boolean;
+  microphone: boolean;
+}
+
+let now: Conversation | null = null;
+let address = "";
+let looking = 0;
+let began = 0;
+
+function headers(): Record<string, string> {
+  const said = JSON.parse(document.body.getAttribute("hx-headers") ?? "{}") as Record<string, string>;
+  return { "x-csrf-token": said["x-csrf-token"] ?? "" };
+}
+
+/** The bar of the page; its words come from the template as `data-word-...`. */
+const bar = (): HTMLElement | null => document.getElementById("talk");
+
+function say(name: string): void {
+  const place = bar()?.querySelector("[data-talk-state]");
+  const text = bar()?.getAttribute(`data-word-${name}`) ?? "";
+  if (place && place.textContent !== text) place.textContent = text;
+}
+
+function tell(text: string): void {
+  document.getElementById("problem")?.replaceChildren(text);
+}
+
+function clock(): void {
+  const place = bar()?.querySelector("[data-talk-clock]");
+  const seconds = Math.floor((Date.now() - began) / 1000);
+  if (place) place.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+async function look(): Promise<void> {
+  clock();
+  const state = await fetch(`${address}/state`, { cache: "no-store", signal: AbortSignal.timeout(3 * LOOK) })
+    .then((answer) => answer.json() as Promise<State>)
+    .catch(() => null);
+  if (!state || !now) return;
+  if (state.over) now.end();
+  else if (!state.answered) say("waiting");
+  else say(state.microphone ? "speaking" : "deaf");
+}
+
+function ended(): void {
+  clearInterval(looking);
+  now = null;
+  say("over");
+  bar()?.classList.add("over");
+  setTimeout(() => {
+    if (!now && bar()) (bar() as HTMLElement).hidden = true;
+  }, 4000);
+}
+
+async function begin(button: HTMLElement): Promise<void> {
+  const place = bar();
+  if (!place || now) return;
+  const stream = await microphone();
+  if (!stream) return tell(place.dataset.wordSilent ?? "");
+  const answer = await fetch(button.dataset.talk ?? "", { method: "POST", headers: headers() }).catch(() => null);
+  const reply = (await answer?.json().catch(() => null)) as { talk?: string; title?: string; next?: string } | null;
+  if (!answer?.ok || !reply?.talk) {
+    for (const track of stream.getTracks()) track.stop();
+    return tell([reply?.title, reply?.next].filter(Boolean).join(" ") || (place.dataset.wordAway ?? ""));
+  }
+  address = `/room/talk/${reply.talk}`;
+  began = Date.now();
+  const mine = new Conversation(address, headers, ended);
+  now = mine;
+  const whom = place.querySelector("[data-talk-seat]");
+  if (whom) whom.textContent = button.dataset.talkSeat ?? "";
+  place.classList.remove("over");
+  place.hidden = false;
+  say("waiting");
+  clock();
+  looking = window.setInterval(() => void look(), LOOK);
+  mine.speak(stream);
+  await mine.listen();
+  place.querySelector<HTMLElement>("[data-talk-end]")?.focus();
+}
+
+function hangUp(): void {
+  if (!now) return;
+  void fetch(`${address}/close`, { method: "POST", headers: headers(), keepalive: true }).catch(() => undefined);
+  now.end();
+}
+
+/** Begin, on the page of a room. */
+export function startTalk(): void {
+  if (!bar()) return;
+  document.addEventListener("click", (event) => {
+    const at = event.target instanceof Element ? event.target : null;
+    const button = at?.closest<HTMLElement>("[data-talk]");
+    if (button) void begin(button);
+    else if (at?.closest("[data-talk-end]")) hangUp();
+  });
+  window.addEventListener("pagehide", hangUp);
+}

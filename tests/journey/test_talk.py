@@ -1,0 +1,196 @@
+"""Two-way audio between the page of a room and a seat: two real Chromiums with a tone each, the real web process.
+
+Each browser's microphone is a file: a short beep every three seconds, 700 Hz at the invigilator's, 1,500 Hz at the
+seat's. Both pages note when their own microphone and the other's sound beep: that is the delay from mouth to ear.
+"""
+
+import math
+import struct
+import subprocess
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sqlmodel import select
+
+from appliance.cli.demo.site import PASSWORD
+from appliance.flow.accounts import add_account, hash_password
+from appliance.flow.start_sitting import start_sitting
+from appliance.records.talk import Talk
+from tests.journey.exam_site import ExamSite, exam_site
+from tests.web.conftest import CHROMIUM, shoot
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
+ROOM_HZ, SEAT_HZ = 700, 1500
+RATE = 48_000
+EVERY = 3.0
+BEEP = 0.4
+PATIENCE = 30_000
+LISTEN = """() => {
+  window.beeps = { mouth: [], ear: [] };
+  const context = new AudioContext();
+  const watch = (stream, row) => {
+    const analyser = context.createAnalyser();
+    context.createMediaStreamSource(stream).connect(analyser);
+    const values = new Float32Array(analyser.fftSize = 256);
+    let loud = false;
+    setInterval(() => {
+      analyser.getFloatTimeDomainData(values);
+      const now = values.some((value) => Math.abs(value) > 0.05);
+      if (now && !loud) row.push(performance.timeOrigin + performance.now());
+      loud = now;
+    }, 5);
+  };
+  const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wanted) => {
+    const stream = await ask(wanted);
+    watch(stream, window.beeps.mouth);
+    return stream;
+  };
+  const hear = (event) => watch(event.target.captureStream(), window.beeps.ear);
+  addEventListener("playing", hear, { capture: true, once: true });
+}"""
+
+
+def beeps(path: Path, hz: int) -> Path:
+    """A microphone that beeps: 48 kHz, mono, 16 bit."""
+    samples = [
+        int(20_000 * math.sin(2 * math.pi * hz * i / RATE)) if i < BEEP * RATE else 0
+        for i in range(int(EVERY * RATE))
+    ]
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE)
+        out.writeframes(struct.pack(f"<{len(samples)}h", *samples))
+    return path
+
+
+def loudest(site: ExamSite, name: str) -> float:
+    """The strongest frequency of a recording, Hz; decoded by ffmpeg."""
+    sound = site.box.files.get(name, secret=True)
+    command = ["ffmpeg", "-v", "error", "-i", "-", "-f", "s16le", "-ac", "1", "-ar", str(RATE), "-"]
+    decoded = subprocess.run(command, input=sound, capture_output=True, check=True).stdout
+    samples = np.frombuffer(decoded, dtype="<i2").astype(float)
+    assert len(samples) > 2 * RATE, "less than two seconds were recorded"
+    return float(np.argmax(np.abs(np.fft.rfft(samples))) * RATE / len(samples))
+
+
+class Scene:
+    """A candidate at seat 1, an invigilator, an inspector."""
+
+    def __init__(self, site: ExamSite, room: Browser, seat: Browser) -> None:
+        self.site, self._room, self._seat = site, room, seat
+
+    def staff(self, login: str, path: str) -> Page:
+        context = self._room.new_context(ignore_https_errors=True, locale="zh-CN", permissions=["microphone"])
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        page.add_init_script(f"({LISTEN})()")
+        page.set_viewport_size({"width": 1366, "height": 768})
+        page.goto(f"{self.site.site.url}/sign-in")
+        page.fill("[name=login]", login)
+        page.fill("[name=password]", PASSWORD)
+        page.click("button.primary")
+        page.wait_for_url(lambda url: "/sign-in" not in url)
+        page.goto(self.site.site.url + path)
+        return page
+
+    def candidate_at(self, four: str) -> Page:
+        context = self._seat.new_context(ignore_https_errors=True, permissions=["microphone"])
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        page.add_init_script(f"({LISTEN})()")
+        page.set_viewport_size({"width": 1366, "height": 768})
+        page.goto(f"{self.site.site.url}/station/")
+        page.wait_for_selector(".pad-key")
+        page.keyboard.type(four)
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="是我本人，继续").click()
+        page.locator("#tick").check()
+        page.locator("button.primary").last.click()
+        return page
+
+    def talks(self) -> list[Talk]:
+        return self.site.box.db.read_now(lambda s: list(s.exec(select(Talk).order_by(Talk.opened_at)).all()))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    folder = tmp_path_factory.mktemp("talk")
+    with exam_site(folder / "site", people=1) as site, sync_playwright() as play:
+        site.seat_everybody(1)
+        hashed = hash_password(PASSWORD)
+        for login in ("invigilator", "inspector"):
+            site.box.db.write_now(add_account, site.box, login, login, login, hashed, "process:test")
+        site.parent.start("web")
+        site.until_pages()
+        site.until_papers()
+
+        def browser(hz: int) -> Browser:
+            tone = beeps(folder / f"{hz}.wav", hz)
+            flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+            flags += ["--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={tone}"]
+            return play.chromium.launch(executable_path=CHROMIUM, args=flags)
+
+        yield Scene(site, browser(ROOM_HZ), browser(SEAT_HZ))
+
+
+def heard_after(speaker: Page, listener: Page) -> list[float]:
+    """Seconds from every beep at a mouth to the same beep at the other's ear."""
+    mouth: list[float] = speaker.evaluate("beeps.mouth")
+    ear: list[float] = listener.evaluate("beeps.ear")
+    found = []
+    for at in ear:
+        before = [one for one in mouth if one <= at]
+        if before and at - before[-1] < EVERY * 900:
+            found.append((at - before[-1]) / 1000)
+    return found
+
+
+def position(page: Page) -> float:
+    """Seconds of the other side's sound that were played."""
+    played: float = page.evaluate("document.querySelector('audio').currentTime")
+    return played
+
+
+def begin(room: Page, seat: Page) -> None:
+    room.get_by_role("button", name="与考生通话").click()
+    expect(seat.locator(".talking")).to_contain_text("监考员正在与您通话", timeout=PATIENCE)
+    expect(room.locator("#talk")).to_contain_text("已接通", timeout=PATIENCE)
+
+
+def test_both_hear_each_other_and_both_are_recorded(scene: Scene) -> None:
+    site = scene.site
+    [(_seat, four)] = site.seated().values()
+    seat = scene.candidate_at(four)
+    site.waited("the rules accepted", lambda: site.states() == ["ready"])
+    site.box.db.write_now(start_sitting, site.box, site.sitting, "account:test")
+    expect(seat.locator("#stem")).to_be_visible(timeout=PATIENCE)
+    room = scene.staff("invigilator", f"/room/{site.sitting}?seat=T1-01")
+    begin(room, seat)
+    for page in (room, seat):
+        site.waited("three beeps", lambda page=page: page.evaluate("beeps.ear.length") >= 3, 40)
+    shoot(room, "talk-room")
+    shoot(seat, "talk-seat")
+    times = [position(page) for page in (room, seat)]
+    for page, before in zip((room, seat), times, strict=True):
+        site.waited("sound that plays", lambda page=page, before=before: position(page) > before + 0.5)
+    seat.keyboard.press("b")  # the exam goes on beside it
+    expect(seat.locator(".counts")).to_contain_text("已答 1", timeout=PATIENCE)
+    delays = {"to the seat": heard_after(room, seat), "to the room": heard_after(seat, room)}
+    print({name: [round(one, 2) for one in found] for name, found in delays.items()})
+    room.get_by_role("button", name="挂断").click()
+    expect(seat.locator(".talking")).to_be_hidden(timeout=PATIENCE)
+    site.waited("the end on record", lambda: scene.talks()[0].closed_at)
+    [talk] = scene.talks()
+    assert talk.why == "hung_up" and talk.microphone
+    assert abs(loudest(site, talk.room_sound) - ROOM_HZ) < 5
+    assert abs(loudest(site, talk.seat_sound) - SEAT_HZ) < 5
+    for found in delays.values():
+        assert len(found) >= 2 and sorted(found)[len(found) // 2] < 1.5, "from mouth to ear"
+    seat.context.close()
+    room.context.close()
