@@ -17,6 +17,7 @@ from appliance.intake.questions.question import TRUE_FALSE, plain_text
 from appliance.records.questions import BankItem, QuestionBank
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Mark
+from appliance.records.violations import ViolationDecision
 
 NEWEST = 100
 """Sittings offered; older ones are found by their bank and days."""
@@ -118,13 +119,16 @@ def title_of(session: Session, box: Box, scope: Scope) -> str:
 
 
 def state_of(session: Session, box: Box, scope: Scope) -> tuple[int, str]:
-    """Changes whenever an analysis of the scope would: how many marks there are, and the newest."""
+    """Changes whenever an analysis of the scope would: how many marks there are, the newest, and the newest decision
+    on a violation.
+    """
     ids = [one.id for one in sittings_of(session, box, scope)]
     wanted = select(func.count(col(Mark.id)), func.max(col(Mark.id))).join(
         Attempt, col(Attempt.id) == col(Mark.attempt)
     )
     count, newest = session.exec(wanted.where(col(Attempt.sitting).in_(ids))).one()
-    return count, newest or ""
+    decided = session.exec(select(func.max(col(ViolationDecision.id)))).one()
+    return count, f"{newest or ''} {decided or ''}"
 
 
 def words_of(session: Session, box: Box, lines: Sequence[ItemLine], told: bool) -> list[Words]:

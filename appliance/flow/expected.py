@@ -8,6 +8,7 @@ from appliance.flow.absence import open_absence
 from appliance.flow.box import Box
 from appliance.flow.look_alike import has_look_alike
 from appliance.flow.verdict import has_passed
+from appliance.flow.voided import voided_sittings
 from appliance.records.entry import Admission
 from appliance.records.roster import Candidate, Elsewhere, Roster, RosterRow
 from appliance.records.site import Seat
@@ -44,8 +45,9 @@ def expected(session: Session, box: Box, candidate: Candidate) -> list[rule.Expe
             roster_active=roster.state == "active",
             inside=sitting.id in inside,
             absent=sitting.id in inside and open_absence(session, sitting.id, candidate.id) is not None,
-            theory_passed=sitting.subject == "theory" or theory_passed(session, candidate.id, sitting.trade),
-            passed=has_passed(session, candidate.id, sitting.trade, sitting.subject),
+            theory_passed=sitting.subject == "theory"
+            or theory_passed(session, box, candidate.id, sitting.trade),
+            passed=has_passed(session, box, candidate.id, sitting.trade, sitting.subject),
             over=sitting.state in ("ended", "released"),
             handed_in=sitting.id in done,
             eligibility=row.eligibility,  # type: ignore[arg-type]
@@ -71,10 +73,11 @@ def places_left(session: Session, sitting: Sitting) -> int | None:
     return seats - taken if seats else None
 
 
-def theory_passed(session: Session, candidate: str, trade: str) -> bool:
-    """Has this person passed the theory exam of this trade on this box?"""
+def theory_passed(session: Session, box: Box, candidate: str, trade: str) -> bool:
+    """Has this person passed the theory exam of this trade on this box, in a sitting that was not voided?"""
     found = session.exec(
-        select(Mark.id)
+        select(Attempt.sitting)
+        .select_from(Mark)
         .join(Attempt, col(Attempt.id) == col(Mark.attempt))
         .join(Sitting, col(Sitting.id) == col(Attempt.sitting))
         .where(
@@ -83,8 +86,8 @@ def theory_passed(session: Session, candidate: str, trade: str) -> bool:
             Sitting.subject == "theory",
             col(Mark.passed),
         )
-    ).first()
-    return found is not None
+    ).all()
+    return bool(found) and not set(found) <= set(voided_sittings(session, box, candidate))
 
 
 def is_elsewhere(session: Session, box: Box, number: str, at: datetime) -> bool:

@@ -17,6 +17,8 @@ from appliance.records.journal import Journal
 from appliance.records.seating import SeatTaking
 from appliance.records.site import Seat
 from appliance.records.sitting import Sitting
+from appliance.records.theory import Attempt
+from appliance.records.violations import Pause, Violation
 from appliance.rules.admission import SENTENCES
 from appliance.wire import sheets as wire
 
@@ -118,7 +120,7 @@ class Told:
     def incidents(self) -> list[wire.Incident]:
         """Cases, warnings, forced hand-ins, broken stations, lanes opened by hand; in order of time."""
         found = [*self._cases(), *self._warnings(), *self._forced(), *self._broken(), *self._lanes()]
-        found += self._not_there()
+        found += [*self._not_there(), *self._violations(), *self._pauses()]
         return sorted(found, key=lambda one: one.at)
 
     def _incident(self, entry: Journal, text: str) -> wire.Incident:
@@ -192,6 +194,42 @@ class Told:
             self._incident(entry, body.get("reason", ""))
             for entry, body in self._of_attempts("attempt.handed_in")
             if body.get("how") == "forced"
+        ]
+
+    def _violations(self) -> list[wire.Incident]:
+        """Records of violations, in the order of their numbers."""
+        rows = self._session.exec(select(Violation).where(Violation.sitting == self._sitting.id))
+        return [
+            wire.Incident(
+                at=row.happened_at,
+                kind="violation.recorded",
+                name=self._names.get(row.candidate, ""),
+                seat=row.seat,
+                text=f"{row.number}: {row.seen}",
+                result=row.decision,
+                by=self._accounts.get(row.recorded_by, ""),
+                second=self._accounts.get(row.second_by, ""),
+            )
+            for row in rows
+        ]
+
+    def _pauses(self) -> list[wire.Incident]:
+        """Pauses of one exam and of the whole room."""
+        rows = self._session.exec(
+            select(Pause, Attempt.candidate)
+            .join(Attempt, col(Attempt.id) == col(Pause.attempt), isouter=True)
+            .where(Pause.sitting == self._sitting.id)
+        )
+        return [
+            wire.Incident(
+                at=row.began_at,
+                kind="attempt.paused" if row.attempt else "sitting.paused",
+                name=self._names.get(candidate or "", ""),
+                seat=self._seats.get(candidate or "", ""),
+                text=row.reason,
+                by=self._who(row.began_by),
+            )
+            for row, candidate in rows
         ]
 
     def _broken(self) -> list[wire.Incident]:

@@ -1,6 +1,8 @@
 """Verdicts: theory and practical combined, and their release by a person."""
 
-from sqlmodel import Session, col, func, select
+from decimal import Decimal
+
+from sqlmodel import Session, col, func, or_, select
 
 from appliance.base.errors import NotFound, Refused
 from appliance.base.i18n import N_
@@ -8,6 +10,8 @@ from appliance.base.ids import new_id
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.today import day_bounds, sittings_of_day
+from appliance.flow.voided import decided_last, voided_sittings
+from appliance.records.cases import ExamCase
 from appliance.records.entry import Case
 from appliance.records.journal import append
 from appliance.records.practical import ScoreSheet
@@ -15,11 +19,17 @@ from appliance.records.roster import Roster, RosterRow
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Mark
 from appliance.records.verdict import Release, Verdict
+from appliance.records.violations import Violation
 from appliance.rules import verdict as rule
+from appliance.rules.violations import Sat
+
+SUBJECTS = ("theory", "practical")
 
 BLOCKERS = {
     "sitting_open": N_("A sitting has not ended yet."),
     "case_open": N_("A case at the entrance has not been decided."),
+    "exam_case_open": N_("A case of the exam has not been decided."),
+    "violation_open": N_("A violation has not been decided."),
     "unmarked": N_("Papers handed in are not marked yet."),
 }
 """Code of `blockers` -> sentence."""
@@ -36,10 +46,12 @@ def newest_mark(session: Session, candidate: str, trade: str, subject: str) -> M
     ).first()
 
 
-def has_passed(session: Session, candidate: str, trade: str, subject: str) -> bool:
-    """Is the mark that counts of a subject of a trade a pass?"""
+def has_passed(session: Session, box: Box, candidate: str, trade: str, subject: str) -> bool:
+    """Is the mark that counts of a subject of a trade a pass, and not voided?"""
     mark = newest_mark(session, candidate, trade, subject)
-    return mark is not None and mark.passed
+    if mark is None or not mark.passed:
+        return False
+    return session.get_one(Attempt, mark.attempt).sitting not in voided_sittings(session, box, candidate)
 
 
 def held(session: Session, candidate: str, trade: str) -> bool:
@@ -61,20 +73,33 @@ def held(session: Session, candidate: str, trade: str) -> bool:
 def decide_verdict(session: Session, box: Box, candidate: str, trade: str, actor: str) -> Verdict:
     """Combine what there is; replaces a verdict that was not released yet when it changed.
 
-    After the release a newer result (a resit of the same day) makes a new verdict, to be released by itself.
+    After the release a newer result (a resit of the same day) makes a new verdict, to be released by itself; so does
+    a decision on a violation that changes it.
     """
-    marks = {subject: newest_mark(session, candidate, trade, subject) for subject in ("theory", "practical")}
+    marks = {subject: newest_mark(session, candidate, trade, subject) for subject in SUBJECTS}
+    gone = voided_sittings(session, box, candidate)
+    day = _exam_day(session, box, [mark.attempt for mark in marks.values() if mark], list(gone))
+    voided = _voided_subjects(session, trade, marks, gone, day)
     results = {
         subject: rule.Result(mark.points, mark.passed) if mark else None for subject, mark in marks.items()
     }
-    found = rule.combine(results["theory"], results["practical"])
-    day = _exam_day(session, box, [mark.attempt for mark in marks.values() if mark])
+    found = rule.combine(results["theory"], results["practical"], voided)
+    points = tuple(
+        Decimal(0) if one in voided else mark.points if mark else None for one, mark in marks.items()
+    )
     verdict = session.exec(
         select(Verdict)
         .where(Verdict.candidate == candidate, Verdict.trade == trade, Verdict.day == day)
         .order_by(col(Verdict.release).is_(None).desc(), col(Verdict.decided_at).desc())
     ).first()
     newest = max((mark.marked_at for mark in marks.values() if mark), default=box.now())
+    unchanged = verdict is not None and (verdict.code, verdict.theory, verdict.practical) == (
+        found.code,
+        *points,
+    )
+    decided = decided_last(session, candidate)
+    if not unchanged and decided is not None:
+        newest = max(newest, decided)
     if verdict is None or (verdict.release is not None and newest > verdict.decided_at):
         verdict = Verdict(
             id=new_id(),
@@ -85,9 +110,7 @@ def decide_verdict(session: Session, box: Box, candidate: str, trade: str, actor
             code="",
             decided_at=box.now(),
         )
-    theory, practical = marks["theory"], marks["practical"]
-    points = (theory.points if theory else None, practical.points if practical else None)
-    unchanged = verdict.code == found.code and points == (verdict.theory, verdict.practical)
+        unchanged = False
     if verdict.release is not None or unchanged:
         return verdict
     verdict.theory, verdict.practical = points
@@ -108,12 +131,26 @@ def decide_verdict(session: Session, box: Box, candidate: str, trade: str, actor
     return verdict
 
 
-def _exam_day(session: Session, box: Box, attempts: list[str]) -> str:
-    """The local day of the last sitting that counts, whenever its marking comes about."""
+def _voided_subjects(
+    session: Session, trade: str, marks: dict[str, Mark | None], gone: dict[str, Sat], day: str
+) -> list[str]:
+    """Subjects whose newest result was taken away; without any result, whose sitting of this exam was."""
+    this = {one.subject for one in gone.values() if one.trade == trade and one.day.isoformat() >= day}
+    found = []
+    for subject, mark in marks.items():
+        last = session.get_one(Attempt, mark.attempt).sitting if mark else None
+        if subject in this if last is None else last in gone:
+            found.append(subject)
+    return found
+
+
+def _exam_day(session: Session, box: Box, attempts: list[str], voided: list[str]) -> str:
+    """The local day of the last sitting that counts (or would), whenever its marking comes about."""
+    marked = select(Attempt.sitting).where(col(Attempt.id).in_(attempts))
     start = session.exec(
-        select(func.max(Sitting.starts_at))
-        .join(Attempt, col(Attempt.sitting) == col(Sitting.id))
-        .where(col(Attempt.id).in_(attempts))
+        select(func.max(Sitting.starts_at)).where(
+            or_(col(Sitting.id).in_(marked), col(Sitting.id).in_([] if attempts else voided))
+        )
     ).one()
     return (box.local(start).date() if start else box.today()).isoformat()
 
@@ -128,6 +165,12 @@ def blockers(session: Session, box: Box, day: str) -> list[str]:
     open_cases = session.exec(select(Case.id).where(Case.state == "open", col(Case.sitting).in_(ids))).first()
     if open_cases is not None:
         found.append("case_open")
+    exam_cases = select(ExamCase.id).where(ExamCase.state == "open", col(ExamCase.sitting).in_(ids))
+    if session.exec(exam_cases).first() is not None:
+        found.append("exam_case_open")
+    undecided = select(Violation.id).where(Violation.decision == "", col(Violation.sitting).in_(ids))
+    if session.exec(undecided).first() is not None:
+        found.append("violation_open")
     unmarked = session.exec(
         select(Attempt.id).where(col(Attempt.sitting).in_(ids), Attempt.state == "handed_in")
     ).first()

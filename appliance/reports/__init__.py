@@ -8,5 +8,15 @@ from appliance.reports.sheets import (
     sign_in_sheet,
     ticket_slip,
 )
+from appliance.reports.violations import taken_receipt, violation_record
 
-__all__ = ["correction_form", "room_record", "score_sheet", "seat_plan", "sign_in_sheet", "ticket_slip"]
+__all__ = [
+    "correction_form",
+    "room_record",
+    "score_sheet",
+    "seat_plan",
+    "sign_in_sheet",
+    "taken_receipt",
+    "ticket_slip",
+    "violation_record",
+]

@@ -5,6 +5,7 @@ from decimal import Decimal
 from appliance.base.i18n import N_, _
 from appliance.reports.render import pdf
 from appliance.reports.square_code import square_code
+from appliance.rules.violations import DECISIONS
 from appliance.wire import sheets as facts
 
 BLANK_LINES = 2
@@ -18,6 +19,9 @@ KINDS = {
     "gate.ordered": N_("Lane opened by hand"),
     "seat.broken": N_("Station broken"),
     "ticket.skipped": N_("Called, did not come"),
+    "violation.recorded": N_("Violation"),
+    "sitting.paused": N_("Pause of the room"),
+    "attempt.paused": N_("Pause of one exam"),
 }
 """Incident kinds (the journal's) as printed."""
 
@@ -29,6 +33,7 @@ RESULTS = {
     "done": N_("gate opened"),
     "not_done": N_("gate did not open"),
     "unknown": N_("not known whether the gate opened"),
+    **DECISIONS,
 }
 """What was decided, as printed."""
 

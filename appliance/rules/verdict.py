@@ -1,5 +1,9 @@
-"""The verdict (考试结论): theory and practical combined. Both need 80; theory comes first (104号 art. 9)."""
+"""The verdict (考试结论): theory and practical combined. Both need 80; theory comes first (104号 art. 9).
 
+A subject that was voided for a violation counts 0 and is not passed (rules.violations).
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -14,7 +18,9 @@ class Result:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`code`: passed, theory_failed, practical_failed, practical_missing or theory_missing."""
+    """`code`: passed, theory_failed, practical_failed, practical_missing, theory_missing, or what a violation took
+    away: theory_voided, practical_voided, all_voided.
+    """
 
     passed: bool
     code: str
@@ -26,12 +32,19 @@ SENTENCES: dict[str, str] = {
     "practical_failed": "Practical not passed; one resit is allowed, theory counts for twelve months.",
     "practical_missing": "Theory passed; practical still to come, theory counts for twelve months.",
     "theory_missing": "No theory result.",
+    "theory_voided": "Theory does not count, because of a violation.",
+    "practical_voided": "Practical does not count, because of a violation.",
+    "all_voided": "No subject of this exam counts, because of a violation.",
 }
 """Resits and twelve months: 104号 art. 10."""
 
 
-def combine(theory: Result | None, practical: Result | None) -> Verdict:
-    """The verdict of one candidate in one trade."""
+def combine(theory: Result | None, practical: Result | None, voided: Collection[str] = ()) -> Verdict:
+    """The verdict of one candidate in one trade. `voided`: subjects (theory, practical) that count no more."""
+    if "theory" in voided and "practical" in voided:
+        return Verdict(False, "all_voided")
+    for subject in voided:
+        return Verdict(False, f"{subject}_voided")
     if theory is None:
         return Verdict(False, "theory_missing")
     if not theory.passed:

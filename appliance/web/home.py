@@ -29,6 +29,7 @@ PAGES: list[tuple[str, str, str, tuple[str, ...]]] = [
     ("/room", N_("Invigilation"), N_("Who needs me?"), ("invigilator", "chief")),
     ("/examiner", N_("Practical scoring"), N_("What is the task, what was lost?"), ("examiner", "chief")),
     ("/office", N_("Rosters and results"), N_("What can be released?"), ("office", "chief")),
+    ("/violations", N_("Violations"), N_("What happened, what do we decide?"), ("office", "chief")),
     ("/questions", N_("Question banks"), N_("Which items may be drawn?"), ("author", "chief")),
     ("/inspection", N_("Inspection"), N_("Was it them, is it whole, who did what?"), ("inspector", "chief")),
 ]

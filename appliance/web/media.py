@@ -65,26 +65,27 @@ async def examinee(request: Asked, box: NamedDependency[Box], attempt: FromPath[
 
 async def _face(request: Asked, box: Box, check: str, which: str) -> Response[bytes]:
     name, subject = await box.db.read(face_photo, check, which)
-    return await _sealed(request, box, name, subject, {"face_check": check, "which": which})
+    return await sealed_picture(request, box, name, subject, {"face_check": check, "which": which})
 
 
 @get("/paper/{tap:str}", guards=[needs(*FACES)])
 async def paper(request: Asked, box: NamedDependency[Box], tap: FromPath[str]) -> Response[bytes]:
     """The picture of a paper that stood for a card, or of the printed card. Journaled as a face is."""
     name, subject = await box.db.read(paper_picture, tap)
-    return await _sealed(request, box, name, subject, {"tap": tap, "which": "paper"})
+    return await sealed_picture(request, box, name, subject, {"tap": tap, "which": "paper"})
 
 
 @get("/roster/{tap:str}", guards=[needs(*FACES)])
 async def roster(request: Asked, box: NamedDependency[Box], tap: FromPath[str]) -> Response[bytes]:
     """The roster photo of whoever put this card down. Journaled as a face is."""
     name, subject = await box.db.read(roster_photo, tap)
-    return await _sealed(request, box, name, subject, {"tap": tap, "which": "roster"})
+    return await sealed_picture(request, box, name, subject, {"tap": tap, "which": "roster"})
 
 
-async def _sealed(
+async def sealed_picture(
     request: Asked, box: Box, name: str, subject: str, detail: dict[str, Any]
 ) -> Response[bytes]:
+    """A sealed picture of somebody; the look is journaled once per session, an altered file each time it is met."""
     looks = looks_of(request)
     try:
         body = await asyncio.to_thread(box.files.get, name, True)
@@ -121,7 +122,6 @@ async def sound(box: NamedDependency[Box], call: FromPath[str]) -> Response[byte
     return Response(await asyncio.to_thread(box.files.get, name), media_type="audio/wav")
 
 
-@get("/camera/{camera:str}/still.jpg", guards=[needs(*ROOMS)], opt={"passive": True})
 @get("/talk/{talk:str}/{side:str}", guards=[needs(*CLIPS)])
 async def talk_sound(
     request: Asked, box: NamedDependency[Box], talk: FromPath[str], side: FromPath[str]
@@ -137,6 +137,7 @@ async def talk_sound(
     return Response(body, media_type="audio/webm")
 
 
+@get("/camera/{camera:str}/still.jpg", guards=[needs(*ROOMS)], opt={"passive": True})
 async def still(
     box: NamedDependency[Box], camera: FromPath[str], width: FromQuery[int] = 640
 ) -> Response[bytes]:
@@ -145,7 +146,6 @@ async def still(
     return Response(body, media_type=kind_of(body))
 
 
-@get("/clip", guards=[needs("inspector", "chief")])
 async def still_of(box: Box, camera: str, width: int) -> bytes:
     """The newest picture of a room camera, `width` pixels wide; Unavailable or DeviceFault when there is none."""
     wanted = GetStill(camera=camera, width=width)
@@ -153,6 +153,7 @@ async def still_of(box: Box, camera: str, width: int) -> bytes:
     return b"".join([chunk async for chunk in chunks])
 
 
+@get("/clip", guards=[needs("inspector", "chief")])
 async def clip(
     request: Asked,
     box: NamedDependency[Box],

@@ -243,3 +243,65 @@ class ScoreSheet(msgspec.Struct, kw_only=True, frozen=True):
     passed: bool | None = None
     pass_mark: Decimal = Decimal(80)
     attempt: str
+
+
+class ViolationEvidence(msgspec.Struct, kw_only=True, frozen=True):
+    """Something the record rests on. `kind`: screen, camera, or the words of a case (a message id)."""
+
+    kind: str
+    at: datetime
+    sha256: str = ""
+
+
+class ViolationDecided(msgspec.Struct, kw_only=True, frozen=True):
+    """One decision, in words (a message id)."""
+
+    decision: str
+    reason: str
+    at: datetime
+    by: str
+    second: str
+
+
+class ViolationSheet(msgspec.Struct, kw_only=True, frozen=True):
+    """违纪登记表: one violation. The candidate and two of the staff sign it. `told`: a message id."""
+
+    heading: Heading
+    number: int
+    """Of the sitting."""
+    name: str
+    id_number: str
+    """Masked."""
+    ticket_number: str
+    employer: str
+    seat: str
+    happened_at: datetime
+    rule_zh: str
+    rule_en: str
+    article: str
+    seen: str
+    taken: str
+    told: str
+    told_at: datetime
+    said: str
+    recorded_by: str
+    second: str
+    evidence: list[ViolationEvidence]
+    cases: list[ViolationEvidence]
+    decisions: list[ViolationDecided]
+
+
+class TakenReceipt(msgspec.Struct, kw_only=True, frozen=True):
+    """暂扣单: what was taken into keeping, and from whom. Two copies on a page: candidate and site."""
+
+    heading: Heading
+    number: int
+    name: str
+    id_number: str
+    """Masked."""
+    ticket_number: str
+    seat: str
+    taken: str
+    at: datetime
+    recorded_by: str
+    second: str

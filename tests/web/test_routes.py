@@ -34,17 +34,16 @@ TABLE: dict[str, str] = {
     "POST /station/api/rules": EVERYBODY,
     "GET /station/api/paper": EVERYBODY,
     "GET /station/api/photo": EVERYBODY,
-    "GET /station/api/pictures": EVERYBODY,  # with the seat's own cookie only
-    "GET /station/api/picture/{name}": EVERYBODY,  # the same
+    "GET /station/api/sealed/{name}": EVERYBODY,  # with the seat's own cookie only
     "POST /station/api/answers": EVERYBODY,
     "POST /station/api/echo": EVERYBODY,
     "POST /station/api/hand-in": EVERYBODY,
+    "POST /station/api/acknowledge": EVERYBODY,
     "POST /station/api/hand": EVERYBODY,  # with the seat's own cookie only
     "POST /station/api/left": EVERYBODY,  # the same
     "GET /station/api/talk/{talk}": EVERYBODY,  # from the seat that is spoken with only
     "POST /station/api/talk/{talk}/{n}": EVERYBODY,  # the same
     "POST /station/api/talk/{talk}/no-microphone": EVERYBODY,  # the same
-    "POST /station/api/acknowledge": EVERYBODY,
     "POST /station/api/agent/inventory": EVERYBODY,
     "POST /station/api/agent/heartbeat": EVERYBODY,
     "POST /ops/sign-in": EVERYBODY,
@@ -114,6 +113,7 @@ TABLE: dict[str, str] = {
     "POST /room/{sitting}/end": "chief invigilator",
     "POST /room/{sitting}/extend": "chief invigilator",
     "POST /room/attempt/{attempt}/extend": "chief invigilator",
+    "POST /room/attempt/{attempt}/warn": "chief invigilator",
     "POST /room/attempt/{attempt}/talk": "chief invigilator",
     "GET /room/talk/{talk}": "chief invigilator",  # who began it only
     "GET /room/talk/{talk}/state": "chief invigilator",
@@ -121,10 +121,23 @@ TABLE: dict[str, str] = {
     "POST /room/talk/{talk}/{n}": "chief invigilator",
     "GET /media/talk/{talk}/{side}": "chief inspector",
     "POST /room/attempt/{attempt}/hand": "chief invigilator",
-    "POST /room/attempt/{attempt}/warn": "chief invigilator",
     "POST /room/attempt/{attempt}/hand-in": "chief invigilator",
     "POST /room/{sitting}/seat/{seat}/move": "chief invigilator",
     "POST /room/seat/{seat}/repair": "chief invigilator",
+    "POST /room/{sitting}/seat/{seat}/evidence": "chief invigilator",
+    "GET /room/{sitting}/seat/{seat}/violation": "chief invigilator",
+    "POST /room/{sitting}/seat/{seat}/violation": "chief invigilator",
+    "GET /room/violation/{violation}": "chief invigilator",
+    # violations: recorded in the room, decided by others
+    "GET /violations": "chief office",
+    "GET /violations/{violation}": "chief office",
+    "GET /violations/{violation}/list": "chief office",
+    "POST /violations/{violation}/decide": "chief office",
+    "POST /violations/case/{case}/dismiss": "chief office",
+    "GET /violations/{violation}/record.pdf": "chief inspector invigilator office",
+    "GET /violations/{violation}/receipt.pdf": "chief inspector invigilator office",
+    "GET /violations/evidence/{evidence}": "chief inspector invigilator office",
+    "GET /violations/case/{case}/picture": "chief inspector invigilator office",
     # the practical
     "GET /examiner": "chief examiner",
     "GET /examiner/people": "chief examiner",
@@ -160,6 +173,8 @@ TABLE: dict[str, str] = {
     "GET /questions/template/questions.xlsx": "author",
     "GET /questions/bank/{bank}/use": "chief",
     "POST /questions/bank/{bank}/use": "chief",
+    "GET /questions/bank/{bank}/blueprint": "chief",
+    "POST /questions/bank/{bank}/blueprint/{exam}": "chief",
     "GET /questions/analysis": "author chief",
     "GET /questions/analysis/items.xlsx": "author chief",
     # inspection

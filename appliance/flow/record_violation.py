@@ -1,0 +1,160 @@
+"""Recording a violation (违纪登记表): the rule, two of the staff, what was seen and taken, what the candidate was told.
+
+Recording decides nothing: two people who had no part in it decide after the sitting (flow/decide_violation.py).
+"""
+
+import hashlib
+from datetime import datetime
+
+import msgspec
+from sqlmodel import Session, col, func, select
+
+from appliance.base.errors import Refused
+from appliance.base.i18n import N_
+from appliance.flow.accounts import Who, second_person
+from appliance.flow.box import Box
+from appliance.flow.evidence import attempt_at, holder
+from appliance.flow.start_sitting import sitting_of
+from appliance.intake.violations import broken_rule
+from appliance.records.cases import ExamCase
+from appliance.records.journal import append
+from appliance.records.violations import Evidence, Violation, ViolationCase
+from appliance.rules.violations import TOLD
+
+LONGEST = 500
+STAFF = ("invigilator", "chief")
+
+
+class Seen(msgspec.Struct, kw_only=True):
+    """What two of the staff put down. `id` is given by the page: sent twice, it is recorded once."""
+
+    id: str
+    sitting: str
+    seat: str
+    rule: str
+    seen: str
+    taken: str = ""
+    told: str = "signed"
+    said: str = ""
+    happened_at: datetime | None = None
+    """None = now."""
+    evidence: list[str] = []
+    cases: list[str] = []
+
+
+def record_violation(session: Session, box: Box, form: Seen, who: Who, second_login: str) -> Violation:
+    """Record it for whoever sits at the seat."""
+    if known := session.get(Violation, form.id):
+        return known
+    _require_whole(form)
+    broken_rule(form.rule)
+    sitting = sitting_of(session, form.sitting)
+    if sitting.state == "released":
+        raise Refused(
+            "already_released",
+            N_("The results of this sitting are released."),
+            N_("Tell the head of the site and the inspector."),
+        )
+    second = second_person(session, who, second_login, STAFF)
+    taking = holder(session, sitting.id, form.seat)
+    attempt = attempt_at(session, sitting.id, taking.candidate)
+    before = select(func.count()).select_from(Violation).where(Violation.sitting == sitting.id)
+    now = box.now()
+    violation = Violation(
+        id=form.id,
+        number=session.exec(before).one() + 1,
+        sitting=sitting.id,
+        candidate=taking.candidate,
+        attempt=attempt.id if attempt else None,
+        seat=form.seat,
+        rule=form.rule,
+        seen=form.seen.strip(),
+        taken=form.taken.strip(),
+        told=form.told,
+        told_at=now,
+        said=form.said.strip(),
+        happened_at=min(form.happened_at or now, now),
+        recorded_at=now,
+        recorded_by=who.account,
+        second_by=second.id,
+    )
+    session.add(violation)
+    session.flush()
+    evidence, cases = (
+        _evidence(session, violation, form.evidence),
+        _cases(session, violation, form.cases, who),
+    )
+    body = {
+        "violation": violation.id,
+        "number": violation.number,
+        "sitting": sitting.id,
+        "attempt": violation.attempt or "",
+        "seat": violation.seat,
+        "rule": violation.rule,
+        "taken": bool(violation.taken),
+        "told": violation.told,
+        "words_sha256": words_digest(violation),
+        "second": second.id,
+        "evidence": evidence,
+        "cases": cases,
+    }
+    append(session, "violation.recorded", violation.candidate, who.actor, body, at=now)
+    return violation
+
+
+def words_digest(violation: Violation) -> str:
+    """SHA-256 (hex) of what was written down in words: the journal holds it in place of the words."""
+    return hashlib.sha256("\n".join((violation.seen, violation.taken, violation.said)).encode()).hexdigest()
+
+
+def _require_whole(form: Seen) -> None:
+    if not 0 < len(form.seen.strip()) <= LONGEST:
+        raise Refused(
+            "seen_missing",
+            N_("What was seen takes 1 to {count} characters."),
+            N_("Write down in a few words what you saw."),
+            count=LONGEST,
+        )
+    if form.told not in TOLD:
+        raise Refused("told_missing", N_("Say what the candidate did when told."), N_("Choose one of three."))
+    if len(form.taken) > LONGEST or len(form.said) > LONGEST:
+        raise Refused("too_long", N_("At most {count} characters."), N_("Shorten it."), count=LONGEST)
+
+
+def _evidence(session: Session, violation: Violation, ids: list[str]) -> list[dict[str, str]]:
+    """Bind evidence of this candidate in this sitting; what belongs to another record stays there."""
+    rows = session.exec(
+        select(Evidence)
+        .where(
+            col(Evidence.id).in_(ids),
+            Evidence.sitting == violation.sitting,
+            Evidence.candidate == violation.candidate,
+            col(Evidence.violation).is_(None),
+        )
+        .order_by(col(Evidence.taken_at), col(Evidence.id))
+    ).all()
+    for one in rows:
+        one.violation = violation.id
+        session.add(one)
+    session.flush()
+    return [{"evidence": one.id, "sha256": one.sha256} for one in rows]
+
+
+def _cases(session: Session, violation: Violation, ids: list[str], who: Who) -> list[str]:
+    """Cases of this candidate the violation rests on: they are decided by it."""
+    rows = session.exec(
+        select(ExamCase)
+        .where(
+            col(ExamCase.id).in_(ids),
+            ExamCase.sitting == violation.sitting,
+            ExamCase.candidate == violation.candidate,
+        )
+        .order_by(col(ExamCase.happened_at), col(ExamCase.id))
+    ).all()
+    for one in rows:
+        session.add(ViolationCase(violation=violation.id, case=one.id))
+        if one.state == "open":
+            one.state, one.decided_by, one.decided_at = "violation", who.account, violation.recorded_at
+            session.add(one)
+    session.flush()
+    return [one.id for one in rows]

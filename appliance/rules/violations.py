@@ -1,0 +1,65 @@
+"""Violations (违纪违规): what may be decided, and which results a decision takes away. Pure.
+
+Measures: 安监总培训〔2013〕104号 art. 21 (warning, ordered out, score of the session cancelled); 人社部令第31号 for all
+subjects of one exam. Rules that can be broken: appliance/intake/data/violations.json.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from appliance.base.i18n import N_
+
+DECISIONS: dict[str, str] = {
+    "unfounded": N_("No violation"),
+    "warn": N_("A warning"),
+    "void_subject": N_("This subject does not count"),
+    "void_all": N_("No subject of this exam counts"),
+}
+"""What can be decided -> words; from the mildest to the hardest."""
+
+TOLD: dict[str, str] = {
+    "signed": N_("told, and signs the record"),
+    "refused": N_("told, refuses to sign"),
+    "absent": N_("had left before being told"),
+}
+"""What the candidate did when told of the record (Beijing 2009 art. 9: on the spot)."""
+
+
+@dataclass(frozen=True)
+class Sat:
+    """A sitting somebody was in: one subject of the exam of one trade on one local day."""
+
+    id: str
+    subject: str
+    trade: str
+    day: date
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The decision in force about one violation, and the sitting it happened in."""
+
+    sitting: Sat
+    decision: str
+
+
+def voided(decided: Iterable[Decided], sat: Iterable[Sat]) -> frozenset[str]:
+    """Ids of the sittings of `sat` whose result counts no more.
+
+    A subject goes with its own sitting; all subjects go with every sitting of the same trade on the same day.
+    """
+    known = list(sat)
+    gone = set()
+    for one in decided:
+        if one.decision == "void_subject":
+            gone.add(one.sitting.id)
+        elif one.decision == "void_all":
+            same = (one.sitting.trade, one.sitting.day)
+            gone |= {other.id for other in known if (other.trade, other.day) == same} | {one.sitting.id}
+    return frozenset(gone)
+
+
+def may_decide(account: str, recorded_by: str, second_by: str) -> bool:
+    """Who recorded a violation, or stood by as the second of the staff, does not decide on it."""
+    return account not in (recorded_by, second_by)

@@ -1,0 +1,257 @@
+"""A violation from the seat to the release: recorded by two, decided by two others, corrected by a new fact."""
+
+import msgspec
+import pytest
+from sqlmodel import Session, select
+
+from appliance.base.clock import FakeClock
+from appliance.base.errors import Refused
+from appliance.base.ids import new_id
+from appliance.flow import accounts
+from appliance.flow.accounts import Who
+from appliance.flow.analyse_items import Scope, analyse
+from appliance.flow.box import Box
+from appliance.flow.decide_violation import decide_violation, decisions_of
+from appliance.flow.evidence import ShownScreen, keep_evidence, shown_screen
+from appliance.flow.hand_in import force_hand_in
+from appliance.flow.inspect import timeline
+from appliance.flow.mark import mark_theory
+from appliance.flow.note_case import note_case
+from appliance.flow.record_violation import Seen, record_violation
+from appliance.flow.sheets import room_record_facts
+from appliance.flow.start_sitting import begin_attempt, end_sitting, start_sitting
+from appliance.flow.verdict import BLOCKERS, blockers, has_passed, release_day
+from appliance.flow.violation_sheets import receipt_facts, violation_sheet_facts
+from appliance.flow.violations import at_seat, open_cases, violation_case, violation_list
+from appliance.records.accounts import Account
+from appliance.records.cases import ExamCase
+from appliance.records.journal import Journal
+from appliance.records.roster import Roster
+from appliance.records.sitting import Sitting
+from appliance.records.theory import Answer, Attempt
+from appliance.records.verdict import Verdict
+from appliance.records.violations import Violation
+from sync.envelope import Entry
+from sync.results import clear_of
+from tests.world import World, seed
+
+PEOPLE = ("invigilator", "invigilator2", "office", "office2", "chief")
+
+
+def _staff(box: Box) -> dict[str, Who]:
+    hashed = accounts.hash_password("pruefung-2026")
+    for login in PEOPLE:
+        role = login.rstrip("2")
+        box.db.write_now(accounts.add_account, box, login, login, role, hashed, "process:test")
+    rows = box.db.read_now(lambda session: session.exec(select(Account)).all())
+    return {
+        row.login: Who(account=row.id, login=row.login, name=row.name, role=row.role)
+        for row in rows
+        if row.login in PEOPLE
+    }
+
+
+def _running(box: Box, count: int = 3) -> World:
+    """Everybody writes; all answers are right."""
+    world = box.db.write_now(seed, box, count)
+
+    def begin(session: Session) -> None:
+        roster = session.get_one(Roster, "r1")
+        roster.source = "province"
+        session.add(roster)
+        start_sitting(session, box, world.sitting, "process:test")
+        sitting = session.get_one(Sitting, world.sitting)
+        for one in world.attempts:
+            attempt = session.get_one(Attempt, one)
+            begin_attempt(session, box, sitting, attempt, "process:test")
+            for position in range(1, 101):
+                session.add(
+                    Answer(
+                        attempt=one,
+                        position=position,
+                        value="A",
+                        lease=1,
+                        n=position,
+                        happened_at=box.now(),
+                        recorded_at=box.now(),
+                    )
+                )
+
+    box.db.write_now(begin)
+    return world
+
+
+def _marked(box: Box, world: World, clock: FakeClock) -> None:
+    for one in world.attempts:
+        box.db.write_now(force_hand_in, box, one, "结束", "process:test")
+        box.db.write_now(mark_theory, box, one)
+    clock.advance(60)
+    box.db.write_now(end_sitting, box, world.sitting, "process:test")
+
+
+def _seen(world: World, **more: object) -> Seen:
+    facts: dict[str, object] = {
+        "id": new_id(),
+        "sitting": world.sitting,
+        "seat": world.seats[0],
+        "rule": "material_or_phone",
+        "seen": "查看手机",
+        "told": "signed",
+    }
+    return Seen(**(facts | more))  # type: ignore[arg-type]
+
+
+def _verdict(box: Box, candidate: str) -> Verdict:
+    wanted = select(Verdict).where(Verdict.candidate == candidate).order_by(Verdict.decided_at.desc())  # type: ignore[attr-defined]
+    found = box.db.read_now(lambda session: session.exec(wanted).first())
+    assert found is not None
+    return found
+
+
+def _refused(box: Box, code: str, *call: object) -> None:
+    with pytest.raises(Refused) as refused:
+        box.db.write_now(*call)  # type: ignore[arg-type]
+    assert refused.value.code == code
+
+
+def test_from_the_seat_to_the_release_and_a_correction(box: Box, clock: FakeClock) -> None:
+    staff, world = _staff(box), _running(box)
+    write, read, day = box.db.write_now, box.db.read_now, box.today().isoformat()
+    guilty = world.candidates[0]
+    shown = msgspec.json.encode(read(shown_screen, box, world.sitting, world.seats[0]))
+    files = [
+        ("screen", "", box.files.put(shown, True)),
+        ("camera", "C1", box.files.put(b"\xff\xd8\xff1", True)),
+    ]
+    evidence = write(keep_evidence, box, world.sitting, world.seats[0], files, staff["invigilator"])
+    screen = msgspec.json.decode(box.files.get(evidence[0].sha256, True), type=ShownScreen)
+    assert (screen.state, len(screen.answered), screen.questions) == ("running", 100, 100)
+
+    def case(session: Session) -> str:
+        attempt = session.get_one(Attempt, world.attempts[0])
+        return note_case(session, box, attempt, "device", box.now(), "process:faces", seat=world.seats[0]).id
+
+    noticed = write(case)
+    assert [one.id for one in read(at_seat, box, world.sitting, world.seats[0]).cases] == [noticed]
+    form = _seen(world, taken="手机一部", evidence=[one.id for one in evidence], cases=[noticed])
+    one = staff["invigilator"]
+    _refused(box, "same_person", record_violation, box, form, one, "invigilator")
+    _refused(box, "second_not_allowed", record_violation, box, form, one, "office")
+    _refused(box, "seen_missing", record_violation, box, _seen(world, seen=" "), one, "invigilator2")
+    _refused(box, "told_missing", record_violation, box, _seen(world, told=""), one, "invigilator2")
+    kept = write(record_violation, box, form, one, "invigilator2")
+    assert write(record_violation, box, form, one, "invigilator2").id == kept.id
+    found = read(violation_case, box, kept.id)
+    assert (len(found.evidence), len(found.cases), found.altered) == (2, 1, False)
+    assert read(open_cases, box) == []
+    entry = read(
+        lambda session: session.exec(select(Journal).where(Journal.kind == "violation.recorded")).one()
+    )
+    assert entry.subject == guilty and evidence[1].sha256 in entry.body and "手机" not in entry.body
+
+    _marked(box, world, clock)
+    assert _verdict(box, guilty).code == "practical_missing"
+    assert read(blockers, box, day) == ["violation_open"] and BLOCKERS["violation_open"]
+    _refused(box, "not_releasable", release_day, box, day, staff["chief"])
+
+    def decide(decision: str, who: str, second: str, on: str = "", command: str = "") -> object:
+        return write(
+            decide_violation,
+            box,
+            kept.id,
+            decision,
+            "核实",
+            staff[who],
+            second,
+            command or new_id(),
+            on,
+        )
+
+    for who, second, code in (
+        ("invigilator", "office", "recorded_yourself"),
+        ("office", "invigilator2", "second_not_allowed"),
+        ("office", "office", "same_person"),
+    ):
+        with pytest.raises(Refused) as refused:
+            decide("void_subject", who, second)
+        assert refused.value.code == code
+    command = new_id()
+    first = decide("void_subject", "office", "chief", command=command)
+    assert decide("void_subject", "office", "chief", command=command).id == first.id  # type: ignore[attr-defined]
+    verdict = _verdict(box, guilty)
+    assert (verdict.code, verdict.theory, verdict.passed) == ("theory_voided", 0, False)
+    assert not read(has_passed, box, guilty, "low_voltage", "theory")
+    assert read(has_passed, box, world.candidates[1], "low_voltage", "theory")
+    assert read(analyse, box, Scope(sitting=world.sitting)).left_out == 2  # the voided one is not among them
+
+    clock.advance(60)
+    release = write(release_day, box, day, staff["chief"])
+    assert release.count == 3
+    with pytest.raises(Refused) as stale:
+        decide("warn", "office", "chief", on="")
+    assert stale.value.code == "decided_meanwhile"
+    clock.advance(60)
+    decide("warn", "chief", "office2", on=command)
+    mended = _verdict(box, guilty)
+    assert (mended.code, mended.theory, mended.release) == ("practical_missing", 100, None)
+    assert [one.amends for one in read(decisions_of, kept.id)] == [None, command]
+    assert write(release_day, box, day, staff["chief"]).count == 1
+    kinds = [one.kind for one in read(timeline, box, guilty).entries]
+    assert {"evidence.kept", "violation.recorded", "violation.decided", "violation.amended"} <= set(kinds)
+    sent = read(_clear, box, release.id)
+    assert {row.candidate: row.code for row in sent}[guilty] == "theory_voided"
+
+    sheet = read(violation_sheet_facts, box, kept.id, "x")
+    assert (sheet.name, len(sheet.evidence), len(sheet.decisions)) == ("考生0", 2, 2)
+    assert read(receipt_facts, box, kept.id, "x").taken == "手机一部"
+    assert "violation.recorded" in {one.kind for one in read(room_record_facts, box, world.sitting).incidents}
+
+
+def _clear(session: Session, box: Box, release: str) -> list[object]:
+    row = session.exec(
+        select(Journal).where(Journal.kind == "results.released", Journal.subject == release)
+    ).one()
+    entry = Entry(**{name: getattr(row, name) for name in Entry.__struct_fields__})
+    return list(clear_of(session, box, [entry]).released)
+
+
+def test_all_subjects_go_before_anything_is_marked(box: Box, clock: FakeClock) -> None:
+    """Somebody sent out for impersonation: no theory counts, whenever the marks come."""
+    staff, world = _staff(box), _running(box, 1)
+    kept = box.db.write_now(
+        record_violation, box, _seen(world, rule="impersonation"), staff["invigilator"], "invigilator2"
+    )
+    box.db.write_now(decide_violation, box, kept.id, "void_all", "核实", staff["office"], "chief", new_id())
+    assert _verdict(box, world.candidates[0]).code == "theory_voided"
+    _marked(box, world, clock)
+    found = _verdict(box, world.candidates[0])
+    assert (found.code, found.theory, found.passed) == ("theory_voided", 0, False)
+
+
+def test_words_changed_in_the_table_are_noticed(box: Box) -> None:
+    staff, world = _staff(box), _running(box, 1)
+    kept = box.db.write_now(record_violation, box, _seen(world), staff["invigilator"], "invigilator2")
+
+    def alter(session: Session) -> None:
+        row = session.get_one(Violation, kept.id)
+        row.seen = "没有什么"
+        session.add(row)
+
+    box.db.write_now(alter)
+    assert box.db.read_now(violation_case, box, kept.id).altered
+
+
+def test_an_open_case_holds_the_release(box: Box, clock: FakeClock) -> None:
+    _staff(box)
+    world = _running(box, 1)
+
+    def case(session: Session) -> None:
+        attempt = session.get_one(Attempt, world.attempts[0])
+        note_case(session, box, attempt, "absent", box.now(), "process:faces")
+
+    box.db.write_now(case)
+    _marked(box, world, clock)
+    assert box.db.read_now(blockers, box, box.today().isoformat()) == ["exam_case_open"]
+    assert box.db.read_now(violation_list, box) == []
+    cases = box.db.read_now(lambda session: session.exec(select(ExamCase.state)).all())
+    assert cases == ["open"]
