@@ -149,17 +149,13 @@ class BoxClient:
         """Accept the rules."""
         return self._taken(await self._ask("POST", "/rules", wire.Attempt, {"attempt": attempt}))
 
-    async def paper(self) -> wire.Paper:
-        """The paper, with the answers the box has."""
-        return await self._ask("GET", "/paper", wire.Paper)
+    async def paper(self) -> wire.SealedPaper:
+        """What the seat's paper is made of, sealed, and the answers the box has."""
+        return await self._ask("GET", "/paper", wire.SealedPaper)
 
-    async def pictures(self) -> list[str]:
-        """Names of the pictures of the seat's paper."""
-        return (await self._ask("GET", "/pictures", wire.Pictures)).pictures
-
-    async def picture(self, name: str) -> bytes:
-        """One of them."""
-        return (await self._answer("GET", f"/picture/{name}")).content
+    async def sealed(self, name: str) -> bytes:
+        """One sealed file of it."""
+        return (await self._answer("GET", f"/sealed/{name}")).content
 
     async def answers(self, sent: wire.Answers) -> wire.Saved:
         """Send changes; returns after the box has committed them."""

@@ -20,6 +20,7 @@ from typing import TypeVar
 import msgspec
 
 from appliance.base.errors import Corrupt, ExamError, NotFound, Refused, Stale, Unavailable
+from appliance.base.sealing import unseal
 from appliance.base.site import require_demo
 from appliance.wire import station as wire
 from station.client import BoxClient, SignInAgain
@@ -115,6 +116,7 @@ class SimulatedStation:
         self._random = random.Random(f"{seed}:{place.seat}")
         self._started = monotonic()
         self._skew = timedelta(0)
+        self._body = b""
         self._deadline = datetime.max.replace(tzinfo=UTC)
 
     async def run(self) -> None:
@@ -166,7 +168,7 @@ class SimulatedStation:
         )
         if attempt.phase == "rules":
             attempt = await self._patient(partial(self._box.rules, attempt.attempt))
-        await self._pictures()
+        await self._fetch()
         while attempt.phase in ("rules", "waiting"):
             self.told.state = "waiting"
             await asyncio.sleep(self._pace.look)
@@ -179,18 +181,22 @@ class SimulatedStation:
             return
         await self._end(attempt)
 
-    async def _pictures(self) -> None:
-        """Fetch what the paper shows, one after the other, as a page does while its candidate waits."""
-        self.told.pictures = 0
-        with suppress(Refused, NotFound):  # handed in meanwhile, or no paper yet: it is shown without
-            for name in await self._patient(self._box.pictures):
-                content = await self._patient(partial(self._box.picture, name))
+    async def _fetch(self) -> None:
+        """Fetch the sealed paper and its pictures, one after the other, as a page does while its candidate waits."""
+        self.told.pictures, self._body = 0, b""
+        with suppress(Refused, NotFound):  # handed in meanwhile, or no paper yet
+            made_of = await self._patient(self._box.paper)
+            self._body = await self._patient(partial(self._box.sealed, made_of.body))
+            for name in made_of.pictures:
+                content = await self._patient(partial(self._box.sealed, name))
                 self.told.pictures += hashlib.sha256(content).hexdigest() == name
 
     async def _sit(self, person: Person, attempt: wire.Attempt) -> None:
-        paper = await self._patient(self._box.paper)
-        self.told.answers = dict(paper.answers)
-        open_ones = [q for q in paper.questions if q.position not in paper.answers][: person.answers]
+        known = await self._patient(self._box.paper)
+        body = self._body or await self._patient(partial(self._box.sealed, known.body))
+        paper = msgspec.json.decode(unseal(attempt.key, body, wire.ABOUT_PAPER), type=wire.Paper)
+        self.told.answers = dict(known.answers)
+        open_ones = [q for q in paper.questions if q.position not in known.answers][: person.answers]
         unsent: list[wire.Answer] = []
         n, offline_until = attempt.saved_n, 0.0
         self._deadline = attempt.deadline

@@ -10,6 +10,7 @@ from appliance.base.i18n import N_
 from appliance.flow.box import Box
 from appliance.flow.exam_now import exam_now
 from appliance.flow.rules_of import rules_of
+from appliance.flow.watched import capture_due, check_state
 from appliance.records.roster import Candidate
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Answer, Attempt, Lease, Mark, Paper
@@ -46,10 +47,15 @@ class Standing(msgspec.Struct, kw_only=True):
     message: str
     message_id: str
     handed_in: str
-    paper: str | None
+    key: bytes
+    """Opens the paper; empty until it runs."""
     points: str
-
+    capture_due: int = 0
+    """Number of the random capture the page shall take now."""
+    face_check: str = ""
+    """What stands between this seat and the exam: due, looking, hand."""
     around: wire.ExamNow
+
 
 def lease_of(session: Session, token_hash: str) -> Lease:
     """The lease behind a seat's cookie."""
@@ -94,18 +100,20 @@ def standing(session: Session, box: Box, token_hash: str) -> Standing:
         message=attempt.message,
         message_id=attempt.message_id,
         handed_in=attempt.handed_in,
-        paper=paper.body if paper else None,
+        key=box.key.decrypt(paper.opens) if paper and paper.opens else b"",
         points=f"{mark.points.normalize():f}" if mark and shown else "",
-    )
+        capture_due=capture_due(session, box, attempt, lease.number),
+        face_check=check_state(session, box, attempt, lease.number),
         around=exam_now(session, attempt, sitting),
+    )
 
 
-def answers_of(session: Session, attempt: str) -> dict[int, str]:
 def _result_shown(session: Session, box: Box, sitting: Sitting) -> bool:
     states = session.exec(select(Attempt.state).where(Attempt.sitting == sitting.id).distinct()).all()
     return result_shown(rules_of(sitting), sitting.state, states, box.now(), sitting.closes_at)
 
 
+def answers_of(session: Session, attempt: str) -> dict[int, str]:
     """The answers that count: position -> option key."""
     rows = session.exec(select(Answer).where(Answer.attempt == attempt))
     return {row.position: row.value for row in rows if row.value}

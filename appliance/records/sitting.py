@@ -15,6 +15,7 @@ class Sitting(SQLModel, table=True):
         CheckConstraint("subject IN ('theory', 'practical')", name="subject"),
         CheckConstraint("state IN ('planned', 'running', 'ended', 'released')", name="state"),
         CheckConstraint("duration_s > 0", name="duration"),
+        CheckConstraint("delivery IN ('own', 'province')", name="delivery"),
         UniqueConstraint("subject", "room", "starts_at"),
     )
 
@@ -33,6 +34,8 @@ class Sitting(SQLModel, table=True):
     """When entry closes and the absent freeze."""
     delivery: str = "own"
     """own = our exam page; province = the province's site in the locked browser."""
+    page: str = ""
+    """Address of the province's page; only with its delivery."""
     state: str = "planned"
     started_at: datetime | None = Field(default=None, sa_type=Instant)
     ends_at: datetime | None = Field(default=None, sa_type=Instant)

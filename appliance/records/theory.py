@@ -20,7 +20,11 @@ class Paper(SQLModel, table=True):
     bank: str
     """SHA-256 of the bank file it was drawn from, shipped or frozen (FrozenBank)."""
     body: str
-    """SHA-256 of the sealed file that holds wire.station.Paper as JSON."""
+    """SHA-256 of the sealed bytes of wire.station.Paper as JSON, a file that stations fetch before the start."""
+    opens: bytes = b""
+    """The key of the body, encrypted; empty until it came from whoever sealed the paper."""
+    pictures: str = "[]"
+    """JSON list: SHA-256 of the sealed bytes of each picture it shows; their keys lie in the body."""
     key_sealed: bytes
     """The right option keys in order of position, JSON, encrypted."""
     choices: str = ""

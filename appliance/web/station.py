@@ -7,11 +7,9 @@ State-changing requests of a page carry `x-csrf-token`, an HMAC of the cookie.
 import asyncio
 import hmac
 import secrets
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-import msgspec
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
@@ -24,22 +22,22 @@ from appliance.flow import hand_in as handing_in
 from appliance.flow import station_report
 from appliance.flow.accept_rules import accept_rules
 from appliance.flow.accounts import hash_token
-from appliance.flow.attempt_view import PHASES, Standing, answers_of, lease_of, standing, times_of
+from appliance.flow.attempt_view import PHASES, Standing, lease_of, standing
 from appliance.flow.box import Box
 from appliance.flow.look import entrance_photo
-from appliance.flow.sign_in_by_code import by_code, sign_in_by_code
 from appliance.flow.save_answers import save_answers
 from appliance.flow.seat_sign_in import seat_at, sign_in_at_seat, taking_at
+from appliance.flow.sign_in_by_code import by_code, sign_in_by_code
 from appliance.flow.warn import acknowledge
 from appliance.intake.catalogue import trade_name
 from appliance.records.roster import Candidate
 from appliance.records.site import Room
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt
-from appliance.web.station_refusals import noting
-from appliance.web.talks import Talks
 from appliance.rules.names import mask as mask_name
 from appliance.web.media import kind_of
+from appliance.web.station_refusals import noting
+from appliance.web.talks import Talks
 from appliance.wire import station as wire
 
 COOKIE = "seat"
@@ -114,9 +112,12 @@ def shown(box: Box, found: Standing, token: str = "") -> wire.Attempt:
         message_id=found.message_id,
         handed_in=found.handed_in,
         result=found.points,
-        key=found.key,
-        around=found.around,
         moved=found.newest_lease > found.lease,
+        key=b"" if found.face_check else found.key,
+        around=found.around,
+        captures=box.settings.captures.every,
+        capture_due=found.capture_due,
+        face_check=found.face_check,
         csrf=token,
         demo=box.site.demo,
     )
@@ -207,15 +208,6 @@ async def get_photo(request: Asked, box: NamedDependency[Box]) -> Response[bytes
     return Response(body, media_type=kind_of(body))
 
 
-@get("/paper", opt=OPEN)
-async def get_paper(request: Asked, box: NamedDependency[Box]) -> wire.Paper:
-    """The paper, once it has started, with the answers the box already has."""
-    name, answers, times = await box.db.read(_open_paper, box, token_of(request))
-    paper = msgspec.json.decode(box.files.get(name, secret=True), type=wire.Paper)
-    paper.answers, paper.made_at = answers, times
-    return paper
-
-
 @post("/answers", opt=OPEN, status_code=200)
 async def post_answers(request: Asked, box: NamedDependency[Box], data: JSONBody[wire.Answers]) -> wire.Saved:
     """Keep changes; answered after the commit."""
@@ -284,7 +276,6 @@ PATHS = [
     post_sign_in,
     get_attempt,
     post_rules,
-    get_paper,
     get_photo,
     post_answers,
     post_echo,

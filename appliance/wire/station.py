@@ -95,6 +95,25 @@ class Attempt(msgspec.Struct, kw_only=True):
     """The open conversation with the invigilator, empty = none; only in the answer to GET attempt."""
 
 
+ABOUT_PAPER, ABOUT_PICTURE = b"paper", b"picture"
+"""What sealed bytes are authenticated as."""
+
+
+class SealedPaper(msgspec.Struct, kw_only=True):
+    """GET /station/api/paper: the sealed files of the seat's own paper, by the SHA-256 of their bytes.
+
+    Each is fetched from /station/api/sealed/{name} before the start and kept by the page. `body` opens with the key in
+    `Attempt` and is a `Paper`; `pictures`, in no order of the paper, open with the keys it holds.
+    """
+
+    body: str
+    pictures: list[str]
+    answers: dict[int, str] = {}
+    """What the box already has (position -> option key), for a page on another seat."""
+    made_at: dict[int, datetime] = {}
+    """When each of `answers` was made: a page that kept a later change sends it again."""
+
+
 class Picture(msgspec.Struct, frozen=True, omit_defaults=True):
     """A place in a text where a picture stands: its name (SHA-256, hex) and what it shows, in words."""
 
@@ -131,27 +150,22 @@ class Question(msgspec.Struct, kw_only=True, omit_defaults=True):
     english: Wording | None = None
 
 
-class Paper(msgspec.Struct, kw_only=True):
-    """GET /station/api/paper: fetched once, kept by the page."""
+class SealedPicture(msgspec.Struct, kw_only=True):
+    """A picture of a paper: name of its sealed file, its media type when opened, its own key."""
+
+    sealed: str
+    media_type: str
+    key: bytes
+
+
+class Paper(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What the sealed body of a paper holds (JSON): opened by the page at the start."""
 
     paper: str
     sha256: str
     questions: list[Question]
-    answers: dict[int, str] = {}
-    """What the box already has (position -> option key), for a page on another seat."""
-    made_at: dict[int, datetime] = {}
-    """When each of `answers` was made: a page that kept a later change sends it again."""
-    pictures: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
-    """Every picture it shows: SHA-256 -> media type; not there without any."""
-
-
-class Pictures(msgspec.Struct):
-    """GET /station/api/pictures: names of the pictures of the seat's own paper, in no order of the paper.
-
-    Each is fetched from /station/api/picture/{name} before the start and kept by the page.
-    """
-
-    pictures: list[str]
+    pictures: dict[str, SealedPicture] = {}
+    """Every picture it shows, by the SHA-256 that its questions name."""
 
 
 class Answer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -193,22 +207,6 @@ class HandIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     n: int
 
 
-class Acknowledge(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """POST /station/api/acknowledge: the candidate has read the warning."""
-
-    message_id: str
-
-
-class Inventory(msgspec.Struct, kw_only=True):
-    """POST /station/api/agent/inventory (bearer: the station's key): what the machine is."""
-
-    hostname: str
-    os: str
-    cpu: str
-    cores: int
-    memory_mb: int
-    disk_gb: float
-    addresses: list[str]
 class Capture(msgspec.Struct, kw_only=True):
     """POST /station/api/capture, as the query of a JPEG body (at most CAPTURE_MOST bytes): what the camera saw.
 
@@ -257,6 +255,22 @@ class Noted(msgspec.Struct, kw_only=True):
     now: datetime
 
 
+class Acknowledge(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """POST /station/api/acknowledge: the candidate has read the warning."""
+
+    message_id: str
+
+
+class Inventory(msgspec.Struct, kw_only=True):
+    """POST /station/api/agent/inventory (bearer: the station's key): what the machine is."""
+
+    hostname: str
+    os: str
+    cpu: str
+    cores: int
+    memory_mb: int
+    disk_gb: float
+    addresses: list[str]
     camera: bool = False
     browser: str = ""
     policies_sha256: str = ""

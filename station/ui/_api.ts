@@ -2,7 +2,7 @@
 
 import type { ExamClock } from "./_clock";
 import { NoAnswer, StaleRow } from "./_queue";
-import type { Attempt, Change, Paper, Saved, Seat } from "./_wire";
+import type { Attempt, Change, Saved, SealedPaper, Seat } from "./_wire";
 
 /** A problem the box named: code, sentence and next step in the page's language. */
 export class Told extends Error {
@@ -86,13 +86,9 @@ export class Api {
     return this.taken(await this.ask("POST", "/rules", { attempt }));
   }
 
-  paper(): Promise<Paper> {
+  /** What this seat's paper is made of, sealed. */
+  paper(): Promise<SealedPaper> {
     return this.ask("GET", "/paper");
-  }
-
-  /** Names of the pictures of this seat's paper. */
-  async pictures(): Promise<string[]> {
-    return (await this.ask<{ pictures: string[] }>("GET", "/pictures")).pictures;
   }
 
   answers(attempt: string, lease: number, answers: Change[]): Promise<Saved> {

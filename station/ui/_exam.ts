@@ -5,6 +5,7 @@ import { ExamClock } from "./_clock";
 import { Pictures } from "./_pictures";
 import { NoAnswer, Queue, StaleRow } from "./_queue";
 import type { Screen } from "./_screen";
+import { SealedFiles } from "./_sealed";
 import { Store, type Kept } from "./_store";
 import type { Attempt, Seat } from "./_wire";
 
@@ -14,7 +15,8 @@ const ANCHOR_EVERY = 20;
 export class Exam {
   readonly clock = new ExamClock();
   readonly api = new Api(this.clock);
-  private readonly pictures = new Pictures(() => this.api.pictures());
+  private readonly sealed = new SealedFiles(() => this.api.paper());
+  private readonly pictures = new Pictures(this.sealed);
   seat: Seat | null = null;
   kept: Kept | null = null;
   queue: Queue | null = null;
@@ -182,7 +184,7 @@ export class Exam {
     const now = this.kept;
     if (!now) return;
     const running = view.phase === "running" && !view.moved;
-    if (running || view.phase === "waiting") void this.pictures.keep(now.attempt, now.paper);
+    if (running || view.phase === "waiting") void this.sealed.keep(now.attempt, running);
     const carries = view.phase === "handed_in" && now.carry.length > 0;
     if ((running && (!now.paper || this.boxKnowsMore(view))) || carries) await this.fetchPaper();
     if (running && now.handingIn) await this.deliverHandIn(now);
@@ -198,10 +200,16 @@ export class Exam {
   private async fetchPaper(): Promise<void> {
     const kept = this.kept;
     if (!kept) return;
-    kept.paper = await this.heard(this.api.paper());
+    const untouched = !kept.paper && kept.view.answered === 0;
+    kept.paper = await this.heard(this.sealed.paper(kept.attempt, kept.view.key, untouched));
     await this.carryOver(kept);
     await this.readAnswers(kept);
     await this.save();
+  }
+
+  /** Where an image finds a picture of the paper. */
+  picture(name: string): Promise<string> {
+    return this.pictures.address(this.kept?.paper ?? null, name);
   }
 
   private async deliverHandIn(kept: Kept): Promise<void> {
@@ -237,7 +245,8 @@ export class Exam {
     this.kept = null;
     this.settled = false;
     this.answers.clear();
-    await this.pictures.drop();
+    this.pictures.forget();
+    await this.sealed.drop();
     if (kept.carry.length === 0) await this.store?.wipe(kept.attempt);
   }
 

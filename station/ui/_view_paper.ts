@@ -38,6 +38,7 @@ export const paper: Make = (exam, redraw) => {
   let shown = 0;
   let inputs: HTMLInputElement[] = [];
   let pictures: Placed[] = [];
+  const address = (name: string) => exam.picture(name);
 
   const saved = h("span", { class: "saved", role: "status" });
   const savedText = h("span", {});
@@ -143,7 +144,7 @@ export const paper: Make = (exam, redraw) => {
 
   /** Show a picture of this question large; the first one unless it is said which. False when there is none. */
   function enlarge(place = 0): boolean {
-    if (pictures.length > place) viewer(pictures, place, () => exam.screen === "running");
+    if (pictures.length > place) viewer(pictures, address, place, () => exam.screen === "running");
     return pictures.length > place;
   }
 
@@ -164,7 +165,7 @@ export const paper: Make = (exam, redraw) => {
         { class: "option", for: `o${i}` },
         inputs[i],
         h("span", { class: "letter" }, LETTERS[i]),
-        h("span", { class: "text" }, ...passage(words, null)),
+        h("span", { class: "text" }, ...passage(words, address, null)),
         own.length ? enlarger(LETTERS[i], () => enlarge(placeOf(LETTERS[i]))) : null,
         sign("tick"),
       );
@@ -172,7 +173,7 @@ export const paper: Make = (exam, redraw) => {
     return h(
       "div",
       { class: picturesIn(stem).length ? "asked beside" : "asked", lang },
-      h("h1", { class: "stem", id: "stem" }, ...passage(stem, (place) => enlarge(place))),
+      h("h1", { class: "stem", id: "stem" }, ...passage(stem, address, (place) => enlarge(place))),
       h(
         "div",
         {

@@ -1,7 +1,6 @@
 // Pictures on the paper: shown where they stand in the text, enlarged by click or key, in words when they cannot be shown.
 
 import { h, sign } from "./_dom";
-import { PLACE } from "./_picture_place";
 import { dialog } from "./_view";
 import { t } from "./_words";
 import { partsOf } from "./_wording";
@@ -15,14 +14,16 @@ const LINE = 56;
 /** A small picture is enlarged so many times, a large one to the screen. */
 const MOST = 6;
 
+/** Where an image finds a picture of the paper, by the picture's name. */
+export type Address = (picture: string) => Promise<string>;
+
 function name(picture: Picture): string {
   return picture.alt || t("picture");
 }
 
 /** The picture, or the words that stand for it while it cannot be shown. */
-function image(picture: Picture): HTMLElement {
+function image(picture: Picture, address: Address): HTMLElement {
   const frame = h("span", { class: "frame" });
-  const address = PLACE + picture.picture;
   let pause = AGAIN;
   const shown = h("img", {
     alt: name(picture),
@@ -31,13 +32,20 @@ function image(picture: Picture): HTMLElement {
       frame.classList.remove("missing");
       frame.classList.toggle("own-line", shown.naturalHeight > LINE);
     },
-    onerror: () => {
-      frame.classList.add("missing");
-      setTimeout(() => frame.isConnected && shown.setAttribute("src", address), pause);
-      pause = Math.min(pause * 2, LONGEST);
-    },
+    onerror: missing,
   });
-  shown.src = address;
+
+  function missing(): void {
+    frame.classList.add("missing");
+    setTimeout(() => frame.isConnected && look(), pause);
+    pause = Math.min(pause * 2, LONGEST);
+  }
+
+  function look(): void {
+    address(picture.picture).then((found) => shown.setAttribute("src", found), missing);
+  }
+
+  look();
   const words = h("span", { class: "instead" }, sign("warn"), h("b", {}, name(picture)), h("span", {}, t("picture_missing")));
   frame.append(shown, words);
   return frame;
@@ -45,16 +53,16 @@ function image(picture: Picture): HTMLElement {
 
 /** A text with its pictures. With `enlarge` (a stem) each is a button that tells its place among them; in an option a
 picture belongs to the choice. */
-export function passage(words: Words, enlarge: ((place: number) => void) | null): Node[] {
+export function passage(words: Words, address: Address, enlarge: ((place: number) => void) | null): Node[] {
   let count = 0;
   return partsOf(words).map((part) => {
     if (typeof part === "string") return document.createTextNode(part.replace(/（\s*）/g, "（\u00a0\u00a0）"));
-    if (!enlarge) return image(part);
+    if (!enlarge) return image(part, address);
     const place = count++;
     return h(
       "button",
       { type: "button", class: "picture", onclick: () => enlarge(place) },
-      image(part),
+      image(part, address),
       h("span", { class: "unseen" }, t("enlarge")),
     );
   });
@@ -82,7 +90,7 @@ export interface Placed {
 /** All pictures of a question, large, one at a time; `goesOn` false closes it: the paper is no longer there.
 
 The words of a picture are not shown beside it: they may say what is asked for. */
-export function viewer(pictures: Placed[], start: number, goesOn: () => boolean): void {
+export function viewer(pictures: Placed[], address: Address, start: number, goesOn: () => boolean): void {
   let at = start;
   const large = h("img", { class: "large", onload: fit });
   const count = h("span", { class: "count" });
@@ -111,7 +119,7 @@ export function viewer(pictures: Placed[], start: number, goesOn: () => boolean)
     large.removeAttribute("height");
     const { picture, letter } = pictures[at];
     large.alt = name(picture);
-    large.src = PLACE + picture.picture;
+    void address(picture.picture).then((found) => place === at && large.setAttribute("src", found), () => undefined);
     if (title) title.textContent = letter ? t("picture_option", { letter }) : t("picture");
     count.textContent = t("picture_of", { n: at + 1, all: pictures.length });
     back.disabled = at === 0;

@@ -32,6 +32,8 @@ export interface Attempt {
   handed_in: "" | "candidate" | "time" | "forced";
   result: string;
   moved: boolean;
+  /** Opens the sealed paper (Base64); empty until the attempt runs. */
+  key: string;
   csrf: string;
   demo: boolean;
 }
@@ -54,14 +56,23 @@ export interface Question {
   english?: { stem: Words; options: Words[] };
 }
 
+/** Names of the sealed files of a paper; the body opens with the attempt's key. */
+export interface SealedPaper {
+  body: string;
+  pictures: string[];
+  answers: Record<string, string>;
+  made_at: Record<string, string>;
+}
+
+/** The body, opened, with what the box had of answers at that moment. */
 export interface Paper {
   paper: string;
   sha256: string;
   questions: Question[];
   answers: Record<string, string>;
   made_at: Record<string, string>;
-  /** SHA-256 -> media type of every picture it shows. */
-  pictures?: Record<string, string>;
+  /** Every picture it shows, by the name its questions use: its sealed file, media type and key. */
+  pictures?: Record<string, { sealed: string; media_type: string; key: string }>;
 }
 
 /** One change; `value` is an option's key, with multiple choice every chosen key in order (`ACD`). `at` is the best time the station has. */

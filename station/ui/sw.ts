@@ -1,8 +1,6 @@
 // The service worker: a reload works without the box. The page and its two files come from the box while it
-// answers, else from what was kept. Pictures of the paper come from what the page kept (_pictures.ts), else from the
-// box. Other questions to the station API are never touched.
-
-import { KEPT, PLACE } from "./_picture_place";
+// answers, else from what was kept. Questions to the station API are never touched: the page itself keeps the paper's
+// sealed files (_sealed.ts).
 
 const worker = self as unknown as ServiceWorkerGlobalScope;
 const CACHE = "exam-page";
@@ -35,15 +33,9 @@ async function fresh(key: string): Promise<Response> {
   }
 }
 
-/** A picture is named by its bytes: what is kept needs no asking. */
-async function picture(request: Request): Promise<Response> {
-  return (await caches.match(request.url, { cacheName: KEPT })) ?? fetch(request);
-}
-
 worker.addEventListener("fetch", (event) => {
   const { pathname, origin } = new URL(event.request.url);
   if (origin !== worker.location.origin || event.request.method !== "GET") return;
-  if (pathname.startsWith(PLACE)) return event.respondWith(picture(event.request));
   const key = event.request.mode === "navigate" && pathname.startsWith("/station/") ? "/station/" : pathname;
   if (FILES.includes(key)) event.respondWith(fresh(key));
 });

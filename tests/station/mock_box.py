@@ -3,6 +3,7 @@
 It keeps every change it was sent in order, so that a test can see what arrived, how often and when.
 """
 
+import hashlib
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any
 import msgspec
 import uvicorn
 
+from appliance.base.sealing import seal_own
 from appliance.wire import station as wire
 
 STATIC = Path(__file__).parents[2] / "appliance/web/static"
@@ -77,7 +79,14 @@ class MockBox:
         """Every change committed, in order, with its lease."""
         self.posts = 0
         self.pictures: dict[str, bytes] = {}
-        """The paper's pictures by their SHA-256, all PNG."""
+        """The paper's pictures by the SHA-256 its questions name, all PNG."""
+        self.files: dict[str, bytes] = {}
+        """Sealed files by their names."""
+        self.withheld: set[str] = set()
+        """Pictures whose sealed files are not given out, by the SHA-256 the questions name."""
+        self.altered = False
+        """Sealed files come with a bit changed."""
+        self.key = b""
         self.answers: dict[int, str] = {}
         self.made_at: dict[int, datetime] = {}
         self.handed_in = ""
@@ -91,6 +100,8 @@ class MockBox:
         self.refuse: tuple[int, str, str] | None = None
         self.ahead = timedelta(0)
         """The box's clock against this machine's."""
+        self.around: wire.ExamNow | None = None
+        """What the exam's rules and the roster say; None: nothing particular."""
         self.hand_ins: list[int] = []
         self.settled = 0
         self.demo = True
@@ -100,8 +111,6 @@ class MockBox:
     @property
     def url(self) -> str:
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
-        self.around: wire.ExamNow | None = None
-        """What the exam's rules and the roster say; None: nothing particular."""
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
@@ -134,7 +143,21 @@ class MockBox:
             self._thread.join(10)
         self._server = None
 
+    def sealed(self) -> tuple[str, list[str]]:
+        """Seal the paper as it is now: names of its body and of its pictures."""
+        self.paper.pictures = {}
+        for name, content in self.pictures.items():
+            key, sealed = seal_own(b"s" * 32, content, wire.ABOUT_PICTURE)
+            file = hashlib.sha256(sealed).hexdigest()
+            self.files[file] = sealed
+            self.paper.pictures[name] = wire.SealedPicture(sealed=file, media_type="image/png", key=key)
+        self.key, body = seal_own(b"s" * 32, msgspec.json.encode(self.paper), wire.ABOUT_PAPER)
+        name = hashlib.sha256(body).hexdigest()
+        self.files[name] = body
+        return name, sorted(one.sealed for one in self.paper.pictures.values())
+
     def attempt(self) -> wire.Attempt:
+        self.sealed()
         over = bool(self.handed_in)
         return wire.Attempt(
             attempt=self.signed_in,
@@ -155,6 +178,8 @@ class MockBox:
             handed_in=self.handed_in,
             result=self.result,
             moved=self.moved,
+            key=self.key if over or self.phase == "running" else b"",
+            around=self.around or wire.ExamNow(hand_in_from=self.started),
             csrf=f"csrf-{self.lease}",
             demo=self.demo,
         )
@@ -178,8 +203,6 @@ class MockBox:
             if problem.expected is not None:
                 content["expected"] = problem.expected
             status, kind, reply = problem.status, "application/problem+json", msgspec.json.encode(content)
-            key=self.key if over or self.phase == "running" else b"",
-            around=self.around or wire.ExamNow(hand_in_from=self.started),
         await send(
             {
                 "type": "http.response.start",
@@ -246,20 +269,23 @@ class MockBox:
             if not self.photo:
                 raise _ProblemError(404, "no_photo", "没有照片。")
             return 200, "image/jpeg", self.photo
-        if name == "pictures":
-            return _json(wire.Pictures(sorted(self.pictures)))
-        if name.startswith("picture/"):
-            content = self.pictures.get(name.removeprefix("picture/"))
-            if content is None:
-                raise _ProblemError(403, "other_paper", "这张图片不在您的试卷中。")
-            return 200, "image/png", content
+        if name == "paper":
+            body, pictures = self.sealed()
+            return _json(
+                wire.SealedPaper(
+                    body=body, pictures=pictures, answers=dict(self.answers), made_at=dict(self.made_at)
+                )
+            )
+        if name.startswith("sealed/"):
+            self.sealed()
+            file = name.removeprefix("sealed/")
+            content = self.files.get(file)
+            if content is None or any(self.paper.pictures[one].sealed == file for one in self.withheld):
+                raise _ProblemError(403, "other_paper", "这不是您试卷的内容。")
+            return 200, "application/octet-stream", bytes([content[0] ^ self.altered]) + content[1:]
         if name == "rules":
             self.phase = "running" if self.started <= self.now() else "waiting"
             return _json(self.attempt())
-        if name == "paper":
-            self.paper.answers, self.paper.made_at = dict(self.answers), dict(self.made_at)
-            self.paper.pictures = dict.fromkeys(self.pictures, "image/png")
-            return _json(self.paper)
         if name == "acknowledge":
             if msgspec.json.decode(body, type=wire.Acknowledge).message_id == self.message[0]:
                 self.message = ("", "")

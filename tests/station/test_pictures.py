@@ -81,6 +81,8 @@ def box(mock_box: MockBox) -> MockBox:
     ]
     mock_box.paper = paper
     mock_box.pictures = {name_of(picture): picture for picture in (CIRCUIT, PLAN, MARK, *SIGNS)}
+    mock_box.pictures[name_of(b"gone")] = circuit(640, 400)
+    mock_box.withheld = {name_of(b"gone")}
     return mock_box
 
 
@@ -96,7 +98,7 @@ def drawn(page: Page) -> None:
 
 
 def kept(page: Page) -> int:
-    return int(page.evaluate("caches.open('exam-pictures').then(c => c.keys()).then(k => k.length)"))
+    return int(page.evaluate("caches.open('exam-sealed').then(c => c.keys()).then(k => k.length)"))
 
 
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080)])
@@ -175,16 +177,21 @@ def test_pictures_come_before_the_start_and_stay_without_the_box(page: Page, box
     sign_in(page, box)
     page.keyboard.press("Enter")
     page.wait_for_selector(".rules")
-    assert not [path for path in box.paths if "/picture" in path], "nothing before the rules are accepted"
+    assert not [path for path in box.paths if "/sealed" in path], "nothing before the rules are accepted"
+    box.withheld = set()
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
-    until(lambda: kept(page) == 7)
-    assert not [path for path in box.paths if path.endswith("/paper")]
+    until(lambda: kept(page) == 9)
+    assert nothing_readable(page), "everything on this computer is sealed until the start"
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    before = len(box.paths)
     box.started, box.phase = box.now(), "running"
     page.wait_for_selector(".paper .stem", timeout=10_000)
-    asked = [path for path in box.paths if "/picture/" in path]
-    assert len(asked) == len(set(asked)) == 7
+    assert {path.rpartition("/")[2] for path in box.paths[before:]} <= {"attempt"}, "the key is all it needs"
+    go_to(page, 3)
+    drawn(page)
+    asked = [path for path in box.paths if "/sealed/" in path]
+    assert len(asked) == len(set(asked)) == 9
     box.stop()
     page.reload()
     page.wait_for_selector(".paper .stem")
@@ -197,6 +204,40 @@ def test_pictures_come_before_the_start_and_stay_without_the_box(page: Page, box
     box.start()
 
 
+KEPT_TEXT = """async () => {
+  const found = [];
+  for (const name of await caches.keys()) {
+    if (name !== "exam-sealed") continue;
+    const store = await caches.open(name);
+    for (const request of await store.keys()) {
+      const body = new Uint8Array(await (await store.match(request)).arrayBuffer());
+      found.push(Array.from(body, byte => String.fromCharCode(byte)).join(""));
+    }
+  }
+  const db = await new Promise((done, failed) => {
+    const request = indexedDB.open("exam-station");
+    request.onsuccess = () => done(request.result);
+    request.onerror = () => failed(request.error);
+  });
+  const rows = await new Promise(done => {
+    const request = db.transaction("attempts").objectStore("attempts").getAll();
+    request.onsuccess = () => done(request.result);
+  });
+  return found.concat(JSON.stringify(rows), JSON.stringify({...localStorage}));
+}"""
+
+
+def nothing_readable(page: Page) -> bool:
+    """Neither a word nor a picture of the paper, nor a key, in anything this browser keeps."""
+    found = page.evaluate(KEPT_TEXT)
+    marks = ("PNG", "IHDR", "三相四线", "安全标志".encode().decode("latin-1"), "stem", "options")
+    return (
+        len(found) == 11
+        and not any(mark in one for mark in marks for one in found)
+        and '"key":""' in found[-2]
+    )
+
+
 def test_words_stand_for_a_picture_that_cannot_be_shown_until_it_can(page: Page, box: MockBox) -> None:
     open_paper(page, box)
     go_to(page, 6)
@@ -206,27 +247,35 @@ def test_words_stand_for_a_picture_that_cannot_be_shown_until_it_can(page: Page,
     shoot(page, "candidate-picture-missing")
     page.keyboard.press("a")
     expect(page.locator(".option.chosen")).to_have_count(1)
-    box.pictures[name_of(b"gone")] = CIRCUIT
+    box.withheld = set()
     expect(missing).to_have_count(0, timeout=20_000)
     drawn(page)
 
 
-def test_bytes_that_are_not_the_picture_are_not_kept(page: Page, box: MockBox) -> None:
-    box.pictures = {name_of(CIRCUIT): PLAN}
-    open_paper(page, box)
-    until(lambda: any("/picture/" in path for path in box.paths))
-    page.wait_for_timeout(300)
+def test_altered_bytes_are_neither_kept_nor_shown(page: Page, box: MockBox) -> None:
+    box.started, box.altered = box.now() + timedelta(minutes=10), True
+    sign_in(page, box)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".rules")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    until(lambda: any("/sealed/" in path for path in box.paths))
     assert kept(page) == 0
+    box.started, box.phase = box.now(), "running"
+    expect(page.locator("h1")).to_have_text("正在领取试卷…")
+    box.altered = False
+    page.wait_for_selector(".paper .stem", timeout=20_000)
 
 
 def test_nothing_is_left_for_the_next_candidate(page: Page, box: MockBox) -> None:
     open_paper(page, box)
-    until(lambda: kept(page) == 7)
+    box.withheld = set()
+    until(lambda: kept(page) == 9)
     box.handed_in = "candidate"
     page.wait_for_selector(".handed-in", timeout=10_000)
     box.bound = "attempt-2"
     page.wait_for_selector(".sign-in", timeout=10_000)
-    assert page.evaluate("caches.has('exam-pictures')") is False
+    assert page.evaluate("caches.has('exam-sealed')") is False
 
 
 def test_english_where_the_question_has_it_else_chinese_with_a_word(page: Page, box: MockBox) -> None:

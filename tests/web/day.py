@@ -29,6 +29,7 @@ from appliance.flow.enrol import Person, SittingPlan, enrol, find_sitting
 from appliance.flow.hand_in import close_attempt
 from appliance.flow.move_seat import move_seat
 from appliance.flow.order_gate import pending_orders, settle_order
+from appliance.flow.sealed_paper import seal_body
 from appliance.flow.seat_sign_in import sign_in_at_seat, taking_at
 from appliance.flow.set_up import add_room, set_up
 from appliance.flow.start_sitting import start_sitting
@@ -40,7 +41,7 @@ from appliance.records.sitting import Sitting
 from appliance.records.theory import Answer, Attempt, Mark, Paper
 from tests.conftest import START, site_settings
 from tests.web.recordings import record
-from tests.world import QUESTIONS, number_of, paper_body
+from tests.world import QUESTIONS, number_of, paper_of
 
 PASSWORD = "pruefung-2026"
 FAMILIES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏"
@@ -331,7 +332,7 @@ def _last_four(session: Session, candidate: str) -> str:
 
 
 def _papers(session: Session, box: Box, day: Day) -> None:
-    name = box.files.put(paper_body("p"), secret=True)
+    name, opens = seal_body(box, b"seed", paper_of("p"))
     for candidate in day.people[:60]:
         session.add(
             Paper(
@@ -340,6 +341,7 @@ def _papers(session: Session, box: Box, day: Day) -> None:
                 candidate=candidate,
                 bank="0" * 64,
                 body=name,
+                opens=opens,
                 key_sealed=box.key.encrypt(msgspec.json.encode(["A"] * QUESTIONS)),
                 choices="2" * 70 + "4" * 30,
                 made_at=box.now(),

@@ -1151,6 +1151,26 @@ def upgrade() -> None:
 
     # ### end Alembic commands ###
 
+    op.create_table(
+        "sealed_parcel",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("sitting", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("what", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("file", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("papers", sa.Integer(), nullable=False),
+        sa.Column("not_before", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("received_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("opened_at", appliance.records.base.Instant(length=27), nullable=True),
+        sa.Column("how", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("opened_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("second", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.CheckConstraint("what IN ('papers', 'bank')", name=op.f("ck_sealed_parcel_what")),
+        sa.ForeignKeyConstraint(["sitting"], ["sitting.id"], name=op.f("fk_sealed_parcel_sitting_sitting")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sealed_parcel")),
+    )
+    with op.batch_alter_table("sealed_parcel", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sealed_parcel_sitting"), ["sitting"], unique=False)
+
 
 def downgrade() -> None:
     """Not offered: a box goes back by restoring its backup."""

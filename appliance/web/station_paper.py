@@ -1,0 +1,87 @@
+"""A seat's own paper, sealed: what it is made of, and each sealed file. Fetched while the candidate waits.
+
+The key of the body is in the reply about the attempt, once that runs (web/station.py).
+"""
+
+import asyncio
+import re
+from datetime import datetime
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from sqlmodel import Session
+
+from appliance.base.errors import Corrupt, NotFound, Refused
+from appliance.base.i18n import N_
+from appliance.flow.attempt_view import answers_of, times_of
+from appliance.flow.box import Box
+from appliance.flow.note_altered import note_altered
+from appliance.flow.sealed_paper import Place, note_sealed_refused, place_of, require_body
+from appliance.rules.questions import sealed_refusal
+from appliance.web.station import OPEN, token_of
+from appliance.wire import station as wire
+
+Asked = Request[Any, Any, Any]
+MOST = 20
+"""Facts journaled of one lease's wrong questions: a page gone mad must not fill the journal."""
+NAME = re.compile(r"[0-9a-f]{64}")
+SENTENCES = {
+    "not_running": (N_("This exam is not running."), N_("Wait for the start, or raise your hand.")),
+    "other_paper": (
+        N_("This is not part of your paper."),
+        N_("Reload the page; if it stays, raise your hand."),
+    ),
+}
+
+
+def _mine(session: Session, token: str) -> tuple[Place, dict[int, str], dict[int, datetime]]:
+    place = place_of(session, token)
+    if place.state not in ("running", "handed_in"):
+        return place, {}, {}
+    return place, answers_of(session, place.attempt), times_of(session, place.attempt)
+
+
+@get("/paper", opt=OPEN)
+async def get_paper(request: Asked, box: NamedDependency[Box]) -> wire.SealedPaper:
+    """Which sealed files the seat's paper is made of, once the rules are accepted, and what the box has of answers."""
+    place, answers, times = await box.db.read(_mine, token_of(request))
+    if code := sealed_refusal(place.state, of_paper=True):
+        raise Refused(code, *SENTENCES[code])
+    return wire.SealedPaper(body=require_body(place), pictures=place.pictures, answers=answers, made_at=times)
+
+
+@get("/sealed/{name:str}", opt=OPEN)
+async def get_sealed(request: Asked, box: NamedDependency[Box], name: FromPath[str]) -> Response[bytes]:
+    """One sealed file of the seat's own paper. Any other is refused, and that is journaled."""
+    token = token_of(request)
+    place = await box.db.read(place_of, token)
+    named = name if NAME.fullmatch(name) else ""
+    own = bool(named) and named in (place.body, *place.pictures)
+    if code := sealed_refusal(place.state, own):
+        if _first_time(request, token, f"{named} {code}"):
+            await box.db.write(note_sealed_refused, box, place, named, code)
+        raise Refused(code, *SENTENCES[code])
+    try:
+        body = await asyncio.to_thread(box.files.get, name)
+    except (Corrupt, NotFound) as error:
+        if _first_time(request, "altered", name):
+            await box.db.write(note_altered, box, name, error.code, f"seat:{place.seat}")
+        raise
+    return Response(body, media_type="application/octet-stream")
+
+
+def _first_time(request: Asked, who: str, what: str) -> bool:
+    """Is this still to be journaled? Once each while the process lives, and at most `MOST` of one kind or lease."""
+    state = request.app.state
+    if "refused_files" not in state:
+        state.refused_files = {}
+    known: set[str] = state.refused_files.setdefault(who, set())
+    if what in known or len(known) >= MOST:
+        return False
+    known.add(what)
+    return True
+
+
+PATHS = [get_paper, get_sealed]
