@@ -163,6 +163,7 @@ MOMENTS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("moment", MOMENTS)
 async def test_the_power_goes_between_decision_pulse_and_record(
     settings: Settings, board: SimulatedBoard, clock: WallClock, moment: str, monkeypatch: pytest.MonkeyPatch

@@ -228,6 +228,7 @@ async def test_the_entry_process_checks_a_paper_itself(entrance: Entrance) -> No
     assert entrance.box.db.read_now(lambda s: s.exec(select(Tap)).all()) == []
 
 
+@pytest.mark.long
 async def test_a_silent_gate_is_not_fired_twice_and_is_told_once(entrance: Entrance) -> None:
     entrance.board.mode = "silent"
     tap = await entrance.tap(0, "astronaut", wait=30)
@@ -248,6 +249,7 @@ async def test_a_silent_gate_is_not_fired_twice_and_is_told_once(entrance: Entra
     assert len([row for row in lost if '"device":"gate"' in row.body]) == 1
 
 
+@pytest.mark.long
 async def test_a_reader_unplugged_in_the_middle_of_a_read_comes_back(entrance: Entrance) -> None:
     await asyncio.sleep(1.0)
     entrance.reader.unplug(after_bytes=300)

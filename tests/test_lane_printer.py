@@ -152,6 +152,7 @@ async def test_a_lane_opened_by_hand_prints_nothing(entrance: Entrance) -> None:
     assert entrance.printer.slips == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("mode", "part", "code"),
     [("silent", "silent", "silent"), ("paper_end", "fault", "paper_end"), ("off", "missing", "missing")],

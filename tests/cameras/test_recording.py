@@ -104,6 +104,7 @@ async def test_a_clip_shows_the_second_that_was_asked_for(camera: SimulatedCamer
     assert integrity.verify(Path(settings.recorder.media)).ok
 
 
+@pytest.mark.long
 async def test_a_pulled_plug_is_a_gap_with_its_cause_and_recording_comes_back(
     camera: SimulatedCamera, tmp_path: Path
 ) -> None:

@@ -65,6 +65,7 @@ async def test_a_card_that_contradicts_itself_is_no_tap(
     await ear.silence(0.3)
 
 
+@pytest.mark.long
 async def test_plugged_in_again_it_reads_within_two_seconds_and_is_told_once_each_time(
     simulated: SimulatedReader, driver: SerialCardReader
 ) -> None:

@@ -53,6 +53,7 @@ async def test_a_check_compares_the_live_picture_with_each_photograph(
     assert (await worker.look([HOPPER], live=demo_people.live("hopper"))).compared[0].distance
 
 
+@pytest.mark.long
 async def test_a_worker_that_dies_or_hangs_is_started_again(worker: FaceWorker) -> None:
     await worker.start()
     first = worker.pid

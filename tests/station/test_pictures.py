@@ -101,7 +101,7 @@ def kept(page: Page) -> int:
     return int(page.evaluate("caches.open('exam-sealed').then(c => c.keys()).then(k => k.length)"))
 
 
-@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080)])
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), pytest.param(1920, 1080, marks=pytest.mark.long)])
 def test_pictures_fit_the_page(page: Page, box: MockBox, width: int, height: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
     open_paper(page, box)

@@ -14,6 +14,7 @@ from appliance.web.analysis_apart import analyse_apart
 from tests.marked_papers import Source, add_marked, plain_items
 
 
+@pytest.mark.long
 async def test_another_process_finds_the_same_and_is_not_left_behind(
     box: Box, caplog: pytest.LogCaptureFixture
 ) -> None:

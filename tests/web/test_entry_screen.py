@@ -29,7 +29,9 @@ def idle_lane(day: Running) -> Iterator[None]:
     day.lanes[0].camera, day.lanes[0].prompt, day.view = "ok", "", b""
 
 
-@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920)])
+@pytest.mark.parametrize(
+    ("width", "height"), [(1920, 1080), pytest.param(1080, 1920, marks=pytest.mark.long)]
+)
 def test_the_person_is_seen_and_told_while_the_face_is_looked_at(
     day: Running, open_page: Open, width: int, height: int
 ) -> None:

@@ -70,6 +70,7 @@ def test_a_lane_whose_reader_is_unplugged_sends_people_to_the_staff(day: Running
     day.lanes[0].reader = "ok"
 
 
+@pytest.mark.long
 def test_a_broken_stream_is_marked_and_mends_by_itself(day: Running, open_page: Open) -> None:
     page = open_page("waiting", "/waiting")
     sign = page.locator("[data-live-sign]")

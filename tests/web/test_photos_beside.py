@@ -25,7 +25,7 @@ from tests.web.test_pages import newest, second
 from tests.world import number_of
 
 Open = Callable[..., Page]
-SIZES = ((1366, 768), (1920, 1080))
+SIZES = ((1366, 768), pytest.param(1920, 1080, marks=pytest.mark.long))
 
 
 def give_photo(day: Running, index: int, photo: bytes = b"") -> str:

@@ -99,6 +99,7 @@ def test_nothing_is_shown_before_something_is_chosen(day: Running, open_page: Op
     page.close()
 
 
+@pytest.mark.long
 def test_an_author_finds_the_item_with_the_wrong_key(
     day: Running, open_page: Open, analysed: tuple[str, str]
 ) -> None:
