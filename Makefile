@@ -52,7 +52,7 @@ format: setup ## rewrite the Python files in the house's format
 bench: setup ## measure; JSON and tables under build/
 	@$(PY) -m bench $(ARGS)
 
-pictures: setup ## the manuals' pictures from the screenshots of the last make test
+pictures: setup ## the manuals' pictures from the screenshots of the last make test and test-long
 	@$(PY) -m tests.pictures
 
 LOCK := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

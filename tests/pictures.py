@@ -1,4 +1,4 @@
-"""The manuals' pictures from the tests' screenshots: `make pictures`, after `make test`.
+"""The manuals' pictures from the tests' screenshots: `make pictures`, after `make test test-long`.
 
 What a picture of the manual shows is what the tests saw in the real browser: nothing is drawn by hand. A picture not
 named here (`KEPT_BY_HAND`) needs a state that only a whole demonstration day reaches; its recipe stands beside it.
