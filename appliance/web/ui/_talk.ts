@@ -23,6 +23,12 @@ function headers(): Record<string, string> {
 /** The bar of the page; its words come from the template as `data-word-...`. */
 const bar = (): HTMLElement | null => document.getElementById("talk");
 
+function show(on: boolean): void {
+  const place = bar();
+  if (place) place.hidden = !on;
+  document.body.classList.toggle("in-talk", on);
+}
+
 function say(name: string): void {
   const place = bar()?.querySelector("[data-talk-state]");
   const text = bar()?.getAttribute(`data-word-${name}`) ?? "";
@@ -56,7 +62,7 @@ function ended(): void {
   say("over");
   bar()?.classList.add("over");
   setTimeout(() => {
-    if (!now && bar()) (bar() as HTMLElement).hidden = true;
+    if (!now) show(false);
   }, 4000);
 }
 
@@ -78,7 +84,7 @@ async function begin(button: HTMLElement): Promise<void> {
   const whom = place.querySelector("[data-talk-seat]");
   if (whom) whom.textContent = button.dataset.talkSeat ?? "";
   place.classList.remove("over");
-  place.hidden = false;
+  show(true);
   say("waiting");
   clock();
   looking = window.setInterval(() => void look(), LOOK);
