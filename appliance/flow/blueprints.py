@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import timedelta
 
 import msgspec
 from sqlmodel import Session, select
@@ -55,6 +56,13 @@ def plans_of(sitting: Sitting) -> Plans:
 def blueprint_of(sitting: Sitting, exam: str = "initial") -> Blueprint:
     """How the papers of a sitting are put together and marked, for one kind of exam."""
     return plan_for(plans_of(sitting), exam)
+
+
+def working_time(sitting: Sitting, exam: str) -> timedelta:
+    """How long a candidate of a kind of exam works: by the blueprint where the sitting has some, else by its plan."""
+    if not sitting.blueprint:
+        return timedelta(seconds=sitting.duration_s)
+    return timedelta(minutes=blueprint_of(sitting, exam).minutes)
 
 
 def plan_for(plans: Plans, exam: str) -> Blueprint:

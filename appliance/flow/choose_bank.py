@@ -16,7 +16,6 @@ from appliance.flow.accounts import Who, second_person
 from appliance.flow.add_bank import bank_of
 from appliance.flow.blueprints import (
     Plans,
-    blueprint_of,
     cells_of,
     require_chief,
     require_items,
@@ -46,7 +45,8 @@ def choosable(session: Session, box: Box, bank: QuestionBank) -> list[Sitting]:
 
 
 def _fault(session: Session, box: Box, bank: QuestionBank, sitting: Sitting) -> str:
-    if sitting.subject != "theory" or sitting.delivery != "own" or sitting.state != "planned":
+    drawn_here = sitting.subject == "theory" and sitting.delivery == "own" and not sitting.sealed
+    if not drawn_here or sitting.state != "planned":
         return "not_planned"
     if bank.trade and bank.trade != sitting.trade:
         return "other_trade"
@@ -160,10 +160,3 @@ def _give_time(session: Session, sitting: Sitting, plans: Plans) -> None:
             N_("With this working time the sitting would reach into the next one in its room."),
             N_("Shorten the working time of the blueprint, or have the next sitting planned later."),
         )
-
-
-def working_time(sitting: Sitting, exam: str) -> timedelta:
-    """How long a candidate of a kind of exam works: by the blueprint where the sitting has some, else by its plan."""
-    if not sitting.blueprint:
-        return timedelta(seconds=sitting.duration_s)
-    return timedelta(minutes=blueprint_of(sitting, exam).minutes)

@@ -52,6 +52,10 @@ class Drawable(msgspec.Struct, kw_only=True, frozen=True):
     pictures: int
     english: int
 
+    def of(self, kind: Kind) -> int:
+        """Items of a kind."""
+        return sum(count for cell, count in self.there.items() if cell[0] == kind)
+
 
 def approved(session: Session, box: Box, bank_id: str) -> Frozen:
     """What can be drawn of a bank's approved items now."""

@@ -221,6 +221,7 @@ async def blueprint_page(
         b=blueprint,
         lines=_lines(blueprint, found.there),
         topics=sorted({topic for _kind, topic, _level in found.there.there if topic}),
+        cells=msgspec.json.encode([[*cell, count] for cell, count in found.there.there.items()]).decode(),
         kinds=KIND_WORDS,
         rules=RULE_WORDS,
         exams=EXAM_WORDS,

@@ -19,6 +19,7 @@ from appliance.flow.confirm_second import confirm_second
 from appliance.flow.extend import extend
 from appliance.flow.hand_in import force_hand_in
 from appliance.flow.move_seat import move_seat, repair_seat
+from appliance.flow.paper_proof import withdraw_altered
 from appliance.flow.raise_hand import answer_hand
 from appliance.flow.seat_panel import seat_panel
 from appliance.flow.start_sitting import end_sitting, start_sitting
@@ -168,6 +169,7 @@ async def room_seat(
 @post("/{sitting:str}/start", status_code=200)
 async def room_start(request: Asked, box: NamedDependency[Box], sitting: FromPath[str]) -> Template:
     """Open the papers."""
+    await box.db.write(withdraw_altered, box, sitting, request.user.actor)
     started = await box.db.write(start_sitting, box, sitting, request.user.actor)
     ends = box.local(started.ends_at).strftime("%H:%M:%S") if started.ends_at else ""
     return done(request, _("The exam has started."), _("It ends at {time}.").format(time=ends))

@@ -21,6 +21,7 @@ from appliance.records.sitting import Sitting
 from tests.intake.questions.samples import png
 from tests.question_banks import table
 from tests.web.conftest import shoot
+from tests.web.day import PASSWORD
 from tests.web.day_server import Running
 
 Open = Callable[..., Page]
@@ -239,16 +240,60 @@ def test_the_head_of_the_site_chooses_a_bank_for_a_sitting(
     shoot(page, "questions-banks")
     page.click("text=用于场次")
     expect(page.locator("main")).to_contain_text("其中带图片的 1 道")
-    page.fill("[name=count_true_false]", "20")
-    page.fill("[name=points_true_false]", "3")
-    page.click("button:has-text('从本题库组卷')")
-    expect(page.locator("#problem")).to_contain_text("试卷合计 60 分，应为 100 分")
-    page.fill("[name=count_multiple_choice]", "4")
-    page.fill("[name=points_multiple_choice]", "10")
-    page.select_option("[name=multiple]", "mean_of_right")
+    expect(page.locator("main")).to_contain_text("本题库还没有组卷规则")
+    page.locator("a", has_text="设置组卷规则").first.click()
+    write_blueprint(page)
+    page.locator("a", has_text="复审考试").click()
+    expect(page.locator("[name=minutes]")).to_have_value("60")
+    page.fill("[name=minutes]", "45")
+    page.select_option("[name=book]", "open")
+    page.click("text=保存组卷规则")
+    expect(page.locator("#done")).to_contain_text("组卷规则已保存")
+    page.click(".back a")
+    expect(page.locator("main")).to_contain_text("开卷")
+    page.fill("[name=second_login]", "chief")
+    page.fill("[name=second_password]", PASSWORD)
     shoot(page, "questions-use")
+    page.click("button:has-text('从本题库组卷')")
+    expect(page.locator("#problem")).to_contain_text("第二人须是另一人")
+    page.fill("[name=second_login]", "author2")
+    page.fill("[name=second_password]", PASSWORD)
     page.click("button:has-text('从本题库组卷')")
     expect(page.locator("#done")).to_contain_text("本场次的试卷将从本题库抽题")
     kept = box.db.read_now(lambda session: session.get_one(Sitting, sitting))
     assert kept.bank == filled and len(kept.bank_sha256) == 64 and "mean_of_right" in kept.blueprint
+    assert kept.duration_s == 3600 and '"minutes":45' in kept.blueprint
     page.close()
+
+
+def write_blueprint(page: Page) -> None:
+    """20 x 3 true/false, five of them of one topic, and 4 x 10 multiple choice, as somebody types it."""
+    total = page.locator("[data-sum]")
+    rows = page.locator("tr[data-row]")
+    expect(rows).to_have_count(3)
+    rows.nth(0).locator("[name=row_count]").fill("15")
+    page.fill("[name=points_true_false]", "3")
+    expect(total).to_have_text("共 15 题，45 分，应为 100 分")
+    rows.nth(2).locator("[name=row_count]").fill("400")
+    expect(rows.nth(2)).to_contain_text("缺 39")
+    shoot(page, "questions-blueprint-short")
+    page.click("text=增加一行")
+    expect(rows).to_have_count(4)
+    added = rows.nth(3)
+    added.locator("[name=row_kind]").select_option("true_false")
+    added.locator("[name=row_topic]").select_option("验电")
+    added.locator("[name=row_count]").fill("5")
+    expect(total).to_have_text("共 420 题，460 分，应为 100 分")
+    page.select_option("[name=multiple]", "mean_of_right")
+    page.fill("[name=minutes]", "60")
+    rows.nth(2).locator("[name=row_count]").fill("4")
+    page.click("text=保存组卷规则")
+    expect(page.locator("#problem")).to_contain_text("应为 100 分")
+    page.fill("[name=points_multiple_choice]", "10")
+    expect(total).to_have_text("共 24 题，100 分")
+    shoot(page, "questions-blueprint")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    shoot(page, "questions-blueprint-1280")
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.click("text=保存组卷规则")
+    expect(page.locator("#done")).to_contain_text("组卷规则已保存")

@@ -1,13 +1,15 @@
 /** Every page of the box: clock, live parts, keys, presses. No page loads anything from elsewhere. */
 
+import { startBlueprint } from "./_blueprint";
 import { startClock } from "./_clock";
+import { startGroups } from "./_groups";
 import { startLive } from "./_live";
 import { all, newId } from "./_page";
 import { startPress } from "./_press";
 import { startRoll } from "./_roll";
 import { startScore } from "./_score";
-
 import { startTalk } from "./_talk";
+
 /** Pictures that are taken again every few seconds; a missing one shows the words beside it. */
 function startStills(): void {
   setInterval(() => {
@@ -82,14 +84,16 @@ function startNotes(): void {
 }
 
 document.addEventListener("DOMContentLoaded", () => {
+  startBlueprint();
   startClock();
-  startLive();
+  startGroups();
+startLive();
   startPress();
   startRoll();
   startScore();
+  startTalk();
   startStills();
   startFreshIds();
-  startTalk();
   startNotes();
   startSearch();
   startRefreshMark();
