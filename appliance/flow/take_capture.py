@@ -32,7 +32,7 @@ def may_capture(session: Session, box: Box, token_hash: str, sent: wire.Capture)
     attempt = session.get_one(Attempt, lease.attempt)
     if session.get(Capture, sent.id) is not None:
         return False
-    if sent.attempt != attempt.id or sent.lease != lease.number:
+    if sent.attempt != attempt.id or _taken_by(session, lease, sent.lease) is None:
         raise _refused("other_attempt")
     if not box.settings.captures.every and sent.purpose == "random":
         raise _refused("no_captures")
@@ -51,20 +51,26 @@ def may_capture(session: Session, box: Box, token_hash: str, sent: wire.Capture)
     return True
 
 
+def _taken_by(session: Session, lease: Lease, number: int) -> Lease | None:
+    """The lease a picture was taken under: this one, or an earlier one of the same attempt whose page kept it."""
+    return session.get(Lease, (lease.attempt, number)) if number <= lease.number else None
+
+
 def take_capture(session: Session, box: Box, token_hash: str, sent: wire.Capture, picture: str) -> None:
     """Keep one capture whose file lies sealed under `picture` (SHA-256); a replay changes nothing."""
     if not may_capture(session, box, token_hash, sent):
         return
     lease = lease_of(session, token_hash)
     attempt = session.get_one(Attempt, lease.attempt)
+    taken_by = _taken_by(session, lease, sent.lease) or lease
     capture = Capture(
         id=sent.id,
         attempt=attempt.id,
-        seat=lease.seat,
-        lease=lease.number,
+        seat=taken_by.seat,
+        lease=taken_by.number,
         purpose=sent.purpose,
         number=sent.number,
-        happened_at=_moment(box, lease, sent.at),
+        happened_at=_moment(box, taken_by, sent.at),
         recorded_at=box.now(),
         picture=picture,
         state="by_people" if by_people(session, attempt) else "waiting",

@@ -141,6 +141,13 @@ def test_the_stations_time_stays_within_what_can_be(box: Box, page: Page) -> Non
     assert rows[early].happened_at == rows[late].happened_at == box.now()
 
 
+def test_what_an_earlier_lease_kept_is_taken(box: Box, world: World, page: Page) -> None:
+    again = Page(box, world, 0, seat=0)
+    send(box, again, lease=page.lease)
+    row = box.db.read_now(lambda s: s.exec(select(Capture)).one())
+    assert row.lease == page.lease < again.lease
+
+
 def test_findings_fold_into_one_open_case(box: Box, clock: FakeClock, page: Page) -> None:
     for what in ("nobody", "nobody", "face"):
         clock.advance(60)
