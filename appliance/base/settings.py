@@ -233,6 +233,9 @@ class StationSettings(Part, kw_only=True, frozen=True):
 
     lost_after: float = 30.0
     """Seconds without a heartbeat after which a station is shown as lost."""
+    many_lost_least: int = 3
+    many_lost_share: float = 0.2
+    """So many stations, and this share of those somebody writes at: then the room page offers a pause of the room."""
     grace: float = 900.0
     """Seconds after the deadline in which answers kept by a station are still taken."""
     policies: str = "/etc/chromium/policies/managed"

@@ -15,6 +15,7 @@ from appliance.records.roster import Candidate
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Answer, Attempt, Lease, Mark, Paper
 from appliance.rules.exam_rules import result_shown
+from appliance.rules.timing import resumed_end
 from appliance.wire import station as wire
 
 PHASES: dict[str, wire.Phase] = {
@@ -94,7 +95,7 @@ def standing(session: Session, box: Box, token_hash: str) -> Standing:
         trade=sitting.trade,
         questions=len(paper.choices) if paper else 0,
         starts_at=sitting.started_at or sitting.starts_at,
-        deadline=attempt.deadline or sitting.ends_at or sitting.starts_at,
+        deadline=end_shown(box, attempt, sitting),
         saved_n=lease.n,
         answered=answered,
         message=attempt.message,
@@ -106,6 +107,14 @@ def standing(session: Session, box: Box, token_hash: str) -> Standing:
         face_check=check_state(session, box, attempt, lease.number),
         around=exam_now(session, attempt, sitting),
     )
+
+
+def end_shown(box: Box, attempt: Attempt, sitting: Sitting) -> datetime:
+    """When it ends; while it stands still, when it would end if it went on now."""
+    end = attempt.deadline or sitting.ends_at or sitting.starts_at
+    if attempt.paused_at is None:
+        return end
+    return resumed_end(end, attempt.paused_at, box.now(), rules_of(sitting).time_lost == "given_back")
 
 
 def _result_shown(session: Session, box: Box, sitting: Sitting) -> bool:

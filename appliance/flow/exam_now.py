@@ -27,4 +27,5 @@ def exam_now(session: Session, attempt: Attempt, sitting: Sitting) -> ExamNow:
         early_hand_in=rules.early_hand_in,
         hand_at=attempt.hand_at,
         help=help_of(session, attempt).split(),
+        paused=attempt.paused_at is not None,
     )

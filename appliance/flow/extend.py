@@ -28,6 +28,7 @@ def extend(
         if attempt.state != "running" or attempt.deadline is None:
             raise Refused("not_running", N_("This exam is not running."), N_("Reload the page."))
         attempt.deadline += timedelta(seconds=seconds)
+        attempt.lost_s = max(0, attempt.lost_s - seconds)  # what a dead station cost is given back with it
         session.add(attempt)
         session.flush()
         body = {

@@ -9,6 +9,8 @@ from appliance.base.i18n import N_
 from appliance.flow.attempt_view import Standing, lease_of, standing
 from appliance.flow.box import Box
 from appliance.flow.exam_now import exam_now
+from appliance.flow.pauses import end_pauses
+from appliance.flow.rules_of import rules_of
 from appliance.records.journal import append
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt
@@ -74,12 +76,20 @@ def force_hand_in(session: Session, box: Box, attempt_id: str, reason: str, acto
 
 
 def close_due(session: Session, box: Box) -> list[str]:
-    """Hand in every attempt whose time is over, whether its station lives or not; returns their ids."""
+    """Hand in every attempt whose time is over, whether its station lives or not; returns their ids.
+
+    A paused one waits, where the rules give the time back.
+    """
     now = box.now()
-    due = session.exec(select(Attempt).where(Attempt.state == "running", col(Attempt.deadline) <= now)).all()
+    over = session.exec(select(Attempt).where(Attempt.state == "running", col(Attempt.deadline) <= now)).all()
+    due = [one for one in over if one.paused_at is None or not _given_back(session, one)]
     for attempt in due:
         close_attempt(session, attempt, "time", "process:web", now)
     return [attempt.id for attempt in due]
+
+
+def _given_back(session: Session, attempt: Attempt) -> bool:
+    return rules_of(session.get_one(Sitting, attempt.sitting)).time_lost == "given_back"
 
 
 def close_attempt(
@@ -87,6 +97,9 @@ def close_attempt(
 ) -> None:
     """Close one running attempt."""
     attempt.state, attempt.handed_in, attempt.handed_in_at = "handed_in", how, now
+    if attempt.paused_at is not None:
+        attempt.paused_at = None
+        end_pauses(session, attempt.sitting, attempt.id, actor, now)
     session.add(attempt)
     session.flush()
     body = {"attempt": attempt.id, "how": how} | ({"reason": reason} if reason else {})

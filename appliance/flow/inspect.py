@@ -23,6 +23,7 @@ from appliance.records.verdict import Verdict
 from appliance.records.waiting import Ticket
 
 GATE = ("gate.ordered", "gate.settled")
+SITTING = ("sitting.started", "sitting.paused", "sitting.resumed", "sitting.ended")
 
 
 class Found(msgspec.Struct, kw_only=True):
@@ -157,7 +158,7 @@ def _entries(session: Session, candidate: str) -> list[Journal]:
             or_(
                 subject == candidate,
                 subject.in_(taps),
-                and_(kind.in_(("sitting.started", "sitting.ended")), subject.in_(sittings)),
+                and_(kind.in_(SITTING), subject.in_(sittings)),
                 and_(kind == "results.released", subject.in_(releases)),
             )
         )

@@ -2,7 +2,8 @@
 
 Each change carries n = last + 1 within its lease: n <= last is a replay and is skipped, a hole is Stale(expected).
 A superseded lease may only fill items nobody has answered since. Changes made before the deadline but delivered
-within the grace count and are marked late; changes made after it never count. `proven` is false where the station's
+within the grace count and are marked late; changes made after it never count. While the exam is paused only changes
+provably made before are taken; later ones stay with the page until it goes on. `proven` is false where the station's
 time came over its own wall clock (a reload without the box): it counts and is marked.
 """
 
@@ -19,7 +20,7 @@ from appliance.wire.station import Answers, Saved
 LEASE = (
     "SELECT l.number, l.n, l.seat, a.lease, a.state,"
     " CASE WHEN a.handed_in = 'forced' THEN a.handed_in_at ELSE a.deadline END,"  # forced: made before it counts
-    " a.handed_in, a.candidate, p.choices"
+    " a.handed_in, a.candidate, p.choices, a.paused_at"
     " FROM lease l JOIN attempt a ON a.id = l.attempt LEFT JOIN paper p ON p.id = a.paper"
     " WHERE l.token_hash = ? AND l.attempt = ?"
 )
@@ -45,9 +46,12 @@ def save_answers(driver: Driver, box: Box, token_hash: str, sent: Answers) -> Sa
             N_("These answers do not belong to this seat."),
             N_("Sign in again at your seat, or raise your hand."),
         )
-    number, last, seat, newest, state, deadline_text, handed_in, candidate, choices = row
+    number, last, seat, newest, state, deadline_text, handed_in, candidate, choices, paused_text = row
     now = box.now()
     deadline = moment(deadline_text) if deadline_text else now
+    paused = moment(paused_text) if paused_text else None
+    if paused:  # the end moves with the pause, when its rules give the time back; else the exam is closed at its end
+        deadline += now - paused
     grace = timedelta(seconds=box.settings.station.grace)
     open_late = state == "handed_in" and handed_in in ("time", "forced")
     if state != "running" and not open_late:
@@ -67,6 +71,8 @@ def save_answers(driver: Driver, box: Box, token_hash: str, sent: Answers) -> Sa
         if answer.n != last + 1:
             raise Stale(last + 1)
         _check(answer.position, answer.value, choices or "")
+        if paused and (answer.at.astimezone(UTC) > paused or not answer.proven):
+            break
         at = min(answer.at.astimezone(UTC), now)
         if at > deadline:
             _refuse_late(driver, candidate, seat, sent, answer.n, answer.position, now)

@@ -11,6 +11,7 @@ from appliance.flow.accounts import hash_token
 from appliance.flow.attempt_view import Standing, standing
 from appliance.flow.box import Box
 from appliance.flow.call import arrived_at_seat
+from appliance.flow.pauses import note_new_seat
 from appliance.records.journal import append
 from appliance.records.roster import Candidate
 from appliance.records.seating import SeatTaking
@@ -99,6 +100,7 @@ def grant_lease(session: Session, box: Box, attempt: Attempt, seat: Seat, secret
         {"attempt": attempt.id, "lease": attempt.lease, "seat": seat.id},
         at=now,
     )
+    note_new_seat(session, box, attempt, seat.id)
     return standing(session, box, hash_token(secret))
 
 

@@ -8,6 +8,7 @@ from sqlmodel import Session, select
 from appliance.base.errors import Refused
 from appliance.base.i18n import N_
 from appliance.flow.box import Box
+from appliance.flow.pauses import note_return
 from appliance.records.journal import append
 from appliance.records.site import Seat, Station
 from appliance.wire.station import Heartbeat, Inventory
@@ -34,6 +35,7 @@ def take_inventory(session: Session, box: Box, key_hash: str, address: str, sent
     station = _station(session, key_hash, address)
     body = msgspec.json.encode(sent, order="sorted").decode()
     changed = body != station.inventory
+    note_return(session, box, station.seat, station.heartbeat_at)
     station.inventory, station.inventory_at, station.heartbeat_at = body, box.now(), box.now()
     session.add(station)
     session.flush()
@@ -47,6 +49,7 @@ def take_inventory(session: Session, box: Box, key_hash: str, address: str, sent
 def take_heartbeat(session: Session, box: Box, key_hash: str, address: str, sent: Heartbeat) -> str:
     """Note a sign of life; returns the seat."""
     station = _station(session, key_hash, address)
+    note_return(session, box, station.seat, station.heartbeat_at)
     station.heartbeat, station.heartbeat_at = msgspec.json.encode(sent).decode(), box.now()
     session.add(station)
     return station.seat

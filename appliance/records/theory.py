@@ -78,8 +78,6 @@ class Attempt(SQLModel, table=True):
     """Since when the candidate's hand is up; None when it is not."""
     paused_at: datetime | None = Field(default=None, sa_type=Instant)
     """Since when the exam stands still for this attempt (records.violations.Pause); None while it runs."""
-    resumed_at: datetime | None = Field(default=None, sa_type=Instant)
-    """When its last pause ended."""
     lost_s: int = 0
     """Seconds its station was gone while the exam ran, not given back yet."""
 

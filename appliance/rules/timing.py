@@ -1,5 +1,6 @@
 """Times of a sitting: admission window, phases, deadlines. Instants are aware; nothing here reads a clock."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -17,6 +18,33 @@ def entry(now: datetime, opens_at: datetime, closes_at: datetime) -> Entry:
     if now < opens_at:
         return "too_early"
     return "open" if now < closes_at else "too_late"
+
+
+def resumed_end(ends_at: datetime, paused_at: datetime, now: datetime, given_back: bool) -> datetime:
+    """When an exam ends that stood still from `paused_at` until `now`: so much later, when time is given back."""
+    return ends_at + max(now - paused_at, timedelta(0)) if given_back else ends_at
+
+
+def lost_seconds(
+    gone: datetime, back: datetime, pauses: Iterable[tuple[datetime, datetime | None]] = ()
+) -> int:
+    """Whole seconds a station was away while its exam ran: what fell into a pause was not lost.
+
+    `gone`: the last sign of life. `pauses`: from and until (None = still on).
+    """
+    lost, at = timedelta(0), gone
+    for began, ended in sorted(pauses, key=lambda one: one[0]):
+        lost += max(min(began, back) - at, timedelta(0))
+        at = max(at, min(ended or back, back))
+    return int((lost + max(back - at, timedelta(0))).total_seconds())
+
+
+def many_lost(lost: int, of: int, share: float, least: int) -> bool:
+    """Whether so many stations of one room are away that it is the room's fault, not theirs.
+
+    `of`: stations at which somebody writes; both a number and a share of them have to be away.
+    """
+    return of > 0 and lost >= max(least, 1) and lost >= of * share
 
 
 def remaining(now: datetime, ends_at: datetime) -> int:

@@ -54,6 +54,8 @@ class ExamNow(msgspec.Struct, kw_only=True):
     """Since when the candidate's hand is up."""
     help: list[str] = []
     """Approved help: voice, large, time25."""
+    paused: bool = False
+    """The exam stands still: the paper is hidden, the time left does not move."""
 
 
 class Attempt(msgspec.Struct, kw_only=True):

@@ -312,6 +312,7 @@ def upgrade() -> None:
         sa.Column("closes_at", appliance.records.base.Instant(length=27), nullable=False),
         sa.Column("delivery", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("page", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("sealed", sa.Boolean(), nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("started_at", appliance.records.base.Instant(length=27), nullable=True),
         sa.Column("ends_at", appliance.records.base.Instant(length=27), nullable=True),
@@ -559,7 +560,6 @@ def upgrade() -> None:
         sa.Column("message_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("hand_at", appliance.records.base.Instant(length=27), nullable=True),
         sa.Column("paused_at", appliance.records.base.Instant(length=27), nullable=True),
-        sa.Column("resumed_at", appliance.records.base.Instant(length=27), nullable=True),
         sa.Column("lost_s", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "state IN ('seated', 'ready', 'running', 'handed_in', 'marked')", name=op.f("ck_attempt_state")
