@@ -78,8 +78,16 @@ export class Api {
     return this.taken(attempt);
   }
 
-  async signIn(lastFour: string): Promise<Attempt> {
-    return this.taken(await this.ask("POST", "/sign-in", { last_four: lastFour }));
+  async signIn(typed: { last_four: string } | { number: string; pass_code: string }): Promise<Attempt> {
+    return this.taken(await this.ask("POST", "/sign-in", typed));
+  }
+
+  async hand(up: boolean): Promise<Attempt> {
+    return this.taken(await this.ask("POST", "/hand", { up }));
+  }
+
+  left(told: Record<string, unknown>): Promise<unknown> {
+    return this.ask("POST", "/left", told);
   }
 
   async rules(attempt: string): Promise<Attempt> {

@@ -1,6 +1,8 @@
 // Where this page stands: what the box said last, what is kept here, and which screen follows from both.
 
 import { Api, Told } from "./_api";
+import { Captures } from "./_captures";
+import { carried } from "./_carry";
 import { ExamClock } from "./_clock";
 import { Pictures } from "./_pictures";
 import { NoAnswer, Queue, StaleRow } from "./_queue";
@@ -59,7 +61,7 @@ export class Exam {
     const kept = this.kept;
     if (!kept || this.mustSignIn) {
       if (!this.seat) return "connecting";
-      return this.seat.phase === "free" ? "free" : "sign_in";
+      return this.seat.phase !== "free" ? "sign_in" : this.seat.by_code ? "pass_code" : "free";
     }
     const view = kept.view;
     if (view.moved) return "moved";
@@ -89,8 +91,8 @@ export class Exam {
     return view && view.message && view.message_id !== this.seen ? view.message : "";
   }
 
-  async signIn(lastFour: string): Promise<void> {
-    const view = await this.heard(this.api.signIn(lastFour));
+  async signIn(typed: Parameters<Api["signIn"]>[0]): Promise<void> {
+    const view = await this.heard(this.api.signIn(typed));
     this.mustSignIn = false;
     await this.adopt(view);
     this.changed();
@@ -105,8 +107,7 @@ export class Exam {
 
   async acceptRules(): Promise<void> {
     if (!this.kept) return;
-    await this.adopt(await this.heard(this.api.rules(this.kept.attempt)));
-    this.changed();
+    await this.told(this.api.rules(this.kept.attempt));
     void this.poll();
   }
 
@@ -114,7 +115,13 @@ export class Exam {
   answer(position: number, value: string): void {
     if (this.screen !== "running" || !this.queue || this.answers.get(position) === value) return;
     this.answers.set(position, value);
-    void this.queue.put(position, value, this.clock.iso());
+  /** Take an answer of the box that says where the attempt stands. */
+  async told(question: Promise<Attempt>): Promise<void> {
+    await this.adopt(await this.heard(question));
+    this.changed();
+  }
+
+    void this.queue.put(position, value, this.clock.iso(), this.clock.proven);
     this.changed();
   }
 
@@ -225,6 +232,8 @@ export class Exam {
       queue.rewind(error.expected - 1);
     }
   }
+      // Too early by the box's clock: the candidate goes on.
+      if (error instanceof Told && !error.signInAgain) kept.handingIn = false;
 
   /** After the end: deliver the rest, say that nothing is left, make way for the next candidate. */
   private async finish(kept: Kept): Promise<void> {
@@ -319,7 +328,7 @@ export class Exam {
       {
         keep: async (change) => {
           if (!store) throw new Error("no store");
-          await store.keep(kept.attempt, kept.lease, change, this.clock.proven);
+          await store.keep(kept.attempt, kept.lease, change);
         },
         after: async (after, limit) => (await store?.after(kept.attempt, kept.lease, after, limit)) ?? [],
         acknowledged: async (n) => {
@@ -353,16 +362,8 @@ export class Exam {
   /** Changes of an earlier lease that never reached the box: send the ones nothing newer has replaced. */
   private async carryOver(kept: Kept): Promise<void> {
     if (!this.store || !this.queue || kept.carry.length === 0) return;
-    const made = kept.paper?.made_at ?? {};
-    const own = new Set((await this.store.after(kept.attempt, kept.lease, 0)).map((row) => row.position));
-    const newest = new Map<number, { value: string; at: string }>();
-    for (const { lease, after } of kept.carry) {
-      for (const row of await this.store.after(kept.attempt, lease, after)) newest.set(row.position, row);
-    }
-    for (const [position, { value, at }] of newest) {
-      const there = made[String(position)];
-      const newer = !there || Date.parse(at) > Date.parse(there);
-      if (newer && !own.has(position)) await this.queue.put(position, value, at);
+    for (const { position, value, at, proven } of await carried(this.store, kept)) {
+      await this.queue.put(position, value, at, proven);
     }
     kept.carry = [];
   }

@@ -65,10 +65,10 @@ export class Queue {
   }
 
   /** Keep one change and start sending. Resolves when it is kept (not when it is sent). */
-  put(position: number, value: string, at: string): Promise<Change> {
+  put(position: number, value: string, at: string, proven = true): Promise<Change> {
     this.making += 1;
     const kept = this.keeping.then(async () => {
-      const change = { n: this.last + 1, position, value, at };
+      const change: Change = { n: this.last + 1, position, value, at, ...(proven ? {} : { proven }) };
       try {
         await this.port.keep(change);
       } catch {

@@ -4,6 +4,7 @@ export type Screen =
   | "connecting"
   | "free"
   | "sign_in"
+  | "pass_code"
   | "confirm"
   | "rules"
   | "waiting"

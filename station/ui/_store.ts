@@ -26,7 +26,6 @@ export interface Kept {
 interface Row extends Change {
   attempt: string;
   lease: number;
-  proven: boolean;
 }
 
 const STRICT: IDBTransactionOptions = { durability: "strict" };
@@ -65,10 +64,10 @@ export class Store {
   }
 
   /** Make a change durable; rejects when the disk refuses. */
-  async keep(attempt: string, lease: number, change: Change, proven: boolean): Promise<void> {
+  async keep(attempt: string, lease: number, change: Change): Promise<void> {
     const transaction = this.write(["changes"]);
     const finished = done(transaction);
-    transaction.objectStore("changes").put({ ...change, attempt, lease, proven } satisfies Row);
+    transaction.objectStore("changes").put({ ...change, attempt, lease } satisfies Row);
     await finished;
   }
 
@@ -84,7 +83,7 @@ export class Store {
         .objectStore("changes")
         .getAll(this.range(attempt, lease, after), limit),
     );
-    return rows.map(({ n, position, value, at }) => ({ n, position, value, at }));
+    return rows.map(({ attempt: _, lease: __, ...change }) => change);
   }
 
   async save(kept: Kept): Promise<void> {

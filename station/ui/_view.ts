@@ -2,6 +2,7 @@
 
 import { h, sign } from "./_dom";
 import type { Exam } from "./_exam";
+import { handButton } from "./_hand";
 import { language, speak, t } from "./_words";
 
 /** A mounted screen. `update` runs after every change and every second; `key` may use a key press. */
@@ -45,6 +46,13 @@ export function head(exam: Exam, redraw: () => void): HTMLElement {
   );
 }
 
+/** The hand-up button of a card, kept true by itself as long as it is shown. */
+function callable(exam: Exam): HTMLElement {
+  const hand = handButton(exam);
+  const ticking = setInterval(() => (hand.root.isConnected ? hand.update() : clearInterval(ticking)), 500);
+  return hand.root;
+}
+
 /** A screen with one message in the middle. */
 export function card(exam: Exam, redraw: () => void, name: string, ...children: (Node | null)[]): HTMLElement {
   return h(
@@ -52,7 +60,7 @@ export function card(exam: Exam, redraw: () => void, name: string, ...children: 
     { class: `screen ${name}` },
     head(exam, redraw),
     h("main", { class: "card" }, ...children),
-    h("footer", { class: "foot" }, sign("hand"), t("raise_hand")),
+    h("footer", { class: "foot" }, ...(exam.kept ? [callable(exam)] : [sign("hand"), t("raise_hand")])),
   );
 }
 

@@ -3,7 +3,9 @@
 import { Told } from "./_api";
 import { h, sign, write } from "./_dom";
 import type { Exam } from "./_exam";
+import { turnHand } from "./_hand";
 import { card, type Make, type View } from "./_view";
+import type { Attempt } from "./_wire";
 import { t, type Word } from "./_words";
 
 const SLOW = 15_000;
@@ -82,7 +84,7 @@ export const signIn: Make = (exam, redraw) => {
     busy = true;
     show();
     try {
-      await exam.signIn(typed);
+      await exam.signIn({ last_four: typed });
     } catch (problem) {
       write(error, failure(problem));
       typed = "";
@@ -134,7 +136,7 @@ export const signIn: Make = (exam, redraw) => {
     key(event) {
       if (/^[0-9]$/.test(event.key)) type(event.key);
       else if (event.key === "x" || event.key === "X" || event.key === "*") type("X");
-      else if (event.key === "Backspace" || event.key === "Delete") erase();
+      else if (["Backspace", "Delete", "-"].includes(event.key)) erase();
       else if (event.key === "Enter" && !(event.target instanceof HTMLButtonElement)) void send();
       else return false;
       return true;
@@ -180,6 +182,7 @@ export const confirm: Make = (exam, redraw) => {
       ),
     );
   const refuse = () => {
+    if (!exam.kept?.view.around?.hand_at) void turnHand(exam);
     const back = h("button", { type: "button", class: "plain", onclick: ask }, t("back"));
     main.replaceChildren(
       sign("hand"),
@@ -193,7 +196,20 @@ export const confirm: Make = (exam, redraw) => {
   return { root: card(exam, redraw, "confirm", main), update() {}, focus: () => yes.focus() };
 };
 
-const RULES: Word[] = ["rule_1", "rule_2", "rule_3", "rule_4", "rule_5", "rule_6"];
+const RULES: Word[] = ["rule_1", "rule_2", "rule_3", "rule_4", "rule_5"];
+
+/** Captures are told of before the first one is taken. */
+function rulesOf(view?: Attempt): Word[] {
+  return view && view.captures > 0 ? [...RULES, "rule_captures"] : RULES;
+}
+
+/** The last rule: whether and from when one may hand in. */
+function leaving(view?: Attempt): string {
+  const around = view?.around;
+  const minutes = around ? Math.round((Date.parse(around.hand_in_from) - Date.parse(view.starts_at)) / 60_000) : 0;
+  if (around && !around.early_hand_in) return t("rule_6_end");
+  return minutes > 0 ? t("rule_6_from", { n: minutes }) : t("rule_6");
+}
 
 export const rules: Make = (exam, redraw): View => {
   const tick = h("input", { type: "checkbox", id: "tick", onchange: () => show() });
@@ -219,18 +235,20 @@ export const rules: Make = (exam, redraw): View => {
     redraw,
     "rules",
     h("h1", {}, t("rules_title")),
-    h("ol", { class: "rule-list" }, ...RULES.map((rule) => h("li", {}, t(rule)))),
+    h("ol", { class: "rule-list" }, ...rulesOf(exam.kept?.view).map((rule) => h("li", {}, t(rule))), h("li", {}, leaving(exam.kept?.view))),
     h("label", { class: "tick", for: "tick" }, tick, h("span", {}, t("rules_tick"))),
     error,
-    h("div", { class: "buttons" }, h("span", { class: "hint" }, t("rules_refuse")), enter),
+    h("div", { class: "buttons" }, h("span", { class: "hint" }, t("rules_refuse"), t("rules_keys")), enter),
   );
   show();
   return {
     root,
     update() {},
     key(event) {
-      if (event.key !== "Enter" || event.target instanceof HTMLButtonElement || !tick.checked) return false;
-      void accept();
+      if (event.key !== "Enter" || event.target instanceof HTMLButtonElement) return false;
+      // With a number pad alone: Enter ticks, Enter once more goes on.
+      if (tick.checked) void accept();
+      else tick.click();
       return true;
     },
     focus: () => tick.focus(),

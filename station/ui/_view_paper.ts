@@ -3,6 +3,7 @@
 import { clockFace } from "./_clock";
 import { h, sign, write } from "./_dom";
 import type { Exam } from "./_exam";
+import { handButton } from "./_hand";
 import { dialog, languageSwitch, listed, type Make } from "./_view";
 import { enlarger, passage, viewer, type Placed } from "./_view_picture";
 import { siteTime } from "./_view_waiting";
@@ -67,6 +68,7 @@ export const paper: Make = (exam, redraw) => {
   const flagText = h("span", {});
   const flag = h("button", { type: "button", class: "plain flag", onclick: mark }, sign("flag"), flagText);
   const handIn = h("button", { type: "button", class: "hand-in", onclick: ask }, t("hand_in"));
+  const hand = handButton(exam);
 
   function group(kind: Question["kind"]): HTMLElement | null {
     const mine = cells.filter((_, i) => questions[i].kind === kind);
@@ -103,7 +105,7 @@ export const paper: Make = (exam, redraw) => {
         h("p", { class: "legends" }, legend("done", "done"), legend("", "open"), legend("flagged", "flagged")),
       ),
     ),
-    h("footer", { class: "bottom" }, previous, flag, next, h("span", { class: "space" }), handIn),
+    h("footer", { class: "bottom" }, previous, flag, next, h("span", { class: "space" }), hand.root, handIn),
   );
 
   function current(): Question | undefined {
@@ -235,6 +237,7 @@ export const paper: Make = (exam, redraw) => {
   }
 
   function ask(): void {
+    if (!mayLeave()) return;
     const missing = open();
     const flagged = exam.kept?.flagged ?? [];
     const still = h("p", { class: "still" });
@@ -248,7 +251,7 @@ export const paper: Make = (exam, redraw) => {
     if (flagged.length) {
       body.push(h("p", {}, sign("flag"), t("some_flagged", { n: flagged.length, list: listed(flagged) })));
     }
-    body.push(still);
+    body.push(still, h("p", { class: "hint" }, t("keys_dialog")));
     const box = dialog("ask", t("confirm_hand_in"), body, [back, yes]);
     const tell = () =>
       write(still, t("time_still", { time: clockFace(exam.clock.until(exam.kept?.view.deadline ?? "")) }));
@@ -304,7 +307,19 @@ export const paper: Make = (exam, redraw) => {
     state();
   }
 
+  /** Handing in waits for the earliest moment the rules name. */
+  function mayLeave(): boolean {
+    const around = exam.kept?.view.around;
+    const wait = around ? exam.clock.until(around.hand_in_from) : 0;
+    handIn.disabled = wait > 0;
+    const from = around && wait > 0 ? siteTime(around.hand_in_from).slice(0, 5) : "";
+    write(handIn, !from ? t("hand_in") : around?.early_hand_in ? t("hand_in_from", { time: from }) : t("hand_in_end"));
+    return wait === 0;
+  }
+
   function clocks(): void {
+    mayLeave();
+    hand.update();
     const seconds = exam.clock.until(exam.kept?.view.deadline ?? "");
     write(time, clockFace(seconds));
     const level = seconds < RED ? "red" : seconds < AMBER ? "amber" : "";
@@ -359,7 +374,9 @@ export const paper: Make = (exam, redraw) => {
       else if (among(key)) return true;
       else if (key === "ArrowDown" && document.activeElement === section) inputs[0]?.focus();
       else if (key === "ArrowUp" && document.activeElement === section) inputs.at(-1)?.focus();
-      else if (key === "Enter" && !(event.target instanceof HTMLButtonElement)) move(1);
+      else if (key === "Enter" && event.target instanceof HTMLButtonElement) return false;
+      else if (key === "Enter" && shown === questions.length) ask();
+      else if (key === "Enter") move(1);
       else return false;
       return true;
     },

@@ -4,6 +4,8 @@ export type Phase = "free" | "sign_in" | "rules" | "waiting" | "running" | "hand
 
 export interface Seat {
   seat: string;
+  /** Free, and one may sign in with number and pass code. */
+  by_code?: boolean;
   room: string;
   sitting: string;
   phase: Phase;
@@ -13,7 +15,18 @@ export interface Seat {
   demo: boolean;
 }
 
+/** What the exam's rules, the roster and the raised hand say. */
+export interface ExamNow {
+  hand_in_from: string;
+  early_hand_in: boolean;
+  hand_at: string | null;
+  /** Approved help: voice, large, time25. */
+  help: string[];
+}
+
 export interface Attempt {
+  /** Not there in what an older page kept. */
+  around?: ExamNow;
   attempt: string;
   lease: number;
   phase: Phase;
@@ -86,6 +99,8 @@ export interface Change {
 export interface Saved {
   n: number;
   now: string;
+  /** False: `at` came over this computer's wall clock, after a reload without the box. */
+  proven?: boolean;
   deadline: string;
   late: boolean;
 }

@@ -47,6 +47,15 @@ export const WORDS = {
     "The exam server cannot be reached just now. Try again in a moment, or raise your hand.",
   ],
 
+  code_ask: ["请输入号码和场次口令", "Type your number and the pass code"],
+  code_number: ["身份证号或准考证号", "ID or ticket number"],
+  code_code: ["场次口令", "Pass code"],
+  code_where: ["场次口令由监考员公布。", "The invigilator tells the pass code."],
+  code_keys: [
+    "小键盘：Enter 下一项，－ 删除，＊ 输入 X",
+    "Number pad: Enter goes on, − deletes, * types X",
+  ],
+
   confirm_title: ["请确认是您本人", "Is this you?"],
   photo_alt: ["您的照片", "Your photograph"],
   no_photo: [
@@ -55,7 +64,7 @@ export const WORDS = {
   ],
   confirm_yes: ["是我本人，继续", "Yes, this is me"],
   confirm_no: ["不是我", "Not me"],
-  not_me_title: ["请举手，不要操作", "Raise your hand and leave the computer as it is"],
+  not_me_title: ["已通知监考员，请不要操作", "The invigilator is called: leave the computer as it is"],
   not_me_text: ["监考员会核对您的考位。", "An invigilator will check your seat."],
   back: ["返回", "Back"],
 
@@ -120,14 +129,23 @@ export const WORDS = {
   unflag: ["取消标记", "Remove flag"],
   previous: ["上一题", "Previous"],
   next: ["下一题", "Next"],
+  rule_6_from: [
+    "开考 {n} 分钟后方可交卷，交卷后不能再修改；时间到系统自动交卷。",
+    "You may hand in from {n} minutes after the start; after that nothing can be changed. At the end the system hands in.",
+  ],
+  rule_6_end: [
+    "本次考试不能提前交卷，时间到系统自动交卷。",
+    "Nobody hands in before the end of this exam; then the system hands in by itself.",
+  ],
+  rules_keys: ["　按 Enter 勾选，再按 Enter 继续。", " Enter ticks, Enter again goes on."],
   hand_in: ["交卷", "Hand in"],
   keys_several: [
-    "键盘：A–D 或 1–4 选择或取消　←  → 换题　F 标记",
-    "Keys: A–D or 1–4 to choose or take back, ← → to move, F to flag",
+    "键盘：A–D 或 1–4 选择或取消　←  →（小键盘 － ＋）换题　F（＊）标记",
+    "Keys: A–D or 1–4 to choose or take back, ← → (pad − +) to move, F (*) to flag",
   ],
   keys: [
-    "键盘：A–D 或 1–4 选择答案　←  → 换题　F 标记",
-    "Keys: A–D or 1–4 to answer, ← → to move, F to flag",
+    "键盘：A–D 或 1–4 选择答案　←  →（小键盘 － ＋）换题　F（＊）标记",
+    "Keys: A–D or 1–4 to answer, ← → (pad − +) to move, F (*) to flag",
   ],
   keys_pictures: ["　Z 放大图片", ", Z to enlarge pictures"],
   picture: ["图片", "Picture"],
@@ -157,6 +175,13 @@ export const WORDS = {
   storage_title: ["本机不能保存作答，请举手，不要关机。", "This computer cannot keep answers. Raise your hand; do not switch off."],
   back_again: ["连接已恢复，作答已全部上传。", "Connected again; all answers have been sent."],
 
+  hand_in_from: ["{time} 起可交卷", "Hand in from {time}"],
+  hand_in_end: ["到时自动交卷", "Handed in at the end"],
+  hand_call: ["举手（J）", "Raise hand (J)"],
+  hand_up: ["已举手，监考员会过来（J 取消）", "Hand is up: somebody comes (J takes it back)"],
+  hand_unheard: ["没有连接：请直接举手", "No connection: raise your own hand"],
+  left_noted: ["您离开了考试页面，系统已记录。考试计时没有停止，请继续答题。", "You left the exam page; this was noted. The time runs on. Please continue."],
+  keys_dialog: ["小键盘：＋ － 选择，Enter 确定", "Number pad: + − to choose, Enter to confirm"],
   confirm_hand_in: ["确定要交卷吗？", "Hand in now?"],
   all_done: ["{all} 道题已全部作答。", "All {all} questions are answered."],
   some_open: ["还有 {n} 道题没有作答：{list}", "{n} questions are still open: {list}"],

@@ -2,7 +2,10 @@
 
 import { h } from "./_dom";
 import { Exam } from "./_exam";
+import { handKey } from "./_hand";
 import { keepKeys } from "./_keys";
+import { Leaving } from "./_leaving";
+import { walk } from "./_pad";
 import type { Screen } from "./_screen";
 import { Talk } from "./_talk";
 import { card, dialog, type Make, type View } from "./_view";
@@ -10,6 +13,7 @@ import { delivering, handedIn, moved } from "./_view_end";
 import { confirm, connecting, free, rules, signIn } from "./_view_entry";
 import { paper } from "./_view_paper";
 import { waiting } from "./_view_waiting";
+import { passCode } from "./_view_pass_code";
 import { chosenLanguage, speak, t } from "./_words";
 
 const VIEWS: Record<Screen, Make> = {
@@ -17,6 +21,7 @@ const VIEWS: Record<Screen, Make> = {
   free,
   sign_in: signIn,
   confirm,
+  pass_code: passCode,
   rules,
   waiting,
   loading: waiting,
@@ -74,8 +79,9 @@ function warn(): void {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (document.querySelector("dialog[open]") || event.defaultPrevented || event.repeat) return;
-  if (view?.key?.(event)) event.preventDefault();
+  if (event.defaultPrevented || event.repeat) return;
+  const box = document.querySelector("dialog[open]");
+  if (box ? walk(event, box) : handKey(exam, event) || view?.key?.(event) || walk(event, place)) event.preventDefault();
 });
 
 async function start(): Promise<void> {
@@ -92,6 +98,7 @@ async function start(): Promise<void> {
 function secondTab(): void {
   document.body.dataset.screen = "other_tab";
   const show = () =>
+  new Leaving(exam).begin();
     place.replaceChildren(card(exam, show, "other-tab", h("h1", {}, t("tab_title")), h("p", {}, t("tab_text"))));
   show();
 }

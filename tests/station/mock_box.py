@@ -100,6 +100,9 @@ class MockBox:
         self.refuse: tuple[int, str, str] | None = None
         self.ahead = timedelta(0)
         """The box's clock against this machine's."""
+        self.by_code = False
+        """A free seat takes ID number and pass code."""
+        self.left: list[wire.Left] = []
         self.around: wire.ExamNow | None = None
         """What the exam's rules and the roster say; None: nothing particular."""
         self.hand_ins: list[int] = []
@@ -240,12 +243,18 @@ class MockBox:
                 phase=self.seat_phase,
                 candidate="王*明" if bound else "",
                 attempt=self.bound if bound else "",
+                by_code=self.by_code and not bound,
                 now=self.now(),
                 demo=self.demo,
             )
             return _json(seat)
         if name == "sign-in":
-            if msgspec.json.decode(body, type=wire.SignIn).last_four != "021X":
+            typed = msgspec.json.decode(body, type=wire.SignIn)
+            if self.by_code and self.seat_phase == "free":
+                if (typed.number, typed.pass_code) != ("99999919900101021X", "412907"):
+                    raise _ProblemError(403, "wrong_pass_code", "号码或场次口令不对。")
+                self.seat_phase = "sign_in"
+            elif typed.last_four != "021X":
                 raise _ProblemError(
                     403, "wrong_last_four", "身份证号最后四位不正确。请看一下身份证，重新输入，或举手。"
                 )
@@ -283,6 +292,15 @@ class MockBox:
             if content is None or any(self.paper.pictures[one].sealed == file for one in self.withheld):
                 raise _ProblemError(403, "other_paper", "这不是您试卷的内容。")
             return 200, "application/octet-stream", bytes([content[0] ^ self.altered]) + content[1:]
+        if name == "hand":
+            up = msgspec.json.decode(body, type=wire.Hand).up
+            now = wire.ExamNow(hand_in_from=self.started)
+            self.around = msgspec.structs.replace(self.around or now, hand_at=self.now() if up else None)
+            return _json(self.attempt())
+        if name == "left":
+            told = msgspec.json.decode(body, type=wire.Left)
+            self.left.append(told)
+            return _json(wire.Noted(id=told.id, now=self.now()))
         if name == "rules":
             self.phase = "running" if self.started <= self.now() else "waiting"
             return _json(self.attempt())
