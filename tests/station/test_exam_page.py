@@ -56,8 +56,6 @@ def test_a_whole_exam_by_number_pad(page: Page, mock_box: MockBox) -> None:
         page.keyboard.press("Enter")
     expect(page.locator(STATE)).to_have_attribute("data-state", "safe")
     expect(page.locator(".counts")).to_contain_text("已答 10")
-    page.locator(".hand-in").focus()
-    page.keyboard.press("Enter")
     expect(page.locator(".dialog")).to_contain_text("10 道题已全部作答")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
