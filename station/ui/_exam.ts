@@ -19,6 +19,7 @@ export class Exam {
   readonly api = new Api(this.clock);
   private readonly sealed = new SealedFiles(() => this.api.paper());
   private readonly pictures = new Pictures(this.sealed);
+  readonly captures = new Captures(this);
   seat: Seat | null = null;
   kept: Kept | null = null;
   queue: Queue | null = null;
@@ -66,9 +67,13 @@ export class Exam {
     const view = kept.view;
     if (view.moved) return "moved";
     if (view.phase === "handed_in") return "handed_in";
-    if (view.phase === "rules") return kept.confirmed ? "rules" : "confirm";
-    if (view.phase !== "running") return "waiting";
+    const face = view.face_check !== "" && view.face_check !== undefined;
+    if (view.phase === "rules") return !kept.confirmed ? "confirm" : face ? "face_check" : "rules";
+    if (view.phase !== "running") return face ? "face_check" : "waiting";
     if (kept.handingIn) return "handing_in";
+    if (view.around?.paused) return "paused";
+    // Without the box nobody can look: whoever has the paper goes on with it.
+    if (face && this.clock.until(view.deadline) > 0 && !(this.lost && kept.paper)) return "face_check";
     if (!kept.paper) return "loading";
     return this.clock.until(view.deadline) === 0 ? "time_over" : "running";
   }
@@ -111,16 +116,16 @@ export class Exam {
     void this.poll();
   }
 
-  /** Answer the question at `position`; shown at once, counted as kept when the disk has it. */
-  answer(position: number, value: string): void {
-    if (this.screen !== "running" || !this.queue || this.answers.get(position) === value) return;
-    this.answers.set(position, value);
   /** Take an answer of the box that says where the attempt stands. */
   async told(question: Promise<Attempt>): Promise<void> {
     await this.adopt(await this.heard(question));
     this.changed();
   }
 
+  /** Answer the question at `position`; shown at once, counted as kept when the disk has it. */
+  answer(position: number, value: string): void {
+    if (this.screen !== "running" || !this.queue || this.answers.get(position) === value) return;
+    this.answers.set(position, value);
     void this.queue.put(position, value, this.clock.iso(), this.clock.proven);
     this.changed();
   }
@@ -228,12 +233,12 @@ export class Exam {
     try {
       await this.adopt(await this.heard(this.api.handIn(kept.attempt, kept.lease, queue.last)));
     } catch (error) {
+      // Too early by the box's clock: the candidate goes on.
+      if (error instanceof Told && !error.signInAgain) kept.handingIn = false;
       if (!(error instanceof StaleRow)) throw error;
       queue.rewind(error.expected - 1);
     }
   }
-      // Too early by the box's clock: the candidate goes on.
-      if (error instanceof Told && !error.signInAgain) kept.handingIn = false;
 
   /** After the end: deliver the rest, say that nothing is left, make way for the next candidate. */
   private async finish(kept: Kept): Promise<void> {

@@ -22,6 +22,8 @@ export interface ExamNow {
   hand_at: string | null;
   /** Approved help: voice, large, time25. */
   help: string[];
+  /** The exam stands still. */
+  paused?: boolean;
 }
 
 export interface Attempt {
@@ -47,6 +49,11 @@ export interface Attempt {
   moved: boolean;
   /** Opens the sealed paper (Base64); empty until the attempt runs. */
   key: string;
+  /** The longest time in seconds between two captures; 0 = none are taken. */
+  captures: number;
+  /** Number of the random capture to take now; 0 = none. */
+  capture_due: number;
+  face_check: "" | "due" | "looking" | "hand";
   csrf: string;
   demo: boolean;
 }
@@ -94,13 +101,13 @@ export interface Change {
   position: number;
   value: string;
   at: string;
+  /** False: `at` came over this computer's wall clock, after a reload without the box. */
+  proven?: boolean;
 }
 
 export interface Saved {
   n: number;
   now: string;
-  /** False: `at` came over this computer's wall clock, after a reload without the box. */
-  proven?: boolean;
   deadline: string;
   late: boolean;
 }

@@ -68,6 +68,42 @@ export const WORDS = {
   not_me_text: ["监考员会核对您的考位。", "An invigilator will check your seat."],
   back: ["返回", "Back"],
 
+  face_title: ["人脸复核：请正对摄像头", "Face check: look into the camera"],
+  face_text: [
+    "脸在画面中间，不戴口罩、墨镜和帽子，然后按“拍照”（或按 Enter）。",
+    "Your face in the middle, no mask, dark glasses or hat. Then press “Take picture” (or Enter).",
+  ],
+  face_opening: ["正在打开摄像头，请稍候…", "Opening the camera, one moment…"],
+  face_take: ["拍照", "Take picture"],
+  face_again: [
+    "刚才没有认清，请坐正、对着光再拍一次。",
+    "That was not clear. Sit straight, face the light, and take one more.",
+  ],
+  face_looking: ["正在核对，请稍候", "Comparing, one moment"],
+  face_looking_text: ["核对完成后本页会自动继续。", "This page goes on by itself when it is done."],
+  face_late: ["核对还在排队。请举手，监考员可以当面核对。", "It is still waiting. Raise your hand: the invigilator can look."],
+  face_hand: ["请举手，监考员会来当面核对", "Raise your hand: an invigilator comes and looks"],
+  face_hand_text: [
+    "请准备好身份证件。当面核对和机器核对一样有效，核对后本页会自动继续。",
+    "Have your ID ready. A check by people counts the same; this page goes on by itself after it.",
+  ],
+  camera_missing: [
+    "本机没有找到摄像头，请举手告诉监考员。可以照常继续。",
+    "No camera was found on this computer. Raise your hand and tell the invigilator. You can go on as usual.",
+  ],
+  camera_refused: [
+    "摄像头没有打开的权限，请举手告诉监考员。可以照常继续。",
+    "The camera may not be used. Raise your hand and tell the invigilator. You can go on as usual.",
+  ],
+  camera_silent: [
+    "本机摄像头没有画面，请举手告诉监考员。可以照常继续。",
+    "The camera of this computer gives no picture. Raise your hand and tell the invigilator. You can go on as usual.",
+  ],
+  rule_captures: [
+    "考试期间摄像头会在随机时刻拍照，用于核对是否本人；有疑问由监考员判断。",
+    "During the exam the camera takes pictures at random moments to see that it is you; in doubt people decide.",
+  ],
+
   rules_title: ["考场规则与诚信承诺", "Rules and pledge"],
   rule_1: [
     "独立作答，不交谈、不传递物品、不抄袭，也不帮助他人作弊。",
@@ -93,6 +129,15 @@ export const WORDS = {
     "时间到系统自动交卷；提前做完可以自己交卷，交卷后不能再修改。",
     "At the end the system hands in by itself. You may hand in earlier; after that nothing can be changed.",
   ],
+  rule_6_from: [
+    "开考 {n} 分钟后方可交卷，交卷后不能再修改；时间到系统自动交卷。",
+    "You may hand in from {n} minutes after the start; after that nothing can be changed. At the end the system hands in.",
+  ],
+  rule_6_end: [
+    "本次考试不能提前交卷，时间到系统自动交卷。",
+    "Nobody hands in before the end of this exam; then the system hands in by itself.",
+  ],
+  rules_keys: ["　按 Enter 勾选，再按 Enter 继续。", " Enter ticks, Enter again goes on."],
   rules_tick: [
     "我已阅读并遵守以上规则，承诺诚信考试。",
     "I have read these rules, will follow them, and pledge to take the exam honestly.",
@@ -129,16 +174,14 @@ export const WORDS = {
   unflag: ["取消标记", "Remove flag"],
   previous: ["上一题", "Previous"],
   next: ["下一题", "Next"],
-  rule_6_from: [
-    "开考 {n} 分钟后方可交卷，交卷后不能再修改；时间到系统自动交卷。",
-    "You may hand in from {n} minutes after the start; after that nothing can be changed. At the end the system hands in.",
-  ],
-  rule_6_end: [
-    "本次考试不能提前交卷，时间到系统自动交卷。",
-    "Nobody hands in before the end of this exam; then the system hands in by itself.",
-  ],
-  rules_keys: ["　按 Enter 勾选，再按 Enter 继续。", " Enter ticks, Enter again goes on."],
   hand_in: ["交卷", "Hand in"],
+  hand_in_from: ["{time} 起可交卷", "Hand in from {time}"],
+  hand_in_end: ["到时自动交卷", "Handed in at the end"],
+  hand_call: ["举手（J）", "Raise hand (J)"],
+  hand_up: ["已举手，监考员会过来（J 取消）", "Hand is up: somebody comes (J takes it back)"],
+  hand_unheard: ["没有连接：请直接举手", "No connection: raise your own hand"],
+  left_noted: ["您离开了考试页面，系统已记录。考试计时没有停止，请继续答题。", "You left the exam page; this was noted. The time runs on. Please continue."],
+  keys_dialog: ["小键盘：＋ － 选择，Enter 确定", "Number pad: + − to choose, Enter to confirm"],
   keys_several: [
     "键盘：A–D 或 1–4 选择或取消　←  →（小键盘 － ＋）换题　F（＊）标记",
     "Keys: A–D or 1–4 to choose or take back, ← → (pad − +) to move, F (*) to flag",
@@ -175,13 +218,6 @@ export const WORDS = {
   storage_title: ["本机不能保存作答，请举手，不要关机。", "This computer cannot keep answers. Raise your hand; do not switch off."],
   back_again: ["连接已恢复，作答已全部上传。", "Connected again; all answers have been sent."],
 
-  hand_in_from: ["{time} 起可交卷", "Hand in from {time}"],
-  hand_in_end: ["到时自动交卷", "Handed in at the end"],
-  hand_call: ["举手（J）", "Raise hand (J)"],
-  hand_up: ["已举手，监考员会过来（J 取消）", "Hand is up: somebody comes (J takes it back)"],
-  hand_unheard: ["没有连接：请直接举手", "No connection: raise your own hand"],
-  left_noted: ["您离开了考试页面，系统已记录。考试计时没有停止，请继续答题。", "You left the exam page; this was noted. The time runs on. Please continue."],
-  keys_dialog: ["小键盘：＋ － 选择，Enter 确定", "Number pad: + − to choose, Enter to confirm"],
   confirm_hand_in: ["确定要交卷吗？", "Hand in now?"],
   all_done: ["{all} 道题已全部作答。", "All {all} questions are answered."],
   some_open: ["还有 {n} 道题没有作答：{list}", "{n} questions are still open: {list}"],
@@ -205,6 +241,12 @@ export const WORDS = {
     "与服务器的连接暂时中断。作答和交卷已保存在本机，恢复后自动送达。请举手告知监考员，不要关机。",
     "The connection is lost. Your answers and your hand-in are kept on this computer and will be delivered. Tell the invigilator; do not switch off.",
   ],
+  paused_title: ["考试暂停", "The exam is paused"],
+  paused_text: [
+    "请坐在考位上安静等候。您的作答都已保存。恢复后试卷自动出现，时间按监考员的安排继续。",
+    "Please stay at your seat and wait quietly. Your answers are saved. The paper comes back by itself when the exam goes on.",
+  ],
+  paused_left: ["剩余时间 {time}", "Time left {time}"],
   time_over_title: ["考试时间到", "Time is up"],
   time_over_text: ["系统正在自动交卷，请稍候，不要关机。", "The system is handing in for you. Please wait; do not switch off."],
   time_over_lost: [

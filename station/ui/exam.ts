@@ -11,21 +11,25 @@ import { Talk } from "./_talk";
 import { card, dialog, type Make, type View } from "./_view";
 import { delivering, handedIn, moved } from "./_view_end";
 import { confirm, connecting, free, rules, signIn } from "./_view_entry";
+import { cameraBand, faceCheck, updateCameraBand } from "./_view_face";
 import { paper } from "./_view_paper";
-import { waiting } from "./_view_waiting";
+import { paused } from "./_view_paused";
 import { passCode } from "./_view_pass_code";
+import { waiting } from "./_view_waiting";
 import { chosenLanguage, speak, t } from "./_words";
 
 const VIEWS: Record<Screen, Make> = {
   connecting,
   free,
   sign_in: signIn,
-  confirm,
   pass_code: passCode,
+  confirm,
+  face_check: faceCheck,
   rules,
   waiting,
   loading: waiting,
   running: paper,
+  paused,
   time_over: delivering,
   handing_in: delivering,
   handed_in: handedIn,
@@ -38,6 +42,7 @@ let drawn = "";
 let messageBox: HTMLDialogElement | null = null;
 
 const exam = new Exam(update);
+const band = cameraBand();
 const talk = new Talk(() => exam.api.csrf);
 exam.api.talk = (id) => talk.heard(id);
 
@@ -57,10 +62,12 @@ function update(): void {
     view = VIEWS[screen](exam, redraw);
     document.body.dataset.screen = screen;
     document.title = t("exam");
-    place.replaceChildren(...(demo ? [h("p", { class: "demo-band", role: "note" }, t("demo"))] : []), view.root);
+    const demoBand = demo ? [h("p", { class: "demo-band", role: "note" }, t("demo"))] : [];
+    place.replaceChildren(...demoBand, band, view.root);
     view.update();
     view.focus?.();
   } else view?.update();
+  updateCameraBand(band, exam);
   warn();
 }
 
@@ -87,18 +94,19 @@ document.addEventListener("keydown", (event) => {
 async function start(): Promise<void> {
   update();
   setInterval(update, 500);
+  setInterval(() => exam.captures.tick(), 500);
   if ("serviceWorker" in navigator) {
     // Without it the exam still runs; only a reload without the box would fail.
     await navigator.serviceWorker.register("/station/sw.js", { scope: "/station/" }).catch(() => undefined);
   }
   await exam.begin();
+  new Leaving(exam).begin();
 }
 
 /** The screen of a second tab: it waits, and takes over when the first one is gone. */
 function secondTab(): void {
   document.body.dataset.screen = "other_tab";
   const show = () =>
-  new Leaving(exam).begin();
     place.replaceChildren(card(exam, show, "other-tab", h("h1", {}, t("tab_title")), h("p", {}, t("tab_text"))));
   show();
 }
