@@ -8,7 +8,7 @@ const BITS = 24_000;
 const MOST_WAITING = 25;
 const PATIENCE = 4000;
 /** Seconds heard later than they came: more is skipped. */
-const LAG = 0.8;
+const LAG = 0.5;
 const NEAR = 0.1;
 /** Seconds of heard sound that stay in memory. */
 const KEEP = 10;

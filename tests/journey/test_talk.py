@@ -99,7 +99,7 @@ class Scene:
         page.goto(self.site.site.url + path)
         return page
 
-    def candidate_at(self, four: str) -> Page:
+    def candidate_at(self, four: str, rules: bool = True) -> Page:
         context = self._seat.new_context(ignore_https_errors=True, permissions=["microphone"])
         context.set_default_timeout(20_000)
         page = context.new_page()
@@ -109,9 +109,10 @@ class Scene:
         page.wait_for_selector(".pad-key")
         page.keyboard.type(four)
         page.keyboard.press("Enter")
-        page.get_by_role("button", name="是我本人，继续").click()
-        page.locator("#tick").check()
-        page.locator("button.primary").last.click()
+        if rules:
+            page.get_by_role("button", name="是我本人，继续").click()
+            page.locator("#tick").check()
+            page.locator("button.primary").last.click()
         return page
 
     def talks(self) -> list[Talk]:
@@ -192,5 +193,63 @@ def test_both_hear_each_other_and_both_are_recorded(scene: Scene) -> None:
     assert abs(loudest(site, talk.seat_sound) - SEAT_HZ) < 5
     for found in delays.values():
         assert len(found) >= 2 and sorted(found)[len(found) // 2] < 1.5, "from mouth to ear"
+    listened_to_by_the_inspector(scene, talk)
     seat.context.close()
     room.context.close()
+
+
+def listened_to_by_the_inspector(scene: Scene, talk: Talk) -> None:
+    page = scene.staff("inspector", f"/inspection/{talk.candidate}")
+    players = page.locator("#talks audio")
+    expect(players).to_have_count(2)
+    expect(page.locator("#talks")).to_contain_text("监考员挂断")
+    for index in range(2):
+        players.nth(index).evaluate("player => player.play()")
+        played = lambda index=index: players.nth(index).evaluate("player => player.currentTime")  # noqa: E731
+        scene.site.waited("the recording plays", lambda played=played: played() > 0.3)
+    page.locator("#talks").scroll_into_view_if_needed()
+    shoot(page, "talk-inspector")
+    heard = scene.site.journal("talk.heard")
+    assert sorted(str(one["side"]) for one in heard) == ["room", "seat"]
+    page.context.close()
+
+
+def test_a_lost_line_ends_it_and_a_killed_box_keeps_it(scene: Scene) -> None:
+    site = scene.site
+    [(_seat, four)] = site.seated().values()
+    seat = scene.candidate_at(four, rules=False)
+    room = scene.staff("invigilator", f"/room/{site.sitting}?seat=T1-01")
+    known = len(scene.talks())
+
+    begin(room, seat)
+    seat.context.set_offline(True)
+    expect(room.locator("#talk")).to_contain_text("通话已结束", timeout=PATIENCE)
+    expect(seat.locator(".talking")).to_be_hidden(timeout=PATIENCE)
+    expect(seat.locator("#stem")).to_be_visible()  # the exam goes on
+    seat.context.set_offline(False)
+    site.waited("the loss on record", lambda: scene.talks()[known].closed_at)
+    assert scene.talks()[known].why == "line_lost_seat"
+
+    expect(room.locator("#talk")).to_be_hidden(timeout=PATIENCE)
+    begin(room, seat)
+    room.wait_for_timeout(2 * EVERY * 1000)  # something is said
+    site.kill("web")
+    site.waited("the kill on record", lambda: scene.talks()[known + 1].closed_at)
+    cut = scene.talks()[known + 1]
+    assert cut.why == "box_stopped" and abs(loudest(site, cut.seat_sound) - SEAT_HZ) < 5
+    expect(room.locator("#talk")).to_be_hidden(timeout=PATIENCE)
+    expect(seat.locator(".talking")).to_be_hidden(timeout=PATIENCE)
+
+    site.until_pages()
+    expect(room.locator("[data-live-sign]")).not_to_have_class("live-sign broken", timeout=PATIENCE)
+    seat.evaluate("() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new Error('none')) }")
+    room.get_by_role("button", name="与考生通话").click()
+    expect(room.locator("#talk")).to_contain_text("没有麦克风", timeout=PATIENCE)
+    expect(seat.locator(".talking")).to_contain_text("本机没有麦克风", timeout=PATIENCE)
+    shoot(seat, "talk-seat-listens")
+    room.goto(f"{site.site.url}/room")  # the page is left: nobody is there to hang up
+    expect(seat.locator(".talking")).to_be_hidden(timeout=PATIENCE)
+    site.waited("the end on record", lambda: scene.talks()[known + 2].closed_at)
+    last = scene.talks()[known + 2]
+    assert last.why in ("hung_up", "line_lost_room") and not last.microphone and last.room_sound
+    site.journal_holds()
