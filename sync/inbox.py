@@ -8,21 +8,25 @@ with the province and is tried again, and is shown until a person has put it rig
 import asyncio
 import hashlib
 import logging
+from collections.abc import Awaitable, Callable
 
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from appliance.base.errors import Corrupt
+from appliance.base.errors import Corrupt, Refused
 from appliance.base.i18n import N_
 from appliance.flow.box import Box
 from appliance.flow.confirm_rows import RowName, confirm_rows
 from appliance.flow.enrol import Person, SittingPlan
 from appliance.flow.load_roster import Line, load_province_roster
+from appliance.flow.open_sealed import use_code
+from appliance.flow.take_sealed import Arrived, KeptPaper, keep_sealed, sitting_for, take_sealed
 from appliance.records.journal import append
+from appliance.records.sealed import SealedParcel
 from appliance.records.sync import Received
 from sync import ownership
-from sync.messages import ConfirmRows, Message, Roster, Signed, open_message
+from sync.messages import ConfirmRows, Message, PaperKey, Roster, SealedPapers, Signed, open_message
 
 REFUSED = "refused"
 
@@ -37,7 +41,11 @@ class Taken(msgspec.Struct, frozen=True):
     new: bool
 
 
-async def take_in(box: Box, signed: Signed, province: bytes) -> Taken:
+Fetch = Callable[[str], Awaitable[bytes]]
+"""Gets the file of a message from where the message came from, by its SHA-256."""
+
+
+async def take_in(box: Box, signed: Signed, province: bytes, fetch: Fetch) -> Taken:
     """Check one message and load it. `province`: PEM of the province's key. Raises Corrupt, or the flow's
     error."""
     try:
@@ -51,10 +59,15 @@ async def take_in(box: Box, signed: Signed, province: bytes) -> Taken:
         raise
     if await box.db.read(lambda session: session.get(Received, message.id) is not None):
         return Taken(message.id, kind, False)
+    if isinstance(message, PaperKey):
+        return await _use_key(box, signed, message)
+    sealed: list[KeptPaper] = []
+    if isinstance(message, SealedPapers):
+        sealed = await _keep_sealed(box, signed, message, fetch)
     try:
         # A roster brings a portrait a person, each synced to disk: the loop goes on and the watchdog is answered.
         name, lines = await asyncio.to_thread(_keep, box, signed, message)
-        new = await box.db.write(_load, box, message, kind, name, signed, lines)
+        new = await box.db.write(_load, box, message, kind, name, signed, lines, sealed)
     except (SQLAlchemyError, ValueError, KeyError) as error:  # well signed, well formed, and yet impossible
         log.exception("message %s", message.id)
         raise Corrupt(
@@ -64,6 +77,57 @@ async def take_in(box: Box, signed: Signed, province: bytes) -> Taken:
             detail=f"{type(error).__name__} {message.id}",
         ) from error
     return Taken(message.id, kind, new)
+
+
+async def _keep_sealed(box: Box, signed: Signed, message: SealedPapers, fetch: Fetch) -> list[KeptPaper]:
+    """Get the file the province signed and keep it. A file that is not that one is refused, once in the journal."""
+    file = await fetch(message.file)
+    try:
+        return await asyncio.to_thread(keep_sealed, box, _arrived(message), file)
+    except Corrupt as error:
+        digest = hashlib.sha256(msgspec.json.encode(signed) + hashlib.sha256(file).digest()).hexdigest()
+        await box.db.write(_refuse, box, signed, digest, error.code)
+        raise
+
+
+def _arrived(message: SealedPapers) -> Arrived:
+    return Arrived(
+        id=message.id,
+        room=message.room,
+        starts_at=message.starts_at,
+        what=message.what,
+        file=message.file,
+        not_before=message.not_before,
+        numbers=[_number(one) for one in message.numbers],
+    )
+
+
+async def _use_key(box: Box, signed: Signed, message: PaperKey) -> Taken:
+    """Open what came sealed. The message itself is not kept: it holds the code."""
+    sitting = await box.db.read(sitting_for, message.room, message.starts_at)
+    if not await box.db.read(_all_open, sitting.id):
+        try:
+            await use_code(box, sitting.id, message.code, "province")
+        except (Refused, Corrupt) as error:
+            if error.code != "key_too_early":
+                digest = hashlib.sha256(msgspec.json.encode(signed)).hexdigest()
+                await box.db.write(_refuse, box, signed, digest, error.code)
+            raise
+    return Taken(message.id, "paper_key", await box.db.write(_note_key, box, message.id, signed))
+
+
+def _all_open(session: Session, sitting: str) -> bool:
+    """Something came sealed, and all of it is open already: two people were faster than the line."""
+    opened = session.exec(select(SealedParcel.opened_at).where(SealedParcel.sitting == sitting)).all()
+    return bool(opened) and all(opened)
+
+
+def _note_key(session: Session, box: Box, message: str, signed: Signed) -> bool:
+    if session.get(Received, message):
+        return False
+    row = Received(id=message, kind="paper_key", body="", signature=signed.signature, received_at=box.now())
+    session.add(row)
+    return True
 
 
 def _refuse(session: Session, box: Box, signed: Signed, digest: str, code: str) -> None:
@@ -77,7 +141,14 @@ def _refuse(session: Session, box: Box, signed: Signed, digest: str, code: str) 
 
 
 def _load(
-    session: Session, box: Box, message: Message, kind: str, name: str, signed: Signed, lines: list[Line]
+    session: Session,
+    box: Box,
+    message: Roster | ConfirmRows | SealedPapers,
+    kind: str,
+    name: str,
+    signed: Signed,
+    lines: list[Line],
+    sealed: list[KeptPaper],
 ) -> bool:
     if session.get(Received, message.id):
         return False
@@ -90,6 +161,8 @@ def _load(
             for row in message.rows
         ]
         confirm_rows(session, box, rows, message.id)
+    elif isinstance(message, SealedPapers):
+        take_sealed(session, box, _arrived(message), sealed)
     else:
         load_province_roster(session, box, signed.body.encode(), signed.signature, lines)
     return True
@@ -110,6 +183,9 @@ def _lines(box: Box, message: Roster) -> list[Line]:
             room=sitting.room,
             starts_at=sitting.starts_at,
             duration_s=sitting.duration_s,
+            sealed=sitting.sealed,
+            delivery=sitting.delivery,
+            page=sitting.page,
         )
         for sitting in message.sittings
     }

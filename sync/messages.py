@@ -21,6 +21,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Number = Annotated[str, msgspec.Meta(pattern=r"^\s*[0-9A-Za-z]{6,18}\s*$")]
 Id = Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z_.-]{1,64}$")]
+Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Seconds = Annotated[int, msgspec.Meta(gt=0, le=86400)]
 _canonical = msgspec.json.Encoder(order="sorted").encode
 
@@ -41,6 +42,11 @@ class RosterSitting(msgspec.Struct, kw_only=True, frozen=True):
     room: Text
     starts_at: Moment
     duration_s: Seconds
+    sealed: bool = False
+    """Its papers, or their bank, come sealed: the site draws none of its own."""
+    delivery: Literal["own", "province"] = "own"
+    """province = the candidates answer on the province's own page, at `page` (https)."""
+    page: Annotated[str, msgspec.Meta(pattern="^(https://[!-~]{1,400})?$")] = ""
 
 
 class RosterPerson(msgspec.Struct, kw_only=True, frozen=True):
@@ -89,7 +95,38 @@ class ConfirmRows(msgspec.Struct, kw_only=True, tag="confirm_rows", tag_field="k
     rows: list[ConfirmedRow]
 
 
-Message = Roster | ConfirmRows
+class SealedPapers(msgspec.Struct, kw_only=True, tag="sealed_papers", tag_field="kind"):
+    """A file of sealed papers, or a sealed bank, for one theory sitting of a roster (appliance/wire/sealed.py).
+
+    The file itself is fetched beside the message (GET files/{file}, or `files/` on a stick); `file` is its SHA-256.
+    """
+
+    id: Id
+    site: str
+    issued_at: Moment
+    room: Text
+    starts_at: Moment
+    what: Literal["papers", "bank"]
+    file: Digest
+    size: Annotated[int, msgspec.Meta(gt=0)]
+    not_before: Moment
+    """Before this moment the site takes no key."""
+    numbers: list[Number] = []
+    """Whose papers they are, in the order of the file."""
+
+
+class PaperKey(msgspec.Struct, kw_only=True, tag="paper_key", tag_field="kind"):
+    """The code that opens what came sealed for a sitting, sent when it may be opened."""
+
+    id: Id
+    site: str
+    issued_at: Moment
+    room: Text
+    starts_at: Moment
+    code: Annotated[str, msgspec.Meta(pattern=r"^[0-9 ]{30,40}$")]
+
+
+Message = Roster | ConfirmRows | SealedPapers | PaperKey
 """What the province sends besides receipts. `id` is given by the province and never used twice."""
 
 

@@ -106,7 +106,7 @@ class Rounds:
             about = signed.signature[:16]
             seen.add(f"message {about}")
             try:
-                taken = await inbox.take_in(self.box, signed, held.province)
+                taken = await inbox.take_in(self.box, signed, held.province, line.file)
             except Unavailable:
                 raise
             except ExamError as error:

@@ -57,9 +57,13 @@ def bring_in(box: Box, folder: Path) -> Brought:
             brought.acknowledged += _receipt(box, epoch, number, found, province)
         except ExamError as error:
             brought.rejected.append(Rejected(f"receipt {number}", error.code))
+
+    async def fetch(name: str) -> bytes:
+        return usb.file(folder, box.site.code, name)
+
     for index, signed in enumerate(usb.messages(folder, box.site.code)):
         try:
-            brought.messages += asyncio.run(inbox.take_in(box, signed, province)).new
+            brought.messages += asyncio.run(inbox.take_in(box, signed, province, fetch)).new
         except ExamError as error:
             brought.rejected.append(Rejected(f"message {index}", error.code))
     return brought

@@ -6,6 +6,7 @@ import msgspec
 from sqlmodel import Session, col, func, select
 
 from appliance.flow.box import Box
+from appliance.flow.paper_state import PaperState, paper_state
 from appliance.flow.rules_of import rules_of
 from appliance.flow.start_sitting import sitting_of
 from appliance.flow.today import line
@@ -13,6 +14,7 @@ from appliance.records.cases import ExamCase
 from appliance.records.roster import Candidate
 from appliance.records.seating import SeatTaking, SeatTries
 from appliance.records.site import Seat, Station
+from appliance.records.sitting import Sitting
 from appliance.records.theory import Answer, Attempt, Paper
 from appliance.rules.names import mask as mask_name
 from appliance.wire.ops import SittingLine
@@ -47,6 +49,8 @@ class SeatTile(msgspec.Struct, kw_only=True):
     """Seconds since the station's last sign of life; None when it never reported."""
     flags: list[str] = []
     """hand, case, sign_in_locked, lost, warned, broken, not_signed_in: what asks for attention, as codes."""
+    face: str = ""
+    """The newest capture of the seat (media/capture)."""
     hand_at: datetime | None = None
     """Since when the hand is up."""
 
@@ -65,6 +69,8 @@ class Board(msgspec.Struct, kw_only=True):
     """Of those called: signed in at the station, or further."""
     ready: int = 0
     """Of those: accepted the rules and wait for the start."""
+    papers: PaperState | None = None
+    """Of a theory sitting that has not begun, or that the province shows itself."""
     pass_code: str = ""
     """For signing in at a free seat; empty where the rules of the exam know none."""
 
@@ -88,12 +94,7 @@ def board(session: Session, box: Box, sitting_id: str) -> Board:
     attempts = {
         row.candidate: row for row in session.exec(select(Attempt).where(Attempt.sitting == sitting.id))
     }
-    stations = {
-        row.seat: row
-        for row in session.exec(
-            select(Station).join(Seat, col(Seat.id) == col(Station.seat)).where(Seat.room == sitting.room)
-        )
-    }
+    stations = _stations(session, sitting.room)
     taken = _taken(session, sitting.id)
     cases = set(
         session.exec(
@@ -129,9 +130,22 @@ def board(session: Session, box: Box, sitting_id: str) -> Board:
                 tile.state = "lost" if tile.state != "free" else "free"
         tiles.append(tile)
     found = Board(sitting=line(session, sitting), now=now, seats=tiles)
+    found.papers = _papers(session, sitting)
     if rules_of(sitting).sign_in == "code":
         found.pass_code = sitting.pass_code
     return _counted(found, taken, attempts)
+
+
+def _stations(session: Session, room: str) -> dict[str, Station]:
+    """By seat."""
+    rows = select(Station).join(Seat, col(Seat.id) == col(Station.seat)).where(Seat.room == room)
+    return {row.seat: row for row in session.exec(rows)}
+
+
+def _papers(session: Session, sitting: Sitting) -> PaperState | None:
+    """While there is something to say of them."""
+    asked = sitting.state == "planned" or sitting.sealed or sitting.delivery != "own"
+    return paper_state(session, sitting) if sitting.subject == "theory" and asked else None
 
 
 def _taken(session: Session, sitting: str) -> dict[str, tuple[SeatTaking, Candidate]]:
@@ -169,6 +183,7 @@ def _attempt(tile: SeatTile, attempt: Attempt, answered: int, questions: int, no
     if attempt.deadline and attempt.state == "running":
         tile.deadline = attempt.deadline
         tile.remaining_s = max(0, int((attempt.deadline - now).total_seconds()))
+    tile.face = attempt.face
     if attempt.hand_at:
         tile.hand_at = attempt.hand_at
         tile.flags.insert(0, "hand")

@@ -29,6 +29,11 @@ class SittingPlan(msgspec.Struct, kw_only=True, frozen=True):
     room: str
     starts_at: datetime
     duration_s: int
+    sealed: bool = False
+    """Its papers come sealed from the province."""
+    delivery: str = "own"
+    page: str = ""
+    """Of the province, with its delivery."""
 
 
 class Person(msgspec.Struct, kw_only=True, frozen=True):
@@ -81,6 +86,9 @@ def find_sitting(session: Session, box: Box, plan: SittingPlan, actor: str) -> S
         closes_at=min(closes_at, plan.starts_at + timedelta(seconds=plan.duration_s)),
         seed_hash=hashlib.sha256(seed).hexdigest(),
         seed_sealed=box.key.encrypt(seed),
+        sealed=plan.sealed,
+        delivery=plan.delivery,
+        page=plan.page,
         rules=msgspec.json.encode(rules).decode(),
         pass_code=draw_code(box.site.demo),
     )
@@ -93,6 +101,9 @@ def find_sitting(session: Session, box: Box, plan: SittingPlan, actor: str) -> S
         "starts_at": plan.starts_at.isoformat(),
         "duration_s": plan.duration_s,
         "seed_hash": sitting.seed_hash,
+        "sealed": sitting.sealed,
+        "delivery": sitting.delivery,
+        "page": sitting.page,
     }
     append(session, "sitting.planned", sitting.id, actor, body, at=box.now())
     return sitting

@@ -129,7 +129,8 @@ def keep_papers(session: Session, box: Box, sitting_id: str, bank: str, drawn: S
 
     None is kept when another bank was chosen for the sitting while they were drawn.
     """
-    if session.get_one(Sitting, sitting_id).bank_sha256 not in ("", bank):
+    sitting = session.get_one(Sitting, sitting_id)
+    if sitting.bank_sha256 != bank and (sitting.bank_sha256 or sitting.sealed):
         return 0
     missing = set(without_paper(session, sitting_id))
     new = [one for one in drawn if one.candidate in missing]

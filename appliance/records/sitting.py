@@ -36,6 +36,8 @@ class Sitting(SQLModel, table=True):
     """own = our exam page; province = the province's site in the locked browser."""
     page: str = ""
     """Address of the province's page; only with its delivery."""
+    sealed: bool = False
+    """Its papers, or their bank, come sealed from the province: none is drawn from a bank of the site."""
     state: str = "planned"
     started_at: datetime | None = Field(default=None, sa_type=Instant)
     ends_at: datetime | None = Field(default=None, sa_type=Instant)

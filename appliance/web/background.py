@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from appliance.base.crypto import Signer
 from appliance.base.errors import Corrupt, ExamError
@@ -170,6 +170,7 @@ def planned_theory(session: Session) -> list[Sitting]:
                 Sitting.subject == "theory",
                 col(Sitting.state).in_(("planned", "running")),
                 Sitting.delivery == "own",
+                or_(col(Sitting.sealed).is_(False), Sitting.bank_sha256 != ""),
             )
         ).all()
     )

@@ -12,7 +12,7 @@ from typing import TypeVar
 import httpx
 import msgspec
 
-from appliance.base.errors import Unavailable
+from appliance.base.errors import Corrupt, Unavailable
 from appliance.base.i18n import N_
 from appliance.base.settings import ProvinceSettings
 from sync.messages import Problem, Signed, Waiting
@@ -64,6 +64,17 @@ class Https:
     async def messages(self) -> list[Signed]:
         """What waits for the site. Raises Unavailable."""
         return _read(_good(await self._ask("GET", "messages")), Waiting).messages
+
+    async def file(self, name: str) -> bytes:
+        """A file some message speaks of, by its SHA-256. Raises Corrupt when there is none, or Unavailable."""
+        answer = await self._ask("GET", f"files/{name}")
+        if answer.status_code == 404:
+            raise Corrupt(
+                "no_sealed_file",
+                N_("The province does not have the file its message speaks of."),
+                N_("Call the province; it is asked for again by itself."),
+            )
+        return _good(answer).content
 
     async def taken(self, message: str) -> None:
         """Report a message as taken in. Raises Unavailable."""

@@ -3,7 +3,8 @@
     parcels/SITE/EPOCH/00000001.parcel            written by the site receipts/SITE/EPOCH/00000001.json
     written by the province: Signed receipt receipts/SITE/EPOCH/00000001.refusal.json     written by the
     province: Problem (unsigned: shown, not believed) messages/SITE/*.json                          written by
-    the province: Signed messages
+    the province: Signed messages files/SITE/SHA256                                  written by the province:
+    what messages speak of, sealed
 
 Parcels are signed, and what is personal in them is encrypted to the province: a lost stick tells nothing.
 """
@@ -56,14 +57,30 @@ def messages(folder: Path, site: str) -> Iterator[Signed]:
         yield found
 
 
+def file(folder: Path, site: str, name: str) -> bytes:
+    """A file some message speaks of, by its SHA-256. Raises Corrupt when it is not on the stick."""
+    return _bytes(folder / "files" / site / name)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _bad(path, error) from error
+
+
+def _bad(path: Path, error: Exception) -> Corrupt:
+    return Corrupt(
+        "bad_file",
+        N_("The file {path} cannot be read: {detail}"),
+        N_("Copy it to the stick again."),
+        path=str(path),
+        detail=str(error),
+    )
+
+
 def _read(path: Path, type_: type[Signed] | type[Problem]) -> Signed | Problem:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=type_)
-    except (OSError, msgspec.DecodeError) as error:
-        raise Corrupt(
-            "bad_file",
-            N_("The file {path} cannot be read: {detail}"),
-            N_("Copy it to the stick again."),
-            path=str(path),
-            detail=str(error),
-        ) from error
+        return msgspec.json.decode(_bytes(path), type=type_)
+    except msgspec.DecodeError as error:
+        raise _bad(path, error) from error

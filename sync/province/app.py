@@ -2,10 +2,13 @@
 
 PUT  /v1/sites/{site}/parcels/{epoch}/{number}   a parcel's file -> 201 (new) or 200 (known), Signed receipt
 GET  /v1/sites/{site}/messages                   -> Waiting
+GET  /v1/sites/{site}/files/{sha256}             a file some message speaks of
 POST /v1/sites/{site}/messages/{id}/taken        -> 204
 
 POST /admin/sites     {site, authority, token}   register a site
 POST /admin/messages  a Roster or ConfirmRows    sign it and keep it for its site
+POST /admin/seal      {site, room, starts_at, what, bank}   papers or a bank, sealed -> {code}
+POST /admin/key       {site, room, starts_at, code}         send the code that opens them
 POST /admin/confirm   {site}                     confirm all claimed rows -> {rows}
 POST /admin/line      {mode, count}              how the next `count` requests fare; 0 = until told otherwise:
                                                  up; down = cut unanswered; cut = carried out, the answer
@@ -16,6 +19,7 @@ GET  /admin/parcels   -> {parcels, refusals}
 GET  /admin/results?site=CODE   -> Clear
 """
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +32,7 @@ from litestar.params import FromQuery, JSONBody
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from sync.messages import Clear, Message, Problem, Waiting
+from sync.province.sealing import Source
 from sync.province.store import Province, Turned
 
 LIMIT = 64 * 1024 * 1024
@@ -47,6 +52,26 @@ class LineOrder(msgspec.Struct, forbid_unknown_fields=True):
 
     mode: Literal["up", "down", "cut", "hang"]
     count: int = 0
+
+
+class SealOrder(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Seal something for a sitting; from `source`, or from the bank file at the path `bank`."""
+
+    site: str
+    room: str
+    starts_at: datetime
+    what: Literal["papers", "bank"] = "papers"
+    source: Source | None = None
+    bank: str = ""
+
+
+class KeyOrder(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Send a code."""
+
+    site: str
+    room: str
+    starts_at: datetime
+    code: str
 
 
 class RefuseOrder(msgspec.Struct, forbid_unknown_fields=True):
@@ -117,6 +142,14 @@ async def messages(request: Request[Any, Any, Any]) -> Waiting:
     return Waiting(messages=_site(request).waiting(request.path_params["site"]))
 
 
+@get("/v1/sites/{site:str}/files/{name:str}")
+async def file(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """A file a message speaks of."""
+    province = _site(request)
+    place = request.path_params
+    return Response(province.file(place["site"], place["name"]), media_type="application/octet-stream")
+
+
 @post("/v1/sites/{site:str}/messages/{message:str}/taken", status_code=204)
 async def taken(request: Request[Any, Any, Any]) -> None:
     """A site has taken a message in."""
@@ -140,6 +173,24 @@ async def add_message(request: Request[Any, Any, Any]) -> None:
 async def confirm(request: Request[Any, Any, Any], data: JSONBody[dict[str, str]]) -> dict[str, int]:
     """Confirm all rows a site has claimed."""
     return {"rows": request.app.state.province.confirm(data["site"])}
+
+
+@post("/admin/seal", guards=[_loopback], status_code=200, request_max_body_size=LIMIT)
+async def seal(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """Make sealed papers, or a sealed bank, for a sitting of a roster that was sent."""
+    order = msgspec.json.decode(await request.body(), type=SealOrder)
+    province: Province = request.app.state.province
+    source = order.source
+    if source is None:
+        source = msgspec.json.decode(Path(order.bank).read_bytes(), type=Source)
+    return {"code": province.seal(order.site, order.room, order.starts_at, order.what, source)}
+
+
+@post("/admin/key", guards=[_loopback], status_code=204)
+async def send_key(request: Request[Any, Any, Any]) -> None:
+    """Send the code of a sitting to its site."""
+    order = msgspec.json.decode(await request.body(), type=KeyOrder)
+    request.app.state.province.send_key(order.site, order.room, order.starts_at, order.code)
 
 
 @post("/admin/line", guards=[_loopback], status_code=204)
@@ -195,10 +246,13 @@ def create(province: Province) -> Line:
         [
             take_parcel,
             messages,
+            file,
             taken,
             add_site,
             add_message,
             confirm,
+            seal,
+            send_key,
             set_line,
             refuse,
             take_stick,

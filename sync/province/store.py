@@ -10,8 +10,9 @@ import hashlib
 import hmac
 import sqlite3
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import x25519
@@ -29,8 +30,23 @@ from appliance.base.errors import Corrupt
 from appliance.base.ids import new_id
 from appliance.records.base import instant
 from appliance.records.journal import GENESIS
+from appliance.wire.sealed import about
 from sync import envelope
-from sync.messages import Claim, Clear, ConfirmedRow, ConfirmRows, Message, Receipt, Released, Signed, sign
+from sync.messages import (
+    Claim,
+    Clear,
+    ConfirmedRow,
+    ConfirmRows,
+    Message,
+    PaperKey,
+    Receipt,
+    Released,
+    Roster,
+    SealedPapers,
+    Signed,
+    sign,
+)
+from sync.province.sealing import Source, make_file, new_code
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS site (code TEXT PRIMARY KEY, authority TEXT NOT NULL, token_hash TEXT NOT NULL);
@@ -41,7 +57,12 @@ CREATE TABLE IF NOT EXISTS parcel (
 CREATE TABLE IF NOT EXISTS refusal (site TEXT, at TEXT, sha256 TEXT, code TEXT, detail TEXT);
 CREATE TABLE IF NOT EXISTS message (
   n INTEGER PRIMARY KEY, id TEXT UNIQUE, site TEXT, signed TEXT NOT NULL, taken_at TEXT);
+CREATE TABLE IF NOT EXISTS file (site TEXT, sha256 TEXT, body BLOB NOT NULL, PRIMARY KEY (site, sha256));
 """
+
+
+NOT_BEFORE = timedelta(minutes=15)
+"""How long before the start a key may be used."""
 
 
 class Turned(Exception):
@@ -243,6 +264,64 @@ class Province:
         )
         return [msgspec.json.decode(row["signed"], type=Signed) for row in rows]
 
+    def seal(
+        self, site: str, room: str, starts_at: datetime, what: Literal["papers", "bank"], source: Source
+    ) -> str:
+        """Make sealed papers for a sitting of a roster that was sent; returns the code. Raises Turned."""
+        numbers = self._expected(site, room, starts_at)
+        code = new_code()
+        file = make_file(source, what, len(numbers), code, about(site, room, starts_at, what))
+        message = SealedPapers(
+            id=new_id(),
+            site=site,
+            issued_at=self.clock.now(),
+            room=room,
+            starts_at=starts_at,
+            what=what,
+            file=self.keep_file(site, file),
+            size=len(file),
+            not_before=starts_at - NOT_BEFORE,
+            numbers=numbers if what == "papers" else [],
+        )
+        self.send(message)
+        return code
+
+    def send_key(self, site: str, room: str, starts_at: datetime, code: str) -> None:
+        """Let a site open what was sealed for one of its sittings."""
+        now = self.clock.now()
+        self.send(PaperKey(id=new_id(), site=site, issued_at=now, room=room, starts_at=starts_at, code=code))
+
+    def _expected(self, site: str, room: str, starts_at: datetime) -> list[str]:
+        """The numbers of everybody some roster expects at a theory sitting."""
+        found: list[str] = []
+        for row in self._db.execute("SELECT signed FROM message WHERE site = ? ORDER BY n", (site,)):
+            body = msgspec.json.decode(row["signed"], type=Signed).body
+            message = msgspec.json.decode(body, type=Message)
+            if not isinstance(message, Roster):
+                continue
+            codes = {
+                one.code
+                for one in message.sittings
+                if (one.subject, one.room, one.starts_at) == ("theory", room, starts_at)
+            }
+            found += [one.number for one in message.rows if codes and codes & set(one.sittings or codes)]
+        if not found:
+            raise Turned(422, "no_roster", room)
+        return list(dict.fromkeys(found))
+
+    def keep_file(self, site: str, body: bytes) -> str:
+        """Keep a file a message will speak of; returns its SHA-256."""
+        name = hashlib.sha256(body).hexdigest()
+        self._db.execute("INSERT OR IGNORE INTO file VALUES (?, ?, ?)", (site, name, body))
+        return name
+
+    def file(self, site: str, name: str) -> bytes:
+        """A file for a site. Raises Turned."""
+        row = self._db.execute("SELECT body FROM file WHERE site = ? AND sha256 = ?", (site, name)).fetchone()
+        if row is None:
+            raise Turned(404, "no_file", name)
+        return bytes(row["body"])
+
     def taken(self, site: str, message: str, at: datetime) -> None:
         """The site has taken a message in."""
         self._db.execute(
@@ -310,4 +389,8 @@ class Province:
                 place = folder / "messages" / site
                 place.mkdir(parents=True, exist_ok=True)
                 (place / f"{n:06d}.json").write_bytes(msgspec.json.encode(signed))
+            for row in self._db.execute("SELECT sha256, body FROM file WHERE site = ?", (site,)):
+                place = folder / "files" / site
+                place.mkdir(parents=True, exist_ok=True)
+                (place / row["sha256"]).write_bytes(row["body"])
         return taken, turned

@@ -52,6 +52,7 @@ ORDERS: dict[str, set[str]] = {
     "/waiting/ticket/x/recall": {"waiting", "chief"},
     "/waiting/ticket/x/aside": {"waiting", "chief"},
     "/room/x/start": {"invigilator", "chief"},
+    "/room/x/code": {"invigilator", "chief"},
     "/room/x/hand-in-all": {"invigilator", "chief"},
     "/room/x/end": {"invigilator", "chief"},
     "/room/x/extend": {"invigilator", "chief"},
@@ -115,6 +116,7 @@ PICTURES: dict[str, set[str]] = {
     "/violations/case/x/picture": {"invigilator", "chief", "office", "inspector"},
 }
 FORMS: dict[str, dict[str, str]] = {
+    "/room/x/code": {"group": "1", "second_login": "x", "second_password": "x"},
     "/desk/case/x": {"decision": "admit"},
     "/desk/open-lane": dict.fromkeys(("lane", "reason", "command", "second_login", "second_password"), "x"),
     "/desk/leave/x/y": {"reason": "x"},

@@ -109,6 +109,7 @@ TABLE: dict[str, str] = {
     "GET /room/{sitting}/board": "chief invigilator",
     "GET /room/{sitting}/seat/{seat}": "chief invigilator",
     "POST /room/{sitting}/start": "chief invigilator",
+    "POST /room/{sitting}/code": "chief invigilator",
     "POST /room/{sitting}/hand-in-all": "chief invigilator",
     "POST /room/{sitting}/end": "chief invigilator",
     "POST /room/{sitting}/extend": "chief invigilator",

@@ -558,6 +558,7 @@ def upgrade() -> None:
         sa.Column("settled_at", appliance.records.base.Instant(length=27), nullable=True),
         sa.Column("message", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("message_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("face", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("hand_at", appliance.records.base.Instant(length=27), nullable=True),
         sa.Column("paused_at", appliance.records.base.Instant(length=27), nullable=True),
         sa.Column("lost_s", sa.Integer(), nullable=False),

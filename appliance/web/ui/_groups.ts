@@ -1,0 +1,22 @@
+/** A code in groups: a full group leads to the next, and a whole code that is pasted is shared out among them. */
+
+import { all } from "./_page";
+
+const digits = (text: string): string => text.normalize("NFKC").replace(/\D/g, "");
+
+export function startGroups(): void {
+  document.addEventListener("input", (event) => {
+    const field = event.target;
+    if (!(field instanceof HTMLInputElement) || !field.matches("[data-groups] input")) return;
+    const fields = all<HTMLInputElement>("input", field.closest("[data-groups]") ?? document);
+    const at = fields.indexOf(field);
+    const size = Number(field.dataset.size);
+    let rest = digits(field.value);
+    for (const one of fields.slice(at)) {
+      one.value = rest.slice(0, size);
+      rest = rest.slice(size);
+      if (one.value.length === size) fields[fields.indexOf(one) + 1]?.focus();
+      if (!rest) break;
+    }
+  });
+}
