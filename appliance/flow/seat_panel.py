@@ -16,7 +16,7 @@ from appliance.records.site import Seat, Station
 from appliance.records.theory import Attempt
 
 LAST = 12
-HIDDEN = ("answer.", "photo.", "number.", "clip.", "face.", "gate.")
+HIDDEN = ("answer.", "capture.", "photo.", "number.", "clip.", "face.", "gate.")
 """Kinds that are many or say nothing to an invigilator."""
 
 

@@ -77,6 +77,8 @@ def take_capture(session: Session, box: Box, token_hash: str, sent: wire.Capture
     )
     session.add(capture)
     session.flush()
+    attempt.face = capture.id
+    session.add(attempt)
     body = {
         "capture": capture.id,
         "attempt": attempt.id,

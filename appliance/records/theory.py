@@ -74,6 +74,8 @@ class Attempt(SQLModel, table=True):
     message: str = ""
     """Text of an unacknowledged warning, shown over the paper."""
     message_id: str = ""
+    face: str = ""
+    """The newest capture of the seat, for the plan of the room."""
     hand_at: datetime | None = Field(default=None, sa_type=Instant)
     """Since when the candidate's hand is up; None when it is not."""
     paused_at: datetime | None = Field(default=None, sa_type=Instant)

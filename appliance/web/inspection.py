@@ -19,6 +19,8 @@ from appliance.flow.attended import attended
 from appliance.flow.box import Box
 from appliance.flow.inspect import Entry, Timeline, find_candidates, timeline, verify_journal
 from appliance.flow.look import note_look
+from appliance.flow.note_case import KINDS
+from appliance.flow.seat_watch import strips_of
 from appliance.flow.talk import talks_of
 from appliance.records.accounts import Account
 from appliance.records.entry import FaceCheck, Tap
@@ -150,6 +152,8 @@ async def inspection_candidate(
         "timeline.html",
         t=found,
         rows=rows,
+        strips=await box.db.read(strips_of, candidate),
+        case_words=KINDS,
         looks=looks,
         acted=acted(rows),
         looked=acted(looks),

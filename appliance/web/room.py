@@ -28,6 +28,7 @@ from appliance.flow.warn import warn
 from appliance.records.theory import Attempt
 from appliance.web.ops import sources_of
 from appliance.web.pages import done, page
+from appliance.web.room_watch import watched
 from appliance.web.sessions import needs
 
 Asked = Request[Who, Any, Any]
@@ -155,7 +156,14 @@ async def room_board(
 async def _panel(box: Box, sitting: str, seat: str) -> dict[str, Any]:
     panel = await box.db.read(seat_panel, box, sitting, seat)
     room = seat.rpartition("-")[0]
-    return {"panel": panel, "stills": cameras_of(box.settings, room, panel.tile.number)}
+    found: dict[str, Any] = {
+        "panel": panel,
+        "stills": cameras_of(box.settings, room, panel.tile.number),
+        "w": None,
+    }
+    if panel.tile.attempt and not panel.practical:
+        found |= await watched(box, panel.tile.attempt)
+    return found
 
 
 @get("/{sitting:str}/seat/{seat:str}")

@@ -58,6 +58,8 @@ ORDERS: dict[str, set[str]] = {
     "/room/x/extend": {"invigilator", "chief"},
     "/room/attempt/x/extend": {"invigilator", "chief"},
     "/room/attempt/x/warn": {"invigilator", "chief"},
+    "/room/attempt/x/face-check": {"invigilator", "chief"},
+    "/room/case/x/dismiss": {"invigilator", "chief"},
     "/room/attempt/x/talk": {"invigilator", "chief"},
     "/room/talk/x/close": {"invigilator", "chief"},
     "/room/talk/x/1": {"invigilator", "chief"},
@@ -91,6 +93,8 @@ PICTURES: dict[str, set[str]] = {
     "/media/examinee/x": {"examiner", "chief"},
     "/media/sound/x": {"display", "waiting", "chief"},
     "/media/talk/x/room": {"inspector", "chief"},
+    "/media/capture/x": {"invigilator", "inspector", "chief"},
+    "/media/capture/roster/x": {"invigilator", "inspector", "chief"},
     "/media/camera/C1/still.jpg": {"invigilator", "chief", "inspector"},
     "/media/clip?camera=C1&from=2026-11-21T01:00:00Z&to=2026-11-21T01:01:00Z": {"inspector", "chief"},
     "/correction/x/correction.pdf": {"entry", "office", "chief"},
@@ -125,6 +129,8 @@ FORMS: dict[str, dict[str, str]] = {
     "/waiting/ticket/x/aside": {"state": "held"},
     "/room/x/seat/y/move": {"command": "x", "reason": "x"},
     "/room/attempt/x/warn": {"text": "x"},
+    "/room/attempt/x/face-check": {"decision": "admit", "reason": "x"},
+    "/room/case/x/dismiss": {"reason": "x"},
     "/examiner/x/K1": {"form": "x", "task": "K11"},
     "/violations/x/decide": dict.fromkeys(
         ("command", "decision", "reason", "second_login", "second_password"), "x"

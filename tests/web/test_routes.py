@@ -41,9 +41,13 @@ TABLE: dict[str, str] = {
     "POST /station/api/acknowledge": EVERYBODY,
     "POST /station/api/hand": EVERYBODY,  # with the seat's own cookie only
     "POST /station/api/left": EVERYBODY,  # the same
+    "GET /station/api/voice/{position}": EVERYBODY,  # the same, where the roster approves it
     "GET /station/api/talk/{talk}": EVERYBODY,  # from the seat that is spoken with only
     "POST /station/api/talk/{talk}/{n}": EVERYBODY,  # the same
     "POST /station/api/talk/{talk}/no-microphone": EVERYBODY,  # the same
+    "POST /station/api/capture": EVERYBODY,  # with the seat's own cookie only
+    "POST /station/api/camera": EVERYBODY,  # the same
+    "POST /station/api/face-check/again": EVERYBODY,  # the same
     "POST /station/api/agent/inventory": EVERYBODY,
     "POST /station/api/agent/heartbeat": EVERYBODY,
     "POST /ops/sign-in": EVERYBODY,
@@ -115,6 +119,10 @@ TABLE: dict[str, str] = {
     "POST /room/{sitting}/extend": "chief invigilator",
     "POST /room/attempt/{attempt}/extend": "chief invigilator",
     "POST /room/attempt/{attempt}/warn": "chief invigilator",
+    "POST /room/attempt/{attempt}/face-check": "chief invigilator",
+    "POST /room/case/{case}/dismiss": "chief invigilator",
+    "GET /media/capture/{capture}": "chief inspector invigilator",
+    "GET /media/capture/roster/{attempt}": "chief inspector invigilator",
     "POST /room/attempt/{attempt}/talk": "chief invigilator",
     "GET /room/talk/{talk}": "chief invigilator",  # who began it only
     "GET /room/talk/{talk}/state": "chief invigilator",
