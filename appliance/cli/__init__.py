@@ -17,6 +17,7 @@ GROUPS = {
     "card": "appliance.cli.card",
     "faces": "appliance.cli.faces",
     "journal": "appliance.cli.journal",
+    "papers": "appliance.cli.papers",
     "questions": "appliance.cli.questions",
     "recordings": "appliance.cli.recordings",
     "room": "appliance.cli.room",

@@ -7,6 +7,7 @@ from sqlmodel import Session, col, func, select
 
 from appliance.base.errors import Refused
 from appliance.base.i18n import N_
+from appliance.flow.blueprints import blueprint_of, plans_of
 from appliance.flow.box import Box
 from appliance.flow.exam_now import exam_now
 from appliance.flow.rules_of import rules_of
@@ -40,6 +41,7 @@ class Standing(msgspec.Struct, kw_only=True):
     name: str
     masked_number: str
     trade: str
+    open_book: bool
     questions: int
     starts_at: datetime
     deadline: datetime
@@ -93,6 +95,7 @@ def standing(session: Session, box: Box, token_hash: str) -> Standing:
         name=candidate.name,
         masked_number=candidate.number_masked,
         trade=sitting.trade,
+        open_book=_open_book(session, sitting, candidate.id),
         questions=len(paper.choices) if paper else 0,
         starts_at=sitting.started_at or sitting.starts_at,
         deadline=end_shown(box, attempt, sitting),
@@ -120,6 +123,16 @@ def end_shown(box: Box, attempt: Attempt, sitting: Sitting) -> datetime:
 def _result_shown(session: Session, box: Box, sitting: Sitting) -> bool:
     states = session.exec(select(Attempt.state).where(Attempt.sitting == sitting.id).distinct()).all()
     return result_shown(rules_of(sitting), sitting.state, states, box.now(), sitting.closes_at)
+
+
+def _open_book(session: Session, sitting: Sitting, candidate: str) -> bool:
+    """Whether this candidate may look things up; asked of the papers only where somebody of the sitting may."""
+    if not any(one.open_book for one in plans_of(sitting).values()):
+        return False
+    exam = session.exec(
+        select(Paper.exam).where(Paper.sitting == sitting.id, Paper.candidate == candidate)
+    ).first()
+    return blueprint_of(sitting, exam or "").open_book
 
 
 def answers_of(session: Session, attempt: str) -> dict[int, str]:

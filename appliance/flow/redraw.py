@@ -19,6 +19,15 @@ from appliance.records.sitting import Sitting
 from appliance.records.theory import Paper
 from appliance.rules.paper import BankTooSmall, Item
 
+FAULTS = {
+    "seed_altered": N_("The seed of this sitting was altered: no paper is drawn from it."),
+    "paper_altered": N_("This paper is not the one that was drawn: somebody altered it."),
+    "not_the_same": N_("Drawn once more, this paper is another one."),
+    "bank_changed": N_("This paper was drawn from another bank than the sitting's."),
+    "not_drawn": N_("This paper cannot be drawn once more."),
+}
+"""What may be wrong, in words; `not_drawn` for everything else."""
+
 
 class Redrawn(msgspec.Struct, kw_only=True, frozen=True):
     """One sitting. `same`: papers that came out bit for bit; `unknown`: drawn elsewhere, so nobody here can;

@@ -41,6 +41,8 @@ from appliance.web.sessions import needs
 
 Asked = Request[Who, Any, Any]
 AUTHOR = [needs("author")]
+ENGLISH = "en"
+"""The second language of an item: what the exam page shows after a press on English."""
 MOST = 999_999
 """No item has more versions."""
 LETTERS = "ABCDEFGH"[:MAX_OPTIONS]
@@ -123,7 +125,10 @@ def typed(form: dict[str, list[str]], old: Question | None) -> Question:
     pictures = pictures_in(old)
     kind = one("kind")
     wordings = {}
-    for language in old.wordings if old else (LANGUAGE,):
+    languages = list(old.wordings if old else (LANGUAGE,))
+    for language in (*languages, *({ENGLISH} - set(languages))):
+        if language == ENGLISH != languages[0] and not _written(form, language):
+            continue
         options = [as_passage(one(f"option_{language}_{letter}"), pictures) for letter in LETTERS]
         wordings[language] = Wording(
             stem=as_passage(one(f"stem_{language}"), pictures),
@@ -143,6 +148,12 @@ def typed(form: dict[str, list[str]], old: Question | None) -> Question:
         mapping=old.mapping if old else None,
     )
     return question_of(draft)
+
+
+def _written(form: dict[str, list[str]], language: str) -> bool:
+    """Whether anything stands in the fields of a language."""
+    fields = (f"stem_{language}", *(f"option_{language}_{letter}" for letter in LETTERS))
+    return any("".join(form.get(name, [])).strip() for name in fields)
 
 
 async def _form(request: Asked) -> dict[str, list[str]]:
@@ -200,6 +211,7 @@ def _edit_page(request: Asked, bank: Any, question: Question | None, item: str, 
         language: (as_text(wording.stem, refs), [as_text(one, refs) for one in wording.options])
         for language, wording in (question.wordings if question else {LANGUAGE: Wording(stem=())}).items()
     }
+    texts.setdefault(ENGLISH, ("", []))
     return page(
         request,
         "item_edit.html",

@@ -17,7 +17,7 @@ from litestar.params import JSONBody
 from sqlmodel import Session, select
 
 from appliance.base.errors import ExamError, NotFound, Refused
-from appliance.base.i18n import N_
+from appliance.base.i18n import N_, _
 from appliance.flow import hand_in as handing_in
 from appliance.flow import station_report
 from appliance.flow.accept_rules import accept_rules
@@ -92,6 +92,12 @@ def _sign_in_again() -> SeatSessionMissing:
     )
 
 
+def _exam_name(found: Standing) -> str:
+    """The exam as the page names it; that books may be used stands beside it."""
+    name = trade_name(found.trade)
+    return _("{exam} (open book)").format(exam=name) if found.open_book else name
+
+
 def shown(box: Box, found: Standing, token: str = "") -> wire.Attempt:
     """A standing as the page gets it."""
     return wire.Attempt(
@@ -101,7 +107,7 @@ def shown(box: Box, found: Standing, token: str = "") -> wire.Attempt:
         seat=found.seat,
         name=found.name,
         masked_number=found.masked_number,
-        exam=trade_name(found.trade),
+        exam=_exam_name(found),
         questions=found.questions,
         starts_at=found.starts_at,
         deadline=found.deadline,

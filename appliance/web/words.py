@@ -96,6 +96,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "item.retired": ("calm", N_("Retired")),
     "purpose.exam": ("calm", N_("For exams")),
     "purpose.rehearsal": ("calm", N_("For rehearsals")),
+    "language.zh_CN": ("calm", N_("Chinese")),
+    "language.en": ("calm", N_("English words")),
     "difficulty.0": ("calm", "–"),
     "difficulty.1": ("calm", N_("Easy")),
     "difficulty.2": ("calm", N_("Medium")),

@@ -1,9 +1,11 @@
 """Blueprints by kind of exam: who works how long on what, what a resit leaves out, what was altered is refused."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,9 +13,10 @@ from sqlmodel import Session, select
 
 from appliance.base.clock import FakeClock
 from appliance.base.errors import Corrupt, Refused
+from appliance.base.settings import dump
 from appliance.flow.accounts import Who
 from appliance.flow.add_bank import add_bank
-from appliance.flow.blueprints import bank_plans, set_blueprint, working_time
+from appliance.flow.blueprints import Plans, bank_plans, set_blueprint, working_time
 from appliance.flow.box import Box
 from appliance.flow.choose_bank import choose_bank
 from appliance.flow.freeze_bank import approved, keep_frozen
@@ -29,6 +32,7 @@ from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Paper
 from appliance.rules.paper import Blueprint, Row
 from appliance.web.background import Background
+from tests.command import examsite
 from tests.flow.test_answers import Page
 from tests.question_banks import approve_all, journal, staff, table, take
 from tests.world import World, seed
@@ -43,7 +47,7 @@ INITIAL = Blueprint(
 REVIEW = Blueprint(
     counts={"true_false": 10}, points={"true_false": Decimal(10)}, minutes=60, pass_mark=Decimal(90)
 )
-PLANS = {"initial": INITIAL, "review": REVIEW}
+PLANS: Plans = {"initial": INITIAL, "review": REVIEW}
 
 
 @pytest.fixture
@@ -64,9 +68,7 @@ def world(box: Box) -> World:
     return box.db.write_now(seed, box, 3, papers=False)
 
 
-def choose(
-    box: Box, bank: QuestionBank, sitting: str, who: Who, plans: dict[str, Blueprint], second: str
-) -> None:
+def choose(box: Box, bank: QuestionBank, sitting: str, who: Who, plans: Plans, second: str) -> None:
     frozen = box.db.read_now(approved, box, bank.id)
     name = keep_frozen(box, frozen)
     box.db.write_now(choose_bank, box, sitting, frozen, name, plans, who, second)
@@ -164,7 +166,7 @@ def test_the_blueprint_of_a_kind_of_exam_governs_time_and_mark(
     sitting = box.db.read_now(lambda s: s.get_one(Sitting, world.sitting))
     attempts = box.db.read_now(lambda s: {one.candidate: one for one in s.exec(select(Attempt)).all()})
     ends = [attempts[one].deadline for one in world.candidates[:2]]
-    assert ends == [sitting.ends_at, sitting.started_at + timedelta(minutes=60)]
+    assert sitting.started_at and ends == [sitting.ends_at, sitting.started_at + timedelta(minutes=60)]
     assert working_time(sitting, "resit") == timedelta(minutes=120), "as the initial exam"
     page = Page(box, world, 1)
     right = msgspec.json.decode(box.key.decrypt(made[world.candidates[1]].key_sealed))
@@ -172,7 +174,7 @@ def test_the_blueprint_of_a_kind_of_exam_governs_time_and_mark(
     page.send(*(page.change(place, letter) for place, letter in enumerate(right[:8], 1)))
     box.db.write_now(force_hand_in, box, page.attempt, "x", "account:x")
     mark = box.db.write_now(mark_theory, box, page.attempt)
-    assert (mark.points, mark.passed) == (80, False), "the renewal exam is passed at 90"
+    assert (mark.points, mark.passed) == (Decimal(80), False), "the renewal exam is passed at 90"
 
 
 def test_nobody_meets_the_items_of_an_earlier_paper_again(
@@ -281,3 +283,25 @@ def test_an_altered_paper_is_not_marked(
         asyncio.run(Background(box)._hand_in())
     assert journal(box, "papers.refused") == [{"code": "paper_altered", "paper": own.id, "withdrawn": False}]
     assert journal(box, "paper.marked") == []
+
+
+def test_the_command_draws_the_papers_again(
+    box: Box,
+    people: dict[str, Who],
+    bank: QuestionBank,
+    world: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "examsite.toml").write_bytes(dump(box.settings))
+    monkeypatch.setenv("EXAMSITE_CONFIG", str(tmp_path / "examsite.toml"))
+    choose(box, bank, world.sitting, people["chief"], PLANS, "author2")
+    make_papers(box)
+    status, out, _err = examsite("papers", "check", "--json")
+    [found] = json.loads(out)["sittings"]
+    assert status == 0 and (found["papers"], found["same"], found["wrong"]) == (3, 3, {})
+    paper = papers(box, world.sitting)[world.candidates[0]]
+    change(box, paper, key_sealed=box.key.encrypt(b"[]"))
+    status, _out, told = examsite("papers", "check", "--sitting", world.sitting)
+    assert status == 1 and f"{paper.id}: 这份试卷与生成时不符" in told and "3 份试卷中有 2 份" in told
+    assert examsite("papers", "check", "--sitting", "x")[0] != 0

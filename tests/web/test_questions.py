@@ -124,8 +124,27 @@ def test_an_edit_is_a_new_version(day: Running, open_page: Open, filled: str) ->
     page.click("text=保存为待审定")
     expect(page.locator("#problem")).to_contain_text("答案")
     page.check("[name=right][value=A]")
+    page.fill("[name=stem_en]", "Before use a voltage detector is:")
+    for letter, words in (
+        ("A", "tried where there is voltage"),
+        ("B", "washed with water"),
+        ("C", "kept dry"),
+    ):
+        page.fill(f"[name=option_en_{letter}]", words)
+    page.click("text=保存为待审定")
+    expect(page.locator("#problem")).to_contain_text("各语种")
+    page.fill("[name=option_en_C]", "")
+    shoot(page, "questions-english")
     page.click("text=保存为待审定")
     expect(page.locator("main")).to_contain_text("已保存，待另一位命题人员审定")
+    expect(page.locator(".item[lang=en] .stem")).to_have_text("Before use a voltage detector is:")
+    shoot(page, "questions-item-english")
+    page.click("text=修改")
+    for name in ("stem_en", "option_en_A", "option_en_B"):
+        page.fill(f"[name={name}]", "")
+    page.click("text=保存为待审定")
+    expect(page.locator("main")).to_contain_text("尚无英文")
+    expect(page.locator(".item")).to_have_count(1)
     page.close()
 
 
