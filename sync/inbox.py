@@ -198,6 +198,7 @@ def _lines(box: Box, message: Roster) -> list[Line]:
             kind=row.kind,
             ticket_number=row.ticket_number,
             employer=row.employer,
+            help=row.help.strip(),
             eligibility=row.eligibility,
             photo=box.files.put(row.photo, secret=True) if row.photo else "",
             provincial=row.provincial,

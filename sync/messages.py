@@ -58,6 +58,8 @@ class RosterPerson(msgspec.Struct, kw_only=True, frozen=True):
     kind: Literal["initial", "review", "resit"] = "initial"
     ticket_number: str = ""
     employer: str = ""
+    help: Annotated[str, msgspec.Meta(pattern=r"^(voice)? ?(large)? ?(time([1-9][0-9]?|100))?$")] = ""
+    """Approved help at the exam: `voice` (items read aloud), `large` (larger type), `time25` (25 % more time)."""
     eligibility: Literal["eligible", "unknown", "suspended"] = "eligible"
     """Whether this person may sit; suspended = for a violation."""
     sittings: list[str] = []

@@ -45,6 +45,7 @@ class Person(msgspec.Struct, kw_only=True, frozen=True):
     kind: str = "initial"
     ticket_number: str = ""
     employer: str = ""
+    help: str = ""
     photo: str = ""
     eligibility: admission.Eligibility = "eligible"
     provincial: dict[str, str] = {}
@@ -150,6 +151,7 @@ def enrol(session: Session, box: Box, roster: Roster, sitting: Sitting, person: 
                 kind=person.kind,
                 ticket_number=person.ticket_number,
                 employer=person.employer,
+                help=person.help,
                 eligibility=person.eligibility,
                 provincial=msgspec.json.encode(person.provincial).decode(),
             )

@@ -89,6 +89,7 @@ def _person_of(line: RosterLine) -> Person:
         kind=line.kind,
         ticket_number=line.ticket_number,
         employer=line.employer,
+        help=line.help,
         eligibility=line.eligibility,
         provincial=line.provincial,
     )

@@ -13,7 +13,7 @@ from appliance.intake.catalogue import find_trade, trades
 from appliance.intake.headings import PROVINCIAL, classify
 from appliance.intake.roster_file import Elsewhere, Rejection, RosterFile, RosterLine
 from appliance.intake.sheets import Grid, read_grids
-from appliance.rules import idnumber, names
+from appliance.rules import approved_help, idnumber, names
 from appliance.rules.admission import Eligibility
 
 HEADER_WITHIN = 40
@@ -210,6 +210,7 @@ class _Row:
         number = self._number(today)
         trade = self._trade()
         kind = self._kind()
+        help_ = self._help()
         when = {subject: self._starts_at(subject) for subject in self._subjects()}
         if self.faults:
             return [], self.faults
@@ -223,6 +224,7 @@ class _Row:
                 kind=kind,
                 ticket_number=cells.squeezed(self.cell("ticket")),
                 employer=cells.tidy(self.cell("employer")),
+                help=help_,
                 eligibility=self._eligibility(),
                 starts_at=starts_at,
                 day=day,
@@ -278,6 +280,13 @@ class _Row:
         if kind is None:
             self.reject("kind" if self.cell("kind") else "PX_TYPE_CODE", "unknown_kind")
         return kind or ""
+
+    def _help(self) -> str:
+        try:
+            return approved_help.parse(self.cell("help"))
+        except approved_help.UnknownHelp:
+            self.reject("help", "unknown_help")
+            return ""
 
     def _eligibility(self) -> Eligibility:
         if "eligibility" not in self.header.columns:

@@ -21,6 +21,7 @@ SENTENCES = {
     "sex_mismatch": N_("The sex is not the one in the ID number."),
     "unknown_trade": N_("This item is not in the catalogue of special operations."),
     "unknown_category": N_("This category is not in the catalogue of special operations."),
+    "unknown_help": N_("This approved help is not known: 语音读题, 大字 and 延时25% are."),
     "unknown_kind": N_("The kind of exam is none of initial, review and resit."),
     "unknown_subject": N_("The subject is neither theory nor practical."),
     "other_site": N_("This person is examined at another site."),
@@ -42,6 +43,8 @@ class RosterLine(msgspec.Struct, kw_only=True, frozen=True):
     kind: str = "initial"
     ticket_number: str = ""
     employer: str = ""
+    help: str = ""
+    """Approved help (便利措施), as rules.approved_help writes it."""
     eligibility: Eligibility = "eligible"
     """What a column such as 审核状态 says; a roster without one lists only who may sit."""
     starts_at: datetime | None = None

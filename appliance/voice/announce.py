@@ -5,17 +5,17 @@ from pathlib import Path
 
 from appliance.base.errors import Corrupt
 from appliance.base.i18n import N_
-from appliance.voice.espeak import EspeakVoice
+from appliance.voice.espeak import ENGLISH, MANDARIN, EspeakVoice
 from appliance.voice.port import Spoken, Voice
 
 
-def load(engine: str, speed: int) -> Voice:
-    """The voice the settings name. Raises Corrupt `unknown_voice`."""
+def load(engine: str, speed: int, language: str = "zh") -> Voice:
+    """The voice the settings name; `language`: zh or en. Raises Corrupt `unknown_voice`."""
     if engine != "espeak":
         raise Corrupt(
             "unknown_voice", N_("There is no voice {name}."), N_("Set voice.engine to espeak."), name=engine
         )
-    return EspeakVoice(speed)
+    return EspeakVoice(speed, voice=ENGLISH if language == "en" else MANDARIN)
 
 
 def sound_file(voice: Voice, announcement: Spoken, folder: Path, speed: int = 150) -> Path:

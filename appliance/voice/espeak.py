@@ -13,7 +13,7 @@ from appliance.base.errors import DeviceFault, Unavailable
 from appliance.base.i18n import N_
 from appliance.voice.port import Spoken
 
-VOICE = "cmn-latn-pinyin"
+MANDARIN, ENGLISH = "cmn-latn-pinyin", "en"
 TIMEOUT = 10.0
 
 
@@ -22,8 +22,9 @@ class EspeakVoice:
 
     name = "espeak"
 
-    def __init__(self, speed: int = 150, program: str = "espeak-ng") -> None:
+    def __init__(self, speed: int = 150, program: str = "espeak-ng", voice: str = MANDARIN) -> None:
         self._speed = speed
+        self._voice = voice
         self._program = program
 
     def render(self, announcement: Spoken, target: Path) -> None:
@@ -40,7 +41,7 @@ class EspeakVoice:
         target.parent.mkdir(parents=True, exist_ok=True)
         scratch = target.with_name(f".{target.name}.{os.getpid()}.{os.urandom(4).hex()}.new")
         try:
-            command = [program, "-v", VOICE, "-s", str(self._speed), "-w", str(scratch), "--", spoken]
+            command = [program, "-v", self._voice, "-s", str(self._speed), "-w", str(scratch), "--", spoken]
             done = subprocess.run(command, capture_output=True, timeout=TIMEOUT, check=False)
             if done.returncode or not scratch.exists() or scratch.stat().st_size < 1000:
                 raise _failed(done.stderr.decode(errors="replace"))

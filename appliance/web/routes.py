@@ -27,6 +27,7 @@ from appliance.web import (
     station_captures,
     station_page,
     station_paper,
+    station_voice,
     talk,
     violations,
     waiting,
@@ -63,6 +64,7 @@ HANDLERS: list[ControllerRouterHandler] = [
             *station_captures.PATHS,
             *talk.SEAT_PATHS,
             *station_calls.PATHS,
+            *station_voice.PATHS,
         ],
     ),
 ]

@@ -97,7 +97,8 @@ export class Exam {
   }
 
   async signIn(typed: Parameters<Api["signIn"]>[0]): Promise<void> {
-    const view = await this.heard(this.api.signIn(typed));
+    const question = this.heard(this.api.signIn(typed));
+    await question;
     this.mustSignIn = false;
     await this.adopt(view);
     this.changed();
@@ -196,17 +197,13 @@ export class Exam {
     const now = this.kept;
     if (!now) return;
     const running = view.phase === "running" && !view.moved;
+    // Answers that another seat still delivered for this attempt are fetched with the paper.
+    const behind = this.unsent === 0 && view.answered > [...this.answers.values()].filter(Boolean).length;
     if (running || view.phase === "waiting") void this.sealed.keep(now.attempt, running);
     const carries = view.phase === "handed_in" && now.carry.length > 0;
-    if ((running && (!now.paper || this.boxKnowsMore(view))) || carries) await this.fetchPaper();
+    if ((running && (!now.paper || behind)) || carries) await this.fetchPaper();
     if (running && now.handingIn) await this.deliverHandIn(now);
     if (view.phase === "handed_in" || view.moved) await this.finish(now);
-  }
-
-  /** Answers that another seat still delivered for this attempt are fetched with the paper. */
-  private boxKnowsMore(view: Attempt): boolean {
-    const here = [...this.answers.values()].filter(Boolean).length;
-    return this.unsent === 0 && view.answered > here;
   }
 
   private async fetchPaper(): Promise<void> {

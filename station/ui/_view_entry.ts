@@ -4,6 +4,7 @@ import { Told } from "./_api";
 import { h, sign, write } from "./_dom";
 import type { Exam } from "./_exam";
 import { turnHand } from "./_hand";
+import { helpOf, helpWords } from "./_listen";
 import { card, type Make, type View } from "./_view";
 import type { Attempt } from "./_wire";
 import { t, type Word } from "./_words";
@@ -156,6 +157,7 @@ export function person(exam: Exam): HTMLElement {
     row("id_number", view?.masked_number ?? ""),
     row("exam", view?.exam ?? ""),
     row("seat", view?.seat ?? ""),
+    helpOf(exam).length ? row("help", helpWords(exam)) : null,
   );
 }
 

@@ -4,6 +4,7 @@ import { clockFace } from "./_clock";
 import { h, sign, write } from "./_dom";
 import type { Exam } from "./_exam";
 import { handButton } from "./_hand";
+import { listenButton, stopListening } from "./_listen";
 import { dialog, languageSwitch, listed, type Make } from "./_view";
 import { enlarger, passage, viewer, type Placed } from "./_view_picture";
 import { siteTime } from "./_view_waiting";
@@ -69,6 +70,7 @@ export const paper: Make = (exam, redraw) => {
   const flag = h("button", { type: "button", class: "plain flag", onclick: mark }, sign("flag"), flagText);
   const handIn = h("button", { type: "button", class: "hand-in", onclick: ask }, t("hand_in"));
   const hand = handButton(exam);
+  const listen = listenButton(exam, () => shown);
 
   function group(kind: Question["kind"]): HTMLElement | null {
     const mine = cells.filter((_, i) => questions[i].kind === kind);
@@ -105,7 +107,7 @@ export const paper: Make = (exam, redraw) => {
         h("p", { class: "legends" }, legend("done", "done"), legend("", "open"), legend("flagged", "flagged")),
       ),
     ),
-    h("footer", { class: "bottom" }, previous, flag, next, h("span", { class: "space" }), hand.root, handIn),
+    h("footer", { class: "bottom" }, previous, flag, next, listen?.root, h("span", { class: "space" }), hand.root, handIn),
   );
 
   function current(): Question | undefined {
@@ -189,6 +191,7 @@ export const paper: Make = (exam, redraw) => {
   }
 
   function draw(question: Question): void {
+    stopListening();
     shown = question.position;
     const many = several(question);
     const { note } = shownIn(question, language());
@@ -365,6 +368,7 @@ export const paper: Make = (exam, redraw) => {
       const index = /^[1-9]$/.test(key) ? Number(key) - 1 : key.length === 1 ? LETTERS.indexOf(key.toUpperCase()) : -1;
       const onGrid = document.activeElement?.classList.contains("number");
       if (key.toUpperCase() === "F" || key === "*") mark();
+      else if (listen && (key.toUpperCase() === "L" || key === "0")) listen.toggle();
       else if (index >= 0) choose(index);
       else if (key.toUpperCase() === "Z" || key === "/") return enlarge();
       else if (key === "ArrowLeft" || key === "PageUp" || key === "-") move(-1);

@@ -180,6 +180,13 @@ export const WORDS = {
   hand_call: ["举手（J）", "Raise hand (J)"],
   hand_up: ["已举手，监考员会过来（J 取消）", "Hand is up: somebody comes (J takes it back)"],
   hand_unheard: ["没有连接：请直接举手", "No connection: raise your own hand"],
+  help: ["便利措施", "Approved help"],
+  help_voice: ["语音读题", "questions read aloud"],
+  help_large: ["大字", "larger type"],
+  help_time: ["延时 {n}%", "{n} % more time"],
+  listen: ["听题（L）", "Listen (L)"],
+  listen_stop: ["停止朗读（L）", "Stop reading (L)"],
+  listen_failed: ["暂时不能朗读，请举手", "Cannot be read now: raise your hand"],
   left_noted: ["您离开了考试页面，系统已记录。考试计时没有停止，请继续答题。", "You left the exam page; this was noted. The time runs on. Please continue."],
   keys_dialog: ["小键盘：＋ － 选择，Enter 确定", "Number pad: + − to choose, Enter to confirm"],
   keys_several: [

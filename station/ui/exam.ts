@@ -5,6 +5,7 @@ import { Exam } from "./_exam";
 import { handKey } from "./_hand";
 import { keepKeys } from "./_keys";
 import { Leaving } from "./_leaving";
+import { enlargeType } from "./_listen";
 import { walk } from "./_pad";
 import type { Screen } from "./_screen";
 import { Talk } from "./_talk";
@@ -67,6 +68,7 @@ function update(): void {
     view.update();
     view.focus?.();
   } else view?.update();
+  enlargeType(exam);
   updateCameraBand(band, exam);
   warn();
 }

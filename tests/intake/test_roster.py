@@ -101,6 +101,7 @@ def test_numbers(cell: object, code: str) -> None:
         ("培训类型", "换证", ""),
         ("类型", "补考", ""),
         ("类型", "看看", "unknown_kind"),
+        ("便利措施", "放大镜", "unknown_help"),
         ("性别", "男" if PEOPLE[0].sex == "女" else "女", "sex_mismatch"),
         ("出生日期", PEOPLE[0].birth.strftime("%Y年%m月%d日"), ""),
         ("出生日期", "1901-01-01", "birth_mismatch"),

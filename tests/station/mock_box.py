@@ -4,8 +4,10 @@ It keeps every change it was sent in order, so that a test can see what arrived,
 """
 
 import hashlib
+import io
 import threading
 import time
+import wave
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ STATIC = Path(__file__).parents[2] / "appliance/web/static"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html; charset=utf-8"}
 CSP = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    b"connect-src 'self'; worker-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+    b"media-src 'self' blob:; connect-src 'self'; worker-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 STEMS = [
     "电工在停电检修时，必须在刀闸处悬挂“正在检修，不得合闸”的警示牌。",
@@ -292,6 +294,8 @@ class MockBox:
             if content is None or any(self.paper.pictures[one].sealed == file for one in self.withheld):
                 raise _ProblemError(403, "other_paper", "这不是您试卷的内容。")
             return 200, "application/octet-stream", bytes([content[0] ^ self.altered]) + content[1:]
+        if name.startswith("voice/"):
+            return 200, "audio/wav", silence()
         if name == "hand":
             up = msgspec.json.decode(body, type=wire.Hand).up
             now = wire.ExamNow(hand_in_from=self.started)
@@ -363,3 +367,14 @@ def _json(reply: Any) -> tuple[int, str, bytes]:
 def _cookie(headers: dict[str, str], name: str) -> str:
     pairs = (part.strip().partition("=") for part in headers.get("cookie", "").split(";"))
     return next((value for key, _, value in pairs if key == name), "")
+
+
+def silence(seconds: float = 0.4) -> bytes:
+    """A WAV file without a sound in it."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(int(seconds * 16000)))
+    return file.getvalue()

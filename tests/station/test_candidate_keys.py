@@ -168,3 +168,26 @@ def test_not_me_leads_to_the_staff(page: Page, mock_box: MockBox) -> None:
     expect(page.locator(".middle")).to_contain_text("已通知监考员")
     expect(page.locator(".hand")).to_have_attribute("aria-pressed", "true")
     shoot(page, "candidate-not-me")
+
+
+def test_approved_help_is_offered_and_to_nobody_else(page: Page, mock_box: MockBox) -> None:
+    mock_box.paper = make_paper(2, 2)
+    mock_box.around = wire.ExamNow(hand_in_from=mock_box.started, help=["voice", "large", "time25"])
+    open_paper(page, mock_box)
+    listen = page.locator(".listen")
+    expect(listen).to_have_text("听题（L）")
+    page.keyboard.press("l")
+    until(lambda: "/station/api/voice/1" in mock_box.paths)
+    expect(listen).to_have_text("听题（L）", timeout=10_000)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("0")
+    until(lambda: "/station/api/voice/2" in mock_box.paths)
+    shoot(page, "candidate-help")
+    size = page.locator(".stem").bounding_box()
+    mock_box.around = wire.ExamNow(hand_in_from=mock_box.started)
+    expect(page.locator("html.larger")).to_have_count(0, timeout=10_000)
+    page.reload()
+    page.wait_for_selector(".paper .stem")
+    expect(page.locator(".listen")).to_have_count(0)
+    plain = page.locator(".stem").bounding_box()
+    assert size and plain and size["height"] > plain["height"] * 1.2
