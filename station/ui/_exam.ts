@@ -13,6 +13,8 @@ import type { Attempt, Seat } from "./_wire";
 
 const POLL = 3000;
 const ANCHOR_EVERY = 20;
+/** How long the last screen stays at a seat nobody else was called to. */
+const READING = 120_000;
 
 export class Exam {
   readonly clock = new ExamClock();
@@ -34,6 +36,7 @@ export class Exam {
   private store: Store | null = null;
   private mustSignIn = false;
   private settled = false;
+  private endedAt = 0;
   private seen = "";
   private polls = 0;
   private polling = false;
@@ -243,9 +246,12 @@ export class Exam {
     if (!this.settled && !kept.view.moved && kept.view.handed_in !== "candidate") {
       await this.heard(this.api.handIn(kept.attempt, kept.lease, this.queue?.last ?? 0));
       this.settled = true;
+    this.endedAt ||= performance.now();
     }
     const seat = await this.heard(this.api.seat());
-    if (seat.attempt === kept.attempt) return;
+    // When all have handed in the seats become free at once: there is time to read how it ended.
+    const reading = !seat.attempt && performance.now() - this.endedAt < READING;
+    if (reading || seat.attempt === kept.attempt) return;
     this.seat = seat;
     await this.leave(kept);
   }
@@ -254,6 +260,7 @@ export class Exam {
     this.queue?.stop();
     this.queue = null;
     this.kept = null;
+    this.endedAt = 0;
     this.settled = false;
     this.answers.clear();
     this.pictures.forget();
