@@ -13,8 +13,7 @@ import type { Attempt, Seat } from "./_wire";
 
 const POLL = 3000;
 const ANCHOR_EVERY = 20;
-/** How long the last screen stays at a seat nobody else was called to. */
-const READING = 120_000;
+const READING = 120_000; // the last screen stays so long at a seat nobody else was called to
 
 export class Exam {
   readonly clock = new ExamClock();
@@ -35,8 +34,7 @@ export class Exam {
   noStore = false;
   private store: Store | null = null;
   private mustSignIn = false;
-  private settled = false;
-  private endedAt = 0;
+  private settledAt = 0;
   private seen = "";
   private polls = 0;
   private polling = false;
@@ -243,14 +241,12 @@ export class Exam {
   /** After the end: deliver the rest, say that nothing is left, make way for the next candidate. */
   private async finish(kept: Kept): Promise<void> {
     if (this.unsent > 0) return;
-    if (!this.settled && !kept.view.moved && kept.view.handed_in !== "candidate") {
+    if (!this.settledAt && !kept.view.moved && kept.view.handed_in !== "candidate") {
       await this.heard(this.api.handIn(kept.attempt, kept.lease, this.queue?.last ?? 0));
-      this.settled = true;
-    this.endedAt ||= performance.now();
     }
+    this.settledAt ||= performance.now();
     const seat = await this.heard(this.api.seat());
-    // When all have handed in the seats become free at once: there is time to read how it ended.
-    const reading = !seat.attempt && performance.now() - this.endedAt < READING;
+    const reading = !seat.attempt && performance.now() - this.settledAt < READING;
     if (reading || seat.attempt === kept.attempt) return;
     this.seat = seat;
     await this.leave(kept);
@@ -260,8 +256,7 @@ export class Exam {
     this.queue?.stop();
     this.queue = null;
     this.kept = null;
-    this.endedAt = 0;
-    this.settled = false;
+    this.settledAt = 0;
     this.answers.clear();
     this.pictures.forget();
     await this.sealed.drop();
@@ -322,7 +317,7 @@ export class Exam {
       used: 0,
     };
     this.answers.clear();
-    this.settled = false;
+    this.settledAt = 0;
     await this.save();
     await this.openQueue(view.saved_n);
   }
