@@ -246,8 +246,7 @@ export class Exam {
     }
     this.settledAt ||= performance.now();
     const seat = await this.heard(this.api.seat());
-    const reading = !seat.attempt && performance.now() - this.settledAt < READING;
-    if (reading || seat.attempt === kept.attempt) return;
+    if (seat.attempt === kept.attempt || (!seat.attempt && performance.now() - this.settledAt < READING)) return;
     this.seat = seat;
     await this.leave(kept);
   }
