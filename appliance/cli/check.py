@@ -13,6 +13,7 @@ from appliance.cli.run import show, tell
 from appliance.cli.simulated import simulated
 from appliance.devices.cardreader.link import UNSTABLE, stable
 from appliance.devices.printer.slip import font_file
+from appliance.faces.devices import DeviceDetector
 from appliance.flow.box import Box, keys
 from appliance.flow.inspect import verify_journal
 from appliance.records import migrate
@@ -47,7 +48,7 @@ def findings(settings: Settings) -> list[Finding]:
         found.append(Finding(error.code, error.text()))
     finally:
         box.db.stop()
-    found += _keys(settings) + _disks(settings) + _ports(settings) + _font(settings)
+    found += _keys(settings) + _disks(settings) + _ports(settings) + _font(settings) + _devices(settings)
     if not box.site.demo:
         sentence = _("This is a production site, but {setting} names a simulator: {value}")
         found += [
@@ -95,6 +96,17 @@ def _font(settings: Settings) -> list[Finding]:
             font_file(bold=True)
         except ExamError as error:
             return [Finding(error.code, error.text())]
+    return []
+
+
+def _devices(settings: Settings) -> list[Finding]:
+    """The site's detector of phones and other devices: named files have to be there and of the right shape."""
+    if not any(settings.captures.models):
+        return []
+    try:
+        DeviceDetector(*settings.captures.models)
+    except ExamError as error:
+        return [Finding(error.code, error.text())]
     return []
 
 

@@ -27,6 +27,8 @@ def capture_due(session: Session, box: Box, attempt: Attempt, lease: int) -> int
     """Number of the random capture this lease's page shall take now; 0 = none."""
     if not box.settings.captures.every or attempt.state != "running" or attempt.lease != lease:
         return 0
+    if attempt.paused_at is not None:  # the room may be empty: nobody has to sit before the camera
+        return 0
     number = newest_due(box, attempt)
     if not number:
         return 0

@@ -106,3 +106,32 @@ def sface() -> bytes:
     ]
     assert struct.calcsize("f") == 4
     return model(nodes, tensors, value("data", 1, 3, 112, 112), [value("fc1", 1, 128)])
+
+
+def detector(classes: int, places: list[tuple[int, float, float, float, float, float]]) -> bytes:
+    """A detector of devices for docs/faces.md's shape: 1 x 3 x 640 x 640 in, 1 x (4 + classes) x N out.
+
+    `places`: class, score, middle x and y, width and height in pixels of the input. Each score is taken times the mean
+    red of the picture: a black picture shows nothing, so that a test sees the picture go through.
+    """
+    count = len(places)
+    boxes = np.zeros((1, 4, count), np.float32)
+    scores = np.zeros((1, classes, count), np.float32)
+    for index, (kind, score, x, y, wide, high) in enumerate(places):
+        boxes[0, :, index] = x, y, wide, high
+        scores[0, kind, index] = score
+    tensors = [
+        tensor("boxes", boxes),
+        tensor("scores", scores),
+        tensor("red", np.array([[[[1.0]], [[0.0]], [[0.0]]]], np.float32)),
+        tensor("one", np.array([1, 1, 1], np.int64)),
+    ]
+    size = ints("kernel_shape", 640, 640), ints("strides", 640, 640)
+    nodes = [
+        node("AveragePool", ["images"], "mean", *size),
+        node("Conv", ["mean", "red"], "level", ints("kernel_shape", 1, 1)),
+        node("Reshape", ["level", "one"], "share"),
+        node("Mul", ["scores", "share"], "shown"),
+        node("Concat", ["boxes", "shown"], "output0", integer("axis", 1)),
+    ]
+    return model(nodes, tensors, value("images", 1, 3, 640, 640), [value("output0", 1, 4 + classes, count)])

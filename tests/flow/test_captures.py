@@ -1,4 +1,4 @@
-"""Captures of a seat: asked for by the box alone, kept once, looked at in their turn; findings are cases for a person."""
+"""Captures of a seat: asked for by the box alone, kept once, looked at in turn; findings are cases for a person."""
 
 from collections.abc import Callable
 from datetime import timedelta

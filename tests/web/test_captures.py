@@ -17,7 +17,7 @@ from appliance.faces import demo_people
 from appliance.faces.lane import FaceWorker
 from appliance.facework import Facework
 from appliance.flow.box import Box
-from appliance.records.captures import Capture, SeatCheck
+from appliance.records.captures import Capture
 from appliance.records.cases import ExamCase
 from appliance.records.roster import Candidate
 from appliance.records.seating import SeatTaking
