@@ -23,7 +23,7 @@ run: setup ## the real box from its configuration file (EXAMSITE_CONFIG)
 	@.venv/bin/examsite run $(ARGS)
 
 test: setup ## every test but the long ones
-	@$(PYTEST) -q -n 2 --dist loadfile $(ARGS)
+	@$(PYTEST) -q -n 3 --dist loadfile $(ARGS)
 
 test-long: setup ## kill series and long faults
 	@$(PYTEST) -q -m long --timeout 900 $(ARGS)
