@@ -22,6 +22,7 @@ demo: setup ## play a whole exam day on this machine; ARGS=--once ends after the
 run: setup ## the real box from its configuration file (EXAMSITE_CONFIG)
 	@.venv/bin/examsite run $(ARGS)
 
+# Tests wait for pages and devices more than they compute: three at a time keep two cores busy.
 test: setup ## every test but the long ones
 	@$(PYTEST) -q -n 3 --dist loadfile $(ARGS)
 
