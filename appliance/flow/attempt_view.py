@@ -52,6 +52,8 @@ class Standing(msgspec.Struct, kw_only=True):
     handed_in: str
     key: bytes
     """Opens the paper; empty until it runs."""
+    page: str
+    """Address of the province's page, where that is answered on; empty = our own."""
     points: str
     capture_due: int = 0
     """Number of the random capture the page shall take now."""
@@ -105,6 +107,7 @@ def standing(session: Session, box: Box, token_hash: str) -> Standing:
         message_id=attempt.message_id,
         handed_in=attempt.handed_in,
         key=box.key.decrypt(paper.opens) if paper and paper.opens else b"",
+        page=sitting.page,
         points=f"{mark.points.normalize():f}" if mark and shown else "",
         capture_due=capture_due(session, box, attempt, lease.number),
         face_check=check_state(session, box, attempt, lease.number),

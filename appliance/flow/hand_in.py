@@ -35,6 +35,7 @@ def hand_in(session: Session, box: Box, token_hash: str, sent: HandIn) -> Standi
                 N_("This exam goes on at another seat."),
                 N_("Hand in there, or raise your hand."),
             )
+        _require_ours(session, attempt)
         _require_time_to_leave(session, box, attempt)
         close_attempt(session, attempt, "candidate", f"seat:{lease.seat}", box.now())
     if attempt.state == "handed_in" and attempt.settled_at is None and lease.number == attempt.lease:
@@ -42,6 +43,15 @@ def hand_in(session: Session, box: Box, token_hash: str, sent: HandIn) -> Standi
         session.add(attempt)
         session.flush()
     return standing(session, box, token_hash)
+
+
+def _require_ours(session: Session, attempt: Attempt) -> None:
+    if session.get_one(Sitting, attempt.sitting).delivery != "own":
+        raise Refused(
+            "answered_elsewhere",
+            N_("This exam is answered on the province's page."),
+            N_("Hand in there; if that page is not shown, raise your hand."),
+        )
 
 
 def _require_time_to_leave(session: Session, box: Box, attempt: Attempt) -> None:

@@ -27,6 +27,7 @@ def due_for_marking(session: Session, box: Box) -> list[str]:
             .join(Sitting, col(Sitting.id) == col(Attempt.sitting))
             .where(
                 Sitting.subject == "theory",
+                Sitting.delivery == "own",
                 Attempt.state == "handed_in",
                 or_(
                     col(Attempt.settled_at).is_not(None),

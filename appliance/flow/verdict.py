@@ -171,8 +171,9 @@ def blockers(session: Session, box: Box, day: str) -> list[str]:
     undecided = select(Violation.id).where(Violation.decision == "", col(Violation.sitting).in_(ids))
     if session.exec(undecided).first() is not None:
         found.append("violation_open")
+    ours = [one.id for one in sittings if one.delivery == "own"]  # the province marks what it shows itself
     unmarked = session.exec(
-        select(Attempt.id).where(col(Attempt.sitting).in_(ids), Attempt.state == "handed_in")
+        select(Attempt.id).where(col(Attempt.sitting).in_(ours), Attempt.state == "handed_in")
     ).first()
     if unmarked is not None:
         found.append("unmarked")

@@ -24,6 +24,7 @@ from appliance.flow.accept_rules import accept_rules
 from appliance.flow.accounts import hash_token
 from appliance.flow.attempt_view import PHASES, Standing, lease_of, standing
 from appliance.flow.box import Box
+from appliance.flow.delivery import page_of_seat
 from appliance.flow.look import entrance_photo
 from appliance.flow.save_answers import save_answers
 from appliance.flow.seat_sign_in import seat_at, sign_in_at_seat, taking_at
@@ -265,7 +266,7 @@ async def post_inventory(
 ) -> wire.Orders:
     """What the machine is; asked at its start."""
     seat = await box.db.write(station_report.take_inventory, box, _key_of(request), address_of(request), data)
-    return wire.Orders(seat=seat, now=box.now())
+    return wire.Orders(seat=seat, now=box.now(), page=await box.db.read(page_of_seat, seat))
 
 
 @post("/agent/heartbeat", opt=OPEN, status_code=200)
@@ -274,7 +275,7 @@ async def post_heartbeat(
 ) -> wire.Orders:
     """A sign of life."""
     seat = await box.db.write(station_report.take_heartbeat, box, _key_of(request), address_of(request), data)
-    return wire.Orders(seat=seat, now=box.now())
+    return wire.Orders(seat=seat, now=box.now(), page=await box.db.read(page_of_seat, seat))
 
 
 PATHS = [

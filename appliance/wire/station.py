@@ -90,6 +90,8 @@ class Attempt(msgspec.Struct, kw_only=True):
     """Face check at the seat: due (send a picture), looking, hand (an invigilator decides); empty = go on."""
     key: bytes = b""
     """Opens the sealed paper (AES-256-GCM); empty until the attempt runs."""
+    page: str = ""
+    """Address of the province's page when the exam is answered there: this page shows no paper then."""
     around: ExamNow
     csrf: str = ""
     demo: bool = False

@@ -19,7 +19,7 @@ export class Exam {
   readonly clock = new ExamClock();
   readonly api = new Api(this.clock);
   private readonly sealed = new SealedFiles(() => this.api.paper());
-  private readonly pictures = new Pictures(this.sealed);
+  readonly pictures = new Pictures(this.sealed);
   readonly captures = new Captures(this);
   seat: Seat | null = null;
   kept: Kept | null = null;
@@ -71,6 +71,7 @@ export class Exam {
     const face = view.face_check !== "" && view.face_check !== undefined;
     if (view.phase === "rules") return !kept.confirmed ? "confirm" : face ? "face_check" : "rules";
     if (view.phase !== "running") return face ? "face_check" : "waiting";
+    if (view.page) return "elsewhere";
     if (kept.handingIn) return "handing_in";
     if (view.around?.paused) return "paused";
     // Without the box nobody can look: whoever has the paper goes on with it.
@@ -101,8 +102,7 @@ export class Exam {
     const question = this.heard(this.api.signIn(typed));
     await question;
     this.mustSignIn = false;
-    await this.adopt(view);
-    this.changed();
+    await this.told(question);
     void this.poll();
   }
 
@@ -197,10 +197,11 @@ export class Exam {
     this.queue?.kick();
     const now = this.kept;
     if (!now) return;
-    const running = view.phase === "running" && !view.moved;
+    const ours = !view.page; // else the province shows the paper, and nothing is to be fetched here
+    const running = view.phase === "running" && !view.moved && ours;
+    if (running || (view.phase === "waiting" && ours)) void this.sealed.keep(now.attempt, running);
     // Answers that another seat still delivered for this attempt are fetched with the paper.
     const behind = this.unsent === 0 && view.answered > [...this.answers.values()].filter(Boolean).length;
-    if (running || view.phase === "waiting") void this.sealed.keep(now.attempt, running);
     const carries = view.phase === "handed_in" && now.carry.length > 0;
     if ((running && (!now.paper || behind)) || carries) await this.fetchPaper();
     if (running && now.handingIn) await this.deliverHandIn(now);
@@ -215,11 +216,6 @@ export class Exam {
     await this.carryOver(kept);
     await this.readAnswers(kept);
     await this.save();
-  }
-
-  /** Where an image finds a picture of the paper. */
-  picture(name: string): Promise<string> {
-    return this.pictures.address(this.kept?.paper ?? null, name);
   }
 
   private async deliverHandIn(kept: Kept): Promise<void> {

@@ -11,6 +11,7 @@ export type Screen =
   | "waiting"
   | "loading"
   | "running"
+  | "elsewhere"
   | "paused"
   | "time_over"
   | "handing_in"

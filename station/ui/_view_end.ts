@@ -2,6 +2,7 @@
 
 import { h, sign, write } from "./_dom";
 import { card, type Make } from "./_view";
+import { siteTime } from "./_view_waiting";
 import { t, type Word } from "./_words";
 
 /** Handing in by the candidate, or by time: the same wait, other words. */
@@ -45,6 +46,10 @@ export const handedIn: Make = (exam, redraw) => {
     update() {
       const view = exam.kept?.view;
       if (!view) return;
+      if (view.page) {
+        write(how, t("elsewhere_over"));
+        return;
+      }
       const words: Record<string, Word> = { time: "handed_in_time", forced: "handed_in_forced" };
       write(how, t(words[view.handed_in] ?? "handed_in_candidate"));
       const refused = exam.queue?.refusal;
@@ -55,6 +60,24 @@ export const handedIn: Make = (exam, redraw) => {
       score.hidden = !view.result;
       write(score, view.result ? `${t("result")} ${view.result}` : "");
     },
+  };
+};
+
+/** The exam is answered on the province's page; the locked browser opens it. */
+export const elsewhere: Make = (exam, redraw) => {
+  const until = h("p", { class: "hint" });
+  const root = card(
+    exam,
+    redraw,
+    "elsewhere",
+    sign("right"),
+    h("h1", {}, t("elsewhere_title")),
+    h("p", {}, t("elsewhere_text")),
+    until,
+  );
+  return {
+    root,
+    update: () => write(until, t("elsewhere_until", { at: siteTime(exam.kept?.view.deadline ?? new Date()).slice(0, 5) })),
   };
 };
 

@@ -40,7 +40,7 @@ export const paper: Make = (exam, redraw) => {
   let shown = 0;
   let inputs: HTMLInputElement[] = [];
   let pictures: Placed[] = [];
-  const address = (name: string) => exam.picture(name);
+  const address = (name: string) => exam.pictures.address(exam.kept?.paper ?? null, name);
 
   const saved = h("span", { class: "saved", role: "status" });
   const savedText = h("span", {});

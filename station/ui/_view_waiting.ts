@@ -3,6 +3,7 @@
 import { clockFace } from "./_clock";
 import { h, sign, write } from "./_dom";
 import { person } from "./_view_entry";
+import { practise } from "./_view_familiar";
 import { card, type Make } from "./_view";
 import { t, type Word } from "./_words";
 
@@ -27,6 +28,11 @@ export const waiting: Make = (exam, redraw) => {
   const count = h("p", { class: "countdown", role: "timer" });
   const text = h("p", { class: "calm", role: "status" }, t("waiting_text"));
   const at = h("p", { class: "hint" });
+  const begin = () => {
+    practise(true);
+    redraw();
+  };
+  const start = h("button", { type: "button", class: "plain", onclick: begin }, t("familiar_start"));
   const rows = new Map<Word, HTMLElement>();
 
   function mark(word: Word): void {
@@ -80,7 +86,7 @@ export const waiting: Make = (exam, redraw) => {
     h(
       "div",
       { class: "two" },
-      h("section", { class: "when" }, title, count, at, text),
+      h("section", { class: "when" }, title, count, at, text, start),
       h("section", { class: "side" }, person(exam), checks),
     ),
   );
@@ -94,11 +100,13 @@ export const waiting: Make = (exam, redraw) => {
       write(title, t(loading ? "loading_paper" : left > 0 ? "waiting_title" : "waiting_soon"));
       write(count, left > 0 && !loading ? clockFace(left) : "");
       write(at, `${t("waiting_at")} ${siteTime(view.starts_at)}`);
+      start.hidden = loading;
       write(text, t("waiting_text"));
     },
     key(event) {
       if (["Tab", "Enter", " "].includes(event.key)) return false;
-      mark("check_keyboard");
+      if (event.key === "0" || event.key.toUpperCase() === "O") begin();
+      else mark("check_keyboard");
       return true;
     },
   };

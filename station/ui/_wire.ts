@@ -49,6 +49,8 @@ export interface Attempt {
   moved: boolean;
   /** Opens the sealed paper (Base64); empty until the attempt runs. */
   key: string;
+  /** Address of the province's page when the exam is answered there; empty = on this one. */
+  page: string;
   /** The longest time in seconds between two captures; 0 = none are taken. */
   captures: number;
   /** Number of the random capture to take now; 0 = none. */

@@ -10,11 +10,12 @@ import { walk } from "./_pad";
 import type { Screen } from "./_screen";
 import { Talk } from "./_talk";
 import { card, dialog, type Make, type View } from "./_view";
-import { delivering, handedIn, moved } from "./_view_end";
+import { delivering, elsewhere, handedIn, moved } from "./_view_end";
 import { confirm, connecting, free, rules, signIn } from "./_view_entry";
 import { cameraBand, faceCheck, updateCameraBand } from "./_view_face";
 import { paper } from "./_view_paper";
 import { paused } from "./_view_paused";
+import { beside } from "./_view_familiar";
 import { passCode } from "./_view_pass_code";
 import { waiting } from "./_view_waiting";
 import { chosenLanguage, speak, t } from "./_words";
@@ -27,10 +28,11 @@ const VIEWS: Record<Screen, Make> = {
   confirm,
   face_check: faceCheck,
   rules,
-  waiting,
+  waiting: beside(waiting),
   loading: waiting,
   running: paper,
   paused,
+  elsewhere,
   time_over: delivering,
   handing_in: delivering,
   handed_in: handedIn,

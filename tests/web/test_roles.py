@@ -34,6 +34,7 @@ AREAS: dict[str, set[str]] = {
     "/display/now": {"display", "waiting", "chief"},
     "/entry/L1/now": {"display", "entry", "chief"},
     "/examiner/people": {"examiner", "chief"},
+    "/office/delivery": {"office", "chief"},
     "/office/results": {"office", "chief"},
     "/office/rosters": {"office", "chief"},
     "/questions": {"author", "chief"},
@@ -72,6 +73,7 @@ ORDERS: dict[str, set[str]] = {
     "/violations/case/x/dismiss": {"office", "chief"},
     "/examiner/x/draw": {"examiner", "chief"},
     "/examiner/x/K1": {"examiner", "chief"},
+    "/office/delivery/x": {"office", "chief"},
     "/office/roster": {"office", "chief"},
     "/office/roster/x/confirm": {"office", "chief"},
     "/office/roster/x/reject": {"office", "chief"},
@@ -120,6 +122,7 @@ PICTURES: dict[str, set[str]] = {
     "/violations/case/x/picture": {"invigilator", "chief", "office", "inspector"},
 }
 FORMS: dict[str, dict[str, str]] = {
+    "/office/delivery/x": {"delivery": "own"},
     "/room/x/code": {"group": "1", "second_login": "x", "second_password": "x"},
     "/desk/case/x": {"decision": "admit"},
     "/desk/open-lane": dict.fromkeys(("lane", "reason", "command", "second_login", "second_password"), "x"),

@@ -156,6 +156,8 @@ TABLE: dict[str, str] = {
     "POST /examiner/{attempt}/{subject}": "chief examiner",
     # the office
     "GET /office": "chief office",
+    "GET /office/delivery": "chief office",
+    "POST /office/delivery/{sitting}": "chief office",
     "GET /office/results": "chief office",
     "GET /office/rosters": "chief office",
     "POST /office/roster": "chief office",
