@@ -191,3 +191,33 @@ def test_approved_help_is_offered_and_to_nobody_else(page: Page, mock_box: MockB
     expect(page.locator(".listen")).to_have_count(0)
     plain = page.locator(".stem").bounding_box()
     assert size and plain and size["height"] > plain["height"] * 1.2
+
+
+def test_familiarisation_by_number_pad_with_the_wrong_ones_again(page: Page, mock_box: MockBox) -> None:
+    mock_box.started = mock_box.now() + timedelta(minutes=10)
+    mock_box.paper = make_paper(2, 2)
+    sign_in(page, mock_box)
+    pad(page, "E")
+    page.wait_for_selector(".rules")
+    pad(page, "EE")
+    page.wait_for_selector(".waiting .countdown")
+    shoot(page, "candidate-waiting")
+    pad(page, "0")
+    page.wait_for_selector(".familiar .stem")
+    posts = mock_box.posts
+    pad(page, "1E2E134E")  # the fourth has a picture
+    expect(page.locator(".familiar img")).to_have_js_property("complete", True)
+    shoot(page, "candidate-familiar")
+    pad(page, "1E1E")
+    expect(page.locator(".familiar .stem")).to_have_text("有 2 题没有答对")
+    pad(page, "E")
+    expect(page.locator(".familiar .kind")).to_contain_text("第 1 题，共 2 题")
+    pad(page, "3E2E")
+    expect(page.locator(".familiar .stem")).to_have_text("全部答对，操作没有问题")
+    assert mock_box.posts == posts and not mock_box.answers
+    pad(page, "E")
+    page.wait_for_selector(".waiting .countdown")
+    pad(page, "0")
+    page.wait_for_selector(".familiar .stem")
+    mock_box.started, mock_box.phase = mock_box.now(), "running"
+    expect(page.locator(".paper:not(.familiar) .stem")).to_be_visible(timeout=15_000)
