@@ -106,7 +106,7 @@ def test_no_process_reads_the_key_of_another(name: str) -> None:
     from appliance.flow.set_up import PROCESSES
 
     every = {*PROCESSES, "tls", "data"}
-    shared = {"web": {"tls", "data"}, "gate": {"data"}, "sync": {"data"}}
+    shared = {"web": {"tls", "data"}, "gate": {"data"}, "faces": {"data"}, "sync": {"data"}}
     assert every - hidden(name) == {name} | shared.get(name, set())
 
 
