@@ -96,6 +96,12 @@ def choose_bank(
     return put_to_use(session, box, sitting, frozen, name, plans, who, second.id)
 
 
+def require_choosable(session: Session, box: Box, bank: QuestionBank, sitting: Sitting) -> None:
+    """Raise what keeps a sitting from taking a bank."""
+    if code := _fault(session, box, bank, sitting):
+        raise Refused(code, REFUSALS[code], N_("Choose another sitting or another bank."))
+
+
 def put_to_use(
     session: Session,
     box: Box,
@@ -109,8 +115,7 @@ def put_to_use(
 ) -> Sitting:
     """What two people have decided: `second` is the other account; `composed`: the paper put together by hand."""
     bank = bank_of(session, frozen.bank)
-    if code := _fault(session, box, bank, sitting):
-        raise Refused(code, REFUSALS[code], N_("Choose another sitting or another bank."))
+    require_choosable(session, box, bank, sitting)
     for blueprint in plans.values():
         require_sound(blueprint)
     require_items(plans, cells_of(frozen))

@@ -57,12 +57,13 @@ class Drawable(msgspec.Struct, kw_only=True, frozen=True):
         return sum(count for cell, count in self.there.items() if cell[0] == kind)
 
 
-def approved(session: Session, box: Box, bank_id: str) -> Frozen:
-    """What can be drawn of a bank's approved items now."""
+def approved(session: Session, box: Box, bank_id: str, only: set[str] | None = None) -> Frozen:
+    """What can be drawn of a bank's approved items now. `only`: of these items."""
     bank = bank_of(session, bank_id)
     items = tuple(
         FrozenItem(item=row.id, version=row.version, question=question)
         for row, question in _approved(session, box, bank.id)
+        if only is None or row.id in only
     )
     kept = session.exec(select(BankPicture).where(BankPicture.bank == bank.id)).all()
     shown = {name for one in items for name in pictures(one.question)}

@@ -5,6 +5,7 @@ By counts and topics alone: no item is shown here. A second person confirms that
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -126,26 +127,42 @@ def _whole(text: str) -> int:
 
 def typed_blueprint(form: dict[str, list[str]]) -> Blueprint:
     """The form as a blueprint. Raises Corrupt for what is no number and no choice of a list."""
-
-    def one(name: str) -> str:
-        return (form.get(name) or [""])[0]
-
     rows = _rows(form)
     counts: dict[Kind, int] = {}
     for row in rows:
         counts[row.kind] = counts.get(row.kind, 0) + row.count
+    terms = typed_terms(form)
+    return replace(
+        terms,
+        counts={kind: counts[kind] for kind in KINDS if kind in counts},
+        points={kind: terms.points[kind] for kind in KINDS if kind in counts},
+        rows=tuple(rows),
+    )
+
+
+def typed_terms(form: dict[str, list[str]]) -> Blueprint:
+    """What items are worth, how long, and when it is passed: a blueprint that asks for nothing yet."""
+
+    def one(name: str) -> str:
+        return (form.get(name) or [""])[0]
+
     multiple = next((rule for rule in RULES if rule == one("multiple")), None)
     if multiple is None:
         raise Corrupt("bad_rule", N_("There is no such marking rule."), N_("Choose one of the list."))
     return Blueprint(
-        counts={kind: counts[kind] for kind in KINDS if kind in counts},
-        points={kind: number_of(one(f"points_{kind}")) for kind in KINDS if kind in counts},
+        counts={},
+        points={kind: number_of(one(f"points_{kind}")) for kind in KINDS},
         minutes=_whole(one("minutes")),
         pass_mark=number_of(one("pass_mark")),
         multiple=multiple,
-        rows=tuple(rows),
         open_book=one("book") == "open",
     )
+
+
+async def form_of(request: Asked) -> dict[str, list[str]]:
+    """What was sent, every value of every field."""
+    sent = await request.form()
+    return {name: [str(value) for value in sent.getall(name)] for name in sent}
 
 
 def _rows(form: dict[str, list[str]]) -> list[Row]:
@@ -233,8 +250,7 @@ async def blueprint_set(
     request: Asked, box: NamedDependency[Box], bank: FromPath[str], exam: FromPath[str]
 ) -> Template:
     """Keep a blueprint, or with `drop` have this kind of exam follow the initial one's again."""
-    sent = await request.form()
-    form = {name: [str(value) for value in sent.getall(name)] for name in sent}
+    form = await form_of(request)
     wanted = exam_of(exam)
     blueprint = None if form.get("drop") and wanted != "initial" else typed_blueprint(form)
     await box.db.write(set_blueprint, box, bank, wanted, blueprint, request.user)

@@ -29,6 +29,7 @@ from appliance.flow.bank_items import (
 )
 from appliance.flow.blueprints import KIND_WORDS
 from appliance.flow.box import Box
+from appliance.flow.compose_paper import composed_papers
 from appliance.flow.import_questions import import_questions, prepare_import
 from appliance.flow.look import note_look
 from appliance.intake.bank import question_bank
@@ -38,7 +39,7 @@ from appliance.intake.questions.qti_export import write_qti
 from appliance.intake.questions.read import read_questions
 from appliance.intake.questions.sentences import DROPPED, SENTENCES
 from appliance.intake.questions.shipped import SEALED
-from appliance.web import question_analysis, question_item, question_use
+from appliance.web import question_analysis, question_compose, question_item, question_use
 from appliance.web.pages import page
 from appliance.web.question_item import note_bank_look
 from appliance.web.sessions import needs
@@ -118,7 +119,10 @@ async def bank_page(
         page=int(asked["page"]) if asked.get("page", "").isdecimal() and len(asked["page"]) < 6 else 1,
     )
     found = await box.db.read(find_items, box, bank, wanted, request.user.account)
-    return page(request, "bank.html", f=found, done=asked.get("done", ""), kinds=KIND_WORDS)
+    composed = await box.db.read(composed_papers, bank)
+    return page(
+        request, "bank.html", f=found, done=asked.get("done", ""), kinds=KIND_WORDS, composed=composed
+    )
 
 
 @post("/bank/{bank:str}/import", status_code=200, guards=AUTHOR)
@@ -204,6 +208,7 @@ HANDLERS = [
             template_file,
             *question_item.HANDLERS,
             *question_use.HANDLERS,
+            *question_compose.HANDLERS,
             *question_analysis.HANDLERS,
         ],
     )
