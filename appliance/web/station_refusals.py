@@ -10,7 +10,7 @@ from appliance.flow.accounts import hash_token
 from appliance.flow.box import Box
 from appliance.flow.note_request import note_request
 
-NOTED = {"not_your_attempt", "csrf", "bad_answer", "bad_case", "no_help", "moved_seat"}
+NOTED = {"not_your_attempt", "csrf", "bad_answer", "bad_case", "no_help", "moved_seat", "not_your_talk"}
 MOST = 50
 """Cookies remembered: a machine gone mad must fill neither the journal nor the memory."""
 

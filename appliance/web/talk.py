@@ -16,6 +16,7 @@ from appliance.flow.box import Box
 from appliance.flow.talk import attempt_at
 from appliance.web.sessions import needs
 from appliance.web.station import OPEN, checked_token, token_of
+from appliance.web.station_refusals import noting
 from appliance.web.talks import PIECE, Live, State, Talks
 
 Asked = Request[Who, Any, Any]
@@ -116,11 +117,15 @@ async def seat_talk_sound(
 ) -> Stream:
     """What the invigilator says. Asking for it answers the call, once, from the candidate's newest seat."""
     live, token = talks.find(talk), token_of(request)
-    if await box.db.read(attempt_at, token) != live.attempt:
-        raise Refused("not_your_talk", N_("This conversation is held at another seat."))
-    pieces = await talks.listen(live, "room")
-    live.seat_token = token
-    return _stream(pieces)
+
+    async def answer() -> Stream:
+        if await box.db.read(attempt_at, token) != live.attempt:
+            raise Refused("not_your_talk", N_("This conversation is held at another seat."))
+        pieces = await talks.listen(live, "room")
+        live.seat_token = token
+        return _stream(pieces)
+
+    return await noting(request, box, answer)
 
 
 @post("/talk/{talk:str}/no-microphone", opt=OPEN, status_code=200)
@@ -147,9 +152,13 @@ async def seat_talk_piece(
 ) -> Heard:
     """A piece of what the candidate says."""
     live = talks.find(talk)
-    _answered(live, checked_token(request, box))
-    talks.take(live, "seat", n, await _piece(request))
-    return Heard(live.sides["seat"].n)
+
+    async def take() -> Heard:
+        _answered(live, checked_token(request, box))
+        talks.take(live, "seat", n, await _piece(request))
+        return Heard(live.sides["seat"].n)
+
+    return await noting(request, box, take)
 
 
 SEAT_PATHS = [seat_talk_sound, seat_talk_deaf, seat_talk_piece]

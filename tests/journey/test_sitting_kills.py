@@ -9,6 +9,7 @@ import random
 import secrets
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -32,16 +33,19 @@ UP = 20
 """Seconds within which a killed web process answers again on a slow machine: a deadline may wait so long for it."""
 
 
-def start_stations(site: ExamSite, folder: Path) -> Path:
-    """The stations; every second one answers slowly and leaves the hand-in to the box. Returns their report."""
+def start_stations(
+    site: ExamSite, folder: Path, behave: Callable[[int], dict[str, object]], but: str = ""
+) -> Path:
+    """Simulated stations at every seat but one; `behave`: how the n-th person does. Returns their report."""
     folder.mkdir()
     places, people = [], {}
     for index, (attempt, (seat, four)) in enumerate(site.seated().items()):
+        if seat == but:
+            continue
         number = int(seat.rpartition("-")[2])
         places.append({"seat": seat, "address": f"127.0.1.{number}" if number > 1 else "127.0.0.1"})
         places[-1]["key"] = site.site.station_keys[seat]
-        quick = index % 2 == 0
-        people[attempt] = {"last_four": four, "answers": 5 if quick else 1000, "hand_in": quick}
+        people[attempt] = {"last_four": four, **behave(index)}
     (folder / "places.json").write_bytes(msgspec.json.encode(places))
     (folder / "people.json").write_bytes(msgspec.json.encode(people))
     site.parent.start(
@@ -52,6 +56,11 @@ def start_stations(site: ExamSite, folder: Path) -> Path:
         *("--answer", "1.0", "--look", "1", "--heartbeat", "5"),
     )
     return folder / "report.json"
+
+
+def every_second_one_slow(index: int) -> dict[str, object]:
+    """Half of them answer a few questions and hand in, the others leave it to the box."""
+    return {"answers": 5, "hand_in": True} if index % 2 else {"hand_in": False}
 
 
 def told(report: Path) -> list[dict[str, Any]]:
@@ -87,7 +96,7 @@ def test_web_is_killed_twenty_times_while_a_hundred_sit(tmp_path: Path) -> None:
         site.parent.start("web")
         site.until_pages()
         site.until_papers()
-        report = start_stations(site, tmp_path / "stations")
+        report = start_stations(site, tmp_path / "stations", every_second_one_slow)
         site.waited("all ready", lambda: site.states() == ["ready"] * STATIONS, 90)
         sitting = site.box.db.write_now(start_sitting, site.box, site.sitting, "account:test")
         assert sitting.ends_at

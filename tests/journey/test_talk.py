@@ -1,5 +1,7 @@
 """Two-way audio between the page of a room and a seat: two real Chromiums with a tone each, the real web process.
 
+The seat's browser runs under the policies of a seat: its page hears without asking, from the box's address alone.
+
 Each browser's microphone is a file: a short beep every three seconds, 700 Hz at the invigilator's, 1,500 Hz at the
 seat's. Both pages note when their own microphone and the other's sound beep: that is the delay from mouth to ear.
 """
@@ -10,13 +12,16 @@ import subprocess
 import wave
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sqlmodel import select
 
+from appliance.cli.demo.browser import Candidate
 from appliance.cli.demo.site import PASSWORD
+from appliance.cli.demo.theory import policies
 from appliance.flow.accounts import add_account, hash_password
 from appliance.flow.start_sitting import start_sitting
 from appliance.records.talk import Talk
@@ -79,11 +84,31 @@ def loudest(site: ExamSite, name: str) -> float:
     return float(np.argmax(np.abs(np.fft.rfft(samples))) * RATE / len(samples))
 
 
+class Seat(Candidate):
+    """The seat's browser under the policies of a seat: nobody is asked whether the page may hear."""
+
+    def __init__(self, site: ExamSite, folder: Path) -> None:
+        rules = policies(SimpleNamespace(site=site.site))  # type: ignore[arg-type]
+        super().__init__(site.site, rules, folder / "shots", flags=microphone(folder, SEAT_HZ))
+        self.page, self.playwright = self._page, self._playwright
+        self.page.add_init_script(f"({LISTEN})()")
+
+
+def microphone(folder: Path, hz: int) -> list[str]:
+    """Flags of a browser whose microphone beeps."""
+    tone = beeps(folder / f"{hz}.wav", hz)
+    return [
+        "--autoplay-policy=no-user-gesture-required",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={tone}",
+    ]
+
+
 class Scene:
     """A candidate at seat 1, an invigilator, an inspector."""
 
-    def __init__(self, site: ExamSite, room: Browser, seat: Browser) -> None:
-        self.site, self._room, self._seat = site, room, seat
+    def __init__(self, site: ExamSite, room: Browser, seat: Page) -> None:
+        self.site, self._room, self.seat = site, room, seat
 
     def staff(self, login: str, path: str) -> Page:
         context = self._room.new_context(ignore_https_errors=True, locale="zh-CN", permissions=["microphone"])
@@ -99,22 +124,6 @@ class Scene:
         page.goto(self.site.site.url + path)
         return page
 
-    def candidate_at(self, four: str, rules: bool = True) -> Page:
-        context = self._seat.new_context(ignore_https_errors=True, permissions=["microphone"])
-        context.set_default_timeout(20_000)
-        page = context.new_page()
-        page.add_init_script(f"({LISTEN})()")
-        page.set_viewport_size({"width": 1366, "height": 768})
-        page.goto(f"{self.site.site.url}/station/")
-        page.wait_for_selector(".pad-key")
-        page.keyboard.type(four)
-        page.keyboard.press("Enter")
-        if rules:
-            page.get_by_role("button", name="是我本人，继续").click()
-            page.locator("#tick").check()
-            page.locator("button.primary").last.click()
-        return page
-
     def talks(self) -> list[Talk]:
         return self.site.box.db.read_now(lambda s: list(s.exec(select(Talk).order_by(Talk.opened_at)).all()))  # type: ignore[arg-type]
 
@@ -122,7 +131,7 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("talk")
-    with exam_site(folder / "site", people=1) as site, sync_playwright() as play:
+    with exam_site(folder / "site", people=1) as site:
         site.seat_everybody(1)
         hashed = hash_password(PASSWORD)
         for login in ("invigilator", "inspector"):
@@ -131,13 +140,20 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         site.until_pages()
         site.until_papers()
 
-        def browser(hz: int) -> Browser:
-            tone = beeps(folder / f"{hz}.wav", hz)
-            flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-            flags += ["--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={tone}"]
-            return play.chromium.launch(executable_path=CHROMIUM, args=flags)
-
-        yield Scene(site, browser(ROOM_HZ), browser(SEAT_HZ))
+        [(_seat, four)] = site.seated().values()
+        seat = Seat(site, folder)
+        try:
+            seat.open()
+            seat.sign_in(four)
+            site.waited("the rules accepted", lambda: site.states() == ["ready"])
+            site.box.db.write_now(start_sitting, site.box, site.sitting, "account:test")
+            seat.wait_for_start(30)
+            flags = ["--no-sandbox", *microphone(folder, ROOM_HZ)]
+            room = seat.playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+            yield Scene(site, room, seat.page)
+            room.close()
+        finally:
+            seat.close()
 
 
 def heard_after(speaker: Page, listener: Page) -> list[float]:
@@ -166,11 +182,7 @@ def begin(room: Page, seat: Page) -> None:
 
 def test_both_hear_each_other_and_both_are_recorded(scene: Scene) -> None:
     site = scene.site
-    [(_seat, four)] = site.seated().values()
-    seat = scene.candidate_at(four)
-    site.waited("the rules accepted", lambda: site.states() == ["ready"])
-    site.box.db.write_now(start_sitting, site.box, site.sitting, "account:test")
-    expect(seat.locator("#stem")).to_be_visible(timeout=PATIENCE)
+    seat = scene.seat
     room = scene.staff("invigilator", f"/room/{site.sitting}?seat=T1-01")
     begin(room, seat)
     for page in (room, seat):
@@ -194,7 +206,6 @@ def test_both_hear_each_other_and_both_are_recorded(scene: Scene) -> None:
     for found in delays.values():
         assert len(found) >= 2 and sorted(found)[len(found) // 2] < 1.5, "from mouth to ear"
     listened_to_by_the_inspector(scene, talk)
-    seat.context.close()
     room.context.close()
 
 
@@ -216,8 +227,7 @@ def listened_to_by_the_inspector(scene: Scene, talk: Talk) -> None:
 
 def test_a_lost_line_ends_it_and_a_killed_box_keeps_it(scene: Scene) -> None:
     site = scene.site
-    [(_seat, four)] = site.seated().values()
-    seat = scene.candidate_at(four, rules=False)
+    seat = scene.seat
     room = scene.staff("invigilator", f"/room/{site.sitting}?seat=T1-01")
     known = len(scene.talks())
 

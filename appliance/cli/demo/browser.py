@@ -8,6 +8,7 @@ import os
 import shlex
 import shutil
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Page, Playwright, expect, sync_playwright
@@ -52,14 +53,14 @@ def wrapper(folder: Path, policies: Path) -> Path:
 class Candidate:
     """One candidate at a real browser. Use in one thread only."""
 
-    def __init__(self, site: DemoSite, policies: Path, shots: Path) -> None:
+    def __init__(self, site: DemoSite, policies: Path, shots: Path, flags: Sequence[str] = ()) -> None:
         self._site = site
         self._shots = shots
         self._playwright: Playwright = sync_playwright().start()
         self._context = self._playwright.chromium.launch_persistent_context(
             str(site.run / "browser"),
             executable_path=str(wrapper(site.run, policies)),
-            args=QUIET,
+            args=[*QUIET, *flags],
             chromium_sandbox=False,
             viewport={"width": 1366, "height": 768},
             locale="zh-CN",
