@@ -10,7 +10,16 @@ from pathlib import Path
 
 from bench.record import OUT
 
-BENCHES = ("saves", "start_storm", "card_to_gate", "entry_search", "item_analysis", "memory", "recorder")
+BENCHES = (
+    "saves",
+    "start_storm",
+    "card_to_gate",
+    "entry_search",
+    "item_analysis",
+    "memory",
+    "recorder",
+    "exam_page",
+)
 """In order of the table."""
 TABLE = Path("build/bench.txt")
 

@@ -290,6 +290,9 @@ export const paper: Make = (exam, redraw) => {
       const position = questions[i].position;
       const done = Boolean(exam.answers.get(position));
       const marked = flagged.has(position);
+      const state = `${done} ${marked} ${language()}`;
+      if (cell.dataset.state === state) return;
+      cell.dataset.state = state;
       cell.classList.toggle("done", done);
       cell.classList.toggle("flagged", marked);
       const label = [t("question_n", { n: position }), t(done ? "done" : "open"), marked ? t("flagged") : ""];
