@@ -23,6 +23,20 @@ FAULTS = (
     "camera unplugged",
     "picture black, frozen, blurred or of another place",
     "province refusing a parcel",
+    "cable out for minutes over the end of the exam",
+    "clock of an exam computer wrong by a day",
+    "the exam page in two tabs",
+    "back button",
+    "disk of the box full",
+    "tampered seed",
+    "tampered request",
+    "another candidate's attempt id",
+    "a seat without an admission",
+    "coming after entry has closed",
+    "camera of a seat missing, not allowed, or without a picture",
+    "captures while the box or exam-faces is away",
+    "detector of devices named and not there, or of another shape",
+    "line lost while the invigilator speaks with a candidate",
 )
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 HAN = re.compile(r"[\u3400-\u9fff]")
