@@ -218,6 +218,10 @@ def listened_to_by_the_inspector(scene: Scene, talk: Talk) -> None:
         players.nth(index).evaluate("player => player.play()")
         played = lambda index=index: players.nth(index).evaluate("player => player.currentTime")  # noqa: E731
         scene.site.waited("the recording plays", lambda played=played: played() > 0.3)
+    page.get_by_role("button", name="两路同时播放").click()
+    for index in range(2):
+        running = lambda index=index: players.nth(index).evaluate("player => !player.paused")  # noqa: E731
+        scene.site.waited("both play", running)
     page.locator("#talks").scroll_into_view_if_needed()
     shoot(page, "talk-inspector")
     heard = scene.site.journal("talk.heard")

@@ -1,6 +1,7 @@
 /** The invigilator speaks with a candidate at the seat: one conversation at a time, from the page of the room. */
 
 import { Conversation, microphone } from "../../wire/talk";
+import { all } from "./_page";
 
 const LOOK = 1000;
 
@@ -99,14 +100,26 @@ function hangUp(): void {
   now.end();
 }
 
-/** Begin, on the page of a room. */
+/** Both recordings of a conversation at once, each from the moment it began. */
+function playBoth(place: Element | null): void {
+  const players = place ? all<HTMLAudioElement>("audio", place) : [];
+  const began = (player: HTMLAudioElement): number => Number(player.dataset.began);
+  const first = Math.min(...players.map(began));
+  for (const player of players) {
+    player.pause();
+    player.currentTime = 0;
+    setTimeout(() => void player.play(), (began(player) - first) * 1000);
+  }
+}
+
+/** Begin: speaking on the page of a room, listening on the inspector's. */
 export function startTalk(): void {
-  if (!bar()) return;
   document.addEventListener("click", (event) => {
     const at = event.target instanceof Element ? event.target : null;
     const button = at?.closest<HTMLElement>("[data-talk]");
     if (button) void begin(button);
     else if (at?.closest("[data-talk-end]")) hangUp();
+    else if (at?.closest("[data-talk-both]")) playBoth(at.closest(".talk"));
   });
   window.addEventListener("pagehide", hangUp);
 }
