@@ -316,3 +316,45 @@ def write_blueprint(page: Page) -> None:
     page.set_viewport_size({"width": 1366, "height": 768})
     page.click("text=保存组卷规则")
     expect(page.locator("#done")).to_contain_text("组卷规则已保存")
+
+
+def test_a_paper_is_composed_by_one_author_and_approved_by_another(
+    day: Running, open_page: Open, filled: str
+) -> None:
+    """After the head of the site has chosen: the composed paper takes that sitting's place."""
+    page = open_page("author", f"/questions/bank/{filled}")
+    page.click("text=选题组卷")
+    rows = page.locator("tr[data-kind]")
+    page.select_option("[name=see_kind]", "single_choice")
+    expect(rows.locator("visible=true")).not_to_have_count(0)
+    expect(page.locator("tr[data-kind=true_false]").first).to_be_hidden()
+    page.select_option("[name=see_kind]", "")
+    for place in range(10):
+        page.locator("tr[data-kind=true_false] [name=item]").nth(place).check()
+    page.fill("[name=points_true_false]", "8")
+    total = page.locator("[data-sum]")
+    expect(total).to_have_text("共 10 题，80 分，应为 100 分")
+    page.fill("[name=points_single_choice]", "10")
+    for place in range(2):
+        page.locator("tr[data-kind=single_choice] [name=item]").nth(place).check()
+    expect(total).to_have_text("共 12 题，100 分")
+    page.fill("[name=minutes]", "40")
+    shoot(page, "questions-compose")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    shoot(page, "questions-compose-1280")
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.click("text=提交审定")
+    expect(page.locator("main")).to_contain_text("这份试卷由您组成")
+    expect(page.get_by_role("button", name="审定并使用")).to_have_count(0)
+    address = page.url
+    page.close()
+
+    second = open_page("author2", address.removeprefix(day.url))
+    expect(second.locator(".composed > li")).to_have_count(12)
+    shoot(second, "questions-composed")
+    second.get_by_role("button", name="审定并使用").click()
+    expect(second.locator("main")).to_contain_text("已用于场次")
+    found = select(Sitting).where(Sitting.bank == filled)
+    kept = day.box.db.read_now(lambda session: session.exec(found).one())
+    assert kept.duration_s == 2400 and '"true_false":10' in kept.blueprint
+    second.close()
