@@ -24,6 +24,8 @@ async def notice(request: Request[Who | None, Any, Any], box: NamedDependency[Bo
         "notice.html",
         days=faces.keep_days,
         liveness=faces.liveness > 0,
+        captures=box.settings.captures.every > 0,
+        seat_check=box.settings.station.face_check,
     )
 
 

@@ -8,19 +8,25 @@ import asyncio
 import random
 import ssl
 import time
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
-from appliance.base.errors import Unavailable
-from appliance.base.sockets import ask
+from appliance.base.ids import new_id
 from appliance.faces import demo_people
-from appliance.records.journal import append
+from appliance.flow.look_at_capture import waiting
+from appliance.records.captures import Capture
+from appliance.records.journal import Journal, append
+from appliance.records.roster import Candidate
+from appliance.records.site import Seat
+from appliance.records.sitting import Sitting
 from appliance.records.sync import Parcel
-from appliance.wire.faceworker import Look, Looked, Reference
+from appliance.records.theory import Attempt
 from tests.journey.exam_site import ExamSite, exam_site, patient
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
@@ -81,30 +87,68 @@ def parcels(site: ExamSite) -> list[Parcel]:
 
 
 async def test_faces_are_killed_while_they_compare(tmp_path: Path) -> None:
+    """Pictures of seats wait in the database: each is looked at once, whenever the process dies over it."""
     dice = random.Random(5)
-    reference = Reference("roster", demo_people.portrait("astronaut"))
-    request = Look(references=[reference], live=demo_people.live("astronaut"))
+    pictures = 30
     with exam_site(tmp_path / "site", people=1) as site:
-        place = site.site.settings.socket("faces")
+        person = site.box.db.write_now(seated, site)
+        name = site.box.files.put(demo_people.live("astronaut"), secret=True)
         site.parent.start("faces")
-
-        async def compared() -> Looked | None:
-            try:
-                return await ask(place, request, Looked, timeout=20)
-            except Unavailable:
-                return None
-
-        silent = 0
-        for _turn in range(3):
-            await patient(compared, 40)
-            asked = [asyncio.create_task(compared()) for _ in range(12)]
+        for turn in range(3):
+            site.box.db.write_now(sent, site, person, turn * pictures, pictures, name)
+            await patient(partial(looked_at, site, turn * pictures + 2), 60)
             await asyncio.sleep(dice.uniform(0, 0.4))
+            assert await asyncio.to_thread(site.box.db.read_now, waiting), "it was done before it died"
             await asyncio.to_thread(site.kill, "faces")
-            silent += sum(one is None for one in await asyncio.gather(*asked))
-        found = await patient(compared, 40)
-        assert found.compared[0].distance is not None and found.compared[0].distance < 0.45
-        assert silent, "nobody was waiting when it died: the test does not look"
+        await patient(partial(looked_at, site, 3 * pictures), 120)
+        rows = site.box.db.read_now(lambda s: s.exec(select(Capture)).all())
+        assert {(one.state, one.band) for one in rows} == {("looked", "admit")}
+        told = select(Journal.body).where(Journal.kind == "capture.compared")
+        bodies = [
+            msgspec.json.decode(body)["capture"]
+            for body in site.box.db.read_now(lambda s: s.exec(told).all())
+        ]
+        assert len(bodies) == len(set(bodies)) == 3 * pictures, "each is looked at once"
         alone(site)
+
+
+def seated(session: Session, site: ExamSite) -> str:
+    """The attempt of somebody whose photograph the roster has."""
+    person = session.exec(select(Candidate)).first()
+    sitting = session.exec(select(Sitting)).first()
+    assert person and sitting
+    person.photo = site.box.files.put(demo_people.portrait("astronaut"), secret=True)
+    attempt = Attempt(id=new_id(), sitting=sitting.id, candidate=person.id)
+    session.add(person)
+    session.add(attempt)
+    session.flush()
+    return attempt.id
+
+
+def sent(session: Session, site: ExamSite, attempt: str, first: int, count: int, name: str) -> None:
+    """Pictures that wait to be looked at."""
+    seat = session.exec(select(Seat.id)).first()
+    now = site.box.now()
+    for number in range(first, first + count):
+        session.add(
+            Capture(
+                id=f"c{number}",
+                attempt=attempt,
+                seat=seat or "",
+                lease=1,
+                number=number + 1,
+                happened_at=now,
+                recorded_at=now,
+                picture=name,
+            )
+        )
+
+
+async def looked_at(site: ExamSite, least: int) -> bool | None:
+    """True when so many were looked at; None: not yet."""
+    rows = select(Capture.id).where(Capture.state != "waiting")
+    found = await asyncio.to_thread(site.box.db.read_now, lambda s: len(s.exec(rows).all()))
+    return True if found >= least else None
 
 
 def alone(site: ExamSite) -> None:
