@@ -7,6 +7,7 @@ from sqlmodel import Session, col, func, select
 
 from appliance.flow.box import Box
 from appliance.flow.paper_state import PaperState, paper_state
+from appliance.flow.pauses import pause_of_room
 from appliance.flow.rules_of import rules_of
 from appliance.flow.start_sitting import sitting_of
 from appliance.flow.today import line
@@ -17,6 +18,7 @@ from appliance.records.site import Seat, Station
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Answer, Attempt, Paper
 from appliance.rules.names import mask as mask_name
+from appliance.rules.timing import many_lost
 from appliance.wire.ops import SittingLine
 
 STATES = {
@@ -53,6 +55,10 @@ class SeatTile(msgspec.Struct, kw_only=True):
     """The newest capture of the seat (media/capture)."""
     hand_at: datetime | None = None
     """Since when the hand is up."""
+    paused: bool = False
+    """The exam stands still here."""
+    lost_s: int = 0
+    """Seconds the station was gone that could be given back."""
 
 
 class Board(msgspec.Struct, kw_only=True):
@@ -71,6 +77,13 @@ class Board(msgspec.Struct, kw_only=True):
     """Of those: accepted the rules and wait for the start."""
     papers: PaperState | None = None
     """Of a theory sitting that has not begun, or that the province shows itself."""
+    paused_at: datetime | None = None
+    """Since when the whole room stands still."""
+    pause_reason: str = ""
+    writing_lost: int = 0
+    """Stations without a connection at which somebody writes."""
+    many_lost: bool = False
+    """So many that a pause of the whole room is offered (rules.timing)."""
     pass_code: str = ""
     """For signing in at a free seat; empty where the rules of the exam know none."""
 
@@ -131,6 +144,7 @@ def board(session: Session, box: Box, sitting_id: str) -> Board:
         tiles.append(tile)
     found = Board(sitting=line(session, sitting), now=now, seats=tiles)
     found.papers = _papers(session, sitting)
+    _stillness(session, box, found)
     if rules_of(sitting).sign_in == "code":
         found.pass_code = sitting.pass_code
     return _counted(found, taken, attempts)
@@ -163,6 +177,18 @@ def _taken(session: Session, sitting: str) -> dict[str, tuple[SeatTaking, Candid
     }
 
 
+def _stillness(session: Session, box: Box, found: Board) -> None:
+    """The pause of the whole room, and whether one is to be offered."""
+    if pause := pause_of_room(session, found.sitting.id):
+        found.paused_at, found.pause_reason = pause.began_at, pause.reason
+    writing = [one for one in found.seats if one.deadline is not None]
+    found.writing_lost = sum("lost" in one.flags for one in writing)
+    station = box.settings.station
+    found.many_lost = many_lost(
+        found.writing_lost, len(writing), station.many_lost_share, station.many_lost_least
+    )
+
+
 def _counted(
     found: Board, taken: dict[str, tuple[SeatTaking, Candidate]], attempts: dict[str, Attempt]
 ) -> Board:
@@ -182,6 +208,7 @@ def _attempt(tile: SeatTile, attempt: Attempt, answered: int, questions: int, no
         tile.state = "signed_in"
     if attempt.deadline and attempt.state == "running":
         tile.deadline = attempt.deadline
+        tile.paused, tile.lost_s = attempt.paused_at is not None, attempt.lost_s
         tile.remaining_s = max(0, int((attempt.deadline - now).total_seconds()))
     tile.face = attempt.face
     if attempt.hand_at:

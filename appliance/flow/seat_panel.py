@@ -9,10 +9,13 @@ from appliance.base.errors import NotFound
 from appliance.base.i18n import N_
 from appliance.flow.board import SeatTile, board
 from appliance.flow.box import Box
+from appliance.flow.pauses import pause_of_one, pause_of_room
+from appliance.flow.rules_of import rules_of
 from appliance.records.base import moment
 from appliance.records.journal import Journal
 from appliance.records.roster import Candidate
 from appliance.records.site import Seat, Station
+from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt
 
 LAST = 12
@@ -43,6 +46,9 @@ class SeatPanel(msgspec.Struct, kw_only=True):
     broken_reason: str = ""
     hostname: str = ""
     entries: list[PanelEntry] = []
+    pause_reason: str = ""
+    offer_min: int = 0
+    """Minutes a dead station cost that may be given back as more time; 0 where the rules let them count."""
     free: list[str] = []
     """Seats somebody could move to, spares first."""
 
@@ -80,5 +86,9 @@ def seat_panel(session: Session, box: Box, sitting_id: str, seat_id: str) -> Sea
     if tile.attempt:
         attempt = session.get_one(Attempt, tile.attempt)
         panel.state, panel.message = attempt.state, attempt.message
+        if pause := pause_of_one(session, attempt.id) or pause_of_room(session, sitting_id):
+            panel.pause_reason = pause.reason
+        if rules_of(session.get_one(Sitting, attempt.sitting)).time_lost == "given_back":
+            panel.offer_min = min(60, -(-attempt.lost_s // 60))
         panel.handed_in, panel.handed_in_at = attempt.handed_in, attempt.handed_in_at
     return panel

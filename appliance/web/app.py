@@ -20,6 +20,7 @@ from appliance.live import Tail
 from appliance.web import problems
 from appliance.web.background import Background
 from appliance.web.pages import template_config
+from appliance.web.room_view import RoomViews
 from appliance.web.routes import HANDLERS
 from appliance.web.sessions import SessionMiddleware
 from appliance.web.talks import Talks
@@ -75,7 +76,7 @@ def create_app(box: Box) -> Litestar:
         box.db.start()
         watching = asyncio.create_task(tail.run())
         background.start()
-        await talks.begin()
+        talks.begin()
         try:
             yield
         finally:
@@ -122,7 +123,7 @@ def create_app(box: Box) -> Litestar:
             exclude=["^/station/api/", "^/ops/"],
         ),
         lifespan=[life],
-        state=State({"box": box, "tail": tail}),
+        state=State({"box": box, "tail": tail, "rooms": RoomViews()}),
         openapi_config=None,
         request_max_body_size=20_000_000,
     )

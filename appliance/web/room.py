@@ -28,6 +28,7 @@ from appliance.flow.warn import warn
 from appliance.records.theory import Attempt
 from appliance.web.ops import sources_of
 from appliance.web.pages import done, page
+from appliance.web.room_view import RoomViews
 from appliance.web.room_watch import watched
 from appliance.web.sessions import needs
 
@@ -94,14 +95,17 @@ def rows_of(seats: list[SeatTile]) -> tuple[int, list[SeatTile | None]]:
 
 
 async def _board(
-    request: Asked, box: Box, name: str, sitting: str, sort: str, seat: str = "", **more: Any
+    request: Asked, box: Box, name: str, sitting: str, sort: str, seat: str = "", have: str = "", **more: Any
 ) -> Template:
+    views: RoomViews = request.app.state.rooms
     sources = sources_of(request, box)
     await sources.refresh()
     found: Board = await box.db.read(board, box, sitting)
     columns, plan = rows_of(found.seats)
     if sort == "attention":
         plan = [*sorted(found.seats, key=attention)]
+    view = views.of(found.sitting.id)
+    view.look(found, sort, plan)
     here = [one for one in box.settings.cameras if one.room == found.sitting.room]
     status = {one.camera: one for one in sources.status.cameras} if sources.status else {}
     return page(
@@ -111,6 +115,9 @@ async def _board(
         s=found.sitting,
         sitting=sitting,
         plan=plan,
+        changed=view.changed(have, sort, plan) if have else None,
+        oob=bool(have),
+        token=view.token,
         columns=columns,
         sort=sort,
         seat=seat,
@@ -148,9 +155,10 @@ async def room_board(
     sitting: FromPath[str],
     sort: FromQuery[str] = "plan",
     seat: FromQuery[str] = "",
+    have: FromQuery[str] = "-",
 ) -> Template:
-    """The part that changes: clock, connections, seats."""
-    return await _board(request, box, "room_board.html", sitting, sort, seat)
+    """The part that changes: clock, connections, and the seats that changed since the page's token `have`."""
+    return await _board(request, box, "room_board.html", sitting, sort, seat, have)
 
 
 async def _panel(box: Box, sitting: str, seat: str) -> dict[str, Any]:
