@@ -97,9 +97,10 @@ def close_talk(session: Session, box: Box, talk_id: str, why: str, actor: str, k
     return talk
 
 
-def open_talks(session: Session) -> list[str]:
-    """Ids of those nobody has ended: after a kill their sound lies in the folder of web/talks.py."""
-    return list(session.exec(select(Talk.id).where(col(Talk.closed_at).is_(None))).all())
+def open_talks(session: Session, before: datetime) -> list[str]:
+    """Ids of those begun by then that nobody ended: after a kill their sound lies in the folder of web/talks.py."""
+    left = select(Talk.id).where(col(Talk.closed_at).is_(None), Talk.opened_at <= before)
+    return list(session.exec(left).all())
 
 
 def attempt_at(session: Session, token_hash: str) -> str:

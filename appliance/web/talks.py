@@ -117,12 +117,21 @@ class Talks:
         self._open: dict[str, Live] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def begin(self) -> None:
-        """Close what a killed process left open, with what was recorded."""
-        for talk in await self._box.db.read(open_talks):
+    def begin(self) -> None:
+        """Close what a killed process left open, with what was recorded, as soon as the database answers."""
+        self._start(self._left_over(self._box.now()))
+
+    async def _left_over(self, before: datetime) -> None:
+        while True:
+            try:
+                left_open = await self._box.db.read(open_talks, before)
+                break
+            except ExamError:  # told by whoever serves a page meanwhile
+                await asyncio.sleep(AGAIN)
+        for talk in left_open:
             left = Live(talk, "", "", self._folder, self._box)
             left.why = "box_stopped"
-            self._start(self._settle(left, PROCESS))
+            await self._settle(left, PROCESS)
 
     async def end(self) -> None:
         """Close everything; what cannot be written now is closed by the next start."""

@@ -108,7 +108,7 @@ async def test_a_killed_process_leaves_its_recordings_to_the_next(box: Box, worl
     path.write_bytes(path.read_bytes() + (500).to_bytes(4, "big") + b"half a pie")
     live.why = "killed"  # its tasks end without a word
     following = talks_of(box)
-    await following.begin()
+    following.begin()
     await following.end()
     [row] = rows(box)
     assert row.why == "box_stopped" and box.files.get(row.room_sound, secret=True) == b"hello there"
