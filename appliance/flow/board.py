@@ -145,8 +145,7 @@ def board(session: Session, box: Box, sitting_id: str) -> Board:
     found = Board(sitting=line(session, sitting), now=now, seats=tiles)
     found.papers = _papers(session, sitting)
     _stillness(session, box, found)
-    if rules_of(sitting).sign_in == "code":
-        found.pass_code = sitting.pass_code
+    found.pass_code = sitting.pass_code if rules_of(sitting).sign_in == "code" else ""
     return _counted(found, taken, attempts)
 
 
