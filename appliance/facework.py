@@ -28,6 +28,8 @@ IDLE = 1.0
 """Seconds between two looks whether a picture has come."""
 AGAIN = 5.0
 """Seconds until the worker is asked again after it was silent."""
+PATIENCE = 120.0
+"""Seconds one picture, or the start of the worker, may take: it gives way to everything else on the box."""
 DEADLY = 2
 """Times the worker may fall silent over one picture before that picture is left to people."""
 
@@ -128,7 +130,8 @@ async def main(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     box.db.start()
     faces = settings.faces
-    worker = FaceWorker(faces.engine, "", faces.timeout, (*faces.models, *settings.captures.models))
+    models = (*faces.models, *settings.captures.models)
+    worker = FaceWorker(faces.engine, "", PATIENCE, models, start_timeout=PATIENCE)
     work = Facework(box, worker)
     server = await serve(settings.socket("faces"), {GetFacework: work.state})
     task = asyncio.create_task(work.run())

@@ -37,7 +37,9 @@ class FaceWorker:
         timeout: float = 8.0,
         models: tuple[str, ...] = (),
         prompt: Callable[[str], None] = lambda code: None,
+        start_timeout: float = START_TIMEOUT,
     ) -> None:
+        self._start_timeout = start_timeout
         self._engine = engine
         self._camera = camera
         self._timeout = timeout
@@ -175,7 +177,7 @@ class FaceWorker:
         )
         self.starts += 1
         try:
-            async with asyncio.timeout(START_TIMEOUT):
+            async with asyncio.timeout(self._start_timeout):
                 reply = await self._receive()
         except (TimeoutError, OSError, asyncio.IncompleteReadError, msgspec.DecodeError) as error:
             await self._kill()

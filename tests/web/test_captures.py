@@ -16,15 +16,18 @@ from appliance.base.settings import CaptureSettings
 from appliance.faces import demo_people
 from appliance.faces.lane import FaceWorker
 from appliance.facework import Facework
+from appliance.flow.accounts import Who
 from appliance.flow.box import Box
-from appliance.records.captures import Capture
+from appliance.flow.seat_check import decide_check
+from appliance.records.accounts import Account
+from appliance.records.captures import Capture, SeatCheck
 from appliance.records.cases import ExamCase
 from appliance.records.roster import Candidate
 from appliance.records.seating import SeatTaking
 from appliance.records.site import Seat
 from appliance.records.theory import Attempt
 from tests.web.conftest import CHROMIUM, shoot
-from tests.web.day import build
+from tests.web.day import PASSWORD, build
 from tests.web.day_server import Running
 
 pytestmark = pytest.mark.long
@@ -76,7 +79,7 @@ class Faces:
         ready = threading.Event()
 
         async def work() -> None:
-            worker = FaceWorker("dlib", "", 20)
+            worker = FaceWorker("dlib", "", 60, start_timeout=120)
             self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
             ready.set()
             try:
@@ -216,4 +219,144 @@ def test_the_right_person_passes_and_is_photographed_at_random(
     assert site.box.files.get(name, secret=True).startswith(b"\xff\xd8\xff")
     sealed = next(site.box.files.folder.glob(f"sealed/*/{name}")).read_bytes()
     assert b"JFIF" not in sealed[:64], "encrypted on the disk"
+    browser.close()
+
+
+def invigilator(browser: Browser, site: Running, width: int = 1366, height: int = 768) -> Page:
+    """The page of the room with this seat beside it."""
+    context = browser.new_context(
+        ignore_https_errors=True, viewport={"width": width, "height": height}, locale="zh-CN"
+    )
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.goto(f"{site.url}/sign-in")
+    page.fill("[name=login]", "invigilator")
+    page.fill("[name=password]", PASSWORD)
+    page.click("button.primary")
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+    page.goto(f"{site.url}/room/{site.day.theory}?seat={SEAT}")
+    return page
+
+
+def test_somebody_else_is_let_go_on_by_two_people_alone(
+    site: Running, play: Playwright, faces: Faces, tmp_path: Path
+) -> None:
+    faces.start()
+    browser = chromium(play, film(tmp_path, demo_people.live("astronaut")))
+    page = opened(browser, site)
+    signed_in(page, site)
+    expect(page.locator("body")).to_have_attribute("data-screen", "face_check")
+    before = looked_at(site)
+    shoot_button = page.locator(".face-check .primary")
+    for tries in range(3):
+        expect(shoot_button).to_be_enabled(timeout=30_000)
+        if tries == 1:
+            expect(page.locator(".face-check .error")).to_contain_text("再拍一次")
+            shoot(page, "station-face-again")
+        page.keyboard.press("Enter")
+        until(page, lambda: looked_at(site) == before + tries + 1)  # noqa: B023
+    expect(page.locator("h1")).to_have_text("请举手，监考员会来当面核对", timeout=20_000)
+    shoot(page, "station-face-hand")
+    page.locator(".language").click()
+    shoot(page, "station-face-hand-en")
+    page.locator(".language").click()
+    (case,) = [one for one in cases(site) if one.kind == "seat_face"]
+    assert case.state == "open" and case.picture
+
+    room = invigilator(browser, site)
+    expect(room.locator(f"#t-{SEAT} .last-face")).to_be_visible()
+    part = room.locator("#seat .face-check")
+    expect(part).to_contain_text("机器认为不是本人")
+    shoot(room, "room-face-check")
+    part.locator("summary").first.click()
+    part.locator("[name=second_login]").fill("invigilator2")
+    part.locator("[name=second_password]").fill(PASSWORD)
+    shoot(room, "room-face-check-decide")
+    part.locator("form .primary").click()
+    expect(room.locator("#seat .face-check")).to_have_count(0, timeout=20_000)
+    expect(page.locator("body")).not_to_have_attribute("data-screen", "face_check", timeout=20_000)
+    checks = site.box.db.read_now(lambda s: s.exec(select(SeatCheck)).all())
+    decided = [one for one in checks if one.decided_by]
+    assert len(decided) == 1 and decided[0].second_by and decided[0].code == "face_mismatch"
+    browser.close()
+
+
+def looked_at(site: Running) -> int:
+    """How many pictures for a face check were looked at."""
+    return sum(one.state == "looked" for one in rows(site) if one.purpose == "seat_check")
+
+
+def test_captures_of_somebody_else_are_one_case_for_a_person(
+    site: Running, play: Playwright, faces: Faces, tmp_path: Path
+) -> None:
+    """The same seat goes on; while the box is away the page takes its own, and sends them when it is back."""
+    faces.start()
+    browser = chromium(play, film(tmp_path, demo_people.live("astronaut")))
+    page = opened(browser, site)
+    signed_in(page, site)
+    site.box.db.write_now(let_go_on, site)
+    expect(page.locator("body")).to_have_attribute("data-screen", "running", timeout=30_000)
+    until(page, lambda: "mismatch" in [one.kind for one in cases(site)], 120)
+    before = len(rows(site))
+    site.stop()
+    until(page, lambda: kept_here(page) >= 2, 90)
+    expect(page.locator(".notice")).to_contain_text("连接", timeout=20_000)
+    site.start()
+    until(page, lambda: kept_here(page) == 0, 60)
+    away = [one for one in rows(site)[before:] if one.purpose == "random" and one.number == 0]
+    assert len(away) >= 2
+    faces.stop()
+    restarted = Faces(site.box)
+    restarted.start()
+    until(page, lambda: all(one.state == "looked" for one in rows(site)), 60)
+    restarted.stop()
+    (case,) = [one for one in cases(site) if one.kind == "mismatch"]
+    assert msgspec.json.decode(case.detail)["count"] >= 3
+
+    room = invigilator(browser, site, 1280, 800)
+    judge = room.locator(f"#case-{case.id}")
+    expect(judge).to_contain_text("人像与名册照片不符")
+    judge.locator("img").first.scroll_into_view_if_needed()
+    shoot(room, "room-case")
+    judge.locator("summary").click()
+    judge.locator("[name=reason]").fill("双胞胎，已核对证件")
+    judge.locator("form .primary").click()
+    expect(room.locator(f"#case-{case.id}")).to_have_count(0, timeout=20_000)
+    browser.close()
+
+
+def let_go_on(session: Session, site: Running) -> None:
+    """The invigilator has looked at whoever sits there now."""
+    account = session.exec(select(Account).where(Account.login == "invigilator")).one()
+    who = Who(account=account.id, login=account.login, name=account.name, role=account.role)
+    decide_check(session, site.box, attempt(site), "admit", "已核对", who)
+
+
+def kept_here(page: Page) -> int:
+    """Pictures kept in the browser."""
+    return int(
+        page.evaluate(
+            """() => new Promise((done) => {
+              const open = indexedDB.open("exam-captures", 1);
+              open.onsuccess = () => {
+                const all = open.result.transaction("rows").objectStore("rows").count();
+                all.onsuccess = () => { open.result.close(); done(all.result); };
+              };
+            })"""
+        )
+    )
+
+
+def test_without_a_camera_the_candidate_is_told_calmly(site: Running, play: Playwright, faces: Faces) -> None:
+    browser = chromium(play, None)
+    page = opened(browser, site)
+    signed_in(page, site)
+    expect(page.locator("h1")).to_have_text("请举手，监考员会来当面核对", timeout=30_000)
+    site.box.db.write_now(let_go_on, site)
+    expect(page.locator("body")).to_have_attribute("data-screen", "running", timeout=30_000)
+    expect(page.locator(".camera-band")).to_be_visible()
+    expect(page.locator(".camera-band")).to_contain_text("请举手")
+    shoot(page, "station-camera-missing")
+    missing = [one for one in cases(site) if one.kind == "camera_missing"]
+    assert [one.until for one in missing] == [None]
     browser.close()
