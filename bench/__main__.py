@@ -13,6 +13,7 @@ from bench.record import OUT
 BENCHES = (
     "saves",
     "start_storm",
+    "sealed_bank",
     "card_to_gate",
     "entry_search",
     "item_analysis",
