@@ -131,10 +131,10 @@ def test_an_edit_is_a_new_version(day: Running, open_page: Open, filled: str) ->
         ("C", "kept dry"),
     ):
         page.fill(f"[name=option_en_{letter}]", words)
+    shoot(page, "questions-english")
     page.click("text=保存为待审定")
     expect(page.locator("#problem")).to_contain_text("各语种")
     page.fill("[name=option_en_C]", "")
-    shoot(page, "questions-english")
     page.click("text=保存为待审定")
     expect(page.locator("main")).to_contain_text("已保存，待另一位命题人员审定")
     expect(page.locator(".item[lang=en] .stem")).to_have_text("Before use a voltage detector is:")
@@ -270,9 +270,9 @@ def test_the_head_of_the_site_chooses_a_bank_for_a_sitting(
     expect(page.locator("#done")).to_contain_text("组卷规则已保存")
     page.click(".back a")
     expect(page.locator("main")).to_contain_text("开卷")
+    shoot(page, "questions-use")
     page.fill("[name=second_login]", "chief")
     page.fill("[name=second_password]", PASSWORD)
-    shoot(page, "questions-use")
     page.click("button:has-text('从本题库组卷')")
     expect(page.locator("#problem")).to_contain_text("第二人须是另一人")
     page.fill("[name=second_login]", "author2")
@@ -310,12 +310,14 @@ def write_blueprint(page: Page) -> None:
     expect(page.locator("#problem")).to_contain_text("应为 100 分")
     page.fill("[name=points_multiple_choice]", "10")
     expect(total).to_have_text("共 24 题，100 分")
-    shoot(page, "questions-blueprint")
     page.set_viewport_size({"width": 1280, "height": 800})
     shoot(page, "questions-blueprint-1280")
     page.set_viewport_size({"width": 1366, "height": 768})
     page.click("text=保存组卷规则")
     expect(page.locator("#done")).to_contain_text("组卷规则已保存")
+    page.reload()
+    expect(total).to_have_text("共 24 题，100 分")
+    shoot(page, "questions-blueprint")
 
 
 def test_a_paper_is_composed_by_one_author_and_approved_by_another(
