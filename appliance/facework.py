@@ -20,6 +20,7 @@ from appliance.base.sockets import serve
 from appliance.faces.lane import FaceWorker
 from appliance.flow.box import Box
 from appliance.flow.look_at_capture import Task, next_capture, note_studied, note_unusable, waiting
+from appliance.flow.missing_captures import missing_captures
 from appliance.wire.faceworker import FaceworkState, GetFacework, Photo, Study
 
 log = logging.getLogger("examsite.faces")
@@ -28,6 +29,8 @@ IDLE = 1.0
 """Seconds between two looks whether a picture has come."""
 AGAIN = 5.0
 """Seconds until the worker is asked again after it was silent."""
+ROUND = 60.0
+"""Seconds between two looks for seats that send no pictures."""
 PATIENCE = 120.0
 """Seconds one picture, or the start of the worker, may take: it gives way to everything else on the box."""
 DEADLY = 2
@@ -50,6 +53,15 @@ class Facework:
         while True:
             if not await self.step():
                 await asyncio.sleep(IDLE)
+
+    async def watch(self) -> None:
+        """Look now and then for seats that send none of the pictures they owe; never ends by itself."""
+        while True:
+            await asyncio.sleep(ROUND)
+            try:
+                await self._box.db.write(missing_captures, self._box)
+            except ExamError as error:
+                log.error("seats without captures are not looked for: %s", error.text())
 
     async def step(self) -> bool:
         """Look at the next picture. False when there is none, or nothing can be done now."""
@@ -134,16 +146,17 @@ async def main(settings: Settings) -> None:
     worker = FaceWorker(faces.engine, "", PATIENCE, models, start_timeout=PATIENCE)
     work = Facework(box, worker)
     server = await serve(settings.socket("faces"), {GetFacework: work.state})
-    task = asyncio.create_task(work.run())
+    tasks = {asyncio.create_task(work.run()), asyncio.create_task(work.watch())}
     try:
         async with supervised(lambda: box.db.alive):
             stopped = asyncio.create_task(stop.wait())
-            await asyncio.wait({stopped, task}, return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                task.result()  # it never ends by itself: a bug ends the process, and systemd starts it anew
+            ended, _ = await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended - {stopped}:
+                task.result()  # none of them ends by itself: a bug ends the process, and systemd starts it anew
     finally:
         server.close()
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await worker.close()
         box.db.stop()

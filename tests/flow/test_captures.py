@@ -17,6 +17,7 @@ from appliance.flow.box import Box
 from appliance.flow.dismiss_case import dismiss_case
 from appliance.flow.forget_faces import forget_faces
 from appliance.flow.look_at_capture import next_capture, note_studied, note_unusable, waiting
+from appliance.flow.missing_captures import missing_captures
 from appliance.flow.note_camera import note_camera
 from appliance.flow.seat_check import ask_again, decide_check
 from appliance.flow.start_sitting import start_sitting
@@ -26,6 +27,7 @@ from appliance.records.captures import Capture, SeatCheck
 from appliance.records.cases import ExamCase
 from appliance.records.entry import Admission, Tap
 from appliance.records.journal import Journal
+from appliance.records.site import Station
 from appliance.web.station import shown
 from appliance.wire.faceworker import Device, Likeness, Studied
 from appliance.wire.station import CameraState
@@ -204,6 +206,29 @@ def test_a_missing_camera_is_one_case_until_it_is_back(box: Box, page: Page) -> 
     first, second = cases(box)
     assert first.until is not None and second.until is None
     assert msgspec.json.decode(second.detail)["cause"] == "refused"
+
+
+def test_a_computer_that_sends_no_picture_is_a_case_and_one_that_is_cut_off_is_not(
+    box: Box, clock: FakeClock, world: World, page: Page
+) -> None:
+    def heard(session) -> None:  # type: ignore[no-untyped-def]
+        station = session.get_one(Station, world.seats[0])
+        station.heartbeat_at = box.now()
+        session.add(station)
+
+    assert box.db.write_now(missing_captures, box) == []
+    clock.advance(240)
+    send(box, page)
+    clock.advance(470)
+    box.db.write_now(heard)
+    assert box.db.write_now(missing_captures, box) == [], "one has come not long ago"
+    clock.advance(60)
+    assert box.db.write_now(missing_captures, box) == [], "the box does not hear the computer"
+    box.db.write_now(heard)
+    assert box.db.write_now(missing_captures, box) == [page.attempt]
+    assert box.db.write_now(missing_captures, box) == [], "once"
+    (case,) = cases(box)
+    assert (case.kind, case.seat, case.until) == ("camera_missing", world.seats[0], None)
 
 
 def by_choice(box: Box, world: World) -> None:

@@ -86,6 +86,7 @@ def parcels(site: ExamSite) -> list[Parcel]:
 # --- faces ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.timeout(600)  # the process gives way to everything else on the machine
 async def test_faces_are_killed_while_they_compare(tmp_path: Path) -> None:
     """Pictures of seats wait in the database: each is looked at once, whenever the process dies over it."""
     dice = random.Random(5)
@@ -96,11 +97,11 @@ async def test_faces_are_killed_while_they_compare(tmp_path: Path) -> None:
         site.parent.start("faces")
         for turn in range(3):
             site.box.db.write_now(sent, site, person, turn * pictures, pictures, name)
-            await patient(partial(looked_at, site, turn * pictures + 2), 60)
+            await patient(partial(looked_at, site, turn * pictures + 2), 150)
             await asyncio.sleep(dice.uniform(0, 0.4))
             assert await asyncio.to_thread(site.box.db.read_now, waiting), "it was done before it died"
             await asyncio.to_thread(site.kill, "faces")
-        await patient(partial(looked_at, site, 3 * pictures), 120)
+        await patient(partial(looked_at, site, 3 * pictures), 240)
         rows = site.box.db.read_now(lambda s: s.exec(select(Capture)).all())
         assert {(one.state, one.band) for one in rows} == {("looked", "admit")}
         told = select(Journal.body).where(Journal.kind == "capture.compared")
