@@ -15,7 +15,7 @@ from appliance.records.journal import append
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt
 from appliance.records.violations import Violation, ViolationDecision
-from appliance.rules.violations import DECISIONS, may_decide
+from appliance.rules.violations import MEASURES, may_decide
 
 DECIDERS = ("office", "chief")
 
@@ -52,7 +52,7 @@ def decide_violation(
     if known := session.get(ViolationDecision, command):
         return known
     violation = violation_of(session, violation_id)
-    if decision not in DECISIONS:
+    if decision not in MEASURES:
         raise Refused("bad_decision", N_("Choose what is decided."), N_("Choose one of the four."))
     if not reason.strip():
         raise Refused("reason_missing", N_("Please give a reason."), N_("Write a few words and try again."))

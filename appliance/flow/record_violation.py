@@ -15,11 +15,10 @@ from appliance.flow.accounts import Who, second_person
 from appliance.flow.box import Box
 from appliance.flow.evidence import attempt_at, holder
 from appliance.flow.start_sitting import sitting_of
-from appliance.intake.violations import broken_rule
+from appliance.intake.violations import TOLD, broken_rule
 from appliance.records.cases import ExamCase
 from appliance.records.journal import append
 from appliance.records.violations import Evidence, Violation, ViolationCase
-from appliance.rules.violations import TOLD
 
 LONGEST = 500
 STAFF = ("invigilator", "chief")

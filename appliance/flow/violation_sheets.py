@@ -9,12 +9,11 @@ from appliance.flow.decide_violation import decisions_of, violation_of
 from appliance.flow.note_case import KINDS
 from appliance.flow.sheets import heading
 from appliance.flow.start_sitting import sitting_of
-from appliance.intake.violations import broken_rule
+from appliance.intake.violations import DECISIONS, TOLD, broken_rule
 from appliance.records.accounts import Account
 from appliance.records.cases import ExamCase
 from appliance.records.roster import Candidate, RosterRow
 from appliance.records.violations import Evidence, Violation, ViolationCase
-from appliance.rules.violations import DECISIONS, TOLD
 from appliance.wire import sheets as wire
 
 

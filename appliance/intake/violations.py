@@ -11,6 +11,21 @@ from appliance.intake.catalogue import data
 
 Tier = Literal["warned", "at_once"]
 
+DECISIONS: dict[str, str] = {
+    "unfounded": N_("No violation"),
+    "warn": N_("A warning"),
+    "void_subject": N_("This subject does not count"),
+    "void_all": N_("No subject of this exam counts"),
+}
+"""rules.violations.MEASURES in words."""
+
+TOLD: dict[str, str] = {
+    "signed": N_("told, and signs the record"),
+    "refused": N_("told, refuses to sign"),
+    "absent": N_("had left before being told"),
+}
+"""What the candidate did when told of the record (Beijing 2009 art. 9: on the spot)."""
+
 
 class BrokenRule(msgspec.Struct, kw_only=True, frozen=True):
     """One rule. `tier`: warned = first a warning, then out; at_once = out, the result is 0."""
@@ -21,7 +36,7 @@ class BrokenRule(msgspec.Struct, kw_only=True, frozen=True):
     zh: str
     en: str
     measure: str
-    """What is usually decided: a code of rules.violations.DECISIONS. Two people decide, not this file."""
+    """What is usually decided: one of rules.violations.MEASURES. Two people decide, not this file."""
 
     @property
     def text(self) -> str:

@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 from appliance.base.i18n import N_, _
+from appliance.intake.violations import DECISIONS
 from appliance.reports.render import pdf
 from appliance.reports.square_code import square_code
-from appliance.rules.violations import DECISIONS
 from appliance.wire import sheets as facts
 
 BLANK_LINES = 2

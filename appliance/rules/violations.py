@@ -8,22 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from appliance.base.i18n import N_
-
-DECISIONS: dict[str, str] = {
-    "unfounded": N_("No violation"),
-    "warn": N_("A warning"),
-    "void_subject": N_("This subject does not count"),
-    "void_all": N_("No subject of this exam counts"),
-}
-"""What can be decided -> words; from the mildest to the hardest."""
-
-TOLD: dict[str, str] = {
-    "signed": N_("told, and signs the record"),
-    "refused": N_("told, refuses to sign"),
-    "absent": N_("had left before being told"),
-}
-"""What the candidate did when told of the record (Beijing 2009 art. 9: on the spot)."""
+MEASURES = ("unfounded", "warn", "void_subject", "void_all")
+"""What can be decided, from the mildest to the hardest."""
 
 
 @dataclass(frozen=True)

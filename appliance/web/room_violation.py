@@ -22,8 +22,7 @@ from appliance.flow.note_case import KINDS
 from appliance.flow.record_violation import Seen, record_violation
 from appliance.flow.violation_sheets import receipt_facts, violation_sheet_facts
 from appliance.flow.violations import at_seat, violation_case
-from appliance.intake.violations import broken_rules
-from appliance.rules.violations import DECISIONS, TOLD
+from appliance.intake.violations import DECISIONS, TOLD, broken_rules
 from appliance.web.media import still_of
 from appliance.web.pages import done, page
 from appliance.web.sessions import needs

@@ -27,7 +27,6 @@ from appliance.web import (
     station,
     station_calls,
     station_captures,
-    station_captures,
     station_page,
     station_paper,
     station_voice,

@@ -21,8 +21,8 @@ from appliance.flow.dismiss_case import dismiss_case
 from appliance.flow.evidence import ShownScreen, evidence_of
 from appliance.flow.note_case import KINDS
 from appliance.flow.violations import open_cases, violation_case, violation_list
+from appliance.intake.violations import DECISIONS, TOLD
 from appliance.records.cases import ExamCase
-from appliance.rules.violations import DECISIONS, TOLD
 from appliance.web.media import sealed_picture
 from appliance.web.pages import done, page
 from appliance.web.sessions import needs

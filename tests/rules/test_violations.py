@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.base.i18n import in_language
-from appliance.intake.violations import broken_rules
+from appliance.intake.violations import DECISIONS, broken_rules
 from appliance.rules.verdict import Result, combine
-from appliance.rules.violations import DECISIONS, Decided, Sat, may_decide, voided
+from appliance.rules.violations import MEASURES, Decided, Sat, may_decide, voided
 
 DAY = date(2026, 11, 21)
 THEORY = Sat("theory", "theory", "low_voltage", DAY)
@@ -25,12 +25,12 @@ def test_what_each_decision_takes_away() -> None:
         "void_subject": {"theory"},
         "void_all": {"theory", "practical"},
     }
-    assert set(table) == set(DECISIONS)
+    assert set(table) == set(MEASURES) == set(DECISIONS)
     for decision, gone in table.items():
         assert voided([Decided(THEORY, decision)], ALL) == gone, decision
 
 
-@given(st.lists(st.tuples(st.sampled_from(ALL), st.sampled_from(sorted(DECISIONS)))))
+@given(st.lists(st.tuples(st.sampled_from(ALL), st.sampled_from(MEASURES))))
 def test_another_trade_and_another_day_stay(decided: list[tuple[Sat, str]]) -> None:
     gone = voided([Decided(*one) for one in decided], ALL)
     for sat in ALL:
@@ -61,7 +61,7 @@ def test_the_list_of_rules_is_whole() -> None:
     rules = broken_rules().values()
     assert len(rules) == 19 and {one.tier for one in rules} == {"warned", "at_once"}
     for one in rules:
-        assert one.article and one.measure in DECISIONS and one.zh != one.en
+        assert one.article and one.measure in MEASURES and one.zh != one.en
         with in_language("en"):
             assert one.text == one.en
     assert all(one.measure == "warn" for one in rules if one.tier == "warned")
