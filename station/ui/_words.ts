@@ -187,7 +187,7 @@ export const WORDS = {
   hand_in_from: ["{time} 起可交卷", "Hand in from {time}"],
   hand_in_end: ["到时自动交卷", "Handed in at the end"],
   hand_call: ["举手（J）", "Raise hand (J)"],
-  hand_up: ["已举手，监考员会过来（J 取消）", "Hand is up: somebody comes (J takes it back)"],
+  hand_up: ["已举手，监考员会过来（J 取消）", "Hand is up (J: take it back)"],
   hand_unheard: ["没有连接：请直接举手", "No connection: raise your own hand"],
   help: ["便利措施", "Approved help"],
   help_voice: ["语音读题", "questions read aloud"],
