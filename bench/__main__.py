@@ -17,6 +17,7 @@ BENCHES = (
     "card_to_gate",
     "entry_search",
     "item_analysis",
+    "room_page",
     "memory",
     "recorder",
     "exam_page",

@@ -14,8 +14,10 @@ SCREENS, PICTURES = TOP / "build" / "screens", TOP / "docs" / "manual" / "pictur
 COLOURS = 128
 SOURCES = {
     "candidate-ask": "candidate-ask",
+    "candidate-familiar": "candidate-familiar",
     "candidate-handed-in": "candidate-handed-in",
     "candidate-lost": "candidate-lost",
+    "candidate-pass-code": "candidate-pass-code",
     "candidate-question": "candidate-question",
     "candidate-rules": "candidate-rules",
     "candidate-sign-in": "candidate-sign-in",
@@ -45,9 +47,13 @@ SOURCES = {
     "questions-report": "questions-report",
     "questions-review": "questions-review",
     "questions-use": "questions-use",
+    "room-code": "room-code",
+    "room-many-lost": "room-many-lost",
     "room-seat": "room-seat",
     "roster": "roster",
     "timeline": "timeline",
+    "violation-new": "violation-new",
+    "violations": "violations",
     "waiting": "waiting",
     "waiting-stale": "stale",
 }
