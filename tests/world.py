@@ -10,6 +10,7 @@ from sqlmodel import Session
 from appliance.base.ids import new_id
 from appliance.flow.accounts import hash_token
 from appliance.flow.box import Box
+from appliance.flow.paper_proof import proof_of
 from appliance.flow.sealed_paper import seal_body
 from appliance.records.entry import Admission
 from appliance.records.roster import Candidate, Roster, RosterRow
@@ -140,19 +141,19 @@ def seed(session: Session, box: Box, count: int, duration_s: int = 7200, papers:
             )
         )
         if papers:
-            session.add(
-                Paper(
-                    id=new_id(),
-                    sitting=world.sitting,
-                    candidate=candidate.id,
-                    bank="0" * 64,
-                    body=name,
-                    opens=opens,
-                    key_sealed=box.key.encrypt(msgspec.json.encode(["A"] * QUESTIONS)),
-                    choices="2" * 70 + "4" * 30,
-                    made_at=now,
-                )
+            paper = Paper(
+                id=new_id(),
+                sitting=world.sitting,
+                candidate=candidate.id,
+                bank="0" * 64,
+                body=name,
+                opens=opens,
+                key_sealed=box.key.encrypt(msgspec.json.encode(["A"] * QUESTIONS)),
+                choices="2" * 70 + "4" * 30,
+                made_at=now,
             )
+            paper.proof = proof_of(box, paper)
+            session.add(paper)
         world.seats.append(seat.id)
         world.addresses.append(seat.address or "")
         world.candidates.append(candidate.id)

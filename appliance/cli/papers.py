@@ -40,7 +40,6 @@ def _print(one: Redrawn) -> None:
     number = _("Sitting {number} ({id})").format(number=one.number, id=one.sitting)
     if one.code:
         tell(f"{number}: {_(FAULTS.get(one.code, FAULTS['not_drawn']))} {one.code}")
-        return
     words = _("{same} of {papers} papers were drawn again bit for bit.").format(
         same=one.same, papers=one.papers
     )

@@ -18,6 +18,7 @@ from appliance.flow.accounts import Who, second_person
 from appliance.flow.blueprints import cells_of, require_items, require_sound, text_of
 from appliance.flow.box import Box
 from appliance.flow.freeze_bank import Frozen, note_frozen
+from appliance.flow.paper_proof import proof_of
 from appliance.flow.start_sitting import sitting_of
 from appliance.flow.take_sealed import unreadable
 from appliance.records.journal import append
@@ -159,7 +160,7 @@ def open_sealed(
             continue
         if one.frozen is not None:
             _use_bank(session, box, sitting, one, one.frozen)
-        papers = _use_papers(session, parcel, one)
+        papers = _use_papers(session, box, parcel, one)
         sitting.blueprint = text_of(_plans(one.blueprint))
         parcel.opened_at, parcel.opened_by, parcel.second = box.now(), actor, second
         parcel.how = "typed" if second else "message"
@@ -182,12 +183,13 @@ def _plans(blueprint: Blueprint) -> dict[Exam, Blueprint]:
     return {"initial": blueprint}
 
 
-def _use_papers(session: Session, parcel: SealedParcel, one: Opened) -> int:
+def _use_papers(session: Session, box: Box, parcel: SealedParcel, one: Opened) -> int:
     """Give each paper of a parcel the key that opens it and the one that marks it."""
     secrets = {body: rest for body, *rest in one.papers}
     rows = session.exec(select(Paper).where(Paper.sitting == parcel.sitting, Paper.bank == parcel.file)).all()
     for paper in rows:
         paper.opens, paper.key_sealed, paper.choices = secrets[paper.body]  # type: ignore[assignment]
+        paper.proof = proof_of(box, paper)
         session.add(paper)
     return len(rows)
 

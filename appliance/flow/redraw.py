@@ -70,7 +70,7 @@ def redraw(session: Session, box: Box, sitting_id: str = "") -> Iterator[Redrawn
 
 def _redraw(session: Session, box: Box, sitting: Sitting, papers: list[Paper]) -> Redrawn:
     code, same = "", 0
-    wrong: dict[str, str] = {}
+    wrong = {one.id: "paper_altered" for one in papers if not holds(box, one)}
     items: dict[str, Item] = {}
     own = [one for one in papers if one.layout]
     try:
@@ -78,7 +78,7 @@ def _redraw(session: Session, box: Box, sitting: Sitting, papers: list[Paper]) -
         name, items = source_of(box, sitting) if own else ("", {})
     except ExamError as error:
         code, name = error.code, ""
-    for paper in own if not code else ():
+    for paper in (one for one in own if not code and one.id not in wrong):
         fault = "bank_changed" if paper.bank != name else _fault(box, sitting, paper, items)
         same += not fault
         if fault:
@@ -107,8 +107,6 @@ def _require_planned(session: Session, box: Box, sitting: Sitting) -> None:
 
 def _fault(box: Box, sitting: Sitting, paper: Paper, items: dict[str, Item]) -> str:
     """What is not as it was drawn; empty = bit for bit the same."""
-    if not holds(box, paper):
-        return "paper_altered"
     left_out = msgspec.json.decode(box.key.decrypt(paper.left_out)) if paper.left_out else ()
     need = Need(exam=paper.exam, left_out=tuple(left_out))  # type: ignore[arg-type]
     try:

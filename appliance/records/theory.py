@@ -45,7 +45,7 @@ class Paper(SQLModel, table=True):
     repeated: int = 0
     """How many of those stand on it all the same, because the bank was too small."""
     proof: str = ""
-    """HMAC (hex) of everything above, under the data key (flow/paper_proof.py); empty for papers not drawn here."""
+    """HMAC (hex) of everything above, under the data key (flow/paper_proof.py); empty while it is sealed."""
 
 
 class Attempt(SQLModel, table=True):

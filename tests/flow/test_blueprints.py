@@ -231,6 +231,8 @@ def test_papers_are_drawn_again_bit_for_bit_and_nothing_altered_passes(
     change(box, one, body=other.body)
     found = checked(box, world.sitting)
     assert found.wrong == {one.id: "paper_altered"} and found.same == 2 and not found.ok
+    change(box, one, layout=b"")
+    assert checked(box, world.sitting).wrong == {one.id: "paper_altered"}, "as if it came from elsewhere"
     # Whoever also has the key can write a proof that fits: drawing it again still tells.
     change(box, third, choices=third.choices[::-1])
     third = papers(box, world.sitting)[third.candidate]

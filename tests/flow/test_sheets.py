@@ -20,6 +20,7 @@ from appliance.flow.extend import extend
 from appliance.flow.hand_in import force_hand_in
 from appliance.flow.move_seat import move_seat
 from appliance.flow.order_gate import open_lane, settle_order
+from appliance.flow.paper_proof import proof_of
 from appliance.flow.score import LossForm, SheetForm, sign_sheet
 from appliance.flow.start_sitting import end_sitting, start_sitting
 from appliance.flow.warn import warn
@@ -86,7 +87,9 @@ def world(box: Box) -> World:
         session.add(row)
         paper = session.exec(select(Paper).where(Paper.sitting == found.sitting)).first()
         assert paper
-        session.add(Paper(**{**paper.model_dump(), "id": new_id(), "candidate": gone.id}))
+        other = Paper(**{**paper.model_dump(), "id": new_id(), "candidate": gone.id})
+        other.proof = proof_of(box, other)
+        session.add(other)
         return found
 
     return box.db.write_now(more)

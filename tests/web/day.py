@@ -29,6 +29,7 @@ from appliance.flow.enrol import Person, SittingPlan, enrol, find_sitting
 from appliance.flow.hand_in import close_attempt
 from appliance.flow.move_seat import move_seat
 from appliance.flow.order_gate import pending_orders, settle_order
+from appliance.flow.paper_proof import proof_of
 from appliance.flow.sealed_paper import seal_body
 from appliance.flow.seat_sign_in import sign_in_at_seat, taking_at
 from appliance.flow.set_up import add_room, set_up
@@ -334,19 +335,19 @@ def _last_four(session: Session, candidate: str) -> str:
 def _papers(session: Session, box: Box, day: Day) -> None:
     name, opens = seal_body(box, b"seed", paper_of("p"))
     for candidate in day.people[:60]:
-        session.add(
-            Paper(
-                id=new_id(),
-                sitting=day.theory,
-                candidate=candidate,
-                bank="0" * 64,
-                body=name,
-                opens=opens,
-                key_sealed=box.key.encrypt(msgspec.json.encode(["A"] * QUESTIONS)),
-                choices="2" * 70 + "4" * 30,
-                made_at=box.now(),
-            )
+        paper = Paper(
+            id=new_id(),
+            sitting=day.theory,
+            candidate=candidate,
+            bank="0" * 64,
+            body=name,
+            opens=opens,
+            key_sealed=box.key.encrypt(msgspec.json.encode(["A"] * QUESTIONS)),
+            choices="2" * 70 + "4" * 30,
+            made_at=box.now(),
         )
+        paper.proof = proof_of(box, paper)
+        session.add(paper)
 
 
 def _afterwards(session: Session, box: Box, day: Day) -> None:
