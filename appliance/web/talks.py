@@ -272,7 +272,7 @@ def sync(paths: list[Path]) -> None:
 
 
 def read(path: Path, box: Box) -> bytes:
-    """Every whole piece of a file, joined; a last one that was cut off is left out."""
+    """Every whole piece of a file, joined: up to a last one that was cut off, or one that somebody altered."""
     try:
         held = path.read_bytes()
     except FileNotFoundError:
@@ -283,6 +283,14 @@ def read(path: Path, box: Box) -> bytes:
         sealed = held[at + 4 : at + 4 + size]
         if len(sealed) < size:
             break
-        found.append(box.key.decrypt(sealed))
+        try:
+            found.append(box.key.decrypt(sealed))
+        except Corrupt as error:
+            log.error(
+                "a piece of the conversation %s was altered: what follows it is left out: %s",
+                path.stem,
+                error,
+            )
+            break
         at += 4 + size
     return b"".join(found)

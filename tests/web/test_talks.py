@@ -115,6 +115,17 @@ async def test_a_killed_process_leaves_its_recordings_to_the_next(box: Box, worl
     assert row.seat_sound == ""
 
 
+async def test_an_altered_piece_ends_the_recording_there_and_holds_nothing_up(box: Box, world: World) -> None:
+    talks = talks_of(box)
+    live = talks.find(await talks.open(world.attempts[0], INVIGILATOR))
+    talks.take(live, "room", 1, b"sound ")
+    talks.take(live, "room", 2, b"and more")
+    path = live.sides["room"].path
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    await talks.close(live, INVIGILATOR.actor)
+    assert box.files.get(rows(box)[0].room_sound, secret=True) == b"sound "
+
+
 async def test_what_cannot_be_recorded_is_not_heard(
     box: Box, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
