@@ -89,6 +89,8 @@ class MockBox:
         self.altered = False
         """Sealed files come with a bit changed."""
         self.key = b""
+        self.page = ""
+        """Of the province, where that is answered on."""
         self.answers: dict[int, str] = {}
         self.made_at: dict[int, datetime] = {}
         self.handed_in = ""
@@ -184,6 +186,7 @@ class MockBox:
             result=self.result,
             moved=self.moved,
             key=self.key if over or self.phase == "running" else b"",
+            page=self.page,
             around=self.around or wire.ExamNow(hand_in_from=self.started),
             csrf=f"csrf-{self.lease}",
             demo=self.demo,
