@@ -11,6 +11,7 @@ from appliance.flow.blueprints import blueprint_of, plans_of
 from appliance.flow.box import Box
 from appliance.flow.exam_now import exam_now
 from appliance.flow.rules_of import rules_of
+from appliance.flow.voided import in_question
 from appliance.flow.watched import capture_due, check_state
 from appliance.records.roster import Candidate
 from appliance.records.sitting import Sitting
@@ -85,7 +86,7 @@ def standing(session: Session, box: Box, token_hash: str) -> Standing:
     mark = session.exec(
         select(Mark).where(Mark.attempt == attempt.id).order_by(col(Mark.marked_at).desc())
     ).first()
-    shown = mark is not None and _result_shown(session, box, sitting)
+    shown = mark is not None and _result_shown(session, box, sitting) and not in_question(session, attempt)
     return Standing(
         attempt=attempt.id,
         lease=lease.number,

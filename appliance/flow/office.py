@@ -12,6 +12,7 @@ from appliance.flow.enrol import Person, SittingPlan
 from appliance.flow.load_roster import Line, roster_of
 from appliance.flow.today import Today, coming, day_bounds, today
 from appliance.flow.verdict import blockers
+from appliance.flow.voided import voided_sittings
 from appliance.intake.catalogue import trade_name
 from appliance.records.accounts import Account
 from appliance.records.entry import Case
@@ -296,7 +297,7 @@ def _passed_before(session: Session, box: Box, roster: Roster, one: Line) -> boo
         )
         number = col(Candidate.id).in_(row)
     passed = session.exec(
-        select(Mark.passed)
+        select(Mark.passed, Attempt.sitting, Attempt.candidate)
         .join(Attempt, col(Attempt.id) == col(Mark.attempt))
         .join(Sitting, col(Sitting.id) == col(Attempt.sitting))
         .join(Candidate, col(Candidate.id) == col(Attempt.candidate))
@@ -308,7 +309,7 @@ def _passed_before(session: Session, box: Box, roster: Roster, one: Line) -> boo
         )
         .order_by(col(Mark.marked_at).desc(), col(Mark.version).desc())
     ).first()
-    return bool(passed)
+    return passed is not None and passed[0] and passed[1] not in voided_sittings(session, box, passed[2])
 
 
 def roster_report(session: Session, box: Box, roster_id: str, waiting: list[Line]) -> RosterReport:

@@ -15,6 +15,7 @@ from appliance.records.roster import Roster, RosterRow
 from appliance.records.site import Room
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Mark
+from appliance.records.violations import Violation
 from appliance.records.waiting import Ticket
 from appliance.wire.ops import SittingLine
 
@@ -84,11 +85,14 @@ def line(session: Session, sitting: Sitting) -> SittingLine:
     """One sitting with its counts."""
     tickets = Counter(session.exec(select(Ticket.state).where(Ticket.sitting == sitting.id)).all())
     attempts = Counter(session.exec(select(Attempt.state).where(Attempt.sitting == sitting.id)).all())
+    voided = select(Violation.candidate).where(
+        Violation.sitting == sitting.id, col(Violation.decision).like("void%")
+    )
     passed = session.exec(
         select(func.count())
         .select_from(Mark)
         .join(Attempt, col(Attempt.id) == col(Mark.attempt))
-        .where(Attempt.sitting == sitting.id, col(Mark.passed))
+        .where(Attempt.sitting == sitting.id, col(Mark.passed), col(Attempt.candidate).not_in(voided))
     ).one()
     arrived = session.exec(
         select(func.count()).select_from(Admission).where(Admission.sitting == sitting.id)

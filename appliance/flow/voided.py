@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from appliance.flow.box import Box
 from appliance.records.sitting import Sitting
@@ -44,6 +44,18 @@ def voided_attempts(session: Session, box: Box, sitting: str) -> set[str]:
         .distinct()
     ).all()
     return {attempt for attempt, who in rows if sitting in voided_sittings(session, box, who)}
+
+
+def in_question(session: Session, attempt: Attempt) -> bool:
+    """Is there a violation in this sitting that is not decided yet, or that took the result away?"""
+    found = session.exec(
+        select(Violation.id).where(
+            Violation.sitting == attempt.sitting,
+            Violation.candidate == attempt.candidate,
+            or_(Violation.decision == "", col(Violation.decision).like("void%")),
+        )
+    ).first()
+    return found is not None
 
 
 def decided_last(session: Session, candidate: str) -> datetime | None:

@@ -259,7 +259,7 @@ export const WORDS = {
   ],
   paused_title: ["考试暂停", "The exam is paused"],
   paused_text: [
-    "请坐在考位上安静等候。您的作答都已保存。恢复后试卷自动出现，时间按监考员的安排继续。",
+    "请坐在考位上安静等候。您的作答都已保存，恢复后试卷自动出现。",
     "Please stay at your seat and wait quietly. Your answers are saved. The paper comes back by itself when the exam goes on.",
   ],
   paused_left: ["剩余时间 {time}", "Time left {time}"],

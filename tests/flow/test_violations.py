@@ -20,9 +20,11 @@ from appliance.flow.note_case import note_case
 from appliance.flow.record_violation import Seen, record_violation
 from appliance.flow.sheets import room_record_facts
 from appliance.flow.start_sitting import begin_attempt, end_sitting, start_sitting
+from appliance.flow.today import line
 from appliance.flow.verdict import BLOCKERS, blockers, has_passed, release_day
 from appliance.flow.violation_sheets import receipt_facts, violation_sheet_facts
 from appliance.flow.violations import at_seat, open_cases, violation_case, violation_list
+from appliance.flow.voided import in_question
 from appliance.records.accounts import Account
 from appliance.records.cases import ExamCase
 from appliance.records.journal import Journal
@@ -181,6 +183,9 @@ def test_from_the_seat_to_the_release_and_a_correction(box: Box, clock: FakeCloc
     verdict = _verdict(box, guilty)
     assert (verdict.code, verdict.theory, verdict.passed) == ("theory_voided", 0, False)
     assert not read(has_passed, box, guilty, "low_voltage", "theory")
+    assert read(line, read(lambda session: session.get_one(Sitting, world.sitting))).passed == 2
+    assert read(lambda session: in_question(session, session.get_one(Attempt, world.attempts[0])))
+    assert not read(lambda session: in_question(session, session.get_one(Attempt, world.attempts[1])))
     assert read(has_passed, box, world.candidates[1], "low_voltage", "theory")
     assert read(analyse, box, Scope(sitting=world.sitting)).left_out == 2  # the voided one is not among them
 
