@@ -13,6 +13,7 @@ from appliance.base.ids import new_id
 from appliance.base.settings import CaptureSettings, Settings, StationSettings
 from appliance.flow.accounts import Who, add_account
 from appliance.flow.attempt_view import standing
+from appliance.flow.board import board
 from appliance.flow.box import Box
 from appliance.flow.dismiss_case import dismiss_case
 from appliance.flow.forget_faces import forget_faces
@@ -20,6 +21,7 @@ from appliance.flow.look_at_capture import next_capture, note_studied, note_unus
 from appliance.flow.missing_captures import missing_captures
 from appliance.flow.note_camera import note_camera
 from appliance.flow.seat_check import ask_again, decide_check
+from appliance.flow.seat_watch import capture_picture, seat_watch, strips_of
 from appliance.flow.start_sitting import start_sitting
 from appliance.flow.take_capture import MOST_AWAY, may_capture, take_capture
 from appliance.records.accounts import Account
@@ -379,3 +381,26 @@ def test_the_moments_cannot_be_read_off_the_page(box: Box, page: Page) -> None:
     told = msgspec.to_builtins(shown(box, box.db.read_now(standing, box, page.token)))
     about = {key: value for key, value in told.items() if "capture" in key}
     assert about == {"captures": 300.0, "capture_due": 0}
+
+
+def test_what_stands_beside_the_seat_and_what_the_inspector_sees(
+    box: Box, clock: FakeClock, world: World, page: Page
+) -> None:
+    first = send(box, page)
+    box.db.write_now(note_studied, box, first, seen("nobody", devices=1))
+    clock.advance(60)
+    last = send(box, page)
+    box.db.write_now(note_studied, box, last, seen("nobody"))
+    watch = box.db.read_now(seat_watch, box, page.attempt)
+    assert [(one.kind, one.count, one.devices) for one in watch.cases] == [
+        ("absent", 2, []),
+        ("device", 1, ["cell phone"]),
+    ]
+    assert [one.id for one in watch.shots] == [first, last] and not watch.check
+    ((_, strip),) = box.db.read_now(strips_of, world.candidates[0])
+    assert [(one.found, one.away) for one in strip] == [(["absent", "device"], True), (["absent"], True)]
+    name, candidate, attempt = box.db.read_now(capture_picture, first)
+    assert box.files.get(name, secret=True).startswith(JPEG)
+    assert (candidate, attempt) == (world.candidates[0], page.attempt)
+    tile = next(one for one in box.db.read_now(board, box, world.sitting).seats if one.face)
+    assert tile.face == last and tile.attempt == page.attempt
