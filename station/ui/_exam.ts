@@ -67,7 +67,7 @@ export class Exam {
     }
     const view = kept.view;
     if (view.moved) return "moved";
-    if (view.phase === "handed_in") return "handed_in";
+    if (view.phase === "handed_in") return view.page ? "elsewhere" : "handed_in";
     const face = view.face_check !== "" && view.face_check !== undefined;
     if (view.phase === "rules") return !kept.confirmed ? "confirm" : face ? "face_check" : "rules";
     if (view.phase !== "running") return face ? "face_check" : "waiting";

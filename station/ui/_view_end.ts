@@ -46,10 +46,6 @@ export const handedIn: Make = (exam, redraw) => {
     update() {
       const view = exam.kept?.view;
       if (!view) return;
-      if (view.page) {
-        write(how, t("elsewhere_over"));
-        return;
-      }
       const words: Record<string, Word> = { time: "handed_in_time", forced: "handed_in_forced" };
       write(how, t(words[view.handed_in] ?? "handed_in_candidate"));
       const refused = exam.queue?.refusal;
@@ -63,21 +59,22 @@ export const handedIn: Make = (exam, redraw) => {
   };
 };
 
-/** The exam is answered on the province's page; the locked browser opens it. */
+/** The exam is answered on the province's page; the locked browser opens it, and comes back here when it is over. */
 export const elsewhere: Make = (exam, redraw) => {
+  const title = h("h1", {});
+  const text = h("p", { role: "status" });
   const until = h("p", { class: "hint" });
-  const root = card(
-    exam,
-    redraw,
-    "elsewhere",
-    sign("right"),
-    h("h1", {}, t("elsewhere_title")),
-    h("p", {}, t("elsewhere_text")),
-    until,
-  );
+  const root = card(exam, redraw, "elsewhere", sign("right"), title, text, until);
   return {
     root,
-    update: () => write(until, t("elsewhere_until", { at: siteTime(exam.kept?.view.deadline ?? new Date()).slice(0, 5) })),
+    update() {
+      const view = exam.kept?.view;
+      if (!view) return;
+      const over = view.phase === "handed_in";
+      write(title, t(over ? "elsewhere_over_title" : "elsewhere_title"));
+      write(text, t(over ? "elsewhere_over" : "elsewhere_text"));
+      write(until, over ? "" : t("elsewhere_until", { at: siteTime(view.deadline).slice(0, 5) }));
+    },
   };
 };
 

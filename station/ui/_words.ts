@@ -289,9 +289,10 @@ export const WORDS = {
     "This computer opens the province's page by itself. If it does not, raise your hand and leave the computer as it is.",
   ],
   elsewhere_until: ["本场考试 {at} 结束", "This exam ends at {at}"],
+  elsewhere_over_title: ["本场考试结束", "This exam is over"],
   elsewhere_over: [
-    "本场考试结束。成绩由省考试平台公布。",
-    "This exam is over. The result comes from the province.",
+    "成绩由省考试平台公布。请带好随身物品，安静离开，听从监考员安排。",
+    "The result comes from the province. Take your belongings, leave quietly and follow the invigilator.",
   ],
   moved_title: ["本次考试已转到其他考位", "This exam goes on at another seat"],
   moved_text: ["请到新考位继续。这里的作答会自动上传。", "Go on at your new seat. What was kept here is sent by itself."],

@@ -24,5 +24,6 @@ def test_the_page_says_where_the_exam_is(page: Page, mock_box: MockBox) -> None:
     page.click(".language")
     assert not [path for path in mock_box.paths if "/paper" in path or "/sealed" in path]
     mock_box.handed_in = "time"
-    expect(page.locator(".handed-in")).to_contain_text("成绩由省考试平台公布", timeout=10_000)
+    expect(page.locator(".elsewhere h1")).to_have_text("本场考试结束", timeout=10_000)
+    expect(page.locator(".elsewhere")).to_contain_text("成绩由省考试平台公布")
     shoot(page, "candidate-elsewhere-over")
