@@ -16,6 +16,7 @@ from appliance.base.errors import Corrupt, Refused
 from appliance.base.settings import dump
 from appliance.flow.accounts import Who
 from appliance.flow.add_bank import add_bank
+from appliance.flow.attempt_view import standing
 from appliance.flow.blueprints import Plans, bank_plans, set_blueprint, working_time
 from appliance.flow.box import Box
 from appliance.flow.choose_bank import choose_bank
@@ -24,6 +25,7 @@ from appliance.flow.hand_in import force_hand_in
 from appliance.flow.mark import mark_theory
 from appliance.flow.paper_needs import open_layout
 from appliance.flow.paper_proof import proof_of, withdraw_altered
+from appliance.flow.paper_state import paper_state
 from appliance.flow.redraw import Redrawn, redraw
 from appliance.flow.start_sitting import start_sitting
 from appliance.records.questions import QuestionBank
@@ -177,6 +179,29 @@ def test_the_blueprint_of_a_kind_of_exam_governs_time_and_mark(
     assert (mark.points, mark.passed) == (Decimal(80), False), "the renewal exam is passed at 90"
 
 
+def come_again(box: Box, world: World, places: tuple[int, ...] = (0, 1)) -> str:
+    """The same sitting a month later, for some of its candidates."""
+
+    def made(session: Session) -> str:
+        old = session.get_one(Sitting, world.sitting)
+        sitting = Sitting(**{**old.model_dump(), "id": "again", "number": 2, "state": "planned"})
+        sitting.starts_at += timedelta(days=30)
+        sitting.started_at = sitting.ends_at = None
+        session.add(sitting)
+        session.flush()
+        for place in places:
+            candidate = world.candidates[place]
+            row = RosterRow(id=f"again{place}", roster="r1", row=place, candidate=candidate, sitting="again")
+            session.add(row)
+        return sitting.id
+
+    return box.db.write_now(made)
+
+
+def items_of(box: Box, paper: Paper) -> set[str]:
+    return {item for item, _order in open_layout(box, paper.layout)}
+
+
 def test_nobody_meets_the_items_of_an_earlier_paper_again(
     box: Box, people: dict[str, Who], bank: QuestionBank, world: World
 ) -> None:
@@ -185,39 +210,44 @@ def test_nobody_meets_the_items_of_an_earlier_paper_again(
     first = papers(box, world.sitting)
     Page(box, world, 0).rules()
     box.db.write_now(start_sitting, box, world.sitting, "account:x")
-
-    def again(session: Session) -> str:
-        old = session.get_one(Sitting, world.sitting)
-        sitting = Sitting(**{**old.model_dump(), "id": "again", "number": 2, "state": "planned"})
-        sitting.starts_at += timedelta(days=30)
-        sitting.started_at = sitting.ends_at = None
-        session.add(sitting)
-        session.flush()
-        for place in (0, 1):
-            candidate = world.candidates[place]
-            row = RosterRow(id=f"again{place}", roster="r1", row=place, candidate=candidate, sitting="again")
-            session.add(row)
-        return sitting.id
-
-    sitting = box.db.write_now(again)
+    sitting = come_again(box, world)
     make_papers(box)
     second = papers(box, sitting)
-
-    def items(paper: Paper) -> set[str]:
-        return {item for item, _order in open_layout(box, paper.layout)}
-
     seen, not_seen = world.candidates[:2]
     # 25 + 12 items: of the ten true/false and five single choice of the first paper none comes back.
-    assert not items(first[seen]) & items(second[seen]) and second[seen].repeated == 0
+    assert not items_of(box, first[seen]) & items_of(box, second[seen]) and second[seen].repeated == 0
     assert second[seen].left_out and not second[not_seen].left_out, (
         "who never opened the paper has seen nothing"
     )
     assert checked(box, sitting).same == 2, "what was left out is kept with the paper"
-    assert journal(box, "papers.made")[-1] == {
-        "count": 2,
-        "bank": second[seen].bank,
-        "repeating": 0,
-    }
+    noted = journal(box, "papers.made")[-1]
+    assert noted == {"count": 2, "bank": second[seen].bank, "repeating": 0}
+
+
+def test_a_small_bank_repeats_as_little_as_it_can_and_staff_are_told_before_the_start(
+    box: Box, people: dict[str, Who], bank: QuestionBank, world: World
+) -> None:
+    many = replace(
+        REVIEW,
+        counts={"true_false": 20},
+        points={"true_false": Decimal(5)},
+        pass_mark=Decimal(80),
+        open_book=True,
+    )
+    choose(box, bank, world.sitting, people["chief"], {"initial": many}, "author2")
+    make_papers(box)
+    Page(box, world, 0).rules()
+    box.db.write_now(start_sitting, box, world.sitting, "account:x")
+    sitting = come_again(box, world)
+    make_papers(box)
+    second = papers(box, sitting)
+    assert [second[one].repeated for one in world.candidates[:2]] == [15, 0], "five of 25 were new"
+    told = box.db.read_now(lambda s: paper_state(s, s.get_one(Sitting, sitting)))
+    assert (told.stage, told.repeating, told.open_book) == ("made", 1, True)
+    assert journal(box, "papers.made")[-1]["repeating"] == 1
+    assert checked(box, sitting).ok
+    seat = box.db.read_now(standing, box, Page(box, world, 0).token)
+    assert seat.open_book
 
 
 def test_papers_are_drawn_again_bit_for_bit_and_nothing_altered_passes(
