@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import msgspec
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlmodel import select
 
-from appliance.cli.demo.browser import Candidate
+from appliance.cli.demo.browser import QUIET, Candidate, wrapper
 from appliance.cli.demo.site import PASSWORD
 from appliance.cli.demo.theory import policies
 from appliance.flow.accounts import add_account, hash_password
@@ -90,7 +91,7 @@ class Seat(Candidate):
     def __init__(self, site: ExamSite, folder: Path) -> None:
         rules = policies(SimpleNamespace(site=site.site))  # type: ignore[arg-type]
         super().__init__(site.site, rules, folder / "shots", flags=microphone(folder, SEAT_HZ))
-        self.page, self.playwright = self._page, self._playwright
+        self.page, self.playwright, self.policies = self._page, self._playwright, rules
         self.page.add_init_script(f"({LISTEN})()")
 
 
@@ -107,8 +108,8 @@ def microphone(folder: Path, hz: int) -> list[str]:
 class Scene:
     """A candidate at seat 1, an invigilator, an inspector."""
 
-    def __init__(self, site: ExamSite, room: Browser, seat: Page) -> None:
-        self.site, self._room, self.seat = site, room, seat
+    def __init__(self, site: ExamSite, room: Browser, candidate: Seat) -> None:
+        self.site, self._room, self.candidate, self.seat = site, room, candidate, candidate.page
 
     def staff(self, login: str, path: str) -> Page:
         context = self._room.new_context(ignore_https_errors=True, locale="zh-CN", permissions=["microphone"])
@@ -150,7 +151,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             seat.wait_for_start(30)
             flags = ["--no-sandbox", *microphone(folder, ROOM_HZ)]
             room = seat.playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-            yield Scene(site, room, seat.page)
+            yield Scene(site, room, seat)
             room.close()
         finally:
             seat.close()
@@ -267,3 +268,23 @@ def test_a_lost_line_ends_it_and_a_killed_box_keeps_it(scene: Scene) -> None:
     last = scene.talks()[known + 2]
     assert last.why in ("hung_up", "line_lost_room") and not last.microphone and last.room_sound
     site.journal_holds()
+
+
+def test_only_the_policy_lets_the_page_hear(scene: Scene, tmp_path: Path) -> None:
+    """The same browser without the one line of the policies that names the box: nobody is asked, nothing is heard."""
+    rules = msgspec.json.decode((scene.candidate.policies / "examsite.json").read_bytes())
+    assert rules["AudioCaptureAllowed"] is False
+    assert rules.pop("AudioCaptureAllowedUrls") == [scene.site.site.url]
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules/examsite.json").write_bytes(msgspec.json.encode(rules))
+    context = scene.candidate.playwright.chromium.launch_persistent_context(
+        str(tmp_path / "profile"),
+        executable_path=str(wrapper(tmp_path, tmp_path / "rules")),
+        args=[*QUIET, *microphone(tmp_path, SEAT_HZ)],
+        chromium_sandbox=False,
+    )
+    page = context.new_page()
+    page.goto(f"{scene.site.site.url}/station/")
+    ask = "navigator.mediaDevices.getUserMedia({ audio: true }).then(() => 'heard', (error) => error.name)"
+    assert page.evaluate(ask) == "NotAllowedError"
+    context.close()
