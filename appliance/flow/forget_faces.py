@@ -30,6 +30,7 @@ from appliance.records.roster import Candidate, Roster
 from appliance.records.sync import Parcel, Received
 from appliance.records.talk import Talk
 from appliance.records.theory import Attempt, Paper
+from appliance.records.violations import Evidence
 
 HANDFUL = 10
 """Checks, and papers, per transaction: nobody at a gate or a seat waits for longer than that."""
@@ -54,6 +55,7 @@ OTHERS = (
     Parcel.body,
     Received.body,
     Roster.lines,
+    Evidence.sha256,
     *SOUNDS,
 )
 POINTERS = FACES + OTHERS

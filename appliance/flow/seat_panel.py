@@ -17,6 +17,7 @@ from appliance.records.roster import Candidate
 from appliance.records.site import Seat, Station
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt
+from appliance.records.violations import Violation
 
 LAST = 12
 HIDDEN = ("answer.", "capture.", "photo.", "number.", "clip.", "face.", "gate.")
@@ -47,6 +48,8 @@ class SeatPanel(msgspec.Struct, kw_only=True):
     hostname: str = ""
     entries: list[PanelEntry] = []
     pause_reason: str = ""
+    violations: list[tuple[str, int]] = []
+    """Records of violations of whoever sits here, in this sitting: id and number."""
     offer_min: int = 0
     """Minutes a dead station cost that may be given back as more time; 0 where the rules let them count."""
     free: list[str] = []
@@ -73,6 +76,12 @@ def seat_panel(session: Session, box: Box, sitting_id: str, seat_id: str) -> Sea
     if tile.candidate_id:
         candidate = session.get_one(Candidate, tile.candidate_id)
         panel.name, panel.number_masked = candidate.name, candidate.number_masked
+        records = select(Violation.id, Violation.number).where(
+            Violation.sitting == sitting_id, Violation.candidate == candidate.id
+        )
+        panel.violations = [
+            (one, number) for one, number in session.exec(records.order_by(col(Violation.number)))
+        ]
         rows = session.exec(
             select(Journal)
             .where(

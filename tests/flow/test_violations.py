@@ -13,6 +13,7 @@ from appliance.flow.analyse_items import Scope, analyse
 from appliance.flow.box import Box
 from appliance.flow.decide_violation import decide_violation, decisions_of
 from appliance.flow.evidence import ShownScreen, keep_evidence, shown_screen
+from appliance.flow.forget_faces import named_files
 from appliance.flow.hand_in import force_hand_in
 from appliance.flow.inspect import timeline
 from appliance.flow.mark import mark_theory
@@ -260,3 +261,12 @@ def test_an_open_case_holds_the_release(box: Box, clock: FakeClock) -> None:
     assert box.db.read_now(violation_list, box) == []
     cases = box.db.read_now(lambda session: session.exec(select(ExamCase.state)).all())
     assert cases == ["open"]
+
+
+def test_evidence_is_no_left_over_picture(box: Box) -> None:
+    """The nightly deletion of pictures nobody points to lets it lie."""
+    staff, world = _staff(box), _running(box, 1)
+    name = box.files.put(b"\xff\xd8\xff evidence", True)
+    files = [("camera", "C1", name)]
+    box.db.write_now(keep_evidence, box, world.sitting, world.seats[0], files, staff["invigilator"])
+    assert name in box.db.read_now(named_files)

@@ -119,6 +119,8 @@ def test_recorded_on_a_tablet_and_decided_by_two_others(day: Running, open_page:
     page.get_by_role("button", name="登记", exact=True).click()
     expect(page.locator("main")).to_contain_text("已登记。请打印并由考生签字")
     shoot(page, "violation-kept")
+    page.get_by_role("link", name="返回监考").click()
+    expect(page.locator("#seat")).to_contain_text("违纪登记第")
     page.close()
 
     office = open_page("office", "/violations", 1366, 768)
