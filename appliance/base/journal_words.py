@@ -24,6 +24,7 @@ KINDS: dict[str, str] = {
     "roster.enrolled": N_("Roster enrolled"),
     "roster_row.confirmed": N_("Confirmed by the province"),
     "candidate.portrait": N_("Portrait replaced"),
+    "roster_row.help": N_("Approved help changed"),
     "roster_row.eligibility": N_("Right to sit changed"),
     "sitting.planned": N_("Sitting planned"),
     "papers.made": N_("Papers drawn"),

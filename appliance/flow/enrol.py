@@ -159,6 +159,7 @@ def enrol(session: Session, box: Box, roster: Roster, sitting: Sitting, person: 
         session.flush()
         return "added"
     _note_eligibility(session, box, roster, row, person)
+    _note_help(session, box, roster, row, person)
     if roster.source != "province" or row.confirmed_at is not None:
         return "known"
     owner = session.get_one(Roster, row.roster)
@@ -202,3 +203,21 @@ def _note_eligibility(session: Session, box: Box, roster: Roster, row: RosterRow
     body = {"sitting": row.sitting, "roster": roster.id, "eligibility": row.eligibility}
     actor = "province" if roster.source == "province" else f"account:{roster.confirmed_by}"
     append(session, "roster_row.eligibility", row.candidate, actor, body, at=box.now())
+
+
+def _note_help(session: Session, box: Box, roster: Roster, row: RosterRow, person: Person) -> None:
+    """A later roster may approve other help (便利措施); by hand nobody changes what the province has said.
+
+    A roster that says nothing of help takes none away, unless both are the province's. A running deadline stays.
+    """
+    both = roster.source == session.get_one(Roster, row.roster).source == "province"
+    if row.help == person.help or not (person.help or both):
+        return
+    if roster.source != "province" and session.get_one(Roster, row.roster).source == "province":
+        return
+    row.help = person.help
+    session.add(row)
+    session.flush()
+    body = {"sitting": row.sitting, "roster": roster.id, "help": row.help}
+    actor = "province" if roster.source == "province" else f"account:{roster.confirmed_by}"
+    append(session, "roster_row.help", row.candidate, actor, body, at=box.now())

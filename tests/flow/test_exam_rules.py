@@ -1,4 +1,4 @@
-"""Exam rules kept with a sitting: ends, earliest leaving, results; approved time; what the configuration may not say."""
+"""Exam rules kept with a sitting: ends, earliest leaving, results, approved time; what the settings may not say."""
 
 from datetime import timedelta
 
@@ -9,19 +9,22 @@ from sqlmodel import Session, select
 from appliance.base import settings as s
 from appliance.base.clock import FakeClock
 from appliance.base.errors import Corrupt, Refused
+from appliance.base.ids import new_id
 from appliance.flow.attempt_view import standing
 from appliance.flow.box import Box
+from appliance.flow.enrol import Person, enrol
 from appliance.flow.hand_in import hand_in
 from appliance.flow.mark import mark_theory
 from appliance.flow.rules_of import require_sound, rules_for
 from appliance.flow.start_sitting import end_sitting, start_sitting
-from appliance.records.roster import RosterRow
+from appliance.records.journal import Journal
+from appliance.records.roster import Roster, RosterRow
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt
 from appliance.rules.exam_rules import ExamRules
 from appliance.wire.station import HandIn
 from tests.flow.test_answers import Page
-from tests.world import World, seed
+from tests.world import World, number_of, seed
 
 
 @pytest.fixture
@@ -141,3 +144,28 @@ def test_the_configuration_may_not_let_leave_before_entry_closes(box: Box) -> No
         Box.open(with_rules(types={"low_voltage": s.ExamTypeSettings(earliest_leaving=60)}))
     short = timedelta(minutes=10)
     require_sound(with_rules(earliest_leaving=900), "x", int(short.total_seconds()))
+
+
+def test_a_later_roster_says_which_help_is_approved(box: Box, world: World) -> None:
+    number, candidate = number_of(0), world.candidates[0]
+
+    def load(session: Session, source: str, said: str) -> str:
+        roster = Roster(
+            id=new_id(),
+            source=source,
+            state="active",
+            file_name="x",
+            file_sha256="1" * 64,
+            loaded_at=box.now(),
+        )
+        session.add(roster)
+        session.flush()
+        sitting = session.get_one(Sitting, world.sitting)
+        enrol(session, box, roster, sitting, Person(row=1, name="考生0", number=number, help=said))
+        return session.exec(select(RosterRow.help).where(RosterRow.candidate == candidate)).one()
+
+    assert box.db.write_now(load, "manual", "voice") == "voice"
+    assert box.db.write_now(load, "manual", "") == "voice", "a roster without the column takes none away"
+    assert box.db.write_now(load, "province", "large time25") == "large time25"
+    changes = select(Journal).where(Journal.kind == "roster_row.help")
+    assert len(box.db.read_now(lambda s: s.exec(changes).all())) == 2

@@ -221,3 +221,18 @@ def test_familiarisation_by_number_pad_with_the_wrong_ones_again(page: Page, moc
     page.wait_for_selector(".familiar .stem")
     mock_box.started, mock_box.phase = mock_box.now(), "running"
     expect(page.locator(".paper:not(.familiar) .stem")).to_be_visible(timeout=15_000)
+
+
+def test_every_change_is_written_with_strict_durability(page: Page, mock_box: MockBox) -> None:
+    mock_box.paper = make_paper(2, 2)
+    page.add_init_script(
+        "globalThis.kept = []; const own = IDBDatabase.prototype.transaction;"
+        " IDBDatabase.prototype.transaction = function (...a) {"
+        " if (a[1] === 'readwrite') globalThis.kept.push((a[2] || {}).durability);"
+        " return own.apply(this, a) }"
+    )
+    open_paper(page, mock_box)
+    page.keyboard.press("1")
+    expect(page.locator(".saved")).to_have_attribute("data-state", "safe")
+    kept = page.evaluate("globalThis.kept")
+    assert kept and set(kept) == {"strict"}
