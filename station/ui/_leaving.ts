@@ -48,9 +48,10 @@ export class Leaving {
 
   private left(kind: Kind): void {
     const view = this.exam.kept?.view;
-    if (this.open || !view || view.phase !== "running" || view.moved) return;
-    const { iso, proven } = { iso: this.exam.clock.iso(), proven: this.exam.clock.proven };
-    this.open = { id: crypto.randomUUID(), attempt: view.attempt, kind, at: iso, until: null, proven };
+    if (this.open || !view || view.phase !== "running" || view.moved || view.around?.paused) return;
+    const { clock } = this.exam;
+    const id = crypto.randomUUID();
+    this.open = { id, attempt: view.attempt, kind, at: clock.iso(), until: null, proven: clock.proven };
     this.row.push(this.open);
     this.keep();
     void this.deliver();
