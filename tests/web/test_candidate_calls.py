@@ -16,6 +16,7 @@ from appliance.records.cases import ExamCase
 from appliance.records.journal import Journal
 from appliance.records.roster import Candidate
 from appliance.records.seating import SeatTaking
+from appliance.records.site import Seat
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt
 from appliance.rules.exam_rules import ExamRules
@@ -114,3 +115,30 @@ def test_the_invigilator_sees_the_hand_and_the_pass_code(
     page.get_by_role("button", name="我已到场处理").click()
     expect(tile).not_to_contain_text("举手", timeout=10_000)
     assert http.get("/attempt").json()["around"]["hand_at"] is None
+
+
+def test_a_free_seat_offers_the_pass_code_where_the_rules_say_so(day: Running) -> None:
+    def by_code(session: Session, said: str) -> str:
+        sitting = session.get_one(Sitting, day.day.theory)
+        sitting.rules = msgspec.json.encode(ExamRules(sign_in=said)).decode()  # type: ignore[arg-type]
+        sitting.pass_code = "412907"
+        session.add(sitting)
+        held = select(SeatTaking.seat).where(col(SeatTaking.released_at).is_(None))
+        free = select(Seat.address).where(
+            Seat.room == sitting.room,
+            Seat.state == "ready",
+            col(Seat.id).not_in(held),
+            col(Seat.address).is_not(None),
+        )
+        return str(session.exec(free).first())
+
+    address = day.box.db.write_now(by_code, "code")
+    trust = ssl.create_default_context(cafile=str(keys(day.day.settings) / "authority.pem"))
+    transport = httpx.HTTPTransport(verify=trust, local_address=address)
+    with httpx.Client(base_url=day.url + API, transport=transport, timeout=20) as http:
+        shown = http.get("/seat").json()
+        assert (shown["phase"], shown["by_code"]) == ("free", True)
+        wrong = http.post("/sign-in", json={"number": "999999190001010217", "pass_code": "412907"})
+        assert (wrong.status_code, wrong.json()["code"]) == (403, "wrong_pass_code")
+        day.box.db.write_now(by_code, "seat")
+        assert http.get("/seat").json()["by_code"] is False
