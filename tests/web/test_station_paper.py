@@ -32,11 +32,12 @@ API = "/station/api"
 
 @dataclass
 class Place:
-    """Seat 9 before anybody has signed in."""
+    """A seat at which nobody has signed in yet."""
 
     http: httpx.Client
     candidate: str
     last_four: str
+    seat: str
     body: str
     own: str
     other_body: str
@@ -58,21 +59,28 @@ def place(day: Running) -> Iterator[Place]:
 
     (body, opens, own), (other_body, other_opens, other) = sealed(OWN), sealed(OTHER)
 
-    def given(session: Session) -> tuple[str, str]:
-        held = select(SeatTaking.candidate).where(SeatTaking.seat == "T1-09", SeatTaking.sitting == sitting)
-        person = session.get_one(Candidate, session.exec(held).one())
+    def given(session: Session) -> tuple[str, str, str]:
+        free = (
+            select(SeatTaking)
+            .join(Attempt, col(Attempt.candidate) == col(SeatTaking.candidate))
+            .where(SeatTaking.sitting == sitting, Attempt.sitting == sitting, Attempt.state == "seated")
+            .order_by(col(Attempt.lease), col(SeatTaking.seat))
+        )
+        taking = session.exec(free).first()
+        assert taking is not None
+        person = session.get_one(Candidate, taking.candidate)
         for paper in session.exec(select(Paper).where(Paper.sitting == sitting)):
             mine = paper.candidate == person.id
             paper.body, paper.opens = (body, opens) if mine else (other_body, other_opens)
             paper.pictures = f'["{own if mine else other}"]'
             session.add(paper)
-        return person.id, person.last_four
+        return person.id, person.last_four, taking.seat
 
-    candidate, last_four = box.db.write_now(given)
+    candidate, last_four, seat = box.db.write_now(given)
     trust = ssl.create_default_context(cafile=str(keys(day.day.settings) / "authority.pem"))
-    transport = httpx.HTTPTransport(verify=trust, local_address="127.0.1.9")
+    transport = httpx.HTTPTransport(verify=trust, local_address=f"127.0.1.{int(seat[-2:])}")
     with httpx.Client(base_url=day.url, transport=transport, timeout=20) as http:
-        yield Place(http, candidate, last_four, body, own, other_body, other)
+        yield Place(http, candidate, last_four, seat, body, own, other_body, other)
 
 
 def refusals(day: Running) -> list[tuple[str, str, dict[str, object]]]:
@@ -132,7 +140,7 @@ def test_only_the_seats_own_paper_and_its_key_with_the_start(day: Running, place
         refused = http.get(f"{API}/sealed/{name}")
         assert refused.status_code in (403, 404)
     told = refusals(day)
-    assert {(subject, actor) for subject, actor, _ in told} == {(place.candidate, "seat:T1-09")}
+    assert {(subject, actor) for subject, actor, _ in told} == {(place.candidate, f"seat:{place.seat}")}
     assert [(body["code"], body["file"]) for _, _, body in told] == [
         ("not_running", place.body),
         ("not_running", place.own),
@@ -164,4 +172,4 @@ def test_a_picture_altered_on_the_disk_is_not_shown_and_journaled(day: Running, 
     assert place.http.get(f"{API}/sealed/{place.own}").content == sealed
     found = select(Journal).where(Journal.kind == "file.altered")
     (told,) = day.box.db.read_now(lambda s: s.exec(found).all())
-    assert (told.subject, told.actor) == (place.own, "seat:T1-09")
+    assert (told.subject, told.actor) == (place.own, f"seat:{place.seat}")
