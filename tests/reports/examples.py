@@ -216,3 +216,59 @@ def score(demo: bool = True, veto: bool = False) -> facts.ScoreSheet:
         passed=not veto,
         attempt="019a0000000070008000000000000777",
     )
+
+
+def violation(demo: bool = True) -> facts.ViolationSheet:
+    """A violation that was decided and corrected."""
+    screen = facts.ViolationEvidence(kind="screen", at=START, sha256="ab" * 32)
+    camera = facts.ViolationEvidence(kind="camera", at=START, sha256="cd" * 32)
+    case = facts.ViolationEvidence(kind="A phone or another device in the picture", at=START)
+    decided = [
+        facts.ViolationDecided(
+            decision=decision,
+            reason="监控画面清楚，考生承认。",
+            at=START + timedelta(hours=3),
+            by="孙考务",
+            second="刘站长",
+        )
+        for decision in ("A warning", "This subject does not count")
+    ]
+    return facts.ViolationSheet(
+        heading=heading(demo),
+        number=2,
+        name=name(3),
+        id_number=number(3),
+        ticket_number="20261121990003",
+        employer="泰山电力安装公司",
+        seat="T1-03",
+        happened_at=START + timedelta(minutes=41),
+        rule_zh="查阅资料，或使用手机等通信、存储设备",
+        rule_en="Consulted material, or used a phone or another device",
+        article="北京2009办法第七条",
+        seen="桌面下查看手机，屏幕上有题目。",
+        taken="手机一部（黑色）",
+        told="told, and signs the record",
+        told_at=START + timedelta(minutes=42),
+        said="忘了上交。",
+        recorded_by="王监考",
+        second="赵监考",
+        evidence=[screen, camera],
+        cases=[case],
+        decisions=decided,
+    )
+
+
+def receipt(demo: bool = True) -> facts.TakenReceipt:
+    """What was taken from the same."""
+    return facts.TakenReceipt(
+        heading=heading(demo),
+        number=2,
+        name=name(3),
+        id_number=number(3),
+        ticket_number="20261121990003",
+        seat="T1-03",
+        taken="手机一部（黑色）",
+        at=START + timedelta(minutes=42),
+        recorded_by="王监考",
+        second="赵监考",
+    )

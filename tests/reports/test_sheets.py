@@ -163,6 +163,8 @@ SHEETS = [
     (reports.seat_plan, examples.plan),
     (reports.room_record, examples.record),
     (reports.score_sheet, examples.score),
+    (reports.violation_record, examples.violation),
+    (reports.taken_receipt, examples.receipt),
 ]
 
 
@@ -204,3 +206,23 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
 
 def test_kinds_are_journal_kinds() -> None:
     assert all("." in kind for kind in KINDS)
+
+
+def test_a_violation_tells_rule_words_evidence_and_both_decisions() -> None:
+    text = printed(reports.violation_record, examples.violation()).text
+    for part in (
+        "违纪登记表",
+        "查阅资料",
+        "手机一部",
+        "已告知，签字确认",
+        "考场监控画面",
+        "警告",
+        "取消本科目成绩",
+        "已更正",
+    ):
+        assert part in text, part
+
+
+def test_the_receipt_has_a_copy_for_each() -> None:
+    found = printed(reports.taken_receipt, examples.receipt())
+    assert len(found.pages) == 1 and "考生联" in found.text and "考点留存联" in found.text

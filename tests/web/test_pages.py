@@ -159,7 +159,7 @@ def test_a_message_more_time_and_another_seat(day: Running, open_page: Open) -> 
     page.locator("details[open] textarea").fill("请坐正，注意考场纪律。")
     page.click("details[open] button.primary")
     expect(page.locator("#seat")).to_contain_text("请坐正，注意考场纪律。")
-    orders.nth(2).locator("summary").click()
+    orders.filter(has=page.locator("[name=minutes]")).locator("summary").click()
     page.locator("details[open] [name=reason]").fill("键盘更换")
     second(page, "invigilator2")
     shoot(page, "room-extend")
