@@ -1,6 +1,5 @@
 """Captures of a seat: asked for by the box alone, kept once, looked at in turn; findings are cases for a person."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
@@ -20,12 +19,10 @@ from appliance.flow.forget_faces import forget_faces
 from appliance.flow.look_at_capture import next_capture, note_studied, note_unusable, waiting
 from appliance.flow.missing_captures import missing_captures
 from appliance.flow.note_camera import note_camera
-from appliance.flow.seat_check import ask_again, decide_check
 from appliance.flow.seat_watch import capture_picture, seat_watch, strips_of
 from appliance.flow.start_sitting import start_sitting
 from appliance.flow.take_capture import MOST_AWAY, may_capture, take_capture
-from appliance.records.accounts import Account
-from appliance.records.captures import Capture, SeatCheck
+from appliance.records.captures import Capture
 from appliance.records.cases import ExamCase
 from appliance.records.entry import Admission, Tap
 from appliance.records.journal import Journal
@@ -260,109 +257,6 @@ def test_whoever_asked_for_people_is_compared_by_no_machine(box: Box, world: Wor
     assert box.db.read_now(next_capture, box) is None
     row = box.db.read_now(lambda s: s.exec(select(Capture)).one())
     assert row.state == "by_people" and row.picture
-
-
-@pytest.fixture
-def checked(box: Box, world: World) -> Callable[[], Page]:
-    settle(box, face_check=True)
-    return lambda: Page(box, world, 0)
-
-
-def state(box: Box, page: Page) -> str:
-    return box.db.read_now(standing, box, page.token).face_check
-
-
-def test_the_face_check_comes_before_the_pledge(box: Box, checked: Callable[[], Page]) -> None:
-    page = checked()
-    assert state(box, page) == "due"
-    with pytest.raises(Refused, match="comes first"):
-        page.rules()
-    capture = send(box, page, purpose="seat_check")
-    assert state(box, page) == "looking"
-    box.db.write_now(note_studied, box, capture, seen("face", 0.3))
-    assert state(box, page) == "" and not cases(box)
-    page.rules()
-    again = checked()
-    assert state(box, again) == "due", "another sign-in, another check"
-    assert state(box, page) == ""
-
-
-def test_who_waits_for_the_check_is_looked_at_first(box: Box, world: World, page: Page) -> None:
-    settle(box, face_check=True)
-    send(box, page)
-    other = Page(box, world, 1)
-    wanted = send(box, other, purpose="seat_check")
-    task = box.db.read_now(next_capture, box)
-    assert task is not None and task.capture == wanted
-
-
-def test_a_mismatch_waits_for_two_people(box: Box, checked: Callable[[], Page]) -> None:
-    page = checked()
-    for _ in range(3):
-        assert state(box, page) == "due"
-        capture = send(box, page, purpose="seat_check")
-        box.db.write_now(note_studied, box, capture, seen("face", 0.9))
-    assert state(box, page) == "hand"
-    (case,) = cases(box)
-    assert case.kind == "seat_face" and case.picture
-    first, second = invigilator(box, "jk1"), invigilator(box, "jk2")
-    box.db.write_now(lambda s: _own_passwords(s))
-    with pytest.raises(Refused):
-        box.db.write_now(decide_check, box, page.attempt, "admit", "已核对", first)
-    with pytest.raises(Refused):
-        box.db.write_now(decide_check, box, page.attempt, "admit", "已核对", first, "jk1")
-    row = box.db.write_now(decide_check, box, page.attempt, "admit", "已核对证件", first, "jk2")
-    assert row.state == "passed" and row.second_by == second.account
-    assert state(box, page) == "" and cases(box)[0].state == "dismissed"
-    page.rules()
-
-
-def _own_passwords(session) -> None:  # type: ignore[no-untyped-def]
-    for account in session.exec(select(Account)).all():
-        account.must_change = False
-        session.add(account)
-
-
-def test_without_a_camera_the_invigilator_looks(box: Box, checked: Callable[[], Page]) -> None:
-    page = checked()
-    box.db.write_now(note_camera, box, page.token, CameraState(state="missing"))
-    assert state(box, page) == "hand"
-    who = invigilator(box, "jk")
-    with pytest.raises(Refused, match="reason"):
-        box.db.write_now(decide_check, box, page.attempt, "admit", " ", who)
-    box.db.write_now(decide_check, box, page.attempt, "again", "", who)
-    assert state(box, page) == "due"
-    send(box, page, purpose="seat_check")
-    box.db.write_now(decide_check, box, page.attempt, "admit", "本人", who)
-    assert state(box, page) == "", "a person may decide while the machine still looks"
-
-
-def test_the_manual_way_stays_the_manual_way(box: Box, world: World, checked: Callable[[], Page]) -> None:
-    by_choice(box, world)
-    page = checked()
-    send(box, page, purpose="seat_check")
-    assert state(box, page) == "hand" and box.db.read_now(next_capture, box) is None
-
-
-def test_a_started_page_is_checked_once_more_while_the_exam_runs(
-    box: Box, world: World, checked: Callable[[], Page]
-) -> None:
-    page = checked()
-    capture = send(box, page, purpose="seat_check")
-    box.db.write_now(note_studied, box, capture, seen("face", 0.3))
-    box.db.write_now(ask_again, box, page.token)
-    assert state(box, page) == "", "not before the exam runs"
-    page.rules()
-    box.db.write_now(start_sitting, box, world.sitting, "account:x")
-    box.db.write_now(ask_again, box, page.token)
-    box.db.write_now(ask_again, box, page.token)
-    assert state(box, page) == "due"
-    assert page.send(page.change(1, "A")) == 1, "answers are taken all the same"
-    rows = box.db.read_now(lambda s: s.exec(select(SeatCheck)).all())
-    assert sorted(one.state for one in rows) == ["due", "passed"]
-    settle(box, face_check=True, face_check_again=False)
-    other = checked()
-    assert state(box, other) == "", "once in an exam, where the site wants it so"
 
 
 def test_pictures_of_seats_go_when_their_time_is_over(box: Box, clock: FakeClock, page: Page) -> None:
