@@ -236,10 +236,9 @@ def test_nobody_else_sees_an_item(day: Running, client: Client, filled: str) -> 
     assert client("chief").get("/questions/bank/p1/use").status_code == 403
 
 
-def test_the_head_of_the_site_chooses_a_bank_for_a_sitting(
-    day: Running, open_page: Open, filled: str
-) -> None:
-    box = day.box
+@pytest.fixture(scope="module")
+def planned(day: Running, filled: str) -> str:
+    """A sitting of tomorrow; every draft of the bank is approved."""
 
     def ready(session: Session) -> str:
         for row in session.exec(select(BankItem).where(BankItem.bank == filled, BankItem.state == "draft")):
@@ -249,12 +248,18 @@ def test_the_head_of_the_site_chooses_a_bank_for_a_sitting(
             subject="theory",
             trade="low_voltage",
             room="T1",
-            starts_at=box.now() + timedelta(days=1),
+            starts_at=day.box.now() + timedelta(days=1),
             duration_s=3600,
         )
-        return find_sitting(session, box, plan, "process:test").id
+        return find_sitting(session, day.box, plan, "process:test").id
 
-    sitting = box.db.write_now(ready)
+    return day.box.db.write_now(ready)
+
+
+def test_the_head_of_the_site_chooses_a_bank_for_a_sitting(
+    day: Running, open_page: Open, filled: str, planned: str
+) -> None:
+    box = day.box
     page = open_page("chief", "/questions")
     shoot(page, "questions-banks")
     page.click("text=用于场次")
@@ -279,7 +284,7 @@ def test_the_head_of_the_site_chooses_a_bank_for_a_sitting(
     page.fill("[name=second_password]", PASSWORD)
     page.click("button:has-text('从本题库组卷')")
     expect(page.locator("#done")).to_contain_text("本场次的试卷将从本题库抽题")
-    kept = box.db.read_now(lambda session: session.get_one(Sitting, sitting))
+    kept = box.db.read_now(lambda session: session.get_one(Sitting, planned))
     assert kept.bank == filled and len(kept.bank_sha256) == 64 and "mean_of_right" in kept.blueprint
     assert kept.duration_s == 3600 and '"minutes":45' in kept.blueprint
     page.close()
@@ -320,10 +325,10 @@ def write_blueprint(page: Page) -> None:
     shoot(page, "questions-blueprint")
 
 
+@pytest.mark.long
 def test_a_paper_is_composed_by_one_author_and_approved_by_another(
-    day: Running, open_page: Open, filled: str
+    day: Running, open_page: Open, filled: str, planned: str
 ) -> None:
-    """After the head of the site has chosen: the composed paper takes that sitting's place."""
     page = open_page("author", f"/questions/bank/{filled}")
     page.click("text=选题组卷")
     rows = page.locator("tr[data-kind]")
@@ -356,7 +361,6 @@ def test_a_paper_is_composed_by_one_author_and_approved_by_another(
     shoot(second, "questions-composed")
     second.get_by_role("button", name="审定并使用").click()
     expect(second.locator("main")).to_contain_text("已用于场次")
-    found = select(Sitting).where(Sitting.bank == filled)
-    kept = day.box.db.read_now(lambda session: session.exec(found).one())
+    kept = day.box.db.read_now(lambda session: session.get_one(Sitting, planned))
     assert kept.duration_s == 2400 and '"true_false":10' in kept.blueprint
     second.close()
