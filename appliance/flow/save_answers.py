@@ -50,7 +50,7 @@ def save_answers(driver: Driver, box: Box, token_hash: str, sent: Answers) -> Sa
     now = box.now()
     deadline = moment(deadline_text) if deadline_text else now
     paused = moment(paused_text) if paused_text else None
-    if paused:  # the end moves with the pause, when its rules give the time back; else the exam is closed at its end
+    if paused:  # the end moves with the pause; where the rules let time count the exam is closed at its end
         deadline += now - paused
     grace = timedelta(seconds=box.settings.station.grace)
     open_late = state == "handed_in" and handed_in in ("time", "forced")

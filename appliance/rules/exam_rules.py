@@ -32,7 +32,7 @@ class ExamRules(msgspec.Struct, frozen=True, kw_only=True):
     result: Result = "at_once"
     """at_once: when nobody of the sitting writes any more; later: once released; never: not on the exam page."""
     time_lost: TimeLost = "given_back"
-    """given_back: a pause moves the end, what a dead station cost is offered as more time. counts: the clock runs on."""
+    """given_back: a pause moves the end, what a dead station cost is offered. counts: the clock runs on."""
 
 
 def sitting_end(rules: ExamRules, started_at: datetime, duration_s: int) -> datetime:
