@@ -117,7 +117,7 @@ async def case_dismissed(
 async def evidence_shown(
     request: Asked, box: NamedDependency[Box], evidence: FromPath[str]
 ) -> Response[bytes] | Template:
-    """A picture of the room camera, or what the screen showed. The look is journaled."""
+    """A picture of the room camera (the look is journaled), or what the screen showed."""
     found = await box.db.read(evidence_of, evidence)
     if found.kind == "camera":
         return await sealed_picture(request, box, found.sha256, found.candidate, {"evidence": found.id})
