@@ -21,7 +21,9 @@ SENTENCES = {
     "sex_mismatch": N_("The sex is not the one in the ID number."),
     "unknown_trade": N_("This item is not in the catalogue of special operations."),
     "unknown_category": N_("This category is not in the catalogue of special operations."),
-    "unknown_help": N_("This approved help is not known: reading aloud, larger type and more time in percent are."),
+    "unknown_help": N_(
+        "This approved help is not known: reading aloud, larger type and more time in percent are."
+    ),
     "unknown_kind": N_("The kind of exam is none of initial, review and resit."),
     "unknown_subject": N_("The subject is neither theory nor practical."),
     "other_site": N_("This person is examined at another site."),
