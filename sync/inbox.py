@@ -176,6 +176,9 @@ def _keep(box: Box, signed: Signed, message: Message) -> tuple[str, list[Line]]:
 
 def _lines(box: Box, message: Roster) -> list[Line]:
     """The roster as the flow takes it; portraits become sealed files first."""
+    for one in message.sittings:
+        if (one.delivery == "province") != bool(one.page) or (one.sealed and one.page):
+            raise ValueError(f"sitting {one.code}: delivery, page and sealed do not agree")
     plans = {
         sitting.code: SittingPlan(
             subject=sitting.subject,

@@ -22,7 +22,7 @@ from appliance.flow.paper_proof import proof_of
 from appliance.flow.start_sitting import sitting_of
 from appliance.flow.take_sealed import unreadable
 from appliance.records.journal import append
-from appliance.records.questions import QuestionBank
+from appliance.records.questions import BankPicture, QuestionBank
 from appliance.records.sealed import SealedParcel
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Paper
@@ -209,6 +209,9 @@ def _use_bank(session: Session, box: Box, sitting: Sitting, one: Opened, frozen:
         )
         session.add(bank)
         session.flush()
+    for name, media_type in (frozen.pictures or {}).items():  # named, so that no sweep takes them
+        if session.get(BankPicture, (frozen.bank, name)) is None:
+            session.add(BankPicture(bank=frozen.bank, sha256=name, media_type=media_type))
     note_frozen(session, box, one.bank, frozen)
     sitting.bank, sitting.bank_sha256 = frozen.bank, one.bank
 

@@ -54,7 +54,11 @@ def start_sitting(session: Session, box: Box, sitting_id: str, actor: str) -> Si
 def require_paper(session: Session, sitting: Sitting, attempt: Attempt) -> None:
     """Who was put on the roster after the start gets a paper in a moment; nobody begins without one."""
     found = session.exec(
-        select(Paper.id).where(Paper.sitting == sitting.id, Paper.candidate == attempt.candidate)
+        select(Paper.id).where(
+            Paper.sitting == sitting.id,
+            Paper.candidate == attempt.candidate,
+            func.length(Paper.opens) > 0,
+        )
     ).first()
     if sitting.subject == "theory" and sitting.delivery == "own" and found is None:
         raise Refused(

@@ -9,7 +9,7 @@ from appliance.records.base import Instant
 
 
 class SealedParcel(SQLModel, table=True):
-    """Sealed papers, or a sealed bank, for one sitting (密封试卷). Nobody on the site can read it before `opened_at`."""
+    """Sealed papers, or a sealed bank, for one sitting (密封试卷). Nobody here can read it before `opened_at`."""
 
     __tablename__ = "sealed_parcel"
     __table_args__ = (CheckConstraint("what IN ('papers', 'bank')", name="what"),)

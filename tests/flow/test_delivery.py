@@ -1,4 +1,4 @@
-"""A sitting on the province's own page: entry, seats and calling stay ours, papers and results do not. Both databases."""
+"""A sitting on the province's own page: entry, seats, calling stay ours, papers and results do not. Both databases."""
 
 from datetime import timedelta
 

@@ -16,6 +16,7 @@ from appliance.flow.analysis_choice import words_of
 from appliance.flow.bank_items import Wanted, find_items, questions_of
 from appliance.flow.blueprints import blueprint_of
 from appliance.flow.box import Box
+from appliance.flow.forget_faces import named_files
 from appliance.flow.mark import mark_theory
 from appliance.flow.open_sealed import type_code
 from appliance.flow.paper_state import paper_state
@@ -32,6 +33,7 @@ from sync.rounds import Rounds
 from sync.stick import bring_in
 from tests.question_banks import journal, staff
 from tests.sealed import PICTURE, SECRET_STEM, SITE, marks, readable, roster, source
+from tests.station.drawings import name_of
 from tests.sync.conftest import FarEnd
 
 
@@ -233,6 +235,7 @@ async def test_a_sealed_bank_is_drawn_from_and_shown_to_nobody(box: Box, far: Fa
     assert PICTURE not in b"".join(box.files.get(name) for name in sealed_names(drawn[0]))
     (bank,) = box.db.read_now(lambda s: s.exec(select(QuestionBank)).all())
     assert (bank.owner, bank.name) == ("province", "省题库")
+    assert name_of(PICTURE) in box.db.read_now(named_files), "no sweep takes its pictures"
     for login in ("author", "chief"):
         with pytest.raises(Refused, match="sealed_bank"):
             box.db.read_now(find_items, box, bank.id, Wanted(), people[login].account)
@@ -278,3 +281,18 @@ def only_the_seeds_hash(box: Box, sitting: Sitting) -> None:
     bodies = box.db.read_now(lambda s: "".join(s.exec(select(Journal.body)).all()))
     assert sitting.seed_hash in bodies and seed.hex() not in bodies
     assert SECRET_STEM not in bodies and "single_choice-00" not in bodies
+
+
+async def test_a_roster_says_whose_page_it_is(box: Box, far: FarEnd) -> None:
+    page = "https://kaoshi.example.gov.cn/seat"
+    far.store.send(roster(soon(), delivery="province"))
+    rounds = Rounds(box)
+    await rounds.round()
+    assert [one.code for one in rounds.troubles] == ["cannot_take"], "the page is missing"
+    far.store.send(roster(soon(), delivery="province", page=page))
+    await rounds.round()
+    sitting = sitting_of(box)
+    assert (sitting.delivery, sitting.page, stage(box)) == ("province", page, "elsewhere")
+    far.store.seal(SITE, "T1", sitting.starts_at, "papers", source())
+    await rounds.round()
+    assert "delivered_elsewhere" in [one.code for one in rounds.troubles] and papers(box) == []
