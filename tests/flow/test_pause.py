@@ -231,3 +231,15 @@ def test_a_new_seat_after_a_dead_station(box: Box, clock: FakeClock) -> None:
     clock.advance(MINUTE)
     box.db.write_now(sign_in_at_seat, box, "127.0.9.9", world.last_four[0], "new")
     assert _attempt(box, world, 0).lost_s == 6 * MINUTE
+
+
+def test_the_box_hands_in_though_the_station_is_dead(box: Box, clock: FakeClock) -> None:
+    """By time and by an invigilator: neither asks the station."""
+    world, tokens = _begun(box)
+    _beat(box, world, 0)
+    assert _send(box, world, tokens[0], 0, (1, 0, True)) == 1
+    clock.advance(3600)  # silent for an hour
+    box.db.write_now(force_hand_in, box, world.attempts[1], "考试机损坏", "account:a")
+    clock.advance(3600)
+    assert box.db.write_now(close_due, box) == [world.attempts[0]]
+    assert [_attempt(box, world, n).handed_in for n in (0, 1)] == ["time", "forced"]
