@@ -60,5 +60,4 @@ def check_state(session: Session, box: Box, attempt: Attempt, lease: int) -> str
     passed = session.exec(
         select(SeatCheck.id).where(SeatCheck.attempt == attempt.id, SeatCheck.state == "passed")
     ).first()
-    due = seat_check.wanted(True, station.face_check_again, passed is not None, same_lease=False)
-    return "due" if due else ""
+    return "due" if seat_check.wanted(station.face_check_again, passed is not None) else ""

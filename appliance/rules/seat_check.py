@@ -14,7 +14,6 @@ Code = Literal[
     "no_photograph",
     "camera_missing",
     "by_people",
-    "faces_silent",
 ]
 State = Literal["passed", "due", "hand"]
 
@@ -41,8 +40,6 @@ def judge(seen: Seen, band: Band | Literal[""], compared: bool, tries: int) -> t
     return ("due" if tries < TRIES else "hand"), "face_review"
 
 
-def wanted(on: bool, again: bool, checked: bool, same_lease: bool) -> bool:
-    """Is a check due? `checked`: one was passed in this attempt; `same_lease`: by the lease that asks."""
-    if not on:
-        return False
-    return not checked or (again and not same_lease)
+def wanted(again: bool, checked: bool) -> bool:
+    """Is a check due of a lease that has none, where the site checks at all? `checked`: one was passed before."""
+    return again or not checked

@@ -108,14 +108,8 @@ def test_only_the_admit_band_passes(
 
 
 @pytest.mark.parametrize(
-    ("on", "again", "checked", "same", "expected"),
-    [
-        (False, True, False, False, False),
-        (True, True, False, False, True),
-        (True, True, True, True, False),
-        (True, True, True, False, True),
-        (True, False, True, False, False),
-    ],
+    ("again", "checked", "expected"),
+    [(True, False, True), (True, True, True), (False, False, True), (False, True, False)],
 )
-def test_when_a_seat_check_is_due(on: bool, again: bool, checked: bool, same: bool, expected: bool) -> None:
-    assert seat_check.wanted(on, again, checked, same) is expected
+def test_when_a_seat_check_is_due(again: bool, checked: bool, expected: bool) -> None:
+    assert seat_check.wanted(again, checked) is expected
