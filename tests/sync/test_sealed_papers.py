@@ -13,7 +13,7 @@ from appliance.base.errors import Corrupt, Refused
 from appliance.base.ids import new_id
 from appliance.flow.analyse_items import Scope, analyse
 from appliance.flow.analysis_choice import words_of
-from appliance.flow.bank_items import Wanted, find_items, questions_of
+from appliance.flow.bank_items import Wanted, find_items, media_type, questions_of
 from appliance.flow.blueprints import blueprint_of
 from appliance.flow.box import Box
 from appliance.flow.forget_faces import named_files
@@ -241,6 +241,8 @@ async def test_a_sealed_bank_is_drawn_from_and_shown_to_nobody(box: Box, far: Fa
             box.db.read_now(find_items, box, bank.id, Wanted(), people[login].account)
     with pytest.raises(Refused, match="sealed_bank"):
         box.db.read_now(questions_of, box, bank.id)
+    with pytest.raises(Refused, match="sealed_bank"):
+        box.db.read_now(media_type, bank.id, name_of(PICTURE))
     only_the_seeds_hash(box, sitting)
     box.db.write_now(sat, box, sitting.id)
     found = box.db.read_now(analyse, box, Scope(sitting=sitting.id))
