@@ -249,7 +249,7 @@ class CaptureSettings(Part, kw_only=True, frozen=True):
     """Pictures an exam page takes at random moments, compared by exam-faces (random re-checks)."""
 
     every: float = 900.0
-    """The longest time in seconds between two captures, at most 900; the box draws each interval. 0 = none are taken."""
+    """The longest time in seconds between two captures, at most 900; the box draws each interval. 0 = none."""
     device_model: str = ""
     """Detector of phones and other devices (ONNX, docs/faces.md); empty = the site has none."""
     device_classes: str = ""

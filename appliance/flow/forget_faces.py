@@ -1,6 +1,7 @@
-"""Pictures of people at the entrance and at the seats are kept for a configured time, then deleted, and the deletion is a fact.
+"""Pictures of people, at the entrance and at the seats, are kept for a configured time, then deleted: that is a fact.
 
-What goes: the live picture, the photograph it was held against, and the picture of a paper that stood for a card.
+What goes: the live picture, the photograph it was held against, the picture of a paper that stood for a card, captures
+of a seat and what cases show of them.
 What stays: that a check was made, its distance, its band and the hashes in the journal. A roster's photograph
 belongs to the candidate and stays with him; a picture that a later check still needs stays as long as that check.
 
