@@ -181,7 +181,7 @@ def test_pictures_are_sealed_kept_and_taken_out_again(
     row = rows_of(box, bank)[0]
     box.db.write_now(approve_item, box, row.id, 1, people["author2"])
     counted = box.db.read_now(drawable, box, bank.id)
-    assert counted.there == {"true_false": 1} and (counted.pictures, counted.english) == (1, 0)
+    assert counted.there == {("true_false", "", 0): 1} and (counted.pictures, counted.english) == (1, 0)
     name, questions, found = box.db.read_now(questions_of, box, bank.id)
     content = write_excel(questions, kept_pictures(box, found))
     assert name == bank.name and len(read_questions(content, "x.xlsx").pictures) == 1
