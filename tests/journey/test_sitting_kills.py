@@ -111,7 +111,7 @@ def test_web_is_killed_twenty_times_while_a_hundred_sit(tmp_path: Path) -> None:
             count, missing = lost(site, report)
             assert not missing, missing
             counts.append(count)
-        assert counts == sorted(counts) and len(set(counts)) > KILLS // 4, counts
+        assert counts == sorted(counts) and len(set(counts)) > 3, counts
         handed_in = lambda: all(one["state"] == "handed_in" for one in told(report))  # noqa: E731
         site.waited("everybody handed in", handed_in, 120)
         site.waited("every paper marked", lambda: site.states() == ["marked"] * STATIONS, 60)
