@@ -252,6 +252,10 @@ def _rosters(session: Session, box: Box, day: Day) -> None:
             )
 
 
+NOT_SIGNED_IN = (9, 44)
+"""Seats of candidates who were called and have not signed in."""
+
+
 def tap(
     box: Box,
     name: str,
@@ -305,9 +309,13 @@ def _theory(box: Box, day: Day, clock: FakeClock) -> None:
         write(call_next, box, day.theory, "account:test", new_id())
     write(_papers, box, day)
     seats = box.db.read_now(lambda session: session.exec(select(Seat).where(Seat.room == "T1")).all())
+    for seat in seats:  # whatever the draw left free
+        if seat.number in NOT_SIGNED_IN and box.db.read_now(taking_at, seat) is None:
+            one = next(s for s in seats if s.number not in NOT_SIGNED_IN and box.db.read_now(taking_at, s))
+            write(move_seat, box, day.theory, one.id, seat.id, "反光", False, "account:test", new_id())
     for seat in seats:
         held = box.db.read_now(taking_at, seat)
-        if held is None or seat.number in (9, 44):
+        if held is None or seat.number in NOT_SIGNED_IN:
             continue
         four = box.db.read_now(_last_four, held.candidate)
         secret = new_id()

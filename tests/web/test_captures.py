@@ -34,7 +34,7 @@ from tests.web.day_server import Running
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 SEATS = ("T1-09", "T1-44")
-"""Where somebody sits who has not signed in; the draw of the seats may leave one of them free."""
+"""Where somebody sits who has not signed in."""
 
 
 @pytest.fixture(scope="module")
