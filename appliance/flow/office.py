@@ -11,7 +11,7 @@ from appliance.flow.box import Box
 from appliance.flow.enrol import Person, SittingPlan
 from appliance.flow.load_roster import Line, roster_of
 from appliance.flow.today import Today, coming, day_bounds, today
-from appliance.flow.verdict import blockers
+from appliance.flow.verdict import blockers, captures_waiting
 from appliance.flow.voided import voided_sittings
 from appliance.intake.catalogue import trade_name
 from appliance.records.accounts import Account
@@ -69,6 +69,8 @@ class Office(msgspec.Struct, kw_only=True):
     rooms: list[tuple[str, str, str]]
     blockers: list[str]
     cases_open: int
+    captures_waiting: int
+    """Pictures of the day's seats nobody has looked at yet."""
     verdicts: list[VerdictLine]
     released_at: datetime | None
     released_by: str
@@ -170,6 +172,7 @@ def office(session: Session, box: Box, account: str) -> Office:
         rooms=[(one.code, one.name, one.kind) for one in rooms],
         blockers=blockers(session, box, day.day),
         cases_open=cases,
+        captures_waiting=captures_waiting(session, box, ids),
         verdicts=verdicts,
         released_at=release.released_at if release else None,
         released_by=names.get(release.released_by, "") if release else "",

@@ -42,18 +42,12 @@ class Seen(msgspec.Struct, kw_only=True):
 
 
 def record_violation(session: Session, box: Box, form: Seen, who: Who, second_login: str) -> Violation:
-    """Record it for whoever sits at the seat."""
+    """Record it for whoever sits, or sat, at the seat; after the release too: the decision then amends the verdict."""
     if known := session.get(Violation, form.id):
         return known
     _require_whole(form)
     broken_rule(form.rule)
     sitting = sitting_of(session, form.sitting)
-    if sitting.state == "released":
-        raise Refused(
-            "already_released",
-            N_("The results of this sitting are released."),
-            N_("Tell the head of the site and the inspector."),
-        )
     second = second_person(session, who, second_login, STAFF)
     taking = holder(session, sitting.id, form.seat)
     attempt = attempt_at(session, sitting.id, taking.candidate)

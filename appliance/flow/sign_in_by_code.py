@@ -58,30 +58,39 @@ def sign_in_by_code(
     A wrong entry is returned, not raised, so that its journal entry and its count stay.
     """
     seat = seat_at(session, address)
-    if taking_at(session, seat) is not None or seat.state != "ready":
-        raise Refused(
-            "seat_taken",
-            N_("Somebody else was called to this seat."),
-            N_("Take another free seat, or raise your hand."),
-        )
+    taking = taking_at(session, seat)
+    if seat.state != "ready":
+        raise _seat_taken()
     tries = session.get(SeatTries, seat.id) or SeatTries(seat=seat.id)
     now = box.now()
     if tries.locked_until and tries.locked_until > now:
         return locked(tries.locked_until - now)
     found = _whom(session, box, seat, number.strip().upper(), code.strip())
+    actor = f"seat:{seat.id}"
     if found is None:
         return _wrong(session, tries, seat, now)
     sitting, candidate = found
-    ticket = _let_in(session, sitting, candidate)
+    if taking is not None and (taking.sitting, taking.candidate) != (sitting.id, candidate.id):
+        raise _seat_taken()
+    ticket = _let_in(session, sitting, candidate, seat.id)
     tries.wrong_tries, tries.locked_until = 0, None
     session.add(tries)
-    actor = f"seat:{seat.id}"
+    if taking is not None:  # the same person once more: the reply was lost
+        return grant_lease(session, box, open_attempt(session, box, ticket, actor), seat, secret)
     ticket.state = "called"
     session.add(ticket)
     take_seat(session, box, ticket, seat.id, new_id(), actor, "pass code")
     attempt = open_attempt(session, box, ticket, actor)
     arrived_at_seat(session, box, sitting.id, candidate.id, actor)
     return grant_lease(session, box, attempt, seat, secret)
+
+
+def _seat_taken() -> Refused:
+    return Refused(
+        "seat_taken",
+        N_("Somebody else was called to this seat."),
+        N_("Take another free seat, or raise your hand."),
+    )
 
 
 def _whom(session: Session, box: Box, seat: Seat, number: str, code: str) -> tuple[Sitting, Candidate] | None:
@@ -103,8 +112,8 @@ def _whom(session: Session, box: Box, seat: Seat, number: str, code: str) -> tup
     return found
 
 
-def _let_in(session: Session, sitting: Sitting, candidate: Candidate) -> Ticket:
-    """Nobody sits who was not let in, and nobody at two seats."""
+def _let_in(session: Session, sitting: Sitting, candidate: Candidate, here: str = "") -> Ticket:
+    """Nobody sits who was not let in, and nobody at two seats. `here`: the seat they hold already."""
     ticket = session.exec(
         select(Ticket)
         .join(Admission, col(Admission.id) == col(Ticket.admission))
@@ -116,7 +125,8 @@ def _let_in(session: Session, sitting: Sitting, candidate: Candidate) -> Ticket:
             N_("You have not been checked in at the entrance."),
             N_("Raise your hand: the staff bring you to the entrance."),
         )
-    if other := open_taking(session, sitting.id, candidate.id):
+    other = open_taking(session, sitting.id, candidate.id)
+    if other is not None and other.seat != here:
         raise Refused(
             "your_seat_is",
             N_("Your seat is {seat}."),

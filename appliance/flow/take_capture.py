@@ -1,7 +1,8 @@
 """A picture arrives from a seat's camera: kept, and looked at by exam-faces when its turn comes.
 
 The picture is a sealed file before the transaction. Sent twice (a lost reply) it is kept once. What the page of an
-earlier lease kept while it was cut off is taken too: it tells who sat there then.
+earlier lease kept while it was cut off is taken too: it tells who sat there then. So is what a computer kept of the
+candidate before, whom the next one's sign-in followed at the same seat: the journal says under whose it came.
 """
 
 from datetime import datetime
@@ -29,11 +30,12 @@ MOST = 600
 def may_capture(session: Session, box: Box, token_hash: str, sent: wire.Capture) -> bool:
     """Asked before the file is written: False when this picture is here already. Raises Refused."""
     lease = lease_of(session, token_hash)
-    attempt = session.get_one(Attempt, lease.attempt)
     if session.get(Capture, sent.id) is not None:
         return False
-    if sent.attempt != attempt.id or _taken_by(session, lease, sent.lease) is None:
+    taken_by = _taken_by(session, lease, sent)
+    if taken_by is None:
         raise _refused("other_attempt")
+    attempt = session.get_one(Attempt, taken_by.attempt)
     if not box.settings.captures.every and sent.purpose == "random":
         raise _refused("no_captures")
     if sent.purpose == "random" and attempt.started_at is None:
@@ -51,9 +53,12 @@ def may_capture(session: Session, box: Box, token_hash: str, sent: wire.Capture)
     return True
 
 
-def _taken_by(session: Session, lease: Lease, number: int) -> Lease | None:
-    """The lease a picture was taken under: this one, or an earlier one of the same attempt whose page kept it."""
-    return session.get(Lease, (lease.attempt, number)) if number <= lease.number else None
+def _taken_by(session: Session, lease: Lease, sent: wire.Capture) -> Lease | None:
+    """The lease a picture was taken under: this one, or an earlier one of the same attempt or of the same seat."""
+    found = session.get(Lease, (sent.attempt, sent.lease))
+    if found is None or found.granted_at > lease.granted_at:
+        return None
+    return found if found.attempt == lease.attempt or found.seat == lease.seat else None
 
 
 def take_capture(session: Session, box: Box, token_hash: str, sent: wire.Capture, picture: str) -> None:
@@ -61,8 +66,8 @@ def take_capture(session: Session, box: Box, token_hash: str, sent: wire.Capture
     if not may_capture(session, box, token_hash, sent):
         return
     lease = lease_of(session, token_hash)
-    attempt = session.get_one(Attempt, lease.attempt)
-    taken_by = _taken_by(session, lease, sent.lease) or lease
+    taken_by = _taken_by(session, lease, sent) or lease
+    attempt = session.get_one(Attempt, taken_by.attempt)
     capture = Capture(
         id=sent.id,
         attempt=attempt.id,
@@ -77,8 +82,12 @@ def take_capture(session: Session, box: Box, token_hash: str, sent: wire.Capture
     )
     session.add(capture)
     session.flush()
-    attempt.face = capture.id
-    session.add(attempt)
+    shown = session.get(Capture, attempt.face) if attempt.face else None
+    if (
+        shown is None or shown.happened_at <= capture.happened_at
+    ):  # one kept while cut off may come after newer ones
+        attempt.face = capture.id
+        session.add(attempt)
     body = {
         "capture": capture.id,
         "attempt": attempt.id,
@@ -86,8 +95,10 @@ def take_capture(session: Session, box: Box, token_hash: str, sent: wire.Capture
         "number": capture.number,
         "picture": picture,
     }
+    if lease.attempt != attempt.id:
+        body["sent_by"] = lease.attempt
     append(session, "capture.taken", attempt.candidate, f"seat:{lease.seat}", body, at=box.now())
-    if capture.purpose == "seat_check":
+    if capture.purpose == "seat_check" and lease.attempt == attempt.id:
         picture_taken(session, box, attempt, lease, capture)
 
 

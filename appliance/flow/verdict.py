@@ -1,5 +1,6 @@
 """Verdicts: theory and practical combined, and their release by a person."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 from sqlmodel import Session, col, func, or_, select
@@ -11,6 +12,7 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.today import day_bounds, sittings_of_day
 from appliance.flow.voided import decided_last, voided_sittings
+from appliance.records.captures import Capture
 from appliance.records.cases import ExamCase
 from appliance.records.entry import Case
 from appliance.records.journal import append
@@ -30,9 +32,13 @@ BLOCKERS = {
     "case_open": N_("A case at the entrance has not been decided."),
     "exam_case_open": N_("A case of the exam has not been decided."),
     "violation_open": N_("A violation has not been decided."),
+    "captures_waiting": N_("Pictures of the seats have not been looked at yet."),
     "unmarked": N_("Papers handed in are not marked yet."),
 }
 """Code of `blockers` -> sentence."""
+
+LOOKED_AT_WITHIN = timedelta(hours=2)
+"""A picture holds the release no longer: where exam-faces stands still its alarm says so, and people decide."""
 
 
 def newest_mark(session: Session, candidate: str, trade: str, subject: str) -> Mark | None:
@@ -155,6 +161,20 @@ def _exam_day(session: Session, box: Box, attempts: list[str], voided: list[str]
     return (box.local(start).date() if start else box.today()).isoformat()
 
 
+def captures_waiting(session: Session, box: Box, sittings: list[str]) -> int:
+    """How many pictures of these sittings exam-faces has yet to look at: each may still become a case."""
+    return session.exec(
+        select(func.count())
+        .select_from(Capture)
+        .join(Attempt, col(Attempt.id) == col(Capture.attempt))
+        .where(
+            Capture.state == "waiting",
+            col(Capture.recorded_at) > box.now() - LOOKED_AT_WITHIN,
+            col(Attempt.sitting).in_(sittings),
+        )
+    ).one()
+
+
 def blockers(session: Session, box: Box, day: str) -> list[str]:
     """Why a day's results cannot be released yet, as codes; empty when they can."""
     found = []
@@ -171,6 +191,8 @@ def blockers(session: Session, box: Box, day: str) -> list[str]:
     undecided = select(Violation.id).where(Violation.decision == "", col(Violation.sitting).in_(ids))
     if session.exec(undecided).first() is not None:
         found.append("violation_open")
+    if captures_waiting(session, box, ids):
+        found.append("captures_waiting")
     ours = [one.id for one in sittings if one.delivery == "own"]  # the province marks what it shows itself
     unmarked = session.exec(
         select(Attempt.id).where(col(Attempt.sitting).in_(ours), Attempt.state == "handed_in")

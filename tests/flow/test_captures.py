@@ -22,11 +22,13 @@ from appliance.flow.note_camera import note_camera
 from appliance.flow.seat_watch import capture_picture, seat_watch, strips_of
 from appliance.flow.start_sitting import start_sitting
 from appliance.flow.take_capture import MOST_AWAY, may_capture, take_capture
+from appliance.flow.verdict import LOOKED_AT_WITHIN, blockers, captures_waiting
 from appliance.records.captures import Capture
 from appliance.records.cases import ExamCase
 from appliance.records.entry import Admission, Tap
 from appliance.records.journal import Journal
 from appliance.records.site import Station
+from appliance.records.theory import Attempt
 from appliance.web.station import shown
 from appliance.wire.faceworker import Device, Likeness, Studied
 from appliance.wire.station import CameraState
@@ -197,6 +199,29 @@ def test_a_picture_nobody_can_look_at_is_a_case_too(box: Box, page: Page) -> Non
     box.db.write_now(note_unusable, box, capture, "file_altered")
     (case,) = cases(box)
     assert case.kind == "camera_missing" and box.db.read_now(next_capture, box) is None
+
+
+def test_the_tile_shows_the_latest_moment_not_the_latest_arrival(
+    box: Box, clock: FakeClock, page: Page
+) -> None:
+    begun = box.now()
+    clock.advance(60)
+    newest = send(box, page)
+    send(box, page, at=begun)
+    assert box.db.read_now(lambda s: s.get_one(Attempt, page.attempt)).face == newest
+
+
+def test_a_picture_not_looked_at_holds_the_release_but_not_for_ever(
+    box: Box, clock: FakeClock, world: World, page: Page
+) -> None:
+    day = box.today().isoformat()
+    first, _ = send(box, page), send(box, page)
+    assert "captures_waiting" in box.db.read_now(blockers, box, day)
+    assert box.db.read_now(captures_waiting, box, [world.sitting]) == 2
+    box.db.write_now(note_studied, box, first, seen("face"))
+    assert box.db.read_now(captures_waiting, box, [world.sitting]) == 1
+    clock.advance(LOOKED_AT_WITHIN.total_seconds())
+    assert "captures_waiting" not in box.db.read_now(blockers, box, day)
 
 
 def test_a_missing_camera_is_one_case_until_it_is_back(box: Box, page: Page) -> None:

@@ -106,6 +106,17 @@ def test_nobody_sits_who_was_not_let_in_nor_at_two_seats(box: Box, world: World)
     assert taken.value.code == "seat_taken"
 
 
+def test_a_repeat_after_a_lost_reply_signs_in_again_and_guesses_count(box: Box, world: World) -> None:
+    first, again = sign_in(box, world, 0, number_of(0)), sign_in(box, world, 0, number_of(0))
+    assert isinstance(first, Standing) and isinstance(again, Standing)
+    assert (again.attempt, again.seat, again.lease) == (first.attempt, first.seat, 2)
+    takings = box.db.read_now(lambda s: s.exec(select(SeatTaking)).all())
+    assert len(takings) == 1
+    for _ in range(5):
+        guess = sign_in(box, world, 0, number_of(0), "111111")
+    assert isinstance(guess, Refused) and guess.code == "sign_in_locked"
+
+
 def test_only_where_and_when_the_rules_say_so(box: Box, world: World) -> None:
     def offered(session: Session) -> int:
         return len(by_code(session, box, session.get_one(Seat, world.seats[0])))

@@ -213,6 +213,20 @@ def test_from_the_seat_to_the_release_and_a_correction(box: Box, clock: FakeCloc
     assert "violation.recorded" in {one.kind for one in read(room_record_facts, box, world.sitting).incidents}
 
 
+def test_what_is_found_after_the_release_amends_it(box: Box, clock: FakeClock) -> None:
+    staff, world = _staff(box), _running(box, 1)
+    day = box.today().isoformat()
+    _marked(box, world, clock)
+    box.db.write_now(release_day, box, day, staff["chief"])
+    clock.advance(60)
+    kept = box.db.write_now(record_violation, box, _seen(world), staff["invigilator"], "invigilator2")
+    assert box.db.read_now(blockers, box, day) == ["violation_open"]
+    box.db.write_now(decide_violation, box, kept.id, "void_all", "核实", staff["office"], "chief", new_id())
+    found = _verdict(box, world.candidates[0])
+    assert (found.code, found.release) == ("theory_voided", None)
+    assert box.db.write_now(release_day, box, day, staff["chief"]).count == 1
+
+
 def _clear(session: Session, box: Box, release: str) -> list[object]:
     row = session.exec(
         select(Journal).where(Journal.kind == "results.released", Journal.subject == release)
