@@ -11,16 +11,14 @@ from appliance.base.errors import Refused
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.flow.box import Box
-from appliance.flow.exam_now import help_of
-from appliance.flow.pauses import pause_of_one, pause_of_room
+from appliance.flow.exam_end import Ends, ends_of
+from appliance.flow.pauses import pause_of_one, pause_of_room, paused_alone
 from appliance.flow.rules_of import rules_of
 from appliance.flow.start_sitting import sitting_of
 from appliance.records.journal import append
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt
 from appliance.records.violations import Pause
-from appliance.rules.approved_help import more_percent
-from appliance.rules.exam_rules import attempt_end
 from appliance.rules.timing import resumed_end
 
 
@@ -55,9 +53,9 @@ def resume_sitting(session: Session, box: Box, sitting_id: str, actor: str) -> S
     if sitting.ends_at:
         sitting.ends_at = resumed_end(sitting.ends_at, pause.began_at, now, back)
         session.add(sitting)
-    for attempt in _running(session, sitting.id):
-        if pause_of_one(session, attempt.id) is None:
-            _go_on(session, sitting, attempt, pause, now)
+    alone = paused_alone(session, sitting.id)
+    going = [one for one in _running(session, sitting.id) if one.id not in alone]
+    _go_on(session, sitting, going, pause, now, ends_of(session, sitting) if back else None)
     session.flush()
     body = {
         "pause": pause.id,
@@ -96,7 +94,7 @@ def resume_attempt(session: Session, box: Box, attempt_id: str, actor: str) -> A
     back = rules_of(sitting).time_lost == "given_back"
     _end(session, pause, actor, now)
     if pause_of_room(session, sitting.id) is None:
-        _go_on(session, sitting, attempt, pause, now)
+        _go_on(session, sitting, [attempt], pause, now, None)
     session.flush()
     body = {
         "attempt": attempt.id,
@@ -136,17 +134,28 @@ def _end(session: Session, pause: Pause, actor: str, now: datetime) -> None:
     session.flush()
 
 
-def _go_on(session: Session, sitting: Sitting, attempt: Attempt, pause: Pause, now: datetime) -> None:
-    """The time it stood still comes on top, when it is given back. Who began in a pause begins now."""
-    if attempt.paused_at is None:
-        return
-    rules = rules_of(sitting)
-    back = rules.time_lost == "given_back"
-    began_in_it = attempt.started_at is not None and attempt.started_at >= pause.began_at
-    if back and began_in_it and pause.attempt is None and sitting.ends_at:
-        more = more_percent(help_of(session, attempt))
-        attempt.deadline = attempt_end(rules, now, sitting.duration_s, sitting.ends_at, more)
-    elif attempt.deadline:
-        attempt.deadline = resumed_end(attempt.deadline, attempt.paused_at, now, back)
-    attempt.paused_at = None
-    session.add(attempt)
+def _go_on(
+    session: Session,
+    sitting: Sitting,
+    attempts: list[Attempt],
+    pause: Pause,
+    now: datetime,
+    ends: Ends | None,
+) -> None:
+    """The time it stood still comes on top, when it is given back.
+
+    Who began in a pause of the room (`ends`) begins now: the end moves as far as that moves it, and keeps what was
+    given as more time meanwhile. `sitting.ends_at` has moved already.
+    """
+    back = rules_of(sitting).time_lost == "given_back"
+    for attempt in attempts:
+        if attempt.paused_at is None:
+            continue
+        began, end = attempt.started_at, attempt.deadline
+        if end and ends and sitting.ends_at and began and began >= pause.began_at:
+            before = ends.end(attempt.candidate, began, sitting.ends_at - (now - pause.began_at))
+            attempt.deadline = end + (ends.end(attempt.candidate, now, sitting.ends_at) - before)
+        elif end:
+            attempt.deadline = resumed_end(end, attempt.paused_at, now, back)
+        attempt.paused_at = None
+        session.add(attempt)

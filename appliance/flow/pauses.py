@@ -27,6 +27,14 @@ def pause_of_one(session: Session, attempt: str) -> Pause | None:
     return session.exec(select(Pause).where(Pause.attempt == attempt, col(Pause.ended_at).is_(None))).first()
 
 
+def paused_alone(session: Session, sitting: str) -> set[str]:
+    """Attempts of a sitting with an open pause of their own."""
+    rows = select(Pause.attempt).where(
+        Pause.sitting == sitting, col(Pause.attempt).is_not(None), col(Pause.ended_at).is_(None)
+    )
+    return {one for one in session.exec(rows) if one}
+
+
 def end_pauses(session: Session, sitting: str, attempt: str | None, actor: str, now: datetime) -> None:
     """What is handed in, or ended, is paused no more. `attempt` None: every pause of the sitting."""
     wanted = select(Pause).where(Pause.sitting == sitting, col(Pause.ended_at).is_(None))

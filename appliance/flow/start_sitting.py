@@ -1,14 +1,11 @@
 """Starting and ending a sitting."""
 
-from datetime import timedelta
-
 from sqlmodel import Session, col, func, select
 
 from appliance.base.errors import NotFound, Refused
 from appliance.base.i18n import N_
-from appliance.flow.blueprints import working_time
 from appliance.flow.box import Box
-from appliance.flow.exam_now import help_of
+from appliance.flow.exam_end import ends_of
 from appliance.flow.paper_state import have_papers, require_papers
 from appliance.flow.pauses import end_pauses, pause_of_room
 from appliance.flow.rules_of import rules_of
@@ -16,8 +13,7 @@ from appliance.records.journal import append
 from appliance.records.seating import SeatTaking
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Paper
-from appliance.rules.approved_help import more_percent
-from appliance.rules.exam_rules import attempt_end, sitting_end
+from appliance.rules.exam_rules import sitting_end
 
 
 def sitting_of(session: Session, sitting_id: str) -> Sitting:
@@ -45,9 +41,8 @@ def start_sitting(session: Session, box: Box, sitting_id: str, actor: str) -> Si
     append(session, "sitting.started", sitting.id, actor, {"ends_at": sitting.ends_at.isoformat()}, at=now)
     ready = session.exec(select(Attempt).where(Attempt.sitting == sitting.id, Attempt.state == "ready")).all()
     able = have_papers(session, sitting) if sitting.sealed else None
-    for attempt in ready:
-        if able is None or attempt.candidate in able:  # whom the province sent no paper for goes on waiting
-            begin_attempt(session, box, sitting, attempt, actor)
+    # Whom the province sent no paper for goes on waiting.
+    _begin(session, box, sitting, [one for one in ready if able is None or one.candidate in able], actor)
     return sitting
 
 
@@ -70,28 +65,25 @@ def require_paper(session: Session, sitting: Sitting, attempt: Attempt) -> None:
 
 def begin_attempt(session: Session, box: Box, sitting: Sitting, attempt: Attempt, actor: str) -> None:
     """Open one paper, until the end the sitting's rules and approved help give it."""
+    _begin(session, box, sitting, [attempt], actor)
+
+
+def _begin(session: Session, box: Box, sitting: Sitting, attempts: list[Attempt], actor: str) -> None:
+    """Open papers. What all of them need is read once: hundreds begin in one transaction while others wait."""
     now = box.now()
-    paper = session.exec(
-        select(Paper).where(Paper.sitting == sitting.id, Paper.candidate == attempt.candidate)
-    ).first()
-    attempt.paper = paper.id if paper else None
-    attempt.state, attempt.started_at = "running", now
-    attempt.paused_at = now if pause_of_room(session, sitting.id) else None
-    if sitting.ends_at:
-        more = more_percent(help_of(session, attempt))
-        own = working_time(sitting, paper.exam if paper else "")
-        ends_at = sitting.ends_at - (timedelta(seconds=sitting.duration_s) - own)
-        attempt.deadline = attempt_end(rules_of(sitting), now, int(own.total_seconds()), ends_at, more)
-    session.add(attempt)
+    ends = ends_of(session, sitting, attempts[0].candidate if len(attempts) == 1 else "")
+    paused = pause_of_room(session, sitting.id) is not None
+    for attempt in attempts:
+        attempt.paper = ends.papers[attempt.candidate][0] if attempt.candidate in ends.papers else None
+        attempt.state, attempt.started_at = "running", now
+        attempt.paused_at = now if paused else None
+        if sitting.ends_at:
+            attempt.deadline = ends.end(attempt.candidate, now, sitting.ends_at)
+        session.add(attempt)
     session.flush()
-    append(
-        session,
-        "attempt.started",
-        attempt.candidate,
-        actor,
-        {"attempt": attempt.id, "paper": attempt.paper},
-        at=now,
-    )
+    for attempt in attempts:
+        body = {"attempt": attempt.id, "paper": attempt.paper}
+        append(session, "attempt.started", attempt.candidate, actor, body, at=now)
 
 
 def end_sitting(session: Session, box: Box, sitting_id: str, actor: str) -> Sitting:

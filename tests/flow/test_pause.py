@@ -1,10 +1,12 @@
 """The exam stands still, for one and for the whole room: answers, deadlines, hand-ins, a restart of the box."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
 import pytest
+from sqlalchemy import event
 from sqlmodel import Session, col, select
 
 from appliance.base.clock import FakeClock
@@ -12,6 +14,7 @@ from appliance.base.errors import Refused
 from appliance.flow.accept_rules import accept_rules
 from appliance.flow.accounts import hash_token
 from appliance.flow.attempt_view import standing
+from appliance.flow.blueprints import text_of
 from appliance.flow.box import Box
 from appliance.flow.hand_in import close_due, force_hand_in
 from appliance.flow.pause import pause_attempt, pause_sitting, resume_attempt, resume_sitting
@@ -23,8 +26,9 @@ from appliance.records.journal import Journal
 from appliance.records.seating import SeatTaking
 from appliance.records.site import Seat
 from appliance.records.sitting import Sitting
-from appliance.records.theory import Attempt
+from appliance.records.theory import Attempt, Paper
 from appliance.records.violations import Pause
+from appliance.rules.paper import THEORY
 from appliance.wire.station import Answer, Answers, Heartbeat
 from tests.world import World, seed
 
@@ -173,6 +177,60 @@ def test_who_comes_in_a_pause_begins_when_it_ends(box: Box, clock: FakeClock) ->
     box.db.write_now(resume_sitting, box, world.sitting, "account:a")
     both = {_attempt(box, world, n).deadline for n in (0, 1)}
     assert both == {end + timedelta(minutes=2)}
+
+
+def test_a_shorter_paper_begun_in_a_pause_keeps_its_own_time(box: Box, clock: FakeClock) -> None:
+    """And what was given as more time meanwhile; what all need is read once, however many there are."""
+    world = box.db.write_now(seed, box, 4)
+    box.db.write_now(start_sitting, box, world.sitting, "process:test")
+
+    def resit(session: Session) -> None:
+        sitting = session.get_one(Sitting, world.sitting)
+        sitting.blueprint = text_of({"initial": THEORY, "resit": replace(THEORY, minutes=60)})
+        session.add(sitting)
+        for paper in session.exec(select(Paper).where(Paper.candidate == world.candidates[0])):
+            paper.exam = "resit"
+            session.add(paper)
+
+    box.db.write_now(resit)
+    sitting = _sitting(box, world)
+    started, planned = box.now(), timedelta(seconds=sitting.duration_s)
+    box.db.write_now(pause_sitting, box, world.sitting, "停电", "account:a")
+    clock.advance(5 * MINUTE)
+    for index in (0, 1):
+        _sign_in(box, world, index, f"late-{index}")
+    assert _attempt(box, world, 0).deadline == started + timedelta(minutes=60)
+
+    def more(session: Session) -> None:
+        attempt = session.get_one(Attempt, world.attempts[1])
+        assert attempt.deadline
+        attempt.deadline += timedelta(minutes=3)
+        session.add(attempt)
+
+    box.db.write_now(more)
+    clock.advance(5 * MINUTE)
+    box.db.write_now(resume_sitting, box, world.sitting, "account:a")
+    assert _attempt(box, world, 0).deadline == started + timedelta(minutes=70)
+    assert _attempt(box, world, 1).deadline == started + planned + timedelta(minutes=13)
+
+
+def test_a_start_and_a_resumption_read_once_for_all(box: Box, clock: FakeClock) -> None:
+    found: list[str] = []
+
+    def note(*call: object) -> None:
+        found.append(str(call[2]))
+
+    world = box.db.write_now(seed, box, 12)
+    for index in range(12):
+        _sign_in(box, world, index, f"secret-{index}")
+    event.listen(box.db._writer, "before_cursor_execute", note)
+    for order in (start_sitting, pause_sitting, resume_sitting):
+        found.clear()
+        box.db.write_now(
+            order, box, world.sitting, *(["停电"] if order is pause_sitting else []), "account:a"
+        )
+        assert len([one for one in found if one.startswith("SELECT")]) < 24, (order, found)
+    event.remove(box.db._writer, "before_cursor_execute", note)
 
 
 def test_a_restart_keeps_the_pause(box: Box, clock: FakeClock) -> None:
