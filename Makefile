@@ -27,7 +27,7 @@ test: setup ## every test but the long ones
 	@$(PYTEST) -q -n 3 --dist loadfile $(ARGS)
 
 test-long: setup ## kill series and long faults
-	@$(PYTEST) -q -m long --timeout 900 $(ARGS)
+	@$(PYTEST) -q -m long --timeout 900 -n 2 --dist loadfile $(ARGS)
 
 check: setup ## format, lint, types, import rules
 	@$(MAKE) --no-print-directory --keep-going check-format check-lint check-types check-rooms check-pages
