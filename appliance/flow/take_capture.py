@@ -34,7 +34,7 @@ def may_capture(session: Session, box: Box, token_hash: str, sent: wire.Capture)
         return False
     taken_by = _taken_by(session, lease, sent)
     if taken_by is None:
-        raise _refused("other_attempt")
+        raise _refused("not_your_attempt")
     attempt = session.get_one(Attempt, taken_by.attempt)
     if not box.settings.captures.every and sent.purpose == "random":
         raise _refused("no_captures")
@@ -118,7 +118,7 @@ def by_people(session: Session, attempt: Attempt) -> bool:
 
 
 SENTENCES = {
-    "other_attempt": N_("This picture belongs to another attempt."),
+    "not_your_attempt": N_("This picture belongs to another attempt."),
     "no_captures": N_("This site takes no captures."),
     "not_running": N_("This exam is not running."),
     "too_many_captures": N_("Too many pictures came from this seat."),

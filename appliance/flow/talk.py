@@ -103,7 +103,7 @@ def open_talks(session: Session, before: datetime) -> list[str]:
     return list(session.exec(left).all())
 
 
-def attempt_at(session: Session, token_hash: str) -> str:
+def attempt_of_seat(session: Session, token_hash: str) -> str:
     """The attempt this seat's cookie may speak for: only the newest seat of a candidate."""
     lease = lease_of(session, token_hash)
     attempt = session.get_one(Attempt, lease.attempt)

@@ -15,6 +15,7 @@ from appliance.flow.note_camera import note_camera
 from appliance.flow.seat_check import ask_again
 from appliance.flow.take_capture import may_capture, take_capture
 from appliance.web.station import OPEN, checked_token
+from appliance.web.station_refusals import noting
 from appliance.wire import station as wire
 
 Asked = Request[Any, Any, Any]
@@ -34,29 +35,41 @@ async def post_capture(
     number: FromQuery[int] = 0,
 ) -> None:
     """Keep one picture (JPEG, the body). Nothing is written before the seat's right to send it is known."""
-    token = checked_token(request, box)
-    if not 0 < len(id) <= LONGEST_ID or at.tzinfo is None:
-        raise Refused("bad_capture", N_("This picture cannot be taken."), N_("Reload the page."))
-    sent = wire.Capture(id=id, attempt=attempt, lease=lease, at=at, purpose=purpose, number=number)
-    if not await box.db.read(may_capture, box, token, sent):
-        return
-    body = await request.body()
-    if not body.startswith(JPEG):
-        raise Refused("bad_capture", N_("This picture cannot be taken."), N_("Reload the page."))
-    name = await asyncio.to_thread(box.files.put, body, True)
-    await box.db.write(take_capture, box, token, sent, name)
+
+    async def take() -> None:
+        token = checked_token(request, box)
+        if not 0 < len(id) <= LONGEST_ID or at.tzinfo is None:
+            raise Refused("bad_capture", N_("This picture cannot be taken."), N_("Reload the page."))
+        sent = wire.Capture(id=id, attempt=attempt, lease=lease, at=at, purpose=purpose, number=number)
+        if not await box.db.read(may_capture, box, token, sent):
+            return
+        body = await request.body()
+        if not body.startswith(JPEG):
+            raise Refused("bad_capture", N_("This picture cannot be taken."), N_("Reload the page."))
+        name = await asyncio.to_thread(box.files.put, body, True)
+        await box.db.write(take_capture, box, token, sent, name)
+
+    await noting(request, box, take)
 
 
 @post("/camera", opt=OPEN, status_code=204)
 async def post_camera(request: Asked, box: NamedDependency[Box], data: JSONBody[wire.CameraState]) -> None:
     """How the page's camera is."""
-    await box.db.write(note_camera, box, checked_token(request, box), data)
+
+    async def write() -> None:
+        await box.db.write(note_camera, box, checked_token(request, box), data)
+
+    await noting(request, box, write)
 
 
 @post("/face-check/again", opt=OPEN, status_code=204)
 async def post_again(request: Asked, box: NamedDependency[Box]) -> None:
     """The page was started anew, or was without the box for long."""
-    await box.db.write(ask_again, box, checked_token(request, box))
+
+    async def write() -> None:
+        await box.db.write(ask_again, box, checked_token(request, box))
+
+    await noting(request, box, write)
 
 
 PATHS = [post_capture, post_camera, post_again]

@@ -21,11 +21,10 @@ from appliance.flow.note_altered import note_altered
 from appliance.flow.sealed_paper import Place, note_sealed_refused, place_of, require_body
 from appliance.rules.questions import sealed_refusal
 from appliance.web.station import OPEN, token_of
+from appliance.web.station_refusals import first_time
 from appliance.wire import station as wire
 
 Asked = Request[Any, Any, Any]
-MOST = 20
-"""Facts journaled of one lease's wrong questions: a page gone mad must not fill the journal."""
 NAME = re.compile(r"[0-9a-f]{64}")
 SENTENCES = {
     "not_running": (N_("This exam is not running."), N_("Wait for the start, or raise your hand.")),
@@ -60,28 +59,16 @@ async def get_sealed(request: Asked, box: NamedDependency[Box], name: FromPath[s
     named = name if NAME.fullmatch(name) else ""
     own = bool(named) and named in (place.body, *place.pictures)
     if code := sealed_refusal(place.state, own):
-        if _first_time(request, token, f"{named} {code}"):
+        if first_time(request, f"lease {token}", f"{named} {code}"):
             await box.db.write(note_sealed_refused, box, place, named, code)
         raise Refused(code, *SENTENCES[code])
     try:
         body = await asyncio.to_thread(box.files.get, name)
     except (Corrupt, NotFound) as error:
-        if _first_time(request, "altered", name):
+        if first_time(request, "altered", name):
             await box.db.write(note_altered, box, name, error.code, f"seat:{place.seat}")
         raise
     return Response(body, media_type="application/octet-stream")
-
-
-def _first_time(request: Asked, who: str, what: str) -> bool:
-    """Is this still to be journaled? Once each while the process lives, and at most `MOST` of one kind or lease."""
-    state = request.app.state
-    if "refused_files" not in state:
-        state.refused_files = {}
-    known: set[str] = state.refused_files.setdefault(who, set())
-    if what in known or len(known) >= MOST:
-        return False
-    known.add(what)
-    return True
 
 
 PATHS = [get_paper, get_sealed]

@@ -13,7 +13,7 @@ from appliance.base.errors import Refused
 from appliance.base.i18n import N_
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
-from appliance.flow.talk import attempt_at
+from appliance.flow.talk import attempt_of_seat
 from appliance.web.sessions import needs
 from appliance.web.station import OPEN, checked_token, token_of
 from appliance.web.station_refusals import noting
@@ -119,7 +119,7 @@ async def seat_talk_sound(
     live, token = talks.find(talk), token_of(request)
 
     async def answer() -> Stream:
-        if await box.db.read(attempt_at, token) != live.attempt:
+        if await box.db.read(attempt_of_seat, token) != live.attempt:
             raise Refused("not_your_talk", N_("This conversation is held at another seat."))
         pieces = await talks.listen(live, "room")
         live.seat_token = token
@@ -137,9 +137,13 @@ async def seat_talk_deaf(
 ) -> Response[None]:
     """This computer has no microphone: the candidate can only listen."""
     live = talks.find(talk)
-    _answered(live, checked_token(request, box))
-    live.microphone = False
-    return Response(None)
+
+    async def note() -> Response[None]:
+        _answered(live, checked_token(request, box))
+        live.microphone = False
+        return Response(None)
+
+    return await noting(request, box, note)
 
 
 @post("/talk/{talk:str}/{n:int}", opt=OPEN, status_code=200)

@@ -69,11 +69,17 @@ def test_anothers_attempt_and_tampered_requests_are_refused_and_journaled(
     own, lease = signed["attempt"], signed["lease"]
     others = select(Attempt.id).where(Attempt.sitting == day.day.theory, Attempt.id != own)
     other = str(day.box.db.read_now(lambda s: s.exec(others).first()))
+    sent = {"id": str(uuid.uuid4()), "attempt": other, "lease": "1", "at": signed["now"]}
+    picture = http.post("/capture", params=sent, content=b"\xff\xd8\xff")
+    assert picture.json()["code"] == "not_your_attempt" and refused(day) == ["not_your_attempt"]
     for _ in range(2):
         answer = http.post("/answers", json=change(other, 1))
         assert (answer.status_code, answer.json()["code"]) == (403, "not_your_attempt")
     assert http.post("/hand-in", json={"attempt": other, "lease": 1, "n": 0}).status_code == 403
     assert refused(day) == ["not_your_attempt"], "once of a cookie: a page gone mad fills no journal"
+    for path, body in (("/camera", {"state": "ok"}), ("/rules", {}), ("/acknowledge", {"message_id": "x"})):
+        forged = http.post(path, json=body, headers={"x-csrf-token": "0" * 32})
+        assert forged.json()["code"] == "csrf" and refused(day) == ["not_your_attempt", "csrf"]
     forged = http.post("/answers", json=change(own, lease), headers={"x-csrf-token": "0" * 32})
     assert forged.json()["code"] == "csrf"
     assert http.post("/answers", json=change(own, lease, "Z")).json()["code"] == "bad_answer"

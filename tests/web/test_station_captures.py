@@ -63,7 +63,7 @@ def test_only_ones_own_pictures_of_a_sensible_size(site: Running) -> None:
         assert sent().json()["code"] == "not_running"
         http.post(f"{API}/rules", json={}, headers={"x-csrf-token": attempt["csrf"]})
         assert sent(headers={"content-type": "image/jpeg"}).json()["code"] == "csrf"
-        assert sent(attempt=new_id()).json()["code"] == "other_attempt"
+        assert sent(attempt=new_id()).json()["code"] == "not_your_attempt"
         assert sent(number="99").json()["code"] == "capture_not_due"
         assert sent(body=b"GIF89a").json()["code"] == "bad_capture"
         assert sent(at="2026-11-21T01:00:00").json()["code"] == "bad_capture"
