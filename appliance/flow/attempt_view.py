@@ -7,12 +7,11 @@ from sqlmodel import Session, col, func, select
 
 from appliance.base.errors import Refused
 from appliance.base.i18n import N_
-from appliance.flow.blueprints import blueprint_of, plans_of
 from appliance.flow.box import Box
 from appliance.flow.exam_now import exam_now
 from appliance.flow.rules_of import rules_of
 from appliance.flow.voided import in_question
-from appliance.flow.watched import capture_due, check_state
+from appliance.flow.watched import capture_due, check_state, cleared
 from appliance.records.roster import Candidate
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Answer, Attempt, Lease, Mark, Paper
@@ -42,7 +41,6 @@ class Standing(msgspec.Struct, kw_only=True):
     name: str
     masked_number: str
     trade: str
-    open_book: bool
     questions: int
     starts_at: datetime
     deadline: datetime
@@ -52,7 +50,7 @@ class Standing(msgspec.Struct, kw_only=True):
     message_id: str
     handed_in: str
     key: bytes
-    """Opens the paper; empty until it runs."""
+    """Opens the paper; empty until it runs, and while a face check stands before it."""
     page: str
     """Address of the province's page, where that is answered on; empty = our own."""
     points: str
@@ -86,7 +84,9 @@ def standing(session: Session, box: Box, token_hash: str) -> Standing:
     mark = session.exec(
         select(Mark).where(Mark.attempt == attempt.id).order_by(col(Mark.marked_at).desc())
     ).first()
-    shown = mark is not None and _result_shown(session, box, sitting) and not in_question(session, attempt)
+    shown = (
+        mark is not None and _result_shown(session, box, sitting) and not in_question(session, box, attempt)
+    )
     return Standing(
         attempt=attempt.id,
         lease=lease.number,
@@ -98,7 +98,6 @@ def standing(session: Session, box: Box, token_hash: str) -> Standing:
         name=candidate.name,
         masked_number=candidate.number_masked,
         trade=sitting.trade,
-        open_book=_open_book(session, sitting, candidate.id),
         questions=len(paper.choices) if paper else 0,
         starts_at=sitting.started_at or sitting.starts_at,
         deadline=end_shown(box, attempt, sitting),
@@ -107,13 +106,19 @@ def standing(session: Session, box: Box, token_hash: str) -> Standing:
         message=attempt.message,
         message_id=attempt.message_id,
         handed_in=attempt.handed_in,
-        key=box.key.decrypt(paper.opens) if paper and paper.opens else b"",
+        key=_key(session, box, attempt, lease.number, paper),
         page=sitting.page,
         points=f"{mark.points.normalize():f}" if mark and shown else "",
         capture_due=capture_due(session, box, attempt, lease.number),
         face_check=check_state(session, box, attempt, lease.number),
         around=exam_now(session, attempt, sitting),
     )
+
+
+def _key(session: Session, box: Box, attempt: Attempt, lease: int, paper: Paper | None) -> bytes:
+    if paper is None or not paper.opens or not cleared(session, box, attempt, lease):
+        return b""
+    return box.key.decrypt(paper.opens)
 
 
 def end_shown(box: Box, attempt: Attempt, sitting: Sitting) -> datetime:
@@ -127,16 +132,6 @@ def end_shown(box: Box, attempt: Attempt, sitting: Sitting) -> datetime:
 def _result_shown(session: Session, box: Box, sitting: Sitting) -> bool:
     states = session.exec(select(Attempt.state).where(Attempt.sitting == sitting.id).distinct()).all()
     return result_shown(rules_of(sitting), sitting.state, states, box.now(), sitting.closes_at)
-
-
-def _open_book(session: Session, sitting: Sitting, candidate: str) -> bool:
-    """Whether this candidate may look things up; asked of the papers only where somebody of the sitting may."""
-    if not any(one.open_book for one in plans_of(sitting).values()):
-        return False
-    exam = session.exec(
-        select(Paper.exam).where(Paper.sitting == sitting.id, Paper.candidate == candidate)
-    ).first()
-    return blueprint_of(sitting, exam or "").open_book
 
 
 def answers_of(session: Session, attempt: str) -> dict[int, str]:

@@ -96,7 +96,7 @@ def _sign_in_again() -> SeatSessionMissing:
 def _exam_name(found: Standing) -> str:
     """The exam as the page names it; that books may be used stands beside it."""
     name = trade_name(found.trade)
-    return _("{exam} (open book)").format(exam=name) if found.open_book else name
+    return _("{exam} (open book)").format(exam=name) if found.around.open_book else name
 
 
 def shown(box: Box, found: Standing, token: str = "") -> wire.Attempt:
@@ -120,7 +120,7 @@ def shown(box: Box, found: Standing, token: str = "") -> wire.Attempt:
         handed_in=found.handed_in,
         result=found.points,
         moved=found.newest_lease > found.lease,
-        key=b"" if found.face_check else found.key,
+        key=found.key,
         around=found.around,
         captures=box.settings.captures.every,
         capture_due=found.capture_due,
@@ -194,9 +194,12 @@ async def get_attempt(
 @post("/rules", opt=OPEN, status_code=200)
 async def post_rules(request: Asked, box: NamedDependency[Box]) -> wire.Attempt:
     """The candidate accepts the rules."""
-    token = checked_token(request, box)
-    found = await box.db.write(accept_rules, box, token)
-    return shown(box, found, csrf(box, request.cookies[COOKIE]))
+
+    async def write() -> wire.Attempt:
+        found = await box.db.write(accept_rules, box, checked_token(request, box))
+        return shown(box, found, csrf(box, request.cookies[COOKIE]))
+
+    return await noting(request, box, write)
 
 
 def _portrait(session: Session, token: str) -> str:
@@ -251,9 +254,12 @@ async def post_acknowledge(
     request: Asked, box: NamedDependency[Box], data: JSONBody[wire.Acknowledge]
 ) -> wire.Attempt:
     """The candidate has read a warning."""
-    token = checked_token(request, box)
-    found = await box.db.write(acknowledge, box, token, data.message_id)
-    return shown(box, found, csrf(box, request.cookies[COOKIE]))
+
+    async def write() -> wire.Attempt:
+        found = await box.db.write(acknowledge, box, checked_token(request, box), data.message_id)
+        return shown(box, found, csrf(box, request.cookies[COOKIE]))
+
+    return await noting(request, box, write)
 
 
 def _key_of(request: Asked) -> str:

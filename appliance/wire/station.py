@@ -54,6 +54,8 @@ class ExamNow(msgspec.Struct, kw_only=True):
     """Since when the candidate's hand is up."""
     help: list[str] = []
     """Approved help: voice, large, time25."""
+    open_book: bool = False
+    """The candidate may look things up: the rules do not forbid books then."""
     paused: bool = False
     """The exam stands still: the paper is hidden, the time left does not move."""
 

@@ -1,4 +1,4 @@
-// Changes of an earlier lease that never reached the box, after signing in once more.
+// What is answered, and the changes of an earlier lease that never reached the box, after signing in once more.
 
 import type { Kept, Store } from "./_store";
 import type { Change } from "./_wire";
@@ -15,4 +15,11 @@ export async function carried(store: Store, kept: Kept): Promise<Change[]> {
     const there = made[String(position)];
     return !own.has(position) && (!there || Date.parse(at) > Date.parse(there));
   });
+}
+
+/** What is answered: the box's answers when the paper was fetched, then every change made here. */
+export async function answered(store: Store | null, kept: Kept): Promise<Map<number, string>> {
+  const answers = new Map(Object.entries(kept.paper?.answers ?? {}).map(([p, v]) => [Number(p), v]));
+  for (const row of (await store?.after(kept.attempt, kept.lease, 0)) ?? []) answers.set(row.position, row.value);
+  return answers;
 }

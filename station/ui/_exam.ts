@@ -2,7 +2,7 @@
 
 import { Api, Told } from "./_api";
 import { Captures } from "./_captures";
-import { carried } from "./_carry";
+import { answered, carried } from "./_carry";
 import { ExamClock } from "./_clock";
 import { Pictures } from "./_pictures";
 import { NoAnswer, Queue, StaleRow } from "./_queue";
@@ -30,6 +30,8 @@ export class Exam {
   restoredAt = 0;
   /** The box said no to the page's last question. */
   problem: Told | null = null;
+  /** The box took the last handing in not, and when it said so (monotonic). */
+  handInRefused: { told: Told; at: number } | null = null;
   /** IndexedDB does not open: this page can only send from memory. */
   noStore = false;
   private store: Store | null = null;
@@ -153,6 +155,7 @@ export class Exam {
   async handIn(): Promise<void> {
     if (!this.kept) return;
     this.kept.handingIn = true;
+    this.handInRefused = null;
     await this.save();
     this.changed();
     await this.poll();
@@ -195,6 +198,7 @@ export class Exam {
     }
     await this.adopt(view);
     this.queue?.kick();
+    if (view.message && view.message_id === this.seen) await this.acknowledge(); // unheard so far
     const now = this.kept;
     if (!now) return;
     const ours = !view.page; // else the province shows the paper, and nothing is to be fetched here
@@ -203,7 +207,8 @@ export class Exam {
     // Answers that another seat still delivered for this attempt are fetched with the paper.
     const behind = this.unsent === 0 && view.answered > [...this.answers.values()].filter(Boolean).length;
     const carries = view.phase === "handed_in" && now.carry.length > 0;
-    if ((running && (!now.paper || behind)) || carries) await this.fetchPaper();
+    // No key while a face check stands: nothing could be opened.
+    if (view.key && ((running && (!now.paper || behind)) || carries)) await this.fetchPaper();
     if (running && now.handingIn) await this.deliverHandIn(now);
     if (view.phase === "handed_in" || view.moved) await this.finish(now);
   }
@@ -214,7 +219,7 @@ export class Exam {
     const untouched = !kept.paper && kept.view.answered === 0;
     kept.paper = await this.heard(this.sealed.paper(kept.attempt, kept.view.key, untouched));
     await this.carryOver(kept);
-    await this.readAnswers(kept);
+    this.answers = await answered(this.store, kept);
     await this.save();
   }
 
@@ -228,9 +233,12 @@ export class Exam {
       await this.adopt(await this.heard(this.api.handIn(kept.attempt, kept.lease, queue.last)));
     } catch (error) {
       // Too early by the box's clock: the candidate goes on.
-      if (error instanceof Told && !error.signInAgain) kept.handingIn = false;
-      if (!(error instanceof StaleRow)) throw error;
-      queue.rewind(error.expected - 1);
+      if (error instanceof Told && !error.signInAgain) {
+        kept.handingIn = false;
+        this.handInRefused = { told: error, at: performance.now() };
+        await this.save();
+      } else if (error instanceof StaleRow) queue.rewind(error.expected - 1);
+      else throw error;
     }
   }
 
@@ -345,17 +353,8 @@ export class Exam {
       last,
       acked,
     );
-    await this.readAnswers(kept);
+    this.answers = await answered(this.store, kept);
     this.queue.kick();
-  }
-
-  /** What is answered: the box's answers when the paper was fetched, then every change made here. */
-  private async readAnswers(kept: Kept): Promise<void> {
-    const answers = new Map(Object.entries(kept.paper?.answers ?? {}).map(([p, v]) => [Number(p), v]));
-    for (const row of (await this.store?.after(kept.attempt, kept.lease, 0)) ?? []) {
-      answers.set(row.position, row.value);
-    }
-    this.answers = answers;
   }
 
   /** Changes of an earlier lease that never reached the box: send the ones nothing newer has replaced. */

@@ -1,9 +1,9 @@
 // The page was left, another window came before it, or it is no longer on the whole screen: told to the box as a case,
 // kept until the box has it. The clock runs on, and the candidate is told so.
 
+import { Told } from "./_api";
 import { h } from "./_dom";
 import type { Exam } from "./_exam";
-import { NoAnswer } from "./_queue";
 import { t } from "./_words";
 
 type Kind = "page_left" | "focus_lost" | "fullscreen_left";
@@ -20,6 +20,8 @@ interface Left {
 const PLACE = "left";
 const AGAIN = 3000;
 const SAID = 10_000;
+const OLD = 86_400_000; // a sitting is over after a day; what nobody signed in for again is of no use
+const BUSY = 429;
 
 export class Leaving {
   private row: Left[] = [];
@@ -35,6 +37,8 @@ export class Leaving {
     } catch {
       this.row = [];
     }
+    const now = Date.parse(this.exam.clock.iso());
+    this.row = this.row.filter((one) => now - Date.parse(one.at) < OLD);
     // Whatever was open when the page went away ended with its coming back.
     for (const one of this.row) one.until ??= this.exam.clock.iso();
     document.addEventListener("visibilitychange", () => (document.hidden ? this.left("page_left") : this.back()));
@@ -93,7 +97,8 @@ export class Leaving {
         try {
           await this.exam.api.left(told);
         } catch (error) {
-          if (error instanceof NoAnswer) return;
+          // Not heard, or heard from nobody signed in: kept until it is.
+          if (!(error instanceof Told) || error.signInAgain || error.status === BUSY) return;
           // The box said no: it will say so again.
         }
         this.sent.set(one.id, state);

@@ -2,8 +2,10 @@
 // computer; what lies there tells nothing until the key of the body comes with the start. No home-made cipher: they
 // are opened with the browser's own AES-256-GCM (appliance/base/sealing.py).
 
+import { Told } from "./_api";
 import { NoAnswer } from "./_queue";
 import type { Paper, SealedPaper } from "./_wire";
+import { t } from "./_words";
 
 export const PLACE = "/station/api/sealed/";
 export const KEPT = "exam-sealed";
@@ -39,9 +41,16 @@ export async function unseal(key: string, sealed: ArrayBuffer, about: About): Pr
   );
 }
 
+/** Nobody answered; everything else means that the file was not given out, or does not open. */
+function silent(error: unknown): boolean {
+  const late = error instanceof DOMException && error.name === "TimeoutError";
+  return late || error instanceof NoAnswer || error instanceof TypeError;
+}
+
 /** One sealed file from the box; throws when it does not give it, or gives other bytes. */
 async function fetched(name: string): Promise<ArrayBuffer> {
   const response = await fetch(PLACE + name, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) });
+  if (response.status >= 500) throw new NoAnswer(`status ${response.status}`);
   if (!response.ok) throw new Error(`status ${response.status}`);
   const body = await response.arrayBuffer();
   if ((await sha256(body)) !== name) throw new Error("not the file it is called");
@@ -129,7 +138,8 @@ export class SealedFiles {
       return { ...(JSON.parse(new TextDecoder().decode(clear)) as Paper), answers, made_at };
     } catch (error) {
       await this.drop(); // the next look asks the box anew what the paper is made of
-      throw new NoAnswer(String(error));
+      if (silent(error)) throw new NoAnswer(String(error));
+      throw new Told(0, "paper_unreadable", t("paper_unreadable"), "");
     }
   }
 

@@ -1,6 +1,7 @@
 // What every screen shares: its shape, the head with the language switch, and dialogs.
 
-import { h, sign } from "./_dom";
+import { Told } from "./_api";
+import { h, sign, write } from "./_dom";
 import type { Exam } from "./_exam";
 import { handButton } from "./_hand";
 import { language, speak, t } from "./_words";
@@ -46,11 +47,35 @@ export function head(exam: Exam, redraw: () => void): HTMLElement {
   );
 }
 
-/** The hand-up button of a card, kept true by itself as long as it is shown. */
-function callable(exam: Exam): HTMLElement {
-  const hand = handButton(exam);
-  const ticking = setInterval(() => (hand.root.isConnected ? hand.update() : clearInterval(ticking)), 500);
-  return hand.root;
+/** What a failed step says: the box's own sentence, or that there is no box. */
+export function failure(error: unknown): string {
+  return error instanceof Told ? [error.title, error.next].filter(Boolean).join(" ") : t("no_box");
+}
+
+/** A part of a card that is kept true by itself as long as it is shown. */
+function live<T extends HTMLElement>({ root, update }: { root: T; update(): void }): T {
+  update();
+  const ticking = setInterval(() => (root.isConnected ? update() : clearInterval(ticking)), 500);
+  return root;
+}
+
+/** Why nothing goes on: the line is lost, or what the box said; "" when all is well or the screen says it itself. */
+function trouble(exam: Exam): string {
+  const { screen } = exam;
+  if (screen === "connecting" || (screen === "handed_in" && exam.unsent === 0)) return "";
+  if (!exam.lost) return exam.problem ? failure(exam.problem) : "";
+  return screen === "time_over" || screen === "handing_in" ? "" : t("lost_card");
+}
+
+function troubleBar(exam: Exam): { root: HTMLElement; update(): void } {
+  const text = h("span", {});
+  const root = h("div", { class: "notice lost", role: "status" }, sign("warn"), text);
+  const update = () => {
+    const line = trouble(exam);
+    root.hidden = !line;
+    write(text, line);
+  };
+  return { root, update };
 }
 
 /** A screen with one message in the middle. */
@@ -59,8 +84,9 @@ export function card(exam: Exam, redraw: () => void, name: string, ...children: 
     "div",
     { class: `screen ${name}` },
     head(exam, redraw),
+    live(troubleBar(exam)),
     h("main", { class: "card" }, ...children),
-    h("footer", { class: "foot" }, ...(exam.kept ? [callable(exam)] : [sign("hand"), t("raise_hand")])),
+    h("footer", { class: "foot" }, ...(exam.kept ? [live(handButton(exam))] : [sign("hand"), t("raise_hand")])),
   );
 }
 

@@ -1,20 +1,14 @@
 // From an empty seat to the accepted rules.
 
-import { Told } from "./_api";
 import { h, sign, write } from "./_dom";
 import type { Exam } from "./_exam";
 import { turnHand } from "./_hand";
 import { helpOf, helpWords } from "./_listen";
-import { card, type Make, type View } from "./_view";
+import { card, failure, type Make, type View } from "./_view";
 import type { Attempt } from "./_wire";
 import { t, type Word } from "./_words";
 
 const SLOW = 15_000;
-
-/** What a failed step says: the box's own sentence, or that there is no box. */
-function failure(error: unknown): string {
-  return error instanceof Told ? [error.title, error.next].filter(Boolean).join(" ") : t("no_box");
-}
 
 export const connecting: Make = (exam, redraw) => {
   const since = performance.now();
@@ -200,9 +194,10 @@ export const confirm: Make = (exam, redraw) => {
 
 const RULES: Word[] = ["rule_1", "rule_2", "rule_3", "rule_4", "rule_5"];
 
-/** Captures are told of before the first one is taken. */
+/** An open-book exam does not forbid books; captures are told of before the first one is taken. */
 function rulesOf(view?: Attempt): Word[] {
-  return view && view.captures > 0 ? [...RULES, "rule_captures"] : RULES;
+  const own = RULES.map((rule): Word => (rule === "rule_2" && view?.around?.open_book ? "rule_2_open" : rule));
+  return view && view.captures > 0 ? [...own, "rule_captures"] : own;
 }
 
 /** The last rule: whether and from when one may hand in. */

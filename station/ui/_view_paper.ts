@@ -5,7 +5,7 @@ import { h, sign, write } from "./_dom";
 import type { Exam } from "./_exam";
 import { handButton } from "./_hand";
 import { listenButton, stopListening } from "./_listen";
-import { dialog, languageSwitch, listed, type Make } from "./_view";
+import { dialog, failure, languageSwitch, listed, type Make } from "./_view";
 import { enlarger, passage, viewer, type Placed } from "./_view_picture";
 import { siteTime } from "./_view_waiting";
 import { picturesIn, shownIn } from "./_wording";
@@ -17,6 +17,7 @@ const COLUMNS = 8;
 const AMBER = 600;
 const RED = 180;
 const BACK_AGAIN = 6000;
+const REFUSED = 30_000;
 
 /** The calm bar over the paper: nothing, or what a person has to know about his work. */
 function notice(exam: Exam): [kind: string, title: string, text: string] {
@@ -24,6 +25,9 @@ function notice(exam: Exam): [kind: string, title: string, text: string] {
   if (queue?.storageFailed || exam.noStore) return ["stop", t("storage_title"), ""];
   if (queue?.refusal) return ["stop", t("refused_title"), queue.refusal.message];
   if (exam.lostSince) return ["lost", t("lost_title"), t("lost_text", { at: siteTime(exam.lostSince) })];
+  const refused = exam.handInRefused;
+  if (refused && performance.now() - refused.at < REFUSED) return ["lost", t("not_handed_in"), failure(refused.told)];
+  if (exam.problem) return ["lost", failure(exam.problem), ""];
   if (exam.restoredAt && performance.now() - exam.restoredAt < BACK_AGAIN && exam.unsent === 0) {
     return ["again", t("back_again"), ""];
   }
@@ -356,7 +360,7 @@ export const paper: Make = (exam, redraw) => {
       bar.dataset.line = line;
       bar.className = `notice ${name}`;
       bar.replaceChildren(
-        sign(name === "again" ? "tick" : name === "lost" ? "keep" : "warn"),
+        sign(name === "again" ? "tick" : exam.lost ? "keep" : "warn"),
         h("span", {}, h("b", {}, title), ` ${more}`),
       );
     }

@@ -1,5 +1,6 @@
 // Between the rules and the first question: the countdown, and three things worth trying.
 
+import type { CameraFault } from "./_camera";
 import { clockFace } from "./_clock";
 import { h, sign, write } from "./_dom";
 import { person } from "./_view_entry";
@@ -21,15 +22,23 @@ function tone(): void {
   source.onended = () => void context.close();
 }
 
+const LATE = 15_000;
+
+/** What the candidate of this attempt has tried. */
 const passed = new Set<Word>();
+let passedBy = "";
 
 export const waiting: Make = (exam, redraw) => {
+  const since = performance.now();
+  const attempt = exam.kept?.attempt ?? "";
+  if (attempt !== passedBy) passed.clear();
+  passedBy = attempt;
   const title = h("h1", {}, t("waiting_title"));
   const count = h("p", { class: "countdown", role: "timer" });
   const text = h("p", { class: "calm", role: "status" }, t("waiting_text"));
   const at = h("p", { class: "hint" });
   const begin = () => {
-    practise(true);
+    practise(attempt);
     redraw();
   };
   const start = h("button", { type: "button", class: "plain", onclick: begin }, t("familiar_start"));
@@ -69,15 +78,22 @@ export const waiting: Make = (exam, redraw) => {
     }),
     check("check_camera"),
   );
+  let listed: CameraFault | "ok" | "" = "";
   void navigator.mediaDevices?.enumerateDevices?.().then((devices) => {
-    if (devices.some((device) => device.kind === "videoinput")) mark("check_camera");
-    else {
-      const row = rows.get("check_camera");
-      row?.classList.add("absent");
-      const what = row?.querySelector(".what");
-      if (what) write(what, t("check_camera_none"));
-    }
+    listed = devices.some((device) => device.kind === "videoinput") ? "ok" : "missing";
   });
+
+  /** The camera itself while captures or the face check need it; else only whether there is one. */
+  function showCamera(): void {
+    const state = exam.captures.state === "unused" ? listed : exam.captures.state;
+    const row = rows.get("check_camera") as HTMLElement;
+    const ok = state === "ok";
+    row.classList.toggle("ok", ok);
+    row.classList.toggle("absent", !ok && state !== "");
+    const what = ok || !state ? "check_camera" : state === "missing" ? "check_camera_none" : "check_camera_bad";
+    write(row.querySelector<HTMLElement>(".what")!, t(what));
+    write(row.querySelector<HTMLElement>(".state")!, t(ok ? "checked" : "unchecked"));
+  }
 
   const root = card(
     exam,
@@ -100,14 +116,19 @@ export const waiting: Make = (exam, redraw) => {
       write(title, t(loading ? "loading_paper" : left > 0 ? "waiting_title" : "waiting_soon"));
       write(count, left > 0 && !loading ? clockFace(left) : "");
       write(at, `${t("waiting_at")} ${siteTime(view.starts_at)}`);
-      start.hidden = loading;
-      write(text, t("waiting_text"));
+      start.hidden = checks.hidden = loading;
+      showCamera();
+      const late = performance.now() - since > LATE;
+      write(text, !loading ? t("waiting_text") : late ? t("loading_late") : "");
     },
     key(event) {
-      if (["Tab", "Enter", " "].includes(event.key)) return false;
-      if (event.key === "0" || event.key.toUpperCase() === "O") begin();
-      else mark("check_keyboard");
-      return true;
+      if (exam.screen === "loading") return false;
+      const tried = event.key === " " || event.key === "5";
+      if (tried) mark("check_keyboard");
+      else if (event.key === "0" || event.key.toUpperCase() === "O") begin();
+      else return false;
+      // On a button the space bar also presses it.
+      return !(event.key === " " && event.target instanceof HTMLButtonElement);
     },
   };
 };

@@ -22,6 +22,8 @@ export interface ExamNow {
   hand_at: string | null;
   /** Approved help: voice, large, time25. */
   help: string[];
+  /** Books are allowed; not there in what an older page kept. */
+  open_book?: boolean;
   /** The exam stands still. */
   paused?: boolean;
 }

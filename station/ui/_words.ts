@@ -88,17 +88,18 @@ export const WORDS = {
     "Have your ID ready. A check by people counts the same; this page goes on by itself after it.",
   ],
   camera_missing: [
-    "本机没有找到摄像头，请举手告诉监考员。可以照常继续。",
-    "No camera was found on this computer. Raise your hand and tell the invigilator. You can go on as usual.",
+    "本机没有找到摄像头，请举手告诉监考员。",
+    "No camera was found on this computer. Raise your hand and tell the invigilator.",
   ],
   camera_refused: [
-    "摄像头没有打开的权限，请举手告诉监考员。可以照常继续。",
-    "The camera may not be used. Raise your hand and tell the invigilator. You can go on as usual.",
+    "摄像头没有打开的权限，请举手告诉监考员。",
+    "The camera may not be used. Raise your hand and tell the invigilator.",
   ],
   camera_silent: [
-    "本机摄像头没有画面，请举手告诉监考员。可以照常继续。",
-    "The camera of this computer gives no picture. Raise your hand and tell the invigilator. You can go on as usual.",
+    "本机摄像头没有画面，请举手告诉监考员。",
+    "The camera of this computer gives no picture. Raise your hand and tell the invigilator.",
   ],
+  camera_go_on: ["可以照常继续。", " You can go on as usual."],
   rule_captures: [
     "考试期间摄像头会在随机时刻拍照，用于核对是否本人；有疑问由监考员判断。",
     "During the exam the camera takes pictures at random moments to see that it is you; in doubt people decide.",
@@ -112,6 +113,10 @@ export const WORDS = {
   rule_2: [
     "不使用手机等通信设备和书籍、资料；已带入的请现在交给监考员。",
     "Use no phone, other device, book or notes. Hand over now whatever you brought in.",
+  ],
+  rule_2_open: [
+    "不使用手机等通信设备；已带入的请现在交给监考员。本场开卷，可以翻看自己的书籍、资料，不借给他人。",
+    "Use no phone or other device; hand over now whatever you brought in. Books and notes of your own are allowed; do not lend them.",
   ],
   rule_3: [
     "不离开考位，不遮挡摄像头，不拔插电源、网线或其他设备。",
@@ -150,11 +155,12 @@ export const WORDS = {
   waiting_text: ["到时自动开始，请坐好等候，不用操作。", "It starts by itself. Please stay seated; there is nothing to do."],
   waiting_at: ["开考时间", "Start"],
   waiting_check: ["现在可以检查", "You can check now"],
-  check_keyboard: ["键盘：按任意一个键", "Keyboard: press any key"],
+  check_keyboard: ["键盘：按一下空格键（小键盘按 5）", "Keyboard: press the space bar (pad: 5)"],
   check_mouse: ["鼠标：点一下这里", "Mouse: click here"],
   check_sound: ["声音：点一下，听到“嘟”声即可", "Sound: click; you should hear a tone"],
   check_camera: ["摄像头", "Camera"],
   check_camera_none: ["摄像头：未找到，请举手", "Camera: not found, raise your hand"],
+  check_camera_bad: ["摄像头：没有画面，请举手", "Camera: no picture, raise your hand"],
   checked: ["正常", "works"],
   unchecked: ["未检查", "not checked"],
   familiar: ["操作熟悉", "Getting familiar"],
@@ -167,6 +173,11 @@ export const WORDS = {
   familiar_again_text: ["可以把这几题再做一遍。", "You may try these again."],
   familiar_done_text: ["考试到时自动开始，请坐好等候。", "The exam starts by itself. Please stay seated."],
   loading_paper: ["正在领取试卷…", "Fetching your paper…"],
+  loading_late: [
+    "试卷还没有领到。请举手告诉监考员，不要关机。",
+    "The paper has not come yet. Raise your hand and tell the invigilator; do not switch off.",
+  ],
+  paper_unreadable: ["试卷没有打开，本机会自动重试。", "The paper did not open. It is tried again by itself."],
 
   true_false: ["判断题", "True or false"],
   single_choice: ["单选题", "Single choice"],
@@ -232,6 +243,11 @@ export const WORDS = {
   ],
   refused_title: ["服务器没有接收最近的作答，请举手。", "The server did not take the last answers. Raise your hand."],
   storage_title: ["本机不能保存作答，请举手，不要关机。", "This computer cannot keep answers. Raise your hand; do not switch off."],
+  lost_card: [
+    "与服务器的连接暂时中断，恢复后本页自动继续。",
+    "The connection to the server is lost for now. This page goes on by itself when it is back.",
+  ],
+  not_handed_in: ["没有交卷，请继续答题。", "Not handed in; please go on."],
   back_again: ["连接已恢复，作答已全部上传。", "Connected again; all answers have been sent."],
 
   confirm_hand_in: ["确定要交卷吗？", "Hand in now?"],

@@ -5,7 +5,7 @@ import { Exam } from "./_exam";
 import { handKey } from "./_hand";
 import { keepKeys } from "./_keys";
 import { Leaving } from "./_leaving";
-import { enlargeType } from "./_listen";
+import { enlargeType, stopListening } from "./_listen";
 import { walk } from "./_pad";
 import type { Screen } from "./_screen";
 import { Talk } from "./_talk";
@@ -62,6 +62,7 @@ function update(): void {
   const whole = [screen, exam.seat?.seat, exam.seat?.attempt, exam.kept?.attempt, exam.kept?.lease, demo].join("|");
   if (whole !== drawn) {
     drawn = whole;
+    stopListening();
     view = VIEWS[screen](exam, redraw);
     document.body.dataset.screen = screen;
     document.title = t("exam");
@@ -91,7 +92,7 @@ function warn(): void {
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.repeat) return;
-  const box = document.querySelector("dialog[open]");
+  const box = [...document.querySelectorAll("dialog[open]")].at(-1); // the one on top was opened last
   if (box ? walk(event, box) : handKey(exam, event) || view?.key?.(event) || walk(event, place)) event.preventDefault();
 });
 

@@ -247,7 +247,7 @@ def test_a_small_bank_repeats_as_little_as_it_can_and_staff_are_told_before_the_
     assert journal(box, "papers.made")[-1]["repeating"] == 1
     assert checked(box, sitting).ok
     seat = box.db.read_now(standing, box, Page(box, world, 0).token)
-    assert seat.open_book
+    assert seat.around.open_book
 
 
 def test_papers_are_drawn_again_bit_for_bit_and_nothing_altered_passes(

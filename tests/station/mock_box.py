@@ -102,6 +102,8 @@ class MockBox:
         self.lose_replies = 0
         """The next so many answer posts commit and then fail."""
         self.refuse: tuple[int, str, str] | None = None
+        self.deny: dict[str, tuple[int, str, str]] = {}
+        """What the last part of an address is answered with instead: status, code, sentence."""
         self.ahead = timedelta(0)
         """The box's clock against this machine's."""
         self.by_code = False
@@ -277,6 +279,8 @@ class MockBox:
         return self._signed_in(name, lease, body)
 
     def _signed_in(self, name: str, lease: int, body: bytes) -> tuple[int, str, bytes]:
+        if name in self.deny:
+            raise _ProblemError(*self.deny[name])
         if name == "attempt":
             return _json(self.attempt())
         if name == "photo":

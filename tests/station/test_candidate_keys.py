@@ -90,12 +90,35 @@ def test_leaving_the_page_is_told_with_its_length_even_later(page: Page, mock_bo
     shoot(page, "candidate-left")
     mock_box.stop()
     page.evaluate("window.dispatchEvent(new Event('blur')); window.dispatchEvent(new Event('focus'))")
-    page.wait_for_timeout(500)
+    kept = page.evaluate("JSON.parse(localStorage.getItem('left'))")
+    [unsent] = [one for one in kept if one["id"] != mock_box.left[0].id]
+    assert unsent["kind"] == "focus_lost" and unsent["until"], "kept before anything is asked of the box"
     page.reload()
     page.wait_for_selector(".paper .stem")
     mock_box.start()
-    until(lambda: len({one.id for one in mock_box.left if one.until}) == 2 or len(mock_box.left) > 3)
-    assert {one.kind for one in mock_box.left} <= {"focus_lost", "page_left"}
+    until(lambda: any(one.id == unsent["id"] and one.until for one in mock_box.left))
+    until(lambda: page.evaluate("localStorage.getItem('left')") == "[]")
+
+
+def test_leaving_is_told_after_signing_in_again_and_what_is_old_is_forgotten(
+    page: Page, mock_box: MockBox
+) -> None:
+    mock_box.paper = make_paper(2, 2)
+    page.add_init_script(
+        "if (!localStorage.getItem('left')) localStorage.setItem('left', JSON.stringify([{ id: 'old',"
+        " attempt: 'attempt-0', kind: 'page_left', at: '2026-01-02T03:04:05Z', until: null, proven: true }]))"
+    )
+    open_paper(page, mock_box)
+    mock_box.tokens = {}
+    page.evaluate("window.dispatchEvent(new Event('blur')); window.dispatchEvent(new Event('focus'))")
+    page.wait_for_selector(".sign-in", timeout=15_000)
+    asked = len(mock_box.paths)
+    until(lambda: "/station/api/left" in mock_box.paths[asked:])
+    assert not mock_box.left
+    page.keyboard.type("021x")
+    page.keyboard.press("Enter")
+    until(lambda: len({one.id for one in mock_box.left if one.until}) == 1)
+    until(lambda: page.evaluate("localStorage.getItem('left')") == "[]")
 
 
 def test_back_does_not_leave_the_paper(page: Page, mock_box: MockBox) -> None:
@@ -205,7 +228,13 @@ def test_familiarisation_by_number_pad_with_the_wrong_ones_again(page: Page, moc
     pad(page, "0")
     page.wait_for_selector(".familiar .stem")
     posts = mock_box.posts
-    pad(page, "1E2E134E")  # the fourth has a picture
+    pad(page, "1E*2")
+    expect(page.locator(".familiar .flag")).to_have_text("取消标记")
+    page.click(".familiar .language")
+    expect(page.locator(".familiar .kind")).to_contain_text("Question 2 of 5")
+    expect(page.locator(".familiar .flag")).to_have_text("Remove flag")
+    page.click(".familiar .language")
+    pad(page, "*E134E")  # the fourth has a picture
     expect(page.locator(".familiar img")).to_have_js_property("complete", True)
     shoot(page, "candidate-familiar")
     pad(page, "1E1E")

@@ -132,6 +132,8 @@ def test_waiting_counts_down_by_the_box_and_opens_by_itself(page: Page, mock_box
     page.keyboard.press("Enter")
     expect(page.locator(".countdown")).to_have_text("09:59")
     page.keyboard.press("k")
+    expect(page.locator(".check.ok")).to_have_count(0)
+    page.keyboard.press("Space")
     expect(page.locator(".check.ok").first).to_contain_text("键盘")
     mock_box.started = mock_box.now()
     mock_box.deadline = mock_box.started + timedelta(minutes=120)
