@@ -12,6 +12,7 @@ import asyncio
 import logging
 import os
 import signal
+from datetime import timedelta
 
 from appliance.base.errors import Corrupt, ExamError, NotFound, Unavailable
 from appliance.base.notify import supervised
@@ -56,11 +57,17 @@ class Facework:
 
     async def watch(self) -> None:
         """Look now and then for seats that send none of the pictures they owe; never ends by itself."""
+        since = last = self._box.now()
         while True:
             await asyncio.sleep(ROUND)
+            now = self._box.now()
+            if now - last > 3 * timedelta(seconds=ROUND):  # the whole box stood still
+                since = now
+            last = now
             try:
-                await self._box.db.write(missing_captures, self._box)
+                await self._box.db.write(missing_captures, self._box, since)
             except ExamError as error:
+                since = now  # without the database no picture was taken either
                 log.error("seats without captures are not looked for: %s", error.text())
 
     async def step(self) -> bool:

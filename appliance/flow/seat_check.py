@@ -7,14 +7,14 @@ Whoever asked at the entrance to be checked by people is looked at by people her
 from sqlmodel import Session, select
 
 from appliance.base.errors import Conflict, NotFound, Refused
-from appliance.base.i18n import N_
+from appliance.base.i18n import N_, _
 from appliance.base.ids import new_id
 from appliance.flow.accounts import Who, second_person
 from appliance.flow.attempt_view import lease_of
 from appliance.flow.box import Box
 from appliance.flow.dismiss_case import dismiss_case
-from appliance.flow.note_case import note_case
-from appliance.flow.watched import check_state, newest_check
+from appliance.flow.seen_again import seen_again
+from appliance.flow.watched import check_state, cleared, newest_check
 from appliance.records.captures import Capture, SeatCheck
 from appliance.records.cases import ExamCase
 from appliance.records.journal import append
@@ -26,7 +26,7 @@ from appliance.rules.facecheck import Band
 
 def require_checked(session: Session, box: Box, attempt: Attempt, lease: int) -> None:
     """Raises Refused `face_check_first` while the check is not passed."""
-    if check_state(session, box, attempt, lease):
+    if not cleared(session, box, attempt, lease):
         raise Refused(
             "face_check_first",
             N_("The face check at this seat comes first."),
@@ -79,26 +79,32 @@ def looked(
     row.state, row.code = state, code
     if state == "passed":
         row.settled_at = box.now()
+        _close(session, box, row)
         body = {"attempt": attempt.id, "lease": row.lease, "capture": capture.id}
         append(session, "seat_check.passed", attempt.candidate, "process:faces", body, at=box.now())
     session.add(row)
     session.flush()
 
 
+def _close(session: Session, box: Box, row: SeatCheck) -> None:
+    """A person asked for one more picture of a check in their hands, and that one fits: nothing is left to judge."""
+    case = session.get(ExamCase, row.exam_case) if row.exam_case else None
+    if case is None or case.state != "open":
+        return
+    case.state, case.decided_at, case.reason = "dismissed", box.now(), _("The next picture fitted.")
+    session.add(case)
+    session.flush()
+    body = {"case": case.id, "reason": case.reason}
+    append(session, "exam_case.dismissed", case.candidate, "process:faces", body, at=box.now())
+
+
 def _to_people(
     session: Session, box: Box, attempt: Attempt, row: SeatCheck, seat: str, code: str, picture: str
 ) -> None:
     actor = f"seat:{seat}" if code in ("camera_missing", "by_people") else "process:faces"
-    case = note_case(
-        session,
-        box,
-        attempt,
-        "seat_face",
-        box.now(),
-        actor,
-        seat=seat,
-        picture=picture,
-        detail={"code": code, "lease": row.lease},
+    detail = {"code": code, "lease": row.lease}
+    case = seen_again(
+        session, box, attempt, "seat_face", box.now(), actor, seat=seat, picture=picture, detail=detail
     )
     row.state, row.code, row.exam_case = "hand", code, case.id
     session.add(row)

@@ -1,10 +1,11 @@
 """Captures of a seat: asked for by the box alone, kept once, looked at in turn; findings are cases for a person."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from appliance.base.clock import FakeClock
 from appliance.base.errors import Refused
@@ -18,7 +19,9 @@ from appliance.flow.dismiss_case import dismiss_case
 from appliance.flow.forget_faces import forget_faces
 from appliance.flow.look_at_capture import next_capture, note_studied, note_unusable, waiting
 from appliance.flow.missing_captures import missing_captures
-from appliance.flow.note_camera import note_camera
+from appliance.flow.note_camera import MOST, note_camera
+from appliance.flow.pause import pause_sitting, resume_sitting
+from appliance.flow.pauses import note_return
 from appliance.flow.seat_watch import capture_picture, seat_watch, strips_of
 from appliance.flow.start_sitting import start_sitting
 from appliance.flow.take_capture import MOST_AWAY, may_capture, take_capture
@@ -224,35 +227,74 @@ def test_a_picture_not_looked_at_holds_the_release_but_not_for_ever(
     assert "captures_waiting" not in box.db.read_now(blockers, box, day)
 
 
-def test_a_missing_camera_is_one_case_until_it_is_back(box: Box, page: Page) -> None:
-    for state in ("missing", "missing", "ok", "refused"):
-        box.db.write_now(note_camera, box, page.token, CameraState(state=state))  # type: ignore[arg-type]
-    first, second = cases(box)
-    assert first.until is not None and second.until is None
-    assert msgspec.json.decode(second.detail)["cause"] == "refused"
+def test_a_missing_camera_is_one_case_however_often_it_comes_and_goes(box: Box, page: Page) -> None:
+    def told(*states: str) -> None:
+        for state in states:
+            box.db.write_now(note_camera, box, page.token, CameraState(state=state))  # type: ignore[arg-type]
+
+    told("missing", "missing", "ok")
+    (case,) = cases(box)
+    assert case.until is not None
+    told("refused", "refused")
+    (case,) = cases(box)
+    assert case.until is None and msgspec.json.decode(case.detail) == {"count": 2, "cause": "refused"}
+    told(*("ok", "missing") * MOST)
+    (case,) = cases(box)
+    assert msgspec.json.decode(case.detail)["count"] == MOST
+    assert len(kinds(box, "exam_case.")) == 2 * MOST
+    box.db.write_now(dismiss_case, box, case.id, "已更换", invigilator(box, "jk"))
+    told("ok", "missing")
+    assert [one.state for one in cases(box)] == ["dismissed", "open"]
+
+
+def hearing(box: Box, world: World) -> Callable[[Session], None]:
+    def heard(session: Session) -> None:
+        station = session.get_one(Station, world.seats[0])
+        station.heartbeat_at = box.now()
+        session.add(station)
+
+    return heard
 
 
 def test_a_computer_that_sends_no_picture_is_a_case_and_one_that_is_cut_off_is_not(
     box: Box, clock: FakeClock, world: World, page: Page
 ) -> None:
-    def heard(session) -> None:  # type: ignore[no-untyped-def]
-        station = session.get_one(Station, world.seats[0])
-        station.heartbeat_at = box.now()
-        session.add(station)
-
-    assert box.db.write_now(missing_captures, box) == []
+    begun, heard = box.now(), hearing(box, world)
+    assert box.db.write_now(missing_captures, box, begun) == []
     clock.advance(240)
     send(box, page)
     clock.advance(470)
     box.db.write_now(heard)
-    assert box.db.write_now(missing_captures, box) == [], "one has come not long ago"
+    assert box.db.write_now(missing_captures, box, begun) == [], "one has come not long ago"
     clock.advance(60)
-    assert box.db.write_now(missing_captures, box) == [], "the box does not hear the computer"
+    assert box.db.write_now(missing_captures, box, begun) == [], "the box does not hear the computer"
     box.db.write_now(heard)
-    assert box.db.write_now(missing_captures, box) == [page.attempt]
-    assert box.db.write_now(missing_captures, box) == [], "once"
+    assert box.db.write_now(missing_captures, box, begun) == [page.attempt]
+    assert box.db.write_now(missing_captures, box, begun) == [], "once"
     (case,) = cases(box)
     assert (case.kind, case.seat, case.until) == ("camera_missing", world.seats[0], None)
+
+
+def test_after_a_pause_or_an_outage_what_is_owed_counts_anew(
+    box: Box, clock: FakeClock, world: World, page: Page
+) -> None:
+    begun, heard = box.now(), hearing(box, world)
+    box.db.write_now(pause_sitting, box, world.sitting, "停电", "account:x")
+    clock.advance(1200)
+    box.db.write_now(resume_sitting, box, world.sitting, "account:x")
+    box.db.write_now(heard)
+    assert box.db.write_now(missing_captures, box, begun) == [], "the room stood still"
+    clock.advance(600)
+    box.db.write_now(heard)
+    assert box.db.write_now(missing_captures, box, box.now()) == [], "the box was away"
+    station = box.db.read_now(lambda s: s.get_one(Station, world.seats[0]))
+    clock.advance(600)
+    box.db.write_now(note_return, box, world.seats[0], station.heartbeat_at)
+    box.db.write_now(heard)
+    assert box.db.write_now(missing_captures, box, begun) == [], "the computer was away"
+    clock.advance(600)
+    box.db.write_now(heard)
+    assert box.db.write_now(missing_captures, box, begun) == [page.attempt]
 
 
 def by_choice(box: Box, world: World) -> None:

@@ -3,17 +3,19 @@
 from collections.abc import Callable
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from appliance.base.errors import Refused
 from appliance.flow.attempt_view import standing
 from appliance.flow.box import Box
+from appliance.flow.item_reading import item_reading
 from appliance.flow.look_at_capture import next_capture, note_studied
 from appliance.flow.note_camera import note_camera
 from appliance.flow.seat_check import ask_again, decide_check
 from appliance.flow.start_sitting import start_sitting
 from appliance.records.accounts import Account
 from appliance.records.captures import SeatCheck
+from appliance.records.roster import RosterRow
 from appliance.wire.station import CameraState
 from tests.flow.test_answers import Page
 from tests.flow.test_captures import by_choice, cases, invigilator, seen, send, settle
@@ -109,6 +111,20 @@ def test_without_a_camera_the_invigilator_looks(box: Box, checked: Callable[[], 
     assert state(box, page) == "", "a person may decide while the machine still looks"
 
 
+def test_one_more_picture_leaves_no_case_behind(box: Box, checked: Callable[[], Page]) -> None:
+    page = checked()
+    who = invigilator(box, "jk")
+    for _ in range(2):
+        box.db.write_now(note_camera, box, page.token, CameraState(state="missing"))
+        box.db.write_now(decide_check, box, page.attempt, "again", "", who)
+    faces = [one for one in cases(box) if one.kind == "seat_face"]
+    assert [one.state for one in faces] == ["open"], "handed over once more: the same case"
+    capture = send(box, page, purpose="seat_check")
+    box.db.write_now(note_studied, box, capture, seen("face", 0.3))
+    faces = [one for one in cases(box) if one.kind == "seat_face"]
+    assert state(box, page) == "" and [one.state for one in faces] == ["dismissed"]
+
+
 def test_the_manual_way_stays_the_manual_way(box: Box, world: World, checked: Callable[[], Page]) -> None:
     by_choice(box, world)
     page = checked()
@@ -135,3 +151,32 @@ def test_a_started_page_is_checked_once_more_while_the_exam_runs(
     settle(box, face_check=True, face_check_again=False)
     other = checked()
     assert state(box, other) == "", "once in an exam, where the site wants it so"
+
+
+def test_a_superseded_seat_gets_no_key_it_was_not_cleared_for(
+    box: Box, world: World, checked: Callable[[], Page]
+) -> None:
+    def key(page: Page) -> bytes:
+        return box.db.read_now(standing, box, page.token).key
+
+    def approve(session: Session) -> None:
+        row = session.exec(select(RosterRow).where(RosterRow.candidate == world.candidates[0])).one()
+        row.help = "voice"
+        session.add(row)
+
+    box.db.write_now(approve)
+    passed = checked()
+    box.db.write_now(note_studied, box, send(box, passed, purpose="seat_check"), seen("face", 0.3))
+    passed.rules()
+    box.db.write_now(start_sitting, box, world.sitting, "account:x")
+    opens = key(passed)
+    assert opens
+    unchecked = checked()
+    newest = checked()
+    assert (key(passed), key(unchecked), key(newest)) == (opens, b"", b"")
+    for page in (unchecked, newest):
+        with pytest.raises(Refused, match="face_check_first"):
+            box.db.read_now(item_reading, box, page.token, 1, "zh")
+    box.db.write_now(note_studied, box, send(box, newest, purpose="seat_check"), seen("face", 0.3))
+    assert (key(unchecked), key(newest)) == (b"", opens)
+    assert box.db.read_now(item_reading, box, newest.token, 1, "zh").stem
