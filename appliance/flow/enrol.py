@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 from sqlmodel import Session, col, func, select
 
-from appliance.base.errors import NotFound
+from appliance.base.errors import Conflict, NotFound
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.flow.box import Box
@@ -18,6 +18,7 @@ from appliance.records.journal import append
 from appliance.records.roster import Candidate, Roster, RosterRow
 from appliance.records.site import Room
 from appliance.records.sitting import Sitting
+from appliance.records.theory import Attempt, Paper
 from appliance.rules import admission, idnumber, names, timing
 
 
@@ -59,6 +60,8 @@ def find_sitting(session: Session, box: Box, plan: SittingPlan, actor: str) -> S
         )
     ).first()
     if found:
+        if actor == "province":
+            _take_over(session, box, found, plan)
         return found
     if session.get(Room, plan.room) is None:
         raise NotFound(
@@ -108,6 +111,40 @@ def find_sitting(session: Session, box: Box, plan: SittingPlan, actor: str) -> S
     }
     append(session, "sitting.planned", sitting.id, actor, body, at=box.now())
     return sitting
+
+
+def _take_over(session: Session, box: Box, sitting: Sitting, plan: SittingPlan) -> None:
+    """The province says that the papers of a sitting planned by hand come sealed, or that it shows them itself.
+
+    Papers and the bank chosen here are withdrawn. A roster that says neither takes nothing back: it may only bring
+    more people. Raises Conflict once somebody is ready.
+    """
+    said = (plan.sealed, plan.delivery, plan.page)
+    if said == (False, "own", "") or said == (sitting.sealed, sitting.delivery, sitting.page):
+        return
+    begun = session.exec(
+        select(Attempt.id).where(Attempt.sitting == sitting.id, Attempt.state != "seated").limit(1)
+    ).first()
+    if sitting.subject != "theory" or sitting.state != "planned" or begun:
+        raise Conflict(
+            "papers_fixed",
+            N_("The province's roster says where the papers of a sitting come from; that sitting has begun."),
+            N_("Call the province: its roster was not taken in."),
+        )
+    papers = session.exec(select(Paper).where(Paper.sitting == sitting.id)).all()
+    for paper in papers:
+        session.delete(paper)
+    sitting.sealed, sitting.delivery, sitting.page = said
+    sitting.bank, sitting.bank_sha256, sitting.blueprint = None, "", ""
+    session.add(sitting)
+    session.flush()
+    body = {
+        "delivery": plan.delivery,
+        "page": plan.page,
+        "sealed": plan.sealed,
+        "papers_withdrawn": len(papers),
+    }
+    append(session, "sitting.delivery_set", sitting.id, "province", body, at=box.now())
 
 
 def find_candidate(session: Session, box: Box, person: Person) -> Candidate:

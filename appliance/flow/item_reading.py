@@ -8,6 +8,7 @@ from appliance.flow.attempt_view import lease_of
 from appliance.flow.box import Box
 from appliance.flow.exam_now import help_of
 from appliance.flow.sealed_paper import open_paper
+from appliance.flow.seat_check import require_checked
 from appliance.records.theory import Attempt, Paper
 from appliance.rules.approved_help import may_hear
 from appliance.voice.reading import Reading
@@ -17,14 +18,18 @@ from appliance.wire import station as wire
 def item_reading(session: Session, box: Box, token_hash: str, position: int, language: str) -> Reading:
     """The question at `position` in `language` (zh or en) where it has it, else in its own.
 
-    Raises Refused `no_help` for anybody whose roster row does not say so, and before the start.
+    Raises Refused `no_help` for anybody whose roster row does not say so, `face_check_first` while the check stands,
+    `not_running` before the start and while paused.
     """
-    attempt = session.get_one(Attempt, lease_of(session, token_hash).attempt)
+    lease = lease_of(session, token_hash)
+    attempt = session.get_one(Attempt, lease.attempt)
     if not may_hear(help_of(session, attempt)):
         raise Refused(
             "no_help", N_("Reading aloud is not approved for this candidate."), N_("Raise your hand.")
         )
-    paper = session.get(Paper, attempt.paper) if attempt.paper and attempt.state == "running" else None
+    require_checked(session, box, attempt, lease.number)
+    runs = attempt.state == "running" and attempt.paused_at is None
+    paper = session.get(Paper, attempt.paper) if attempt.paper and runs else None
     if paper is None:
         raise Refused(
             "not_running", N_("This exam is not running."), N_("Wait for the start, or raise your hand.")

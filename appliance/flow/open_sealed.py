@@ -59,14 +59,15 @@ class Opened(msgspec.Struct, kw_only=True, frozen=True):
 
 
 def waiting_parcels(session: Session, box: Box, sitting_id: str) -> list[Sealed]:
-    """What waits for a key at a sitting. Raises Refused before the moment from which a key may be taken."""
+    """What waits for a key at a sitting, and may be opened by now. Raises Refused before the first such moment."""
     sitting = sitting_of(session, sitting_id)
     found = session.exec(
         select(SealedParcel)
         .where(SealedParcel.sitting == sitting.id, col(SealedParcel.opened_at).is_(None))
         .order_by(col(SealedParcel.received_at))
     ).all()
-    if found and box.now() < min(one.not_before for one in found):
+    due = [one for one in found if one.not_before <= box.now()]
+    if found and not due:
         raise Refused(
             "key_too_early",
             N_("The sealed papers may not be opened before {time}."),
@@ -79,7 +80,7 @@ def waiting_parcels(session: Session, box: Box, sitting_id: str) -> list[Sealed]
             file=one.file,
             about=wire.about(box.site.code, sitting.room, sitting.starts_at, one.what),
         )
-        for one in found
+        for one in due
     ]
 
 

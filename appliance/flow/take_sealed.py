@@ -99,6 +99,8 @@ def take_sealed(session: Session, box: Box, arrived: Arrived, kept: list[KeptPap
         ).all()
     )
     withdrawn = _withdraw_own(session, sitting.id)
+    if not sitting.sealed:  # a bank chosen here draws no more for it
+        sitting.bank, sitting.bank_sha256, sitting.blueprint = None, "", ""
     have = set(session.exec(select(Paper.candidate).where(Paper.sitting == sitting.id)).all())
     count = 0
     for index, one in zip(numbers, kept, strict=True):

@@ -61,3 +61,14 @@ def check_state(session: Session, box: Box, attempt: Attempt, lease: int) -> str
         select(SeatCheck.id).where(SeatCheck.attempt == attempt.id, SeatCheck.state == "passed")
     ).first()
     return "due" if seat_check.wanted(station.face_check_again, passed is not None) else ""
+
+
+def cleared(session: Session, box: Box, attempt: Attempt, lease: int) -> bool:
+    """May this lease have what opens and reads the paper? A superseded one only with a check of its own that passed.
+
+    A superseded seat whose page holds the paper already goes on by that.
+    """
+    if not box.settings.station.face_check or attempt.lease == lease:
+        return not check_state(session, box, attempt, lease)
+    found = newest_check(session, attempt.id, lease)
+    return found is not None and found.state == "passed"

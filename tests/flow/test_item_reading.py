@@ -10,6 +10,7 @@ from appliance.flow.box import Box
 from appliance.flow.item_reading import item_reading
 from appliance.flow.start_sitting import start_sitting
 from appliance.records.roster import RosterRow
+from appliance.records.theory import Attempt
 from appliance.voice.announce import load
 from appliance.voice.reading import Reading
 from tests.flow.test_answers import Page
@@ -45,6 +46,15 @@ def test_only_whom_the_roster_names_and_only_while_the_paper_runs(box: Box, worl
     assert other.value.code == "no_help"
     with pytest.raises(NotFound):
         box.db.read_now(item_reading, box, pages[0].token, 101, "zh")
+
+    def pause(session: Session) -> None:
+        attempt = session.get_one(Attempt, pages[0].attempt)
+        attempt.paused_at = box.now()
+        session.add(attempt)
+
+    box.db.write_now(pause)
+    with pytest.raises(Refused, match="not_running"):
+        box.db.read_now(item_reading, box, pages[0].token, 1, "zh")
 
 
 def test_characters_become_syllables_and_blanks_a_pause() -> None:

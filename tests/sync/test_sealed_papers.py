@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from appliance.base import paper_code
 from appliance.base.errors import Corrupt, Refused
@@ -18,7 +18,7 @@ from appliance.flow.blueprints import blueprint_of
 from appliance.flow.box import Box
 from appliance.flow.forget_faces import named_files
 from appliance.flow.mark import mark_theory
-from appliance.flow.open_sealed import type_code
+from appliance.flow.open_sealed import type_code, waiting_parcels
 from appliance.flow.paper_state import paper_state
 from appliance.flow.sealed_paper import open_paper, sealed_names
 from appliance.flow.start_sitting import start_sitting
@@ -166,6 +166,28 @@ async def test_no_key_before_its_time(box: Box, far: FarEnd) -> None:
     assert stage(box) == "sealed" and journal(box, "message.refused") == []
 
 
+async def test_only_what_may_be_opened_by_now_is_tried(box: Box, far: FarEnd) -> None:
+    starts_at, code = await sealed_sitting(box, far)
+    far.store.seal(SITE, "T1", starts_at, "papers", source())
+    await Rounds(box).round()
+
+    def later(session: Session) -> str:
+        second = session.exec(select(SealedParcel).order_by(col(SealedParcel.received_at).desc())).all()[0]
+        second.not_before = box.now() + timedelta(minutes=5)
+        session.add(second)
+        return second.id
+
+    second = box.db.write_now(later)
+    waiting = box.db.read_now(waiting_parcels, box, sitting_of(box).id)
+    assert len(waiting) == 1 and waiting[0].id != second
+    far.store.send_key(SITE, "T1", starts_at, code)
+    rounds = Rounds(box)
+    await rounds.round()
+    assert rounds.troubles == [] and len(journal(box, "sealed_papers.opened")) == 1
+    with pytest.raises(Refused, match="key_too_early"):
+        box.db.read_now(waiting_parcels, box, sitting_of(box).id)
+
+
 async def test_altered_papers_are_refused_and_recorded(box: Box, far: FarEnd) -> None:
     starts_at = soon()
     far.store.send(roster(starts_at, sealed=True))
@@ -298,3 +320,37 @@ async def test_a_roster_says_whose_page_it_is(box: Box, far: FarEnd) -> None:
     far.store.seal(SITE, "T1", sitting.starts_at, "papers", source())
     await rounds.round()
     assert "delivered_elsewhere" in [one.code for one in rounds.troubles] and papers(box) == []
+
+
+@pytest.mark.parametrize("page", ["", "https://kaoshi.example.gov.cn/seat"])
+async def test_the_provinces_roster_rules_a_sitting_planned_by_hand(box: Box, far: FarEnd, page: str) -> None:
+    starts_at = soon()
+    plain = roster(starts_at)
+    far.store.send(plain)  # as planned by hand: own papers are drawn
+    await Rounds(box).round()
+    await Background(box)._papers()
+    assert len(papers(box)) == 3 and not sitting_of(box).sealed
+    more: dict[str, object] = {"delivery": "province", "page": page} if page else {"sealed": True}
+    far.store.send(roster(starts_at, **more))
+    rounds = Rounds(box)
+    await rounds.round()
+    await Background(box)._papers()
+    assert rounds.troubles == [] and papers(box) == [] and stage(box) == ("elsewhere" if page else "missing")
+    (told,) = journal(box, "sitting.delivery_set")
+    assert (told["sealed"], told["page"], told["papers_withdrawn"]) == (not page, page, 3)
+    far.store.send(roster(starts_at, people=4))
+    await rounds.round()
+    assert stage(box) == ("elsewhere" if page else "missing"), "a roster that says nothing takes nothing back"
+
+
+async def test_a_roster_that_comes_too_late_for_it_is_told(box: Box, far: FarEnd) -> None:
+    starts_at = soon()
+    far.store.send(roster(starts_at))
+    await Rounds(box).round()
+    await Background(box)._papers()
+    box.db.write_now(start_sitting, box, sitting_of(box).id, "account:x")
+    far.store.send(roster(starts_at, sealed=True))
+    rounds = Rounds(box)
+    await rounds.round()
+    assert [one.code for one in rounds.troubles] == ["papers_fixed"]
+    assert len(papers(box)) == 3 and not sitting_of(box).sealed
