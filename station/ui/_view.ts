@@ -67,7 +67,8 @@ function trouble(exam: Exam): string {
   return screen === "time_over" || screen === "handing_in" ? "" : t("lost_card");
 }
 
-function troubleBar(exam: Exam): { root: HTMLElement; update(): void } {
+/** The line over a screen that says why nothing goes on; not there while all is well. */
+export function troubleBar(exam: Exam): HTMLElement {
   const text = h("span", {});
   const root = h("div", { class: "notice lost", role: "status" }, sign("warn"), text);
   const update = () => {
@@ -75,7 +76,7 @@ function troubleBar(exam: Exam): { root: HTMLElement; update(): void } {
     root.hidden = !line;
     write(text, line);
   };
-  return { root, update };
+  return live({ root, update });
 }
 
 /** A screen with one message in the middle. */
@@ -84,7 +85,7 @@ export function card(exam: Exam, redraw: () => void, name: string, ...children: 
     "div",
     { class: `screen ${name}` },
     head(exam, redraw),
-    live(troubleBar(exam)),
+    troubleBar(exam),
     h("main", { class: "card" }, ...children),
     h("footer", { class: "foot" }, ...(exam.kept ? [live(handButton(exam))] : [sign("hand"), t("raise_hand")])),
   );

@@ -5,7 +5,7 @@ import { clockFace } from "./_clock";
 import { h, sign, write } from "./_dom";
 import { ITEMS, type FamiliarItem } from "./_familiar_items";
 import { handButton } from "./_hand";
-import { languageSwitch, type Make } from "./_view";
+import { languageSwitch, troubleBar, type Make } from "./_view";
 import { language, t } from "./_words";
 
 const LETTERS = "ABCD";
@@ -160,6 +160,7 @@ const familiar = (mine: Practice): Make => (exam, redraw) => {
         h("span", { class: "left" }, h("span", { class: "label" }, t("waiting_title")), time),
         languageSwitch(redraw),
       ),
+      troubleBar(exam),
       h("main", { class: "work" }, section),
       h("footer", { class: "bottom" }, previous, flag, next, h("span", { class: "space" }), hand.root, back),
     ),
