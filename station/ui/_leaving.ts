@@ -87,7 +87,7 @@ export class Leaving {
   }
 
   private async deliver(): Promise<void> {
-    if (this.sending) return;
+    if (this.sending || this.exam.signingInAgain) return;
     this.sending = true;
     try {
       for (const one of [...this.row]) {
