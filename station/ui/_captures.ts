@@ -17,6 +17,8 @@ interface Row {
 /** Pictures kept while the box is away; the oldest goes for the newest. */
 const MOST = 12;
 const AGAIN = 5000;
+/** Longest pause between deliveries that fail, in ms: AGAIN, doubled each time. */
+const LONGEST = 60_000;
 const TIMEOUT = 15_000;
 /** Without the box for longer than this somebody else may sit here: the face check is asked for again, where it is on. */
 const LONG = 120_000;
@@ -38,10 +40,16 @@ export class Captures {
   private sending = false;
   private answered = "";
   private told = "";
+  private toldAt = 0;
+  private pause = AGAIN;
+  private notBefore = 0;
   private lastTry = -AGAIN;
   private awayAt = 0;
   private lostAt = 0;
   private began = true;
+  /** The face check is to be asked for again, and the box has not heard it. */
+  private askAgain = false;
+  private askedAt = -AGAIN;
   /** A picture for the face check is on its way. */
   checking = false;
 
@@ -54,6 +62,12 @@ export class Captures {
   /** Why the camera gives no picture while one is needed; "" when all is well. */
   get fault(): CameraFault | "" {
     return this.needed ? this.camera.fault : "";
+  }
+
+  /** How the camera is; "unused" while nothing needs it, "" while it is being opened. */
+  get state(): CameraFault | "ok" | "unused" | "" {
+    if (!this.needed) return "unused";
+    return this.camera.fault || (this.camera.open ? "ok" : "");
   }
 
   private get needed(): boolean {
@@ -86,7 +100,7 @@ export class Captures {
   async check(): Promise<void> {
     this.checking = true;
     try {
-      if (await this.take("seat_check", 0)) await this.deliver();
+      if (await this.take("seat_check", 0)) await this.deliver(true);
     } finally {
       this.checking = false;
     }
@@ -98,28 +112,43 @@ export class Captures {
       this.lastTry = performance.now();
       await this.camera.start();
     }
-    const state = this.camera.fault || (this.camera.open ? "ok" : "");
+    const { state } = this;
     const kept = this.exam.kept;
-    const word = kept ? `${kept.attempt} ${kept.lease} ${state}` : "";
-    if (!state || !kept || word === this.told || this.exam.lost || (state === "ok" && !this.told)) return;
+    if (!state || state === "unused" || !kept || this.exam.lost || (state === "ok" && !this.told)) return;
+    // A face check that falls due is told of the fault as well, until the box has left it to the invigilator.
+    const check = kept.view.face_check;
+    const word = `${kept.attempt} ${kept.lease} ${check} ${state}`;
+    const waits = check === "due" && state !== "ok" && performance.now() - this.toldAt >= AGAIN;
+    if (word === this.told && !waits) return;
     this.told = word;
+    this.toldAt = performance.now();
     const response = await this.post("/camera", JSON.stringify({ state }), "application/json").catch(() => null);
-    if (!response?.ok) this.told = `${kept.attempt} ${kept.lease} untold`;
+    if (!response?.ok) this.told = "untold";
   }
 
   /** A page that was started anew, or was cut off for long, asks for the face check once more. */
   private followLine(): void {
     const { exam } = this;
+    const now = performance.now();
     if (exam.lost) {
-      this.lostAt ||= performance.now();
+      this.lostAt ||= now;
       return;
     }
-    const cut = this.lostAt > 0 && performance.now() - this.lostAt > LONG;
+    if (!exam.clock.proven) return; // a page that was loaded anew and has not heard the box yet
+    const cut = this.lostAt > 0 && now - this.lostAt > LONG;
     this.lostAt = 0;
     this.awayAt = 0;
-    const anew = this.began && exam.kept?.view.phase === "running";
+    if (cut || (this.began && exam.kept?.view.phase === "running")) this.askAgain = true;
     this.began = false;
-    if (anew || cut) void this.post("/face-check/again", "", "application/json").catch(() => undefined);
+    if (!this.askAgain || now - this.askedAt < AGAIN) return;
+    this.askedAt = now;
+    void this.post("/face-check/again", "", "application/json").then(
+      (response) => {
+        // A refusal is an answer; a box that could not is asked again.
+        if (response.status < 500) this.askAgain = false;
+      },
+      () => undefined,
+    );
   }
 
   /** The box cannot ask: moments of our own, as far apart as its are. */
@@ -172,23 +201,25 @@ export class Captures {
     await (db && done(db.transaction("rows", "readwrite").objectStore("rows").delete(id)).catch(() => undefined));
   }
 
-  /** Send what is kept, oldest first. What the box refuses is not sent again; what it did not hear is. */
-  private async deliver(): Promise<void> {
-    const kept = this.exam.kept;
-    if (this.sending || !kept || this.exam.lost) return;
+  /** Send what is kept, oldest first, whoever sat here then. What the box refuses is not sent again; what it did not
+   * hear or could not keep is, after a pause. `asked`: the candidate waits for it, so without the pause. */
+  private async deliver(asked = false): Promise<void> {
+    const { exam } = this;
+    const early = !asked && performance.now() < this.notBefore;
+    if (this.sending || early || !exam.kept || exam.signingInAgain || exam.lost) return;
     this.sending = true;
     try {
       for (const row of await this.rows()) {
-        if (row.attempt === kept.attempt) {
-          const { picture, ...asked } = row;
-          const words = Object.entries(asked).map(([name, value]): [string, string] => [name, String(value)]);
-          const response = await this.post(`/capture?${new URLSearchParams(words)}`, picture, "image/jpeg");
-          if (response.status >= 500 || response.status === 401) return;
-        }
+        const { picture, ...said } = row;
+        const words = Object.entries(said).map(([name, value]): [string, string] => [name, String(value)]);
+        const response = await this.post(`/capture?${new URLSearchParams(words)}`, picture, "image/jpeg");
+        if (response.status >= 500 || response.status === 401) throw new Error(`status ${response.status}`);
         await this.forget(row.id);
       }
+      this.pause = AGAIN;
     } catch {
-      // No answer: sent again at a later call.
+      this.notBefore = performance.now() + this.pause;
+      this.pause = Math.min(this.pause * 2, LONGEST);
     } finally {
       this.sending = false;
     }

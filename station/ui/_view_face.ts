@@ -32,7 +32,8 @@ export const faceCheck: Make = (exam, redraw) => {
   }
 
   function state(): "due" | "looking" | "hand" {
-    const told = exam.kept?.view.face_check;
+    // Without a camera only the invigilator can look; the box hears of it in the same moment.
+    const told = exam.captures.fault ? "hand" : exam.kept?.view.face_check;
     return exam.captures.checking || told === "looking" ? "looking" : told === "hand" ? "hand" : "due";
   }
 
@@ -58,7 +59,7 @@ export const faceCheck: Make = (exam, redraw) => {
         void exam.poll();
       }
       const seen = here === "due" && camera.open;
-      if (seen && camera.video.parentElement !== frame) frame.replaceChildren(camera.video);
+      if (seen) camera.show(frame);
       frame.hidden = !seen;
       wait.hidden = seen;
       const shape = here === "hand" || late ? signs.hand : signs.wait;
@@ -96,5 +97,7 @@ export function updateCameraBand(band: HTMLElement, exam: Exam): void {
     refused: "camera_refused",
     silent: "camera_silent",
   };
-  write(band.lastElementChild as HTMLElement, fault ? t(words[fault]) : "");
+  // Before the face check nobody goes on as usual.
+  const goesOn = exam.screen === "face_check" ? "" : t("camera_go_on");
+  write(band.lastElementChild as HTMLElement, fault ? t(words[fault]) + goesOn : "");
 }
