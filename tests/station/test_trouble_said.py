@@ -1,4 +1,4 @@
-"""What stands in the way is said on every screen: no paper, a refused hand-in, a lost line; nothing runs on behind it."""
+"""Every screen says what stands in the way: no paper, a refused hand-in, a lost line; nothing runs on behind it."""
 
 from datetime import timedelta
 
