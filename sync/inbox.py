@@ -14,17 +14,26 @@ import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, select
 
-from appliance.base.errors import Corrupt, Refused
+from appliance.base.errors import Corrupt, NotFound, Refused
 from appliance.base.i18n import N_
 from appliance.flow.box import Box
 from appliance.flow.confirm_rows import RowName, confirm_rows
 from appliance.flow.enrol import Person, SittingPlan
 from appliance.flow.load_roster import Line, load_province_roster
 from appliance.flow.open_sealed import use_code
-from appliance.flow.take_sealed import Arrived, KeptPaper, keep_sealed, sitting_for, take_sealed
+from appliance.flow.take_sealed import (
+    Arrived,
+    KeptPaper,
+    keep_sealed,
+    require_takeable,
+    sitting_for,
+    take_sealed,
+    unreadable,
+)
 from appliance.records.journal import append
 from appliance.records.sealed import SealedParcel
 from appliance.records.sync import Received
+from appliance.wire.sealed import MOST
 from sync import ownership
 from sync.messages import ConfirmRows, Message, PaperKey, Roster, SealedPapers, Signed, open_message
 
@@ -39,10 +48,13 @@ class Taken(msgspec.Struct, frozen=True):
     id: str
     kind: str
     new: bool
+    wanted: bool = False
+    """It may be needed once more and is not to be reported as taken in yet."""
 
 
-Fetch = Callable[[str], Awaitable[bytes]]
-"""Gets the file of a message from where the message came from, by its SHA-256."""
+Fetch = Callable[[str, int], Awaitable[bytes]]
+"""Gets the file of a message from where the message came from, by its SHA-256 and size; of a longer one no more than
+a byte beyond."""
 
 
 async def take_in(box: Box, signed: Signed, province: bytes, fetch: Fetch) -> Taken:
@@ -57,10 +69,11 @@ async def take_in(box: Box, signed: Signed, province: bytes, fetch: Fetch) -> Ta
         digest = hashlib.sha256(msgspec.json.encode(signed)).hexdigest()
         await box.db.write(_refuse, box, signed, digest, error.code)
         raise
-    if await box.db.read(lambda session: session.get(Received, message.id) is not None):
-        return Taken(message.id, kind, False)
+    known = await box.db.read(lambda session: session.get(Received, message.id) is not None)
     if isinstance(message, PaperKey):
-        return await _use_key(box, signed, message)
+        return await _use_key(box, signed, message, known)
+    if known:
+        return Taken(message.id, kind, False)
     sealed: list[KeptPaper] = []
     if isinstance(message, SealedPapers):
         sealed = await _keep_sealed(box, signed, message, fetch)
@@ -80,8 +93,17 @@ async def take_in(box: Box, signed: Signed, province: bytes, fetch: Fetch) -> Ta
 
 
 async def _keep_sealed(box: Box, signed: Signed, message: SealedPapers, fetch: Fetch) -> list[KeptPaper]:
-    """Get the file the province signed and keep it. A file that is not that one is refused, once in the journal."""
-    file = await fetch(message.file)
+    """Get the file the province signed and keep it. A file that is not that one is refused, once in the journal.
+
+    Nothing is fetched that cannot be used, or is here.
+    """
+    if message.size > MOST:
+        raise unreadable(f"{message.size} > {MOST}")
+    await box.db.read(require_takeable, message.room, message.starts_at)
+    try:
+        file = await asyncio.to_thread(box.files.get, message.file)
+    except (NotFound, Corrupt):
+        file = await fetch(message.file, message.size)
     try:
         return await asyncio.to_thread(keep_sealed, box, _arrived(message), file)
     except Corrupt as error:
@@ -102,18 +124,28 @@ def _arrived(message: SealedPapers) -> Arrived:
     )
 
 
-async def _use_key(box: Box, signed: Signed, message: PaperKey) -> Taken:
-    """Open what came sealed. The message itself is not kept: it holds the code."""
+async def _use_key(box: Box, signed: Signed, message: PaperKey, known: bool) -> Taken:
+    """Open what came sealed. The message itself is not kept: it holds the code.
+
+    More may come under the same code: until the sitting starts the province is asked for it again. A key that opened
+    something is then not held against what has another.
+    """
     sitting = await box.db.read(sitting_for, message.room, message.starts_at)
+    wanted = sitting.state == "planned"
+    if known and not wanted:
+        return Taken(message.id, "paper_key", False)
     if not await box.db.read(_all_open, sitting.id):
         try:
             await use_code(box, sitting.id, message.code, "province")
         except (Refused, Corrupt) as error:
+            if known and error.code in ("wrong_code", "key_too_early"):
+                return Taken(message.id, "paper_key", False, wanted)
             if error.code != "key_too_early":
                 digest = hashlib.sha256(msgspec.json.encode(signed)).hexdigest()
                 await box.db.write(_refuse, box, signed, digest, error.code)
             raise
-    return Taken(message.id, "paper_key", await box.db.write(_note_key, box, message.id, signed))
+    new = not known and await box.db.write(_note_key, box, message.id, signed)
+    return Taken(message.id, "paper_key", new, wanted)
 
 
 def _all_open(session: Session, sitting: str) -> bool:

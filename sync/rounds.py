@@ -112,7 +112,8 @@ class Rounds:
             except ExamError as error:
                 self._trouble("message", about, error)
                 continue
-            await line.taken(taken.id)
+            if not taken.wanted:
+                await line.taken(taken.id)
             self._clear("message", about)
             if taken.new:
                 log.info("message %s (%s) taken in", taken.id, taken.kind)

@@ -58,8 +58,8 @@ def bring_in(box: Box, folder: Path) -> Brought:
         except ExamError as error:
             brought.rejected.append(Rejected(f"receipt {number}", error.code))
 
-    async def fetch(name: str) -> bytes:
-        return usb.file(folder, box.site.code, name)
+    async def fetch(name: str, size: int) -> bytes:
+        return usb.file(folder, box.site.code, name, size)
 
     for index, signed in enumerate(usb.messages(folder, box.site.code)):
         try:

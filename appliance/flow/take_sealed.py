@@ -88,8 +88,7 @@ def sitting_for(session: Session, room: str, starts_at: datetime) -> Sitting:
 
 def take_sealed(session: Session, box: Box, arrived: Arrived, kept: list[KeptPaper]) -> SealedParcel:
     """Note what came. Papers drawn here before are withdrawn; whose paper came already keeps it."""
-    sitting = sitting_for(session, arrived.room, arrived.starts_at)
-    _require_open(session, sitting)
+    sitting = require_takeable(session, arrived.room, arrived.starts_at)
     numbers = [box.key.index(number) for number in arrived.numbers]
     expected = dict(
         session.exec(
@@ -146,7 +145,10 @@ def _withdraw_own(session: Session, sitting: str) -> int:
     return len(own)
 
 
-def _require_open(session: Session, sitting: Sitting) -> None:
+def require_takeable(session: Session, room: str, starts_at: datetime) -> Sitting:
+    """The sitting, while sealed papers may be taken in for it; asked before their file is fetched as well. Raises
+    NotFound, Conflict or Refused."""
+    sitting = sitting_for(session, room, starts_at)
     ready = session.exec(
         select(Attempt.id).where(Attempt.sitting == sitting.id, Attempt.state != "seated").limit(1)
     ).first()
@@ -162,6 +164,7 @@ def _require_open(session: Session, sitting: Sitting) -> None:
             N_("The papers of this sitting are shown by the province itself."),
             N_("Call the province: one of its two messages is wrong."),
         )
+    return sitting
 
 
 def _paper(box: Box, sitting: str, candidate: str, file: str, one: KeptPaper) -> Paper:

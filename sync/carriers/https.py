@@ -65,16 +65,27 @@ class Https:
         """What waits for the site. Raises Unavailable."""
         return _read(_good(await self._ask("GET", "messages")), Waiting).messages
 
-    async def file(self, name: str) -> bytes:
-        """A file some message speaks of, by its SHA-256. Raises Corrupt when there is none, or Unavailable."""
-        answer = await self._ask("GET", f"files/{name}")
+    async def file(self, name: str, size: int) -> bytes:
+        """A file some message speaks of, by its SHA-256; of one longer than `size` only the beginning, which is not
+        what was signed. Raises Corrupt when there is none, or Unavailable."""
+        body = bytearray()
+        try:
+            async with self._client.stream("GET", f"/v1/sites/{self._site}/files/{name}") as answer:
+                async for piece in answer.aiter_bytes():
+                    body += piece
+                    if len(body) > size:
+                        break
+        except httpx.HTTPError as error:
+            raise _down(f"{type(error).__name__}: {error}") from error
         if answer.status_code == 404:
             raise Corrupt(
                 "no_sealed_file",
                 N_("The province does not have the file its message speaks of."),
                 N_("Call the province; it is asked for again by itself."),
             )
-        return _good(answer).content
+        if answer.status_code != 200:
+            raise _down(f"HTTP {answer.status_code}")
+        return bytes(body)
 
     async def taken(self, message: str) -> None:
         """Report a message as taken in. Raises Unavailable."""

@@ -57,14 +57,16 @@ def messages(folder: Path, site: str) -> Iterator[Signed]:
         yield found
 
 
-def file(folder: Path, site: str, name: str) -> bytes:
-    """A file some message speaks of, by its SHA-256. Raises Corrupt when it is not on the stick."""
-    return _bytes(folder / "files" / site / name)
+def file(folder: Path, site: str, name: str, size: int) -> bytes:
+    """A file some message speaks of, by its SHA-256; at most a byte more than `size`. Raises Corrupt when it is not on
+    the stick."""
+    return _bytes(folder / "files" / site / name, size + 1)
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, most: int = -1) -> bytes:
     try:
-        return path.read_bytes()
+        with open(path, "rb") as source:
+            return source.read(most)
     except OSError as error:
         raise _bad(path, error) from error
 

@@ -28,6 +28,8 @@ from appliance.records.sealed import SealedParcel
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Answer, Attempt, Paper
 from appliance.web.background import Background
+from sync.carriers import usb
+from sync.carriers.https import Https
 from sync.province.app import SealOrder
 from sync.rounds import Rounds
 from sync.stick import bring_in
@@ -354,3 +356,61 @@ async def test_a_roster_that_comes_too_late_for_it_is_told(box: Box, far: FarEnd
     await rounds.round()
     assert [one.code for one in rounds.troubles] == ["papers_fixed"]
     assert len(papers(box)) == 3 and not sitting_of(box).sealed
+
+
+async def test_a_key_waits_for_what_comes_later_under_it(
+    box: Box, far: FarEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts_at, code = await sealed_sitting(box, far)
+    far.store.send_key(SITE, "T1", starts_at, code)
+    rounds = Rounds(box)
+    await rounds.round()
+    assert stage(box) == "made" and len(far.store.waiting(SITE)) == 1, "the province is asked for it again"
+    monkeypatch.setattr("sync.province.store.new_code", lambda: code)
+    far.store.seal(SITE, "T1", starts_at, "papers", source())
+    for _ in range(2):
+        await rounds.round()
+    assert stage(box) == "made" and len(journal(box, "sealed_papers.opened")) == 2
+    other = wrong(code)
+    monkeypatch.setattr("sync.province.store.new_code", lambda: other)
+    far.store.seal(SITE, "T1", starts_at, "papers", source())
+    for _ in range(2):
+        await rounds.round()
+    assert stage(box) == "sealed" and rounds.troubles == [] and journal(box, "message.refused") == []
+    far.store.send_key(SITE, "T1", starts_at, other)
+    await rounds.round()
+    box.db.write_now(start_sitting, box, sitting_of(box).id, "account:x")
+    await rounds.round()
+    assert far.store.waiting(SITE) == [] and rounds.troubles == []
+
+
+async def test_only_a_file_that_can_be_used_is_fetched(
+    box: Box, far: FarEnd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts_at, real, asked = soon(), Https.file, []
+
+    async def counted(line: Https, name: str, size: int) -> bytes:
+        asked.append(size)
+        return await real(line, name, size)
+
+    monkeypatch.setattr(Https, "file", counted)
+    far.store.send(roster(starts_at, sealed=True))
+    far.store._db.execute("UPDATE message SET taken_at = ''")  # the roster is on its way by another road
+    far.store.seal(SITE, "T1", starts_at, "papers", source())
+    rounds = Rounds(box)
+    await rounds.round()
+    assert [one.code for one in rounds.troubles] == ["no_such_sitting"] and asked == []
+    far.store._db.execute("UPDATE message SET taken_at = NULL")
+    await rounds.round()
+    (file,) = far.store._db.execute("SELECT length(body) FROM file").fetchone()
+    assert stage(box) == "sealed" and asked == [file] and rounds.troubles == []
+    monkeypatch.setattr(far.store, "file", lambda *_: b"x" * 3_000_000)
+    async with Https(box.settings.province, SITE) as line:
+        assert 1000 < len(await real(line, "0" * 64, 1000)) < 3_000_000
+
+
+def test_no_more_than_signed_is_read_of_a_stick(tmp_path: Path) -> None:
+    path = tmp_path / "files" / SITE / "name"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"x" * 5000)
+    assert len(usb.file(tmp_path, SITE, "name", 1000)) == 1001
