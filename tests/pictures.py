@@ -14,6 +14,8 @@ SCREENS, PICTURES = TOP / "build" / "screens", TOP / "docs" / "manual" / "pictur
 COLOURS = 128
 SOURCES = {
     "candidate-ask": "candidate-ask",
+    "candidate-camera": "station-camera-missing",
+    "candidate-face-check": "station-face-check",
     "candidate-familiar": "candidate-familiar",
     "candidate-handed-in": "candidate-handed-in",
     "candidate-lost": "candidate-lost",
@@ -47,10 +49,13 @@ SOURCES = {
     "questions-report": "questions-report",
     "questions-review": "questions-review",
     "questions-use": "questions-use",
+    "room-case": "room-case",
     "room-code": "room-code",
+    "room-face-check": "room-face-check",
     "room-many-lost": "room-many-lost",
     "room-seat": "room-seat",
     "roster": "roster",
+    "talk": "talk-room",
     "timeline": "timeline",
     "violation-new": "violation-new",
     "violations": "violations",

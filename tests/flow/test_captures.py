@@ -20,6 +20,7 @@ from appliance.flow.forget_faces import forget_faces
 from appliance.flow.look_at_capture import next_capture, note_studied, note_unusable, waiting
 from appliance.flow.missing_captures import missing_captures
 from appliance.flow.note_camera import MOST, note_camera
+from appliance.flow.note_case import note_case
 from appliance.flow.pause import pause_sitting, resume_sitting
 from appliance.flow.pauses import note_return
 from appliance.flow.seat_watch import capture_picture, seat_watch, strips_of
@@ -31,7 +32,7 @@ from appliance.records.cases import ExamCase
 from appliance.records.entry import Admission, Tap
 from appliance.records.journal import Journal
 from appliance.records.site import Station
-from appliance.records.theory import Attempt
+from appliance.records.theory import Attempt, Lease
 from appliance.web.station import shown
 from appliance.wire.faceworker import Device, Likeness, Studied
 from appliance.wire.station import CameraState
@@ -186,6 +187,20 @@ def test_findings_fold_into_one_open_case(box: Box, clock: FakeClock, page: Page
         "exam_case.opened",
         "exam_case.opened",
     ]
+
+
+def test_all_of_a_kind_are_closed_in_one_act_and_each_in_the_journal(box: Box, page: Page) -> None:
+    def noticed(session: Session) -> None:
+        attempt = session.get_one(Attempt, page.attempt)
+        for kind in ("page_left", "page_left", "focus_lost", "page_left"):
+            note_case(session, box, attempt, kind, box.now(), "seat:x")
+
+    box.db.write_now(noticed)
+    one = next(one for one in cases(box) if one.kind == "page_left")
+    for _ in range(2):
+        box.db.write_now(dismiss_case, box, one.id, "考场停电", invigilator(box, new_id()), True)
+    assert [one.kind for one in cases(box) if one.state == "open"] == ["focus_lost"]
+    assert kinds(box, "exam_case.d") == ["exam_case.dismissed"] * 3
 
 
 def test_a_doubtful_likeness_alone_is_no_case(box: Box, page: Page) -> None:
@@ -365,3 +380,29 @@ def test_what_stands_beside_the_seat_and_what_the_inspector_sees(
     assert (candidate, attempt) == (world.candidates[0], page.attempt)
     tile = next(one for one in box.db.read_now(board, box, world.sitting).seats if one.face)
     assert tile.face == last and tile.attempt == page.attempt
+
+
+def test_what_a_computer_kept_of_the_candidate_before_is_taken(
+    box: Box, clock: FakeClock, world: World, page: Page
+) -> None:
+    """Only of the same seat, and only of those before: under the next one's sign-in the journal names both."""
+
+    def hand_over(session) -> None:  # type: ignore[no-untyped-def]
+        first, second = (session.get_one(Attempt, one.attempt) for one in (page, other))
+        lease = session.get_one(Lease, (second.id, other.lease))
+        lease.seat = session.get_one(Lease, (first.id, page.lease)).seat
+        session.add(lease)
+
+    taken_at = box.now()
+    clock.advance(60)
+    other = Page(box, world, 1)
+    with pytest.raises(Refused, match="another attempt"):
+        send(box, other, attempt=page.attempt, lease=page.lease)
+    box.db.write_now(hand_over)
+    kept = send(box, other, attempt=page.attempt, lease=page.lease, at=taken_at)
+    row = box.db.read_now(lambda s: s.get_one(Capture, kept))
+    assert (row.attempt, row.lease, row.happened_at) == (page.attempt, page.lease, taken_at)
+    entry = box.db.read_now(lambda s: s.exec(select(Journal).where(Journal.kind == "capture.taken")).one())
+    assert msgspec.json.decode(entry.body)["sent_by"] == other.attempt
+    with pytest.raises(Refused, match="another attempt"):
+        send(box, page, attempt=other.attempt, lease=other.lease)
