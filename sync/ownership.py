@@ -133,15 +133,6 @@ FACTS = (
 )
 
 
-def owner_of(kind: str) -> Fact:
-    """The fact a journal kind records. Raises KeyError for a kind nobody owns (a test looks at all of
-    them)."""
-    for fact in FACTS:
-        if any(kind == known or (known.endswith(".") and kind.startswith(known)) for known in fact.kinds):
-            return fact
-    raise KeyError(kind)
-
-
 def facts_of(message_kind: str) -> list[Fact]:
     """The facts a message of the province may change. Raises Corrupt for kinds that bring nothing."""
     brought = [fact for fact in FACTS if message_kind in fact.brought_by]

@@ -35,6 +35,7 @@ class CaseLine(msgspec.Struct, kw_only=True):
     """A case of the exam."""
 
     id: str
+    attempt: str
     kind: str
     name: str
     seat: str
@@ -58,6 +59,7 @@ class DecisionLine(msgspec.Struct, kw_only=True):
 class AtSeat(msgspec.Struct, kw_only=True):
     """Whoever sits at a seat, and what there is about them that no record holds yet."""
 
+    candidate: str
     name: str
     number: str
     state: str
@@ -115,6 +117,7 @@ def _evidence(one: Evidence) -> EvidenceLine:
 def _case(one: ExamCase, name: str = "") -> CaseLine:
     return CaseLine(
         id=one.id,
+        attempt=one.attempt,
         kind=one.kind,
         name=name,
         seat=one.seat or "",
@@ -137,6 +140,7 @@ def at_seat(session: Session, box: Box, sitting: str, seat: str) -> AtSeat:
         ExamCase.sitting == sitting, ExamCase.candidate == candidate.id, ExamCase.state == "open"
     )
     return AtSeat(
+        candidate=candidate.id,
         name=candidate.name,
         number=candidate.number_masked,
         state=attempt.state if attempt else "",

@@ -52,13 +52,6 @@ def remaining(now: datetime, ends_at: datetime) -> int:
     return max(0, int((ends_at - now).total_seconds()))
 
 
-def acceptable(now: datetime, ends_at: datetime, grace_s: float) -> Literal["in_time", "late", "refused"]:
-    """What becomes of an answer that arrives at `now`: late ones are taken within the grace and marked so."""
-    if now <= ends_at:
-        return "in_time"
-    return "late" if now <= ends_at + timedelta(seconds=grace_s) else "refused"
-
-
 def phase(
     now: datetime,
     opens_at: datetime,

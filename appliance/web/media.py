@@ -83,9 +83,18 @@ async def roster(request: Asked, box: NamedDependency[Box], tap: FromPath[str]) 
 
 
 async def sealed_picture(
-    request: Asked, box: Box, name: str, subject: str, detail: dict[str, Any]
+    request: Asked,
+    box: Box,
+    name: str,
+    subject: str,
+    detail: dict[str, Any],
+    once: str = "",
+    headers: dict[str, str] | None = None,
 ) -> Response[bytes]:
-    """A sealed picture of somebody; the look is journaled once per session, an altered file each time it is met."""
+    """A sealed picture of somebody; the look is journaled once per session and picture, or `once` for several.
+
+    An altered file is journaled once per session too.
+    """
     looks = looks_of(request)
     try:
         body = await asyncio.to_thread(box.files.get, name, True)
@@ -95,10 +104,10 @@ async def sealed_picture(
             looks.add((request.user.token_hash, f"altered {name}"))
         raise
     kind = kind_of(body)
-    if (request.user.token_hash, name) not in looks:
+    if (request.user.token_hash, once or name) not in looks:
         await box.db.write(note_look, box, "photo.viewed", subject, request.user, detail)
-        looks.add((request.user.token_hash, name))
-    return Response(body, media_type=kind)
+        looks.add((request.user.token_hash, once or name))
+    return Response(body, media_type=kind, headers=headers)
 
 
 @post("/number/{candidate:str}", guards=[needs(*NUMBERS)], status_code=200)

@@ -1,6 +1,5 @@
 """Beside the seat: the captures, the open cases with their pictures, and the face check an invigilator decides."""
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -14,20 +13,17 @@ from appliance.base.i18n import N_, _
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.confirm_second import confirm_second
-from appliance.flow.dismiss_case import dismiss_case
-from appliance.flow.look import note_look
 from appliance.flow.note_case import KINDS
 from appliance.flow.seat_check import decide_check
 from appliance.flow.seat_watch import attempt_portrait, capture_picture, seat_watch
-from appliance.web.looks import looks_of
-from appliance.web.media import kind_of, sealed_picture
+from appliance.web.media import sealed_picture
 from appliance.web.pages import done
 from appliance.web.sessions import needs
 
 Asked = Request[Who, Any, Any]
 STAFF = ("invigilator", "chief")
 READERS = ("invigilator", "chief", "inspector")
-FRESH = "private, max-age=300"
+FRESH = {"cache-control": "private, max-age=300"}
 """A capture never changes: a page that is drawn every few seconds does not fetch it each time."""
 
 CHECK_WORDS: dict[str, str] = {
@@ -41,12 +37,6 @@ CHECK_WORDS: dict[str, str] = {
     "by_people": N_("Asked at the entrance to be checked by people"),
 }
 """Why a face check at the seat waits for a person, by rules.seat_check.Code."""
-
-
-class Judged(msgspec.Struct, forbid_unknown_fields=True):
-    """Why there is nothing in a case."""
-
-    reason: str
 
 
 class Checked(msgspec.Struct, forbid_unknown_fields=True):
@@ -78,26 +68,14 @@ async def room_face_check(
     return done(request, _("The face check is passed: the candidate goes on."))
 
 
-@post("/case/{case:str}/dismiss", status_code=200)
-async def room_case_dismissed(
-    request: Asked, box: NamedDependency[Box], case: FromPath[str], data: URLEncodedBody[Judged]
-) -> Template:
-    """Looked at: nothing in it."""
-    await box.db.write(dismiss_case, box, case, data.reason, request.user)
-    return done(request, _("The case is closed: nothing in it."))
-
-
 @get("/{capture:str}", opt={"passive": True})
 async def capture_shown(request: Asked, box: NamedDependency[Box], capture: FromPath[str]) -> Response[bytes]:
     """A capture of a seat. The look is journaled once per session and attempt: tiles show the newest by themselves."""
     name, candidate, attempt = await box.db.read(capture_picture, capture)
-    body = await asyncio.to_thread(box.files.get, name, True)
-    seen = (request.user.token_hash, f"captures {attempt}")
-    if seen not in looks_of(request):
-        detail = {"attempt": attempt, "which": "captures"}
-        await box.db.write(note_look, box, "photo.viewed", candidate, request.user, detail)
-        looks_of(request).add(seen)
-    return Response(body, media_type=kind_of(body), headers={"cache-control": FRESH})
+    detail = {"attempt": attempt, "which": "captures"}
+    return await sealed_picture(
+        request, box, name, candidate, detail, once=f"captures {attempt}", headers=FRESH
+    )
 
 
 @get("/roster/{attempt:str}")
@@ -115,7 +93,7 @@ HANDLERS = [
     Router(
         path="/room",
         guards=[needs(*STAFF)],
-        route_handlers=[room_face_check, room_case_dismissed],
+        route_handlers=[room_face_check],
     ),
     Router(path="/media/capture", guards=[needs(*READERS)], route_handlers=[capture_shown, portrait_shown]),
 ]

@@ -44,9 +44,10 @@ class Decision(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Reason(msgspec.Struct, forbid_unknown_fields=True):
-    """Why there is nothing in a case."""
+    """Why there is nothing in a case. `alike`: yes = nor in the others of its kind of this attempt."""
 
     reason: str
+    alike: str = ""
 
 
 async def _page(request: Asked, box: Box, name: str, violation: str) -> Template:
@@ -108,8 +109,8 @@ async def violation_decided(
 async def case_dismissed(
     request: Asked, box: NamedDependency[Box], case: FromPath[str], data: URLEncodedBody[Reason]
 ) -> Template:
-    """Nothing in it."""
-    await box.db.write(dismiss_case, box, case, data.reason, request.user)
+    """Looked at, at the seat or afterwards: nothing in it."""
+    await box.db.write(dismiss_case, box, case, data.reason, request.user, data.alike == "yes")
     return done(request, _("The case is closed: nothing in it."))
 
 
@@ -148,8 +149,8 @@ HANDLERS = [
             violation_page,
             violations_list,
             violation_decided,
-            case_dismissed,
         ],
     ),
+    Router(path="/violations", guards=[needs("invigilator", *DECIDERS)], route_handlers=[case_dismissed]),
     Router(path="/violations", guards=[needs(*READERS)], route_handlers=[evidence_shown, case_picture]),
 ]
