@@ -10,6 +10,7 @@ from sqlmodel import Session, col, func, select
 from appliance.flow.box import Box
 from appliance.flow.enrol import Person, SittingPlan
 from appliance.flow.load_roster import Line, roster_of
+from appliance.flow.paper_proof import without_mark
 from appliance.flow.today import Today, coming, day_bounds, today
 from appliance.flow.verdict import blockers, captures_waiting
 from appliance.flow.voided import voided_sittings
@@ -68,6 +69,8 @@ class Office(msgspec.Struct, kw_only=True):
     rosters: list[RosterLine]
     rooms: list[tuple[str, str, str]]
     blockers: list[str]
+    without_mark: list[tuple[str, str]]
+    """Name and masked number of those whose paper was altered and is not marked."""
     cases_open: int
     captures_waiting: int
     """Pictures of the day's seats nobody has looked at yet."""
@@ -171,6 +174,7 @@ def office(session: Session, box: Box, account: str) -> Office:
         rosters=[_line(one, names) for one in rosters],
         rooms=[(one.code, one.name, one.kind) for one in rooms],
         blockers=blockers(session, box, day.day),
+        without_mark=without_mark(session, ids),
         cases_open=cases,
         captures_waiting=captures_waiting(session, box, ids),
         verdicts=verdicts,

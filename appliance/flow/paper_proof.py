@@ -6,13 +6,16 @@ is withdrawn and drawn again) or at the marking (it is not marked); every find i
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 
-from sqlmodel import Session, select
+import msgspec
+from sqlmodel import Session, col, select
 
 from appliance.base.errors import Corrupt
 from appliance.base.i18n import N_
 from appliance.flow.box import Box
 from appliance.records.journal import Journal, append
+from appliance.records.roster import Candidate
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Paper
 
@@ -75,3 +78,23 @@ def note_refused(session: Session, box: Box, sitting_id: str, code: str, paper: 
     ).all()
     if not any(f'"{code}"' in one and f'"{paper}"' in one for one in known):
         append(session, "papers.refused", sitting_id, actor, body, at=box.now())
+
+
+def refused_papers(session: Session, sittings: Sequence[str]) -> set[str]:
+    """Papers of these sittings that were found altered at the marking and are not marked."""
+    bodies = session.exec(
+        select(Journal.body).where(Journal.kind == "papers.refused", col(Journal.subject).in_(sittings))
+    ).all()
+    told = [msgspec.json.decode(body) for body in bodies]
+    return {one["paper"] for one in told if one["paper"] and not one["withdrawn"]}
+
+
+def without_mark(session: Session, sittings: Sequence[str]) -> list[tuple[str, str]]:
+    """Name and masked number of those who handed in a paper that is not marked because it was altered."""
+    rows = select(Candidate.name, Candidate.number_masked).join(
+        Attempt, col(Attempt.candidate) == col(Candidate.id)
+    )
+    refused = col(Attempt.paper).in_(refused_papers(session, sittings))
+    return list(
+        session.exec(rows.where(Attempt.state == "handed_in", refused).order_by(Candidate.name)).all()
+    )

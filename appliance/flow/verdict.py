@@ -10,6 +10,7 @@ from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
+from appliance.flow.paper_proof import refused_papers
 from appliance.flow.today import day_bounds, sittings_of_day
 from appliance.flow.voided import decided_last, voided_sittings
 from appliance.records.captures import Capture
@@ -121,20 +122,68 @@ def decide_verdict(session: Session, box: Box, candidate: str, trade: str, actor
         return verdict
     verdict.theory, verdict.practical = points
     verdict.passed, verdict.code, verdict.decided_at = found.passed, found.code, box.now()
-    verdict.held = held(session, candidate, trade)
+    _reached(session, verdict, actor)
+    return verdict
+
+
+def _reached(session: Session, verdict: Verdict, actor: str) -> None:
+    verdict.held = held(session, verdict.candidate, verdict.trade)
     session.add(verdict)
     session.flush()
     body = {
         "verdict": verdict.id,
-        "trade": trade,
-        "theory": str(points[0]) if points[0] is not None else "",
-        "practical": str(points[1]) if points[1] is not None else "",
-        "passed": found.passed,
-        "code": found.code,
+        "trade": verdict.trade,
+        "theory": "" if verdict.theory is None else str(verdict.theory),
+        "practical": "" if verdict.practical is None else str(verdict.practical),
+        "passed": verdict.passed,
+        "code": verdict.code,
         "held": verdict.held,
     }
-    append(session, "verdict.reached", candidate, actor, body, at=box.now())
-    return verdict
+    append(session, "verdict.reached", verdict.candidate, actor, body, at=verdict.decided_at)
+
+
+def withdraw_voided(session: Session, box: Box, candidate: str, trade: str, actor: str) -> None:
+    """Take back verdicts that said only that a result was taken away, once no decision says so any more.
+
+    One that was not released goes; on top of a released one comes that there is no result. Days with a mark are
+    combined by `decide_verdict`.
+    """
+    gone = voided_sittings(session, box, candidate).values()
+    known = {one.day.isoformat() for one in gone if one.trade == trade}
+    marked = (
+        select(Sitting.starts_at)
+        .join(Attempt, col(Attempt.sitting) == col(Sitting.id))
+        .join(Mark, col(Mark.attempt) == col(Attempt.id))
+        .where(Attempt.candidate == candidate, Sitting.trade == trade)
+    )
+    known |= {box.local(start).date().isoformat() for start in session.exec(marked)}
+    rows = select(Verdict).where(Verdict.candidate == candidate, Verdict.trade == trade)
+    last: dict[str, Verdict] = {}
+    for one in session.exec(rows.order_by(col(Verdict.decided_at), col(Verdict.id))).all():
+        if one.day in known:
+            continue
+        if one.release is not None:
+            last[one.day] = one
+        elif one.code.endswith("voided"):
+            session.delete(one)
+            body = {"verdict": one.id, "trade": trade, "code": one.code}
+            append(session, "verdict.withdrawn", candidate, actor, body, at=box.now())
+        else:
+            last[one.day] = one
+    session.flush()
+    none = rule.combine(None, None)
+    for day, one in last.items():
+        if one.code.endswith("voided"):
+            again = Verdict(
+                id=new_id(),
+                candidate=candidate,
+                trade=trade,
+                day=day,
+                passed=none.passed,
+                code=none.code,
+                decided_at=box.now(),
+            )
+            _reached(session, again, actor)
 
 
 def _voided_subjects(
@@ -195,9 +244,15 @@ def blockers(session: Session, box: Box, day: str) -> list[str]:
         found.append("captures_waiting")
     ours = [one.id for one in sittings if one.delivery == "own"]  # the province marks what it shows itself
     unmarked = session.exec(
-        select(Attempt.id).where(col(Attempt.sitting).in_(ours), Attempt.state == "handed_in")
-    ).first()
-    if unmarked is not None:
+        select(Attempt.paper, Attempt.sitting, Attempt.candidate).where(
+            col(Attempt.sitting).in_(ours), Attempt.state == "handed_in"
+        )
+    ).all()
+    refused = refused_papers(session, ours) if unmarked else set()  # these stay without a mark
+    if any(
+        paper not in refused and sitting not in voided_sittings(session, box, who)
+        for paper, sitting, who in unmarked
+    ):
         found.append("unmarked")
     return found
 

@@ -37,6 +37,8 @@ log = logging.getLogger("examsite.web")
 TICK = 0.5
 SEAL = 60.0
 PAPERS = 2.0
+MARK_AGAIN = 60.0
+"""Seconds until a paper that could not be marked is tried again."""
 HANDFUL = 20
 """Papers drawn and kept at a time."""
 
@@ -48,6 +50,8 @@ class Background:
         self._box = box
         self._tasks: list[asyncio.Task[None]] = []
         self._failing: set[str] = set()
+        self._unmarked: dict[str, tuple[float, Exception]] = {}
+        """Attempts whose marking failed: when it is tried again, and why."""
         self._voice = load_voice(box.settings.voice.engine, box.settings.voice.speed)
         self._sounds = box.settings.state / "sounds"
 
@@ -90,16 +94,20 @@ class Background:
         if await box.db.read(_something_runs):
             await box.db.write(close_due, box)
             await box.db.write(end_if_over, box)
-            unmarked: list[Exception] = []
+            now, unmarked = asyncio.get_running_loop().time(), {}
             for attempt in await box.db.read(due_for_marking, box):
+                if attempt in self._unmarked and now < self._unmarked[attempt][0]:
+                    unmarked[attempt] = self._unmarked[attempt]
+                    continue
                 try:
                     await box.db.write(mark_theory, box, attempt)
                 except Exception as error:  # one paper that cannot be marked holds up no other
-                    unmarked.append(error)
+                    unmarked[attempt] = (now + MARK_AGAIN, error)
                     if isinstance(error, Corrupt):
                         await box.db.write(_note_unmarked, box, attempt, error.code)
+            self._unmarked = unmarked
             if unmarked:
-                raise unmarked[0]
+                raise next(iter(unmarked.values()))[1]
 
     async def _papers(self) -> None:
         """Draw what is missing for the sittings that are not over."""

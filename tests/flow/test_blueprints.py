@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -23,13 +24,15 @@ from appliance.flow.choose_bank import choose_bank
 from appliance.flow.freeze_bank import approved, keep_frozen
 from appliance.flow.hand_in import force_hand_in
 from appliance.flow.mark import mark_theory
+from appliance.flow.office import office
 from appliance.flow.paper_needs import open_layout
 from appliance.flow.paper_proof import proof_of, withdraw_altered
 from appliance.flow.paper_state import paper_state
 from appliance.flow.redraw import Redrawn, redraw
 from appliance.flow.start_sitting import start_sitting
+from appliance.flow.verdict import blockers
 from appliance.records.questions import QuestionBank
-from appliance.records.roster import RosterRow
+from appliance.records.roster import Candidate, RosterRow
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Paper
 from appliance.rules.paper import Blueprint, Row
@@ -300,7 +303,12 @@ def test_nothing_is_drawn_from_an_altered_seed(
 
 
 def test_an_altered_paper_is_not_marked(
-    box: Box, people: dict[str, Who], bank: QuestionBank, world: World, clock: FakeClock
+    box: Box,
+    people: dict[str, Who],
+    bank: QuestionBank,
+    world: World,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     choose(box, bank, world.sitting, people["chief"], PLANS, "author2")
     make_papers(box)
@@ -311,10 +319,28 @@ def test_an_altered_paper_is_not_marked(
     change(box, own, key_sealed=box.key.encrypt(msgspec.json.encode(["A"] * 15)))
     box.db.write_now(force_hand_in, box, page.attempt, "x", "account:x")
     clock.advance(box.settings.station.grace + 1)
-    with pytest.raises(Corrupt, match="paper_altered"):
-        asyncio.run(Background(box)._hand_in())
+    day = box.today().isoformat()
+    assert "unmarked" in box.db.read_now(blockers, box, day)
+    background, tried = Background(box), []
+
+    def counted(*of: Any) -> Any:
+        tried.append(of)
+        return mark_theory(*of)
+
+    monkeypatch.setattr("appliance.web.background.mark_theory", counted)
+
+    async def rounds() -> None:
+        for _ in range(3):
+            with pytest.raises(Corrupt, match="paper_altered"):
+                await background._hand_in()
+
+    asyncio.run(rounds())
+    assert len(tried) == 1, "it is tried again slowly"
     assert journal(box, "papers.refused") == [{"code": "paper_altered", "paper": own.id, "withdrawn": False}]
     assert journal(box, "paper.marked") == []
+    assert "unmarked" not in box.db.read_now(blockers, box, day), "it keeps nobody else's result back"
+    who = box.db.read_now(lambda s: s.get_one(Candidate, own.candidate))
+    assert box.db.read_now(office, box, "x").without_mark == [(who.name, who.number_masked)]
 
 
 def test_the_command_draws_the_papers_again(
