@@ -126,6 +126,7 @@ KINDS: dict[str, str] = {
     "sheet.amended": N_("Score sheet corrected"),
     "practical.marked": N_("Practical marked"),
     "verdict.reached": N_("Verdict reached"),
+    "verdict.withdrawn": N_("Verdict taken back"),
     "results.released": N_("Results released"),
     "station.inventoried": N_("Exam computer reported itself"),
     "photo.viewed": N_("Photo looked at"),

@@ -127,8 +127,10 @@ def state_of(session: Session, box: Box, scope: Scope) -> tuple[int, str]:
         Attempt, col(Attempt.id) == col(Mark.attempt)
     )
     count, newest = session.exec(wanted.where(col(Attempt.sitting).in_(ids))).one()
-    decided = session.exec(select(func.max(col(ViolationDecision.id)))).one()
-    return count, f"{newest or ''} {decided or ''}"
+    # Not by its id: the page gave that when it was drawn, and another may have been decided since.
+    decisions = select(func.count(col(ViolationDecision.id)), func.max(col(ViolationDecision.decided_at)))
+    decided, last = session.exec(decisions).one()
+    return count, f"{newest or ''} {decided} {last or ''}"
 
 
 def words_of(session: Session, box: Box, lines: Sequence[ItemLine], told: bool) -> list[Words]:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 from sqlmodel import Session, col, func, select
 
+from appliance.flow.attempt_view import end_shown
 from appliance.flow.box import Box
 from appliance.flow.paper_state import PaperState, paper_state
 from appliance.flow.pauses import pause_of_room
@@ -28,6 +29,9 @@ STATES = {
     "handed_in": "handed_in",
     "marked": "handed_in",
 }
+URGENT = ("hand", "broken", "lost", "sign_in_locked", "warned", "case")
+"""Flags in the order in which they are told: a tile has room for the first alone, and a dead seat comes before what
+can wait."""
 
 
 class SeatTile(msgspec.Struct, kw_only=True):
@@ -46,11 +50,13 @@ class SeatTile(msgspec.Struct, kw_only=True):
     answered: int = 0
     questions: int = 0
     deadline: datetime | None = None
+    """While it stands still, as it was when that began."""
     remaining_s: int | None = None
+    """Left of the exam; in a pause whose time is given back it does not fall."""
     station_seen_s: float | None = None
     """Seconds since the station's last sign of life; None when it never reported."""
     flags: list[str] = []
-    """hand, case, sign_in_locked, lost, warned, broken, not_signed_in: what asks for attention, as codes."""
+    """What asks for attention, the most urgent first (URGENT)."""
     face: str = ""
     """The newest capture of the seat (media/capture)."""
     hand_at: datetime | None = None
@@ -131,22 +137,31 @@ def board(session: Session, box: Box, sitting_id: str) -> Board:
             tile.flags += ["sign_in_locked"] if (taking.locked_until or now) > now else []
             tile.candidate, tile.candidate_id = mask_name(candidate.name), candidate.id
             if attempt := attempts.get(candidate.id):
-                _attempt(tile, attempt, answered.get(attempt.id, 0), choices.get(attempt.paper or "", 0), now)
+                _attempt(tile, attempt, answered.get(attempt.id, 0), choices.get(attempt.paper or "", 0))
+                if tile.deadline:
+                    left = end_shown(box, attempt, sitting) - now
+                    tile.remaining_s = max(0, int(left.total_seconds()))
                 tile.flags += ["case"] if attempt.id in cases else []
-        if seat.state == "broken":
-            tile.state = "broken"
-            tile.flags.append("broken")
-        elif sitting.subject == "theory" and tile.station_seen_s is not None:
-            lost = timedelta(seconds=tile.station_seen_s) > timedelta(seconds=box.settings.station.lost_after)
-            if lost and tile.state != "handed_in":
-                tile.flags.append("lost")
-                tile.state = "lost" if tile.state != "free" else "free"
+        _itself(box, sitting, seat, tile)
+        tile.flags.sort(key=URGENT.index)
         tiles.append(tile)
-    found = Board(sitting=line(session, sitting), now=now, seats=tiles)
+    found = Board(sitting=line(session, box, sitting), now=now, seats=tiles)
     found.papers = _papers(session, sitting)
     _stillness(session, box, found)
     found.pass_code = sitting.pass_code if rules_of(sitting).sign_in == "code" else ""
     return _counted(found, taken, attempts)
+
+
+def _itself(box: Box, sitting: Sitting, seat: Seat, tile: SeatTile) -> None:
+    """The seat and its station, whoever sits there: out of order, or without a connection."""
+    if seat.state == "broken":
+        tile.state = "broken"
+        tile.flags.append("broken")
+    elif sitting.subject == "theory" and tile.station_seen_s is not None:
+        lost = timedelta(seconds=tile.station_seen_s) > timedelta(seconds=box.settings.station.lost_after)
+        if lost and tile.state != "handed_in":
+            tile.flags.append("lost")
+            tile.state = "lost" if tile.state != "free" else "free"
 
 
 def _stations(session: Session, room: str) -> dict[str, Station]:
@@ -200,7 +215,7 @@ def _counted(
     return found
 
 
-def _attempt(tile: SeatTile, attempt: Attempt, answered: int, questions: int, now: datetime) -> None:
+def _attempt(tile: SeatTile, attempt: Attempt, answered: int, questions: int) -> None:
     tile.attempt, tile.answered, tile.questions = attempt.id, answered, questions
     tile.state = STATES[attempt.state]
     if attempt.state == "seated" and attempt.lease:
@@ -208,10 +223,9 @@ def _attempt(tile: SeatTile, attempt: Attempt, answered: int, questions: int, no
     if attempt.deadline and attempt.state == "running":
         tile.deadline = attempt.deadline
         tile.paused, tile.lost_s = attempt.paused_at is not None, attempt.lost_s
-        tile.remaining_s = max(0, int((attempt.deadline - now).total_seconds()))
     tile.face = attempt.face
     if attempt.hand_at:
         tile.hand_at = attempt.hand_at
-        tile.flags.insert(0, "hand")
+        tile.flags.append("hand")
     if attempt.message_id:
         tile.flags.append("warned")

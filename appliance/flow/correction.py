@@ -15,7 +15,7 @@ from appliance.wire import sheets as wire
 def correction_form_facts(session: Session, box: Box, tap_id: str, by: str = "") -> wire.CorrectionForm:
     """更正登记表 of one tap. NotFound when the names are the same, or the tap meant no sitting."""
     tap = session.get(Tap, tap_id)
-    shown = tap_line(session, tap, counts=False) if tap else None
+    shown = tap_line(session, box, tap, counts=False) if tap else None
     if tap is None or not tap.sitting or shown is None or not shown.roster_name:
         raise NotFound("no_difference", N_("These names do not differ."), N_("Reload the page."))
     row = next((row for row, one in expected(session, tap.sitting) if one.id == tap.candidate), None)

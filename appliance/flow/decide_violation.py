@@ -10,7 +10,7 @@ from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.flow.accounts import Who, second_person
 from appliance.flow.box import Box
-from appliance.flow.verdict import decide_verdict
+from appliance.flow.verdict import decide_verdict, withdraw_voided
 from appliance.records.journal import append
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt
@@ -116,3 +116,5 @@ def _verdicts(session: Session, box: Box, violation: Violation, actor: str) -> N
     ).first()
     if marked is not None or violation.decision.startswith("void"):
         decide_verdict(session, box, violation.candidate, trade, actor)
+    if not violation.decision.startswith("void"):
+        withdraw_voided(session, box, violation.candidate, trade, actor)

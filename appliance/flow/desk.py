@@ -161,7 +161,7 @@ def desk(
     today = sittings_of_day(session, box) if below else []
     sittings = [one for one in today if one.state in ("planned", "running")]
     return Desk(
-        sittings=[line(session, one) for one in sittings],
+        sittings=[line(session, box, one) for one in sittings],
         over=over_today(session, box) if below and not sittings else [],
         shown=tap_by_id(session, box, large) if large in cards else None,
         opened=opened if opened and opened.order == large else None,
@@ -248,14 +248,14 @@ def _opened(session: Session, lane: str, since: datetime) -> OpenedLine | None:
 def tap_by_id(session: Session, box: Box, tap_id: str) -> TapLine | None:
     """One tap, or None."""
     tap = session.get(Tap, tap_id)
-    return tap_line(session, tap) if tap else None
+    return tap_line(session, box, tap) if tap else None
 
 
-def tap_line(session: Session, tap: Tap, counts: bool = True) -> TapLine:
+def tap_line(session: Session, box: Box, tap: Tap, counts: bool = True) -> TapLine:
     """One tap with everything that hangs on it; `counts`: also how its sitting stands."""
     [shown] = tap_lines(session, [tap])
     if counts and tap.sitting:
-        shown.sitting = line(session, session.get_one(Sitting, tap.sitting))
+        shown.sitting = line(session, box, session.get_one(Sitting, tap.sitting))
         shown.earlier = _earlier(session, tap)
     return shown
 

@@ -49,7 +49,7 @@ def display(session: Session, box: Box) -> Display:
     """What the display shows now."""
     sittings = [one for one in sittings_of_day(session, box) if one.state in ("planned", "running")]
     ids = [one.id for one in sittings]
-    lines: list[SittingLine] = [line(session, one) for one in sittings]
+    lines: list[SittingLine] = [line(session, box, one) for one in sittings]
     waiting = session.exec(
         select(Ticket, Candidate)
         .join(Candidate, col(Candidate.id) == col(Ticket.candidate))

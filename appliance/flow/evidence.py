@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 from sqlmodel import Session, col, select
 
-from appliance.base.errors import NotFound
+from appliance.base.errors import NotFound, Refused
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.flow.accounts import Who
@@ -55,6 +55,18 @@ def holder(session: Session, sitting: str, seat: str) -> SeatTaking:
     return taking
 
 
+def require_holder(session: Session, sitting: str, seat: str, candidate: str) -> SeatTaking:
+    """The seat's holder. Raises Refused when it is not the candidate the page was about: seats change hands."""
+    taking = holder(session, sitting, seat)
+    if taking.candidate != candidate:
+        raise Refused(
+            "somebody_else",
+            N_("Somebody else has this seat now."),
+            N_("Nothing was recorded. Go back to the room and look for the candidate's seat."),
+        )
+    return taking
+
+
 def attempt_at(session: Session, sitting: str, candidate: str) -> Attempt | None:
     """The candidate's attempt at a sitting, if there is one."""
     return session.exec(
@@ -79,10 +91,19 @@ def shown_screen(session: Session, box: Box, sitting: str, seat: str) -> ShownSc
 
 
 def keep_evidence(
-    session: Session, box: Box, sitting: str, seat: str, files: list[tuple[str, str, str]], who: Who
+    session: Session,
+    box: Box,
+    sitting: str,
+    seat: str,
+    files: list[tuple[str, str, str]],
+    who: Who,
+    candidate: str,
 ) -> list[Evidence]:
-    """Note sealed files about whoever sits there. `files`: kind, camera ("" for a screen) and SHA-256 of each."""
-    taking = holder(session, sitting, seat)
+    """Note sealed files about `candidate`, who still sits there, or it is Refused.
+
+    `files`: kind, camera ("" for a screen) and SHA-256 of each.
+    """
+    taking = require_holder(session, sitting, seat, candidate)
     kept = []
     for kind, camera, sha256 in files:
         one = Evidence(

@@ -2,22 +2,35 @@
 
 from datetime import timedelta
 
-from sqlmodel import Session
+import msgspec
+from sqlmodel import Session, select
 
-from appliance.base.errors import Refused
+from appliance.base.errors import Corrupt, Refused
 from appliance.base.i18n import N_
 from appliance.flow.accounts import Who, second_person
 from appliance.flow.box import Box
-from appliance.records.journal import append
+from appliance.records.journal import Journal, append
 from appliance.records.theory import Attempt
 
 LONGEST = 3600
 
 
 def extend(
-    session: Session, box: Box, attempt_ids: list[str], seconds: int, reason: str, who: Who, second_login: str
+    session: Session,
+    box: Box,
+    attempt_ids: list[str],
+    seconds: int,
+    reason: str,
+    who: Who,
+    second_login: str,
+    command: str,
 ) -> list[Attempt]:
-    """Move the deadline of running attempts by `seconds` (1 to 3600)."""
+    """Move the deadline of running attempts by `seconds` (1 to 3600).
+
+    `command`: given by the page: sent twice, whoever has that time gets it once.
+    """
+    if not command:
+        raise Corrupt("bad_form", N_("The form is not whole."), N_("Reload the page."))
     if not 0 < seconds <= LONGEST:
         raise Refused("bad_extension", N_("An extension is 1 to 60 minutes."), N_("Choose another length."))
     if not reason.strip():
@@ -25,6 +38,8 @@ def extend(
     second = second_person(session, who, second_login, ("invigilator", "chief"))
     attempts = [session.get_one(Attempt, attempt_id) for attempt_id in attempt_ids]
     for attempt in attempts:
+        if _given(session, attempt, command):
+            continue
         if attempt.state != "running" or attempt.deadline is None:
             raise Refused("not_running", N_("This exam is not running."), N_("Reload the page."))
         attempt.deadline += timedelta(seconds=seconds)
@@ -33,6 +48,7 @@ def extend(
         session.flush()
         body = {
             "attempt": attempt.id,
+            "command": command,
             "seconds": seconds,
             "reason": reason.strip(),
             "second": second.id,
@@ -40,3 +56,11 @@ def extend(
         }
         append(session, "attempt.extended", attempt.candidate, who.actor, body, at=box.now())
     return attempts
+
+
+def _given(session: Session, attempt: Attempt, command: str) -> bool:
+    """The journal says so: the entry is written with the deadline, in one transaction."""
+    rows = select(Journal.body).where(
+        Journal.subject == attempt.candidate, Journal.kind == "attempt.extended"
+    )
+    return any(msgspec.json.decode(body).get("command") == command for body in session.exec(rows))

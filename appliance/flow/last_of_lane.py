@@ -45,7 +45,7 @@ def last_of_lane(session: Session, box: Box, lane: str) -> LaneTap | None:
             )
         ).first()
         shown = first or tap
-    seen = tap_line(session, shown, counts=False)
+    seen = tap_line(session, box, shown, counts=False)
     if (
         seen.decision == SUPERSEDED
     ):  # by a card at another lane: nothing new has happened to whoever stands here

@@ -1,6 +1,6 @@
 """Recording a violation (违纪登记表): the rule, two of the staff, what was seen and taken, what the candidate was told.
 
-Recording decides nothing: two people who had no part in it decide after the sitting (flow/decide_violation.py).
+Recording decides nothing: two people who had no part in it decide later (flow/decide_violation.py).
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from appliance.base.errors import Refused
 from appliance.base.i18n import N_
 from appliance.flow.accounts import Who, second_person
 from appliance.flow.box import Box
-from appliance.flow.evidence import attempt_at, holder
+from appliance.flow.evidence import attempt_at, require_holder
 from appliance.flow.start_sitting import sitting_of
 from appliance.intake.violations import TOLD, broken_rule
 from appliance.records.cases import ExamCase
@@ -30,6 +30,8 @@ class Seen(msgspec.Struct, kw_only=True):
     id: str
     sitting: str
     seat: str
+    candidate: str
+    """Whom the page showed: seats change hands."""
     rule: str
     seen: str
     taken: str = ""
@@ -49,7 +51,7 @@ def record_violation(session: Session, box: Box, form: Seen, who: Who, second_lo
     broken_rule(form.rule)
     sitting = sitting_of(session, form.sitting)
     second = second_person(session, who, second_login, STAFF)
-    taking = holder(session, sitting.id, form.seat)
+    taking = require_holder(session, sitting.id, form.seat, form.candidate)
     attempt = attempt_at(session, sitting.id, taking.candidate)
     before = select(func.count()).select_from(Violation).where(Violation.sitting == sitting.id)
     now = box.now()
@@ -93,6 +95,11 @@ def record_violation(session: Session, box: Box, form: Seen, who: Who, second_lo
     }
     append(session, "violation.recorded", violation.candidate, who.actor, body, at=now)
     return violation
+
+
+def not_recorded(session: Session, violation_id: str) -> bool:
+    """Is the id the page gave still new?"""
+    return session.get(Violation, violation_id) is None
 
 
 def words_digest(violation: Violation) -> str:

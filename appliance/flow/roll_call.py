@@ -58,7 +58,7 @@ class Tick(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
 
 def roll_call(session: Session, box: Box) -> list[RollOfSitting]:
     """Everybody let in to a sitting that is to come today, runs, or ended less than `STAYS` ago."""
-    lists = [_of_sitting(session, one) for one in _sittings(session, box)]
+    lists = [_of_sitting(session, box, one) for one in _sittings(session, box)]
     return [one for one in lists if one.people]
 
 
@@ -70,7 +70,7 @@ def _sittings(session: Session, box: Box) -> list[Sitting]:
     return list(session.exec(wanted.order_by(col(Sitting.starts_at), col(Sitting.number))))
 
 
-def _of_sitting(session: Session, sitting: Sitting) -> RollOfSitting:
+def _of_sitting(session: Session, box: Box, sitting: Sitting) -> RollOfSitting:
     held = (
         select(SeatTaking.candidate, Seat.number)
         .join(Seat, col(Seat.id) == col(SeatTaking.seat))
@@ -113,7 +113,7 @@ def _of_sitting(session: Session, sitting: Sitting) -> RollOfSitting:
         for admission, person, ticket in rows
     ]
     people.sort(key=lambda one: (one.seat is None, one.seat or 0, one.ticket))
-    return RollOfSitting(sitting=line(session, sitting), people=people)
+    return RollOfSitting(sitting=line(session, box, sitting), people=people)
 
 
 def tick(session: Session, box: Box, ticks: list[Tick], who: Who) -> int:

@@ -72,7 +72,7 @@ def people(session: Session, box: Box, text: str = "") -> list[PeopleOfSitting]:
         if wanted is None:
             lines = [one for one in lines if one.state != "inside"]
         if lines:
-            found.append(PeopleOfSitting(sitting=line(session, sitting), people=lines))
+            found.append(PeopleOfSitting(sitting=line(session, box, sitting), people=lines))
     return found
 
 

@@ -26,7 +26,12 @@ def rules_for(settings: Settings, trade: str) -> ExamRules:
 
 def rules_of(sitting: Sitting) -> ExamRules:
     """The rules a sitting was planned with."""
-    return msgspec.json.decode(sitting.rules, type=ExamRules) if sitting.rules else ExamRules()
+    return rules_in(sitting.rules)
+
+
+def rules_in(text: str) -> ExamRules:
+    """The same from the text alone, as the hot path reads it."""
+    return msgspec.json.decode(text, type=ExamRules) if text else ExamRules()
 
 
 def require_sound(settings: Settings, trade: str = "", duration_s: int | None = None) -> ExamRules:

@@ -13,15 +13,18 @@ from appliance.base.database import Driver
 from appliance.base.errors import Corrupt, Refused, Stale
 from appliance.base.i18n import N_
 from appliance.flow.box import Box
+from appliance.flow.rules_of import rules_in
 from appliance.records.base import instant, moment
 from appliance.records.journal import append_fixed
+from appliance.rules.timing import resumed_end
 from appliance.wire.station import Answers, Saved
 
 LEASE = (
     "SELECT l.number, l.n, l.seat, a.lease, a.state,"
     " CASE WHEN a.handed_in = 'forced' THEN a.handed_in_at ELSE a.deadline END,"  # forced: made before it counts
-    " a.handed_in, a.candidate, p.choices, a.paused_at"
-    " FROM lease l JOIN attempt a ON a.id = l.attempt LEFT JOIN paper p ON p.id = a.paper"
+    " a.handed_in, a.candidate, p.choices, a.paused_at, s.rules"
+    " FROM lease l JOIN attempt a ON a.id = l.attempt JOIN sitting s ON s.id = a.sitting"
+    " LEFT JOIN paper p ON p.id = a.paper"
     " WHERE l.token_hash = ? AND l.attempt = ?"
 )
 REPLACE = (
@@ -46,12 +49,12 @@ def save_answers(driver: Driver, box: Box, token_hash: str, sent: Answers) -> Sa
             N_("These answers do not belong to this seat."),
             N_("Sign in again at your seat, or raise your hand."),
         )
-    number, last, seat, newest, state, deadline_text, handed_in, candidate, choices, paused_text = row
+    number, last, seat, newest, state, deadline_text, handed_in, candidate, choices, paused_text, rules = row
     now = box.now()
     deadline = moment(deadline_text) if deadline_text else now
     paused = moment(paused_text) if paused_text else None
-    if paused:  # the end moves with the pause; where the rules let time count the exam is closed at its end
-        deadline += now - paused
+    if paused:
+        deadline = resumed_end(deadline, paused, now, rules_in(rules).time_lost == "given_back")
     grace = timedelta(seconds=box.settings.station.grace)
     open_late = state == "handed_in" and handed_in in ("time", "forced")
     if state != "running" and not open_late:

@@ -17,7 +17,7 @@ from appliance.wire import sheets as wire
 def ticket_slip_facts(session: Session, box: Box, tap_id: str, by: str = "") -> wire.TicketSlip:
     """候考号 of one tap. NotFound when it led to no ticket."""
     tap = session.get(Tap, tap_id)
-    shown = tap_line(session, tap, counts=False) if tap else None
+    shown = tap_line(session, box, tap, counts=False) if tap else None
     if tap is None or not tap.sitting or shown is None or not shown.ticket:
         raise NotFound("no_ticket", N_("There is no such ticket."), N_("Reload the page."))
     return wire.TicketSlip(
@@ -37,5 +37,5 @@ def slip_of_admission(session: Session, box: Box, admission_id: str) -> tuple[st
 def note_reprint(session: Session, box: Box, tap_id: str, who: Who) -> None:
     """Somebody orders the slip of a ticket once more. Noted before: what comes out is always on record."""
     tap = session.get_one(Tap, tap_id)
-    body = {"tap": tap.id, "lane": tap.lane, "ticket": tap_line(session, tap, counts=False).ticket}
+    body = {"tap": tap.id, "lane": tap.lane, "ticket": tap_line(session, box, tap, counts=False).ticket}
     append(session, "ticket.reprinted", tap.candidate or tap.id, who.actor, body, at=box.now())

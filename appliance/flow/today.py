@@ -9,13 +9,13 @@ from sqlmodel import Session, and_, col, func, or_, select
 from appliance.base.errors import Corrupt
 from appliance.base.i18n import N_
 from appliance.flow.box import Box
+from appliance.flow.voided import voided_attempts
 from appliance.intake.catalogue import trade_name
 from appliance.records.entry import Admission, Case
 from appliance.records.roster import Roster, RosterRow
 from appliance.records.site import Room
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Mark
-from appliance.records.violations import Violation
 from appliance.records.waiting import Ticket
 from appliance.wire.ops import SittingLine
 
@@ -56,7 +56,9 @@ def sittings_of_day(session: Session, box: Box, day: str = "") -> list[Sitting]:
 
 def over_today(session: Session, box: Box) -> list[SittingLine]:
     """Today's sittings that are over, in order of their start; for pages that have nothing else to show."""
-    return [line(session, one) for one in sittings_of_day(session, box) if one.state in ("ended", "released")]
+    return [
+        line(session, box, one) for one in sittings_of_day(session, box) if one.state in ("ended", "released")
+    ]
 
 
 def coming(session: Session, box: Box, limit: int = 30) -> list[SittingLine]:
@@ -68,7 +70,7 @@ def coming(session: Session, box: Box, limit: int = 30) -> list[SittingLine]:
         .order_by(col(Sitting.starts_at), col(Sitting.number))
         .limit(limit)
     )
-    return [line(session, one) for one in rows]
+    return [line(session, box, one) for one in rows]
 
 
 def expected_of(session: Session, sitting: str) -> int:
@@ -81,19 +83,14 @@ def expected_of(session: Session, sitting: str) -> int:
     ).one()
 
 
-def line(session: Session, sitting: Sitting) -> SittingLine:
+def line(session: Session, box: Box, sitting: Sitting) -> SittingLine:
     """One sitting with its counts."""
     tickets = Counter(session.exec(select(Ticket.state).where(Ticket.sitting == sitting.id)).all())
     attempts = Counter(session.exec(select(Attempt.state).where(Attempt.sitting == sitting.id)).all())
-    voided = select(Violation.candidate).where(
-        Violation.sitting == sitting.id, col(Violation.decision).like("void%")
-    )
-    passed = session.exec(
-        select(func.count())
-        .select_from(Mark)
-        .join(Attempt, col(Attempt.id) == col(Mark.attempt))
-        .where(Attempt.sitting == sitting.id, col(Mark.passed), col(Attempt.candidate).not_in(voided))
-    ).one()
+    rows = select(Attempt.id).join(Mark, col(Mark.attempt) == col(Attempt.id))
+    passed = set(session.exec(rows.where(Attempt.sitting == sitting.id, col(Mark.passed))).all())
+    if passed:
+        passed -= voided_attempts(session, box, sitting.id)
     arrived = session.exec(
         select(func.count()).select_from(Admission).where(Admission.sitting == sitting.id)
     ).one()
@@ -120,7 +117,7 @@ def line(session: Session, sitting: Sitting) -> SittingLine:
         running=attempts["running"],
         handed_in=attempts["handed_in"] + attempts["marked"],
         marked=attempts["marked"],
-        passed=passed,
+        passed=len(passed),
     )
 
 
@@ -131,6 +128,6 @@ def today(session: Session, box: Box, day: str = "") -> Today:
     return Today(
         day=start.strftime("%Y-%m-%d"),
         now=box.now(),
-        sittings=[line(session, sitting) for sitting in sittings_of_day(session, box, day)],
+        sittings=[line(session, box, sitting) for sitting in sittings_of_day(session, box, day)],
         cases_open=cases,
     )

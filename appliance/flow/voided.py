@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from appliance.flow.box import Box
 from appliance.records.sitting import Sitting
@@ -46,16 +46,18 @@ def voided_attempts(session: Session, box: Box, sitting: str) -> set[str]:
     return {attempt for attempt, who in rows if sitting in voided_sittings(session, box, who)}
 
 
-def in_question(session: Session, attempt: Attempt) -> bool:
-    """Is there a violation in this sitting that is not decided yet, or that took the result away?"""
+def in_question(session: Session, box: Box, attempt: Attempt) -> bool:
+    """Is there a violation in this sitting that is not decided yet, or did one, in this or another, take the result
+    away?
+    """
     found = session.exec(
         select(Violation.id).where(
             Violation.sitting == attempt.sitting,
             Violation.candidate == attempt.candidate,
-            or_(Violation.decision == "", col(Violation.decision).like("void%")),
+            Violation.decision == "",
         )
     ).first()
-    return found is not None
+    return found is not None or attempt.sitting in voided_sittings(session, box, attempt.candidate)
 
 
 def decided_last(session: Session, candidate: str) -> datetime | None:

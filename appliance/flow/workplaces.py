@@ -86,7 +86,7 @@ def workplaces(session: Session, box: Box) -> Workplaces:
         people += [_examinee(session, attempt) for attempt in rows]
     order = {"running": 0, "seated": 1, "ready": 1}
     people.sort(key=lambda one: (order.get(one.state, 2), one.workplace, one.ticket))
-    lines = [line(session, one) for one in sittings]
+    lines = [line(session, box, one) for one in sittings]
     return Workplaces(sittings=lines, people=people, waiting=sum(one.waiting for one in lines))
 
 
@@ -114,7 +114,7 @@ def examination(session: Session, box: Box, attempt_id: str) -> Examination:
     ).first()
     return Examination(
         person=_examinee(session, attempt),
-        trade_name=line(session, sitting).trade_name,
+        trade_name=line(session, box, sitting).trade_name,
         minutes=file.minutes,
         pass_mark=file.pass_mark,
         tasks=tasks,

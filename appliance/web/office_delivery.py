@@ -29,19 +29,19 @@ class Chosen(msgspec.Struct, forbid_unknown_fields=True):
     page: str = ""
 
 
-def _planned(session: Session) -> list[tuple[SittingLine, Sitting]]:
+def _planned(session: Session, box: Box) -> list[tuple[SittingLine, Sitting]]:
     rows = session.exec(
         select(Sitting)
         .where(Sitting.subject == "theory", Sitting.state == "planned")
         .order_by(col(Sitting.starts_at))
     ).all()
-    return [(line(session, one), one) for one in rows]
+    return [(line(session, box, one), one) for one in rows]
 
 
 @get("/delivery")
 async def delivery_page(request: Asked, box: NamedDependency[Box]) -> Template:
     """Every theory sitting that has not begun."""
-    return page(request, "delivery.html", sittings=await box.db.read(_planned))
+    return page(request, "delivery.html", sittings=await box.db.read(_planned, box))
 
 
 @post("/delivery/{sitting:str}", status_code=200)

@@ -101,7 +101,7 @@ def _sheet(session: Session, box: Box, bank_id: str) -> Sheet:
         bank=bank_line(session, bank),
         items=items,
         topics=sorted({one.topic for one in items if one.topic}),
-        sittings=[line(session, one) for one in choosable(session, box, bank)],
+        sittings=[line(session, box, one) for one in choosable(session, box, bank)],
     )
 
 
@@ -114,7 +114,7 @@ def _view(session: Session, box: Box, paper_id: str, account: str) -> ComposedVi
         bank=bank_line(session, bank_of(session, paper.bank)),
         id=paper.id,
         state=paper.state,
-        sitting=line(session, sitting_of(session, paper.sitting)),
+        sitting=line(session, box, sitting_of(session, paper.sitting)),
         author=known.get(paper.author, ""),
         own=paper.author == account,
         made_at=paper.made_at,

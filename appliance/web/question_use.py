@@ -90,7 +90,7 @@ class RowLine(msgspec.Struct, kw_only=True):
 def _chosen(session: Session, box: Box, bank_id: str) -> Chosen:
     bank = bank_of(session, bank_id)
     places = [
-        Place(sitting=line(session, one), chosen=one.bank == bank.id, people=_people(session, one.id))
+        Place(sitting=line(session, box, one), chosen=one.bank == bank.id, people=_people(session, one.id))
         for one in choosable(session, box, bank)
     ]
     return Chosen(

@@ -63,6 +63,8 @@ class More(msgspec.Struct, forbid_unknown_fields=True):
     reason: str
     second_login: str
     second_password: str
+    command: str
+    """Given by the page: sent twice, the time is given once."""
 
 
 def attention(tile: SeatTile) -> tuple[int, int]:
@@ -235,8 +237,9 @@ async def room_extend(
 
 async def _extend(request: Asked, box: Box, attempts: list[str], data: More) -> Template:
     await confirm_second(box, data.second_login.strip(), data.second_password)
+    second = data.second_login.strip()
     await box.db.write(
-        extend, box, attempts, data.minutes * 60, data.reason, request.user, data.second_login.strip()
+        extend, box, attempts, data.minutes * 60, data.reason, request.user, second, data.command
     )
     return done(
         request, _("{minutes} minutes more for {count}.").format(minutes=data.minutes, count=len(attempts))

@@ -10,6 +10,7 @@ from litestar.response import Template
 
 from appliance.base.errors import Corrupt, Refused
 from appliance.base.i18n import N_, _
+from appliance.base.ids import new_id
 from appliance.flow.accounts import Who
 from appliance.flow.board import board
 from appliance.flow.box import Box
@@ -72,7 +73,7 @@ async def room_choose(request: Asked, box: NamedDependency[Box], sitting: FromPa
     """Tiles to tick: who gets more time. Nothing here moves by itself, so that no tick is lost."""
     found = await box.db.read(board, box, sitting)
     writing = [one for one in found.seats if one.deadline is not None]
-    return page(request, "room_choose.html", s=found.sitting, writing=writing)
+    return page(request, "room_choose.html", s=found.sitting, writing=writing, command=new_id())
 
 
 @post("/{sitting:str}/extend-chosen", status_code=200)
@@ -93,8 +94,8 @@ async def room_extend_chosen(
         raise Refused("not_running", N_("This exam is not running."), N_("Reload the page."))
     second = str(form.get("second_login", "")).strip()
     await confirm_second(box, second, str(form.get("second_password", "")))
-    reason = str(form.get("reason", ""))
-    await box.db.write(extend, box, chosen, int(minutes) * 60, reason, request.user, second)
+    reason, command = str(form.get("reason", "")), str(form.get("command", ""))
+    await box.db.write(extend, box, chosen, int(minutes) * 60, reason, request.user, second, command)
     return Response(None, status_code=204, headers={"hx-redirect": f"/room/{sitting}"})
 
 

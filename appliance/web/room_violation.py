@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
 from appliance.base.errors import Corrupt, ExamError
@@ -17,9 +17,9 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.cameras import cameras_of
 from appliance.flow.confirm_second import confirm_second
-from appliance.flow.evidence import keep_evidence, shown_screen
+from appliance.flow.evidence import keep_evidence, require_holder, shown_screen
 from appliance.flow.note_case import KINDS
-from appliance.flow.record_violation import Seen, record_violation
+from appliance.flow.record_violation import Seen, not_recorded, record_violation
 from appliance.flow.violation_sheets import receipt_facts, violation_sheet_facts
 from appliance.flow.violations import at_seat, violation_case
 from appliance.intake.violations import DECISIONS, TOLD, broken_rules
@@ -36,11 +36,14 @@ WIDTH = 1280
 """Pixels of a still that is kept."""
 
 
-async def keep_now(box: Box, sitting: str, seat: str, who: Who) -> list[str]:
+async def keep_now(box: Box, sitting: str, seat: str, who: Who, candidate: str = "") -> list[str]:
     """Keep what the page at a seat shows and what its camera sees, now; kinds that were kept.
 
-    A camera that gives no picture does not hold up the rest.
+    A camera that gives no picture does not hold up the rest. `candidate`: whom it is about; empty = whoever sits there
+    as it begins. Refused when somebody else does, before the camera or after it.
     """
+    if candidate:
+        await box.db.read(require_holder, sitting, seat, candidate)
     shown = await box.db.read(shown_screen, box, sitting, seat)
     files = [("screen", "", await asyncio.to_thread(box.files.put, msgspec.json.encode(shown), True))]
     room, _dash, number = seat.rpartition("-")
@@ -51,7 +54,7 @@ async def keep_now(box: Box, sitting: str, seat: str, who: Who) -> list[str]:
             log.warning("no still of camera %s for evidence: %s", camera, error.code)
         else:
             files.append(("camera", camera, await asyncio.to_thread(box.files.put, picture, True)))
-    kept = await box.db.write(keep_evidence, box, sitting, seat, files, who)
+    kept = await box.db.write(keep_evidence, box, sitting, seat, files, who, candidate or shown.candidate)
     return [one.kind for one in kept]
 
 
@@ -70,9 +73,13 @@ async def room_evidence(
 
 @get("/{sitting:str}/seat/{seat:str}/violation")
 async def room_violation_form(
-    request: Asked, box: NamedDependency[Box], sitting: FromPath[str], seat: FromPath[str]
+    request: Asked,
+    box: NamedDependency[Box],
+    sitting: FromPath[str],
+    seat: FromPath[str],
+    case: FromQuery[str] = "",
 ) -> Template:
-    """The form: which rule, what was seen, what was taken, what the candidate said."""
+    """The form: which rule, what was seen, what was taken, what the candidate said. `case`: only this one is ticked."""
     found = await box.db.read(at_seat, box, sitting, seat)
     return page(
         request,
@@ -80,6 +87,7 @@ async def room_violation_form(
         v=found,
         sitting=sitting,
         seat=seat,
+        case=case,
         rules=broken_rules().values(),
         told=TOLD,
         case_words=KINDS,
@@ -96,15 +104,18 @@ async def room_violation_recorded(
     seen = Seen(
         sitting=sitting,
         seat=seat,
-        **{name: str(form.get(name, "")) for name in ("id", "rule", "seen", "taken", "told", "said")},  # type: ignore[arg-type]
+        **{
+            name: str(form.get(name, ""))
+            for name in ("id", "candidate", "rule", "seen", "taken", "told", "said")
+        },  # type: ignore[arg-type]
         cases=[str(name) for name in form.getall("case", [])],
     )
-    if not seen.id:
+    if not seen.id or not seen.candidate:
         raise Corrupt("bad_form", N_("The form is not whole."), N_("Reload the page."))
     login = str(form.get("second_login", "")).strip()
     await confirm_second(box, login, str(form.get("second_password", "")))
-    if form.get("keep"):
-        await keep_now(box, sitting, seat, request.user)
+    if form.get("keep") and await box.db.read(not_recorded, seen.id):  # sent twice, nothing is kept twice
+        await keep_now(box, sitting, seat, request.user, seen.candidate)
     found = await box.db.read(at_seat, box, sitting, seat)
     seen.evidence = [piece.id for piece in found.evidence]
     kept = await box.db.write(record_violation, box, seen, request.user, login)

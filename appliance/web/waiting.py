@@ -56,7 +56,7 @@ def columns(session: Session, box: Box) -> list[Column]:
         usable = [place for place in places(session, sitting) if place.usable and not place.spare]
         found.append(
             Column(
-                sitting=line(session, sitting),
+                sitting=line(session, box, sitting),
                 queue=queue(session, box, sitting.id),
                 free=sum(place.seat not in held for place in usable),
                 places=len(usable),

@@ -15,6 +15,7 @@ from appliance.flow.accept_rules import accept_rules
 from appliance.flow.accounts import hash_token
 from appliance.flow.attempt_view import standing
 from appliance.flow.blueprints import text_of
+from appliance.flow.board import board
 from appliance.flow.box import Box
 from appliance.flow.hand_in import close_due, force_hand_in
 from appliance.flow.pause import pause_attempt, pause_sitting, resume_attempt, resume_sitting
@@ -91,6 +92,8 @@ def test_the_whole_room_stands_still_and_goes_on(box: Box, clock: FakeClock) -> 
     assert _send(box, world, tokens[1], 1, (1, 90, False)) == 0
     seen = box.db.read_now(standing, box, tokens[0])
     assert seen.around.paused and seen.deadline == end + timedelta(seconds=60)
+    tile = box.db.read_now(board, box, world.sitting).seats[0]
+    assert tile.paused and tile.remaining_s == (end - box.now()).total_seconds() + 60, "it does not fall"
 
     clock.advance(3 * 3600)  # far beyond the end: a paused exam is not handed in
     assert box.db.write_now(close_due, box) == []
@@ -116,6 +119,8 @@ def test_where_lost_time_counts_the_end_stays(box: Box, clock: FakeClock) -> Non
     box.db.write_now(pause_sitting, box, world.sitting, "演练", "account:a")
     clock.advance(10 * MINUTE)
     assert box.db.read_now(standing, box, tokens[0]).deadline == end
+    sent = Answers(attempt=world.attempts[0], lease=1, answers=[])
+    assert asyncio.run(box.db.write_fixed(save_answers, box, tokens[0], sent)).deadline == end
     box.db.write_now(resume_sitting, box, world.sitting, "account:a")
     assert _attempt(box, world, 0).deadline == end
     box.db.write_now(pause_attempt, box, world.attempts[0], "离场", "account:a")

@@ -1,5 +1,7 @@
 """A violation from the seat to the release: recorded by two, decided by two others, corrected by a new fact."""
 
+from datetime import UTC, datetime
+
 import msgspec
 import pytest
 from sqlmodel import Session, select
@@ -10,6 +12,7 @@ from appliance.base.ids import new_id
 from appliance.flow import accounts
 from appliance.flow.accounts import Who
 from appliance.flow.analyse_items import Scope, analyse
+from appliance.flow.analysis_choice import state_of
 from appliance.flow.box import Box
 from appliance.flow.decide_violation import decide_violation, decisions_of
 from appliance.flow.evidence import ShownScreen, keep_evidence, shown_screen
@@ -30,9 +33,10 @@ from appliance.records.accounts import Account
 from appliance.records.cases import ExamCase
 from appliance.records.journal import Journal
 from appliance.records.roster import Roster
+from appliance.records.seating import SeatTaking
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Answer, Attempt
-from appliance.records.verdict import Verdict
+from appliance.records.verdict import Release, Verdict
 from appliance.records.violations import Violation
 from sync.envelope import Entry
 from sync.results import clear_of
@@ -97,6 +101,7 @@ def _seen(world: World, **more: object) -> Seen:
         "id": new_id(),
         "sitting": world.sitting,
         "seat": world.seats[0],
+        "candidate": world.candidates[0],
         "rule": "material_or_phone",
         "seen": "查看手机",
         "told": "signed",
@@ -126,7 +131,7 @@ def test_from_the_seat_to_the_release_and_a_correction(box: Box, clock: FakeCloc
         ("screen", "", box.files.put(shown, True)),
         ("camera", "C1", box.files.put(b"\xff\xd8\xff1", True)),
     ]
-    evidence = write(keep_evidence, box, world.sitting, world.seats[0], files, staff["invigilator"])
+    evidence = write(keep_evidence, box, world.sitting, world.seats[0], files, staff["invigilator"], guilty)
     screen = msgspec.json.decode(box.files.get(evidence[0].sha256, True), type=ShownScreen)
     assert (screen.state, len(screen.answered), screen.questions) == ("running", 100, 100)
 
@@ -184,9 +189,9 @@ def test_from_the_seat_to_the_release_and_a_correction(box: Box, clock: FakeCloc
     verdict = _verdict(box, guilty)
     assert (verdict.code, verdict.theory, verdict.passed) == ("theory_voided", 0, False)
     assert not read(has_passed, box, guilty, "low_voltage", "theory")
-    assert read(line, read(lambda session: session.get_one(Sitting, world.sitting))).passed == 2
-    assert read(lambda session: in_question(session, session.get_one(Attempt, world.attempts[0])))
-    assert not read(lambda session: in_question(session, session.get_one(Attempt, world.attempts[1])))
+    assert read(line, box, read(lambda session: session.get_one(Sitting, world.sitting))).passed == 2
+    assert read(lambda session: in_question(session, box, session.get_one(Attempt, world.attempts[0])))
+    assert not read(lambda session: in_question(session, box, session.get_one(Attempt, world.attempts[1])))
     assert read(has_passed, box, world.candidates[1], "low_voltage", "theory")
     assert read(analyse, box, Scope(sitting=world.sitting)).left_out == 2  # the voided one is not among them
 
@@ -248,6 +253,104 @@ def test_all_subjects_go_before_anything_is_marked(box: Box, clock: FakeClock) -
     assert (found.code, found.theory, found.passed) == ("theory_voided", 0, False)
 
 
+def test_a_decision_corrected_before_any_mark_leaves_no_verdict(box: Box, clock: FakeClock) -> None:
+    """Not released, it goes; released, another comes on top of it. And whoever sits on has lost nothing."""
+    staff, world = _staff(box), _running(box, 1)
+    write, day, guilty = box.db.write_now, box.today().isoformat(), world.candidates[0]
+    kept = write(record_violation, box, _seen(world), staff["invigilator"], "invigilator2")
+
+    def decide(decision: str, on: str = "") -> str:
+        clock.advance(60)
+        return write(
+            decide_violation, box, kept.id, decision, "核实", staff["office"], "chief", new_id(), on
+        ).id
+
+    last = decide("warn", decide("void_all"))
+    verdicts = select(Verdict.code).where(Verdict.candidate == guilty).order_by(Verdict.decided_at)  # type: ignore[arg-type]
+    assert box.db.read_now(lambda session: session.exec(verdicts).all()) == []
+    last = decide("void_subject", last)
+    write(_release_open, guilty)
+    last = decide("unfounded", last)
+    assert box.db.read_now(lambda session: session.exec(verdicts).all()) == [
+        "theory_voided",
+        "theory_missing",
+    ]
+    last = decide("unfounded", decide("void_subject", last))
+    assert box.db.read_now(lambda session: session.exec(verdicts).all()) == [
+        "theory_voided",
+        "theory_missing",
+    ]
+    _marked(box, world, clock)
+    assert (_verdict(box, guilty).code, _verdict(box, guilty).day) == ("practical_missing", day)
+
+
+def _release_open(session: Session, candidate: str) -> None:
+    session.add(Release(id="done", day="", count=1, released_by="x", released_at=datetime.now(UTC)))
+    session.flush()
+    for one in session.exec(select(Verdict).where(Verdict.candidate == candidate)):
+        one.release = "done"
+        session.add(one)
+
+
+def test_all_subjects_taken_away_in_the_practical_take_the_theory_as_well(box: Box, clock: FakeClock) -> None:
+    staff, world = _staff(box), _running(box, 2)
+    write = box.db.write_now
+    _marked(box, world, clock)
+
+    def practical(session: Session) -> None:
+        theory = session.get_one(Sitting, world.sitting)
+        more = {"id": "practical", "number": 2, "subject": "practical", "state": "ended"}
+        session.add(Sitting(**theory.model_dump() | more))
+        session.flush()
+        more = {"id": "tried", "sitting": "practical", "paper": None}
+        session.add(Attempt(**session.get_one(Attempt, world.attempts[0]).model_dump() | more))
+        taking = session.exec(select(SeatTaking).where(SeatTaking.candidate == world.candidates[0])).one()
+        more = {"id": "place", "sitting": "practical", "command": "place"}
+        session.add(SeatTaking(**taking.model_dump() | more))
+
+    write(practical)
+    kept = write(
+        record_violation, box, _seen(world, sitting="practical"), staff["invigilator"], "invigilator2"
+    )
+    write(decide_violation, box, kept.id, "void_all", "核实", staff["office"], "chief", new_id())
+    sitting = box.db.read_now(lambda session: session.get_one(Sitting, world.sitting))
+    assert box.db.read_now(line, box, sitting).passed == 1
+    gone, stays = [box.db.read_now(lambda s, one=one: s.get_one(Attempt, one)) for one in world.attempts]
+    assert box.db.read_now(in_question, box, gone) and not box.db.read_now(in_question, box, stays)
+
+
+def test_an_analysis_is_old_after_every_decision(box: Box, clock: FakeClock) -> None:
+    """Whatever the id the page gave it when it was drawn."""
+    staff, world = _staff(box), _running(box, 2)
+    write, scope = box.db.write_now, Scope(sitting=world.sitting)
+    kept = [
+        write(
+            record_violation,
+            box,
+            _seen(world, seat=seat, candidate=who),
+            staff["invigilator"],
+            "invigilator2",
+        )
+        for seat, who in zip(world.seats[:2], world.candidates, strict=False)
+    ]
+    early, late, seen = new_id(), new_id(), set()
+    for one, command in zip(kept, (late, early), strict=True):
+        clock.advance(60)
+        seen.add(box.db.read_now(state_of, box, scope))
+        write(decide_violation, box, one.id, "void_subject", "核实", staff["office"], "chief", command)
+    assert len(seen | {box.db.read_now(state_of, box, scope)}) == 3
+
+
+def test_a_seat_that_changed_hands_meanwhile(box: Box) -> None:
+    """The form, and the camera's picture, are about the person they were begun for."""
+    staff, world = _staff(box), _running(box, 2)
+    other = _seen(world, candidate=world.candidates[1])
+    _refused(box, "somebody_else", record_violation, box, other, staff["invigilator"], "invigilator2")
+    place = (world.sitting, world.seats[0], [("screen", "", "x")], staff["invigilator"])
+    _refused(box, "somebody_else", keep_evidence, box, *place, world.candidates[1])
+    assert box.db.read_now(at_seat, box, world.sitting, world.seats[0]).candidate == world.candidates[0]
+
+
 def test_words_changed_in_the_table_are_noticed(box: Box) -> None:
     staff, world = _staff(box), _running(box, 1)
     kept = box.db.write_now(record_violation, box, _seen(world), staff["invigilator"], "invigilator2")
@@ -282,5 +385,6 @@ def test_evidence_is_no_left_over_picture(box: Box) -> None:
     staff, world = _staff(box), _running(box, 1)
     name = box.files.put(b"\xff\xd8\xff evidence", True)
     files = [("camera", "C1", name)]
-    box.db.write_now(keep_evidence, box, world.sitting, world.seats[0], files, staff["invigilator"])
+    place = (world.sitting, world.seats[0])
+    box.db.write_now(keep_evidence, box, *place, files, staff["invigilator"], world.candidates[0])
     assert name in box.db.read_now(named_files)

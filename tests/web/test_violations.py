@@ -1,5 +1,6 @@
 """A violation on the tablet: recorded in a few taps, looked at and decided by two others, its sheets printed."""
 
+import re
 from collections.abc import Callable
 
 import httpx
@@ -12,7 +13,7 @@ from appliance.flow.note_case import note_case
 from appliance.records.cases import ExamCase
 from appliance.records.seating import SeatTaking
 from appliance.records.theory import Attempt
-from appliance.records.violations import Violation
+from appliance.records.violations import Evidence, Violation
 from tests.web.conftest import csrf, shoot
 from tests.web.day import PASSWORD
 from tests.web.day_server import Running
@@ -64,6 +65,7 @@ def test_the_form_and_the_sheets_without_a_browser(day: Running, client: Client)
     assert shown.status_code == 200 and "违反了哪条规定" in shown.text
     form = {
         "id": new_id(),
+        "candidate": re.findall(r'name="candidate" value="(\w+)"', shown.text)[0],
         "rule": "whispering",
         "seen": "与邻座交谈",
         "taken": "纸条一张",
@@ -79,6 +81,10 @@ def test_the_form_and_the_sheets_without_a_browser(day: Running, client: Client)
         assert kept.status_code == 204 and kept.headers["hx-redirect"].endswith(form["id"]), kept.text
     found = day.box.db.read_now(lambda session: session.exec(select(Violation)).all())
     assert [row.id for row in found] == [form["id"]]
+    kinds = select(Evidence.kind).where(Evidence.seat == seat, Evidence.kind == "screen")
+    assert day.box.db.read_now(lambda session: session.exec(kinds).all()) == ["screen"], "not kept twice"
+    other = form | {"id": new_id(), "candidate": "somebody"}
+    assert "该座位现由另一位考生使用" in one.post(place, data=other, headers=head).text
     for sheet in ("record", "receipt"):
         pdf = one.get(f"/violations/{form['id']}/{sheet}.pdf")
         assert pdf.content.startswith(b"%PDF"), pdf.text[:200]
@@ -139,6 +145,28 @@ def test_recorded_on_a_tablet_and_decided_by_two_others(day: Running, open_page:
     shoot(office, "violations-en")
     office.goto(f"{day.url}/language/zh_CN")
     office.close()
+
+
+def test_the_form_of_one_case_ticks_this_case_alone_and_the_inspector_sees_what_was_kept(
+    day: Running, client: Client
+) -> None:
+    attempt, seat = writing(day, 7)
+    cases = [noticed(day, attempt, kind) for kind in ("device", "looking_away")]
+    one, place = client("invigilator"), f"/room/{day.day.theory}/seat/{seat}"
+    assert f"{place}/violation?case={cases[1]}" in one.get(f"/room/{day.day.theory}?seat={seat}").text
+    for query, ticked in ((f"?case={cases[1]}", cases[1:]), ("", cases)):
+        shown = one.get(f"{place}/violation{query}").text
+        found = re.findall(r'name="case" value="(\w+)" checked', shown)
+        assert sorted(found) == sorted(ticked)
+    one.post(f"{place}/evidence", headers={"x-csrf-token": csrf(shown)})
+    kept, candidate = day.box.db.read_now(
+        lambda session: session.exec(
+            select(Evidence.id, Evidence.candidate).where(Evidence.seat == seat, Evidence.kind == "screen")
+        ).one()
+    )
+    inspector = client("inspector")
+    assert f"/violations/evidence/{kept}" in inspector.get(f"/inspection/{candidate}").text
+    assert "考试机" in inspector.get(f"/violations/evidence/{kept}").text
 
 
 @pytest.mark.long
