@@ -43,6 +43,8 @@ LOOKS = (
     "recordings.verified",
 )
 """Kinds that tell who looked, not what happened to the candidate."""
+EVIDENT = ("evidence.kept", "violation.recorded")
+"""Kinds whose entries name pieces of evidence."""
 LONG = 5
 """A longer list is told by its length."""
 
@@ -55,6 +57,8 @@ class Shown(msgspec.Struct):
     detail: list[tuple[str, str]]
     count: int = 1
     until: datetime | None = None
+    evidence: list[str] = []
+    """What was kept beside it, to be looked at."""
 
 
 class Acted(msgspec.Struct):
@@ -74,7 +78,9 @@ def shown(entries: list[Entry], actors: dict[str, str]) -> list[Shown]:
             continue
         body: dict[str, Any] = msgspec.json.decode(entry.body)
         detail = [(key, _text(value)) for key, value in body.items() if value not in ("", None, [], {})]
-        rows.append(Shown(entry, actor_word(entry.actor, actors), detail))
+        kept = body.get("evidence", []) if entry.kind in EVIDENT else []
+        kept = [kept] if isinstance(kept, str) else kept
+        rows.append(Shown(entry, actor_word(entry.actor, actors), detail, evidence=kept))
     return rows
 
 

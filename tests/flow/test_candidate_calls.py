@@ -4,7 +4,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from appliance.base.clock import FakeClock
 from appliance.base.errors import Refused
@@ -14,8 +14,10 @@ from appliance.flow.note_request import note_request
 from appliance.flow.page_left import MOST, page_left
 from appliance.flow.raise_hand import answer_hand, raise_hand
 from appliance.flow.start_sitting import start_sitting
+from appliance.flow.warn import warn
 from appliance.records.cases import ExamCase
 from appliance.records.journal import Journal
+from appliance.records.site import Station
 from appliance.web.room import attention
 from appliance.wire.station import Left
 from tests.flow.test_answers import Page
@@ -62,6 +64,24 @@ def test_a_raised_hand_comes_first_until_it_is_answered(
         ("hand.raised", seat),
         ("hand.lowered", seat),
     ]
+
+
+def test_a_dead_seat_says_so_whatever_else_waits_there(
+    box: Box, world: World, page: Page, clock: FakeClock
+) -> None:
+    box.db.write_now(raise_hand, box, page.token, True)
+    box.db.write_now(warn, box, page.attempt, "请安静", "account:i")
+    box.db.write_now(page_left, box, page.token, left(page))
+
+    def falls_silent(session: Session) -> None:
+        session.merge(Station(seat=world.seats[1], heartbeat_at=box.now()))
+
+    box.db.write_now(falls_silent)
+    clock.advance(600)
+    told = box.db.read_now(board, box, world.sitting).seats[1].flags
+    assert told == ["hand", "lost", "warned", "case"]
+    box.db.write_now(answer_hand, box, page.attempt, "account:i")
+    assert box.db.read_now(board, box, world.sitting).seats[1].flags[0] == "lost"
 
 
 def left(page: Page, seconds: float = 0, **more: object) -> Left:

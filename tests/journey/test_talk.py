@@ -7,6 +7,7 @@ seat's. Both pages note when their own microphone and the other's sound beep: th
 """
 
 import math
+import re
 import struct
 import subprocess
 import wave
@@ -17,7 +18,7 @@ from types import SimpleNamespace
 import msgspec
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 from sqlmodel import select
 
 from appliance.cli.demo.browser import QUIET, Candidate, wrapper
@@ -106,7 +107,7 @@ def microphone(folder: Path, hz: int) -> list[str]:
 
 
 class Scene:
-    """A candidate at seat 1, an invigilator, an inspector."""
+    """A candidate at seat 1, somebody called to seat 2, an invigilator, an inspector."""
 
     def __init__(self, site: ExamSite, room: Browser, candidate: Seat) -> None:
         self.site, self._room, self.candidate, self.seat = site, room, candidate, candidate.page
@@ -132,8 +133,8 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("talk")
-    with exam_site(folder / "site", people=1) as site:
-        site.seat_everybody(1)
+    with exam_site(folder / "site", people=2) as site:
+        site.seat_everybody(2)
         hashed = hash_password(PASSWORD)
         for login in ("invigilator", "inspector"):
             site.box.db.write_now(add_account, site.box, login, login, login, hashed, "process:test")
@@ -141,12 +142,12 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         site.until_pages()
         site.until_papers()
 
-        [(_seat, four)] = site.seated().values()
+        four = dict(site.seated().values())["T1-01"]
         seat = Seat(site, folder)
         try:
             seat.open()
             seat.sign_in(four)
-            site.waited("the rules accepted", lambda: site.states() == ["ready"])
+            site.waited("the rules accepted", lambda: "ready" in site.states())
             site.box.db.write_now(start_sitting, site.box, site.sitting, "account:test")
             seat.wait_for_start(30)
             flags = ["--no-sandbox", *microphone(folder, ROOM_HZ)]
@@ -176,8 +177,9 @@ def position(page: Page) -> float:
 
 
 def begin(room: Page, seat: Page) -> None:
-    room.get_by_role("button", name="与考生通话").click()
+    room.get_by_role("button", name="与考生通话").dblclick()  # one conversation, no refusal
     expect(seat.locator(".talking")).to_contain_text("监考员正在与您通话", timeout=PATIENCE)
+    expect(room.locator("#problem")).to_be_empty()
     expect(room.locator("#talk")).to_contain_text("已接通", timeout=PATIENCE)
 
 
@@ -195,6 +197,7 @@ def test_both_hear_each_other_and_both_are_recorded(scene: Scene) -> None:
         site.waited("sound that plays", lambda page=page, before=before: position(page) > before + 0.5)
     seat.keyboard.press("b")  # the exam goes on beside it
     expect(seat.locator(".counts")).to_contain_text("已答 1", timeout=PATIENCE)
+    another_seat_is_looked_at(room)
     delays = {"to the seat": heard_after(room, seat), "to the room": heard_after(seat, room)}
     print({name: [round(one, 2) for one in found] for name, found in delays.items()})
     room.get_by_role("button", name="挂断").click()
@@ -208,6 +211,26 @@ def test_both_hear_each_other_and_both_are_recorded(scene: Scene) -> None:
         assert len(found) >= 2 and sorted(found)[len(found) // 2] < 1.5, "from mouth to ear"
     listened_to_by_the_inspector(scene, talk)
     room.context.close()
+
+
+def another_seat_is_looked_at(room: Page) -> None:
+    """The conversation goes on; whatever leaves the page asks first."""
+    asked = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    for seat in ("T1-02", "T1-01"):
+        room.locator(f"#t-{seat}").click()
+        expect(room.locator(f"#t-{seat}")).to_have_class(re.compile("chosen"), timeout=PATIENCE)
+        expect(room.locator("#seat .seat-number")).to_have_text(str(int(seat[-2:])))
+        expect(room).to_have_url(re.compile(f"seat={seat}"))
+        expect(room.locator("#talk")).to_contain_text("已接通")
+    room.once("dialog", stay)
+    room.locator(".top .brand").click()
+    expect(room.locator("#talk")).to_contain_text("已接通")
+    assert asked == ["beforeunload"]
 
 
 def listened_to_by_the_inspector(scene: Scene, talk: Talk) -> None:

@@ -3,6 +3,7 @@
 export interface Htmx {
   trigger(element: Element, name: string): void;
   process(element: Element): void;
+  ajax(verb: string, path: string, how: { target: string; swap: string; select: string }): Promise<void>;
 }
 
 declare global {

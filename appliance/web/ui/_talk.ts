@@ -12,6 +12,8 @@ interface State {
 }
 
 let now: Conversation | null = null;
+/** The microphone is asked for, or the box: a second press changes nothing. */
+let opening = false;
 let address = "";
 let looking = 0;
 let began = 0;
@@ -69,7 +71,14 @@ function ended(): void {
 
 async function begin(button: HTMLElement): Promise<void> {
   const place = bar();
-  if (!place || now) return;
+  if (!place || now || opening) return;
+  opening = true;
+  await open(place, button).finally(() => {
+    opening = false;
+  });
+}
+
+async function open(place: HTMLElement, button: HTMLElement): Promise<void> {
   const stream = await microphone();
   if (!stream) return tell(place.dataset.wordSilent ?? "");
   const answer = await fetch(button.dataset.talk ?? "", { method: "POST", headers: headers() }).catch(() => null);
@@ -100,6 +109,15 @@ function hangUp(): void {
   now.end();
 }
 
+/** Another seat while somebody speaks: the room beside the conversation is read anew, the page stays. */
+async function another(seat: HTMLAnchorElement): Promise<void> {
+  const [path, id] = [seat.pathname + seat.search, seat.id];
+  await window.htmx.ajax("get", path, { target: ".room-grid", swap: "outerHTML", select: ".room-grid" });
+  if (!document.querySelector(`#${id}[aria-current]`)) return;
+  history.replaceState(null, "", path);
+  document.getElementById(id)?.focus({ preventScroll: true });
+}
+
 /** Both recordings of a conversation at once, each from the moment it began. */
 function playBoth(place: Element | null): void {
   const players = place ? all<HTMLAudioElement>("audio", place) : [];
@@ -117,9 +135,18 @@ export function startTalk(): void {
   document.addEventListener("click", (event) => {
     const at = event.target instanceof Element ? event.target : null;
     const button = at?.closest<HTMLElement>("[data-talk]");
+    const seat = now && at?.closest<HTMLAnchorElement>("a.seat");
+    if (seat) {
+      event.preventDefault();
+      return void another(seat);
+    }
     if (button) void begin(button);
     else if (at?.closest("[data-talk-end]")) hangUp();
     else if (at?.closest("[data-talk-both]")) playBoth(at.closest(".talk"));
+  });
+  // Whatever else leaves the page ends the conversation: the browser asks first.
+  window.addEventListener("beforeunload", (event) => {
+    if (now) event.preventDefault();
   });
   window.addEventListener("pagehide", hangUp);
 }

@@ -87,7 +87,7 @@ document.addEventListener("DOMContentLoaded", () => {
   startBlueprint();
   startClock();
   startGroups();
-startLive();
+  startLive();
   startPress();
   startRoll();
   startScore();
