@@ -32,7 +32,7 @@ from appliance.records.cases import ExamCase
 from appliance.records.entry import Admission, Tap
 from appliance.records.journal import Journal
 from appliance.records.site import Station
-from appliance.records.theory import Attempt, Lease
+from appliance.records.theory import Attempt
 from appliance.web.station import shown
 from appliance.wire.faceworker import Device, Likeness, Studied
 from appliance.wire.station import CameraState
@@ -380,29 +380,3 @@ def test_what_stands_beside_the_seat_and_what_the_inspector_sees(
     assert (candidate, attempt) == (world.candidates[0], page.attempt)
     tile = next(one for one in box.db.read_now(board, box, world.sitting).seats if one.face)
     assert tile.face == last and tile.attempt == page.attempt
-
-
-def test_what_a_computer_kept_of_the_candidate_before_is_taken(
-    box: Box, clock: FakeClock, world: World, page: Page
-) -> None:
-    """Only of the same seat, and only of those before: under the next one's sign-in the journal names both."""
-
-    def hand_over(session) -> None:  # type: ignore[no-untyped-def]
-        first, second = (session.get_one(Attempt, one.attempt) for one in (page, other))
-        lease = session.get_one(Lease, (second.id, other.lease))
-        lease.seat = session.get_one(Lease, (first.id, page.lease)).seat
-        session.add(lease)
-
-    taken_at = box.now()
-    clock.advance(60)
-    other = Page(box, world, 1)
-    with pytest.raises(Refused, match="another attempt"):
-        send(box, other, attempt=page.attempt, lease=page.lease)
-    box.db.write_now(hand_over)
-    kept = send(box, other, attempt=page.attempt, lease=page.lease, at=taken_at)
-    row = box.db.read_now(lambda s: s.get_one(Capture, kept))
-    assert (row.attempt, row.lease, row.happened_at) == (page.attempt, page.lease, taken_at)
-    entry = box.db.read_now(lambda s: s.exec(select(Journal).where(Journal.kind == "capture.taken")).one())
-    assert msgspec.json.decode(entry.body)["sent_by"] == other.attempt
-    with pytest.raises(Refused, match="another attempt"):
-        send(box, page, attempt=other.attempt, lease=other.lease)

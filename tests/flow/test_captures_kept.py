@@ -1,0 +1,44 @@
+"""What a station's page kept of the candidate who sat there before."""
+
+import msgspec
+import pytest
+from sqlmodel import select
+
+from appliance.base.clock import FakeClock
+from appliance.base.errors import Refused
+from appliance.flow.box import Box
+from appliance.records.captures import Capture
+from appliance.records.journal import Journal
+from appliance.records.theory import Attempt, Lease
+from tests.flow.test_answers import Page
+from tests.flow.test_captures import page, send, world  # noqa: F401
+from tests.world import World
+
+
+def test_what_a_computer_kept_of_the_candidate_before_is_taken(
+    box: Box,
+    clock: FakeClock,
+    world: World,  # noqa: F811
+    page: Page,  # noqa: F811
+) -> None:
+    """Only of the same seat, and only of those before: under the next one's sign-in the journal names both."""
+
+    def hand_over(session) -> None:  # type: ignore[no-untyped-def]
+        first, second = (session.get_one(Attempt, one.attempt) for one in (page, other))
+        lease = session.get_one(Lease, (second.id, other.lease))
+        lease.seat = session.get_one(Lease, (first.id, page.lease)).seat
+        session.add(lease)
+
+    taken_at = box.now()
+    clock.advance(60)
+    other = Page(box, world, 1)
+    with pytest.raises(Refused, match="another attempt"):
+        send(box, other, attempt=page.attempt, lease=page.lease)
+    box.db.write_now(hand_over)
+    kept = send(box, other, attempt=page.attempt, lease=page.lease, at=taken_at)
+    row = box.db.read_now(lambda s: s.get_one(Capture, kept))
+    assert (row.attempt, row.lease, row.happened_at) == (page.attempt, page.lease, taken_at)
+    entry = box.db.read_now(lambda s: s.exec(select(Journal).where(Journal.kind == "capture.taken")).one())
+    assert msgspec.json.decode(entry.body)["sent_by"] == other.attempt
+    with pytest.raises(Refused, match="another attempt"):
+        send(box, page, attempt=other.attempt, lease=other.lease)
