@@ -13,6 +13,7 @@ from appliance.base.ids import new_id
 from appliance.flow.box import Box
 from appliance.flow.rules_of import require_sound
 from appliance.flow.sign_in_by_code import draw_code
+from appliance.flow.spare_papers import give_spare
 from appliance.flow.today import day_bounds
 from appliance.records.journal import append
 from appliance.records.roster import Candidate, Roster, RosterRow
@@ -194,6 +195,7 @@ def enrol(session: Session, box: Box, roster: Roster, sitting: Sitting, person: 
             )
         )
         session.flush()
+        give_spare(session, box, sitting, candidate.id, candidate.number_index)
         return "added"
     _note_eligibility(session, box, roster, row, person)
     _note_help(session, box, roster, row, person)

@@ -19,6 +19,7 @@ from appliance.flow.blueprints import cells_of, require_items, require_sound, te
 from appliance.flow.box import Box
 from appliance.flow.freeze_bank import Frozen, note_frozen
 from appliance.flow.paper_proof import proof_of
+from appliance.flow.spare_papers import keep_spares, spares_of
 from appliance.flow.start_sitting import sitting_of
 from appliance.flow.take_sealed import unreadable
 from appliance.records.journal import append
@@ -192,6 +193,10 @@ def _use_papers(session: Session, box: Box, parcel: SealedParcel, one: Opened) -
         paper.opens, paper.key_sealed, paper.choices = secrets[paper.body]  # type: ignore[assignment]
         paper.proof = proof_of(box, paper)
         session.add(paper)
+    spares = spares_of(parcel)
+    for spare in spares:
+        spare.opens, spare.key_sealed, spare.choices = secrets[spare.body]  # type: ignore[assignment]
+    keep_spares(parcel, spares)
     return len(rows)
 
 

@@ -10,6 +10,7 @@ from appliance.base.errors import Conflict, Corrupt, NotFound, Refused
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.flow.box import Box
+from appliance.flow.spare_papers import Spare, keep_spares
 from appliance.records.journal import append
 from appliance.records.roster import Candidate, RosterRow
 from appliance.records.sealed import SealedParcel
@@ -101,10 +102,13 @@ def take_sealed(session: Session, box: Box, arrived: Arrived, kept: list[KeptPap
     if not sitting.sealed:  # a bank chosen here draws no more for it
         sitting.bank, sitting.bank_sha256, sitting.blueprint = None, "", ""
     have = set(session.exec(select(Paper.candidate).where(Paper.sitting == sitting.id)).all())
-    count = 0
+    count, spares = 0, list[Spare]()
     for index, one in zip(numbers, kept, strict=True):
         candidate = expected.get(index)
-        if candidate is None or candidate in have:
+        if candidate is None:
+            spares.append(Spare(index=index, body=one.body, pictures=one.pictures))
+            continue
+        if candidate in have:
             continue
         have.add(candidate)
         session.add(_paper(box, sitting.id, candidate, arrived.file, one))
@@ -120,6 +124,7 @@ def take_sealed(session: Session, box: Box, arrived: Arrived, kept: list[KeptPap
         not_before=arrived.not_before,
         received_at=box.now(),
     )
+    keep_spares(parcel, spares)
     session.add(parcel)
     session.flush()
     body = {

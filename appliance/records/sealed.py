@@ -24,6 +24,8 @@ class SealedParcel(SQLModel, table=True):
     papers: int
     not_before: datetime = Field(sa_type=Instant)
     """Before this moment no key is taken."""
+    spare: str = "[]"
+    """Papers for numbers no roster expects yet: JSON of `flow.spare_papers.Spare`."""
     received_at: datetime = Field(sa_type=Instant)
     opened_at: datetime | None = Field(default=None, sa_type=Instant)
     how: str = ""

@@ -24,8 +24,10 @@ from appliance.flow.seat_sign_in import sign_in_at_seat
 from appliance.flow.start_sitting import end_sitting, start_sitting
 from appliance.flow.station_report import take_heartbeat
 from appliance.records.journal import Journal
+from appliance.records.sealed import SealedParcel
 from appliance.records.site import Station
-from appliance.records.theory import Answer, Attempt
+from appliance.records.sitting import Sitting
+from appliance.records.theory import Answer, Attempt, Paper
 from appliance.wire.station import Answer as Change
 from appliance.wire.station import Answers, HandIn, Heartbeat, Saved
 from tests.world import World, seed
@@ -276,3 +278,30 @@ def test_any_order_of_resends_ends_the_same(page: Page, data: st.DataObject) -> 
     assert page.kept() == {position: value for position, value in expected.items() if value}
     shown = page.box.db.read_now(standing, page.box, page.token)
     assert shown.saved_n == made[-1].n
+
+
+def test_who_was_passed_over_begins_once_the_paper_is_there(box: Box, world: World) -> None:
+    page = Page(box, world, 0)
+    page.rules()
+    mine = world.candidates[0]
+
+    def hold(session: Session) -> bytes:
+        session.get_one(Sitting, world.sitting).sealed = True
+        now = box.now()
+        about = {"id": "p", "sitting": world.sitting, "what": "papers", "file": "f", "papers": 3}
+        session.add(SealedParcel(**about, not_before=now, received_at=now, opened_at=now))  # type: ignore[arg-type]
+        paper = session.exec(select(Paper).where(Paper.candidate == mine)).one()
+        opens, paper.opens = paper.opens, b""
+        return opens
+
+    opens = box.db.write_now(hold)
+    box.db.write_now(start_sitting, box, world.sitting, "account:x")
+    page.rules()
+    assert box.db.read_now(standing, box, page.token).state == "ready"
+
+    def bring(session: Session) -> None:
+        session.exec(select(Paper).where(Paper.candidate == mine)).one().opens = opens
+
+    box.db.write_now(bring)
+    page.rules()
+    assert box.db.read_now(standing, box, page.token).state == "running"

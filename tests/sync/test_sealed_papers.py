@@ -3,6 +3,7 @@
 from asyncio import to_thread
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -332,7 +333,7 @@ async def test_the_provinces_roster_rules_a_sitting_planned_by_hand(box: Box, fa
     await Rounds(box).round()
     await Background(box)._papers()
     assert len(papers(box)) == 3 and not sitting_of(box).sealed
-    more: dict[str, object] = {"delivery": "province", "page": page} if page else {"sealed": True}
+    more: dict[str, Any] = {"delivery": "province", "page": page} if page else {"sealed": True}
     far.store.send(roster(starts_at, **more))
     rounds = Rounds(box)
     await rounds.round()
@@ -382,6 +383,30 @@ async def test_a_key_waits_for_what_comes_later_under_it(
     box.db.write_now(start_sitting, box, sitting_of(box).id, "account:x")
     await rounds.round()
     assert far.store.waiting(SITE) == [] and rounds.troubles == []
+
+
+async def test_papers_wait_for_people_a_later_roster_brings(box: Box, far: FarEnd) -> None:
+    people, starts_at = staff(box), soon()
+    far.store.send(roster(starts_at, people=2, sealed=True))
+    await Rounds(box).round()
+    far.store.send(roster(starts_at, people=4, sealed=True))
+    far.store._db.execute(
+        "UPDATE message SET taken_at = '' WHERE taken_at IS NULL"
+    )  # on its way by another road
+    code = far.store.seal(SITE, "T1", starts_at, "papers", source())
+    await Rounds(box).round()
+    assert len(papers(box)) == 2 and journal(box, "sealed_papers.received")[0]["for_others"] == 2
+    far.store.send(roster(starts_at, people=3))
+    await Rounds(box).round()
+    assert len(papers(box)) == 3
+    assert await type_code(box, sitting_of(box).id, code, people["invigilator"], "chief") == 1
+    far.store.send(roster(starts_at, people=4))
+    await Rounds(box).round()
+    kept = papers(box)
+    assert len({one.body for one in kept}) == 4, "before the key or after it, to each their own"
+    for one in kept:
+        assert one.proof and len(open_paper(box, one).questions) == 10
+    assert [one.papers for one in box.db.read_now(lambda s: s.exec(select(SealedParcel)).all())] == [4]
 
 
 async def test_only_a_file_that_can_be_used_is_fetched(

@@ -1160,6 +1160,7 @@ def upgrade() -> None:
         sa.Column("file", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("papers", sa.Integer(), nullable=False),
         sa.Column("not_before", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("spare", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("received_at", appliance.records.base.Instant(length=27), nullable=False),
         sa.Column("opened_at", appliance.records.base.Instant(length=27), nullable=True),
         sa.Column("how", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
