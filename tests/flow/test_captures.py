@@ -1,6 +1,5 @@
 """Captures of a seat: asked for by the box alone, kept once, looked at in turn; findings are cases for a person."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
@@ -18,11 +17,8 @@ from appliance.flow.box import Box
 from appliance.flow.dismiss_case import dismiss_case
 from appliance.flow.forget_faces import forget_faces
 from appliance.flow.look_at_capture import next_capture, note_studied, note_unusable, waiting
-from appliance.flow.missing_captures import missing_captures
 from appliance.flow.note_camera import MOST, note_camera
 from appliance.flow.note_case import note_case
-from appliance.flow.pause import pause_sitting, resume_sitting
-from appliance.flow.pauses import note_return
 from appliance.flow.seat_watch import capture_picture, seat_watch, strips_of
 from appliance.flow.start_sitting import start_sitting
 from appliance.flow.take_capture import MOST_AWAY, may_capture, take_capture
@@ -31,7 +27,6 @@ from appliance.records.captures import Capture
 from appliance.records.cases import ExamCase
 from appliance.records.entry import Admission, Tap
 from appliance.records.journal import Journal
-from appliance.records.site import Station
 from appliance.records.theory import Attempt
 from appliance.web.station import shown
 from appliance.wire.faceworker import Device, Likeness, Studied
@@ -260,56 +255,6 @@ def test_a_missing_camera_is_one_case_however_often_it_comes_and_goes(box: Box, 
     box.db.write_now(dismiss_case, box, case.id, "已更换", invigilator(box, "jk"))
     told("ok", "missing")
     assert [one.state for one in cases(box)] == ["dismissed", "open"]
-
-
-def hearing(box: Box, world: World) -> Callable[[Session], None]:
-    def heard(session: Session) -> None:
-        station = session.get_one(Station, world.seats[0])
-        station.heartbeat_at = box.now()
-        session.add(station)
-
-    return heard
-
-
-def test_a_computer_that_sends_no_picture_is_a_case_and_one_that_is_cut_off_is_not(
-    box: Box, clock: FakeClock, world: World, page: Page
-) -> None:
-    begun, heard = box.now(), hearing(box, world)
-    assert box.db.write_now(missing_captures, box, begun) == []
-    clock.advance(240)
-    send(box, page)
-    clock.advance(470)
-    box.db.write_now(heard)
-    assert box.db.write_now(missing_captures, box, begun) == [], "one has come not long ago"
-    clock.advance(60)
-    assert box.db.write_now(missing_captures, box, begun) == [], "the box does not hear the computer"
-    box.db.write_now(heard)
-    assert box.db.write_now(missing_captures, box, begun) == [page.attempt]
-    assert box.db.write_now(missing_captures, box, begun) == [], "once"
-    (case,) = cases(box)
-    assert (case.kind, case.seat, case.until) == ("camera_missing", world.seats[0], None)
-
-
-def test_after_a_pause_or_an_outage_what_is_owed_counts_anew(
-    box: Box, clock: FakeClock, world: World, page: Page
-) -> None:
-    begun, heard = box.now(), hearing(box, world)
-    box.db.write_now(pause_sitting, box, world.sitting, "停电", "account:x")
-    clock.advance(1200)
-    box.db.write_now(resume_sitting, box, world.sitting, "account:x")
-    box.db.write_now(heard)
-    assert box.db.write_now(missing_captures, box, begun) == [], "the room stood still"
-    clock.advance(600)
-    box.db.write_now(heard)
-    assert box.db.write_now(missing_captures, box, box.now()) == [], "the box was away"
-    station = box.db.read_now(lambda s: s.get_one(Station, world.seats[0]))
-    clock.advance(600)
-    box.db.write_now(note_return, box, world.seats[0], station.heartbeat_at)
-    box.db.write_now(heard)
-    assert box.db.write_now(missing_captures, box, begun) == [], "the computer was away"
-    clock.advance(600)
-    box.db.write_now(heard)
-    assert box.db.write_now(missing_captures, box, begun) == [page.attempt]
 
 
 def by_choice(box: Box, world: World) -> None:
