@@ -350,9 +350,8 @@ def test_captures_of_somebody_else_are_one_case_for_a_person(
     judge = room.locator(f"#case-{case.id}")
     expect(judge).to_contain_text("人像与名单照片不符")
     for word in ("与考生通话", "发送提醒", "换考位", "暂停"):
-        expect(room.locator(".orders-seat :is(summary, [data-talk])", has_text=word)).to_be_in_viewport(
-            ratio=1
-        )
+        order = room.locator(f".orders-seat :is(summary, [data-talk]):has-text('{word}')")
+        expect(order).to_be_in_viewport(ratio=1)
     who = room.locator(f"#t-{seat_of(site)}", has_text="待核").locator(".who")
     assert who.evaluate("one => one.clientWidth >= one.scrollWidth")
     judge.locator("img").first.scroll_into_view_if_needed()
