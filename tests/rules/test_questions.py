@@ -16,7 +16,7 @@ from appliance.rules.paper import (
     key_lines,
     option_order,
 )
-from appliance.rules.questions import blueprint_fault, sealed_refusal, refusal, shortages
+from appliance.rules.questions import blueprint_fault, refusal, sealed_refusal, shortages
 
 A, B = "account-a", "account-b"
 

@@ -8,8 +8,7 @@ import copy
 import random
 import shutil
 import tempfile
-import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -72,19 +71,6 @@ NAMES = {
     "author2": "吕审题",
     "chief": "刘站长",
 }
-
-
-class RunningClock:
-    """The exam day's time, running from a chosen moment."""
-
-    def __init__(self, start: datetime) -> None:
-        self._start, self._began = start, time.monotonic()
-
-    def now(self) -> datetime:
-        return self._start + timedelta(seconds=time.monotonic() - self._began)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
 
 
 class Day:

@@ -5,7 +5,7 @@ import contextlib
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import uvicorn
@@ -32,8 +32,21 @@ from appliance.wire.gate import (
 )
 from appliance.wire.recorder import CameraStatus, GetStatus, GetStill, Status
 from tests.conftest import START
-from tests.web.day import Day, RunningClock, build
+from tests.web.day import Day, build
 from tests.web.recordings import clip_handlers
+
+
+class RunningClock:
+    """The exam day's time, running from a chosen moment."""
+
+    def __init__(self, start: datetime) -> None:
+        self._start, self._began = start, time.monotonic()
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=time.monotonic() - self._began)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
 
 
 class Running:
