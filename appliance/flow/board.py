@@ -29,7 +29,7 @@ STATES = {
     "handed_in": "handed_in",
     "marked": "handed_in",
 }
-URGENT = ("hand", "broken", "lost", "sign_in_locked", "warned", "case")
+URGENT = ("hand", "broken", "lost", "sign_in_locked", "warned", "case", "not_begun")
 """Flags in the order in which they are told: a tile has room for the first alone, and a dead seat comes before what
 can wait."""
 
@@ -142,6 +142,7 @@ def board(session: Session, box: Box, sitting_id: str) -> Board:
                     left = end_shown(box, attempt, sitting) - now
                     tile.remaining_s = max(0, int(left.total_seconds()))
                 tile.flags += ["case"] if attempt.id in cases else []
+                tile.flags += ["not_begun"] if _time_runs_away(sitting, attempt) else []
         _itself(box, sitting, seat, tile)
         tile.flags.sort(key=URGENT.index)
         tiles.append(tile)
@@ -150,6 +151,12 @@ def board(session: Session, box: Box, sitting_id: str) -> Board:
     _stillness(session, box, found)
     found.pass_code = sitting.pass_code if rules_of(sitting).sign_in == "code" else ""
     return _counted(found, taken, attempts)
+
+
+def _time_runs_away(sitting: Sitting, attempt: Attempt) -> bool:
+    """The sitting has started and this candidate, who was called, has not begun."""
+    here = sitting.subject == "theory" and sitting.delivery == "own" and sitting.state == "running"
+    return here and attempt.state in ("seated", "ready")
 
 
 def _itself(box: Box, sitting: Sitting, seat: Seat, tile: SeatTile) -> None:

@@ -16,6 +16,7 @@ from appliance.records.cases import ExamCase
 from appliance.records.journal import Journal
 from appliance.records.roster import Candidate
 from appliance.records.sitting import Sitting
+from appliance.records.theory import Attempt
 from appliance.records.violations import Evidence, Violation, ViolationCase
 
 MOST = 200
@@ -108,6 +109,8 @@ class ViolationFile(msgspec.Struct, kw_only=True):
     cases: list[CaseLine]
     decisions: list[DecisionLine]
     altered: bool
+    writing: bool
+    """The candidate still writes: a record alone stops nobody."""
 
 
 def _evidence(one: Evidence) -> EvidenceLine:
@@ -205,6 +208,9 @@ def violation_case(session: Session, box: Box, violation_id: str) -> ViolationFi
         .where(ViolationCase.violation == found.id)
         .order_by(col(ExamCase.happened_at))
     )
+    running = select(Attempt.id).where(
+        Attempt.sitting == found.sitting, Attempt.candidate == candidate.id, Attempt.state == "running"
+    )
     return ViolationFile(
         line=_line(found, session.get_one(Sitting, found.sitting), candidate),
         candidate=candidate.id,
@@ -232,6 +238,7 @@ def violation_case(session: Session, box: Box, violation_id: str) -> ViolationFi
             for one in decisions_of(session, found.id)
         ],
         altered=not _as_journaled(session, found),
+        writing=session.exec(running).first() is not None,
     )
 
 

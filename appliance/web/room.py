@@ -75,7 +75,7 @@ def attention(tile: SeatTile) -> tuple[int, int]:
         "sign_in_locked": 1,
         "case": 2,
         "warned": 2,
-        "not_signed_in": 3,
+        "not_begun": 3,
         "broken": 4,
     }
     urgent = min((weight.get(flag, 5) for flag in tile.flags), default=9)

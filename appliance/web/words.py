@@ -37,7 +37,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "flag.broken": ("stop", N_("Out of order")),
     "flag.warned": ("look", N_("Message unread")),
     "flag.sign_in_locked": ("look", N_("Sign-in closed")),
-    "flag.not_signed_in": ("look", N_("Not signed in")),
+    "flag.not_begun": ("look", N_("Has not begun")),
     "ticket.waiting": ("calm", N_("Waiting")),
     "ticket.called": ("run", N_("Called")),
     "ticket.seated": ("go", N_("At the seat")),

@@ -381,7 +381,7 @@ export class Exam {
       this.there();
       return reply;
     } catch (error) {
-      if (error instanceof NoAnswer) this.lostSince ??= new Date();
+      if (error instanceof NoAnswer) this.lostSince ??= new Date(this.clock.now());
       else this.there();
       throw error;
     }

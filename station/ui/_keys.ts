@@ -8,13 +8,30 @@ export function belongsToBrowser(event: KeyboardEvent): boolean {
   return /^F\d{1,2}$/.test(event.key) || /^(Browser|Launch|Media)/.test(event.key) || event.key === "ContextMenu";
 }
 
+/** What is printed on the pad's key although the number lock is off; empty for any other key, and where it is on. */
+export function printed(event: KeyboardEvent): string {
+  const digit = /^Numpad(\d)$/.exec(event.code)?.[1] ?? (event.code === "NumpadDecimal" ? "." : "");
+  return digit === event.key ? "" : digit;
+}
+
 /** Stop them before anything else sees them. Returns nothing; lasts as long as the page. */
 export function keepKeys(): void {
   const stop = (event: Event) => {
     event.preventDefault();
     event.stopImmediatePropagation();
   };
-  window.addEventListener("keydown", (event) => belongsToBrowser(event) && stop(event), { capture: true });
+  window.addEventListener(
+    "keydown",
+    (event) => {
+      if (belongsToBrowser(event)) return stop(event);
+      const key = printed(event);
+      if (!key || event.isComposing) return;
+      stop(event);
+      const { code, repeat } = event;
+      event.target?.dispatchEvent(new KeyboardEvent("keydown", { key, code, repeat, bubbles: true, cancelable: true }));
+    },
+    { capture: true },
+  );
   for (const kind of ["contextmenu", "dragstart", "drop", "dragover", "copy", "cut", "auxclick"]) {
     window.addEventListener(kind, stop, { capture: true });
   }

@@ -26,10 +26,15 @@ export function practise(attempt: string): void {
   practice = { attempt, row: [...ITEMS], at: 0, chosen: new Map(), flagged: new Set() };
 }
 
+/** Whether whoever sits here was practising when last seen. */
+export function practising(attempt: string | undefined): boolean {
+  return practice !== null && practice.attempt === attempt;
+}
+
 /** The waiting screen, or the familiarisation in its place. */
 export function beside(waiting: Make): Make {
   return (exam, redraw) => {
-    const mine = practice && practice.attempt === exam.kept?.attempt ? practice : null;
+    const mine = practising(exam.kept?.attempt) ? practice : null;
     return mine ? familiar(mine)(exam, redraw) : waiting(exam, redraw);
   };
 }

@@ -15,7 +15,7 @@ import { confirm, connecting, free, rules, signIn } from "./_view_entry";
 import { cameraBand, faceCheck, updateCameraBand } from "./_view_face";
 import { paper } from "./_view_paper";
 import { paused } from "./_view_paused";
-import { beside } from "./_view_familiar";
+import { beside, practising } from "./_view_familiar";
 import { passCode } from "./_view_pass_code";
 import { waiting } from "./_view_waiting";
 import { chosenLanguage, speak, t } from "./_words";
@@ -43,6 +43,10 @@ const place = document.getElementById("exam") as HTMLElement;
 let view: View | null = null;
 let drawn = "";
 let messageBox: HTMLDialogElement | null = null;
+let shown: Screen | "" = "";
+/** Until then the paper takes no key: one meant for the practice must not answer it. */
+let quietUntil = 0;
+const QUIET = 2000;
 
 const exam = new Exam(update);
 const band = cameraBand();
@@ -62,6 +66,9 @@ function update(): void {
   const whole = [screen, exam.seat?.seat, exam.seat?.attempt, exam.kept?.attempt, exam.kept?.lease, demo].join("|");
   if (whole !== drawn) {
     drawn = whole;
+    const opens = screen === "running" && (shown === "waiting" || shown === "loading");
+    if (opens && practising(exam.kept?.attempt)) quietUntil = performance.now() + QUIET;
+    shown = screen;
     stopListening();
     view = VIEWS[screen](exam, redraw);
     document.body.dataset.screen = screen;
@@ -92,6 +99,7 @@ function warn(): void {
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.repeat) return;
+  if (performance.now() < quietUntil) return event.preventDefault();
   const box = [...document.querySelectorAll("dialog[open]")].at(-1); // the one on top was opened last
   if (box ? walk(event, box) : handKey(exam, event) || view?.key?.(event) || walk(event, place)) event.preventDefault();
 });

@@ -42,6 +42,10 @@ def kinds(box: Box, prefix: str) -> list[tuple[str, str]]:
     return box.db.read_now(lambda s: [(one.kind, one.actor) for one in s.exec(rows)])
 
 
+def test_who_was_called_and_has_not_begun_asks_for_attention(box: Box, world: World, page: Page) -> None:
+    assert [tile.flags for tile in box.db.read_now(board, box, world.sitting).seats][:2] == [["not_begun"], []]
+
+
 def test_a_raised_hand_comes_first_until_it_is_answered(
     box: Box, world: World, page: Page, clock: FakeClock
 ) -> None:

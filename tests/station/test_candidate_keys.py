@@ -247,7 +247,20 @@ def test_familiarisation_by_number_pad_with_the_wrong_ones_again(page: Page, moc
     pad(page, "0")
     page.wait_for_selector(".familiar .stem")
     mock_box.started, mock_box.phase = mock_box.now(), "running"
-    expect(page.locator(".paper:not(.familiar) .stem")).to_be_visible(timeout=15_000)
+    page.wait_for_function("() => document.querySelector('.paper:not(.familiar) .stem')", timeout=15_000)
+    pad(page, "1")
+    assert page.locator(".option.chosen").count() == 0, "a key meant for the practice answers nothing"
+    page.wait_for_timeout(2100)
+    pad(page, "1")
+    expect(page.locator(".option.chosen")).to_have_count(1)
+
+
+def test_a_number_pad_whose_lock_is_off_types_what_is_printed_on_it(page: Page, mock_box: MockBox) -> None:
+    page.goto(f"{mock_box.url}/station/")
+    expect(page.locator(".sign-in .huge")).to_be_visible()
+    for digit in "0217":
+        page.keyboard.press(f"Numpad{digit}")  # Insert, ArrowDown, End and Home: the lock is off
+    expect(page.locator(".sign-in .primary")).to_be_enabled()
 
 
 def test_every_change_is_written_with_strict_durability(page: Page, mock_box: MockBox) -> None:
