@@ -43,7 +43,10 @@ def kinds(box: Box, prefix: str) -> list[tuple[str, str]]:
 
 
 def test_who_was_called_and_has_not_begun_asks_for_attention(box: Box, world: World, page: Page) -> None:
-    assert [tile.flags for tile in box.db.read_now(board, box, world.sitting).seats][:2] == [["not_begun"], []]
+    assert [tile.flags for tile in box.db.read_now(board, box, world.sitting).seats][:2] == [
+        ["not_begun"],
+        [],
+    ]
 
 
 def test_a_raised_hand_comes_first_until_it_is_answered(
