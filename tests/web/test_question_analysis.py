@@ -27,6 +27,8 @@ from tests.question_banks import approve_all, take
 from tests.web.conftest import shoot
 from tests.web.day_server import Running
 
+pytestmark = pytest.mark.long
+
 Open = Callable[..., Page]
 Client = Callable[[str], httpx.Client]
 SHORT = Blueprint(
@@ -99,7 +101,6 @@ def test_nothing_is_shown_before_something_is_chosen(day: Running, open_page: Op
     page.close()
 
 
-@pytest.mark.long
 def test_an_author_finds_the_item_with_the_wrong_key(
     day: Running, open_page: Open, analysed: tuple[str, str]
 ) -> None:

@@ -11,6 +11,8 @@ from tests.web.day import name_of, tap
 from tests.web.day_server import Running
 from tests.world import number_of
 
+pytestmark = pytest.mark.long
+
 Open = Callable[..., Page]
 
 

@@ -20,7 +20,7 @@ from appliance.records.roster import Candidate
 from appliance.records.seating import SeatTaking
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt, Paper
-from appliance.web.station_paper import MOST
+from appliance.web.station_refusals import MOST
 from appliance.wire import station as wire
 from tests.station.drawings import circuit, warning
 from tests.web.day_server import Running
