@@ -126,6 +126,11 @@ export class Captures {
     if (!response?.ok) this.told = "untold";
   }
 
+  /** Who signs in is checked by the sign-in itself: nothing is left to ask of the page's beginning. */
+  signedIn(): void {
+    this.began = false;
+  }
+
   /** A page that was started anew, or was cut off for long, asks for the face check once more. */
   private followLine(): void {
     const { exam } = this;

@@ -105,6 +105,7 @@ export class Exam {
     await question;
     this.mustSignIn = false;
     await this.told(question);
+    this.captures.signedIn();
     void this.poll();
   }
 

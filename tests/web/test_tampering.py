@@ -22,7 +22,11 @@ def change(page: SeatPage, **other: Any) -> dict[str, Any]:
 
 def everything(session: Session) -> list[tuple[Any, ...]]:
     """Every attempt and every answer as they stand."""
-    attempts = [(one.id, one.state, one.lease, one.deadline) for one in session.exec(select(Attempt))]
+    attempts = [
+        # The box goes on marking what was handed in.
+        (one.id, "handed_in" if one.state == "marked" else one.state, one.lease, one.deadline)
+        for one in session.exec(select(Attempt))
+    ]
     answers = [(one.attempt, one.position, one.value, one.n) for one in session.exec(select(Answer))]
     return sorted(attempts) + sorted(answers)
 
