@@ -13,6 +13,8 @@ from rich.cells import cell_len
 
 from tests.ops_site import PASSWORD, OpsSite
 
+pytestmark = pytest.mark.long
+
 START = (
     f"{sys.executable} -c 'import sys; from appliance.cli import main; "
     'sys.argv[0] = "examsite"; main()\' tui --login ops'

@@ -11,6 +11,8 @@ from tests.station.mock_box import MockBox, make_paper
 from tests.station.test_exam_page import STATE, exactly_once, open_paper, sign_in, until
 from tests.web.conftest import shoot
 
+pytestmark = pytest.mark.long
+
 CIRCUIT, PLAN, MARK = circuit(), circuit(3200, 1400), warning("#d33", 6, 28)
 SIGNS = [warning("gold", 3), warning("crimson", 30), warning("royalblue", 30), warning("seagreen", 4)]
 WORDS = ["接地电阻过大", "熔断器选得过小", "中性线断开", "电源电压偏低"]
@@ -101,7 +103,7 @@ def kept(page: Page) -> int:
     return int(page.evaluate("caches.open('exam-sealed').then(c => c.keys()).then(k => k.length)"))
 
 
-@pytest.mark.parametrize(("width", "height"), [(1366, 768), pytest.param(1920, 1080, marks=pytest.mark.long)])
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080)])
 def test_pictures_fit_the_page(page: Page, box: MockBox, width: int, height: int) -> None:
     page.set_viewport_size({"width": width, "height": height})
     open_paper(page, box)

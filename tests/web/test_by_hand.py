@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Callable
 
+import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
@@ -15,6 +16,8 @@ from tests.web.day import name_of
 from tests.web.day_server import Running
 from tests.web.test_pages import newest, second, shoot
 from tests.world import number_of
+
+pytestmark = pytest.mark.long
 
 Open = Callable[..., Page]
 

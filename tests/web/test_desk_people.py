@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.web.day import name_of, tap
 from tests.web.day_server import Running
 from tests.web.test_pages import newest, shoot
 from tests.world import number_of
+
+pytestmark = pytest.mark.long
 
 Open = Callable[..., Page]
 

@@ -19,6 +19,8 @@ from tests.web.day_server import Running
 from tests.web.test_pages import newest
 from tests.world import number_of
 
+pytestmark = pytest.mark.long
+
 Open = Callable[..., Page]
 NOBODY = number_of(98)
 
@@ -215,7 +217,6 @@ def test_a_key_of_an_input_method_is_no_order(day: Running, open_page: Open) -> 
     page.close()
 
 
-@pytest.mark.long
 def test_a_locker_is_corrected_however_slowly_it_is_typed(day: Running, open_page: Open) -> None:
     before = day.box.settings
     entry = msgspec.structs.replace(before.entry, security_check=True)

@@ -11,6 +11,8 @@ from tests.web.day import name_of, tap
 from tests.web.day_server import Running
 from tests.world import number_of
 
+pytestmark = pytest.mark.long
+
 Open = Callable[..., Page]
 
 
@@ -29,9 +31,7 @@ def idle_lane(day: Running) -> Iterator[None]:
     day.lanes[0].camera, day.lanes[0].prompt, day.view = "ok", "", b""
 
 
-@pytest.mark.parametrize(
-    ("width", "height"), [(1920, 1080), pytest.param(1080, 1920, marks=pytest.mark.long)]
-)
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920)])
 def test_the_person_is_seen_and_told_while_the_face_is_looked_at(
     day: Running, open_page: Open, width: int, height: int
 ) -> None:

@@ -15,6 +15,8 @@ from tests.web.day import name_of, tap
 from tests.web.day_server import Running
 from tests.world import number_of
 
+pytestmark = pytest.mark.long
+
 Open = Callable[..., Page]
 
 
@@ -61,7 +63,6 @@ def test_the_entry_screen_says_what_to_do_and_never_why(day: Running, open_page:
     shoot(other, "entry-go")
 
 
-@pytest.mark.long
 def test_a_lane_whose_reader_is_unplugged_sends_people_to_the_staff(day: Running, open_page: Open) -> None:
     day.lanes[0].reader = "missing"
     page = open_page("display", "/entry/L1", 1080, 1920)
@@ -70,7 +71,6 @@ def test_a_lane_whose_reader_is_unplugged_sends_people_to_the_staff(day: Running
     day.lanes[0].reader = "ok"
 
 
-@pytest.mark.long
 def test_a_broken_stream_is_marked_and_mends_by_itself(day: Running, open_page: Open) -> None:
     page = open_page("waiting", "/waiting")
     sign = page.locator("[data-live-sign]")

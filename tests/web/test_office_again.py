@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from playwright.sync_api import FilePayload, Page, expect
 from sqlmodel import Session, select
 
@@ -15,6 +16,8 @@ from tests.web.conftest import shoot
 from tests.web.day import name_of
 from tests.web.day_server import Running
 from tests.world import number_of
+
+pytestmark = pytest.mark.long
 
 Open = Callable[..., Page]
 

@@ -24,8 +24,10 @@ from tests.web.test_by_hand import picture
 from tests.web.test_pages import newest, second
 from tests.world import number_of
 
+pytestmark = pytest.mark.long
+
 Open = Callable[..., Page]
-SIZES = ((1366, 768), pytest.param(1920, 1080, marks=pytest.mark.long))
+SIZES = ((1366, 768), (1920, 1080))
 
 
 def give_photo(day: Running, index: int, photo: bytes = b"") -> str:

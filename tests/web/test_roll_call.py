@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from playwright.sync_api import Page, expect
 from sqlmodel import Session, col, select
 
@@ -13,6 +14,8 @@ from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt
 from tests.web.day_server import Running
 from tests.web.test_pages import shoot
+
+pytestmark = pytest.mark.long
 
 Open = Callable[..., Page]
 

@@ -17,6 +17,8 @@ from appliance.records.theory import Attempt
 from tests.web.conftest import shoot
 from tests.web.day_server import Running
 
+pytestmark = pytest.mark.long
+
 Open = Callable[..., Page]
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import httpx
 import msgspec
+import pytest
 from playwright.sync_api import FilePayload, Page, expect
 from sqlmodel import select
 
@@ -20,6 +21,8 @@ from tests.web.conftest import shoot
 from tests.web.day import PASSWORD, name_of, tap
 from tests.web.day_server import Running
 from tests.world import number_of
+
+pytestmark = pytest.mark.long
 
 Open = Callable[..., Page]
 Client = Callable[[str], httpx.Client]
@@ -41,7 +44,7 @@ def test_a_lane_opened_by_hand_takes_the_place_of_the_last_card(day: Running, op
     page.keyboard.press("r")
     expect(verdict).to_contain_text("等待刷证")
     tap(day.box, "孔令辉", number_of(97), distance=None)
-    expect(verdict).to_have_attribute("data-code", "not_on_roster", timeout=5000)
+    expect(verdict).to_have_attribute("data-code", "not_on_roster", timeout=15000)
 
 
 def test_an_error_page_knows_who_reads_it(client: Client) -> None:

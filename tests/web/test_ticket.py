@@ -20,6 +20,8 @@ from tests.web.day_server import Running
 from tests.web.test_pages import newest
 from tests.world import number_of
 
+pytestmark = pytest.mark.long
+
 Open = Callable[..., Page]
 POINTS_PER_MM = 72 / 25.4
 
