@@ -1,0 +1,129 @@
+"""The cameras of a site: those of `[[cameras]]` in examsite.toml, and over them those of a file of their own.
+
+That file (`[recorder] cameras_file`) is written by exam-recorder alone, when the set-up page or the command line tells
+it to; every process reads it. A camera that stands in both is as the recorder's file says. No password is in it in
+clear: `password_sealed` opens with a key that lies with the processes' keys (cameras/camera_password.py).
+"""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import tomli_w
+
+from appliance.base.errors import Corrupt
+from appliance.base.i18n import N_
+
+log = logging.getLogger("examsite.settings")
+
+
+class Part(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Base of every section of a configuration file: unknown keys are errors."""
+
+
+class Mark(Part, kw_only=True, frozen=True):
+    """Where a camera sees a seat, a workplace or a door: fractions of the picture's width and height, from its top
+    left corner.
+    """
+
+    kind: Literal["seat", "door"]
+    name: str
+    """The seat's or workplace's number; a door's name."""
+    x: float
+    y: float
+
+
+class CameraSettings(Part, kw_only=True, frozen=True, omit_defaults=True):
+    """A room camera."""
+
+    code: str
+    name: str
+    address: str
+    """HOST:PORT of the ONVIF device service."""
+    user: str = "admin"
+    password_file: str = ""
+    room: str = ""
+    seats: str = "all"
+    """Seats it covers: `all`, or numbers and ranges such as `1-30,45`."""
+    profile: str = ""
+    """Profile token; empty = the one with most pixels."""
+    second: str = ""
+    """Profile token or rtsp:// address of the smaller stream for the live view; empty = chosen, `none` = none."""
+    screen: str = ""
+    """Name of the screen in its view that shows the changing code: `waiting` = the waiting display, else a panel's."""
+    password_sealed: str = ""
+    """The password as exam-recorder keeps it: encrypted, Base64. Wins over `password_file`."""
+    place: Literal["", "front", "back"] = ""
+    """Whether it looks from the front or from the back of a theory room."""
+    marks: list[Mark] = []
+    """What it sees, marked on a still of it."""
+
+
+class CamerasFile(Part, kw_only=True, frozen=True):
+    """The recorder's file."""
+
+    cameras: list[CameraSettings] = []
+
+
+class Cameras(list[CameraSettings]):
+    """The cameras of both files. `refresh` reads the recorder's file again when it has changed."""
+
+    def __init__(self, own: Iterable[CameraSettings], path: Path) -> None:
+        """`own`: those of examsite.toml. A file that cannot be read is told in the log: the exam goes on."""
+        super().__init__(own)
+        self.own = list(self)
+        self.path = path
+        self._seen: tuple[int, int] | None = None
+        try:
+            self.refresh()
+        except Corrupt as error:
+            log.error("%s", error)
+
+    def refresh(self) -> bool:
+        """Is anything different? Raises Corrupt, and leaves the cameras as they were, when it cannot be read."""
+        seen = _state(self.path)
+        if seen == self._seen:
+            return False
+        self._seen = seen  # what cannot be read is told once, until it is another file
+        filed = {one.code: one for one in read_cameras(self.path)}
+        mine = {one.code for one in self.own}
+        self[:] = [filed.get(one.code, one) for one in self.own]
+        self += [one for one in filed.values() if one.code not in mine]
+        return True
+
+
+def refreshed(cameras: list[CameraSettings]) -> bool:
+    """Read the recorder's file again; False for cameras that come from one file only."""
+    return isinstance(cameras, Cameras) and cameras.refresh()
+
+
+def read_cameras(path: Path) -> list[CameraSettings]:
+    """The cameras of the recorder's file; none when there is no file yet. Raises Corrupt."""
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=CamerasFile).cameras
+    except FileNotFoundError:
+        return []
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Corrupt(
+            "bad_cameras_file",
+            N_("The cameras' file {path} cannot be used: {detail}"),
+            N_("Restore it from the backup, or delete it and set the cameras up again."),
+            path=str(path),
+            detail=str(error),
+        ) from error
+
+
+def dump_cameras(cameras: list[CameraSettings]) -> bytes:
+    """The file that gives these cameras."""
+    head = b"# Written by exam-recorder. Change it on the page /cameras or with examsite cameras.\n\n"
+    return head + tomli_w.dumps(msgspec.to_builtins(CamerasFile(cameras=cameras))).encode()
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino
