@@ -16,6 +16,12 @@ PictureFault = Literal["black", "frozen", "blurred", "moved"]
 """What can be wrong with a camera's picture; blurred and moved: against its reference still."""
 
 
+ScreenCode = Literal["", "ok", "late", "other", "unknown", "missing"]
+"""The code on the screen in a camera's view: not looked for, right, of an earlier minute, of another screen, none of
+this site's, none to be read (appliance/rules/screen_code.py).
+"""
+
+
 class CameraStatus(msgspec.Struct, kw_only=True):
     """One camera: recording or not, since when and why not."""
 
@@ -36,6 +42,8 @@ class CameraStatus(msgspec.Struct, kw_only=True):
     """Seconds recorded since the start of the local day."""
     picture_faults: list[PictureFault] = []
     """Filled in by exam-web from what exam-clips sees."""
+    screen_code: ScreenCode = ""
+    """Filled in by exam-web from what exam-clips reads."""
 
 
 class Status(msgspec.Struct, kw_only=True):
@@ -58,6 +66,8 @@ class PictureStatus(msgspec.Struct, kw_only=True):
     camera: str
     at: datetime
     faults: list[PictureFault]
+    screen_number: int | None = None
+    """What the screen in its view shows; None when none was read, or none is looked for."""
 
 
 class Pictures(msgspec.Struct, kw_only=True):

@@ -147,6 +147,8 @@ class SetCamera(msgspec.Struct, tag="camera.set", kw_only=True):
     skew: float | None = None
     password: str | None = None
     reboot: float | None = None
+    screen: str | None = None
+    """The code the screen in its view shows, as digits; empty = it is dark."""
     sends_to: str | None = None
     soap_sends_to: str | None = None
 
