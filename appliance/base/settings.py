@@ -15,6 +15,7 @@ from appliance.base.camera_settings import CameraSettings as CameraSettings
 from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_
 from appliance.base.printer_address import Address, printer_address
+from appliance.base.storage_settings import StorageSettings
 
 DEFAULT_PATH = "/etc/examsite/examsite.toml"
 
@@ -199,75 +200,6 @@ class RecorderSettings(Part, kw_only=True, frozen=True):
     fragment: float = 2.0
 
 
-RECORDINGS_LAW_YEARS = 3
-"""Recordings of an exam are kept at least so long (appliance/rules/retention.py)."""
-
-
-class PlaceSettings(Part, kw_only=True, frozen=True):
-    """A place where copies of the recordings lie: a second disk, a NAS, or S3-compatible object storage."""
-
-    name: str
-    """Short; it stands in the journal and on the storage page."""
-    kind: Literal["disk", "nas", "s3"]
-    folder: str = ""
-    """Of disk and nas: where it is mounted, or a folder below."""
-    endpoint: str = ""
-    """Of s3: HOST[:PORT]."""
-    bucket: str = ""
-    region: str = ""
-    secure: bool = True
-    """Of s3: TLS."""
-    key_file: str = ""
-    """Of s3: access key in its first line, secret key in the second."""
-    after_days: int = 0
-    """Recordings of so many days ago are copied; 0 = as soon as they are closed."""
-    keep_days: int = 0
-    """After so many days its copy may go, when `copies` others are verified; 0 = it stays to the end."""
-
-    def __post_init__(self) -> None:
-        """Raises ValueError for a place nobody could use."""
-        if self.kind == "s3" and not (self.endpoint and self.bucket):
-            raise ValueError(f"storage.places {self.name}: s3 needs an endpoint and a bucket")
-        if self.kind != "s3" and not self.folder:
-            raise ValueError(f"storage.places {self.name}: {self.kind} needs a folder")
-
-
-class StorageSettings(Part, kw_only=True, frozen=True):
-    """How long recordings are kept, and where."""
-
-    keep_years: int = RECORDINGS_LAW_YEARS
-    deletion: Literal["two_people", "policy"] = "two_people"
-    """Who orders the deletion of what is past its date: two people each time, or this setting."""
-    free_after_days: int = 0
-    """Days after which a recording may leave the recording disk, when `copies` copies are verified; 0 = never."""
-    copies: int = 1
-    places: list[PlaceSettings] = []
-    offline: str = "/mnt/examsite-disks"
-    """Off-line disks are mounted in folders below."""
-    offline_after_days: int = 30
-    """Recordings of so many days ago go to an off-line disk that is plugged in and being filled."""
-    rate_mib: float = 20.0
-    """MiB that copying and re-reading take in a second, each at most."""
-    scrub_days: int = 180
-    """Everything is read again and verified within so many days."""
-    warn_days: int = 14
-    """So many days ahead a sitting that could not be kept is told."""
-
-    def __post_init__(self) -> None:
-        """Raises ValueError for what the law or reason forbids."""
-        if self.keep_years < RECORDINGS_LAW_YEARS:
-            raise ValueError(
-                f"storage.keep_years: the law has recordings kept at least {RECORDINGS_LAW_YEARS} years"
-            )
-        if not 1 <= self.scrub_days <= 182:
-            raise ValueError("storage.scrub_days: 1 to 182, so that each byte is read at least twice a year")
-        names = [place.name for place in self.places]
-        if len(set(names)) < len(names) or not all(names):
-            raise ValueError("storage.places: every place needs a name of its own")
-        if self.copies < 1 or self.rate_mib <= 0:
-            raise ValueError("storage.copies is at least 1, storage.rate_mib above 0")
-
-
 class ProvinceSettings(Part, kw_only=True, frozen=True):
     """The far end; empty url = a site without a line."""
 
@@ -289,6 +221,8 @@ class StationSettings(Part, kw_only=True, frozen=True):
     many_lost_least: int = 3
     many_lost_share: float = 0.2
     """So many stations, and this share of those somebody writes at: then the room page offers a pause of the room."""
+    reload_most: float = 30.0
+    """Seconds an exam page may be away, loaded anew or after a crash, before that is a case."""
     grace: float = 900.0
     """Seconds after the deadline in which answers kept by a station are still taken."""
     policies: str = "/etc/chromium/policies/managed"

@@ -1,0 +1,216 @@
+"""Messages between exam-archive and whoever asks it (UNIX socket `archive`)."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+
+class KeptSitting(msgspec.Struct, kw_only=True):
+    """A sitting as its recordings see it: from the first to the last second wanted, and until when they are kept.
+
+    `keep_until`: the first moment at which they may be deleted. `hold`: not even then.
+    """
+
+    id: str
+    name: str
+    """As people say it: day, number and subject."""
+    rooms: list[str]
+    start: datetime
+    end: datetime
+    keep_until: datetime
+    hold: bool = False
+
+
+class Permit(msgspec.Struct, kw_only=True):
+    """Leave to delete what is past its date.
+
+    `due`: recordings of sittings whose `keep_until` is not later. `before`: recordings of no sitting that began before.
+    `who`: two accounts, or `policy`.
+    """
+
+    id: str
+    due: datetime
+    before: datetime
+    why: str
+    who: str
+
+
+class KeepOrders(msgspec.Struct, tag="archive.orders", kw_only=True):
+    """What exam-archive must know of sittings: those that changed or are to come; it forgets none before its date.
+
+    `days_kept`: whole days of the default retention, for the forecast.
+    """
+
+    sittings: list[KeptSitting]
+    permit: Permit | None = None
+    days_kept: int = 1096
+
+
+class Taken(msgspec.Struct):
+    """The orders are on the disk."""
+
+
+class GetStorage(msgspec.Struct, tag="archive.status"):
+    """Ask exam-archive how it is."""
+
+
+class PlaceStatus(msgspec.Struct, kw_only=True):
+    """One place. `name` empty: the recording disk. Bytes; `total` 0: not known (object storage, an unplugged disk)."""
+
+    name: str
+    kind: Literal["recorder", "disk", "nas", "s3", "offline"]
+    state: Literal["online", "silent", "filling", "full", "unplugged", "unprepared"]
+    since: datetime | None = None
+    """Silent since."""
+    total: int = 0
+    free: int = 0
+    recordings: int = 0
+    """Bytes of recordings there."""
+    copies: int = 0
+    first: str = ""
+    last: str = ""
+    """Days (yyyymmdd) of the oldest and newest recording there."""
+    waiting: int = 0
+    """Bytes still to be copied there."""
+    scrub_part: float = 0.0
+    """Part of the running round that is read again, 0..1."""
+    scrub_began: datetime | None = None
+    scrub_ended: datetime | None = None
+    """When the last whole round ended."""
+
+
+class CameraStorage(msgspec.Struct, kw_only=True):
+    """One camera's use of the recording disk; `days_left` None: not in sight within the forecast."""
+
+    camera: str
+    per_day: int
+    """Bytes in a day, as measured over the last weeks."""
+    per_hour: int
+    """Bytes in a recorded hour."""
+    kept: int
+    """Bytes on the recording disk and all that is known of it elsewhere once."""
+    days_left: float | None
+
+
+class Ahead(msgspec.Struct, kw_only=True):
+    """One day of the forecast: bytes used on the recording disk at its end."""
+
+    day: str
+    used: int
+
+
+class ShortSitting(msgspec.Struct, kw_only=True):
+    """A sitting for whose recordings there is no room on the day it takes place."""
+
+    id: str
+    name: str
+    start: datetime
+    missing: int
+    """Bytes."""
+
+
+class Forecast(msgspec.Struct, kw_only=True):
+    """For how long there is room on the recording disk."""
+
+    total: int
+    used: int
+    reserve: int
+    per_day: int
+    days_left: float | None
+    ahead: list[Ahead]
+    cameras: list[CameraStorage]
+    short: list[ShortSitting]
+
+
+class StorageFinding(msgspec.Struct, kw_only=True):
+    """A recording that is not as it was recorded, or not where it should be."""
+
+    place: str
+    path: str
+    code: str
+    at: datetime
+
+
+class Due(msgspec.Struct, kw_only=True):
+    """Recordings past their date that wait for an order, by how they stand today. Bytes and files are estimates by day."""
+
+    days: int = 0
+    bytes: int = 0
+    first: str = ""
+    last: str = ""
+
+
+class Storage(msgspec.Struct, kw_only=True):
+    """The answer to GetStorage."""
+
+    now: datetime
+    places: list[PlaceStatus]
+    forecast: Forecast
+    findings: list[StorageFinding]
+    found: int
+    """Findings in all; `findings` holds the newest."""
+    held: int = 0
+    """Sittings on legal hold."""
+    due: Due
+    problem: str = ""
+    """What the last round could not do; empty = nothing."""
+
+
+class Event(msgspec.Struct, kw_only=True):
+    """Something that belongs in the journal; `number` counts up."""
+
+    number: int
+    at: datetime
+    kind: str
+    body: dict[str, Any]
+
+
+class GetEvents(msgspec.Struct, tag="archive.events", kw_only=True):
+    """Ask for events after `after`, oldest first, at most 200."""
+
+    after: int
+
+
+class Events(msgspec.Struct, kw_only=True):
+    """The answer."""
+
+    events: list[Event]
+
+
+class FetchRecording(msgspec.Struct, tag="archive.fetch", kw_only=True):
+    """Bring one recording out of object storage; allow a minute."""
+
+    path: str
+
+
+class Fetched(msgspec.Struct, kw_only=True):
+    """Where it lies now, for an hour at least."""
+
+    path: str
+
+
+class PreparePlace(msgspec.Struct, tag="archive.prepare", kw_only=True):
+    """Mark a mounted folder as a place: of the configuration (`label` is its name), or an off-line disk's."""
+
+    label: str
+    folder: str
+    actor: str
+
+
+class EndDisk(msgspec.Struct, tag="archive.end_disk", kw_only=True):
+    """No more is copied to this off-line disk; its inventory is closed."""
+
+    label: str
+    actor: str
+
+
+class DiskTold(msgspec.Struct, kw_only=True):
+    """How the disk is now."""
+
+    label: str
+    state: str
+    copies: int = 0
+    bytes: int = 0
+    inventory: str = ""
+    """SHA-256 of its inventory file."""
