@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Cause = Literal["network", "camera", "disk", "stopped", ""]
+Cause = Literal["network", "camera", "disk", "stopped", "resting", ""]
+"""Why there is no picture; resting: by plan (cameras/plan.py)."""
 
 
 class GetStatus(msgspec.Struct, tag="recorder.status"):
@@ -28,7 +29,7 @@ class CameraStatus(msgspec.Struct, kw_only=True):
     camera: str
     name: str
     room: str
-    state: Literal["recording", "connecting", "stopped"]
+    state: Literal["recording", "connecting", "stopped", "resting"]
     since: datetime
     cause: Cause = ""
     last_frame_at: datetime | None = None

@@ -1,0 +1,7 @@
+"""The recorder's own index: one SQLite file beside the recordings (schema.py), its readers and its one writer."""
+
+from cameras.index.reader import LONGEST, GapRow, Reader, Segment
+from cameras.index.schema import EPOCH, FILE, micros, moment
+from cameras.index.writer import Index
+
+__all__ = ["EPOCH", "FILE", "LONGEST", "GapRow", "Index", "Reader", "Segment", "micros", "moment"]

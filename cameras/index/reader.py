@@ -1,0 +1,218 @@
+"""Reading the recorder's index: what exists of a camera, and what does not."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from appliance.base.errors import NotFound, Unavailable
+from appliance.base.i18n import N_
+from appliance.wire.recorder import Cause, Kept
+from cameras.index.schema import FILE, micros, moment
+
+LONGEST = timedelta(hours=1)
+"""No segment is longer: the recorder closes one at the first key frame after `segment` seconds."""
+PAGE = 5000
+
+
+class Segment(msgspec.Struct, kw_only=True):
+    """One file of the store. `end` None: still being written. `path` is relative to the media folder."""
+
+    id: str
+    run: str
+    camera: str
+    path: str
+    start: datetime
+    end: datetime | None
+    bytes: int
+    sha256: str
+    state: Kept
+
+
+class GapRow(msgspec.Struct, kw_only=True):
+    """One gap; `end` None: not over."""
+
+    id: str
+    camera: str
+    start: datetime
+    end: datetime | None
+    cause: Cause
+
+
+NOT_GONE = "AND state <> 'missing'"
+GAP = "id, camera, start, end, cause"
+SEGMENT = "id, run, camera, path, start, end, bytes, sha256, state"
+
+
+def _segment(row: tuple[Any, ...]) -> Segment:
+    return Segment(
+        id=row[0],
+        run=row[1],
+        camera=row[2],
+        path=row[3],
+        start=moment(row[4]),
+        end=None if row[5] is None else moment(row[5]),
+        bytes=row[6],
+        sha256=row[7],
+        state=row[8],
+    )
+
+
+class Reader:
+    """Reads the index; any number of them, in any process, disturbs nobody."""
+
+    def __init__(self, media: Path) -> None:
+        self.path = media / FILE
+        self._link = threading.local()
+
+    def _connection(self) -> sqlite3.Connection:
+        known = getattr(self._link, "connection", None)
+        if known is not None:
+            return cast(sqlite3.Connection, known)
+        if not self.path.exists():
+            raise NotFound(
+                "no_recordings",
+                N_("There are no recordings in {folder}."),
+                N_("Start exam-recorder, or correct the media folder in the configuration."),
+                folder=str(self.path.parent),
+            )
+        connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=5.0)
+        try:
+            connection.execute("SELECT 1 FROM run LIMIT 1").fetchall()
+        except sqlite3.OperationalError:
+            # On a read-only disk SQLite cannot make the shared memory file of a WAL database. Without a
+            # writer there is no WAL either, and the file may be read as it lies.
+            connection.close()
+            if self.path.with_name(FILE + "-wal").exists():
+                raise
+            connection = sqlite3.connect(f"file:{self.path}?immutable=1", uri=True)
+        self._link.connection = connection
+        return connection
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Run one SELECT."""
+        try:
+            return self._connection().execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise Unavailable(
+                "index_unreadable",
+                N_("The recordings' index cannot be read: {detail}"),
+                N_("Exams go on. The system administrator looks at the recording disk."),
+                detail=str(error),
+            ) from error
+
+    def between(self, camera: str, start: datetime, end: datetime, gone: bool = False) -> list[Segment]:
+        """Segments of a camera that touch start..end, in order; an open one counts as going on. `gone`: with
+        those whose file is known to be missing.
+        """
+        # A segment is found by its start; the longest one bounds how far back to look. One that went missing
+        # before it was ever completed ends where it begins (miss_segment): at `start` itself it still touches.
+        after = micros(start) - 1 if gone else micros(start)
+        rows = self.rows(
+            f"SELECT {SEGMENT} FROM segment WHERE camera = ? AND start < ? AND start >= ?"
+            f" AND (end IS NULL OR end > ?) {'' if gone else NOT_GONE} ORDER BY start",
+            *(camera, micros(end), micros(start - LONGEST), after),
+        )
+        return [_segment(row) for row in rows]
+
+    def newest(self, camera: str) -> Segment | None:
+        """The last segment of a camera."""
+        rows = self.rows(
+            f"SELECT {SEGMENT} FROM segment WHERE camera = ? AND state <> 'missing'"
+            " ORDER BY start DESC LIMIT 1",
+            camera,
+        )
+        return _segment(rows[0]) if rows else None
+
+    def before(self, camera: str, at: datetime) -> list[Segment]:
+        """The segment of a camera that began last before `at`, if any."""
+        rows = self.rows(
+            f"SELECT {SEGMENT} FROM segment WHERE camera = ? AND start < ? AND state <> 'missing'"
+            " ORDER BY start DESC LIMIT 1",
+            camera,
+            micros(at),
+        )
+        return [_segment(row) for row in rows]
+
+    def every(self) -> Iterator[Segment]:
+        """All segments, in order of camera and time; a page of them in memory at a time."""
+        camera, start, last = "", 0, ""
+        while True:
+            rows = self.rows(
+                f"SELECT {SEGMENT} FROM segment WHERE (camera, start, id) > (?, ?, ?)"
+                f" ORDER BY camera, start, id LIMIT {PAGE}",
+                *(camera, start, last),
+            )
+            yield from map(_segment, rows)
+            if len(rows) < PAGE:
+                return
+            last, camera, start = rows[-1][0], rows[-1][2], rows[-1][4]
+
+    def unfinished(self) -> list[Segment]:
+        """Segments without an end: being written, or left behind by a crash."""
+        return [_segment(row) for row in self.rows(f"SELECT {SEGMENT} FROM segment WHERE state = 'open'")]
+
+    def known_paths(self, prefix: str) -> set[str]:
+        """Relative paths the index knows below `prefix`."""
+        rows = self.rows(
+            "SELECT path FROM segment WHERE path >= ? AND path < ?", prefix, prefix + "\U0010ffff"
+        )
+        return {row[0] for row in rows}
+
+    def gaps(self, camera: str, start: datetime, end: datetime) -> list[GapRow]:
+        """Gaps of a camera that touch start..end, those by plan (`resting`) among them."""
+        # A camera's gaps follow one another: of those that began before, only the last one can reach in.
+        rows = self.rows(
+            f"SELECT {GAP} FROM gap WHERE camera = ? AND start < ? AND (end IS NULL OR end > ?) AND start >="
+            " coalesce((SELECT max(start) FROM gap WHERE camera = ? AND start <= ?), 0) ORDER BY start",
+            *(camera, micros(end), micros(start), camera, micros(start)),
+        )
+        return [_gap(row) for row in rows]
+
+    def open_gap(self, camera: str) -> GapRow | None:
+        """The gap of a camera that is not over."""
+        rows = self.rows(
+            f"SELECT {GAP} FROM gap WHERE camera = ? AND end IS NULL ORDER BY start DESC LIMIT 1",
+            camera,
+        )
+        return _gap(rows[0]) if rows else None
+
+    def cameras(self) -> list[str]:
+        """Cameras that have ever been recorded."""
+        return [row[0] for row in self.rows("SELECT DISTINCT camera FROM run ORDER BY camera")]
+
+    def last_end(self, camera: str) -> datetime | None:
+        """When the last finished segment of a camera ends."""
+        rows = self.rows(
+            "SELECT end FROM segment WHERE camera = ? AND end IS NOT NULL ORDER BY start DESC LIMIT 1", camera
+        )
+        return moment(rows[0][0]) if rows else None
+
+    def sums(self, camera: str, since: datetime) -> tuple[int, float]:
+        """Bytes and seconds of a camera's finished segments that began at or after `since`."""
+        rows = self.rows(
+            "SELECT coalesce(sum(bytes), 0), coalesce(sum(end - start), 0) FROM segment"
+            " WHERE camera = ? AND start >= ? AND end IS NOT NULL",
+            camera,
+            micros(since),
+        )
+        return int(rows[0][0]), rows[0][1] / 1e6
+
+    def stream(self, camera: str, address: str) -> str:
+        """The stream address this camera gave last time, or empty."""
+        rows = self.rows("SELECT uri FROM stream WHERE camera = ? AND address = ?", camera, address)
+        return rows[0][0] if rows else ""
+
+
+def _gap(row: tuple[Any, ...]) -> GapRow:
+    return GapRow(
+        id=row[0],
+        camera=row[1],
+        start=moment(row[2]),
+        end=None if row[3] is None else moment(row[3]),
+        cause=row[4],
+    )

@@ -1,0 +1,53 @@
+"""The tables of the recorder's index. Times are microseconds since 1970, UTC.
+
+`n` and `chained` of a segment or gap: its place in the chain of its camera (cameras/chain.py), NULL until it is over.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+FILE = "index.db"
+VERSION = 1
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+SCHEMA = """
+CREATE TABLE run(
+  id TEXT PRIMARY KEY, camera TEXT NOT NULL, opened INTEGER NOT NULL, closed INTEGER,
+  cause TEXT NOT NULL DEFAULT '', codec TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL
+);
+CREATE INDEX run_by_camera ON run(camera);
+CREATE TABLE segment(
+  id TEXT PRIMARY KEY, run TEXT NOT NULL REFERENCES run(id), camera TEXT NOT NULL, path TEXT NOT NULL UNIQUE,
+  start INTEGER NOT NULL, end INTEGER, bytes INTEGER NOT NULL DEFAULT 0, sha256 TEXT NOT NULL DEFAULT '',
+  state TEXT NOT NULL CHECK (state IN ('open', 'closed', 'recovered', 'adopted', 'missing')),
+  cause TEXT NOT NULL DEFAULT '', n INTEGER, chained BLOB
+);
+CREATE INDEX segment_by_camera ON segment(camera, start);
+CREATE INDEX segment_open ON segment(state) WHERE state = 'open';
+CREATE TABLE gap(
+  id TEXT PRIMARY KEY, camera TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER,
+  cause TEXT NOT NULL CHECK (cause IN ('network', 'camera', 'disk', 'stopped', 'resting')), detail TEXT NOT NULL,
+  n INTEGER, chained BLOB
+);
+CREATE INDEX gap_by_camera ON gap(camera, start);
+CREATE INDEX gap_open ON gap(camera) WHERE end IS NULL;
+CREATE TABLE chain(camera TEXT PRIMARY KEY, n INTEGER NOT NULL, head BLOB NOT NULL);
+CREATE TABLE seal(
+  camera TEXT NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, n INTEGER NOT NULL, sitting TEXT NOT NULL,
+  line TEXT NOT NULL, PRIMARY KEY (camera, number)
+);
+CREATE INDEX seal_of_sitting ON seal(sitting) WHERE sitting <> '';
+CREATE TABLE finding(
+  id TEXT PRIMARY KEY, at INTEGER NOT NULL, code TEXT NOT NULL, path TEXT NOT NULL, detail TEXT NOT NULL
+);
+CREATE TABLE stream(camera TEXT PRIMARY KEY, address TEXT NOT NULL, uri TEXT NOT NULL, at INTEGER NOT NULL);
+"""
+
+
+def micros(at: datetime) -> int:
+    """Microseconds since 1970."""
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def moment(value: int) -> datetime:
+    """The time of microseconds since 1970."""
+    return EPOCH + timedelta(microseconds=value)
