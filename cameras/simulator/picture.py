@@ -37,10 +37,17 @@ class Coded(msgspec.Struct, frozen=True):
 class Encoder:
     """libx264 or libx265 for one picture source. `key_every`: seconds between key frames; `crf`: 0 (best) to 51."""
 
-    def __init__(self, fps: int, key_every: float, crf: int = CRF, codec: Codec = "h264") -> None:
+    def __init__(
+        self,
+        fps: int,
+        key_every: float,
+        crf: int = CRF,
+        codec: Codec = "h264",
+        size: tuple[int, int] = (WIDTH, HEIGHT),
+    ) -> None:
         self._codec = av.CodecContext.create("libx264" if codec == "h264" else "libx265", "w")
         group = f"keyint={max(1, round(fps * key_every))}:scenecut=0:repeat-headers=1"
-        self._codec.width, self._codec.height = WIDTH, HEIGHT
+        self._codec.width, self._codec.height = self._size = size
         self._codec.pix_fmt = "yuv420p"
         self._codec.time_base = Fraction(1, CLOCK)
         self._codec.framerate = Fraction(fps)
@@ -58,6 +65,8 @@ class Encoder:
     def encode(self, room: Room, at: datetime, ticks: int, key: bool = False) -> list[bytes]:
         """NAL units of the room at this time."""
         frame = av.VideoFrame.from_ndarray(room.picture(at), format="yuv420p")
+        if self._size != (WIDTH, HEIGHT):
+            frame = frame.reformat(width=self._size[0], height=self._size[1])
         frame.pts, frame.time_base = ticks, Fraction(1, CLOCK)
         if key:
             frame.pict_type = PictureType.I
@@ -78,8 +87,11 @@ class PictureSource:
         key_every: float = 1.0,
         crf: int = CRF,
         codec: Codec = "h264",
+        size: tuple[int, int] = (WIDTH, HEIGHT),
+        drawing: threading.Lock | None = None,
     ) -> None:
         self.room = room
+        self._size = size
         self.codec: Codec = codec
         self.fps = fps
         self.key_every = key_every
@@ -87,7 +99,8 @@ class PictureSource:
         self._now = now
         self._viewers: list[Callable[[Coded], None]] = []
         self._lock = threading.Lock()
-        self._drawing = threading.Lock()
+        self.drawing = drawing or threading.Lock()
+        """Held while the room is drawn; two sources of one room share it."""
         self._wake = threading.Event()
         self._ended = False
         self._key_wanted = False
@@ -122,13 +135,18 @@ class PictureSource:
 
     def spoil(self, view: View) -> None:
         """What the lens does."""
-        with self._drawing:
+        with self.drawing:
             self.room.spoil(view)
+
+    def show(self, number: int | None) -> None:
+        """What the screen in its view shows."""
+        with self.drawing:
+            self.room.show(number)
 
     def parameter_sets(self) -> list[bytes]:
         """Parameter sets of this stream for the SDP: sequence and picture; with H.265 video, sequence, picture."""
         if not self._sets:
-            with self._drawing:
+            with self.drawing:
                 units = self._encoder().encode(self.room, self._now(), 0)
             h264 = self.codec == "h264"
             by_kind = {(unit[0] & 0x1F if h264 else rtp_h265.kind(unit)): unit for unit in units}
@@ -136,11 +154,11 @@ class PictureSource:
         return self._sets
 
     def _encoder(self) -> Encoder:
-        return Encoder(self.fps, self.key_every, self.crf, self.codec)
+        return Encoder(self.fps, self.key_every, self.crf, self.codec, self._size)
 
     def jpeg(self) -> bytes:
         """The picture of this moment as JPEG."""
-        with self._drawing:
+        with self.drawing:
             return self.room.jpeg(self._now())
 
     def _run(self) -> None:
@@ -168,7 +186,7 @@ class PictureSource:
             if crf != self.crf:  # another quality: the bit rate jumps
                 encoder, crf, key = self._encoder(), self.crf, True
             ticks = int((time.monotonic() + self.jumped) * CLOCK)
-            with self._drawing:
+            with self.drawing:
                 units = encoder.encode(self.room, at, ticks, key)
             if not units:
                 continue

@@ -11,7 +11,7 @@ from typing import cast
 from cameras import passwords, rtp, rtp_h265, rtsp
 from cameras.simulator.picture import Coded, PictureSource
 
-PATH = "/stream1"
+PATH, SECOND = "/stream1", "/stream2"
 REALM = "simulated camera"
 BACKLOG = 4 * 1024 * 1024
 """Bytes a slow viewer may lag behind before pictures are left out."""
@@ -20,10 +20,13 @@ OPEN_METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, TEARDOWN"
 
 
 class RtspServer:
-    """Serves `source` at rtsp://HOST:port/stream1. An empty `user` asks for no password."""
+    """Serves `source` at rtsp://HOST:port/stream1, `second` at /stream2. An empty `user` asks for no password."""
 
-    def __init__(self, source: PictureSource, user: str, password: str) -> None:
+    def __init__(
+        self, source: PictureSource, user: str, password: str, second: PictureSource | None = None
+    ) -> None:
         self.source = source
+        self.second = second
         self.user, self.password = user, password
         self.sends_to = ""
         """Where it sends whoever asks for the stream (RTSP 302); empty = nowhere."""
@@ -65,6 +68,7 @@ class _Viewer(asyncio.Protocol):
 
     def __init__(self, server: RtspServer) -> None:
         self._server = server
+        self._source = server.source
         self._reader = rtsp.RequestReader()
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
@@ -118,7 +122,9 @@ class _Viewer(asyncio.Protocol):
             return rtsp.response(request, 401, {"WWW-Authenticate": nonce})
         if self._server.sends_to:
             return rtsp.response(request, 302, {"Location": self._server.sends_to})
-        if PATH not in request.url:
+        if self._server.second and SECOND in request.url:
+            self._source = self._server.second
+        elif PATH not in request.url:
             return rtsp.response(request, 404)
         match request.method:
             case "DESCRIBE":
@@ -158,9 +164,9 @@ class _Viewer(asyncio.Protocol):
 
     def _description(self) -> bytes:
         """SDP (RFC 4566; RFC 6184, 8.2.1; RFC 7798, 7.2.1)."""
-        units = self._server.source.parameter_sets()
+        units = self._source.parameter_sets()
         sets = [base64.b64encode(unit).decode() for unit in units]
-        if self._server.source.codec == "h264":
+        if self._source.codec == "h264":
             name, told = "H264", f"packetization-mode=1;profile-level-id={units[0][1:4].hex()};"
             told += f"sprop-parameter-sets={','.join(sets)}"
         else:
@@ -175,7 +181,7 @@ class _Viewer(asyncio.Protocol):
             f"m=video 0 RTP/AVP {rtp.PAYLOAD_TYPE}",
             f"a=rtpmap:{rtp.PAYLOAD_TYPE} {name}/{rtp.CLOCK}",
             f"a=fmtp:{rtp.PAYLOAD_TYPE} {told}",
-            f"a=framerate:{self._server.source.fps}",
+            f"a=framerate:{self._source.fps}",
             "a=control:trackID=1",
             "",
         ]
@@ -185,13 +191,13 @@ class _Viewer(asyncio.Protocol):
         if not self._playing:
             self._playing, self._waits_for_key = True, True
             self._server.viewers += 1
-            self._server.source.add(self._take)
+            self._source.add(self._take)
 
     def _stop_playing(self) -> None:
         if self._playing:
             self._playing = False
             self._server.viewers -= 1
-            self._server.source.remove(self._take)
+            self._source.remove(self._take)
 
     def _take(self, coded: Coded) -> None:
         """Called in the picture's thread."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from cameras import timecode
+from cameras import screen_code, timecode
 from cameras.simulator.kinds import Scene, View
 from cameras.timecode import HEIGHT, WIDTH
 
@@ -42,6 +42,8 @@ GLYPHS = {
 """Five by seven dots, a byte per line."""
 SCALE = 6
 DIGITS_AT = (40, 40)
+SCREEN_AT = np.array([(1600, 150), (1716, 178), (1716, 310), (1600, 270)], np.float32)
+"""Corners of the screen on the side wall."""
 WALK_SECONDS = 60.0
 ZONE = ZoneInfo("Asia/Shanghai")
 """The zone of the digits, where nothing else is said. The squares below carry UTC."""
@@ -69,6 +71,8 @@ class Room:
         self.code = code
         self._tag = timecode.camera_tag(code)
         self._normal = self._still = _background(title or code, scene)
+        self._view: View = "normal"
+        self._number: int | None = None
         self._covered = False
         self._walker = _walker()
         self._work = self._still.copy()
@@ -76,8 +80,11 @@ class Room:
 
     def spoil(self, view: View) -> None:
         """Cover the lens, turn the focus or the camera, or put it right. Not while a picture is drawn."""
+        self._view = view
         still = self._normal.copy()
         luma = still[:HEIGHT]
+        if self._number is not None:
+            screen_code.hang(luma, self._number, SCREEN_AT)
         if view == "black":
             luma[:], still[HEIGHT:] = 18, 128
         elif view == "blurred":
@@ -86,6 +93,11 @@ class Room:
             luma[:] = np.roll(luma, WIDTH // 5, axis=1)
         self._still, self._work, self._covered = still, still.copy(), view == "black"
         self._last = slice(0, 0), slice(0, 0)
+
+    def show(self, number: int | None) -> None:
+        """What the screen on the wall shows, None = it is dark. Not while a picture is drawn."""
+        self._number = number
+        self.spoil(self._view)
 
     def picture(self, at: datetime) -> Picture:
         """The room at this time. The same array every time: use it before the next call."""
