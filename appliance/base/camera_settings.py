@@ -47,6 +47,14 @@ class CameraSettings(Part, kw_only=True, frozen=True, omit_defaults=True):
     room: str = ""
     seats: str = "all"
     """Seats it covers: `all`, or numbers and ranges such as `1-30,45`."""
+    record: Literal["always", "sittings", "open"] = "always"
+    """When it records: day and night; around each sitting of its room; or while its room is open, from the day's first
+    admission to the end of its last sitting (cameras/plan.py).
+    """
+    before_min: int = 15
+    """Minutes it begins before that,"""
+    after_min: int = 15
+    """and goes on after it."""
     profile: str = ""
     """Profile token; empty = the one with most pixels."""
     second: str = ""

@@ -4,20 +4,42 @@ A segment's row is written before its file exists and completed when the file is
 never holds anything the index has not heard of. Nothing is ever deleted here.
 """
 
+import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from appliance.base.errors import Unavailable
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.wire.recorder import Cause, Kept
+from cameras.chain import (
+    START,
+    ChainFiles,
+    GapLink,
+    Link,
+    Seal,
+    SegmentLink,
+    chained,
+    encode,
+    link_line,
+)
 from cameras.index.reader import Reader, Segment
 from cameras.index.schema import SCHEMA, VERSION, micros
+
+log = logging.getLogger("examsite.recorder")
+
+
+SEGMENT_LINK = ("camera", "id", "run", "path", "start", "end", "bytes", "sha256", "state", "cause")
+GAP_LINK = ("camera", "id", "start", "end", "cause", "detail")
+"""Columns of a row that its link states."""
 
 
 class Index(Reader):
@@ -29,6 +51,9 @@ class Index(Reader):
     def __init__(self, media: Path) -> None:
         super().__init__(media)
         self._lock = threading.RLock()
+        self.chain = ChainFiles(media)
+        self._unfiled: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
+        """Lines of the chain that are in the index and not yet in their file, in order."""
         try:
             media.mkdir(parents=True, exist_ok=True)
             self._writer = sqlite3.connect(
@@ -82,7 +107,49 @@ class Index(Reader):
     def close(self) -> None:
         """Close the file."""
         with self._lock:
+            self.file_lines()
             self._writer.close()
+
+    def file_lines(self) -> None:
+        """Add to the chain's files what is in the index; what the disk does not take waits for the next time."""
+        with self._lock:
+            while self._unfiled:
+                add, values = self._unfiled[0]
+                try:
+                    add(*values)
+                except OSError as error:
+                    log.error("%s: %d lines of the chain wait: %s", values[0], len(self._unfiled), error)
+                    return
+                self._unfiled.popleft()
+
+    def _chain(self, link: sqlite3.Connection, table: str, made: Link) -> None:
+        """Chain a row of `table` that is over, in the transaction that ends it. `made`: its `n` is filled in here."""
+        known = link.execute("SELECT n, head FROM chain WHERE camera = ?", (made.camera,)).fetchone()
+        last, head = known or (0, START)
+        made = msgspec.structs.replace(made, n=last + 1)
+        body = encode(made)
+        head = chained(head, body)
+        link.execute(f"UPDATE {table} SET n = ?, chained = ? WHERE id = ?", (made.n, head, made.id))
+        self.keep_head(link, made.camera, made.n, head)
+        self._unfiled.append((self.chain.add_link, (made.camera, made.n, link_line(head, body))))
+
+    def keep_head(self, link: sqlite3.Connection, camera: str, n: int, head: bytes) -> None:
+        """The newest link of a camera."""
+        link.execute("INSERT OR REPLACE INTO chain(camera, n, head) VALUES (?, ?, ?)", (camera, n, head))
+
+    @contextmanager
+    def _chaining(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that adds to a chain; the lines follow into their files when it is durable."""
+        with self._lock:
+            waiting = len(self._unfiled)
+            try:
+                with self._transaction() as link:
+                    yield link
+            except BaseException:
+                while len(self._unfiled) > waiting:
+                    self._unfiled.pop()
+                raise
+            self.file_lines()
 
     def open_run(self, run: str, camera: str, at: datetime, codec: str, width: int, height: int) -> None:
         """A connection has begun to deliver pictures."""
@@ -115,23 +182,30 @@ class Index(Reader):
     def close_segment(
         self, segment: str, start: datetime, end: datetime, size: int, sha256: str, state: Kept, cause: str
     ) -> None:
-        """The file is complete, synced, and this is what it holds."""
-        self.write(
-            "UPDATE segment SET start = ?, end = ?, bytes = ?, sha256 = ?, state = ?, cause = ? WHERE id = ?",
-            micros(start),
-            micros(end),
-            size,
-            sha256,
-            state,
-            cause,
-            segment,
-        )
+        """The file is complete, synced, and this is what it holds: a link of its camera's chain from now on."""
+        with self._chaining() as link:
+            link.execute(
+                "UPDATE segment SET start = ?, end = ?, bytes = ?, sha256 = ?, state = ?, cause = ?"
+                " WHERE id = ? AND n IS NULL",
+                (micros(start), micros(end), size, sha256, state, cause, segment),
+            )
+            self._chain_segment(link, segment)
 
     def miss_segment(self, segment: Segment) -> None:
-        """The file of this row is gone."""
-        self.write(
-            "UPDATE segment SET state = 'missing', end = coalesce(end, start) WHERE id = ?", segment.id
-        )
+        """The file of this row, which was never completed, is gone."""
+        with self._chaining() as link:
+            link.execute(
+                "UPDATE segment SET state = 'missing', end = coalesce(end, start) WHERE id = ? AND n IS NULL",
+                (segment.id,),
+            )
+            self._chain_segment(link, segment.id)
+
+    def _chain_segment(self, link: sqlite3.Connection, segment: str) -> None:
+        row = link.execute(
+            f"SELECT {', '.join(SEGMENT_LINK)} FROM segment WHERE id = ? AND n IS NULL", (segment,)
+        ).fetchone()
+        if row:
+            self._chain(link, "segment", SegmentLink(n=0, **dict(zip(SEGMENT_LINK, row, strict=True))))
 
     def open_gap_row(self, gap: str, camera: str, at: datetime, cause: Cause, detail: str) -> None:
         """Nothing is recorded from `at` on."""
@@ -145,8 +219,23 @@ class Index(Reader):
         )
 
     def close_gap(self, gap: str, at: datetime) -> None:
-        """It is over (or another cause goes on from here)."""
-        self.write("UPDATE gap SET end = max(start, ?) WHERE id = ?", micros(at), gap)
+        """It is over (or another cause goes on from here): a link of its camera's chain from now on."""
+        with self._chaining() as link:
+            link.execute("UPDATE gap SET end = max(start, ?) WHERE id = ? AND n IS NULL", (micros(at), gap))
+            row = link.execute(
+                f"SELECT {', '.join(GAP_LINK)} FROM gap WHERE id = ? AND n IS NULL", (gap,)
+            ).fetchone()
+            if row:
+                self._chain(link, "gap", GapLink(n=0, **dict(zip(GAP_LINK, row, strict=True))))
+
+    def keep_seal(self, seal: Seal, line: bytes) -> None:
+        """A seal, signed: `line` as it stands in the seals' file."""
+        with self._chaining() as link:
+            link.execute(
+                "INSERT INTO seal(camera, number, at, n, sitting, line) VALUES (?, ?, ?, ?, ?, ?)",
+                (seal.camera, seal.number, micros(seal.at), seal.n, seal.sitting, line.decode()),
+            )
+            self._unfiled.append((self.chain.add_seal, (seal.camera, line)))
 
     def find(self, at: datetime, code: str, path: str, detail: str) -> None:
         """Something on the disk is not as the index has it: a fact for people, said once."""

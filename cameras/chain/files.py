@@ -1,0 +1,103 @@
+"""The chain's own files beside the recordings: `chain.d/CAMERA/0000000001.links` ... and `chain.d/CAMERA/seals`.
+
+From them the index is built again, and the recordings are verified, on any machine. They are only ever added to; a line
+torn by a power cut is cut off before the next one.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+FOLDER = "chain.d"
+"""In the media folder; no camera's code has a dot."""
+PER_FILE = 1440
+"""Links of a file: about a day and night of one camera."""
+SEALS = "seals"
+
+
+class ChainFiles:
+    """Reads and adds to the files of all cameras. Methods raise OSError."""
+
+    def __init__(self, media: Path) -> None:
+        self.folder = media / FOLDER
+
+    def cameras(self) -> list[str]:
+        """Cameras with a chain."""
+        return sorted(path.name for path in self.folder.iterdir()) if self.folder.is_dir() else []
+
+    def files(self, camera: str) -> list[Path]:
+        """The links' files of a camera, in order."""
+        return sorted((self.folder / camera).glob("*.links"))
+
+    def lines(self, camera: str, newest: int | None = None) -> Iterator[tuple[Path, bytes]]:
+        """Every whole line of a camera's chain with its file; only of the `newest` files when given."""
+        files = self.files(camera)
+        for path in files if newest is None else files[-newest:]:
+            for line in _whole(path):
+                yield path, line
+
+    def seals(self, camera: str) -> list[bytes]:
+        """The lines of a camera's seals."""
+        path = self.folder / camera / SEALS
+        return list(_whole(path)) if path.exists() else []
+
+    def mend(self, camera: str) -> None:
+        """Cut off the torn line a power cut may have left at the end of a file."""
+        for path in [*self.files(camera)[-1:], self.folder / camera / SEALS]:
+            if path.exists():
+                body = path.read_bytes()
+                whole = body.rfind(b"\n") + 1
+                if whole < len(body):
+                    os.truncate(path, whole)
+
+    def add_link(self, camera: str, n: int, line: bytes) -> None:
+        """Durable when the call returns."""
+        first = (n - 1) // PER_FILE * PER_FILE + 1
+        self._add(self.folder / camera / f"{first:010d}.links", line)
+
+    def add_seal(self, camera: str, line: bytes) -> None:
+        """Durable when the call returns."""
+        self._add(self.folder / camera / SEALS, line)
+
+    def _add(self, path: Path, line: bytes) -> None:
+        make_folder(path.parent)
+        new = not path.exists()
+        target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+        try:
+            before = os.fstat(target).st_size
+            try:
+                if os.write(target, line) != len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+                os.fdatasync(target)
+            except OSError:
+                os.ftruncate(target, before)
+                raise
+        finally:
+            os.close(target)
+        if new:
+            sync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each entry durable: a new day's folder must not go with the power."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(exist_ok=True)
+        sync_folder(one.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a folder's entries durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _whole(path: Path) -> Iterator[bytes]:
+    with open(path, "rb") as source:
+        for line in source:
+            if line.endswith(b"\n"):
+                yield line
