@@ -1,4 +1,4 @@
-"""For how long recordings are kept (考试录像保存期限). Pure: dates of the site's calendar and facts in, dates and decisions out.
+"""For how long recordings are kept (考试录像保存期限). Pure: dates of the site's calendar.
 
 The law: 安全生产资格考试与证书管理暂行办法 (安监总培训〔2013〕104号), article 17: the whole exam is recorded, the
 recordings are archived for at least three years.

@@ -39,12 +39,12 @@ class Permit(msgspec.Struct, kw_only=True):
 class KeepOrders(msgspec.Struct, tag="archive.orders", kw_only=True):
     """What exam-archive must know of sittings: those that changed or are to come; it forgets none before its date.
 
-    `days_kept`: whole days of the default retention, for the forecast.
+    `before`: recordings of no sitting that began before are past their date today; with or without a permit.
     """
 
     sittings: list[KeptSitting]
+    before: datetime
     permit: Permit | None = None
-    days_kept: int = 1096
 
 
 class Taken(msgspec.Struct):
@@ -133,7 +133,7 @@ class StorageFinding(msgspec.Struct, kw_only=True):
 
 
 class Due(msgspec.Struct, kw_only=True):
-    """Recordings past their date that wait for an order, by how they stand today. Bytes and files are estimates by day."""
+    """Days whose recordings are past the usual date and not deleted yet, those on hold among them."""
 
     days: int = 0
     bytes: int = 0

@@ -10,7 +10,7 @@ import pytest
 
 TOP = Path(__file__).resolve().parents[2]
 UNITS = TOP / "systemd"
-RUNNING = ["clips", "faces", "gate", "recorder", "sync", "web"]
+RUNNING = ["archive", "clips", "faces", "gate", "recorder", "sync", "web"]
 EXPOSURE = 2.0
 """systemd's measure: 10 is a unit without any protection."""
 
@@ -100,13 +100,19 @@ def test_only_sync_gets_out() -> None:
         assert ("IPAddressDeny" in unit(f"exam-{name}.service")["Service"]) == (name != "sync")
 
 
-@pytest.mark.parametrize("name", RUNNING)
+@pytest.mark.parametrize("name", [name for name in RUNNING if name != "archive"])
 def test_no_process_reads_the_key_of_another(name: str) -> None:
     """All run as one user: what a unit does not hide, its process can sign with."""
     from appliance.flow.set_up import PROCESSES
 
-    every = {*PROCESSES, "tls", "data"}
-    shared = {"web": {"tls", "data"}, "gate": {"data"}, "faces": {"data"}, "sync": {"data"}}
+    every = {*PROCESSES, "tls", "data", "cameras"}
+    shared = {
+        "recorder": {"cameras"},
+        "web": {"tls", "data"},
+        "gate": {"data"},
+        "faces": {"data"},
+        "sync": {"data"},
+    }
     assert every - hidden(name) == {name} | shared.get(name, set())
 
 
@@ -159,13 +165,13 @@ def test_no_duty_of_the_night_stops_another() -> None:
     assert duties == {"check", "faces forget --do", "recordings verify --sample 200"}
 
 
-@pytest.mark.parametrize("name", ["forget", "recordings"])
-def test_what_runs_at_night_signs_nothing(name: str) -> None:
+@pytest.mark.parametrize("name", ["archive", "forget", "recordings"])
+def test_what_has_no_key_signs_nothing(name: str) -> None:
     service = (UNITS / f"exam-{name}.service").read_text()
     from appliance.flow.set_up import PROCESSES
 
     whole = "InaccessiblePaths=-/var/lib/examsite/keys\n" in service
-    assert whole or hidden(name) == {*PROCESSES, "tls"}
+    assert whole or hidden(name) == {*PROCESSES, "tls", "cameras"}
 
 
 def test_installing_again_keeps_the_configuration(root: Path) -> None:

@@ -16,8 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+from playwright.sync_api import Error as PlaywrightError
 
-from appliance.base.i18n import _
+from appliance.base.errors import Unavailable
+from appliance.base.i18n import N_, _
 from appliance.base.settings import CameraSettings
 from appliance.cli.demo import entry, practical, results, roster, run_folder, theory, waiting
 from appliance.cli.demo.day import PEOPLE, Day, Times, wait_for
@@ -77,7 +79,7 @@ def camera_arguments(site: DemoSite, camera: CameraSettings) -> list[str]:
 
 def box_processes(parent: Parent) -> None:
     """The processes of exam.target."""
-    for unit in ("web", "gate", "faces", "recorder", "clips", "sync"):
+    for unit in ("web", "gate", "faces", "recorder", "archive", "clips", "sync"):
         parent.start(unit)
 
 
@@ -145,7 +147,17 @@ def _played(site: DemoSite, report: Report, once: bool) -> int:
             box_processes(parent)
             until_up(site)
         day = Day(site=site, box=box, parent=parent, report=report, people=make_people(PEOPLE), times=Times())
-        run_stages(day)
+        try:
+            run_stages(day)
+        except (PlaywrightError, AssertionError, TimeoutError) as error:
+            raise Unavailable(
+                "demo_stopped",
+                N_("The demo could not go on: {detail}"),
+                N_(
+                    "Is another demo running, or is this machine busy with something else? The log folder tells more."
+                ),
+                detail=str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__,
+            ) from error
         report.show()
         if not once:
             stay(day)

@@ -1,0 +1,1 @@
+"""exam-archive: keeps recordings for years. Copies, forecasts, deletes by order, re-reads."""

@@ -1,0 +1,229 @@
+"""The end of a recording's life: only past its date, without a hold, and by an order; never because a disk is full.
+
+What is due is found by going on from where the last pass stopped. A sitting kept longer, or on hold, is looked at once
+more when its own date has come.
+"""
+
+import bisect
+import hashlib
+import logging
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from appliance.wire.archive import KeptSitting, Permit
+from cameras.archive.copying import Copier
+from cameras.archive.places import remove_file
+from cameras.archive.store import EVERYWHERE, Archive
+from cameras.archive.walk import Walk
+from cameras.index import Reader, Segment, micros, moment
+
+log = logging.getLogger("examsite.archive")
+
+AT_ONCE = 2000
+LONGEST_SITTING = timedelta(days=1)
+
+
+class Term(msgspec.Struct, frozen=True):
+    """A sitting as the retention sees it."""
+
+    id: str
+    rooms: frozenset[str]
+    start: datetime
+    end: datetime
+    keep_until: datetime
+    hold: bool
+
+
+class Terms:
+    """All sittings known, by start. Pure."""
+
+    def __init__(self, terms: Iterable[Term], rooms: dict[str, str]) -> None:
+        self._terms = sorted(terms, key=lambda term: term.start)
+        self._starts = [term.start for term in self._terms]
+        self._rooms = rooms
+        self._sitting_rooms = frozenset[str]().union(*(term.rooms for term in self._terms))
+
+    def sees(self, camera: str, term: Term) -> bool:
+        """Whether a camera's recordings belong to a sitting.
+
+        Those of its rooms, and all that look at no room of any sitting: entrances, waiting rooms, old cameras.
+        """
+        return self.sees_rooms(camera, term.rooms)
+
+    def sees_rooms(self, camera: str, rooms: frozenset[str]) -> bool:
+        """The same by the sitting's rooms."""
+        room = self._rooms.get(camera, "")
+        return room in rooms or room not in self._sitting_rooms
+
+    def of(self, camera: str, start: datetime, end: datetime) -> list[Term]:
+        """The sittings a recording belongs to."""
+        last = bisect.bisect_left(self._starts, end)
+        first = bisect.bisect_left(self._starts, start - LONGEST_SITTING)
+        return [term for term in self._terms[first:last] if term.end > start and self.sees(camera, term)]
+
+    def may_go(self, segment: Segment, permit: Permit) -> bool:
+        """Past its date, no hold, and covered by the order."""
+        if segment.end is None or segment.start >= permit.before:
+            return False
+        terms = self.of(
+            segment.camera, segment.start, max(segment.end, segment.start + timedelta(microseconds=1))
+        )
+        return all(not term.hold and term.keep_until <= permit.due for term in terms)
+
+
+def keep_sittings(archive: Archive, sittings: list[KeptSitting]) -> None:
+    """Take in what exam-web told. One put on hold, or kept longer, is looked at again when that is over."""
+    with archive.transaction() as link:
+        for one in sittings:
+            if one.end - one.start > LONGEST_SITTING:
+                one.start = one.end - LONGEST_SITTING
+            link.execute(
+                "INSERT INTO sitting(id, rooms, start, end, keep_until, hold) VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT(id) DO UPDATE SET rooms = excluded.rooms, start = excluded.start, end = excluded.end,"
+                " keep_until = excluded.keep_until, hold = excluded.hold, passed = CASE WHEN"
+                " hold <> excluded.hold OR keep_until <> excluded.keep_until THEN 0 ELSE passed END",
+                (
+                    *(one.id, msgspec.json.encode(one.rooms).decode(), micros(one.start), micros(one.end)),
+                    *(micros(one.keep_until), one.hold),
+                ),
+            )
+
+
+def terms_of(archive: Archive, rooms: dict[str, str]) -> Terms:
+    """Every sitting of archive.db."""
+    rows = archive.rows("SELECT id, rooms, start, end, keep_until, hold FROM sitting")
+    return Terms(
+        (
+            Term(
+                name,
+                frozenset(msgspec.json.decode(of)),
+                moment(start),
+                moment(end),
+                moment(until),
+                bool(hold),
+            )
+            for name, of, start, end, until, hold in rows
+        ),
+        rooms,
+    )
+
+
+class Deleter:
+    """Carries out an order."""
+
+    def __init__(
+        self,
+        media: Path,
+        index: Reader,
+        archive: Archive,
+        copier: Copier,
+        rooms: dict[str, str],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._media, self._index, self._archive, self._copier = media, index, archive, copier
+        self._rooms, self._now = rooms, now
+
+    def delete_some(self, permit: Permit) -> bool:
+        """One step of a pass; True when there is more to do now."""
+        terms = terms_of(self._archive, self._rooms)
+        walk = Walk(self._index, self._archive, "keep")
+        rows = walk.take(AT_ONCE, self._now())
+        reached = [row for row in rows if row.segment.start < permit.before]
+        if rows and len(reached) < len(rows):  # in the order of the rows: those behind come later
+            first = next(number for number, row in enumerate(rows) if row.segment.start >= permit.before)
+            reached = rows[:first]
+        if reached:
+            going = [row.segment for row in reached if terms.may_go(row.segment, permit)]
+            with self._archive.transaction():
+                self._order(going, permit)
+                walk.passed(*reached)
+            self._carry_out(going)
+            return True
+        return self._kept_longer(terms, permit)
+
+    def _kept_longer(self, terms: Terms, permit: Permit) -> bool:
+        """A sitting whose own date has come since, or whose hold was lifted."""
+        due = self._archive.rows(
+            "SELECT id, rooms, start, end, keep_until, hold FROM sitting"
+            " WHERE passed = 0 AND hold = 0 AND keep_until <= ? ORDER BY keep_until LIMIT 1",
+            micros(permit.due),
+        )
+        if not due:
+            return False
+        name, start, end = due[0][0], moment(due[0][2]), moment(due[0][3])
+        going = [
+            segment
+            for camera in self._index.cameras()
+            for segment in self._index.between(camera, start, end)
+            if terms.may_go(segment, permit) and EVERYWHERE not in self._archive.removals(segment.path)
+        ]
+        with self._archive.transaction() as link:
+            self._order(going, permit)
+            link.execute("UPDATE sitting SET passed = 1 WHERE id = ?", (name,))
+        self._carry_out(going)
+        return True
+
+    def _order(self, going: list[Segment], permit: Permit) -> None:
+        """The rows that say why, and one event for all of them, before the first file goes."""
+        going = [one for one in going if EVERYWHERE not in self._archive.removals(one.path)]
+        if not going:
+            return
+        now, size, paths = self._now(), 0, hashlib.sha256()
+        with self._archive.transaction() as link:
+            for one in going:
+                self._archive.remove(one.path, EVERYWHERE, now, permit.why, permit.who)
+                link.execute(
+                    "UPDATE day SET bytes = max(0, bytes - ?), segments = segments - 1 WHERE camera = ? AND day = ?",
+                    (one.bytes, one.camera, f"{one.start:%Y%m%d}"),
+                )
+                size += one.bytes
+                paths.update(f"{one.path} {one.sha256}\n".encode())
+            body = {"permit": permit.id, "recordings": len(going), "bytes": size, "list": paths.hexdigest()}
+            first, last = min(one.start for one in going), max(one.start for one in going)
+            self._archive.tell(
+                now, "storage.deleted", body | {"first": first, "last": last, "who": permit.who}
+            )
+        log.warning("deleting %d recordings by the order %s", len(going), permit.id)
+
+    def _carry_out(self, going: list[Segment]) -> None:
+        for one in going:
+            self._end(one.path)
+
+    def _end(self, path: str) -> None:
+        """Every file of one recording. A copy on a disk that is not here goes when the disk is plugged in again."""
+        file = self._media / path
+        size = file.stat().st_size if file.exists() else 0
+        remove_file(file)
+        for copy in self._archive.copies(path):
+            if place := self._copier.places.get(copy.place):
+                place.remove(path)
+                self._archive.drop_copy(copy.place, path)
+            else:
+                Walk(self._index, self._archive, f"left:{copy.place}").once_more(path)
+        self._archive.removed(path, EVERYWHERE, size)
+
+    def settle(self) -> None:
+        """Finish what a kill left; delete what waits for a place that can be reached again."""
+        for path, place in self._archive.open_removals():
+            if place == EVERYWHERE:
+                self._end(path)
+        for name, there in self._copier.places.items():
+            for (path,) in self._archive.rows("SELECT path FROM pending WHERE name = ?", f"left:{name}"):
+                there.remove(path)
+                self._archive.drop_copy(name, path)
+                with self._archive.transaction() as link:
+                    link.execute("DELETE FROM pending WHERE name = ? AND path = ?", (f"left:{name}", path))
+
+
+def due_days(archive: Archive, before: datetime) -> list[tuple[str, int]]:
+    """Days (yyyymmdd) past the usual date with recordings left, and their bytes."""
+    return [
+        (day, int(size))
+        for day, size in archive.rows(
+            "SELECT day, sum(bytes) FROM day WHERE day < ? AND segments > 0 GROUP BY day ORDER BY day",
+            f"{before:%Y%m%d}",
+        )
+    ]

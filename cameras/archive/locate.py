@@ -1,0 +1,110 @@
+"""Where a recording lies: the one call of every finder, whichever tier it has moved to."""
+
+import asyncio
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from appliance.base.errors import NotFound, Unavailable
+from appliance.base.i18n import N_
+from appliance.base.settings import Settings
+from appliance.base.sockets import ask
+from appliance.wire.archive import Fetched, FetchRecording
+from cameras.archive.places import mounted_disks, mounted_folder
+from cameras.archive.store import DISK, EVERYWHERE, ArchiveReader
+from cameras.index import Segment
+
+FETCH = 60.0
+"""Seconds one recording may take to come out of object storage."""
+Lies = Literal["here", "online", "s3", "offline", "silent", "deleted", "missing"]
+
+
+class Where(msgspec.Struct, kw_only=True):
+    """What is known of a recording's whereabouts. `path`: readable now. `place`: its name, or a disk's label."""
+
+    lies: Lies
+    path: Path | None = None
+    place: str = ""
+
+
+class Locator:
+    """Finds recordings for one process; reads only. Raises Unavailable while archive.db cannot be read."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._media = Path(settings.recorder.media)
+        self._archive = ArchiveReader(self._media)
+        self._folders = {one.name: Path(one.folder) for one in settings.storage.places if one.kind != "s3"}
+
+    def where(self, segment: Segment) -> Where:
+        """Where a recording lies, without fetching anything."""
+        here = self._media / segment.path
+        if here.exists():
+            return Where(lies="here", path=here)
+        copies = {copy.place for copy in self._archive.copies(segment.path)}
+        removed = self._archive.removals(segment.path)
+        if EVERYWHERE in removed:
+            return Where(lies="deleted")
+        if not copies:
+            return Where(lies="missing")
+        kinds = dict(self._archive.places())
+        disks = mounted_disks(Path(self._settings.storage.offline))
+        roots = {
+            name: disks.get(name)
+            if kinds.get(name) == "offline"
+            else mounted_folder(self._folders.get(name), name)
+            for name in copies
+        }
+        for name, root in roots.items():
+            if root is not None and (root / segment.path).exists():
+                return Where(lies="online", path=root / segment.path, place=name)
+        for lies, kind in (("s3", "s3"), ("offline", "offline")):
+            if found := sorted(name for name in copies if kinds.get(name) == kind and roots[name] is None):
+                return Where(lies=lies, place=found[0])  # type: ignore[arg-type]
+        silent = sorted(name for name, root in roots.items() if root is None)
+        return Where(lies="silent", place=silent[0]) if silent else Where(lies="missing", place=DISK)
+
+    def locate(self, segment: Segment) -> Path:
+        """A readable file, fetched from object storage when it lies there. Call it from a thread without a loop.
+
+        Raises NotFound (deleted, missing) or Unavailable: `disk_wanted` names the off-line disk to plug in.
+        """
+        found = self.where(segment)
+        if found.path is not None:
+            return found.path
+        if found.lies == "s3":
+            socket = self._settings.socket("archive")
+            answer = asyncio.run(ask(socket, FetchRecording(path=segment.path), Fetched, FETCH))
+            return Path(answer.path)
+        raise absent(found, segment)
+
+
+def absent(found: Where, segment: Segment) -> NotFound | Unavailable:
+    """Why a recording cannot be read, in words."""
+    if found.lies == "offline":
+        return Unavailable(
+            "disk_wanted",
+            N_("This recording lies on the off-line disk {label}."),
+            N_("Fetch the disk with this label from the archive, plug it in and ask again."),
+            label=found.place,
+        )
+    if found.lies == "silent":
+        return Unavailable(
+            "place_silent",
+            N_("This recording lies in {place}, which cannot be reached."),
+            N_("The system administrator looks at its mount or its network; ask again then."),
+            place=found.place,
+        )
+    if found.lies == "deleted":
+        return NotFound(
+            "recording_deleted",
+            N_("This recording was deleted after its retention period."),
+            N_("The journal says when and by whose order."),
+        )
+    return NotFound(
+        "recording_missing",
+        N_("The recording {path} is missing."),
+        N_("Run examsite recordings verify and call the system administrator."),
+        path=segment.path,
+    )

@@ -1,0 +1,144 @@
+"""What exam-archive tells of itself: places, forecast, findings, what is past its date."""
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from appliance.wire.archive import Due, Forecast, PlaceStatus, Storage, StorageFinding
+from cameras.archive.deletion import due_days, terms_of
+from cameras.archive.forecast import Coming, Disk, Measured, forecast
+from cameras.archive.places import RESERVE
+from cameras.archive.store import DISK, Archive
+from cameras.archive.walk import Walk
+from cameras.index import moment
+
+if TYPE_CHECKING:
+    from cameras.archive.rounds import Rounds
+
+NEWEST = 50
+WARN, ALARM = 0.70, 0.90
+"""Parts of a disk in use at which people are warned, and at which the alarm sounds."""
+
+
+def make_status(rounds: "Rounds") -> Storage:
+    """The answer to GetStorage."""
+    archive, now, orders = rounds.archive, rounds.clock.now(), rounds.orders
+    past = due_days(archive, orders.before) if orders else []
+    findings = archive.rows(
+        "SELECT place, path, code, at FROM finding WHERE over IS NULL ORDER BY at DESC LIMIT ?", NEWEST
+    )
+    count = archive.rows("SELECT count(*) FROM finding WHERE over IS NULL")
+    held = archive.rows("SELECT count(*) FROM sitting WHERE hold = 1")
+    return Storage(
+        now=now,
+        places=_places(rounds),
+        forecast=_forecast(rounds, now),
+        findings=[
+            StorageFinding(place=place, path=path, code=code, at=moment(at))
+            for place, path, code, at in findings
+        ],
+        found=count[0][0],
+        held=held[0][0],
+        due=Due(
+            days=len(past),
+            bytes=sum(size for _day, size in past),
+            first=past[0][0] if past else "",
+            last=past[-1][0] if past else "",
+        ),
+        problem=rounds.problem,
+    )
+
+
+def _places(rounds: "Rounds") -> list[PlaceStatus]:
+    archive = rounds.archive
+    rows = archive.rows(
+        "SELECT name, kind, p.state, p.bytes, copies, first, last, p.total, free, silent, seen, s.began, s.ended,"
+        " s.bytes, s.total FROM place p LEFT JOIN scrub s ON s.place = p.name ORDER BY name"
+    )
+    configured = {one.name for one in rounds.settings.storage.places}
+    return [
+        PlaceStatus(
+            name=row[0],
+            kind=row[1],
+            state=_state(row[1], row[2], row[9], row[10]),
+            since=None if row[9] is None else moment(row[9]),
+            total=row[7],
+            free=row[8],
+            recordings=max(0, row[3]),
+            copies=max(0, row[4]),
+            first=row[5],
+            last=row[6],
+            waiting=Walk(rounds.index, archive, f"copy:{row[0]}").waiting() if row[0] in configured else 0,
+            scrub_part=min(1.0, round(row[13] / row[14], 4)) if row[13] and row[14] else 0.0,
+            scrub_began=None if row[11] is None else moment(row[11]),
+            scrub_ended=None if row[12] is None else moment(row[12]),
+        )
+        for row in rows
+    ]
+
+
+def _state(kind: str, state: str, silent: int | None, seen: int | None) -> Any:
+    if kind == "offline":
+        return state if silent is None else "unplugged"
+    if silent is None:
+        return "online"
+    return "silent" if seen is not None else "unprepared"
+
+
+def _forecast(rounds: "Rounds", now: datetime) -> Forecast:
+    settings, archive = rounds.settings, rounds.archive
+    measured: dict[str, dict[date, Measured]] = {}
+    for camera, day, size, length in archive.rows("SELECT camera, day, bytes, micros FROM day"):
+        measured.setdefault(camera, {})[datetime.strptime(day, "%Y%m%d").date()] = Measured(size, length)
+    rooms = {camera.code: camera.room for camera in settings.cameras}
+    terms = terms_of(archive, rooms)
+    zone = ZoneInfo(settings.site.timezone)
+    coming = [
+        Coming(
+            id=one.id,
+            name=one.name or f"{one.start.astimezone(zone):%Y-%m-%d %H:%M}",
+            start=one.start,
+            day=one.start.astimezone(UTC).date(),  # as the paths of recordings count days
+            hours=(one.end - one.start).total_seconds() / 3600,
+            cameras=frozenset(
+                camera for camera in measured if terms.sees_rooms(camera, frozenset(one.rooms))
+            ),
+        )
+        for one in (rounds.orders.sittings if rounds.orders else [])
+        if one.end > now
+    ]
+    row = archive.rows("SELECT total, free FROM place WHERE name = ?", DISK)
+    total, free = row[0] if row else (0, 0)
+    disk = Disk(
+        total=total,
+        free=free,
+        reserve=min(RESERVE, total // 50),
+        free_after=settings.storage.free_after_days,
+    )
+    return forecast(now.astimezone(UTC).date(), disk, measured, coming, settings.storage.warn_days)
+
+
+def levels_told(archive: Archive, status: Storage, now: datetime) -> None:
+    """Each crossing of 70 % and 90 %, and each sitting that could not be kept, is told once to the journal."""
+    for place in status.places:
+        part = 1 - place.free / place.total if place.total and place.kind != "offline" else 0.0
+        level = 90 if part >= ALARM else 70 if part >= WARN else 0
+        name = f"level:{place.name}"
+        before = int(archive.kept(name) or 0)
+        if level != before:
+            with archive.transaction():
+                archive.keep(name, str(level))
+                if level > before:
+                    body = {"place": place.name or "recording disk", "percent": level}
+                    archive.tell(now, "storage.filling", body | {"free": place.free, "total": place.total})
+    told = set(msgspec.json.decode(archive.kept("short") or "[]", type=list[str]))
+    short = {one.id: one for one in status.forecast.short}
+    if told != short.keys():
+        with archive.transaction():
+            archive.keep("short", msgspec.json.encode(sorted(short)).decode())
+            for one in short.values():
+                if one.id not in told:
+                    body = {"sitting": one.id, "start": one.start, "missing": one.missing}
+                    archive.tell(now, "storage.short", body | {"days_left": status.forecast.days_left})

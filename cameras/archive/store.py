@@ -1,0 +1,315 @@
+"""archive.db, beside the recorder's index: which copies of a recording lie where, what was removed and why.
+
+Written by exam-archive alone. A recording is named by its path below the media folder: that name stays the same when
+the index is built anew from the files, and it is the copy's name on every place. Times are microseconds since 1970.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from appliance.base.errors import Unavailable
+from appliance.base.i18n import N_
+from cameras.index import micros, moment
+
+FILE = "archive.db"
+VERSION = 1
+DISK = ""
+"""The recording disk as a place."""
+EVERYWHERE = "*"
+"""Place of a removal that ends a recording's life."""
+
+SCHEMA = """
+CREATE TABLE place(
+  name TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL DEFAULT '', bytes INTEGER NOT NULL DEFAULT 0,
+  copies INTEGER NOT NULL DEFAULT 0, first TEXT NOT NULL DEFAULT '', last TEXT NOT NULL DEFAULT '',
+  total INTEGER NOT NULL DEFAULT 0, free INTEGER NOT NULL DEFAULT 0, seen INTEGER, silent INTEGER
+);
+CREATE TABLE copy(
+  place TEXT NOT NULL, path TEXT NOT NULL, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, verified INTEGER NOT NULL,
+  PRIMARY KEY(place, path)
+) WITHOUT ROWID;
+CREATE TABLE removal(
+  path TEXT NOT NULL, place TEXT NOT NULL, at INTEGER NOT NULL, why TEXT NOT NULL, who TEXT NOT NULL,
+  done INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(path, place)
+) WITHOUT ROWID;
+CREATE INDEX removal_open ON removal(done) WHERE done = 0;
+CREATE TABLE day(
+  camera TEXT NOT NULL, day TEXT NOT NULL, bytes INTEGER NOT NULL, micros INTEGER NOT NULL, segments INTEGER NOT NULL,
+  PRIMARY KEY(camera, day)
+) WITHOUT ROWID;
+CREATE TABLE sitting(
+  id TEXT PRIMARY KEY, rooms TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
+  keep_until INTEGER NOT NULL, hold INTEGER NOT NULL, passed INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX sitting_due ON sitting(keep_until) WHERE passed = 0;
+CREATE INDEX sitting_end ON sitting(end);
+CREATE TABLE bookmark(name TEXT PRIMARY KEY, number INTEGER NOT NULL, path TEXT NOT NULL);
+CREATE TABLE pending(name TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY(name, path)) WITHOUT ROWID;
+CREATE TABLE finding(
+  place TEXT NOT NULL, path TEXT NOT NULL, code TEXT NOT NULL, at INTEGER NOT NULL, over INTEGER,
+  PRIMARY KEY(place, path, code)
+) WITHOUT ROWID;
+CREATE TABLE scrub(
+  place TEXT PRIMARY KEY, began INTEGER NOT NULL, total INTEGER NOT NULL, bytes INTEGER NOT NULL DEFAULT 0,
+  files INTEGER NOT NULL DEFAULT 0, rounds INTEGER NOT NULL DEFAULT 0, ended INTEGER
+);
+CREATE TABLE event(
+  number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL
+);
+CREATE TABLE kept(name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+class Copy(msgspec.Struct, kw_only=True, frozen=True):
+    """A verified copy of a recording."""
+
+    place: str
+    path: str
+    bytes: int
+    sha256: str
+    verified: datetime
+
+
+class Removal(msgspec.Struct, kw_only=True, frozen=True):
+    """A recording, or its file on one place, was taken away; `place`: DISK, a place's name, or EVERYWHERE."""
+
+    path: str
+    place: str
+    at: datetime
+    why: str
+    who: str
+
+
+def _unreadable(error: Exception) -> Unavailable:
+    return Unavailable(
+        "archive_unreadable",
+        N_("The list of archived recordings cannot be read: {detail}"),
+        N_("Exams and recording go on. The system administrator looks at the recording disk."),
+        detail=str(error),
+    )
+
+
+class ArchiveReader:
+    """Reads archive.db from any process; without the file there are no copies and no removals."""
+
+    def __init__(self, media: Path) -> None:
+        self.path = media / FILE
+        self._link = threading.local()
+
+    def _connection(self) -> sqlite3.Connection | None:
+        known = getattr(self._link, "connection", None)
+        if known is not None:
+            return cast(sqlite3.Connection, known)
+        if not self.path.exists():
+            return None
+        found = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=5.0)
+        try:
+            found.execute("SELECT 1 FROM place LIMIT 1").fetchall()
+        except sqlite3.OperationalError:
+            found.close()  # a read-only disk without a writer: the file as it lies (cameras.index.Reader)
+            if self.path.with_name(FILE + "-wal").exists():
+                raise
+            found = sqlite3.connect(f"file:{self.path}?immutable=1", uri=True)
+        self._link.connection = found
+        return found
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Run one SELECT. Raises Unavailable."""
+        try:
+            link = self._connection()
+            return link.execute(sql, values).fetchall() if link else []
+        except sqlite3.Error as error:
+            raise _unreadable(error) from error
+
+    def places(self) -> list[tuple[str, str]]:
+        """(name, kind) of every place that ever held a copy."""
+        return [(name, kind) for name, kind in self.rows("SELECT name, kind FROM place ORDER BY name")]
+
+    def copies(self, path: str) -> list[Copy]:
+        """The copies of one recording."""
+        # The key begins with the place, so that copies lie on the disk in the order they are made and scrubbed.
+        found = self.rows(
+            "SELECT c.place, c.path, c.bytes, c.sha256, c.verified FROM place p JOIN copy c ON c.place = p.name"
+            " WHERE c.path = ?",
+            path,
+        )
+        return [
+            Copy(place=place, path=name, bytes=size, sha256=sha256, verified=moment(at))
+            for place, name, size, sha256, at in found
+        ]
+
+    def removals(self, path: str) -> dict[str, Removal]:
+        """What was taken away of one recording, by place."""
+        found = self.rows("SELECT path, place, at, why, who FROM removal WHERE path = ?", path)
+        return {
+            place: Removal(path=name, place=place, at=moment(at), why=why, who=who)
+            for name, place, at, why, who in found
+        }
+
+    def gone(self, prefix: str) -> set[str]:
+        """Paths below `prefix` whose file is lawfully no longer on the recording disk."""
+        end = prefix + chr(0x10FFFF)
+        return {
+            path
+            for (path,) in self.rows(
+                "SELECT path FROM removal WHERE path >= ? AND path < ? AND place IN (?, ?)",
+                *(prefix, end, DISK, EVERYWHERE),
+            )
+        }
+
+
+class Archive(ArchiveReader):
+    """exam-archive's writing side: one connection, every fact durable when the call returns."""
+
+    def __init__(self, media: Path) -> None:
+        super().__init__(media)
+        self._lock = threading.RLock()
+        try:
+            media.mkdir(parents=True, exist_ok=True)
+            self._writer = sqlite3.connect(
+                self.path, check_same_thread=False, timeout=5.0, isolation_level=None
+            )
+            self._writer.execute("PRAGMA journal_mode = WAL")
+            self._writer.execute("PRAGMA synchronous = FULL")
+            if self._writer.execute("PRAGMA user_version").fetchone()[0] == 0:
+                with self.transaction() as link:
+                    for statement in SCHEMA.split(";"):
+                        link.execute(statement)
+                    link.execute(f"PRAGMA user_version = {VERSION}")
+        except (OSError, sqlite3.Error) as error:
+            raise _unreadable(error) from error
+
+    def _connection(self) -> sqlite3.Connection:
+        return self._writer
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Run one SELECT on the writer's connection."""
+        with self._lock:
+            return super().rows(sql, *values)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing, durable at the end."""
+        with self._lock:
+            if self._within():  # a part of a larger one
+                yield self._writer
+                return
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                if self._within():
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    def _within(self) -> bool:
+        return self._writer.in_transaction
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._writer.close()
+
+    def keep_copy(self, place: str, path: str, size: int, sha256: str, at: datetime) -> None:
+        """A copy was read back and holds what was recorded."""
+        with self.transaction() as link:
+            new = not link.execute(
+                "SELECT 1 FROM copy WHERE place = ? AND path = ?", (place, path)
+            ).fetchone()
+            link.execute(
+                "INSERT OR REPLACE INTO copy(place, path, bytes, sha256, verified) VALUES (?, ?, ?, ?, ?)",
+                (place, path, size, sha256, micros(at)),
+            )
+            if new:
+                self._weigh(link, place, size, 1)
+                day = _day(path)
+                link.execute(
+                    "UPDATE place SET first = CASE WHEN first = '' OR first > ? THEN ? ELSE first END,"
+                    " last = CASE WHEN last < ? THEN ? ELSE last END WHERE name = ?",
+                    (day, day, day, day, place),
+                )
+
+    def drop_copy(self, place: str, path: str) -> None:
+        """A copy is gone from a place: its file was taken away, or what lies there is not what was recorded."""
+        with self.transaction() as link:
+            row = link.execute(
+                "SELECT bytes FROM copy WHERE place = ? AND path = ?", (place, path)
+            ).fetchone()
+            if row:
+                link.execute("DELETE FROM copy WHERE place = ? AND path = ?", (place, path))
+                self._weigh(link, place, -row[0], -1)
+
+    def _weigh(self, link: sqlite3.Connection, place: str, size: int, number: int) -> None:
+        link.execute(
+            "UPDATE place SET bytes = bytes + ?, copies = copies + ? WHERE name = ?", (size, number, place)
+        )
+
+    def remove(self, path: str, place: str, at: datetime, why: str, who: str) -> None:
+        """The row that says why, before the file goes."""
+        with self.transaction() as link:
+            link.execute(
+                "INSERT OR IGNORE INTO removal(path, place, at, why, who) VALUES (?, ?, ?, ?, ?)",
+                (path, place, micros(at), why, who),
+            )
+
+    def removed(self, path: str, place: str, size: int = 0) -> None:
+        """The file is gone. `size`: its bytes, when it left the recording disk."""
+        with self.transaction() as link:
+            link.execute("UPDATE removal SET done = 1 WHERE path = ? AND place = ?", (path, place))
+            if size:
+                self._weigh(link, DISK, -size, -1)
+
+    def open_removals(self) -> list[tuple[str, str]]:
+        """(path, place) of removals whose files may still lie there."""
+        return [(path, place) for path, place in self.rows("SELECT path, place FROM removal WHERE done = 0")]
+
+    def find(self, place: str, path: str, code: str, at: datetime) -> bool:
+        """Something does not hold; True when nobody has been told yet."""
+        with self.transaction() as link:
+            told = link.execute(
+                "INSERT INTO finding(place, path, code, at) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT(place, path, code) DO UPDATE SET at = excluded.at, over = NULL WHERE over IS NOT NULL",
+                (place, path, code, micros(at)),
+            ).rowcount
+            if told:
+                body = {"place": place or "recording disk", "path": path, "code": code}
+                self.tell(at, "storage.finding", body)
+        return bool(told)
+
+    def clear(self, place: str, path: str, at: datetime) -> None:
+        """It holds (again)."""
+        with self.transaction() as link:
+            link.execute(
+                "UPDATE finding SET over = ? WHERE place = ? AND path = ? AND over IS NULL",
+                (micros(at), place, path),
+            )
+
+    def tell(self, at: datetime, kind: str, body: dict[str, Any]) -> None:
+        """An event exam-web takes into the journal."""
+        with self.transaction() as link:
+            text = msgspec.json.encode(body, order="sorted").decode()
+            link.execute("INSERT INTO event(at, kind, body) VALUES (?, ?, ?)", (micros(at), kind, text))
+
+    def kept(self, name: str) -> str:
+        """A value kept under a name, or empty."""
+        found = self.rows("SELECT value FROM kept WHERE name = ?", name)
+        return str(found[0][0]) if found else ""
+
+    def keep(self, name: str, value: str) -> None:
+        """Keep it."""
+        with self.transaction() as link:
+            link.execute("INSERT OR REPLACE INTO kept(name, value) VALUES (?, ?)", (name, value))
+
+
+def _day(path: str) -> str:
+    """The day (yyyymmdd, UTC) of a recording's path CAMERA/DAY/NAME."""
+    parts = path.split("/")
+    return parts[1] if len(parts) > 2 else ""

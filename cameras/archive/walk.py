@@ -1,0 +1,139 @@
+"""Going through the recorder's index in the order its rows were made, each purpose with a bookmark of its own.
+
+So nothing is looked at twice, however long the index is. A recording that is still being written ends the walk for now;
+one left open by a crash is remembered and taken when the recorder has completed its row.
+"""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from cameras.archive.store import DISK, Archive
+from cameras.index import Reader, Segment, micros, moment
+
+COLUMNS = "rowid, id, run, camera, path, start, end, bytes, sha256, state"
+OPEN_AT_MOST = timedelta(hours=1)
+"""Longer than any segment: an open row older than this was left by a crash."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A finished recording and its place in the walk; `late`: it had been left open."""
+
+    number: int
+    segment: Segment
+    late: bool = False
+
+
+def _row(found: tuple[object, ...], late: bool = False) -> Row:
+    number, name, run, camera, path, start, end, size, sha256, state = found
+    segment = msgspec.convert(
+        {
+            "id": name,
+            "run": run,
+            "camera": camera,
+            "path": path,
+            "bytes": size,
+            "sha256": sha256,
+            "state": state,
+        }
+        | {"start": moment(start), "end": None if end is None else moment(end)},  # type: ignore[arg-type]
+        Segment,
+    )
+    return Row(number, segment, late)  # type: ignore[arg-type]
+
+
+class Walk:
+    """One purpose's way through the index."""
+
+    def __init__(self, index: Reader, archive: Archive, name: str) -> None:
+        self._index, self._archive, self._name = index, archive, name
+
+    def take(self, limit: int, now: datetime) -> list[Row]:
+        """The next finished recordings, without moving the bookmark."""
+        number = self.number
+        found = [row for row in map(self._completed, self._pending()) if row and row.number <= number]
+        for raw in self._index.rows(
+            f"SELECT {COLUMNS} FROM segment WHERE rowid > ? ORDER BY rowid LIMIT ?", number, limit
+        ):
+            row = _row(raw)
+            if row.segment.state == "open":
+                if row.segment.start > now - OPEN_AT_MOST:
+                    break
+                self.once_more(row.segment.path)  # once the bookmark has passed it
+            else:
+                found.append(row)
+        return found
+
+    def passed(self, *rows: Row) -> None:
+        """These, in the order they were taken, are done with."""
+        with self._archive.transaction() as link:
+            for row in rows:
+                link.execute(
+                    "DELETE FROM pending WHERE name = ? AND path = ?", (self._name, row.segment.path)
+                )
+            if in_order := [row for row in rows if not row.late]:
+                link.execute(
+                    "INSERT OR REPLACE INTO bookmark(name, number, path) VALUES (?, ?, ?)",
+                    (self._name, in_order[-1].number, in_order[-1].segment.path),
+                )
+
+    def start_again(self) -> None:
+        """From the first row."""
+        with self._archive.transaction() as link:
+            link.execute("DELETE FROM bookmark WHERE name = ?", (self._name,))
+
+    def once_more(self, path: str) -> None:
+        """Come back to this one."""
+        with self._archive.transaction() as link:
+            link.execute("INSERT OR IGNORE INTO pending(name, path) VALUES (?, ?)", (self._name, path))
+
+    @property
+    def number(self) -> int:
+        """Row of the bookmark; 0 at the beginning, also when the index was built anew since."""
+        kept = self._archive.rows("SELECT number, path FROM bookmark WHERE name = ?", self._name)
+        if not kept:
+            return 0
+        there = self._index.rows("SELECT path FROM segment WHERE rowid = ?", kept[0][0])
+        return int(kept[0][0]) if there and there[0][0] == kept[0][1] else 0
+
+    def waiting(self, most: int = 100_000) -> int:
+        """Bytes behind the bookmark, of at most so many recordings."""
+        return int(
+            self._index.rows(
+                "SELECT coalesce(sum(bytes), 0) FROM (SELECT bytes FROM segment WHERE rowid > ? LIMIT ?)",
+                *(self.number, most),
+            )[0][0]
+        )
+
+    def _pending(self) -> list[str]:
+        return [path for (path,) in self._archive.rows("SELECT path FROM pending WHERE name = ?", self._name)]
+
+    def _completed(self, path: str) -> Row | None:
+        found = self._index.rows(f"SELECT {COLUMNS} FROM segment WHERE path = ?", path)
+        row = _row(found[0], late=True) if found else None
+        return row if row and row.segment.state != "open" else None
+
+
+def count_days(index: Reader, archive: Archive, now: datetime, limit: int = 5000) -> bool:
+    """Bytes and time by camera and day, for the forecast; False when all is counted."""
+    walk = Walk(index, archive, "days")
+    rows = walk.take(limit, now)
+    if not rows:
+        return False
+    with archive.transaction() as link:
+        for row in rows:
+            one = row.segment
+            if one.state != "missing" and one.end is not None:
+                length = micros(one.end) - micros(one.start)
+                link.execute(
+                    "INSERT INTO day(camera, day, bytes, micros, segments) VALUES (?, ?, ?, ?, 1)"
+                    " ON CONFLICT(camera, day) DO UPDATE SET bytes = bytes + excluded.bytes,"
+                    " micros = micros + excluded.micros, segments = segments + 1",
+                    (one.camera, f"{one.start:%Y%m%d}", one.bytes, length),
+                )
+                link.execute(
+                    "UPDATE place SET bytes = bytes + ?, copies = copies + 1 WHERE name = ?",
+                    (one.bytes, DISK),
+                )
+        walk.passed(*rows)
+    return len(rows) >= limit
