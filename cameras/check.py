@@ -12,11 +12,11 @@ from appliance.base.errors import ExamError, NotFound
 from appliance.base.i18n import N_, _
 from appliance.base.settings import CameraSettings, Settings
 from cameras import checks, picture
+from cameras.camera_password import password_of
 from cameras.checks import Check
 from cameras.onvif import OnvifCamera
 from cameras.picture import Grey
 from cameras.probe import DEADLINE, probe, stream_checks, watch, within
-from cameras.recorder import password_of
 from cameras.reference import References
 
 AT_ONCE = 4
@@ -55,7 +55,7 @@ def check(settings: Settings, wanted: list[str]) -> Checked:
             kept = references.load(camera.code)
             return kept[1] if kept else None
 
-        password = password_of(camera)
+        password = password_of(camera, settings)
         if camera.address.startswith("rtsp://"):
             return stream_checks(camera.address, camera.user, password, still)
         return probe(camera.address, camera.user, password, camera.profile, still).checks
@@ -71,7 +71,7 @@ def take(settings: Settings, wanted: list[str]) -> Checked:
     references = References(settings)
 
     def one(camera: CameraSettings) -> list[Check]:
-        password = password_of(camera)
+        password = password_of(camera, settings)
         uri = camera.address
         if not uri.startswith("rtsp://"):
             asked = OnvifCamera(camera.address, camera.user, password)

@@ -6,19 +6,18 @@ Found by entry points: `examsite.cli`, `examsite.simulate`, `examsite.recordings
 
 import asyncio
 import signal
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import msgspec
 import typer
 
 from appliance.base.crypto import read_secret
 from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_, _
 from appliance.base.settings import Settings, load
+from cameras import set_up_cli
 from cameras.simulator.kinds import Authentication, Codec, Media, Scene
 
 if TYPE_CHECKING:
@@ -28,9 +27,9 @@ app = typer.Typer(no_args_is_help=True, help="Cameras.")
 
 
 def _show(document: Any) -> None:
-    body = msgspec.json.format(msgspec.json.encode(document), indent=2)
-    sys.stdout.buffer.write(body + b"\n")
-    sys.stdout.flush()
+    from cameras import tell
+
+    tell.document(document)
 
 
 def _tell(text: str) -> None:
@@ -81,16 +80,7 @@ def probe_camera(
     from cameras import tell
     from cameras.probe import probe
 
-    try:
-        password = password_file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotFound(
-            "no_such_file",
-            N_("The file {path} cannot be read."),
-            N_("Check the name."),
-            path=str(password_file),
-        ) from error
-    found = probe(host, user, password, try_factory=try_factory)
+    found = probe(host, user, set_up_cli.read_password(password_file), try_factory=try_factory)
     if json:
         _show(found)
     else:
@@ -137,6 +127,9 @@ def take_references(
         tell.checked(found)
     if not found.ok:
         raise typer.Exit(1)
+
+
+set_up_cli.mount(app)
 
 
 def verify(

@@ -19,12 +19,12 @@ from appliance.base.i18n import N_
 from cameras import media2
 from cameras.address import rewritten, shown_host, split_address
 from cameras.media2 import MEDIA2, Profile
-from cameras.onvif_faults import fault_of, kind_of
+from cameras.onvif_client import MEDIA, client
+from cameras.onvif_faults import fault_of
 
 logging.getLogger("zeep").setLevel(logging.CRITICAL)
 
 DEVICE = "http://www.onvif.org/ver10/device/wsdl"
-MEDIA = "http://www.onvif.org/ver10/media/wsdl"
 CLOCK_TRIES, SOON = 3, dt.timedelta(seconds=0.5)
 """Times the clock is asked for when the answers take longer than that."""
 CLOCK_FAULTS = ("camera_empty_answer", "camera_bad_answer")
@@ -105,7 +105,7 @@ class OnvifCamera:
                 trip = dt.datetime.now(dt.UTC) - before
                 utc = told and told.UTCDateTime
                 if not utc:
-                    raise self._empty("GetSystemDateAndTime")
+                    raise self.empty("GetSystemDateAndTime")
                 if trip < best:
                     date, time = utc.Date, utc.Time
                     second = min(time.Second, 59)
@@ -138,6 +138,10 @@ class OnvifCamera:
             f"{{{DEVICE}}}DeviceBinding", f"http://{shown_host(self.host)}:{self.port}/onvif/device_service"
         )
 
+    def forget(self) -> None:
+        """Ask for clock and addresses again before the next question: the camera may have restarted."""
+        self._client = self.clock_offset = None
+
     def device(self) -> Device:
         """GetDeviceInformation."""
         told = self._call("devicemgmt", "GetDeviceInformation")
@@ -147,6 +151,19 @@ class OnvifCamera:
             firmware=told.FirmwareVersion or "",
             serial=told.SerialNumber or "",
         )
+
+    def set_clock(self) -> float:
+        """Set the camera's clock to ours; returns by how much it is off afterwards."""
+        now = dt.datetime.now(dt.UTC)
+        time = {"Hour": now.hour, "Minute": now.minute, "Second": now.second}
+        date = {"Year": now.year, "Month": now.month, "Day": now.day}
+        told = {
+            "DateTimeType": "Manual",
+            "DaylightSavings": False,
+            "UTCDateTime": {"Time": time, "Date": date},
+        }
+        self._call("devicemgmt", "SetSystemDateAndTime", told)
+        return self.read_clock()
 
     def services(self) -> list[str]:
         """Namespaces of the services it offers."""
@@ -180,7 +197,7 @@ class OnvifCamera:
         self.media = 2 if found else 1
         found = found or self._media1_profiles()
         if not found:
-            raise self._empty("GetProfiles")
+            raise self.empty("GetProfiles")
         refused: ExamError | None = None
         for profile in found:
             try:
@@ -250,7 +267,7 @@ class OnvifCamera:
             answer = self._call("media", operation, asked)
             told = str(answer.Uri) if answer and answer.Uri else ""
         if not told:
-            raise self._empty(operation)
+            raise self.empty(operation)
         return str(self._mapped(operation, lambda: rewritten(told, self.host)))
 
     def resolutions(self, profile: str) -> list[tuple[int, int]]:
@@ -277,22 +294,28 @@ class OnvifCamera:
 
     def _media2(self, operation: str, fields: list[tuple[str, str]]) -> Any:
         """One question to Media2: the answer's element. Raises Refused camera_unsupported when there is none."""
+        body = media2.envelope(operation, fields)
+        return self.ask(operation, f"{MEDIA2}/{operation}", body, MEDIA2)
+
+    def ask(self, operation: str, action: str, body: bytes, space: str, to: str = "") -> Any:
+        """One question (an envelope without proof) to the service of namespace `space`, or to `to` on the camera's
+        own host: the answer's element. Raises Refused camera_unsupported when there is no such service.
+        """
 
         def ask() -> Any:
             from lxml import etree
             from zeep import exceptions
 
             client = self._opened()
-            address = client.xaddrs.get(MEDIA2)
+            address = client.xaddrs.get(space)
             zeep_errors: Any = exceptions
             if not address:
-                raise zeep_errors.Fault("ActionNotSupported: no Media2")
-            message = etree.fromstring(media2.envelope(operation, fields))
+                raise zeep_errors.Fault(f"ActionNotSupported: no {space}")
+            message = etree.fromstring(body)
             if self.user:
                 message, _ = client.devicemgmt.zeep_client.wsse.apply(message, {})
-            action = f"{MEDIA2}/{operation}"
             kind = f'application/soap+xml; charset=utf-8; action="{action}"'
-            response = self._sender.post_xml(address, message, {"Content-Type": kind})
+            response = self._sender.post_xml(to or address, message, {"Content-Type": kind})
             if response.status_code in (401, 403):
                 raise zeep_errors.TransportError(status_code=response.status_code)
             try:
@@ -328,50 +351,21 @@ class OnvifCamera:
 
     def _open(self) -> Any:
         """The library's camera; nothing is asked yet."""
-        from onvif import ONVIFCamera
-
         from cameras.transport import transport
 
-        outer = self
         self._sender = transport(self.host, self.user, self._password)
-
-        class Client(ONVIFCamera):
-            """The library's camera without its PullPoint subscription and its trust in addresses."""
-
-            def update_xaddrs(self) -> None:
-                self.dt_diff = dt.timedelta(seconds=outer.clock_offset or 0.0)
-                self.xaddrs: dict[str, str] = {}
-                self.devicemgmt = self.create_devicemgmt_service()
-
-            def ask_addresses(self) -> None:
-                """Which services lie where. GetServices and GetCapabilities can disagree: both are looked at."""
-                try:
-                    for told in self.devicemgmt.GetServices({"IncludeCapability": False}) or []:
-                        self.place(told.Namespace, told.XAddr)
-                except Exception as error:
-                    if kind_of(error) not in ("unsupported", "refused", "unreadable"):
-                        raise
-                if MEDIA not in self.xaddrs:
-                    told = self.devicemgmt.GetCapabilities({"Category": "All"})
-                    if told is not None and told.Media is not None:
-                        self.place(MEDIA, told.Media.XAddr)
-                if not self.xaddrs:
-                    raise outer._empty("GetServices")
-
-            def place(self, namespace: str, address: str) -> None:
-                if namespace and address:
-                    self.xaddrs[namespace] = rewritten(address, outer.host)
-
-        return Client(
-            shown_host(self.host),
+        return client(
+            self.host,
             self.port,
-            self.user,
-            self._password,
+            (self.user, self._password),
             str(wsdl_folder()),
-            transport=self._sender,
+            self._sender,
+            lambda: self.clock_offset or 0.0,
+            self.empty,
         )
 
-    def _empty(self, operation: str) -> DeviceFault:
+    def empty(self, operation: str) -> DeviceFault:
+        """The fault of an answer without content."""
         return DeviceFault(
             "camera_empty_answer",
             N_("The camera {address} answers {operation} without content."),

@@ -10,6 +10,7 @@ import msgspec
 
 from appliance.base.errors import DeviceFault, ExamError, Refused
 from appliance.base.i18n import N_, _
+from appliance.wire.cameras import Step
 from cameras import checks, picture, rtsp_ask
 from cameras.checks import Check
 from cameras.measure import Look, Measured, look
@@ -85,12 +86,27 @@ def probe(
     reference: Callable[[], Grey | None] | None = None,
     try_factory: bool = False,
 ) -> Probe:
-    """Ask and measure one camera. Raises when it does not answer or refuses the password.
+    """`probe_and_see` without the picture."""
+    return probe_and_see(address, user, password, profile, reference, try_factory)[0]
+
+
+def probe_and_see(
+    address: str,
+    user: str,
+    password: str,
+    profile: str = "",
+    reference: Callable[[], Grey | None] | None = None,
+    try_factory: bool = False,
+    tell: Callable[[Step], None] = lambda _step: None,
+) -> tuple[Probe, Look | None]:
+    """Ask and measure one camera; what its stream showed. Raises when it does not answer or refuses the password.
 
     `profile`: token of the stream that is recorded; empty = the one with most pixels. `reference`: gives the still it
-    is held against (None: none was taken); without it the picture is not compared.
+    is held against (None: none was taken); without it the picture is not compared. `tell`: called with each step.
     """
-    return within(DEADLINE, lambda: _probe(address, user, password, profile, reference, try_factory), address)
+    return within(
+        DEADLINE, lambda: _probe(address, user, password, profile, reference, try_factory, tell), address
+    )
 
 
 def _probe(
@@ -100,7 +116,9 @@ def _probe(
     wanted: str,
     reference: Callable[[], Grey | None] | None,
     try_factory: bool,
-) -> Probe:
+    tell: Callable[[Step], None],
+) -> tuple[Probe, Look | None]:
+    tell("clock")
     camera = OnvifCamera(address, user, password)
     offset: float | None = None
     try:
@@ -108,7 +126,9 @@ def _probe(
     except DeviceFault as error:
         if error.code not in CLOCK_FAULTS:
             raise
+    tell("device")
     device = camera.device()
+    tell("profiles")
     profiles = camera.profiles()
     best = next((one for one in profiles if one.token == wanted), profiles[0])
     found = [checks.of_clock(offset), checks.of_answers(camera.services(), camera.media)]
@@ -116,18 +136,21 @@ def _probe(
         detail = _("The camera has no profile {profile}.").format(profile=wanted)
         found.append(Check(code="profile", ok=False, detail=detail))
     found.append(checks.of_claim(best))
+    tell("stream")
     seen = watch(best.uri, user, password)
     found += of_seen(seen, best, reference)
+    tell("password")
     found += checks.of_password(user, password, _opens(camera, best.uri))
     if try_factory:
         found.append(factory_tried(camera, password))
-    return Probe(
+    made = Probe(
         device=device,
         clock_offset_s=None if offset is None else round(offset, 1),
         profiles=profiles,
         measured=seen.look.measured if seen.look else None,
         checks=found,
     )
+    return made, seen.look
 
 
 def watch(uri: str, user: str, password: str) -> Seen:

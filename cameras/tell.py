@@ -1,10 +1,14 @@
 """What the camera commands print for people: tables that line up in Chinese too."""
 
+import sys
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
+import msgspec
 import typer
 
+from appliance.base.errors import ExamError
 from appliance.base.i18n import N_, _
 from cameras.check import Checked
 from cameras.checks import Check
@@ -35,6 +39,17 @@ CODES = {
     "picture_blurred": N_("blurred picture"),
     "picture_moved": N_("moved camera"),
 }
+
+
+def document(found: Any) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+    sys.stdout.flush()
+
+
+def said(error: ExamError) -> str:
+    """An error, and what to do."""
+    return " ".join(filter(None, (error.text(), error.next_text())))
 
 
 def columns(text: str) -> int:

@@ -33,6 +33,8 @@ from appliance.records.journal import append
 
 DATABASE = "site.db"
 FOLDERS = ("files", "keys")
+CAMERAS = "cameras.toml"
+"""What exam-recorder was told of the cameras; their passwords are sealed in it."""
 
 
 class BackedUp(msgspec.Struct):
@@ -86,6 +88,8 @@ def _written(settings: Settings, target: Path) -> BackedUp:
     for folder in FOLDERS:
         _copy_new(settings.state / folder, target / folder)
     _drop_deleted(settings.state / "files" / "sealed", target)
+    if settings.cameras_file.exists():
+        write_whole(target / CAMERAS, settings.cameras_file.read_bytes())
     write_whole(known, (settings.state / FILE).read_bytes())
     files = [path for path in target.rglob("*") if path.is_file()]
     return BackedUp(entries, len(files), sum(path.stat().st_size for path in files))
@@ -118,6 +122,9 @@ def restore(settings: Settings, source: Path, now: datetime) -> str:
     clear_begun(settings)
     for folder in FOLDERS:
         _copy_new(source / folder, settings.state / folder)
+    if (source / CAMERAS).exists():
+        settings.cameras_file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(settings.cameras_file, (source / CAMERAS).read_bytes())
     for log in ("-wal", "-shm"):  # of a database that lay here: SQLite would play it into the restored one
         target.with_name(target.name + log).unlink(missing_ok=True)
     scratch = target.with_name(f"{target.name}.new")

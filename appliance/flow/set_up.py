@@ -68,6 +68,7 @@ def set_up(settings: Settings, demo: bool, now: datetime) -> SetUp:
     crypto.new_leaf(authority(settings), folder, "tls", sorted(set(names)), server=True)
     for process in PROCESSES:
         crypto.new_leaf(authority(settings), folder, process)
+    crypto.write_secret(folder / "cameras.key", os.urandom(32), mode=0o640)
     key = crypto.DataKey.create(folder / "data.key")
     box = Box(settings, site, key)
     migrate.upgrade(box.db)

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from appliance.wire.cameras import CameraAlarm
+
 Cause = Literal["network", "camera", "disk", "stopped", "resting", ""]
 """Why there is no picture; resting: by plan (cameras/plan.py)."""
 
@@ -43,6 +45,8 @@ class CameraStatus(msgspec.Struct, kw_only=True):
     """Seconds recorded since the start of the local day."""
     picture_faults: list[PictureFault] = []
     """Filled in by exam-web from what exam-clips sees."""
+    alarms: list[CameraAlarm] = []
+    """What the camera itself reports."""
     screen_code: ScreenCode = ""
     """Filled in by exam-web from what exam-clips reads."""
 

@@ -126,6 +126,10 @@ CameraView = Literal["normal", "black", "blurred", "turned"]
 """Lens covered, out of focus, camera turned away; its own clock stays in the picture."""
 
 
+CameraEvent = Literal["tamper", "scene", "motion"]
+"""What a camera tells by ONVIF events: its lens is covered, its scene changed, something moves."""
+
+
 class SetCamera(msgspec.Struct, tag="camera.set", kw_only=True):
     """Change a simulated camera; None leaves a thing as it is. `drop`: cut every viewer off once.
 
@@ -133,7 +137,8 @@ class SetCamera(msgspec.Struct, tag="camera.set", kw_only=True):
     answer. `jump`: seconds by which its time stamps jump now. `crf`: quality of the picture, 0 (best) to 51: the bit
     rate jumps. `skew`: seconds its clock is ahead. `reboot`: gone for so many seconds; its time stamps begin anew.
     `sends_to`, `soap_sends_to`: address to which it sends whoever asks for the stream, or its ONVIF service; empty =
-    nowhere.
+    nowhere. `event`: what its own look at its picture finds now, or with `event_on` false no more. `empty_options`: it
+    says nothing about what its encoder can do.
     """
 
     plugged: bool | None = None
@@ -151,6 +156,9 @@ class SetCamera(msgspec.Struct, tag="camera.set", kw_only=True):
     """The code the screen in its view shows, as digits; empty = it is dark."""
     sends_to: str | None = None
     soap_sends_to: str | None = None
+    event: CameraEvent | None = None
+    event_on: bool = True
+    empty_options: bool | None = None
 
 
 class GetCamera(msgspec.Struct, tag="camera.state"):
@@ -164,3 +172,5 @@ class CameraDid(msgspec.Struct, kw_only=True):
     viewers: int
     calls: list[str]
     frozen: bool = False
+    subscriptions: int = 0
+    """Subscriptions to its events that are open."""

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import re
 import signal
+import threading
 import time
 from datetime import UTC, datetime
 from functools import partial
@@ -12,36 +13,24 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from appliance.base import sockets
-from appliance.base.errors import Corrupt, ExamError, NotFound
+from appliance.base.errors import Corrupt, ExamError
 from appliance.base.i18n import N_
 from appliance.base.notify import supervised
 from appliance.base.settings import CameraSettings, Settings
+from appliance.wire.live import GetKeys
 from appliance.wire.recorder import CameraStatus, GetStatus, Status
+from cameras.camera_password import password_of
 from cameras.index import Index
+from cameras.live.second import SecondStreams
 from cameras.recorder.camera import CameraRecorder, disk_space
 from cameras.recorder.reconcile import reconcile
+from cameras.set_up import SetUp
 
 log = logging.getLogger("examsite.recorder")
 
 CLOCK_EVERY = 600.0
 STOP = 2.0
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-
-
-def password_of(camera: CameraSettings) -> str:
-    """The camera's password from its file; empty when none is named."""
-    if not camera.password_file:
-        return ""
-    try:
-        return Path(camera.password_file).read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotFound(
-            "no_camera_password",
-            N_("The password file of camera {camera} cannot be read: {path}"),
-            N_("Write the password into that file and let only exam-recorder read it."),
-            camera=camera.code,
-            path=camera.password_file,
-        ) from error
 
 
 class Recorder:
@@ -59,16 +48,41 @@ class Recorder:
                 )
         self.index: Index | None = None
         self.cameras: list[CameraRecorder] = []
+        self._following = threading.Lock()
 
     def start(self) -> None:
         """Open the index, put it right, start a thread per camera."""
         self.index = Index(self.media)
         reconcile(self.media, self.index, datetime.now(UTC))
         for camera in self.settings.cameras:
-            password = partial(password_of, camera)
-            recorder = CameraRecorder(camera, self.settings.recorder, self.index, password)
-            self.cameras.append(recorder)
-            recorder.start()
+            self._begin(camera)
+
+    def _begin(self, camera: CameraSettings) -> None:
+        assert self.index
+        password = partial(password_of, camera, self.settings)
+        recorder = CameraRecorder(camera, self.settings.recorder, self.index, password)
+        self.cameras.append(recorder)
+        recorder.start()
+
+    def follow(self) -> None:
+        """Record the cameras as they are kept now: new ones begin, changed ones begin anew, the others go on."""
+        with self._following:
+            wanted = {one.code: one for one in self.settings.cameras}
+            for recorder in list(self.cameras):
+                camera = wanted.pop(recorder.camera.code, None)
+                if camera and _same_stream(camera, recorder.camera):
+                    recorder.camera = camera
+                    recorder.status.name, recorder.status.room = camera.name, camera.room
+                    continue
+                self.cameras.remove(recorder)
+                recorder.stop()
+                recorder.join(STOP)
+                if recorder.is_alive():
+                    recorder.finish()
+                if camera:
+                    self._begin(camera)
+            for camera in wanted.values():
+                self._begin(camera)
 
     def stop(self) -> None:
         """Close every segment, also of cameras that hang."""
@@ -121,17 +135,30 @@ class Recorder:
                     log.info("camera %s: clock not read: %s", camera.camera.code, error)
 
 
+def _same_stream(one: CameraSettings, other: CameraSettings) -> bool:
+    """Do both say the same of where the pictures come from?"""
+    parts = ("address", "user", "profile", "password_file", "password_sealed")
+    return all(getattr(one, part) == getattr(other, part) for part in parts)
+
+
 async def main(settings: Settings) -> None:
     """`examsite run recorder`: until SIGTERM."""
     recorder = Recorder(settings)
     await asyncio.to_thread(recorder.start)
 
-    async def status(_asked: GetStatus) -> Status:
-        return await asyncio.to_thread(recorder.status)
-
-    server = await sockets.serve(settings.socket("recorder"), {GetStatus: status})
-    ending = asyncio.Event()
     loop = asyncio.get_running_loop()
+    set_up = SetUp(settings, lambda: loop.run_in_executor(None, recorder.follow))
+
+    async def status(_asked: GetStatus) -> Status:
+        found = await asyncio.to_thread(recorder.status)
+        for camera in found.cameras:
+            camera.alarms = set_up.alarms(camera.camera)
+        return found
+
+    seconds = SecondStreams(lambda: settings.cameras, lambda camera: password_of(camera, settings))
+    handlers: dict[type, sockets.Handler] = {GetStatus: status, GetKeys: seconds.keys, **set_up.handlers()}
+    server = await sockets.serve(settings.socket("recorder"), handlers)
+    ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
     clocks = asyncio.create_task(recorder.watch_clocks())
@@ -143,4 +170,6 @@ async def main(settings: Settings) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await clocks
         server.close()
+        seconds.stop()
+        await set_up.stop()
         await asyncio.to_thread(recorder.stop)

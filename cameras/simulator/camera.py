@@ -13,7 +13,7 @@ from appliance.base import sockets
 from appliance.base.site import require_demo
 from appliance.wire.simulators import CameraDid, GetCamera, SetCamera
 from cameras import wsdiscovery
-from cameras.simulator import http_server, rtsp_server, soap
+from cameras.simulator import http_server, rtsp_server, soap, soap_media2
 from cameras.simulator.kinds import Authentication, Codec, Media, Scene
 from cameras.simulator.picture import CRF, PictureSource
 from cameras.simulator.responder import Responder
@@ -44,6 +44,10 @@ class Traits(msgspec.Struct, kw_only=True):
     advertise: str = ""
     """Host named in ONVIF answers instead of the true one, as cameras behind an address translation do."""
     empty_options: bool = False
+    events: bool = True
+    """Does it have ONVIF's events?"""
+    second: bool = False
+    """Has it a second, smaller stream?"""
     discovery_port: int = wsdiscovery.PORT
     """0 = not found by discovery."""
     fixed_message: str = ""
@@ -67,10 +71,11 @@ class SimulatedCamera:
             traits.crf,
             traits.codec,
         )
+        self.second = self._second_source() if traits.second else None
         self.endpoint = (
             f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{traits.host}:{traits.port}:{traits.code}')}"
         )
-        self.rtsp = rtsp_server.RtspServer(self.source, traits.user, traits.password)
+        self.rtsp = rtsp_server.RtspServer(self.source, traits.user, traits.password, self.second)
         self._soap = soap.Camera(
             base="",
             stream="",
@@ -84,10 +89,18 @@ class SimulatedCamera:
             empty_options=traits.empty_options,
             codec=traits.codec,
             media=traits.media,
+            events=traits.events,
         )
         self.http = http_server.HttpServer(self._soap, self.now, self._jpeg)
+        self.http.set_clock = self._set_clock
         self.responder = Responder(self._match, traits.fixed_message)
         self._control: asyncio.Server | None = None
+
+    def _second_source(self) -> PictureSource:
+        """The same room, smaller."""
+        traits, size, fps = self.traits, soap_media2.SECOND_SIZE, soap_media2.SECOND_FPS
+        room, drawing = self.source.room, self.source.drawing
+        return PictureSource(room, self.now, fps, 1.0, traits.crf, traits.codec, size, drawing)
 
     def now(self) -> datetime:
         """The camera's own clock."""
@@ -111,6 +124,8 @@ class SimulatedCamera:
         """Disappear for good."""
         await self.unplug()
         self.source.stop()
+        if self.second:
+            self.second.stop()
         if self._control:
             self._control.close()
 
@@ -129,7 +144,10 @@ class SimulatedCamera:
         await self.http.start(self.traits.host, self.traits.port)
         host = self.traits.advertise or self.address.rpartition(":")[0]
         self._soap.base = f"http://{host}:{self.http.port}"
+        self.http.events.base = self._soap.base
         self._soap.stream = f"rtsp://{host}:{self.rtsp.port}{rtsp_server.PATH}"
+        if self.second:
+            self._soap.second = f"rtsp://{host}:{self.rtsp.port}{rtsp_server.SECOND}"
         self._soap.snapshot = f"http://{host}:{self.http.port}{http_server.SNAPSHOT}"
         self.discovered = False
         if self.traits.discovery_port:
@@ -163,8 +181,12 @@ class SimulatedCamera:
     async def _jpeg(self) -> bytes:
         return await asyncio.to_thread(self.source.jpeg)
 
+    def _set_clock(self, to: datetime) -> None:
+        self.traits.skew = (to - datetime.now(UTC)).total_seconds()
+
     async def reboot(self, seconds: float) -> None:
-        """Away for so long; back with time stamps that begin anew."""
+        """Away for so long; back with time stamps that begin anew, every subscription forgotten."""
+        self.http.events.restart()
         await self.unplug()
         await asyncio.sleep(seconds)
         self.source.jumped = -time.monotonic()
@@ -180,13 +202,22 @@ class SimulatedCamera:
             self.rtsp.drop()
         if order.view is not None:
             await asyncio.to_thread(self.source.spoil, order.view)
+        if order.screen is not None:
+            number = int(order.screen) if order.screen else None
+            await asyncio.to_thread(self.source.show, number)
         if order.stalled is not None:
             self.source.stalled = order.stalled
+            if self.second:
+                self.second.stalled = order.stalled
         if order.silent is not None:
             self.http.silent = order.silent
         self.source.jumped += order.jump
         if order.crf is not None:
             self.source.crf = order.crf
+        if order.event is not None:
+            self.http.events.tell(order.event, order.event_on, self.now())
+        if order.empty_options is not None:
+            self._soap.empty_options = order.empty_options
         if order.skew is not None:
             self.traits.skew = order.skew
         if order.password is not None:
@@ -205,4 +236,5 @@ class SimulatedCamera:
             viewers=self.rtsp.viewers,
             calls=self.http.calls[-100:],
             frozen=self.source.frozen,
+            subscriptions=self.http.events.count,
         )

@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from cameras import passwords
+from cameras.events import EVENTS, NOTIFICATION
 from cameras.rtsp import LIMIT, BadRequest, parse_head
 from cameras.simulator import soap
+from cameras.simulator.soap_events import EventService
 
 REALM = "simulated camera"
 SNAPSHOT = "/snapshot.jpg"
@@ -28,6 +30,9 @@ class HttpServer:
         self.port = 0
         self.calls: list[str] = []
         """Operations asked, in order."""
+        self.events = EventService()
+        self.set_clock: Callable[[datetime], None] = lambda _to: None
+        """Called when somebody sets the camera's clock."""
         self.silent = False
         """Take questions and never answer."""
         self.sends_to = ""
@@ -50,6 +55,7 @@ class HttpServer:
             self._server = None
         for writer in self._open.values():
             writer.transport.abort()
+        self.events.wake()
         await asyncio.gather(*self._open, return_exceptions=True)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -117,5 +123,16 @@ class HttpServer:
                 return 401, kind, soap.fault("ter:NotAuthorized", "Sender not Authorized"), ask
         if camera.authentication == "token":
             proven = False
+        if call.namespace in (EVENTS, NOTIFICATION) and camera.events:
+            if (
+                camera.authentication != "none"
+                and not proven
+                and not soap.token_allows(camera, call, self._now())
+            ):
+                return 400, kind, soap.fault("ter:NotAuthorized", "Sender not Authorized"), []
+            status, answer = await self.events.answer(call, url, self._now())
+            return status, kind, answer, []
         status, answer = soap.answer(camera, call, self._now(), proven)
+        if call.operation == "SetSystemDateAndTime" and status == 200 and (to := soap.set_to(call)):
+            self.set_clock(to)
         return status, kind, answer, []

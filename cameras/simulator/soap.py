@@ -4,15 +4,17 @@ A SOAP 1.2 request comes in as bytes; the answer goes out as HTTP status and byt
 """
 
 import xml.etree.ElementTree as ET
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from xml.sax.saxutils import escape
 
 import msgspec
 
 from cameras import passwords
+from cameras.events import EVENTS
 from cameras.simulator import soap_media2
 from cameras.simulator.kinds import Authentication, Codec, Media
-from cameras.simulator.soap_media2 import MEDIA2
+from cameras.simulator.soap_media2 import MEDIA2, SECOND_FPS, SECOND_SIZE
+from cameras.timecode import HEIGHT, WIDTH
 
 ENVELOPE = "http://www.w3.org/2003/05/soap-envelope"
 SECURITY = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
@@ -39,15 +41,23 @@ class Camera(msgspec.Struct, kw_only=True):
     empty_options: bool = False
     codec: Codec = "h264"
     media: Media = "both"
+    events: bool = True
+    second: str = ""
+    """Address of its second stream; empty = it has none."""
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One SOAP request: operation, its namespace, the profile asked for, the proof it carries."""
+    """One SOAP request: operation, its namespace, what it names (local name -> text), the proof it carries."""
 
     operation: str
     namespace: str
-    profile: str
+    fields: dict[str, str]
     token: dict[str, str]
+
+    @property
+    def profile(self) -> str:
+        """The profile asked for."""
+        return self.fields.get("ProfileToken", "")
 
 
 def read_call(body: bytes) -> Call | None:
@@ -70,8 +80,8 @@ def read_call(body: bytes) -> Call | None:
             ("Created", UTILITY),
         ):
             token[name] = found.findtext(f"{{{space}}}{name}") or ""
-    profile = inner[0].findtext(f"{{{namespace}}}ProfileToken") or ""
-    return Call(operation, namespace, profile, token)
+    fields = {one.tag.rpartition("}")[2]: one.text or "" for one in inner[0].iter() if one is not inner[0]}
+    return Call(operation, namespace, fields, token)
 
 
 def token_allows(camera: Camera, call: Call, now: datetime) -> bool:
@@ -87,7 +97,7 @@ def token_allows(camera: Camera, call: Call, now: datetime) -> bool:
 def answer(camera: Camera, call: Call, now: datetime, proven: bool) -> tuple[int, bytes]:
     """HTTP status and envelope. `now`: the camera's own clock; `proven`: HTTP digest already held."""
     if call.operation == "GetSystemDateAndTime":
-        return 200, _envelope(_clock(now))
+        return 200, envelope(_clock(now))
     if camera.authentication != "none" and not proven and not token_allows(camera, call, now):
         return 400, fault("ter:NotAuthorized", "Sender not Authorized")
     second = call.namespace == MEDIA2
@@ -95,23 +105,38 @@ def answer(camera: Camera, call: Call, now: datetime, proven: bool) -> tuple[int
     if camera.media == {MEDIA: "media2", MEDIA2: "media1"}.get(call.namespace):
         return 400, fault("ter:ActionNotSupported", "Optional Action Not Implemented")
     if call.operation in plain:
-        return 200, _envelope(plain[call.operation](camera))
+        return 200, envelope(plain[call.operation](camera))
     if call.operation in per_profile:
-        if call.profile != "main":
+        if call.profile == "sub" and camera.second:
+            camera = msgspec.structs.replace(camera, stream=camera.second)
+        elif call.profile != "main":
             return 400, fault("ter:NoProfile", "The requested profile token does not exist")
-        return 200, _envelope(per_profile[call.operation](camera))
+        return 200, envelope(per_profile[call.operation](camera))
+    if call.operation == "SetSystemDateAndTime":
+        return 200, envelope("<tds:SetSystemDateAndTimeResponse/>")
     return 400, fault("ter:ActionNotSupported", "Optional Action Not Implemented")
+
+
+def set_to(call: Call) -> datetime | None:
+    """The time SetSystemDateAndTime wants; None when it names none."""
+    names = ("Year", "Month", "Day", "Hour", "Minute", "Second")
+    try:
+        year, month, day, *time = (int(call.fields[name]) for name in names)
+        return datetime(year, month, day, *time, tzinfo=UTC)
+    except (KeyError, ValueError):
+        return None
 
 
 def fault(code: str, reason: str) -> bytes:
     """A SOAP 1.2 fault with an ONVIF subcode."""
-    return _envelope(
+    return envelope(
         f"<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>{code}</s:Value></s:Subcode></s:Code>"
         f'<s:Reason><s:Text xml:lang="en">{escape(reason)}</s:Text></s:Reason></s:Fault>'
     )
 
 
-def _envelope(body: str) -> bytes:
+def envelope(body: str) -> bytes:
+    """A whole answer around its body."""
     return (
         '<?xml version="1.0" encoding="UTF-8"?>'
         f'<s:Envelope xmlns:s="{ENVELOPE}" xmlns:tds="{DEVICE}" xmlns:trt="{MEDIA}" xmlns:tr2="{MEDIA2}" '
@@ -151,6 +176,8 @@ def _services(camera: Camera) -> str:
         told += one(MEDIA, "/onvif/media_service")
     if camera.media != "media1":
         told += one(MEDIA2, "/onvif/media2_service")
+    if camera.events:
+        told += one(EVENTS, "/onvif/event_service")
     return f"<tds:GetServicesResponse>{told}</tds:GetServicesResponse>"
 
 
@@ -159,6 +186,7 @@ def _capabilities(camera: Camera) -> str:
     return (
         "<tds:GetCapabilitiesResponse><tds:Capabilities>"
         f"<tt:Device><tt:XAddr>{base}/onvif/device_service</tt:XAddr></tt:Device>"
+        f"{_events(base) if camera.events else ''}"
         f"<tt:Media><tt:XAddr>{base}/onvif/media_service</tt:XAddr><tt:StreamingCapabilities>"
         "<tt:RTPMulticast>false</tt:RTPMulticast><tt:RTP_TCP>true</tt:RTP_TCP>"
         "<tt:RTP_RTSP_TCP>true</tt:RTP_RTSP_TCP></tt:StreamingCapabilities></tt:Media>"
@@ -166,22 +194,38 @@ def _capabilities(camera: Camera) -> str:
     )
 
 
-def _profiles(camera: Camera) -> str:
-    # Media1 has no word for H.265: cameras say H264, as this one does.
-    group = max(1, round(camera.fps * camera.key_every))
+def _events(base: str) -> str:
     return (
-        '<trt:GetProfilesResponse><trt:Profiles token="main" fixed="true"><tt:Name>main</tt:Name>'
+        f"<tt:Events><tt:XAddr>{base}/onvif/event_service</tt:XAddr>"
+        "<tt:WSSubscriptionPolicySupport>false</tt:WSSubscriptionPolicySupport>"
+        "<tt:WSPullPointSupport>true</tt:WSPullPointSupport>"
+        "<tt:WSPausableSubscriptionManagerInterfaceSupport>false"
+        "</tt:WSPausableSubscriptionManagerInterfaceSupport></tt:Events>"
+    )
+
+
+def _profiles(camera: Camera) -> str:
+    told = _profile("main", WIDTH, HEIGHT, camera.fps, max(1, round(camera.fps * camera.key_every)), 4096)
+    if camera.second:
+        told += _profile("sub", *SECOND_SIZE, SECOND_FPS, SECOND_FPS, 384)
+    return f"<trt:GetProfilesResponse>{told}</trt:GetProfilesResponse>"
+
+
+def _profile(token: str, width: int, height: int, fps: int, group: int, kbps: int) -> str:
+    # Media1 has no word for H.265: cameras say H264, as this one does.
+    return (
+        f'<trt:Profiles token="{token}" fixed="true"><tt:Name>{token}</tt:Name>'
         '<tt:VideoSourceConfiguration token="source"><tt:Name>source</tt:Name><tt:UseCount>1</tt:UseCount>'
         '<tt:SourceToken>sensor</tt:SourceToken><tt:Bounds x="0" y="0" width="1920" height="1080"/>'
         '</tt:VideoSourceConfiguration><tt:VideoEncoderConfiguration token="encoder"><tt:Name>encoder</tt:Name>'
-        "<tt:UseCount>1</tt:UseCount><tt:Encoding>H264</tt:Encoding><tt:Resolution><tt:Width>1920</tt:Width>"
-        "<tt:Height>1080</tt:Height></tt:Resolution><tt:Quality>4</tt:Quality><tt:RateControl>"
-        f"<tt:FrameRateLimit>{camera.fps}</tt:FrameRateLimit><tt:EncodingInterval>1</tt:EncodingInterval>"
-        f"<tt:BitrateLimit>4096</tt:BitrateLimit></tt:RateControl><tt:H264><tt:GovLength>{group}</tt:GovLength>"
+        f"<tt:UseCount>1</tt:UseCount><tt:Encoding>H264</tt:Encoding><tt:Resolution><tt:Width>{width}</tt:Width>"
+        f"<tt:Height>{height}</tt:Height></tt:Resolution><tt:Quality>4</tt:Quality><tt:RateControl>"
+        f"<tt:FrameRateLimit>{fps}</tt:FrameRateLimit><tt:EncodingInterval>1</tt:EncodingInterval>"
+        f"<tt:BitrateLimit>{kbps}</tt:BitrateLimit></tt:RateControl><tt:H264><tt:GovLength>{group}</tt:GovLength>"
         "<tt:H264Profile>Baseline</tt:H264Profile></tt:H264><tt:Multicast><tt:Address><tt:Type>IPv4</tt:Type>"
         "<tt:IPv4Address>0.0.0.0</tt:IPv4Address></tt:Address><tt:Port>0</tt:Port><tt:TTL>1</tt:TTL>"
         "<tt:AutoStart>false</tt:AutoStart></tt:Multicast><tt:SessionTimeout>PT60S</tt:SessionTimeout>"
-        "</tt:VideoEncoderConfiguration></trt:Profiles></trt:GetProfilesResponse>"
+        "</tt:VideoEncoderConfiguration></trt:Profiles>"
     )
 
 

@@ -16,19 +16,31 @@ class Encoded(Protocol):
     empty_options: bool
     stream: str
     snapshot: str
+    second: str
+
+
+SECOND_SIZE, SECOND_FPS = (640, 360), 5
+"""The second stream, where there is one."""
 
 
 def profiles(camera: Encoded) -> str:
-    """GetProfilesResponse: one stream, with the codec it truly has."""
+    """GetProfilesResponse: one stream or two, with the codec they truly have."""
     group = max(1, round(camera.fps * camera.key_every))
+    told = _profile(camera.codec, "main", 1920, 1080, camera.fps, group, 4096)
+    if camera.second:
+        told += _profile(camera.codec, "sub", *SECOND_SIZE, SECOND_FPS, SECOND_FPS, 384)
+    return f"<tr2:GetProfilesResponse>{told}</tr2:GetProfilesResponse>"
+
+
+def _profile(codec: Codec, token: str, width: int, height: int, fps: int, group: int, kbps: int) -> str:
     return (
-        '<tr2:GetProfilesResponse><tr2:Profiles token="main" fixed="true"><tr2:Name>main</tr2:Name>'
+        f'<tr2:Profiles token="{token}" fixed="true"><tr2:Name>{token}</tr2:Name>'
         f'<tr2:Configurations><tr2:VideoEncoder token="encoder" GovLength="{group}" Profile="Main">'
-        f"<tt:Name>encoder</tt:Name><tt:UseCount>1</tt:UseCount><tt:Encoding>{camera.codec.upper()}</tt:Encoding>"
-        "<tt:Resolution><tt:Width>1920</tt:Width><tt:Height>1080</tt:Height></tt:Resolution>"
-        f'<tt:RateControl ConstantBitRate="false"><tt:FrameRateLimit>{camera.fps}</tt:FrameRateLimit>'
-        "<tt:BitrateLimit>4096</tt:BitrateLimit></tt:RateControl><tt:Quality>4</tt:Quality>"
-        "</tr2:VideoEncoder></tr2:Configurations></tr2:Profiles></tr2:GetProfilesResponse>"
+        f"<tt:Name>encoder</tt:Name><tt:UseCount>1</tt:UseCount><tt:Encoding>{codec.upper()}</tt:Encoding>"
+        f"<tt:Resolution><tt:Width>{width}</tt:Width><tt:Height>{height}</tt:Height></tt:Resolution>"
+        f'<tt:RateControl ConstantBitRate="false"><tt:FrameRateLimit>{fps}</tt:FrameRateLimit>'
+        f"<tt:BitrateLimit>{kbps}</tt:BitrateLimit></tt:RateControl><tt:Quality>4</tt:Quality>"
+        "</tr2:VideoEncoder></tr2:Configurations></tr2:Profiles>"
     )
 
 

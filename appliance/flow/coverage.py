@@ -1,0 +1,94 @@
+"""What the cameras of this box see: rooms, seats and lanes against the cameras' settings and marks."""
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from appliance.base.camera_settings import CameraSettings
+from appliance.base.i18n import _
+from appliance.flow.box import Box
+from appliance.flow.cameras import numbers
+from appliance.records.site import Room, Seat
+from appliance.rules.coverage import Camera, Hole, Place, holes
+
+
+class Seen(msgspec.Struct, kw_only=True):
+    """One room or entrance: what has to be seen, by whom it is, and the holes in words."""
+
+    code: str
+    name: str
+    kind: str
+    seats: list[int]
+    cameras: list[CameraSettings]
+    holes: list[Hole]
+
+    @property
+    def ok(self) -> bool:
+        """Nothing is unseen."""
+        return all(one.kind == "unmarked" for one in self.holes)
+
+
+def coverage(session: Session, box: Box) -> list[Seen]:
+    """Every room and entrance, in order of their codes."""
+    found = []
+    for room in session.exec(select(Room).order_by(col(Room.code))).all():
+        seats = session.exec(select(Seat.number).where(Seat.room == room.code).order_by(col(Seat.number)))
+        found.append(_seen(box, room.code, room.name, room.kind, list(seats.all())))
+    rooms = {one.code for one in found}
+    found += [
+        _seen(box, lane.code, lane.name, "entrance", [])
+        for lane in box.settings.lanes
+        if lane.code not in rooms
+    ]
+    return found
+
+
+def _seen(box: Box, code: str, name: str, kind: str, seats: list[int]) -> Seen:
+    here = [one for one in box.settings.cameras if one.room == code]
+    place = Place(code, kind, tuple(seats))
+    return Seen(
+        code=code,
+        name=name,
+        kind=kind,
+        seats=seats,
+        cameras=here,
+        holes=holes([place], [as_camera(one) for one in here]),
+    )
+
+
+def as_camera(one: CameraSettings) -> Camera:
+    """A camera's settings as the rule takes them."""
+    named = numbers(one.seats)
+    return Camera(
+        code=one.code,
+        room=one.room,
+        seats=None if named is None else frozenset(named),
+        marked=frozenset(int(mark.name) for mark in one.marks if mark.kind == "seat" and mark.name.isdigit()),
+        doors=frozenset(mark.name for mark in one.marks if mark.kind == "door"),
+        place=one.place,
+    )
+
+
+def said(hole: Hole, kind: str) -> str:
+    """A hole in words. `kind`: of the room."""
+    shown = _spans(hole.seats)
+    words = {
+        "camera": _("No camera looks at this place."),
+        "front": _("No camera looks from the front."),
+        "back": _("No camera looks from the back."),
+        "door": _("No door is marked on any camera's picture."),
+        "seat": _("No camera sees workplaces {seats}.")
+        if kind == "practical"
+        else _("No camera sees seats {seats}."),
+        "unmarked": _("Not marked on a picture yet: {seats}."),
+    }
+    return words[hole.kind].format(seats=shown)
+
+
+def _spans(seats: tuple[int, ...]) -> str:
+    parts: list[list[int]] = []
+    for seat in seats:
+        if parts and parts[-1][1] == seat - 1:
+            parts[-1][1] = seat
+        else:
+            parts.append([seat, seat])
+    return _(", ").join(str(low) if low == high else f"{low}–{high}" for low, high in parts)

@@ -1,0 +1,66 @@
+"""Does a camera see every seat, workplace and door of every room? Pure.
+
+A seat is seen by a camera of its room that names it (`seats`). Where it is marked on the camera's still, somebody has
+looked; where it is only named ("all"), nobody has: it is no hole, but not shown either. A theory room needs a camera
+from the front and one from the back. A door is seen where it is marked; each room has at least one.
+"""
+
+from typing import Literal, NamedTuple
+
+HoleKind = Literal["camera", "seat", "front", "back", "door", "unmarked"]
+
+
+class Place(NamedTuple):
+    """A room or an entrance. `kind`: theory, practical, waiting or entrance; `seats`: of seats or workplaces."""
+
+    code: str
+    kind: str
+    seats: tuple[int, ...] = ()
+
+
+class Camera(NamedTuple):
+    """A camera of a room. `seats`: those it names, None = all; `marked`: those marked on its still; `doors`: marked."""
+
+    code: str
+    room: str
+    seats: frozenset[int] | None
+    marked: frozenset[int] = frozenset()
+    doors: frozenset[str] = frozenset()
+    place: str = ""
+
+
+class Hole(NamedTuple):
+    """What no camera sees. `unmarked`: a camera is said to see these `seats`, nobody has marked where."""
+
+    room: str
+    kind: HoleKind
+    seats: tuple[int, ...] = ()
+
+
+def holes(places: list[Place], cameras: list[Camera]) -> list[Hole]:
+    """In order of the places; what is not seen before what is not shown."""
+    found = []
+    for place in places:
+        here = [one for one in cameras if one.room == place.code]
+        if not here:
+            found.append(Hole(place.code, "camera"))
+            continue
+        named = {seat for seat in place.seats for one in here if one.seats is None or seat in one.seats}
+        marked = {seat for one in here for seat in one.marked}
+        if unseen := tuple(seat for seat in place.seats if seat not in named | marked):
+            found.append(Hole(place.code, "seat", unseen))
+        if place.kind == "theory":
+            found += [Hole(place.code, side) for side in SIDES if all(one.place != side for one in here)]
+        if place.kind in ("theory", "practical") and not any(one.doors for one in here):
+            found.append(Hole(place.code, "door"))
+        if unshown := tuple(seat for seat in place.seats if seat in named and seat not in marked):
+            found.append(Hole(place.code, "unmarked", unshown))
+    return found
+
+
+SIDES: tuple[Literal["front", "back"], ...] = ("front", "back")
+
+
+def open_only(found: list[Hole]) -> list[Hole]:
+    """Those that stand against the rule: a thing that is only not marked yet is not."""
+    return [one for one in found if one.kind != "unmarked"]

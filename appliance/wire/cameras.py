@@ -1,0 +1,167 @@
+"""Messages by which the set-up page and the command line ask exam-recorder to find, check, keep and forget cameras.
+
+Looking at a camera takes seconds: it is a job, asked for with StartJob and looked after with GetJob.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from appliance.base.camera_settings import CameraSettings, Mark
+
+JobKind = Literal["discover", "probe", "check", "reference", "clock"]
+Step = Literal["begin", "search", "clock", "device", "profiles", "stream", "password", "picture", "done"]
+"""What a job is at."""
+
+
+class StartJob(msgspec.Struct, tag="cameras.start", kw_only=True):
+    """Begin to look. `addresses`: HOST[:PORT] to ask as well (discover); `address`, `user`, `password`: of a camera
+    that is not kept yet (probe, clock); `camera`: the code of a kept one (check, reference, clock). The password of a
+    probe is kept in memory for SaveCamera, so that nobody sends it twice. `by`: who asks; `language`: of what is found.
+    """
+
+    kind: JobKind
+    address: str = ""
+    user: str = ""
+    password: str = ""
+    camera: str = ""
+    addresses: list[str] = []
+    by: str = ""
+    language: str = "zh_CN"
+
+
+class GetJob(msgspec.Struct, tag="cameras.job", kw_only=True):
+    """How far is it?"""
+
+    id: str
+
+
+class FoundCamera(msgspec.Struct, kw_only=True):
+    """A camera discovery found."""
+
+    address: str
+    name: str = ""
+    hardware: str = ""
+
+
+class CheckLine(msgspec.Struct, kw_only=True):
+    """One check. `ok` None: not answerable. `word`: what is checked; `detail`: what was found."""
+
+    code: str
+    ok: bool | None
+    word: str
+    detail: str
+
+
+class JobState(msgspec.Struct, kw_only=True):
+    """A job. `share`: 0..1, about; `fault`: why it failed, and what to do."""
+
+    id: str
+    kind: JobKind
+    address: str = ""
+    user: str = ""
+    camera: str = ""
+    state: Literal["running", "done", "failed"] = "running"
+    step: Step = "begin"
+    share: float = 0.0
+    cameras: list[FoundCamera] = []
+    silent: list[str] = []
+    model: str = ""
+    """Maker, model, firmware and serial number."""
+    clock_offset_s: float | None = None
+    checks: list[CheckLine] = []
+    has_still: bool = False
+    fault: str = ""
+    fault_code: str = ""
+    fault_next: str = ""
+
+
+class GetJobStill(msgspec.Struct, tag="cameras.job_still", kw_only=True):
+    """The picture a probe, a check or a reference saw."""
+
+    id: str
+
+
+class Still(msgspec.Struct, kw_only=True):
+    """A JPEG."""
+
+    jpeg: bytes
+
+
+class SaveCamera(msgspec.Struct, tag="cameras.save", kw_only=True):
+    """Keep a camera, new or changed. Its password: `password`, else of the probe `job`, else the one it has.
+
+    `by`: login of whoever does it. Of a camera that is known its marks stay.
+    """
+
+    camera: CameraSettings
+    by: str
+    job: str = ""
+    password: str | None = None
+
+
+class RemoveCamera(msgspec.Struct, tag="cameras.remove", kw_only=True):
+    """Record it no more. Its recordings stay."""
+
+    camera: str
+    by: str
+
+
+class SaveMarks(msgspec.Struct, tag="cameras.mark", kw_only=True):
+    """What a camera sees, in place of what was marked before."""
+
+    camera: str
+    place: Literal["", "front", "back"]
+    marks: list[Mark]
+    by: str
+
+
+class Saved(msgspec.Struct, kw_only=True):
+    """It is kept; recording follows without a restart."""
+
+    camera: str
+
+
+NoteKind = Literal[
+    "added",
+    "changed",
+    "removed",
+    "password_set",
+    "marked",
+    "reference_taken",
+    "alarm",
+    "alarm_over",
+    "motion",
+]
+CameraAlarm = Literal["tamper", "scene"]
+"""What a camera itself reports: its lens is covered, blurred or dazzled; its scene changed all over."""
+
+
+class Note(msgspec.Struct, kw_only=True):
+    """Something about a camera that the journal has to know. `by`: login, `process:recorder` or `cli:USER`.
+
+    `number` counts within `GetNotes.epoch`; `alarm`, `count` (of motions since the last note): of events.
+    """
+
+    number: int
+    at: datetime
+    kind: NoteKind
+    camera: str
+    by: str
+    alarm: str = ""
+    count: int = 0
+
+
+class GetNotes(msgspec.Struct, tag="cameras.notes", kw_only=True):
+    """Ask for what happened after note `after` of this epoch; of another epoch: for everything."""
+
+    epoch: str = ""
+    after: int = 0
+
+
+class Notes(msgspec.Struct, kw_only=True):
+    """At most a hundred, oldest first."""
+
+    epoch: str
+    notes: list[Note]

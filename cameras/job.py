@@ -1,0 +1,160 @@
+"""One look at cameras for the set-up page, in a process of its own: `python -m cameras.job`.
+
+A camera that sends nonsense may hang or crash what decodes it; the recording must not notice. The order comes as JSON
+on standard input (the password with it, so it stands in no list of processes), lines of JSON tell how far it is.
+"""
+
+import asyncio
+import io
+import sys
+from typing import Any
+
+import msgspec
+
+from appliance.base.errors import ExamError
+from appliance.base.i18n import _, set_language
+from appliance.base.settings import Settings
+from appliance.wire.cameras import CheckLine, FoundCamera, JobState, StartJob, Step
+from cameras.tell import CODES
+
+SECONDS = 4.0
+"""For discovery."""
+WIDTH, QUALITY = 1280, 80
+"""Of the still a page shows."""
+SHARES: dict[Step, float] = {
+    "begin": 0.0,
+    "search": 0.1,
+    "clock": 0.1,
+    "device": 0.25,
+    "profiles": 0.35,
+    "stream": 0.5,
+    "picture": 0.5,
+    "password": 0.9,
+    "done": 1.0,
+}
+
+
+class Order(msgspec.Struct, kw_only=True):
+    """What comes in: the order, and the box's settings."""
+
+    asked: StartJob
+    settings: Settings
+
+
+class Line(msgspec.Struct, kw_only=True):
+    """What goes out, one a line: the state, and at the end the still (JPEG)."""
+
+    state: JobState
+    still: bytes = b""
+
+
+class Work:
+    """One job as it is done."""
+
+    def __init__(self, order: Order) -> None:
+        asked = order.asked
+        self._asked = asked
+        self._settings = order.settings
+        self.state = JobState(
+            id="", kind=asked.kind, address=asked.address, user=asked.user, camera=asked.camera
+        )
+        self._still = b""
+
+    def run(self) -> None:
+        """Do it; a fault is part of what is told."""
+        try:
+            {
+                "discover": self._discover,
+                "probe": self._probe,
+                "check": self._check,
+                "reference": self._reference,
+                "clock": self._clock,
+            }[self._asked.kind]()
+            self.state.state = "done"
+        except ExamError as error:
+            self.state.state = "failed"
+            self.state.fault, self.state.fault_code = error.text(), error.code
+            self.state.fault_next = error.next_text()
+        self.tell("done")
+
+    def tell(self, step: Step) -> None:
+        """One line."""
+        self.state.step, self.state.share = step, SHARES[step]
+        line = Line(state=self.state, still=self._still if step == "done" else b"")
+        sys.stdout.buffer.write(msgspec.json.encode(line) + b"\n")
+        sys.stdout.buffer.flush()
+
+    def _discover(self) -> None:
+        from cameras import discovery
+
+        self.tell("search")
+        found = asyncio.run(discovery.find_all(SECONDS, self._asked.addresses))
+        self.state.cameras = [
+            FoundCamera(address=one.address, name=one.name, hardware=one.hardware) for one in found.cameras
+        ]
+        self.state.silent = found.silent
+
+    def _probe(self) -> None:
+        from cameras.probe import probe_and_see
+
+        asked = self._asked
+        found, look = probe_and_see(asked.address, asked.user, asked.password, tell=self.tell)
+        device = found.device
+        self.state.model = " ".join(
+            filter(None, (device.manufacturer, device.model, device.firmware, device.serial))
+        )
+        self.state.clock_offset_s = found.clock_offset_s
+        self._checks(found.checks)
+        if look:
+            self._still = jpeg(look.frame)
+            self.state.has_still = True
+
+    def _check(self) -> None:
+        from cameras.check import check
+
+        self.tell("stream")
+        self._checks(check(self._settings, [self._asked.camera]).cameras[0].checks)
+
+    def _reference(self) -> None:
+        from cameras.check import take
+
+        self.tell("picture")
+        self._checks(take(self._settings, [self._asked.camera]).cameras[0].checks)
+
+    def _clock(self) -> None:
+        from cameras.camera_password import password_of
+        from cameras.onvif import OnvifCamera
+
+        self.tell("clock")
+        asked = self._asked
+        address, user, password = asked.address, asked.user, asked.password
+        for one in self._settings.cameras:
+            if one.code == asked.camera:
+                address, user, password = one.address, one.user, password_of(one, self._settings)
+        self.state.clock_offset_s = round(OnvifCamera(address, user, password).set_clock(), 1)
+
+    def _checks(self, found: list[Any]) -> None:
+        self.state.checks = [
+            CheckLine(code=one.code, ok=one.ok, word=_(CODES.get(one.code, one.code)), detail=one.detail)
+            for one in found
+        ]
+
+
+def jpeg(frame: Any) -> bytes:
+    """A decoded picture (`av.VideoFrame`) as a page shows it."""
+    target = io.BytesIO()
+    picture = frame.to_image()
+    picture.thumbnail((WIDTH, WIDTH))
+    picture.save(target, "JPEG", quality=QUALITY)
+    return target.getvalue()
+
+
+def main() -> None:
+    """One order."""
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    set_language(order.asked.language)
+    Work(order).run()
+
+
+if __name__ == "__main__":
+    main()

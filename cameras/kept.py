@@ -1,0 +1,176 @@
+"""The cameras as exam-recorder keeps them: the one writer of the cameras' file, and the notes of what was changed."""
+
+import os
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from appliance.base.camera_settings import CameraSettings, dump_cameras, read_cameras, refreshed
+from appliance.base.errors import Corrupt, NotFound, Refused, Unavailable
+from appliance.base.i18n import N_
+from appliance.base.settings import Settings
+from appliance.wire.cameras import NoteKind, RemoveCamera, SaveCamera, SaveMarks
+from cameras.address import split_address
+from cameras.camera_password import sealed
+from cameras.notes import Notebook
+
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+SEATS = re.compile(r"\s*(all|\d+(-\d+)?(\s*,\s*\d+(-\d+)?)*)?\s*")
+LONGEST = 80
+"""Characters of a name or an address."""
+
+
+class Kept:
+    """Adds, changes and removes cameras. `changed`: called after each, so that recording follows."""
+
+    def __init__(self, settings: Settings, notes: Notebook, changed: Callable[[], None]) -> None:
+        self._settings = settings
+        self._notes = notes
+        self._changed = changed
+
+    def save(self, order: SaveCamera, password: str | None) -> None:
+        """Add it, or change one that is known. `password` None: the one it has. Raises Corrupt."""
+        camera = order.camera
+        check(camera)
+        known = self._known(camera.code)
+        secret = camera.password_sealed
+        if password is not None:
+            secret = sealed(self._settings, camera.code, password)
+        elif known:
+            secret = known.password_sealed
+        kept = msgspec.structs.replace(
+            camera,
+            password_sealed=secret,
+            password_file="" if secret else known.password_file if known else "",
+            marks=known.marks if known else [],
+        )
+        if known and kept == known:
+            return
+        self._write(camera.code, kept)
+        alike = known and msgspec.structs.replace(kept, password_sealed=known.password_sealed) == known
+        self._note(
+            "added" if known is None else "password_set" if alike else "changed", camera.code, order.by
+        )
+
+    def mark(self, order: SaveMarks) -> None:
+        """Keep the marks; the seats a camera covers are those marked, once any is."""
+        known = self._require(order.camera)
+        for mark in order.marks:
+            if not (0 <= mark.x <= 1 and 0 <= mark.y <= 1 and 0 < len(mark.name) <= LONGEST):
+                raise Corrupt("bad_mark", N_("A mark lies outside the picture, or has no name."))
+        numbers = sorted({int(one.name) for one in order.marks if one.kind == "seat" and one.name.isdigit()})
+        seats = spans(numbers) if numbers else "all" if known.marks else known.seats
+        self._write(
+            known.code,
+            msgspec.structs.replace(known, marks=order.marks, seats=seats, place=order.place),
+        )
+        self._note("marked", known.code, order.by)
+
+    def remove(self, order: RemoveCamera) -> None:
+        """Forget one. Raises Refused when examsite.toml names it."""
+        self._require(order.camera)
+        if any(one.code == order.camera for one in getattr(self._settings.cameras, "own", [])):
+            raise Refused(
+                "camera_in_settings",
+                N_("Camera {camera} stands in examsite.toml."),
+                N_("Delete its section there, restart exam.target, then remove it here."),
+                camera=order.camera,
+            )
+        self._write(order.camera, None)
+        self._note("removed", order.camera, order.by)
+
+    def _known(self, code: str) -> CameraSettings | None:
+        return next((one for one in self._settings.cameras if one.code == code), None)
+
+    def _require(self, code: str) -> CameraSettings:
+        known = self._known(code)
+        if known is None:
+            raise NotFound(
+                "no_such_camera",
+                N_("There is no camera {camera}."),
+                N_("Known are: {known}."),
+                camera=code,
+                known=", ".join(one.code for one in self._settings.cameras),
+            )
+        return known
+
+    def _note(self, kind: NoteKind, camera: str, by: str) -> None:
+        self._notes.add(kind, camera, by, datetime.now(UTC))
+
+    def _write(self, code: str, camera: CameraSettings | None) -> None:
+        path = self._settings.cameras_file
+        kept = read_cameras(path)
+        if camera and any(one.code == code for one in kept):
+            kept = [camera if one.code == code else one for one in kept]
+        else:
+            kept = [one for one in kept if one.code != code] + ([camera] if camera else [])
+        try:
+            write_whole(path, dump_cameras(kept))
+        except OSError as error:
+            raise Unavailable(
+                "cameras_file_unusable",
+                N_("The cameras' file {path} cannot be written: {detail}"),
+                N_("Recording goes on as it was. The system administrator looks at the disk of the box."),
+                path=str(path),
+                detail=error.strerror or str(error),
+            ) from error
+        refreshed(self._settings.cameras)
+        self._changed()
+
+
+def check(camera: CameraSettings) -> None:
+    """Raises Corrupt for what no camera can be."""
+    if not CODE.fullmatch(camera.code):
+        raise Corrupt(
+            "bad_camera_code",
+            N_("{camera} cannot be a camera's code: letters, digits, _ and - only."),
+            camera=camera.code,
+        )
+    if not camera.name.strip() or len(camera.name) > LONGEST or len(camera.address) > 4 * LONGEST:
+        raise Corrupt("bad_camera_name", N_("The camera needs a name of at most 80 characters."))
+    if not SEATS.fullmatch(camera.seats):
+        raise Corrupt(
+            "bad_seats",
+            N_("{seats} names no seats."),
+            N_("Write all, or numbers and ranges such as 1-30,45."),
+            seats=camera.seats,
+        )
+    if not camera.address.startswith("rtsp://"):
+        split_address(camera.address)
+    elif "@" in camera.address:
+        raise Corrupt(
+            "password_in_address",
+            N_("The address holds a password in clear."),
+            N_("Give user and password on their own; they are kept encrypted."),
+        )
+
+
+def spans(numbers: list[int]) -> str:
+    """Sorted numbers as `1-3,7`."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and parts[-1][1] == number - 1:
+            parts[-1][1] = number
+        else:
+            parts.append([number, number])
+    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in parts)
+
+
+def write_whole(path: Path, body: bytes) -> None:
+    """Whole or not at all, also after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f"{path.name}.new")
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+    with os.fdopen(descriptor, "wb") as target:
+        target.write(body)
+        target.flush()
+        os.fsync(target.fileno())
+    scratch.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

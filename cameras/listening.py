@@ -1,0 +1,171 @@
+"""Listening to one camera's events: a thread that subscribes, pulls, renews, and subscribes again whatever happens.
+
+The recording does not know of it: other connections, another thread, nothing shared but the notebook.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from appliance.base.camera_settings import CameraSettings
+from appliance.base.errors import ExamError, Refused
+from appliance.wire.cameras import CameraAlarm, NoteKind
+from cameras import events
+from cameras.address import rewritten
+from cameras.events import EVENTS, Event, Subscription
+from cameras.notes import Notebook
+from cameras.onvif import OnvifCamera
+from cameras.recorder.ending import wait_refused
+
+log = logging.getLogger("examsite.recorder")
+
+HOLD = 60
+"""Seconds a subscription is asked for; it is renewed at half of what the camera gives."""
+PULL = 5
+"""Seconds one question waits at the camera; below the time a whole answer may take (transport)."""
+CONFIRMED = 2
+"""Pulls within which a new subscription has told every state that stands."""
+RETRY, LONGEST_RETRY = 2.0, 30.0
+UNSUPPORTED = 900.0
+"""Seconds until a camera without events is asked again: firmware gets better."""
+MOMENT = 600.0
+"""Seconds an alarm stands that the camera tells for its moment only."""
+MOTION_EVERY = 600.0
+"""Seconds between two notes of motion: people move all day."""
+
+
+class Standing(NamedTuple):
+    """An alarm that stands, since when, and whether the camera will tell its end."""
+
+    what: CameraAlarm
+    since: datetime
+    lasts: bool
+
+
+class Listener(threading.Thread):
+    """One camera's events until `stop`."""
+
+    def __init__(self, camera: CameraSettings, password: Callable[[], str], notes: Notebook) -> None:
+        super().__init__(name=f"events-{camera.code}", daemon=True)
+        self.camera = camera
+        self._password = password
+        self._notes = notes
+        self._leaving = threading.Event()
+        self._asked: OnvifCamera | None = None
+        self._subscription: Subscription | None = None
+        self._told = ""
+        self._refused = 0
+        self._noted = 0.0
+        self._motions = 0
+        self.subscribed = 0
+        """Times a subscription was made."""
+        self._standing: dict[str, Standing] = {}
+        """Alarms by their topic."""
+        self._unconfirmed: set[str] = set()
+        """Told before the camera went away, and not again since."""
+
+    @property
+    def alarms(self) -> list[CameraAlarm]:
+        """What stands now."""
+        return sorted({one.what for one in list(self._standing.values())})
+
+    def stop(self) -> None:
+        """Ask the thread to end; it does after at most one pull."""
+        self._leaving.set()
+
+    def run(self) -> None:
+        """The thread."""
+        wait = RETRY
+        while not self._leaving.is_set():
+            try:
+                self._listen()
+                wait = RETRY
+            except Refused as error:
+                self._say(error.code, str(error))
+                if error.code == "camera_unsupported":
+                    wait = UNSUPPORTED
+                else:
+                    self._refused += 1
+                    wait = wait_refused(self._refused)
+            except ExamError as error:
+                self._say(error.code, str(error))
+                wait = min(LONGEST_RETRY, wait * 2) if self._subscription is None else RETRY
+            except Exception:  # one camera's nonsense must not end the listening for good
+                log.exception("camera %s: events: not foreseen", self.camera.code)
+                wait = LONGEST_RETRY
+            self._subscription = None
+            self._leaving.wait(wait)
+
+    def _say(self, code: str, text: str) -> None:
+        if code != self._told:
+            self._told = code
+            log.info("camera %s: no events: %s", self.camera.code, text)
+
+    def _listen(self) -> None:
+        """One subscription until it ends, which is an error, or until `stop`."""
+        camera = self._asked = self._asked or OnvifCamera(
+            self.camera.address, self.camera.user, self._password()
+        )
+        camera.forget()  # it may have restarted with another clock and other addresses
+        told = camera.ask("CreatePullPointSubscription", events.SUBSCRIBE, events.subscribe(HOLD), EVENTS)
+        found = self._subscription = events.read_subscription(told, HOLD)
+        if found is None:
+            raise camera.empty("CreatePullPointSubscription")
+        to = rewritten(found.address, camera.host)
+        self.subscribed += 1
+        self._refused, self._told = 0, ""
+        renew_at = time.monotonic() + found.seconds / 2
+        self._unconfirmed = set(self._standing)
+        pulls = 0
+        while not self._leaving.is_set():
+            body = events.pull(found.address, found.references, PULL)
+            for event in events.read_events(camera.ask("PullMessages", events.PULL, body, EVENTS, to)):
+                self.take(event, datetime.now(UTC))
+            pulls += 1
+            if pulls == CONFIRMED:
+                for topic in self._unconfirmed & self._standing.keys():
+                    self._end(topic, datetime.now(UTC))
+            self.settle(datetime.now(UTC))
+            if time.monotonic() >= renew_at:
+                body = events.renew(found.address, found.references, HOLD)
+                seconds = events.read_renewed(camera.ask("Renew", events.RENEW, body, EVENTS, to), HOLD)
+                renew_at = time.monotonic() + seconds / 2
+        body = events.unsubscribe(found.address, found.references)
+        camera.ask("Unsubscribe", events.UNSUBSCRIBE, body, EVENTS, to)
+
+    def take(self, event: Event, now: datetime) -> None:
+        """One event: an alarm that begins or ends is noted once, motion now and then with its count."""
+        if event.what == "motion":
+            self._motions += event.on and not event.initial
+            since = time.monotonic() - self._noted if self._noted else MOTION_EVERY
+            if self._motions and since >= MOTION_EVERY:
+                self._note("motion", now, count=self._motions)
+                self._noted, self._motions = time.monotonic(), 0
+            return
+        self._unconfirmed.discard(event.topic)
+        if event.on:
+            fresh = event.what not in self.alarms
+            self._standing[event.topic] = Standing(event.what, now, event.lasts)
+            if fresh:
+                log.warning("camera %s reports %s (%s)", self.camera.code, event.what, event.topic)
+                self._note("alarm", now, event.what)
+        elif event.topic in self._standing:
+            self._end(event.topic, now)
+
+    def settle(self, now: datetime) -> None:
+        """What was told for its moment only is over after a while."""
+        for topic, one in list(self._standing.items()):
+            if not one.lasts and (now - one.since).total_seconds() >= MOMENT:
+                self._end(topic, now)
+
+    def _end(self, topic: str, now: datetime) -> None:
+        ended = self._standing.pop(topic).what
+        if ended not in self.alarms:
+            log.info("camera %s: %s is over", self.camera.code, ended)
+            self._note("alarm_over", now, ended)
+
+    def _note(self, kind: NoteKind, now: datetime, alarm: str = "", count: int = 0) -> None:
+        self._notes.add(kind, self.camera.code, "process:recorder", now, alarm, count)

@@ -1,0 +1,104 @@
+"""What the journal has to know of the cameras, kept by exam-recorder until exam-web has asked for it.
+
+A small SQLite file beside the cameras' file. exam-web writes each note into the journal once, by epoch and number, so
+nothing is lost while it is away, and nothing is told twice.
+"""
+
+import sqlite3
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+from appliance.base.errors import Unavailable
+from appliance.base.i18n import N_
+from appliance.base.ids import new_id
+from appliance.wire.cameras import Note, NoteKind, Notes
+
+AT_ONCE = 100
+KEPT = 50_000
+"""Notes kept; older ones have long been asked for."""
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS epoch (id TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS note (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL, camera TEXT NOT NULL,
+  by TEXT NOT NULL, alarm TEXT NOT NULL, count INTEGER NOT NULL
+);
+"""
+
+
+class Notebook:
+    """One file, one process. Threads may share it."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(SCHEMA)
+            found = self._db.execute("SELECT id FROM epoch").fetchone()
+            if found is None:
+                found = (new_id(),)
+                self._db.execute("INSERT INTO epoch VALUES (?)", found)
+        except (OSError, sqlite3.Error) as error:
+            raise _unusable(path, error) from error
+        self._path = path
+        self.epoch = str(found[0])
+
+    def add(
+        self, kind: NoteKind, camera: str, by: str, at: datetime, alarm: str = "", count: int = 0
+    ) -> None:
+        """Keep one. Raises Unavailable."""
+        row = (at.timestamp(), kind, camera, by, alarm, count)
+        try:
+            with self._lock:
+                made = self._db.execute(
+                    "INSERT INTO note (at, kind, camera, by, alarm, count) VALUES (?, ?, ?, ?, ?, ?)", row
+                )
+                self._db.execute("DELETE FROM note WHERE number <= ?", ((made.lastrowid or 0) - KEPT,))
+        except sqlite3.Error as error:
+            raise _unusable(self._path, error) from error
+
+    def after(self, epoch: str, number: int) -> Notes:
+        """Those after a number of this epoch; of another epoch: from the first."""
+        start = number if epoch == self.epoch else 0
+        try:
+            with self._lock:
+                rows = self._db.execute(
+                    "SELECT number, at, kind, camera, by, alarm, count FROM note WHERE number > ?"
+                    " ORDER BY number LIMIT ?",
+                    (start, AT_ONCE),
+                ).fetchall()
+        except sqlite3.Error as error:
+            raise _unusable(self._path, error) from error
+        return Notes(
+            epoch=self.epoch,
+            notes=[
+                Note(
+                    number=row[0],
+                    at=datetime.fromtimestamp(row[1], UTC),
+                    kind=row[2],
+                    camera=row[3],
+                    by=row[4],
+                    alarm=row[5],
+                    count=row[6],
+                )
+                for row in rows
+            ],
+        )
+
+    def close(self) -> None:
+        """No more."""
+        with self._lock:
+            self._db.close()
+
+
+def _unusable(path: Path, error: Exception) -> Unavailable:
+    return Unavailable(
+        "notes_unusable",
+        N_("The cameras' notes {path} cannot be used: {detail}"),
+        N_("Recording goes on. The system administrator looks at the disk of the box."),
+        path=str(path),
+        detail=str(error),
+    )

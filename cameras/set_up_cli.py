@@ -1,0 +1,263 @@
+"""examsite cameras list, set-up, add, password, remove, clock: exam-recorder keeps the cameras and is asked to."""
+
+import asyncio
+import getpass
+from pathlib import Path
+from typing import Literal
+
+import typer
+
+from appliance.base.camera_settings import CameraSettings
+from appliance.base.errors import ExamError, NotFound, Refused
+from appliance.base.i18n import N_, _
+from appliance.base.settings import Settings, load
+from appliance.base.sockets import ask
+from appliance.wire.cameras import RemoveCamera, SaveCamera, Saved
+from cameras.onvif_faults import SKEW_ALARM
+
+Place = Literal["", "front", "back"]
+PLACES = {"": "–", "front": N_("front"), "back": N_("back")}
+
+
+def read_password(path: Path) -> str:
+    """A file that holds a password and nothing else. Raises NotFound."""
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotFound(
+            "no_such_file", N_("The file {path} cannot be read."), N_("Check the name."), path=str(path)
+        ) from error
+
+
+def list_cameras(json: bool = typer.Option(False, "--json")) -> None:
+    """The cameras of this site and where they are kept."""
+    from cameras import tell
+
+    settings = load()
+    filed = {one.code for one in settings.cameras} - {one.code for one in own(settings)}
+    if json:
+        tell.document(
+            {
+                "cameras": [
+                    {
+                        "camera": one.code,
+                        "name": one.name,
+                        "address": one.address,
+                        "user": one.user,
+                        "room": one.room,
+                        "seats": one.seats,
+                        "place": one.place,
+                        "marks": len(one.marks),
+                        "password": _kept(one),
+                    }
+                    for one in settings.cameras
+                ]
+            }
+        )
+        return
+    rows = [
+        (
+            *(one.code, one.name, one.address, one.room or "–", one.seats),
+            *(_(PLACES[one.place]), _(PASSWORDS[_kept(one)])),
+            "cameras.toml" if one.code in filed or one.password_sealed else "examsite.toml",
+        )
+        for one in settings.cameras
+    ]
+    for line in tell.table(rows) if rows else []:
+        typer.echo(line)
+    typer.echo(_("{count} cameras.").format(count=len(rows)), err=True)
+
+
+PASSWORDS = {
+    "sealed": N_("password encrypted"),
+    "file": N_("password in a file"),
+    "none": N_("no password"),
+}
+
+
+def _kept(camera: CameraSettings) -> str:
+    return "sealed" if camera.password_sealed else "file" if camera.password_file else "none"
+
+
+def own(settings: Settings) -> list[CameraSettings]:
+    """Those examsite.toml names."""
+    found: list[CameraSettings] = getattr(settings.cameras, "own", settings.cameras)
+    return found
+
+
+def add(
+    host: str = typer.Argument(..., help="HOST[:PORT] of the camera's ONVIF service, or rtsp:// address."),
+    code: str = typer.Option(..., "--code", help="Short code, for ever: recordings are kept by it."),
+    name: str = typer.Option(..., "--name", help="Name shown to staff."),
+    room: str = typer.Option("", "--room", help="Code of the room it looks at."),
+    seats: str = typer.Option("all", "--seats", help="Seats it sees: all, or numbers such as 1-30,45."),
+    place: Place = typer.Option("", "--place", help="front or back, in a theory room."),
+    user: str = typer.Option("admin", "--user", help="The camera's account."),
+    password_file: Path = typer.Option(None, "--password-file", help="A file with the password only."),
+    profile: str = typer.Option("", "--profile", help="Profile token; empty: the one with most pixels."),
+) -> None:
+    """Keep a camera, or change one; its password is kept encrypted, and recording begins at once."""
+    password = read_password(password_file) if password_file else None
+    camera = CameraSettings(
+        code=code, name=name, address=host, user=user, room=room, seats=seats, place=place, profile=profile
+    )
+    save(load(), camera, password)
+
+
+def password(
+    camera: str = typer.Argument(..., help="Code of the camera."),
+    password_file: Path = typer.Option(None, "--password-file", help="A file with the password only."),
+    take_in: bool = typer.Option(
+        False, "--take-in", help="Take in the file that examsite.toml names for it; delete that file then."
+    ),
+) -> None:
+    """Set a camera's password, kept encrypted; without a file it is asked for."""
+    settings = load()
+    known = _known(settings, camera)
+    if take_in:
+        password_file = Path(known.password_file)
+    secret = read_password(password_file) if password_file else _ask_password()
+    save(settings, known, secret)
+
+
+def remove(
+    camera: str = typer.Argument(..., help="Code of the camera."),
+) -> None:
+    """Record a camera no more. Its recordings stay."""
+    asyncio.run(ask(load().socket("recorder"), RemoveCamera(camera=camera, by=by()), Saved))
+    _tell(_("Camera {camera} is recorded no more; its recordings stay.").format(camera=camera))
+
+
+def clock(
+    camera: str = typer.Argument(..., help="Code of the camera."),
+) -> None:
+    """Set a camera's clock to this box's; exit status 1 when it is still off."""
+    from cameras.camera_password import password_of
+    from cameras.onvif import OnvifCamera
+
+    settings = load()
+    known = _known(settings, camera)
+    offset = OnvifCamera(known.address, known.user, password_of(known, settings)).set_clock()
+    _tell(_("The camera's clock is {offset} s off.").format(offset=f"{offset:+.1f}"))
+    if abs(offset) > SKEW_ALARM:
+        raise typer.Exit(1)
+
+
+def set_up(
+    host: list[str] = typer.Option([], "--host", help="Ask this address directly as well; repeatable."),
+    seconds: float = typer.Option(3.0, "--seconds", min=0.1, max=60, help="How long to look for cameras."),
+) -> None:
+    """Set cameras up one after the other: find, sign in, check, name, keep. Ctrl-C ends it; what was kept stays."""
+    from cameras import discovery, tell
+
+    settings = load()
+    while True:
+        _tell(_("Looking for cameras …"))
+        found = asyncio.run(discovery.find_all(seconds, host))
+        known = {one.address: one.code for one in settings.cameras}
+        for number, one in enumerate(found.cameras, 1):
+            mark = known.get(one.address, "")
+            typer.echo(f"{number:3}  {one.address}  {one.name} {one.hardware}  {mark}".rstrip())
+        if not found.cameras:
+            _tell(_("No camera answered. Type its address."))
+        chosen = typer.prompt(_("Number or address"), err=True)
+        if chosen.isdigit() and 1 <= int(chosen) <= len(found.cameras):
+            chosen = found.cameras[int(chosen) - 1].address
+        try:
+            _set_up_one(settings, chosen)
+        except ExamError as error:
+            _tell(tell.said(error))
+        if not typer.confirm(_("Another camera?"), default=True, err=True):
+            return
+        settings = load()
+
+
+def _set_up_one(settings: Settings, address: str) -> None:
+    from cameras import tell
+    from cameras.onvif import OnvifCamera
+    from cameras.probe import probe_and_see
+
+    steps = {
+        "clock": N_("asking for its time"),
+        "device": N_("asking what it is"),
+        "profiles": N_("asking for its streams"),
+        "stream": N_("watching its picture"),
+        "password": N_("checking its password"),
+    }
+    user = typer.prompt(_("User"), default="admin", err=True)
+    secret = _ask_password()
+    found, _look = probe_and_see(address, user, secret, tell=lambda step: _tell(f"  … {_(steps[step])}"))
+    tell.probed(found)
+    off = found.clock_offset_s is not None and abs(found.clock_offset_s) > SKEW_ALARM
+    if off and typer.confirm(_("Set the camera's clock to this box's?"), default=True, err=True):
+        offset = OnvifCamera(address, user, secret).set_clock()
+        _tell(_("The camera's clock is {offset} s off.").format(offset=f"{offset:+.1f}"))
+    if not found.ok and not typer.confirm(_("Not every check holds. Keep it all the same?"), err=True):
+        return
+    known = next((one for one in settings.cameras if one.address == address), None)
+    code = typer.prompt(_("Code"), default=known.code if known else free_code(settings), err=True)
+    name = typer.prompt(_("Name"), default=known.name if known else None, err=True)
+    room = typer.prompt(_("Room"), default=known.room if known else "", err=True)
+    seats = typer.prompt(_("Seats it sees"), default=known.seats if known else "all", err=True)
+    place = typer.prompt(_("Place (front, back, or empty)"), default=known.place if known else "", err=True)
+    if place not in PLACES:
+        raise Refused(
+            "bad_place",
+            N_("{place} is no place of a camera."),
+            N_("Write front, back or nothing."),
+            place=place,
+        )
+    camera = CameraSettings(
+        code=code, name=name, address=address, user=user, room=room, seats=seats, place=place
+    )
+    save(settings, camera, secret)
+
+
+def free_code(settings: Settings) -> str:
+    """The next code nobody has."""
+    taken = {one.code for one in settings.cameras}
+    return next(code for code in (f"C{number}" for number in range(1, 1000)) if code not in taken)
+
+
+def save(settings: Settings, camera: CameraSettings, secret: str | None) -> None:
+    """Tell exam-recorder."""
+    order = SaveCamera(camera=camera, password=secret, by=by())
+    asyncio.run(ask(settings.socket("recorder"), order, Saved))
+    _tell(_("Camera {camera} is kept; recording follows within seconds.").format(camera=camera.code))
+
+
+def by() -> str:
+    """Who does it, for the journal."""
+    return f"cli:{getpass.getuser()}"
+
+
+def _known(settings: Settings, code: str) -> CameraSettings:
+    for one in settings.cameras:
+        if one.code == code:
+            return one
+    raise NotFound(
+        "no_such_camera",
+        N_("There is no camera {camera}."),
+        N_("Known are: {known}."),
+        camera=code,
+        known=", ".join(one.code for one in settings.cameras),
+    )
+
+
+def _ask_password() -> str:
+    found: str = typer.prompt(
+        _("Password of the camera"), hide_input=True, default="", err=True, show_default=False
+    )
+    return found
+
+
+def _tell(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def mount(app: typer.Typer) -> None:
+    """Add these commands to the group."""
+    app.command(name="list")(list_cameras)
+    app.command(name="set-up")(set_up)
+    for command in (add, password, remove, clock):
+        app.command()(command)
