@@ -64,7 +64,7 @@ FACTS = (
     Fact(
         name="site and rooms",
         owner="site",
-        kinds=("site.", "room.", "station.", "device.", "clock.", "file."),
+        kinds=("site.", "room.", "station.", "device.", "camera.", "clock.", "file.", "screen_code."),
     ),
     Fact(name="accounts", owner="site", kinds=("account.", "sign_in.", "sign_out.")),
     Fact(
@@ -97,7 +97,9 @@ FACTS = (
             "evidence.",
             "violation.",
             "exam_case.",
+            "page.",
             "capture.",
+            "captures.",
             "seat_check.",
             "hand.",
             "request.",
@@ -119,8 +121,15 @@ FACTS = (
     Fact(
         name="insight",
         owner="site",
-        kinds=("photo.", "number.", "clip.", "timeline.", "recordings."),
+        kinds=("photo.", "number.", "clip.", "package.", "timeline.", "recordings."),
         note="who looked at what",
+    ),
+    Fact(
+        name="recordings kept",
+        owner="site",
+        kinds=("hold.", "storage."),
+        note="holds, deletions after the date, findings, and sittings there will be no room for: the province reads"
+        " of them days before",
     ),
     Fact(
         name="parcel",

@@ -10,14 +10,18 @@ from pathlib import Path
 
 from sqlmodel import Session, col, or_, select
 
+from appliance.base.camera_settings import refreshed
 from appliance.base.crypto import Signer
 from appliance.base.errors import Corrupt, ExamError
+from appliance.base.sockets import ask
 from appliance.flow.announce import keep_sound, unspoken
 from appliance.flow.blueprints import blueprint_of
 from appliance.flow.box import Box, keys
 from appliance.flow.hand_in import close_due
 from appliance.flow.make_papers import Drawn, draw_paper, keep_papers, without_paper
 from appliance.flow.mark import due_for_marking, mark_theory
+from appliance.flow.note_cameras import Noted, newest_note, note_cameras
+from appliance.flow.page_reloaded import away_for_long, note_away
 from appliance.flow.paper_needs import Need, needs, others_of
 from appliance.flow.paper_proof import note_refused
 from appliance.flow.redraw import source_of
@@ -31,12 +35,18 @@ from appliance.rules.unlike import Others
 from appliance.voice.announce import load as load_voice
 from appliance.voice.announce import sound_file
 from appliance.voice.port import Announcement
+from appliance.web.screen_watch import ScreenWatch
+from appliance.wire.cameras import GetNotes, Notes
 
 log = logging.getLogger("examsite.web")
 
 TICK = 0.5
+PAGES = 2.0
 SEAL = 60.0
 PAPERS = 2.0
+SCREENS = 5.0
+CAMERAS = 2.0
+"""Seconds between two looks at the cameras' file and at what exam-recorder noted."""
 MARK_AGAIN = 60.0
 """Seconds until a paper that could not be marked is tried again."""
 HANDFUL = 20
@@ -48,8 +58,11 @@ class Background:
 
     def __init__(self, box: Box) -> None:
         self._box = box
+        self.screens = ScreenWatch(box)
         self._tasks: list[asyncio.Task[None]] = []
         self._failing: set[str] = set()
+        self._noted: Noted | None = None
+        """The newest note of exam-recorder that is in the journal; None before it was looked up."""
         self._unmarked: dict[str, tuple[float, Exception]] = {}
         """Attempts whose marking failed: when it is tried again, and why."""
         self._voice = load_voice(box.settings.voice.engine, box.settings.voice.speed)
@@ -59,9 +72,12 @@ class Background:
         """Begin all loops."""
         for name, work, pause in (
             ("hand-in", self._hand_in, TICK),
+            ("pages", self._pages, PAGES),
             ("announce", self._announce, TICK),
             ("papers", self._papers, PAPERS),
             ("seal", self._seal, SEAL),
+            ("cameras", self._cameras, CAMERAS),
+            ("screens", self.screens.look, SCREENS),
         ):
             self._tasks.append(asyncio.create_task(self._loop(name, work, pause)))
 
@@ -109,6 +125,10 @@ class Background:
             if unmarked:
                 raise next(iter(unmarked.values()))[1]
 
+    async def _pages(self) -> None:
+        if await self._box.db.read(away_for_long, self._box):
+            await self._box.db.write(note_away, self._box)
+
     async def _papers(self) -> None:
         """Draw what is missing for the sittings that are not over."""
         box = self._box
@@ -146,6 +166,21 @@ class Background:
             )
             name = await asyncio.to_thread(_kept, box, path)
             await box.db.write(keep_sound, box, call.call, name)
+
+    async def _cameras(self) -> None:
+        """Follow the cameras' file; write what exam-recorder noted. A recorder that is silent is told elsewhere."""
+        box = self._box
+        refreshed(box.settings.cameras)
+        if self._noted is None:
+            self._noted = await box.db.read(newest_note)
+        asked = GetNotes(epoch=self._noted.epoch, after=self._noted.number)
+        try:
+            told = await ask(box.settings.socket("recorder"), asked, Notes)
+        except ExamError:
+            return
+        if told.notes:
+            await box.db.write(note_cameras, box, told)
+            self._noted = Noted(told.epoch, told.notes[-1].number)
 
     async def _seal(self) -> None:
         signer = Signer.load(keys(self._box.settings) / "web.key")

@@ -121,8 +121,8 @@ def set_to(call: Call) -> datetime | None:
     """The time SetSystemDateAndTime wants; None when it names none."""
     names = ("Year", "Month", "Day", "Hour", "Minute", "Second")
     try:
-        year, month, day, *time = (int(call.fields[name]) for name in names)
-        return datetime(year, month, day, *time, tzinfo=UTC)
+        year, month, day, hour, minute, second = (int(call.fields[name]) for name in names)
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except (KeyError, ValueError):
         return None
 
