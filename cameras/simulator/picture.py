@@ -88,7 +88,7 @@ class PictureSource:
         crf: int = CRF,
         codec: Codec = "h264",
         size: tuple[int, int] = (WIDTH, HEIGHT),
-        drawing: threading.Lock | None = None,
+        drawing: "threading.Lock | None" = None,
     ) -> None:
         self.room = room
         self._size = size
