@@ -46,7 +46,7 @@ def _released(session: Session, box: Box, entry: Entry) -> list[Released]:
             day=verdict.day,
             theory=None if verdict.theory is None else str(verdict.theory),
             practical=None if verdict.practical is None else str(verdict.practical),
-            passed=verdict.passed,
+            passed=bool(verdict.passed),  # what is released is decided
             code=verdict.code,
             held=verdict.held,
             provincial=_provincial(session, candidate.id, verdict.trade),

@@ -11,6 +11,7 @@ from appliance.base.ids import new_id
 from appliance.flow.accounts import Who, second_person
 from appliance.flow.box import Box
 from appliance.flow.verdict import decide_verdict, withdraw_voided
+from appliance.flow.voided import voided_sittings
 from appliance.records.journal import append
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Attempt
@@ -114,7 +115,8 @@ def _verdicts(session: Session, box: Box, violation: Violation, actor: str) -> N
         .join(Sitting, col(Sitting.id) == col(Attempt.sitting))
         .where(Attempt.candidate == violation.candidate, Sitting.trade == trade, Attempt.state == "marked")
     ).first()
-    if marked is not None or violation.decision.startswith("void"):
+    gone = voided_sittings(session, box, violation.candidate).values()
+    if marked is not None or any(one.trade == trade for one in gone):
         decide_verdict(session, box, violation.candidate, trade, actor)
     if not violation.decision.startswith("void"):
         withdraw_voided(session, box, violation.candidate, trade, actor)

@@ -13,7 +13,7 @@ from appliance.flow.load_roster import Line, roster_of
 from appliance.flow.paper_proof import without_mark
 from appliance.flow.today import Today, coming, day_bounds, today
 from appliance.flow.verdict import blockers, captures_waiting
-from appliance.flow.voided import voided_sittings
+from appliance.flow.voided import at_stake, voided_sittings
 from appliance.intake.catalogue import trade_name
 from appliance.records.accounts import Account
 from appliance.records.entry import Case
@@ -24,6 +24,7 @@ from appliance.records.sitting import Sitting
 from appliance.records.sync import Parcel
 from appliance.records.theory import Attempt, Mark
 from appliance.records.verdict import Release, Verdict
+from appliance.records.violations import Violation
 from appliance.rules.idnumber import mask
 from appliance.wire.ops import SittingLine
 
@@ -46,13 +47,13 @@ class RosterLine(msgspec.Struct, kw_only=True):
 
 
 class VerdictLine(msgspec.Struct, kw_only=True):
-    """One candidate's verdict."""
+    """One candidate's verdict. `passed` None: a violation waits for its decision (`code` violation_open)."""
 
     name: str
     number: str
     theory: Decimal | None
     practical: Decimal | None
-    passed: bool
+    passed: bool | None
     code: str
     held: bool
     released: bool
@@ -162,7 +163,7 @@ def office(session: Session, box: Box, account: str) -> Office:
         )
     ).first()
     ids = [one.id for one in day.sittings]
-    verdicts = _verdicts(session, day.day)
+    verdicts = _verdicts(session, box, day.day)
     ahead = coming(session, box)
     cases = session.exec(
         select(func.count()).select_from(Case).where(Case.state == "open", col(Case.sitting).in_(ids))
@@ -182,7 +183,7 @@ def office(session: Session, box: Box, account: str) -> Office:
         released_by=names.get(release.released_by, "") if release else "",
         all_released=release is not None
         and all(one.state == "released" for one in day.sittings)
-        and all(one.released or one.held for one in verdicts),
+        and all(one.released or one.held or one.code == "violation_open" for one in verdicts),
         scored=scored is not None,
         coming=ahead,
         rosters_of=_rosters_of(session, [*ids, *(one.id for one in ahead)]),
@@ -196,7 +197,7 @@ def office(session: Session, box: Box, account: str) -> Office:
     )
 
 
-def _verdicts(session: Session, day: str) -> list[VerdictLine]:
+def _verdicts(session: Session, box: Box, day: str) -> list[VerdictLine]:
     marked = session.exec(
         select(Mark.marked_at, Attempt.candidate, Attempt.id)
         .join(Attempt, col(Attempt.id) == col(Mark.attempt))
@@ -212,20 +213,23 @@ def _verdicts(session: Session, day: str) -> list[VerdictLine]:
         .order_by(col(Verdict.decided_at))
     ).all()
     newest = {(one.candidate, one.trade): one.id for one, _person in rows}
+    accused = set(session.exec(select(Violation.candidate).where(Violation.decision == "")))
+    stake = {who: {sat.trade for sat in at_stake(session, box, who).values()} for who in accused}
     found = []
     for one, person in rows:
         last = newest[one.candidate, one.trade] == one.id
         mine = [
             attempt for at, who, attempt in marked if who == one.candidate and (last or at <= one.decided_at)
         ]
+        waits = one.trade in stake.get(one.candidate, ())  # one released before says nothing either
         found.append(
             VerdictLine(
                 name=person.name,
                 number=person.number_masked,
                 theory=one.theory,
                 practical=one.practical,
-                passed=one.passed,
-                code=one.code,
+                passed=None if waits else one.passed,
+                code="violation_open" if waits else one.code,
                 held=one.held,
                 released=one.release is not None,
                 superseded=not last,
@@ -316,7 +320,10 @@ def _passed_before(session: Session, box: Box, roster: Roster, one: Line) -> boo
         )
         .order_by(col(Mark.marked_at).desc(), col(Mark.version).desc())
     ).first()
-    return passed is not None and passed[0] and passed[1] not in voided_sittings(session, box, passed[2])
+    if passed is None or not passed[0]:
+        return False
+    gone = voided_sittings(session, box, passed[2]) | at_stake(session, box, passed[2])
+    return passed[1] not in gone
 
 
 def roster_report(session: Session, box: Box, roster_id: str, waiting: list[Line]) -> RosterReport:

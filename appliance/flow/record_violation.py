@@ -15,9 +15,11 @@ from appliance.flow.accounts import Who, second_person
 from appliance.flow.box import Box
 from appliance.flow.evidence import attempt_at, require_holder
 from appliance.flow.start_sitting import sitting_of
+from appliance.flow.verdict import decide_verdict
 from appliance.intake.violations import TOLD, broken_rule
 from appliance.records.cases import ExamCase
 from appliance.records.journal import append
+from appliance.records.verdict import Verdict
 from appliance.records.violations import Evidence, Violation, ViolationCase
 
 LONGEST = 500
@@ -94,7 +96,17 @@ def record_violation(session: Session, box: Box, form: Seen, who: Who, second_lo
         "cases": cases,
     }
     append(session, "violation.recorded", violation.candidate, who.actor, body, at=now)
+    _hold_verdict(session, box, violation, sitting.trade, who.actor)
     return violation
+
+
+def _hold_verdict(session: Session, box: Box, violation: Violation, trade: str, actor: str) -> None:
+    """A verdict that was reached before, and is not released, says nothing until this is decided."""
+    reached = select(Verdict.id).where(
+        Verdict.candidate == violation.candidate, Verdict.trade == trade, col(Verdict.release).is_(None)
+    )
+    if session.exec(reached).first() is not None:
+        decide_verdict(session, box, violation.candidate, trade, actor)
 
 
 def not_recorded(session: Session, violation_id: str) -> bool:

@@ -16,6 +16,7 @@ from appliance.flow.draw_tasks import attempt_of, drawn_tasks
 from appliance.flow.score import newest_sheets, sheet_of
 from appliance.flow.sitting_events import Told, takings
 from appliance.flow.start_sitting import sitting_of
+from appliance.flow.voided import undecided
 from appliance.intake.catalogue import trade_name
 from appliance.intake.practical_tasks import TaskFile, practical_tasks
 from appliance.records.accounts import Account
@@ -185,7 +186,7 @@ def score_sheet_facts(session: Session, box: Box, attempt_id: str, by: str = "")
         resit=bool(row and row.kind == "resit"),
         tasks=tasks,
         total=scored.total if scored else None,
-        passed=scored.passed if scored else None,
+        passed=scored.passed if scored and not undecided(session, box, attempt) else None,
         pass_mark=file.pass_mark,
         attempt=attempt.id,
     )

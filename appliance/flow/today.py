@@ -9,7 +9,7 @@ from sqlmodel import Session, and_, col, func, or_, select
 from appliance.base.errors import Corrupt
 from appliance.base.i18n import N_
 from appliance.flow.box import Box
-from appliance.flow.voided import voided_attempts
+from appliance.flow.voided import undecided_attempts, voided_attempts
 from appliance.intake.catalogue import trade_name
 from appliance.records.entry import Admission, Case
 from appliance.records.roster import Roster, RosterRow
@@ -90,7 +90,7 @@ def line(session: Session, box: Box, sitting: Sitting) -> SittingLine:
     rows = select(Attempt.id).join(Mark, col(Mark.attempt) == col(Attempt.id))
     passed = set(session.exec(rows.where(Attempt.sitting == sitting.id, col(Mark.passed))).all())
     if passed:
-        passed -= voided_attempts(session, box, sitting.id)
+        passed -= voided_attempts(session, box, sitting.id) | undecided_attempts(session, box, sitting.id)
     arrived = session.exec(
         select(func.count()).select_from(Admission).where(Admission.sitting == sitting.id)
     ).one()

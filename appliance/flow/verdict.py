@@ -12,7 +12,7 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.paper_proof import refused_papers
 from appliance.flow.today import day_bounds, sittings_of_day
-from appliance.flow.voided import decided_last, voided_sittings
+from appliance.flow.voided import at_stake, decided_last, voided_sittings
 from appliance.records.captures import Capture
 from appliance.records.cases import ExamCase
 from appliance.records.entry import Case
@@ -90,7 +90,8 @@ def decide_verdict(session: Session, box: Box, candidate: str, trade: str, actor
     results = {
         subject: rule.Result(mark.points, mark.passed) if mark else None for subject, mark in marks.items()
     }
-    found = rule.combine(results["theory"], results["practical"], voided)
+    undecided = _voided_subjects(session, trade, marks, at_stake(session, box, candidate), day)
+    found = rule.combine(results["theory"], results["practical"], voided, bool(undecided))
     points = tuple(
         Decimal(0) if one in voided else mark.points if mark else None for one, mark in marks.items()
     )
@@ -164,7 +165,7 @@ def withdraw_voided(session: Session, box: Box, candidate: str, trade: str, acto
             continue
         if one.release is not None:
             last[one.day] = one
-        elif one.code.endswith("voided"):
+        elif one.code.endswith("voided") or one.code == "violation_open":
             session.delete(one)
             body = {"verdict": one.id, "trade": trade, "code": one.code}
             append(session, "verdict.withdrawn", candidate, actor, body, at=box.now())
@@ -189,7 +190,7 @@ def withdraw_voided(session: Session, box: Box, candidate: str, trade: str, acto
 def _voided_subjects(
     session: Session, trade: str, marks: dict[str, Mark | None], gone: dict[str, Sat], day: str
 ) -> list[str]:
-    """Subjects whose newest result was taken away; without any result, whose sitting of this exam was."""
+    """Subjects whose newest result is in `gone`; without any result, whose sitting of this exam is."""
     this = {one.subject for one in gone.values() if one.trade == trade and one.day.isoformat() >= day}
     found = []
     for subject, mark in marks.items():
@@ -282,7 +283,7 @@ def release_day(session: Session, box: Box, day: str, who: Who) -> Release:
     for one in verdicts:
         one.held = held(session, one.candidate, one.trade)
         session.add(one)
-    ready = [one for one in verdicts if not one.held]
+    ready = [one for one in verdicts if not one.held and one.code != "violation_open"]
     if not ready:
         raise NotFound(
             "nothing_to_release", N_("There is nothing to release."), N_("Held rows wait for the province.")
@@ -302,7 +303,7 @@ def release_day(session: Session, box: Box, day: str, who: Who) -> Release:
         "day": day,
         "count": len(ready),
         "held": len(verdicts) - len(ready),
-        "passed": sum(one.passed for one in ready),
+        "passed": sum(bool(one.passed) for one in ready),
         "verdicts": [one.id for one in ready],
     }
     append(session, "results.released", release.id, who.actor, body, at=box.now())

@@ -12,6 +12,7 @@ from appliance.flow.box import Box
 from appliance.flow.draw_tasks import attempt_of, drawn_tasks
 from appliance.flow.score import newest_sheets, sheet_of
 from appliance.flow.today import line, sittings_of_day
+from appliance.flow.voided import undecided
 from appliance.intake.practical_tasks import practical_tasks
 from appliance.records.accounts import Account
 from appliance.records.entry import FaceCheck, Tap
@@ -41,6 +42,7 @@ class Examinee(msgspec.Struct, kw_only=True):
     signed: int
     points: Decimal | None = None
     passed: bool | None = None
+    """None: not scored, or a violation waits for its decision."""
 
 
 class Workplaces(msgspec.Struct, kw_only=True):
@@ -83,7 +85,7 @@ def workplaces(session: Session, box: Box) -> Workplaces:
     people: list[Examinee] = []
     for sitting in sittings:
         rows = session.exec(select(Attempt).where(Attempt.sitting == sitting.id)).all()
-        people += [_examinee(session, attempt) for attempt in rows]
+        people += [_examinee(session, box, attempt) for attempt in rows]
     order = {"running": 0, "seated": 1, "ready": 1}
     people.sort(key=lambda one: (order.get(one.state, 2), one.workplace, one.ticket))
     lines = [line(session, box, one) for one in sittings]
@@ -113,7 +115,7 @@ def examination(session: Session, box: Box, attempt_id: str) -> Examination:
         .order_by(col(FaceCheck.happened_at).desc())
     ).first()
     return Examination(
-        person=_examinee(session, attempt),
+        person=_examinee(session, box, attempt),
         trade_name=line(session, box, sitting).trade_name,
         minutes=file.minutes,
         pass_mark=file.pass_mark,
@@ -135,7 +137,7 @@ def _signed(session: Session, shown: TaskLine, sheet: ScoreSheet) -> None:
     shown.filled = msgspec.json.encode({"losses": losses, "vetoes": filled.vetoes}).decode()
 
 
-def _examinee(session: Session, attempt: Attempt) -> Examinee:
+def _examinee(session: Session, box: Box, attempt: Attempt) -> Examinee:
     candidate = session.get_one(Candidate, attempt.candidate)
     ticket = session.exec(
         select(Ticket.number).where(Ticket.sitting == attempt.sitting, Ticket.candidate == attempt.candidate)
@@ -160,5 +162,5 @@ def _examinee(session: Session, attempt: Attempt) -> Examinee:
         started_at=attempt.started_at,
         signed=len(set(newest_sheets(session, attempt.id)) & set(SUBJECTS)),
         points=mark.points if mark else None,
-        passed=mark.passed if mark else None,
+        passed=None if mark is None or undecided(session, box, attempt) else mark.passed,
     )

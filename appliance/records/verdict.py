@@ -34,7 +34,8 @@ class Verdict(SQLModel, table=True):
     """Local date of the exam, YYYY-MM-DD."""
     theory: Decimal | None = Field(default=None, max_digits=6, decimal_places=2)
     practical: Decimal | None = Field(default=None, max_digits=6, decimal_places=2)
-    passed: bool
+    passed: bool | None
+    """None while a violation that may take a subject away is not decided (`code` violation_open)."""
     code: str
     held: bool = False
     decided_at: datetime = Field(sa_type=Instant)

@@ -6,7 +6,7 @@ subjects of one exam. Rules that can be broken: appliance/intake/data/violations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
 MEASURES = ("unfounded", "warn", "void_subject", "void_all")
 """What can be decided, from the mildest to the hardest."""
@@ -44,6 +44,25 @@ def voided(decided: Iterable[Decided], sat: Iterable[Sat]) -> frozenset[str]:
             same = (one.sitting.trade, one.sitting.day)
             gone |= {other.id for other in known if (other.trade, other.day) == same} | {one.sitting.id}
     return frozenset(gone)
+
+
+AROUND = timedelta(minutes=1)
+"""Recordings are looked at from this long before a moment until this long after it."""
+LONGEST = timedelta(minutes=20)
+
+
+def stretches(moments: Iterable[datetime]) -> list[tuple[datetime, datetime]]:
+    """Start and end of the recordings to look at around these moments, in order; none overlaps another."""
+    found: list[tuple[datetime, datetime]] = []
+    for moment in sorted(moments):
+        start, end = moment - AROUND, moment + AROUND
+        if found and start <= found[-1][1]:
+            if end - found[-1][0] <= LONGEST:
+                found[-1] = (found[-1][0], end)
+                continue
+            start = found[-1][1]
+        found.append((start, end))
+    return found
 
 
 def may_decide(account: str, recorded_by: str, second_by: str) -> bool:

@@ -241,6 +241,7 @@ class ScoreSheet(msgspec.Struct, kw_only=True, frozen=True):
     total: Decimal | None = None
     """None while a subject is not scored yet."""
     passed: bool | None = None
+    """None while a subject is not scored, or a violation waits for its decision."""
     pass_mark: Decimal = Decimal(80)
     attempt: str
 

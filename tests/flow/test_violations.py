@@ -21,6 +21,7 @@ from appliance.flow.hand_in import force_hand_in
 from appliance.flow.inspect import timeline
 from appliance.flow.mark import mark_theory
 from appliance.flow.note_case import note_case
+from appliance.flow.office import office
 from appliance.flow.record_violation import Seen, record_violation
 from appliance.flow.sheets import room_record_facts
 from appliance.flow.start_sitting import begin_attempt, end_sitting, start_sitting
@@ -158,7 +159,8 @@ def test_from_the_seat_to_the_release_and_a_correction(box: Box, clock: FakeCloc
     assert entry.subject == guilty and evidence[1].sha256 in entry.body and "手机" not in entry.body
 
     _marked(box, world, clock)
-    assert _verdict(box, guilty).code == "practical_missing"
+    assert (_verdict(box, guilty).code, _verdict(box, guilty).passed) == ("violation_open", None)
+    assert _verdict(box, world.candidates[1]).code == "practical_missing"
     assert read(blockers, box, day) == ["violation_open"] and BLOCKERS["violation_open"]
     _refused(box, "not_releasable", release_day, box, day, staff["chief"])
 
@@ -226,10 +228,34 @@ def test_what_is_found_after_the_release_amends_it(box: Box, clock: FakeClock) -
     clock.advance(60)
     kept = box.db.write_now(record_violation, box, _seen(world), staff["invigilator"], "invigilator2")
     assert box.db.read_now(blockers, box, day) == ["violation_open"]
+    assert [(one.code, one.passed, one.released) for one in box.db.read_now(office, box, "").verdicts] == [
+        ("violation_open", None, True)
+    ]
     box.db.write_now(decide_violation, box, kept.id, "void_all", "核实", staff["office"], "chief", new_id())
     found = _verdict(box, world.candidates[0])
     assert (found.code, found.release) == ("theory_voided", None)
     assert box.db.write_now(release_day, box, day, staff["chief"]).count == 1
+
+
+def test_an_open_violation_holds_the_verdict_it_may_move(box: Box, clock: FakeClock) -> None:
+    """Recorded after the mark: the reached verdict is held too; whatever is decided lets it speak again."""
+    staff, world = _staff(box), _running(box, 3)
+    read, day = box.db.read_now, box.today().isoformat()
+    _marked(box, world, clock)
+    table = {"warn": "practical_missing", "unfounded": "practical_missing", "void_all": "theory_voided"}
+    for place, (decision, code) in enumerate(table.items()):
+        who = world.candidates[place]
+        assert _verdict(box, who).code == "practical_missing"
+        form = _seen(world, candidate=who, seat=world.seats[place])
+        kept = box.db.write_now(record_violation, box, form, staff["invigilator"], "invigilator2")
+        assert (_verdict(box, who).code, _verdict(box, who).passed) == ("violation_open", None)
+        shown = {one.code for one in read(office, box, "").verdicts}
+        assert "violation_open" in shown
+        passed = read(line, box, read(lambda session: session.get_one(Sitting, world.sitting))).passed
+        assert passed == 2
+        box.db.write_now(decide_violation, box, kept.id, decision, "核实", staff["office"], "chief", new_id())
+        assert _verdict(box, who).code == code
+    assert box.db.write_now(release_day, box, day, staff["chief"]).count == 3
 
 
 def _clear(session: Session, box: Box, release: str) -> list[object]:

@@ -1,6 +1,7 @@
 """What a decision on a violation takes away; the list of rules that can be broken."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from appliance.base.i18n import in_language
 from appliance.intake.violations import DECISIONS, broken_rules
 from appliance.rules.verdict import Result, combine
-from appliance.rules.violations import MEASURES, Decided, Sat, may_decide, voided
+from appliance.rules.violations import LONGEST, MEASURES, Decided, Sat, may_decide, stretches, voided
 
 DAY = date(2026, 11, 21)
 THEORY = Sat("theory", "theory", "low_voltage", DAY)
@@ -51,6 +52,39 @@ def test_a_voided_subject_is_never_passed() -> None:
         found = combine(good, good, gone)
         assert (found.passed, found.code) == (False, code)
     assert combine(good, good).passed
+
+
+def test_while_a_violation_is_open_nothing_is_said_of_passing() -> None:
+    for theory in (None, Result(79, False), Result(95, True)):  # type: ignore[arg-type]
+        for practical in (None, Result(60, False), Result(95, True)):  # type: ignore[arg-type]
+            for gone in ([], ["theory"], ["theory", "practical"]):
+                found = combine(theory, practical, gone, undecided=True)
+                assert (found.passed, found.code) == (None, "violation_open")
+
+
+def test_recordings_are_looked_at_a_minute_before_and_after() -> None:
+    noon, minute = datetime(2026, 11, 21, 12, tzinfo=UTC), timedelta(minutes=1)
+    one = (noon - minute, noon + minute)
+    table: list[tuple[list[datetime], list[tuple[datetime, datetime]]]] = [
+        ([], []),
+        ([noon], [one]),
+        ([noon, noon], [one]),
+        ([noon + 2 * minute, noon], [(noon - minute, noon + 3 * minute)]),
+        ([noon, noon + 5 * minute], [one, (noon + 4 * minute, noon + 6 * minute)]),
+    ]
+    for moments, found in table:
+        assert stretches(moments) == found
+
+
+@given(st.lists(st.integers(0, 7200), max_size=60))
+def test_stretches_cover_every_moment_and_stay_short(seconds: list[int]) -> None:
+    noon = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    moments = [noon + timedelta(seconds=one) for one in seconds]
+    found = stretches(moments)
+    assert all(end - start <= LONGEST for start, end in found)
+    assert all(before[1] <= after[0] for before, after in pairwise(found))
+    for moment in moments:
+        assert any(start <= moment <= end for start, end in found)
 
 
 def test_two_of_the_staff_do_not_decide_on_their_own_record() -> None:

@@ -346,7 +346,7 @@ def upgrade() -> None:
         sa.Column("day", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("theory", sa.Numeric(precision=6, scale=2), nullable=True),
         sa.Column("practical", sa.Numeric(precision=6, scale=2), nullable=True),
-        sa.Column("passed", sa.Boolean(), nullable=False),
+        sa.Column("passed", sa.Boolean(), nullable=True),
         sa.Column("code", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("held", sa.Boolean(), nullable=False),
         sa.Column("decided_at", appliance.records.base.Instant(length=27), nullable=False),
@@ -715,6 +715,60 @@ def upgrade() -> None:
         batch_op.create_index("ix_exam_case_sitting_state", ["sitting", "state"], unique=False)
 
     op.create_table(
+        "archive_mark",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("event", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_archive_mark")),
+    )
+    op.create_table(
+        "recording_deletion",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("due", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("before", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("ordered_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("ordered_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("second_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recording_deletion")),
+    )
+    op.create_table(
+        "recording_hold",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("sitting", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("put_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("put_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("second_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("lifted_at", appliance.records.base.Instant(length=27), nullable=True),
+        sa.Column("lifted_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("lifted_second", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("lifted_why", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(["sitting"], ["sitting.id"], name=op.f("fk_recording_hold_sitting_sitting")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recording_hold")),
+    )
+    with op.batch_alter_table("recording_hold", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_recording_hold_open",
+            ["sitting"],
+            unique=True,
+            sqlite_where=sa.text("lifted_at IS NULL"),
+            postgresql_where=sa.text("lifted_at IS NULL"),
+        )
+
+    op.create_table(
+        "page_reload",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("attempt", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("lease", sa.Integer(), nullable=False),
+        sa.Column("gone_at", appliance.records.base.Instant(length=27), nullable=False),
+        sa.Column("back_at", appliance.records.base.Instant(length=27), nullable=True),
+        sa.ForeignKeyConstraint(["attempt"], ["attempt.id"], name=op.f("fk_page_reload_attempt_attempt")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_page_reload")),
+    )
+    with op.batch_alter_table("page_reload", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_page_reload_attempt"), ["attempt"], unique=False)
+
+    op.create_table(
         "capture",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("attempt", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -796,6 +850,8 @@ def upgrade() -> None:
         sa.Column("seat", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("token_hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("bookmark", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("captures_dropped", sa.Integer(), nullable=False),
         sa.Column("granted_at", appliance.records.base.Instant(length=27), nullable=False),
         sa.ForeignKeyConstraint(["attempt"], ["attempt.id"], name=op.f("fk_lease_attempt_attempt")),
         sa.ForeignKeyConstraint(["seat"], ["seat.id"], name=op.f("fk_lease_seat_seat")),
