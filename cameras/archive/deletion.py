@@ -183,9 +183,7 @@ class Deleter:
                 paths.update(f"{one.path} {one.sha256}\n".encode())
             body = {"permit": permit.id, "recordings": len(going), "bytes": size, "list": paths.hexdigest()}
             first, last = min(one.start for one in going), max(one.start for one in going)
-            self._archive.tell(
-                now, "storage.deleted", body | {"first": first, "last": last, "who": permit.who}
-            )
+            self._archive.tell(now, "deleted", body | {"first": first, "last": last, "who": permit.who})
         log.warning("deleting %d recordings by the order %s", len(going), permit.id)
 
     def _carry_out(self, going: list[Segment]) -> None:

@@ -173,7 +173,7 @@ class ArchiveProcess:
         sync_folder(folder)
         self.rounds.archive.tell(
             self.rounds.clock.now(),
-            "storage.place_prepared",
+            "place_prepared",
             {"place": mark.name, "kind": kind, "by": asked.actor},
         )
         self._soon.set()

@@ -200,7 +200,7 @@ class Rounds:
                 )[0]
                 body = {"label": label, "recordings": copies, "bytes": size, "first": first, "last": last}
                 body |= {"inventory": digest, "by": actor}
-                self.archive.tell(self.clock.now(), "storage.disk_ended", body)
+                self.archive.tell(self.clock.now(), "disk_ended", body)
         return digest
 
     def _levels(self) -> bool:

@@ -132,7 +132,7 @@ def levels_told(archive: Archive, status: Storage, now: datetime) -> None:
                 archive.keep(name, str(level))
                 if level > before:
                     body = {"place": place.name or "recording disk", "percent": level}
-                    archive.tell(now, "storage.filling", body | {"free": place.free, "total": place.total})
+                    archive.tell(now, "filling", body | {"free": place.free, "total": place.total})
     told = set(msgspec.json.decode(archive.kept("short") or "[]", type=list[str]))
     short = {one.id: one for one in status.forecast.short}
     if told != short.keys():
@@ -141,4 +141,4 @@ def levels_told(archive: Archive, status: Storage, now: datetime) -> None:
             for one in short.values():
                 if one.id not in told:
                     body = {"sitting": one.id, "start": one.start, "missing": one.missing}
-                    archive.tell(now, "storage.short", body | {"days_left": status.forecast.days_left})
+                    archive.tell(now, "short", body | {"days_left": status.forecast.days_left})

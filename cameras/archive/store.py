@@ -281,7 +281,7 @@ class Archive(ArchiveReader):
             ).rowcount
             if told:
                 body = {"place": place or "recording disk", "path": path, "code": code}
-                self.tell(at, "storage.finding", body)
+                self.tell(at, "finding", body)
         return bool(told)
 
     def clear(self, place: str, path: str, at: datetime) -> None:

@@ -1,0 +1,73 @@
+"""What exam-archive is told of the sittings, and taking what it tells into the journal."""
+
+from datetime import timedelta
+
+from sqlmodel import Session, col, select
+
+from appliance.flow.box import Box
+from appliance.flow.delete_recordings import kept_until, past_before, permit
+from appliance.records.journal import append
+from appliance.records.retention import ArchiveMark, RecordingHold
+from appliance.records.sitting import Sitting
+from appliance.wire.archive import Event, KeepOrders, KeptSitting
+
+AROUND = timedelta(minutes=30)
+"""Before admission opens and after the end: what is recorded then belongs to the sitting as well."""
+KINDS = {
+    "deleted": "storage.deleted",
+    "finding": "storage.finding",
+    "filling": "storage.filling",
+    "short": "storage.short",
+    "place_prepared": "storage.place_prepared",
+    "disk_ended": "storage.disk_ended",
+}
+"""Events that are facts of the journal; others of a newer exam-archive are left out."""
+
+
+def kept_sitting(box: Box, sitting: Sitting, held: bool) -> KeptSitting:
+    """A sitting as exam-archive knows it."""
+    planned_end = sitting.starts_at + timedelta(seconds=sitting.duration_s)
+    end = max(planned_end, *(one for one in (sitting.ends_at, sitting.ended_at) if one), planned_end)
+    return KeptSitting(
+        id=sitting.id,
+        name=f"{box.local(sitting.starts_at):%Y-%m-%d %H:%M} {sitting.room}",
+        rooms=[sitting.room],
+        start=min(sitting.opens_at, sitting.starts_at) - AROUND,
+        end=end + AROUND,
+        keep_until=kept_until(box, end + AROUND),
+        hold=held,
+    )
+
+
+def keep_orders(session: Session, box: Box) -> KeepOrders:
+    """Everything exam-archive must know: all sittings there are, for no record of one is ever deleted."""
+    held = set(session.exec(select(RecordingHold.sitting).where(col(RecordingHold.lifted_at).is_(None))))
+    sittings = session.exec(select(Sitting).order_by(col(Sitting.starts_at)))
+    return KeepOrders(
+        sittings=[kept_sitting(box, one, one.id in held) for one in sittings],
+        before=past_before(box, box.today()),
+        permit=permit(session, box),
+    )
+
+
+def events_noted(session: Session) -> int:
+    """The number of the newest event that stands in the journal."""
+    mark = session.get(ArchiveMark, 1)
+    return mark.event if mark else 0
+
+
+def note_events(session: Session, box: Box, events: list[Event]) -> int:
+    """Take what exam-archive told into the journal, each once; returns the number of the newest."""
+    mark = session.get(ArchiveMark, 1) or ArchiveMark()
+    for event in events:
+        if event.number <= mark.event:
+            continue
+        if event.kind in KINDS:
+            told = event.body
+            subject = str(told.get("sitting") or told.get("place") or told.get("label") or "storage")
+            body = told | {"happened_at": event.at}
+            append(session, KINDS[event.kind], subject, "process:archive", body, at=box.now())
+        mark.event = event.number
+    session.add(mark)
+    session.flush()
+    return mark.event

@@ -1,0 +1,94 @@
+"""Holds, orders to delete, and what exam-archive is told and tells."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from sqlmodel import Session, col, select
+
+from appliance.base.clock import FakeClock
+from appliance.base.errors import Refused
+from appliance.base.storage_settings import StorageSettings
+from appliance.flow.box import Box
+from appliance.flow.delete_recordings import order_deletion
+from appliance.flow.hold_recordings import lift_hold, put_hold
+from appliance.flow.keep_recordings import events_noted, keep_orders, note_events
+from appliance.records.journal import Journal
+from appliance.wire.archive import Event
+from tests.flow.test_entry import person
+from tests.world import seed
+
+
+def kinds(session: Session) -> list[str]:
+    rows = session.exec(select(Journal.kind).where(col(Journal.kind).like("%")).order_by(col(Journal.seq)))
+    return [kind for kind in rows if kind.startswith(("hold.", "storage."))]
+
+
+async def refusal(box: Box, *call: object) -> str:
+    with pytest.raises(Refused) as refused:
+        await box.db.write(*call)  # type: ignore[arg-type]
+    return refused.value.code
+
+
+async def test_a_hold_is_put_and_lifted_by_two_people(box: Box) -> None:
+    sitting = (await box.db.write(seed, box, 1)).sitting
+    office, chief, inspector = (
+        person(box, "o", "office"),
+        person(box, "c", "chief"),
+        person(box, "i", "inspector"),
+    )
+    before = (await box.db.read(keep_orders, box)).sittings[0]
+    assert not before.hold
+    assert before.keep_until == datetime(2029, 11, 21, 16, 0, tzinfo=UTC), (
+        "three years, to the end of that day"
+    )
+    assert before.start < before.end - timedelta(hours=2)
+    assert await refusal(box, put_hold, box, sitting, " ", office, "c", "h1") == "reason_missing"
+    assert await refusal(box, put_hold, box, sitting, "appeal", office, "o", "h1") == "same_person"
+    hold = await box.db.write(put_hold, box, sitting, "appeal", inspector, "o", "h1")
+    assert (await box.db.write(put_hold, box, sitting, "appeal", inspector, "o", "h1")).id == hold.id, "once"
+    assert await refusal(box, put_hold, box, sitting, "again", office, "c", "h2") == "held_already"
+    assert (await box.db.read(keep_orders, box)).sittings[0].hold
+    assert await refusal(box, lift_hold, box, "h1", "settled", inspector, "o") == "not_your_role"
+    assert await refusal(box, lift_hold, box, "h1", "settled", office, "i") == "second_not_allowed"
+    for _twice in range(2):
+        await box.db.write(lift_hold, box, "h1", "settled", office, "c")
+    assert not (await box.db.read(keep_orders, box)).sittings[0].hold
+    await box.db.write(put_hold, box, sitting, "a second appeal", chief, "o", "h3")
+    assert await box.db.read(kinds) == ["hold.put", "hold.lifted", "hold.put"]
+
+
+async def test_deletion_is_ordered_by_two_people_or_by_the_setting(box: Box, clock: FakeClock) -> None:
+    await box.db.write(seed, box, 1)
+    office, _chief = person(box, "o", "office"), person(box, "c", "chief")
+    assert (await box.db.read(keep_orders, box)).permit is None, "without an order nothing goes"
+    await box.db.write(order_deletion, box, "past three years", office, "c", "d1")
+    orders = await box.db.read(keep_orders, box)
+    assert orders.permit is not None and orders.permit.who.count("account:") == 2
+    assert orders.permit.before == orders.before == datetime(2023, 11, 20, 16, 0, tzinfo=UTC)
+    assert all(one.keep_until > orders.permit.due for one in orders.sittings), "none is past its date"
+    clock.advance(86400 * 30)
+    later = await box.db.read(keep_orders, box)
+    assert later.permit == orders.permit, "an order is for the day it was given"
+    assert later.before == datetime(2023, 12, 20, 16, 0, tzinfo=UTC)
+    box.settings = msgspec.structs.replace(box.settings, storage=StorageSettings(deletion="policy"))
+    assert await refusal(box, order_deletion, box, "again", office, "c", "d2") == "deleted_by_policy"
+    permit = (await box.db.read(keep_orders, box)).permit
+    assert permit is not None and permit.who == "policy" and permit.before == later.before
+
+
+async def test_events_stand_in_the_journal_once(box: Box) -> None:
+    told = [
+        Event(number=4, at=box.now(), kind="short", body={"sitting": "s1", "missing": 5}),
+        Event(number=5, at=box.now(), kind="unheard_of", body={}),
+        Event(
+            number=6,
+            at=box.now(),
+            kind="finding",
+            body={"place": "nas", "path": "C1/x", "code": "altered"},
+        ),
+    ]
+    for _again in range(2):
+        assert await box.db.write(note_events, box, told) == 6
+    assert await box.db.read(events_noted) == 6
+    assert await box.db.read(kinds) == ["storage.short", "storage.finding"]
