@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from appliance.flow.attempt_view import end_shown
 from appliance.flow.box import Box
@@ -128,15 +128,14 @@ def board(session: Session, box: Box, sitting_id: str) -> Board:
         tile = SeatTile(
             seat=seat.id, number=seat.number, row=seat.row, column=seat.column, spare=seat.spare, state="free"
         )
-        station = stations.get(seat.id)
-        if station and station.heartbeat_at:
-            tile.station_seen_s = round((now - station.heartbeat_at).total_seconds(), 1)
+        if seen := stations.get(seat.id):
+            tile.station_seen_s = round((now - seen).total_seconds(), 1)
         tile.flags += ["sign_in_locked"] if seat.id in locked else []
         if seat.id in taken:
-            taking, candidate = taken[seat.id]
+            taking = taken[seat.id]
             tile.flags += ["sign_in_locked"] if (taking.locked_until or now) > now else []
-            tile.candidate, tile.candidate_id = mask_name(candidate.name), candidate.id
-            if attempt := attempts.get(candidate.id):
+            tile.candidate, tile.candidate_id = mask_name(taking.name), taking.candidate
+            if attempt := attempts.get(taking.candidate):
                 _attempt(tile, attempt, answered.get(attempt.id, 0), choices.get(attempt.paper or "", 0))
                 if tile.deadline:
                     left = end_shown(box, attempt, sitting) - now
@@ -171,10 +170,10 @@ def _itself(box: Box, sitting: Sitting, seat: Seat, tile: SeatTile) -> None:
             tile.state = "lost" if tile.state != "free" else "free"
 
 
-def _stations(session: Session, room: str) -> dict[str, Station]:
-    """By seat."""
-    rows = select(Station).join(Seat, col(Seat.id) == col(Station.seat)).where(Seat.room == room)
-    return {row.seat: row for row in session.exec(rows)}
+def _stations(session: Session, room: str) -> dict[str, datetime | None]:
+    """The last sign of life of the station at each seat."""
+    rows = select(Station.seat, Station.heartbeat_at).join(Seat, col(Seat.id) == col(Station.seat))
+    return dict(session.exec(rows.where(Seat.room == room)).all())
 
 
 def _papers(session: Session, sitting: Sitting) -> PaperState | None:
@@ -183,18 +182,30 @@ def _papers(session: Session, sitting: Sitting) -> PaperState | None:
     return paper_state(session, sitting) if sitting.subject == "theory" and asked else None
 
 
-def _taken(session: Session, sitting: str) -> dict[str, tuple[SeatTaking, Candidate]]:
-    """By seat: who sits there, or sat there to the end."""
-    pairs = session.exec(
-        select(SeatTaking, Candidate)
-        .join(Candidate, col(Candidate.id) == col(SeatTaking.candidate))
-        .where(SeatTaking.sitting == sitting)
-        .order_by(col(SeatTaking.taken_at))
+class Sitter(msgspec.Struct):
+    """Who sits at a seat, or sat there to the end."""
+
+    candidate: str
+    name: str
+    locked_until: datetime | None
+    released: bool
+
+
+def _taken(session: Session, sitting: str) -> dict[str, Sitter]:
+    """By seat. Columns, not rows of tables: a page of 500 seats is read every few seconds."""
+    taken = select(SeatTaking.seat, SeatTaking.candidate, SeatTaking.locked_until, SeatTaking.released_at)
+    here = or_(col(SeatTaking.released_at).is_(None), col(SeatTaking.reason) == "ended")
+    names = dict(
+        session.exec(
+            select(Candidate.id, Candidate.name)
+            .join(SeatTaking, col(SeatTaking.candidate) == col(Candidate.id))
+            .where(SeatTaking.sitting == sitting)
+        ).all()
     )
+    rows = session.exec(taken.where(SeatTaking.sitting == sitting, here).order_by(col(SeatTaking.taken_at)))
     return {
-        taking.seat: (taking, candidate)
-        for taking, candidate in pairs
-        if taking.released_at is None or taking.reason == "ended"
+        seat: Sitter(candidate, names[candidate], locked_until, released_at is not None)
+        for seat, candidate, locked_until, released_at in rows
     }
 
 
@@ -210,13 +221,11 @@ def _stillness(session: Session, box: Box, found: Board) -> None:
     )
 
 
-def _counted(
-    found: Board, taken: dict[str, tuple[SeatTaking, Candidate]], attempts: dict[str, Attempt]
-) -> Board:
+def _counted(found: Board, taken: dict[str, Sitter], attempts: dict[str, Attempt]) -> Board:
     """Called and signed in are two counts: who was called may still be on the way."""
-    here = [attempts[one.id] for _, one in taken.values() if one.id in attempts]
+    here = [attempts[one.candidate] for one in taken.values() if one.candidate in attempts]
     found.called = len(taken)
-    found.held = sum(1 for taking, _ in taken.values() if taking.released_at is None)
+    found.held = sum(not one.released for one in taken.values())
     found.signed_in = sum(1 for one in here if one.lease)
     found.ready = sum(1 for one in here if one.state == "ready")
     return found
