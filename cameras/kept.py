@@ -50,7 +50,7 @@ class Kept:
         if known and kept == known:
             return
         self._write(camera.code, kept)
-        alike = known and msgspec.structs.replace(kept, password_sealed=known.password_sealed) == known
+        alike = known and _without_password(kept) == _without_password(known)
         self._note(
             "added" if known is None else "password_set" if alike else "changed", camera.code, order.by
         )
@@ -119,6 +119,10 @@ class Kept:
             ) from error
         refreshed(self._settings.cameras)
         self._changed()
+
+
+def _without_password(camera: CameraSettings) -> CameraSettings:
+    return msgspec.structs.replace(camera, password_sealed="", password_file="")
 
 
 def check(camera: CameraSettings) -> None:

@@ -1,0 +1,175 @@
+"""Events by PullPoint: read from bytes, listened to over the wire, through renewals and a camera's restart."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from appliance.base.camera_settings import CameraSettings
+from appliance.wire.cameras import Note
+from appliance.wire.simulators import SetCamera
+from cameras import events, listening, media2
+from cameras.events import Event
+from cameras.listening import MOMENT, Listener
+from cameras.notes import Notebook
+from cameras.simulator.camera import SimulatedCamera, Traits
+from tests.cameras.conftest import PASSWORD, until
+
+NOW = datetime(2026, 3, 14, 9, tzinfo=UTC)
+
+
+def told(topic: str, item: str, value: str, operation: str = "Changed") -> list[Event]:
+    inside = (
+        '<tev:NotificationMessage xmlns:tev="http://docs.oasis-open.org/wsn/b-2"><tev:Topic>'
+        f'{topic}</tev:Topic><tev:Message><tt:Message xmlns:tt="http://www.onvif.org/ver10/schema" '
+        f'UtcTime="2026-03-14T01:00:00Z" {f"PropertyOperation={operation!r}" if operation else ""}><tt:Data>'
+        f'<tt:SimpleItem Name="{item}" Value="{value}"/></tt:Data></tt:Message></tev:Message>'
+        "</tev:NotificationMessage>"
+    )
+    body = (
+        f'<s:Envelope xmlns:s="{media2.ENVELOPE}"><s:Body><m:PullMessagesResponse xmlns:m="{events.EVENTS}">'
+        f"{inside}</m:PullMessagesResponse></s:Body></s:Envelope>"
+    )
+    return events.read_events(media2.answer(body.encode(), "PullMessages"))
+
+
+@pytest.mark.parametrize(
+    ("topic", "item", "value", "what", "on"),
+    [
+        ("tns1:VideoSource/GlobalSceneChange/ImagingService", "State", "true", "scene", True),
+        ("tns1:VideoSource/tns1:ImageTooDark/AnalyticsService", "State", "false", "tamper", False),
+        ("tns1:RuleEngine/TamperDetector/Tamper", "IsTamper", "1", "tamper", True),
+        ("tns1:RuleEngine/CellMotionDetector/Motion", "IsMotion", "true", "motion", True),
+        ("tns1:VideoSource/MotionAlarm", "State", "0", "motion", False),
+    ],
+)
+def test_topics(topic: str, item: str, value: str, what: str, on: bool) -> None:
+    (event,) = told(topic, item, value)
+    assert (event.what, event.on, event.lasts) == (what, on, True)
+    assert event.at == datetime(2026, 3, 14, 1, tzinfo=UTC)
+
+
+def test_other_topics_and_nonsense_say_nothing() -> None:
+    assert told("tns1:Device/Trigger/DigitalInput", "LogicalState", "true") == []
+    assert told("tns1:VideoSource/GlobalSceneChanges", "State", "true") == []
+    assert events.read_events(None) == []
+    assert not told("tns1:VideoSource/GlobalSceneChange/x", "State", "true", "")[0].lasts
+    assert events.read_subscription(None, 60) is None
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Notebook:
+    return Notebook(tmp_path / "notes.db")
+
+
+def listener(notes: Notebook, address: str = "127.0.0.1:1") -> Listener:
+    camera = CameraSettings(code="C1", name="C1", address=address)
+    return Listener(camera, lambda: PASSWORD, notes)
+
+
+def kinds(notes: Notebook) -> list[tuple[str, str]]:
+    return [(one.kind, one.alarm) for one in noted(notes)]
+
+
+def noted(notes: Notebook) -> list[Note]:
+    return notes.after("", 0).notes
+
+
+def test_an_alarm_is_noted_once_and_ends_with_its_last_topic(notes: Notebook) -> None:
+    heard = listener(notes)
+    dark = Event(what="tamper", topic="VideoSource/ImageTooDark", on=True)
+    blurred = Event(what="tamper", topic="VideoSource/ImageTooBlurry", on=True)
+    for event in (dark, dark, blurred):
+        heard.take(event, NOW)
+    heard.take(Event(what="tamper", topic=dark.topic, on=False), NOW)
+    assert heard.alarms == ["tamper"] and kinds(notes) == [("alarm", "tamper")]
+    heard.take(Event(what="tamper", topic=blurred.topic, on=False), NOW)
+    heard.take(Event(what="tamper", topic=blurred.topic, on=False), NOW)
+    assert heard.alarms == [] and kinds(notes) == [("alarm", "tamper"), ("alarm_over", "tamper")]
+
+
+def test_what_is_told_for_a_moment_is_over_after_a_while(notes: Notebook) -> None:
+    heard = listener(notes)
+    heard.take(Event(what="scene", topic="x", on=True, lasts=False), NOW)
+    heard.settle(NOW + timedelta(seconds=MOMENT - 1))
+    assert heard.alarms == ["scene"]
+    heard.settle(NOW + timedelta(seconds=MOMENT))
+    assert heard.alarms == []
+
+
+def test_motion_is_a_fact_now_and_then_and_counted(notes: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = listener(notes)
+    for number in range(50):
+        heard.take(Event(what="motion", topic="m", on=number % 2 == 0), NOW)
+    assert kinds(notes) == [("motion", "")] and heard.alarms == []
+    monkeypatch.setattr(listening, "MOTION_EVERY", 0.0)
+    heard.take(Event(what="motion", topic="m", on=True), NOW)
+    assert [one.count for one in noted(notes)] == [1, 25]
+
+
+def test_notes_are_asked_for_by_number_and_notebook(notes: Notebook) -> None:
+    for _number in range(3):
+        notes.add("motion", "C1", "process:recorder", NOW, count=2)
+    told = notes.after("", 0)
+    assert [one.number for one in told.notes] == [1, 2, 3] and told.notes[0].at == NOW
+    assert [one.number for one in notes.after(told.epoch, 2).notes] == [3]
+    assert len(notes.after("another", 2).notes) == 3
+
+
+@pytest.fixture
+async def camera() -> AsyncIterator[SimulatedCamera]:
+    async with SimulatedCamera(Traits(code="C1", password=PASSWORD, discovery_port=0)) as made:
+        yield made
+
+
+@pytest.mark.long
+async def test_a_listener_outlives_a_restart_and_a_lost_subscription(
+    camera: SimulatedCamera, notes: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "PULL", 1)
+    monkeypatch.setattr(listening, "RETRY", 0.1)
+    heard = listener(notes, camera.address)
+    heard.start()
+    try:
+        await until(lambda: camera.http.events.count == 1)
+        await camera.change(SetCamera(event="tamper"))
+        await until(lambda: heard.alarms == ["tamper"])
+        await camera.change(SetCamera(reboot=0.2, skew=-3600.0))
+        await until(lambda: heard.subscribed == 2, 15)
+        assert heard.alarms == ["tamper"], "its state stands, and it tells so to whoever subscribes"
+        await camera.change(SetCamera(event="tamper", event_on=False))
+        await until(lambda: heard.alarms == [])
+        assert kinds(notes) == [("alarm", "tamper"), ("alarm_over", "tamper")]
+    finally:
+        heard.stop()
+        await asyncio.to_thread(heard.join, 5)
+    assert not heard.is_alive() and camera.http.events.count == 0, "it unsubscribed"
+
+
+@pytest.mark.long
+async def test_a_subscription_is_renewed_in_time(
+    camera: SimulatedCamera, notes: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "PULL", 1)
+    camera.http.events.longest = 2.0  # it gives less than it is asked for
+    heard = listener(notes, camera.address)
+    heard.start()
+    try:
+        await until(lambda: camera.http.calls.count("Renew") >= 2, 15)
+        assert heard.subscribed == 1
+    finally:
+        heard.stop()
+        await asyncio.to_thread(heard.join, 5)
+
+
+async def test_a_camera_without_events_is_let_alone(notes: Notebook) -> None:
+    async with SimulatedCamera(
+        Traits(code="C1", password=PASSWORD, discovery_port=0, events=False)
+    ) as camera:
+        heard = listener(notes, camera.address)
+        heard.start()
+        await until(lambda: heard._told == "camera_unsupported")
+        heard.stop()
+        assert heard.alarms == []
