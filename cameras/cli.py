@@ -135,12 +135,19 @@ set_up_cli.mount(app)
 def verify(
     sample: int = typer.Option(0, "--sample", min=0, help="Check this many, chosen at random; 0 = all."),
     media: Path = typer.Option(None, "--media", help="Folder of the recordings; default from the settings."),
+    authority: Path = typer.Option(
+        None, "--authority", help="Certificate of the site's authority (PEM); default: this box's own."
+    ),
     json: bool = typer.Option(False, "--json"),
 ) -> None:
-    """Read the recordings again: is anything missing, altered or added? Exit status 1 when something is."""
+    """Read the recordings again, follow their chain and its seals: is anything missing, altered or added? Exit status 1
+    when something is.
+    """
     from cameras import integrity
 
-    found = integrity.verify(media or Path(load().recorder.media), sample or None)
+    found = integrity.verify(
+        media or Path(load().recorder.media), sample or None, _authority_if_any(authority)
+    )
     if json:
         _show(found)
     else:
@@ -149,10 +156,20 @@ def verify(
             "altered": _("altered"),
             "unreadable": _("unreadable"),
             "added": _("added"),
+            "chain_altered": _("link of the chain altered"),
+            "link_missing": _("link of the chain missing"),
+            "row_altered": _("row of the index altered"),
+            "row_missing": _("row of the index missing"),
+            "row_added": _("row of the index without a link"),
+            "seal_altered": _("seal does not fit"),
+            "seal_missing": _("seal missing"),
+            "unsealed": _("without a seal since"),
         }
         for finding in found.findings:
             typer.echo(f"{words[finding.code]}  {finding.path}")
         _tell(_("{count} recordings checked.").format(count=found.checked))
+        if found.links:
+            _tell(_("{count} links of the chain checked.").format(count=found.links))
         if found.ok and found.checked:
             _tell(_("All of them are as they were recorded; none is missing and none was added."))
     if not found.ok:
@@ -178,6 +195,17 @@ def verify_clip(
         _tell_clip(found)
     if not found.ok:
         raise typer.Exit(1)
+
+
+def _authority_if_any(named: Path | None) -> bytes | None:
+    """As `_authority`; None on a machine that has none: then it is not checked who sealed."""
+    try:
+        return _authority(named)
+    except NotFound:
+        if named:
+            raise
+        _tell(_("Without the site's root certificate (--authority) it is not checked who made the seals."))
+        return None
 
 
 def _authority(named: Path | None) -> bytes:

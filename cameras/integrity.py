@@ -1,20 +1,31 @@
-"""`recordings verify`: every segment read again and hashed; what is missing, altered or added is named."""
+"""`recordings verify`: every segment read again and hashed, chain and seals followed; what is missing, altered or added
+is named. Works on any machine from the recordings' folder alone: a lost index is built again from the chain's files.
+"""
 
 import hashlib
 import logging
 import random
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from appliance.wire.recorder import Check, CheckedFile
-from cameras.index import FILE, Reader, Segment
+from cameras.chain import FOLDER as CHAIN
+from cameras.chain import ChainFiles
+from cameras.chain.check import ChainCheck, ChainCode
+from cameras.index import FILE, Index, Reader, Segment
+from cameras.recorder.rebuild import agree
 from cameras.reference import FOLDER, STATEMENT
 
 log = logging.getLogger("examsite.clips")
 
-Code = Literal["missing", "altered", "unreadable", "added"]
+Code = Literal["missing", "altered", "unreadable", "added"] | ChainCode
+OWN = (FILE, "archive.db")
+"""Databases beside the recordings, with what SQLite adds to their names."""
 CHUNK = 1 << 20
 
 
@@ -27,10 +38,11 @@ class Finding(msgspec.Struct, kw_only=True):
 
 
 class Verified(msgspec.Struct, kw_only=True):
-    """The JSON of `recordings verify`."""
+    """The JSON of `recordings verify`. `links`: recordings and gaps whose place in the chain was checked."""
 
     ok: bool
     checked: int
+    links: int = 0
     findings: list[Finding]
 
 
@@ -43,34 +55,67 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def verify(media: Path, sample: int | None = None) -> Verified:
-    """Check all finished segments, or `sample` of them chosen at random; added files are looked for in
-    any case.
+def verify(
+    media: Path, sample: int | None = None, authority: bytes | None = None, now: datetime | None = None
+) -> Verified:
+    """Check the chain, its seals, the index against both, and all finished segments, or `sample` of them chosen at
+    random; added files are looked for in any case. `authority`: PEM certificate of the site's authority; None: seals
+    are held against the chain, and not who signed them.
     """
-    index = Reader(media)
-    every = list(index.every())
-    finished = [segment for segment in every if segment.state != "open"]
-    chosen = finished if sample is None else random.sample(finished, min(sample, len(finished)))
-    findings = []
-    for segment in sorted(chosen, key=lambda one: one.path):
+    now = now or datetime.now(UTC)
+    if (media / FILE).exists() or not ChainFiles(media).cameras():
+        return _verify(media, Reader(media), sample, authority, now)
+    with tempfile.TemporaryDirectory() as scratch:
+        index = Index(Path(scratch))
+        agree(index, ChainFiles(media), mend=False)
+        try:
+            return _verify(media, index, sample, authority, now)
+        finally:
+            index.close()
+
+
+def _verify(
+    media: Path, index: Reader, sample: int | None, authority: bytes | None, now: datetime
+) -> Verified:
+    chain = ChainCheck(media, index, authority, now)
+    findings = [Finding(code=one.code, camera=one.camera, path=one.path) for one in chain.findings()]
+    checked = 0
+    for segment in _chosen(index, sample):
+        if segment.state == "open":
+            continue
+        checked += 1
         code = check(media, segment)
         if code != "whole" and code != "open":
             findings.append(Finding(code=code, camera=segment.camera, path=segment.path))
-    known = {segment.path for segment in every}
-    there = (str(path.relative_to(media)) for path in sorted(media.rglob("*")) if path.is_file())
-    for path in there:
-        if path.startswith(f"{FOLDER}/"):
-            wrong = reference_file(media / path)
-            if wrong:
-                findings.append(Finding(code=wrong, camera=path.split("/")[1], path=path))
+    findings += _added(media, index)
+    return Verified(ok=not findings, checked=checked, links=chain.links, findings=findings)
+
+
+def _chosen(index: Reader, sample: int | None) -> Iterator[Segment]:
+    if sample is None:
+        yield from index.every()
+        return
+    # By row, so that three years need not be read to choose a handful.
+    last = index.rows("SELECT coalesce(max(rowid), 0) FROM segment")[0][0]
+    for number in sorted(random.sample(range(1, last + 1), min(sample, last))):
+        yield from index.numbered(number)
+
+
+def _added(media: Path, index: Reader) -> Iterator[Finding]:
+    """Files nobody has recorded."""
+    for folder in sorted(media.iterdir()):
+        if folder.name.startswith(OWN) or folder.name == CHAIN:
             continue
-        if path not in known and not path.startswith(FILE):
-            # The recorder writes the row first: a file without one was not there when the rows were read, or
-            # is foreign.
-            if index.rows("SELECT 1 FROM segment WHERE path = ?", path):
-                continue
-            findings.append(Finding(code="added", camera=path.partition("/")[0], path=path))
-    return Verified(ok=not findings, checked=len(chosen), findings=findings)
+        files = [folder] if folder.is_file() else (one for one in sorted(folder.rglob("*")) if one.is_file())
+        for file in files:
+            path = str(file.relative_to(media))
+            if path.startswith(f"{FOLDER}/"):
+                wrong = reference_file(file)
+                if wrong:
+                    yield Finding(code=wrong, camera=path.split("/")[1], path=path)
+            elif not index.rows("SELECT 1 FROM segment WHERE path = ?", path):
+                # The recorder writes the row first: a file without one is foreign.
+                yield Finding(code="added", camera=path.partition("/")[0], path=path)
 
 
 def reference_file(path: Path) -> Code | None:
@@ -104,6 +149,11 @@ def check(media: Path, segment: Segment) -> Check:
 
 def checked(media: Path, segment: Segment) -> CheckedFile:
     """`check`, with what the index knows of the file."""
+    return stated(segment, check(media, segment))
+
+
+def stated(segment: Segment, found: Check) -> CheckedFile:
+    """What the index knows of a file, and what it was found to be."""
     return CheckedFile(
         camera=segment.camera,
         path=segment.path,
@@ -112,5 +162,5 @@ def checked(media: Path, segment: Segment) -> CheckedFile:
         bytes=segment.bytes,
         sha256=segment.sha256,
         state=segment.state,
-        found=check(media, segment),
+        found=found,
     )

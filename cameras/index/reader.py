@@ -152,6 +152,10 @@ class Reader:
                 return
             last, camera, start = rows[-1][0], rows[-1][2], rows[-1][4]
 
+    def numbered(self, row: int) -> list[Segment]:
+        """The segment of one row, if there is one."""
+        return [_segment(one) for one in self.rows(f"SELECT {SEGMENT} FROM segment WHERE rowid = ?", row)]
+
     def unfinished(self) -> list[Segment]:
         """Segments without an end: being written, or left behind by a crash."""
         return [_segment(row) for row in self.rows(f"SELECT {SEGMENT} FROM segment WHERE state = 'open'")]
@@ -183,7 +187,9 @@ class Reader:
 
     def cameras(self) -> list[str]:
         """Cameras that have ever been recorded."""
-        return [row[0] for row in self.rows("SELECT DISTINCT camera FROM run ORDER BY camera")]
+        return [
+            row[0] for row in self.rows("SELECT camera FROM chain UNION SELECT camera FROM run ORDER BY 1")
+        ]
 
     def last_end(self, camera: str) -> datetime | None:
         """When the last finished segment of a camera ends."""
@@ -201,6 +207,22 @@ class Reader:
             micros(since),
         )
         return int(rows[0][0]), rows[0][1] / 1e6
+
+    def chain_head(self, camera: str) -> tuple[int, bytes] | None:
+        """Number and hash of the newest link of a camera's chain."""
+        rows = self.rows("SELECT n, head FROM chain WHERE camera = ?", camera)
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def last_seal(self, camera: str) -> tuple[int, int, str] | None:
+        """Number of a camera's newest seal, the link it names, and its line."""
+        rows = self.rows(
+            "SELECT number, n, line FROM seal WHERE camera = ? ORDER BY number DESC LIMIT 1", camera
+        )
+        return rows[0] if rows else None
+
+    def sealed_for(self, sitting: str) -> set[str]:
+        """Cameras sealed after a sitting."""
+        return {row[0] for row in self.rows("SELECT camera FROM seal WHERE sitting = ?", sitting)}
 
     def stream(self, camera: str, address: str) -> str:
         """The stream address this camera gave last time, or empty."""

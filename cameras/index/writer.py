@@ -54,12 +54,17 @@ class Index(Reader):
         self.chain = ChainFiles(media)
         self._unfiled: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         """Lines of the chain that are in the index and not yet in their file, in order."""
+        self.damaged = False
+        """The file that was there could not be read and was set aside."""
         try:
             media.mkdir(parents=True, exist_ok=True)
-            self._writer = sqlite3.connect(
-                self.path, check_same_thread=False, timeout=5.0, isolation_level=None
-            )
-            self._prepare()
+            try:
+                self._open()
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError):
+                    raise
+                self._set_aside(error)
+                self._open()
         except (OSError, sqlite3.Error) as error:
             raise Unavailable(
                 "media_unusable",
@@ -69,12 +74,24 @@ class Index(Reader):
                 detail=str(error),
             ) from error
 
-    def _prepare(self) -> None:
+    def _set_aside(self, error: sqlite3.Error) -> None:
+        """Keep a damaged index under another name; the chain's files give a new one (cameras/recorder/rebuild.py)."""
+        name = f"{self.path.name}.damaged-{new_id()}"
+        log.error("the index %s is damaged and set aside as %s: %s", self.path, name, error)
+        self._writer.close()
+        for ending in ("", "-wal", "-shm"):
+            part = self.path.with_name(self.path.name + ending)
+            if part.exists():
+                part.rename(self.path.with_name(name + ending))
+        self.damaged = True
+
+    def _open(self) -> None:
+        self._writer = sqlite3.connect(self.path, check_same_thread=False, timeout=5.0, isolation_level=None)
         self._writer.execute("PRAGMA busy_timeout = 5000")
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = FULL")
         if self._writer.execute("PRAGMA user_version").fetchone()[0] == 0:
-            with self._transaction() as link:
+            with self.transaction() as link:
                 for statement in SCHEMA.split(";"):
                     link.execute(statement)
                 link.execute(f"PRAGMA user_version = {VERSION}")
@@ -88,7 +105,8 @@ class Index(Reader):
             return super().rows(sql, *values)
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Everything done with what it gives, or nothing; durable at its end."""
         with self._lock:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
@@ -101,7 +119,7 @@ class Index(Reader):
 
     def write(self, sql: str, *values: Any) -> None:
         """One statement in its own transaction."""
-        with self._transaction() as link:
+        with self.transaction() as link:
             link.execute(sql, values)
 
     def close(self) -> None:
@@ -143,7 +161,7 @@ class Index(Reader):
         with self._lock:
             waiting = len(self._unfiled)
             try:
-                with self._transaction() as link:
+                with self.transaction() as link:
                     yield link
             except BaseException:
                 while len(self._unfiled) > waiting:

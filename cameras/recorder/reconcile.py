@@ -2,12 +2,13 @@
 difference is said.
 
 Only the last days are walked, so that a store of three years starts at once; `recordings verify` looks at
-all.
+all. A lost index is built again from the chain's files and every day is walked.
 """
 
 import hashlib
 import logging
 import mmap
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,17 +16,28 @@ from pathlib import Path
 from av.error import FFmpegError
 
 from appliance.base.ids import new_id
+from cameras.chain import FOLDER
 from cameras.index import Index, Segment
 from cameras.media import packet_span
 from cameras.recorder.fragments import whole_boxes, whole_length
+from cameras.recorder.rebuild import agree, restore_path
 
 log = logging.getLogger("examsite.recorder")
 
 DAYS = 2
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+"""Of a camera; also what its folder is called."""
 
 
 def reconcile(media: Path, index: Index, now: datetime) -> None:
     """Complete what a crash left open, adopt files the index has lost, name what is missing."""
+    lost = not index.rows("SELECT 1 FROM run LIMIT 1")
+    if index.damaged:
+        index.find(now, "index_damaged", index.path.name, "set aside; built again from the files")
+    for camera, count in agree(index, index.chain).items():
+        index.find(
+            now, "restored", f"{FOLDER}/{camera}", f"{count} rows given back to the index from the chain"
+        )
     for segment in index.unfinished():
         path = media / segment.path
         if path.exists():
@@ -34,7 +46,7 @@ def reconcile(media: Path, index: Index, now: datetime) -> None:
             index.miss_segment(segment)
             index.find(now, "missing", segment.path, "the file of an unfinished segment is gone")
             log.error("recording missing: %s", segment.path)
-    for folder in _recent(media, now):
+    for folder in _folders(media, None if lost else now):
         prefix = str(folder.relative_to(media)) + "/"
         known = index.known_paths(prefix)
         there = {str(path.relative_to(media)): path for path in folder.iterdir() if path.is_file()}
@@ -42,16 +54,22 @@ def reconcile(media: Path, index: Index, now: datetime) -> None:
             index.find(now, "missing", name, "the index knows this file, the disk does not")
             log.error("recording missing: %s", name)
         for name in sorted(there.keys() - known):
-            _adopt(index, name, there[name], now)
+            if restore_path(index, index.chain, name.split("/")[0], name):
+                index.find(now, "restored", name, "the index had lost its row, the chain had it")
+                log.warning("restored the row of %s", name)
+            else:
+                _adopt(index, name, there[name], now)
+    index.file_lines()
 
 
-def _recent(media: Path, now: datetime) -> Iterator[Path]:
-    days = {f"{now - timedelta(days=back):%Y%m%d}" for back in range(-1, DAYS)}
+def _folders(media: Path, now: datetime | None) -> Iterator[Path]:
+    """The days' folders of all cameras: those of the last days before `now`, or all."""
+    recent = {f"{now - timedelta(days=back):%Y%m%d}" for back in range(-1, DAYS)} if now else None
     for camera in sorted(media.iterdir()):
-        if camera.is_dir():
-            for day in sorted(days):
-                if (camera / day).is_dir():
-                    yield camera / day
+        if CODE.fullmatch(camera.name) and camera.is_dir():  # and not `lost+found`, which nobody may read
+            for day in sorted(camera.iterdir()):
+                if day.is_dir() and (recent is None or day.name in recent):
+                    yield day
 
 
 def measure(path: Path) -> tuple[int, str, float]:

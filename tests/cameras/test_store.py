@@ -79,6 +79,8 @@ def test_reconcile_adopts_and_names_and_deletes_nothing(tmp_path: Path) -> None:
     index = Index(tmp_path)
     gone = put(index, tmp_path, NOW - timedelta(minutes=5), 60)
     lost = put(index, tmp_path, NOW - timedelta(minutes=4), 60, body=b"not a film")
+    foreign = (tmp_path / lost.path).with_name(f"{NOW:%Y%m%dT%H%M%S.%f}Z.mp4")
+    foreign.write_bytes(b"?")
     (tmp_path / gone.path).unlink()
     index.write("DELETE FROM segment WHERE id = ?", lost.id)
     (tmp_path / lost.path).with_name("note.txt").write_text("?")
@@ -93,13 +95,15 @@ def test_reconcile_adopts_and_names_and_deletes_nothing(tmp_path: Path) -> None:
     assert before <= {path for path in tmp_path.rglob("*") if path.is_file()}
     states = {segment.path: segment.state for segment in index.every()}
     assert states[half.path] == "recovered" and states[never.path] == "missing"
-    assert states[lost.path] == "adopted"
+    assert states[lost.path] == "closed", "the chain has what the row said"
+    assert states[str(foreign.relative_to(tmp_path))] == "adopted"
     found = index.rows("SELECT code, path FROM finding")
     assert sorted(found) == sorted(
         [
             ("missing", gone.path),
             ("missing", never.path),
-            ("adopted", lost.path),
+            ("restored", lost.path),
+            ("adopted", str(foreign.relative_to(tmp_path))),
             ("recovered", half.path),
             ("unknown_file", str(Path(lost.path).with_name("note.txt"))),
         ]

@@ -17,11 +17,14 @@ __all__ = ["store"]
 def test_a_clean_check_says_that_all_is_well(tmp_path: Path) -> None:
     made = Store(tmp_path)
     made.index.close()
-    media = str(made.media)
-    status, _, err = examsite("recordings", "verify", "--media", media)
-    assert status == 0 and "已检查 5 个录像分段。\n全部与录制时一致，没有缺失，没有多出。" in err
+    media, authority = str(made.media), ("--authority", str(tmp_path / "state" / "keys" / "authority.pem"))
+    status, _, err = examsite("recordings", "verify", "--media", media, *authority)
+    assert (
+        status == 0
+        and "已检查 5 个录像分段。\n已检查 6 个链环。\n全部与录制时一致，没有缺失，没有多出。" in err
+    )
     made.flip(1)
-    status, out, err = examsite("recordings", "verify", "--media", media)
+    status, out, err = examsite("recordings", "verify", "--media", media, *authority)
     assert status == 1 and made.files[1].path in out and "一致" not in err
 
 

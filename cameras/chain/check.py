@@ -1,0 +1,223 @@
+"""Does a camera's chain hold, do its seals, and is the index what the chain says? Nothing is read but chain and index.
+
+What is altered or taken out is named as closely as it can be: the link where the chain breaks, the row that is not as
+its link, the seal that does not fit.
+"""
+
+import base64
+import binascii
+import contextlib
+import hashlib
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from appliance.base.crypto import certified_key, verify
+from appliance.base.errors import Corrupt
+from cameras.chain.files import FOLDER, SEALS, ChainFiles
+from cameras.chain.link import START, BadLine, Link, Seal, SegmentLink, chained, read_line, read_seal
+
+ChainCode = Literal[
+    "chain_altered",
+    "link_missing",
+    "row_altered",
+    "row_missing",
+    "row_added",
+    "seal_altered",
+    "seal_missing",
+    "unsealed",
+]
+PROCESS = "recorder"
+HOURLY = timedelta(hours=2)
+"""What ended longer ago than this is under a seal, or seals were taken out."""
+
+
+class ChainFinding(msgspec.Struct, kw_only=True):
+    """What does not hold. `path`: the recording it is about, or the chain's file and link."""
+
+    code: ChainCode
+    camera: str
+    path: str
+
+
+class Rows(Protocol):
+    """The index."""
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Run one SELECT."""
+
+
+COLUMNS = {
+    "segment": ("camera", "n", "id", "run", "path", "start", "end", "bytes", "sha256", "state", "cause"),
+    "gap": ("camera", "n", "id", "start", "end", "cause", "detail"),
+}
+
+
+class ChainCheck:
+    """Checks the chains of a store. `authority`: PEM certificate of the site's authority; None: seals are held against
+    the chain, and not who signed them. `now`: when it is checked.
+    """
+
+    def __init__(self, media: Path, index: Rows, authority: bytes | None, now: datetime) -> None:
+        self._files = ChainFiles(media)
+        self._index = index
+        self._authority = authority
+        self._now = now
+        self.links = 0
+        """Links checked so far."""
+
+    def findings(self) -> Iterator[ChainFinding]:
+        """Everything that does not hold, camera by camera."""
+        known = {row[0] for row in self._index.rows("SELECT camera FROM chain")}
+        for camera in sorted(known | set(self._files.cameras())):
+            yield from self._camera(camera)
+
+    def _camera(self, camera: str) -> Iterator[ChainFinding]:
+        # The recorder may be adding meanwhile: what is in the index now is what has to be in the files.
+        rows = self._index.rows("SELECT n, head FROM chain WHERE camera = ?", camera)
+        until, newest_head = rows[0] if rows else (0, START)
+        known_seals = self._index.rows("SELECT coalesce(max(number), 0) FROM seal WHERE camera = ?", camera)[
+            0
+        ][0]
+        self._wait(camera, until)
+        seals: dict[int, list[Seal]] = {}
+        newest: Seal | None = None
+        for found in self._seals(camera, known_seals):
+            if isinstance(found, ChainFinding):
+                yield found
+                continue
+            seals.setdefault(found.n, []).append(found)
+            newest = found
+        head, n, counts, last_end, heads_until = START, 0, {"segment": 0, "gap": 0}, 0, START
+        for path, line in self._files.lines(camera):
+            self.links += 1
+            where = f"{FOLDER}/{camera}/{path.name}#{n + 1}"
+            try:
+                said, body, link = read_line(line)
+            except BadLine:
+                yield ChainFinding(code="chain_altered", camera=camera, path=where)
+                n += 1
+                continue
+            if link.n != n + 1:
+                yield ChainFinding(code="link_missing", camera=camera, path=where)
+            elif chained(head, body) != said or link.camera != camera:
+                yield ChainFinding(code="chain_altered", camera=camera, path=_name(link, where))
+            head, n = said, link.n
+            heads_until = head if n == until else heads_until
+            for seal in seals.pop(n, []):
+                if seal.head != head.hex():
+                    yield _seal_finding("seal_altered", camera, seal.number)
+            counts["segment" if isinstance(link, SegmentLink) else "gap"] += 1
+            if newest and n > newest.n and not last_end:
+                last_end = link.end
+            yield from self._row(link, said, where)
+        for left in seals.values():  # they name links that are not there
+            yield from (_seal_finding("link_missing", camera, seal.number) for seal in left)
+        if until > n:
+            yield ChainFinding(code="link_missing", camera=camera, path=f"{FOLDER}/{camera}#{n + 1}")
+        elif until and heads_until != newest_head:
+            yield ChainFinding(code="chain_altered", camera=camera, path=f"{FOLDER}/{camera}#{until}")
+        yield from self._added(camera, max(until, n), counts)
+        if newest and last_end and self._now - HOURLY > _moment(last_end):
+            yield ChainFinding(
+                code="unsealed", camera=camera, path=f"{FOLDER}/{camera}/{SEALS}#{newest.number + 1}"
+            )
+
+    def _row(self, link: Link, said: bytes, where: str) -> Iterator[ChainFinding]:
+        table = "segment" if isinstance(link, SegmentLink) else "gap"
+        columns = COLUMNS[table]
+        rows = self._index.rows(f"SELECT {', '.join(columns)}, chained FROM {table} WHERE id = ?", link.id)
+        if not rows:
+            yield ChainFinding(code="row_missing", camera=link.camera, path=_name(link, where))
+        elif rows[0] != (*(getattr(link, column) for column in columns), said):
+            yield ChainFinding(code="row_altered", camera=link.camera, path=_name(link, where))
+
+    def _wait(self, camera: str, until: int) -> None:
+        """Give the recorder a moment: a line follows its row into the file at once."""
+        for _again in range(10):
+            last = 0
+            for _path, line in self._files.lines(camera, newest=1):
+                with contextlib.suppress(BadLine):
+                    last = read_line(line)[2].n
+            if last >= until:
+                return
+            time.sleep(0.1)
+
+    def _added(self, camera: str, until: int, counts: dict[str, int]) -> Iterator[ChainFinding]:
+        """Rows that are over and are no links."""
+        for table, over in (("segment", "state <> 'open'"), ("gap", "end IS NOT NULL")):
+            over += f" AND (n IS NULL OR n <= {until})"
+            count = self._index.rows(f"SELECT count(*) FROM {table} WHERE camera = ? AND {over}", camera)[0][
+                0
+            ]
+            if count <= counts[table]:
+                continue
+            ids = {
+                link.id
+                for link in self._readable(camera)
+                if isinstance(link, SegmentLink) == (table == "segment")
+            }
+            path = "path" if table == "segment" else "id"
+            for name, shown in self._index.rows(
+                f"SELECT id, {path} FROM {table} WHERE camera = ? AND {over}", camera
+            ):
+                if name not in ids:
+                    yield ChainFinding(code="row_added", camera=camera, path=shown)
+
+    def _readable(self, camera: str) -> Iterator[Link]:
+        for _path, line in self._files.lines(camera):
+            try:
+                yield read_line(line)[2]
+            except BadLine:
+                continue
+
+    def _seals(self, camera: str, known: int) -> Iterator[Seal | ChainFinding]:
+        """The seals of a camera, in order, and what is wrong with them."""
+        number, previous = 0, ""
+        for line in self._files.seals(camera):
+            try:
+                signed, seal = read_seal(line)
+            except BadLine:
+                yield _seal_finding("seal_altered", camera, number + 1)
+                number += 1
+                continue
+            follows = seal.number == number + 1 and seal.previous == previous
+            if not follows:
+                yield _seal_finding("seal_missing", camera, number + 1)
+            elif seal.camera != camera or not self._signed(
+                signed.body, signed.signature, signed.certificate, seal
+            ):
+                yield _seal_finding("seal_altered", camera, seal.number)
+            number = seal.number
+            previous = hashlib.sha256(signed.body.encode()).hexdigest()
+            yield seal
+        if known > number:
+            yield _seal_finding("seal_missing", camera, number + 1)
+
+    def _signed(self, body: str, signature: str, certificate: str, seal: Seal) -> bool:
+        if self._authority is None:
+            return True
+        try:
+            key = certified_key(
+                base64.b64decode(certificate, validate=True), self._authority, PROCESS, seal.at
+            )
+            return verify(key, bytes.fromhex(signature), body.encode())
+        except (Corrupt, ValueError, binascii.Error):
+            return False
+
+
+def _seal_finding(code: ChainCode, camera: str, number: int) -> ChainFinding:
+    return ChainFinding(code=code, camera=camera, path=f"{FOLDER}/{camera}/{SEALS}#{number}")
+
+
+def _name(link: Link, where: str) -> str:
+    """A recording by its path, a gap by its link."""
+    return link.path if isinstance(link, SegmentLink) else where
+
+
+def _moment(value: int) -> datetime:
+    return datetime.fromisoformat("1970-01-01T00:00:00+00:00") + timedelta(microseconds=value)

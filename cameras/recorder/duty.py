@@ -1,0 +1,61 @@
+"""Beside copying the recorder keeps the orders, says which camera records by plan, and seals the chains."""
+
+import asyncio
+import logging
+import time
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from appliance.base.camera_settings import CameraSettings
+from appliance.base.settings import Settings
+from appliance.base.sockets import Handler
+from appliance.wire.orders import Orders, OrdersKept
+from cameras.index import Index
+from cameras.orders import OrderBook
+from cameras.plan import wanted
+from cameras.recorder.sealing import Sealer
+
+log = logging.getLogger("examsite.recorder")
+
+ROUND = 5.0
+
+
+class Duty:
+    """One of a recorder, made once its index is open."""
+
+    def __init__(self, settings: Settings, index: Index) -> None:
+        self._zone = ZoneInfo(settings.site.timezone)
+        self._index = index
+        self.book = OrderBook(settings)
+        self.sealer = Sealer(settings, index)
+
+    def wanted(self, camera: CameraSettings, now: datetime) -> bool:
+        """Does this camera record now, by its plan?"""
+        return wanted(camera, self.book.current, now, self._zone)
+
+    def round(self) -> None:
+        """Seal what is due."""
+        self.sealer.round(self._index.cameras(), self.book.current, datetime.now(UTC), time.monotonic())
+
+    def seal_all(self) -> None:
+        """At a clean stop: nothing that was recorded is left without a seal."""
+        for camera in self._index.cameras():
+            self.sealer.seal(camera, datetime.now(UTC))
+
+    async def run(self) -> None:
+        """A round every few seconds."""
+        while True:
+            try:
+                await asyncio.to_thread(self.round)
+            except Exception:  # recording goes on without seals, and the next round tries again
+                log.exception("a round of the recorder's duties failed")
+            await asyncio.sleep(ROUND)
+
+    def handlers(self) -> dict[type, Handler]:
+        """Of the socket `recorder`."""
+
+        async def keep(orders: Orders) -> OrdersKept:
+            await asyncio.to_thread(self.book.keep, orders)
+            return OrdersKept()
+
+        return {Orders: keep}

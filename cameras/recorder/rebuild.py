@@ -1,0 +1,139 @@
+"""At start, the index against the chain's files: what one of them has lost it gets from the other.
+
+An index that is gone, or older than the files, gets its rows back with their hashes, gaps and seals; nothing has to be
+read again. Lines a power cut or a full disk kept from the files are added from the rows.
+"""
+
+import logging
+from collections.abc import Iterator
+from itertools import islice
+
+from cameras.chain import (
+    START,
+    BadLine,
+    ChainFiles,
+    GapLink,
+    Link,
+    SegmentLink,
+    chained,
+    encode,
+    link_line,
+    read_line,
+    read_seal,
+)
+from cameras.index import Index, micros
+
+log = logging.getLogger("examsite.recorder")
+
+BATCH = 2000
+RECENT = 6
+"""Newest files of a camera in which a lost row is looked for: the last days."""
+EVERY = {
+    "segment": ("camera", "n", "id", "run", "path", "start", "end", "bytes", "sha256", "state", "cause"),
+    "gap": ("camera", "n", "id", "start", "end", "cause", "detail"),
+}
+
+
+def agree(index: Index, files: ChainFiles, mend: bool = True) -> dict[str, int]:
+    """Rows given back to the index, by camera. `mend` False: the files are left as they are. Raises OSError and
+    sqlite3.Error.
+    """
+    given: dict[str, int] = {}
+    known = {row[0] for row in index.rows("SELECT camera FROM chain")}
+    for camera in sorted(known | set(files.cameras())):
+        if mend:
+            files.mend(camera)
+        n = (index.chain_head(camera) or (0, START))[0]
+        last = max((link.n for _, link in read(files, camera, newest=1)), default=0)
+        if last > n:
+            given[camera] = _restore(index, (one for one in read(files, camera) if one[1].n > n))
+            log.warning("camera %s: %d rows of the index given back from the chain", camera, given[camera])
+        elif last < n:
+            _file(index, files, camera, last)
+        _restore_seals(index, files, camera)
+    return given
+
+
+def read(files: ChainFiles, camera: str, newest: int | None = None) -> Iterator[tuple[bytes, Link]]:
+    """`chained` and link of every line that can be read."""
+    for path, line in files.lines(camera, newest):
+        try:
+            said, _, link = read_line(line)
+        except BadLine as error:
+            log.error("a line of %s cannot be read: %s", path, error)
+            continue
+        yield said, link
+
+
+def restore_path(index: Index, files: ChainFiles, camera: str, path: str) -> bool:
+    """Give the index back the row of one recording; False when the chain does not know it."""
+    for said, link in read(files, camera, newest=RECENT):
+        if isinstance(link, SegmentLink) and link.path == path:
+            _restore(index, iter([(said, link)]))
+            return bool(index.rows("SELECT 1 FROM segment WHERE path = ?", path))
+    return False
+
+
+def _restore(index: Index, links: Iterator[tuple[bytes, Link]]) -> int:
+    count = 0
+    while batch := list(islice(links, BATCH)):
+        with index.transaction() as link:
+            for said, one in batch:
+                if isinstance(one, SegmentLink):
+                    link.execute(
+                        "INSERT OR IGNORE INTO run(id, camera, opened, closed, cause, codec, width, height)"
+                        " VALUES (?, ?, ?, ?, 'restored', '', 0, 0)",
+                        (one.run, one.camera, one.start, one.end),
+                    )
+                table = "segment" if isinstance(one, SegmentLink) else "gap"
+                names = (*EVERY[table], "chained")
+                values = (*(getattr(one, name) for name in EVERY[table]), said)
+                # A row that was still open when the index was kept is completed.
+                link.execute(f"DELETE FROM {table} WHERE id = ? AND n IS NULL", (one.id,))
+                marks = ", ".join("?" * len(names))
+                done = link.execute(
+                    f"INSERT OR IGNORE INTO {table}({', '.join(names)}) VALUES ({marks})", values
+                )
+                count += done.rowcount
+                known = link.execute("SELECT n FROM chain WHERE camera = ?", (one.camera,)).fetchone()
+                if known is None or known[0] < one.n:
+                    index.keep_head(link, one.camera, one.n, said)
+    return count
+
+
+def _file(index: Index, files: ChainFiles, camera: str, last: int) -> None:
+    """Add the lines the files lack."""
+    links: list[Link] = []
+    for table, kind in (("segment", SegmentLink), ("gap", GapLink)):
+        names = EVERY[table]
+        rows = index.rows(f"SELECT {', '.join(names)} FROM {table} WHERE camera = ? AND n > ?", camera, last)
+        links += [kind(**dict(zip(names, row, strict=True))) for row in rows]
+    head = next((said for said, link in read(files, camera, newest=1) if link.n == last), START)
+    for one in sorted(links, key=lambda one: one.n):
+        body = encode(one)
+        head = chained(head, body)
+        files.add_link(camera, one.n, link_line(head, body))
+    log.warning("camera %s: %d lines of the chain added to its files", camera, len(links))
+
+
+def _restore_seals(index: Index, files: ChainFiles, camera: str) -> None:
+    kept = {row[0]: row[1] for row in index.rows("SELECT number, line FROM seal WHERE camera = ?", camera)}
+    filed: set[int] = set()
+    new = []
+    for line in files.seals(camera):
+        try:
+            _, seal = read_seal(line)
+        except BadLine as error:
+            log.error("camera %s: a seal cannot be read: %s", camera, error)
+            continue
+        filed.add(seal.number)
+        if seal.number not in kept:
+            new.append((seal, line))
+    with index.transaction() as link:
+        for seal, line in new:
+            link.execute(
+                "INSERT OR IGNORE INTO seal(camera, number, at, n, sitting, line) VALUES (?, ?, ?, ?, ?, ?)",
+                (camera, seal.number, micros(seal.at), seal.n, seal.sitting, line.decode()),
+            )
+    for number in sorted(kept.keys() - filed):
+        files.add_seal(camera, kept[number].encode())

@@ -1,0 +1,94 @@
+"""Seals: the newest link of each camera's chain, signed by exam-recorder every hour and after each sitting."""
+
+import base64
+import hashlib
+import logging
+import sqlite3
+from datetime import datetime, timedelta
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from appliance.base.crypto import Signer, read_secret
+from appliance.base.errors import ExamError
+from appliance.base.settings import Settings
+from appliance.base.site import read_site
+from appliance.wire.orders import Orders
+from appliance.wire.recorder import SignedProof
+from cameras.chain import Seal
+from cameras.index import Index
+
+log = logging.getLogger("examsite.recorder")
+
+PROCESS = "recorder"
+EVERY = 3600.0
+"""Seconds from one seal of a camera to the next."""
+CLOSED_BY = 2.0
+"""Segments after which the one that was being written when a sitting ended is closed for certain."""
+LATE = timedelta(hours=12)
+"""A sitting that ended longer ago was sealed with the hours."""
+
+
+class Sealer:
+    """Makes the seals that are due. Without the box's keys it makes none and says so once."""
+
+    def __init__(self, settings: Settings, index: Index) -> None:
+        self._index = index
+        self._segment = timedelta(seconds=settings.recorder.segment * CLOSED_BY)
+        self._hour: float | None = None
+        self._signer: Signer | None = None
+        folder = settings.state / "keys"
+        try:
+            self._signer = Signer.load(folder / f"{PROCESS}.key")
+            certificate = x509.load_pem_x509_certificate(read_secret(folder / f"{PROCESS}.pem"))
+            self._certificate = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
+            self._site = read_site(settings.state).code
+        except (ExamError, ValueError) as error:
+            self._signer = None
+            log.warning("recordings are chained and not sealed: %s", error)
+
+    def round(self, cameras: list[str], orders: Orders | None, now: datetime, monotonic: float) -> None:
+        """Seal what is due: every camera each hour, and once after each sitting of the orders."""
+        if self._signer is None:
+            return
+        if self._hour is None or monotonic - self._hour >= EVERY:
+            self._hour = monotonic
+            for camera in cameras:
+                self.seal(camera, now)
+        for sitting in orders.sittings if orders else []:
+            ended = sitting.ended_at
+            if ended is None or not now - LATE < ended <= now - self._segment:
+                continue
+            sealed = self._index.sealed_for(sitting.id)
+            for camera in cameras:
+                if camera not in sealed:
+                    self.seal(camera, now, sitting.id)
+
+    def seal(self, camera: str, now: datetime, sitting: str = "") -> None:
+        """Sign the newest link of a camera; for the hour only when there is a new one."""
+        head = self._index.chain_head(camera)
+        if self._signer is None or head is None:
+            return
+        number, sealed_n, line = self._index.last_seal(camera) or (0, 0, "")
+        if sealed_n == head[0] and not sitting:
+            return
+        previous = msgspec.json.decode(line, type=SignedProof).body if line else ""
+        seal = Seal(
+            site=self._site,
+            camera=camera,
+            number=number + 1,
+            previous=hashlib.sha256(previous.encode()).hexdigest() if previous else "",
+            n=head[0],
+            head=head[1].hex(),
+            at=now,
+            sitting=sitting,
+        )
+        body = msgspec.json.encode(seal)
+        signed = SignedProof(
+            body=body.decode(), signature=self._signer.sign(body).hex(), certificate=self._certificate
+        )
+        try:
+            self._index.keep_seal(seal, msgspec.json.encode(signed) + b"\n")
+        except sqlite3.Error as error:
+            log.error("camera %s: the seal cannot be kept: %s", camera, error)

@@ -1,0 +1,339 @@
+"""The chain of recordings and gaps, its seals, and the index built again from them."""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from appliance.base import crypto
+from appliance.base.settings import CameraSettings, RecorderSettings, Settings, SiteSettings
+from appliance.base.site import Site
+from appliance.wire.orders import Orders, SittingOrder
+from cameras import integrity
+from cameras.chain import START, SegmentLink, chained, encode, link_line, read_line, read_seal
+from cameras.index import Index, Segment
+from cameras.recorder.reconcile import reconcile
+from cameras.recorder.sealing import Sealer
+from tests.cameras.test_store import opened, put
+
+NOW = datetime(2026, 11, 21, 1, 0, 0, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=20)
+
+
+class World:
+    """Five recordings and a gap of camera C1, a seal after the third link and one after the last."""
+
+    def __init__(self, folder: Path) -> None:
+        self.media = folder / "media"
+        self.settings = Settings(
+            site=SiteSettings(
+                code="999999-01", name="示范考点", state=str(folder / "state"), run=str(folder / "run")
+            ),
+            cameras=[CameraSettings(code="C1", name="前部", address="127.0.0.1:1", room="T1")],
+            recorder=RecorderSettings(media=str(self.media)),
+        )
+        state = self.settings.state
+        self.now = datetime.now(UTC)
+        """Certificates count from today."""
+        new = not state.exists()
+        if new:
+            crypto.new_authority(state / "authority", "test authority")
+            (state / "keys").mkdir(parents=True)
+            crypto.new_leaf(state / "authority", state / "keys", "recorder")
+            site = Site(code="999999-01", name="示范考点", mode="demo", epoch="e" * 32, created=NOW)
+            (state / "site.json").write_bytes(msgspec.json.encode(site))
+        self.authority = (state / "authority" / "authority.pem").read_bytes()
+        self.index = Index(self.media)
+        self.sealer = Sealer(self.settings, self.index)
+        if new:
+            self.fill()
+        self.files: list[Segment] = list(self.index.every())
+
+    def fill(self) -> None:
+        for number in range(3):
+            self.put(number)
+        self.sealer.seal("C1", self.now)
+        self.index.open_gap_row("g1", "C1", NOW + timedelta(minutes=3), "network", "test")
+        self.index.close_gap("g1", NOW + timedelta(minutes=5))
+        for number in (5, 6):
+            self.put(number)
+        self.sealer.seal("C1", self.now)
+
+    def put(self, minute: int) -> Segment:
+        return put(self.index, self.media, NOW + timedelta(minutes=minute), 60, body=b"abc" * (1000 + minute))
+
+    @property
+    def links(self) -> Path:
+        return self.media / "chain.d" / "C1" / "0000000001.links"
+
+    @property
+    def seals(self) -> Path:
+        return self.media / "chain.d" / "C1" / "seals"
+
+    def cut(self, path: Path, number: int) -> None:
+        """Take a line out of a file."""
+        lines = path.read_bytes().splitlines(keepends=True)
+        del lines[number]
+        path.write_bytes(b"".join(lines))
+
+    def verify(self, now: datetime | None = None) -> integrity.Verified:
+        return integrity.verify(self.media, None, self.authority, now or LATER)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    World(folder).index.close()
+    return folder
+
+
+@pytest.fixture
+def world(made: Path, tmp_path: Path) -> World:
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return World(tmp_path)
+
+
+def alter_row(world: World) -> str:
+    world.index.write("UPDATE segment SET start = start + 60000000 WHERE id = ?", world.files[1].id)
+    return world.files[1].path
+
+
+def remove_segment_row(world: World) -> str:
+    world.index.write("DELETE FROM segment WHERE id = ?", world.files[1].id)
+    (world.media / world.files[1].path).unlink()
+    return world.files[1].path
+
+
+def remove_gap_row(world: World) -> str:
+    world.index.write("DELETE FROM gap")
+    return "chain.d/C1/0000000001.links#4"
+
+
+def alter_gap_row(world: World) -> str:
+    world.index.write("UPDATE gap SET cause = 'resting'")
+    return "chain.d/C1/0000000001.links#4"
+
+
+def add_row(world: World) -> str:
+    world.index.open_segment(opened("forged", "C1/x.mp4", NOW + timedelta(minutes=4), "r1"))
+    world.index.write("UPDATE segment SET state = 'closed', end = start, n = 4 WHERE id = 'forged'")
+    (world.media / "C1" / "x.mp4").write_bytes(b"")
+    return "C1/x.mp4"
+
+
+def alter_file(world: World) -> str:
+    path = world.media / world.files[1].path
+    path.write_bytes(path.read_bytes().replace(b"a", b"b", 1))
+    return world.files[1].path
+
+
+def remove_file(world: World) -> str:
+    (world.media / world.files[1].path).unlink()
+    return world.files[1].path
+
+
+def alter_link(world: World) -> str:
+    world.links.write_bytes(world.links.read_bytes().replace(b'"bytes":3003', b'"bytes":3004'))
+    return world.files[1].path
+
+
+def remove_link(world: World) -> str:
+    world.cut(world.links, 3)
+    return "chain.d/C1/0000000001.links#4"
+
+
+def forge(world: World) -> str:
+    """A forger without the key does everything else: file, row, link and every hash after it."""
+    path = world.media / world.files[1].path
+    body = path.read_bytes().replace(b"a", b"b", 1)
+    path.write_bytes(body)
+    head, lines = START, []
+    for line in world.links.read_bytes().splitlines(keepends=True):
+        link = read_line(line)[2]
+        if isinstance(link, SegmentLink) and link.path == world.files[1].path:
+            link = msgspec.structs.replace(link, sha256=hashlib.sha256(body).hexdigest())
+            world.index.write("UPDATE segment SET sha256 = ? WHERE id = ?", link.sha256, link.id)
+        head = chained(head, encode(link))
+        table = "segment" if isinstance(link, SegmentLink) else "gap"
+        world.index.write(f"UPDATE {table} SET chained = ? WHERE id = ?", head, link.id)
+        lines.append(link_line(head, encode(link)))
+    world.links.write_bytes(b"".join(lines))
+    world.index.write("UPDATE chain SET head = ?", head)
+    return "chain.d/C1/seals#1"
+
+
+def cut_tail(world: World) -> str:
+    """The last recording never was: file, row and link go, and the index's head is set back."""
+    (world.media / world.files[4].path).unlink()
+    world.index.write("DELETE FROM segment WHERE id = ?", world.files[4].id)
+    world.cut(world.links, 5)
+    last = read_line(world.links.read_bytes().splitlines()[-1])
+    world.index.write("UPDATE chain SET n = ?, head = ?", last[2].n, last[0])
+    return "chain.d/C1/seals#2"
+
+
+def remove_first_seal(world: World) -> str:
+    world.cut(world.seals, 0)
+    return "chain.d/C1/seals#1"
+
+
+def remove_last_seal(world: World) -> str:
+    world.cut(world.seals, 1)
+    return "chain.d/C1/seals#2"
+
+
+def foreign_seal(world: World) -> str:
+    """The last seal is made again with a key of the same name by another authority."""
+    lines = world.seals.read_bytes().splitlines(keepends=True)
+    other = world.media.parent / "other"
+    crypto.new_authority(other / "authority", "test authority")
+    (other / "keys").mkdir()
+    crypto.new_leaf(other / "authority", other / "keys", "recorder")
+    signer = crypto.Signer.load(other / "keys" / "recorder.key")
+    signed, _ = read_seal(lines[1])
+    signed.signature = signer.sign(signed.body.encode()).hex()
+    lines[1] = msgspec.json.encode(signed) + b"\n"
+    world.seals.write_bytes(b"".join(lines))
+    return "chain.d/C1/seals#2"
+
+
+@pytest.mark.parametrize(
+    ("tamper", "code"),
+    [
+        (alter_row, "row_altered"),
+        (remove_segment_row, "row_missing"),
+        (remove_gap_row, "row_missing"),
+        (alter_gap_row, "row_altered"),
+        (add_row, "row_added"),
+        (alter_file, "altered"),
+        (remove_file, "missing"),
+        (alter_link, "chain_altered"),
+        (remove_link, "link_missing"),
+        (forge, "seal_altered"),
+        (cut_tail, "link_missing"),
+        (remove_first_seal, "seal_missing"),
+        (remove_last_seal, "seal_missing"),
+        (foreign_seal, "seal_altered"),
+    ],
+)
+def test_what_was_done_to_the_store_is_named(world: World, tamper: Callable[[World], str], code: str) -> None:
+    found = world.verify()
+    assert found.ok and (found.checked, found.links) == (5, 6), found
+    path = tamper(world)
+    found = world.verify()
+    assert not found.ok and (code, path) in {(one.code, one.path) for one in found.findings}, found.findings
+    assert {one.camera for one in found.findings} == {"C1"}
+
+
+def test_what_no_seal_follows_for_hours_is_said(world: World) -> None:
+    world.put(8)
+    assert world.verify().ok
+    assert [one.code for one in world.verify(NOW + timedelta(hours=3)).findings] == ["unsealed"]
+    world.sealer.seal("C1", world.now)
+    assert world.verify(NOW + timedelta(hours=3)).ok
+
+
+TABLES = {
+    "segment": "id, run, camera, path, start, end, bytes, sha256, state, cause, n, chained",
+    "gap": "id, camera, start, end, cause, detail, n, chained",
+    "chain": "camera, n, head",
+    "seal": "camera, number, at, n, sitting, line",
+}
+
+
+def content(index: Index) -> dict[str, list[object]]:
+    """Everything the chain carries."""
+    return {
+        table: sorted(map(repr, index.rows(f"SELECT {columns} FROM {table}")))
+        for table, columns in TABLES.items()
+    }
+
+
+@pytest.mark.parametrize("how", ["gone", "damaged", "older"])
+def test_a_lost_index_is_built_again_from_the_files(world: World, how: str) -> None:
+    before = content(world.index)
+    database = world.media / "index.db"
+    if how == "older":
+        world.index.write("DELETE FROM segment WHERE n > 2")
+        world.index.write("DELETE FROM gap")
+        world.index.write("UPDATE chain SET n = 2, head = (SELECT chained FROM segment WHERE n = 2)")
+    world.index.close()
+    if how != "older":
+        for path in world.media.glob("index.db*"):
+            path.unlink()
+        assert world.verify().ok, "the folder of recordings alone is enough"
+    if how == "damaged":
+        database.write_bytes(b"no database at all" * 1000)
+    index = Index(world.media)
+    reconcile(world.media, index, NOW)
+    assert content(index) == before
+    codes = {row[0] for row in index.rows("SELECT code FROM finding")}
+    assert codes == ({"restored", "index_damaged"} if how == "damaged" else {"restored"})
+    assert world.verify().ok
+    more = put(index, world.media, NOW + timedelta(minutes=9), 60, "r9")
+    assert read_line(world.links.read_bytes().splitlines()[-1])[2].id == more.id
+    index.close()
+
+
+def test_lines_the_files_lack_follow_from_the_index(world: World) -> None:
+    whole, sealed = world.links.read_bytes(), world.seals.read_bytes()
+    world.index.close()
+    world.links.write_bytes(whole[:-200])  # torn by a power cut
+    world.seals.write_bytes(sealed[:-10])
+    index = Index(world.media)
+    reconcile(world.media, index, NOW)
+    assert (world.links.read_bytes(), world.seals.read_bytes()) == (whole, sealed)
+    world.links.unlink()
+    world.seals.unlink()
+    reconcile(world.media, index, NOW)
+    assert (world.links.read_bytes(), world.seals.read_bytes()) == (whole, sealed)
+    assert index.rows("SELECT 1 FROM finding") == [] and world.verify().ok
+    index.close()
+
+
+def test_a_line_the_disk_does_not_take_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = world.links.read_bytes()
+    add = world.index.chain.add_link
+
+    def full(*_line: object) -> None:
+        raise OSError(28, "no space")
+
+    monkeypatch.setattr(world.index.chain, "add_link", full)
+    world.put(10)
+    assert world.links.read_bytes() == whole
+    monkeypatch.setattr(world.index.chain, "add_link", add)
+    world.index._unfiled[0] = (add, world.index._unfiled[0][1])
+    world.put(11)
+    assert world.links.read_bytes().count(b"\n") == 8 and world.verify().ok
+
+
+def test_seals_come_every_hour_and_after_each_sitting(world: World) -> None:
+    def numbers() -> list[tuple[int, str]]:
+        return [(seal.n, seal.sitting) for _, seal in map(read_seal, world.index.chain.seals("C1"))]
+
+    ended = world.now + timedelta(minutes=90)
+    sitting = SittingOrder(
+        id="s1", rooms=["T1"], opens_at=world.now, starts_at=world.now, ends_at=ended, ended_at=ended
+    )
+    orders = Orders(made_at=world.now, rooms=["T1"], sittings=[sitting])
+    for minute in range(200):
+        if minute % 10 == 0:
+            world.put(20 + minute)
+        world.sealer.round(["C1"], orders, world.now + timedelta(minutes=minute), minute * 60.0)
+    assert numbers()[2:] == [(7, ""), (13, ""), (16, "s1"), (19, ""), (25, "")]
+    again = Sealer(world.settings, world.index)
+    again.round(["C1"], orders, world.now + timedelta(minutes=200), 0.0)
+    assert numbers()[7:] == [(26, "")], "the sitting has its seal, the newest link gets one"
+
+
+def test_without_keys_nothing_is_sealed_and_recording_goes_on(world: World) -> None:
+    (world.settings.state / "keys" / "recorder.key").unlink()
+    sealer = Sealer(world.settings, world.index)
+    sealer.round(["C1"], None, world.now, 0.0)
+    world.put(12)
+    sealer.seal("C1", world.now)
+    assert len(world.index.chain.seals("C1")) == 2 and world.verify().ok
