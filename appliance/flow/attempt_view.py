@@ -140,6 +140,13 @@ def answers_of(session: Session, attempt: str) -> dict[int, str]:
     return {row.position: row.value for row in rows if row.value}
 
 
+def bookmark_of(session: Session, attempt: str) -> wire.Bookmark | None:
+    """The newest any seat of an attempt has told."""
+    told = session.exec(select(Lease.bookmark).where(Lease.attempt == attempt, Lease.bookmark != "")).all()
+    found = [msgspec.json.decode(one, type=wire.Bookmark) for one in told]
+    return max(found, key=lambda one: one.at, default=None)
+
+
 def times_of(session: Session, attempt: str) -> dict[int, datetime]:
     """When the answers that count were made, by the station's best time: position -> moment."""
     rows = session.exec(select(Answer).where(Answer.attempt == attempt))

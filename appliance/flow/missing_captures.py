@@ -55,7 +55,7 @@ def missing_captures(session: Session, box: Box, since: datetime) -> list[str]:
     found = []
     for attempt, seat in rows:
         last = newest.get(attempt.id)
-        late = (last is None or last < oldest) and not _stood_still(session, attempt, seat, oldest)
+        late = (last is None or last < oldest) and not stood_still(session, attempt, seat, oldest)
         if late and newest_due(box, attempt) and open_case(session, attempt.id, "camera_missing") is None:
             detail = {"cause": "not_sent"}
             note_case(session, box, attempt, "camera_missing", now, "process:faces", seat=seat, detail=detail)
@@ -63,8 +63,8 @@ def missing_captures(session: Session, box: Box, since: datetime) -> list[str]:
     return found
 
 
-def _stood_still(session: Session, attempt: Attempt, seat: str, oldest: datetime) -> bool:
-    """Has the exam gone on, the computer come back or the candidate sat down here only after `oldest`?"""
+def stood_still(session: Session, attempt: Attempt, seat: str, oldest: datetime) -> bool:
+    """Has the exam gone on, the computer come back or the candidate signed in here only after `oldest`?"""
     paused = select(Pause.id).where(
         Pause.sitting == attempt.sitting,
         (col(Pause.attempt).is_(None)) | (Pause.attempt == attempt.id),

@@ -18,6 +18,7 @@ KINDS: dict[str, str] = {
     "page_left": N_("Left the exam page"),
     "focus_lost": N_("Another window was in front of the exam page"),
     "fullscreen_left": N_("The exam page was no longer on the whole screen"),
+    "page_reloaded": N_("The exam page was loaded anew, and was away for long"),
     "absent": N_("Nobody in front of the camera"),
     "several_faces": N_("Several people in front of the camera"),
     "covered": N_("Face or camera covered"),

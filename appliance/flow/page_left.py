@@ -1,4 +1,7 @@
-"""The exam page was left, or something lay over it: a case. The page gives the id: a repeat is the same case."""
+"""The exam page was left, or something lay over it: a case. The page gives the id: a repeat is the same case.
+
+A page that was loaded anew: flow/page_reloaded.py.
+"""
 
 from datetime import UTC
 
@@ -9,6 +12,7 @@ from appliance.base.i18n import N_
 from appliance.flow.attempt_view import lease_of
 from appliance.flow.box import Box
 from appliance.flow.note_case import note_case
+from appliance.flow.page_reloaded import page_reloaded
 from appliance.records.cases import ExamCase
 from appliance.records.theory import Attempt
 from appliance.wire.station import Left
@@ -23,6 +27,8 @@ def page_left(session: Session, box: Box, token_hash: str, sent: Left) -> ExamCa
     attempt = session.get_one(Attempt, lease.attempt)
     if attempt.started_at is None:
         raise Refused("not_running", N_("This exam is not running."), N_("Wait for the start."))
+    if sent.kind == "page_reloaded":
+        return page_reloaded(session, box, lease, attempt, sent)
     known = session.get(ExamCase, sent.id)
     count = session.exec(
         select(func.count()).select_from(ExamCase).where(ExamCase.attempt == attempt.id)

@@ -5,9 +5,14 @@ A superseded lease may only fill items nobody has answered since. Changes made b
 within the grace count and are marked late; changes made after it never count. While the exam is paused only changes
 provably made before are taken; later ones stay with the page until it goes on. `proven` is false where the station's
 time came over its own wall clock (a reload without the box): it counts and is marked.
+
+The bookmark (which question was shown, what is flagged) comes along, or alone. It is a convenience, no fact of the
+exam: the newest is kept with the lease, nothing of it is journaled and nothing of it is marked.
 """
 
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from appliance.base.database import Driver
 from appliance.base.errors import Corrupt, Refused, Stale
@@ -17,12 +22,12 @@ from appliance.flow.rules_of import rules_in
 from appliance.records.base import instant, moment
 from appliance.records.journal import append_fixed
 from appliance.rules.timing import resumed_end
-from appliance.wire.station import Answers, Saved
+from appliance.wire.station import Answers, Bookmark, Saved
 
 LEASE = (
     "SELECT l.number, l.n, l.seat, a.lease, a.state,"
     " CASE WHEN a.handed_in = 'forced' THEN a.handed_in_at ELSE a.deadline END,"  # forced: made before it counts
-    " a.handed_in, a.candidate, p.choices, a.paused_at, s.rules"
+    " a.handed_in, a.candidate, p.choices, a.paused_at, s.rules, l.bookmark"
     " FROM lease l JOIN attempt a ON a.id = l.attempt JOIN sitting s ON s.id = a.sitting"
     " LEFT JOIN paper p ON p.id = a.paper"
     " WHERE l.token_hash = ? AND l.attempt = ?"
@@ -38,6 +43,7 @@ FILL = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (attempt, position) DO NOTHING"
 )
 ADVANCE = "UPDATE lease SET n = ? WHERE token_hash = ?"
+BOOKMARK = "UPDATE lease SET bookmark = ? WHERE token_hash = ?"
 
 
 def save_answers(driver: Driver, box: Box, token_hash: str, sent: Answers) -> Saved:
@@ -49,19 +55,18 @@ def save_answers(driver: Driver, box: Box, token_hash: str, sent: Answers) -> Sa
             N_("These answers do not belong to this seat."),
             N_("Sign in again at your seat, or raise your hand."),
         )
-    number, last, seat, newest, state, deadline_text, handed_in, candidate, choices, paused_text, rules = row
+    number, last, seat, newest, state, end, handed_in, candidate, choices, paused_text, rules, known = row
     now = box.now()
-    deadline = moment(deadline_text) if deadline_text else now
+    deadline = moment(end) if end else now
     paused = moment(paused_text) if paused_text else None
     if paused:
         deadline = resumed_end(deadline, paused, now, rules_in(rules).time_lost == "given_back")
-    grace = timedelta(seconds=box.settings.station.grace)
     open_late = state == "handed_in" and handed_in in ("time", "forced")
     if state != "running" and not open_late:
         raise Refused(
             "not_running", N_("This exam is not running."), N_("Wait for the start, or raise your hand.")
         )
-    if now > deadline + grace:
+    if now > deadline + timedelta(seconds=box.settings.station.grace):
         raise Refused(
             "grace_over",
             N_("These answers came too late to count."),
@@ -97,8 +102,23 @@ def save_answers(driver: Driver, box: Box, token_hash: str, sent: Answers) -> Sa
             kind = "answer.filled" if number < newest else "answer.saved"
             append_fixed(driver, kind, candidate, f"seat:{seat}", body, at=now)
         last = answer.n
+    _keep_bookmark(driver, token_hash, sent.bookmark, known, len(choices or ""), now)
     driver.execute(ADVANCE, (last, token_hash))
     return Saved(n=last, now=now, deadline=deadline, late=late)
+
+
+def _keep_bookmark(
+    driver: Driver, token_hash: str, told: Bookmark | None, known: str, questions: int, now: datetime
+) -> None:
+    """Keep what is newer than what is known."""
+    if told is None:
+        return
+    if not {told.position, *told.flagged} <= set(range(1, questions + 1)):
+        raise _no_such_question()
+    if known and msgspec.json.decode(known, type=Bookmark).at >= told.at:
+        return
+    told = msgspec.structs.replace(told, at=min(told.at.astimezone(UTC), now))
+    driver.execute(BOOKMARK, (msgspec.json.encode(told).decode(), token_hash))
 
 
 def _check(position: int, value: str, choices: str) -> None:
@@ -108,11 +128,15 @@ def _check(position: int, value: str, choices: str) -> None:
     chosen = list(value)  # several: each once, in order
     most = len(allowed) if several else 1
     if not allowed or len(chosen) > most or chosen != sorted(set(chosen)) or not set(chosen) <= set(allowed):
-        raise Corrupt(
-            "bad_answer",
-            N_("There is no such question or option on this paper."),
-            N_("Reload the page; if it stays, raise your hand."),
-        )
+        raise _no_such_question()
+
+
+def _no_such_question() -> Corrupt:
+    return Corrupt(
+        "bad_answer",
+        N_("There is no such question or option on this paper."),
+        N_("Reload the page; if it stays, raise your hand."),
+    )
 
 
 def _refuse_late(

@@ -6,7 +6,7 @@ import msgspec
 from sqlmodel import Session, col, select
 
 from appliance.base.errors import NotFound
-from appliance.base.i18n import N_
+from appliance.base.i18n import N_, _
 from appliance.flow.board import SeatTile, board
 from appliance.flow.box import Box
 from appliance.flow.pauses import pause_of_one, pause_of_room
@@ -25,10 +25,11 @@ HIDDEN = ("answer.", "capture.", "photo.", "number.", "clip.", "face.", "gate.")
 
 
 class PanelEntry(msgspec.Struct, kw_only=True):
-    """One journal entry: when and what kind."""
+    """One journal entry: when, what kind, and how much of it where that says something."""
 
     at: datetime
     kind: str
+    more: str = ""
 
 
 class SeatPanel(msgspec.Struct, kw_only=True):
@@ -54,6 +55,14 @@ class SeatPanel(msgspec.Struct, kw_only=True):
     """Minutes a dead station cost that may be given back as more time; 0 where the rules let them count."""
     free: list[str] = []
     """Seats somebody could move to, spares first."""
+
+
+def _more(row: Journal) -> str:
+    """For how long the page was away, how many pictures are lost."""
+    body = msgspec.json.decode(row.body) if row.kind in ("page.reloaded", "captures.dropped") else {}
+    if row.kind == "page.reloaded":
+        return _("{seconds} s").format(seconds=round(body["seconds"]))
+    return f"× {body['count']}" if body else ""
 
 
 def seat_panel(session: Session, box: Box, sitting_id: str, seat_id: str) -> SeatPanel:
@@ -91,7 +100,7 @@ def seat_panel(session: Session, box: Box, sitting_id: str, seat_id: str) -> Sea
             .order_by(col(Journal.seq).desc())
             .limit(LAST)
         )
-        panel.entries = [PanelEntry(at=moment(row.at), kind=row.kind) for row in rows]
+        panel.entries = [PanelEntry(at=moment(row.at), kind=row.kind, more=_more(row)) for row in rows]
     if tile.attempt:
         attempt = session.get_one(Attempt, tile.attempt)
         panel.state, panel.message = attempt.state, attempt.message

@@ -53,7 +53,23 @@ def may_capture(session: Session, box: Box, token_hash: str, sent: wire.Capture)
     return True
 
 
-def _taken_by(session: Session, lease: Lease, sent: wire.Capture) -> Lease | None:
+def note_dropped(session: Session, box: Box, token_hash: str, sent: wire.CapturesDropped) -> None:
+    """The station could keep no more while the box was away: how many it let go. Told again it changes nothing."""
+    lease = lease_of(session, token_hash)
+    taken_by = _taken_by(session, lease, sent)
+    if taken_by is None:
+        raise _refused("not_your_attempt")
+    if sent.count <= taken_by.captures_dropped:
+        return
+    taken_by.captures_dropped = sent.count
+    session.add(taken_by)
+    session.flush()
+    candidate = session.get_one(Attempt, taken_by.attempt).candidate
+    body = {"attempt": taken_by.attempt, "lease": taken_by.number, "seat": taken_by.seat, "count": sent.count}
+    append(session, "captures.dropped", candidate, f"seat:{lease.seat}", body, at=box.now())
+
+
+def _taken_by(session: Session, lease: Lease, sent: wire.Capture | wire.CapturesDropped) -> Lease | None:
     """The lease a picture was taken under: this one, or an earlier one of the same attempt or of the same seat."""
     found = session.get(Lease, (sent.attempt, sent.lease))
     if found is None or found.granted_at > lease.granted_at:

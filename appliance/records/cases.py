@@ -1,4 +1,4 @@
-"""Cases of the exam itself (待核事项): what was seen at a seat, for a person to judge. The entrance: entry.py."""
+"""What happened to an exam page, and cases of the exam itself (待核事项): what was seen at a seat, for a person to judge. The entrance: entry.py."""
 
 from datetime import datetime
 
@@ -39,3 +39,20 @@ class ExamCase(SQLModel, table=True):
     """Account."""
     decided_at: datetime | None = Field(default=None, sa_type=Instant)
     reason: str = ""
+
+
+class PageReload(SQLModel, table=True):
+    """An exam page went away while its exam ran, and came back: loaded anew, crashed, the computer went out.
+
+    A fact, no case; one that lasts too long is a case of the same id (flow.page_reloaded). The page gives the id.
+    """
+
+    __tablename__ = "page_reload"
+
+    id: str = Field(primary_key=True)
+    attempt: str = Field(foreign_key="attempt.id", index=True)
+    lease: int
+    gone_at: datetime = Field(sa_type=Instant)
+    """By the page's clock, within what can be."""
+    back_at: datetime | None = Field(default=None, sa_type=Instant)
+    """None while it has not come back."""

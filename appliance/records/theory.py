@@ -95,6 +95,10 @@ class Lease(SQLModel, table=True):
     token_hash: str
     n: int = 0
     """The last change committed."""
+    bookmark: str = ""
+    """JSON (wire.station.Bookmark): the question shown last under it and what is flagged; empty = never told."""
+    captures_dropped: int = 0
+    """Pictures taken while the box was away that the station could not keep."""
     granted_at: datetime = Field(sa_type=Instant)
 
 

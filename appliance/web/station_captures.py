@@ -13,7 +13,7 @@ from appliance.base.i18n import N_
 from appliance.flow.box import Box
 from appliance.flow.note_camera import note_camera
 from appliance.flow.seat_check import ask_again
-from appliance.flow.take_capture import may_capture, take_capture
+from appliance.flow.take_capture import may_capture, note_dropped, take_capture
 from appliance.web.station import OPEN, checked_token
 from appliance.web.station_refusals import noting
 from appliance.wire import station as wire
@@ -52,6 +52,18 @@ async def post_capture(
     await noting(request, box, take)
 
 
+@post("/captures-dropped", opt=OPEN, status_code=204)
+async def post_dropped(
+    request: Asked, box: NamedDependency[Box], data: JSONBody[wire.CapturesDropped]
+) -> None:
+    """How many pictures the station could not keep while the box was away."""
+
+    async def write() -> None:
+        await box.db.write(note_dropped, box, checked_token(request, box), data)
+
+    await noting(request, box, write)
+
+
 @post("/camera", opt=OPEN, status_code=204)
 async def post_camera(request: Asked, box: NamedDependency[Box], data: JSONBody[wire.CameraState]) -> None:
     """How the page's camera is."""
@@ -72,4 +84,4 @@ async def post_again(request: Asked, box: NamedDependency[Box]) -> None:
     await noting(request, box, write)
 
 
-PATHS = [post_capture, post_camera, post_again]
+PATHS = [post_capture, post_dropped, post_camera, post_again]

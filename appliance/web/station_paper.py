@@ -5,7 +5,6 @@ The key of the body is in the reply about the attempt, once that runs (web/stati
 
 import asyncio
 import re
-from datetime import datetime
 from typing import Any
 
 from litestar import Request, Response, get
@@ -15,7 +14,7 @@ from sqlmodel import Session
 
 from appliance.base.errors import Corrupt, NotFound, Refused
 from appliance.base.i18n import N_
-from appliance.flow.attempt_view import answers_of, times_of
+from appliance.flow.attempt_view import answers_of, bookmark_of, times_of
 from appliance.flow.box import Box
 from appliance.flow.note_altered import note_altered
 from appliance.flow.sealed_paper import Place, note_sealed_refused, place_of, require_body
@@ -35,20 +34,24 @@ SENTENCES = {
 }
 
 
-def _mine(session: Session, token: str) -> tuple[Place, dict[int, str], dict[int, datetime]]:
+def _mine(session: Session, token: str) -> tuple[Place, wire.SealedPaper]:
     place = place_of(session, token)
-    if place.state not in ("running", "handed_in"):
-        return place, {}, {}
-    return place, answers_of(session, place.attempt), times_of(session, place.attempt)
+    mine = wire.SealedPaper(body=place.body, pictures=place.pictures)
+    if place.state in ("running", "handed_in"):
+        mine.answers = answers_of(session, place.attempt)
+        mine.made_at = times_of(session, place.attempt)
+        mine.bookmark = bookmark_of(session, place.attempt)
+    return place, mine
 
 
 @get("/paper", opt=OPEN)
 async def get_paper(request: Asked, box: NamedDependency[Box]) -> wire.SealedPaper:
     """Which sealed files the seat's paper is made of, once the rules are accepted, and what the box has of answers."""
-    place, answers, times = await box.db.read(_mine, token_of(request))
+    place, mine = await box.db.read(_mine, token_of(request))
     if code := sealed_refusal(place.state, of_paper=True):
         raise Refused(code, *SENTENCES[code])
-    return wire.SealedPaper(body=require_body(place), pictures=place.pictures, answers=answers, made_at=times)
+    require_body(place)
+    return mine
 
 
 @get("/sealed/{name:str}", opt=OPEN)

@@ -13,6 +13,8 @@ Phase = Literal["free", "sign_in", "rules", "waiting", "running", "handed_in"]
 
 MOST = 200
 """Changes in one request; a page that kept more sends them in several."""
+MOST_QUESTIONS = 500
+"""Questions a paper may have, as far as what a page tells of them goes."""
 
 
 class Seat(msgspec.Struct, kw_only=True):
@@ -101,6 +103,17 @@ class Attempt(msgspec.Struct, kw_only=True):
     """The open conversation with the invigilator, empty = none; only in the answer to GET attempt."""
 
 
+class Bookmark(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which question was shown, and which are flagged: for the next page, on whatever seat. Never marked.
+
+    The newer one by `at` counts, the page's or the box's.
+    """
+
+    position: int
+    flagged: Annotated[list[int], msgspec.Meta(max_length=MOST_QUESTIONS)] = []
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
 ABOUT_PAPER, ABOUT_PICTURE = b"paper", b"picture"
 """What sealed bytes are authenticated as."""
 
@@ -118,6 +131,8 @@ class SealedPaper(msgspec.Struct, kw_only=True):
     """What the box already has (position -> option key), for a page on another seat."""
     made_at: dict[int, datetime] = {}
     """When each of `answers` was made: a page that kept a later change sends it again."""
+    bookmark: Bookmark | None = None
+    """The newest the box has, of whatever seat."""
 
 
 class Picture(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -189,11 +204,12 @@ class Answer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Answers(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """POST /station/api/answers: changes in order, without a hole, at most 200."""
+    """POST /station/api/answers: changes in order, without a hole, at most 200; none when only the bookmark is new."""
 
     attempt: str
     lease: int
     answers: Annotated[list[Answer], msgspec.Meta(max_length=MOST)]
+    bookmark: Bookmark | None = None
 
 
 class Saved(msgspec.Struct, kw_only=True):
@@ -232,6 +248,14 @@ CAPTURE_MOST = 200_000
 """Bytes of one capture: a JPEG of 640 x 480 has about 50,000."""
 
 
+class CapturesDropped(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """POST /station/api/captures-dropped: of one lease so many pictures gave way to newer ones while the box was away."""
+
+    attempt: str
+    lease: int
+    count: Annotated[int, msgspec.Meta(ge=1, le=1000)]
+
+
 class CameraState(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """POST /station/api/camera: the page's camera gives pictures, or why not."""
 
@@ -245,10 +269,13 @@ class Hand(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Left(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """POST /station/api/left: the page was left, or something lay over it. The same id again says until when."""
+    """POST /station/api/left: the page was left, or something lay over it. The same id again says until when.
+
+    page_reloaded: the page itself went away, and came back or not: loaded anew, crashed, the computer went out.
+    """
 
     id: Annotated[str, msgspec.Meta(pattern="^[0-9a-f-]{36}$")]
-    kind: Literal["page_left", "focus_lost", "fullscreen_left"]
+    kind: Literal["page_left", "focus_lost", "fullscreen_left", "page_reloaded"]
     at: Annotated[datetime, msgspec.Meta(tz=True)]
     until: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     proven: bool = True

@@ -2,7 +2,7 @@
 
 import type { ExamClock } from "./_clock";
 import { NoAnswer, StaleRow } from "./_queue";
-import type { Attempt, Change, Saved, SealedPaper, Seat } from "./_wire";
+import type { Attempt, Bookmark, Change, Saved, SealedPaper, Seat } from "./_wire";
 
 /** A problem the box named: code, sentence and next step in the page's language. */
 export class Told extends Error {
@@ -99,8 +99,8 @@ export class Api {
     return this.ask("GET", "/paper");
   }
 
-  answers(attempt: string, lease: number, answers: Change[]): Promise<Saved> {
-    return this.ask("POST", "/answers", { attempt, lease, answers });
+  answers(attempt: string, lease: number, answers: Change[], bookmark?: Bookmark): Promise<Saved> {
+    return this.ask("POST", "/answers", { attempt, lease, answers, bookmark });
   }
 
   async acknowledge(message_id: string): Promise<Attempt> {

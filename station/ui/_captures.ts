@@ -2,6 +2,7 @@
 // takes some at random moments of its own. When the box will ask next nobody here knows.
 
 import { Camera, type CameraFault } from "./_camera";
+import { Dropped } from "./_dropped";
 import type { Exam } from "./_exam";
 
 interface Row {
@@ -14,7 +15,7 @@ interface Row {
   picture: Blob;
 }
 
-/** Pictures kept while the box is away; the oldest goes for the newest. */
+/** Pictures kept while the box is away; the oldest goes for the newest, and is counted. */
 const MOST = 12;
 const AGAIN = 5000;
 /** Longest pause between deliveries that fail, in ms: AGAIN, doubled each time. */
@@ -33,6 +34,7 @@ function done<T>(request: IDBRequest<T>): Promise<T> {
 
 export class Captures {
   readonly camera = new Camera();
+  private readonly dropped = new Dropped();
   private db: Promise<IDBDatabase | null>;
   /** Rows of a computer whose disk takes none. */
   private loose: Row[] = [];
@@ -114,11 +116,12 @@ export class Captures {
     }
     const { state } = this;
     const kept = this.exam.kept;
-    if (!state || state === "unused" || !kept || this.exam.lost || (state === "ok" && !this.told)) return;
-    // A face check that falls due is told of the fault as well, until the box has left it to the invigilator.
-    const check = kept.view.face_check;
+    if (!state || state === "unused" || !kept || this.exam.lost) return;
+    // A face check that falls due is told of the fault as well, until the box has left it to the invigilator. That
+    // all is well is told once, for the page before this one may have told of a fault.
+    const check = state === "ok" ? "" : kept.view.face_check;
     const word = `${kept.attempt} ${kept.lease} ${check} ${state}`;
-    const waits = check === "due" && state !== "ok" && performance.now() - this.toldAt >= AGAIN;
+    const waits = check === "due" && performance.now() - this.toldAt >= AGAIN;
     if (word === this.told && !waits) return;
     this.told = word;
     this.toldAt = performance.now();
@@ -190,7 +193,10 @@ export class Captures {
 
   private async keep(row: Row): Promise<void> {
     const rows = await this.rows();
-    for (const old of rows.slice(0, Math.max(0, rows.length + 1 - MOST))) await this.forget(old.id);
+    for (const old of rows.slice(0, Math.max(0, rows.length + 1 - MOST))) {
+      await this.forget(old.id);
+      this.dropped.add(old);
+    }
     const db = await this.db;
     try {
       if (!db) throw new Error("no store");
@@ -220,6 +226,11 @@ export class Captures {
         const response = await this.post(`/capture?${new URLSearchParams(words)}`, picture, "image/jpeg");
         if (response.status >= 500 || response.status === 401) throw new Error(`status ${response.status}`);
         await this.forget(row.id);
+      }
+      for (const one of this.dropped.untold()) {
+        const response = await this.post("/captures-dropped", JSON.stringify(one), "application/json");
+        if (response.status >= 500 || response.status === 401) throw new Error(`status ${response.status}`);
+        this.dropped.told(one);
       }
       this.pause = AGAIN;
     } catch {

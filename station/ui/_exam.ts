@@ -1,15 +1,17 @@
 // Where this page stands: what the box said last, what is kept here, and which screen follows from both.
 
 import { Api, Told } from "./_api";
+import { takeBookmark, unsentBookmark } from "./_bookmark";
 import { Captures } from "./_captures";
 import { answered, carried } from "./_carry";
 import { ExamClock } from "./_clock";
+import { Line } from "./_line";
 import { Pictures } from "./_pictures";
 import { NoAnswer, Queue, StaleRow } from "./_queue";
 import type { Screen } from "./_screen";
 import { SealedFiles } from "./_sealed";
 import { Store, type Kept } from "./_store";
-import type { Attempt, Seat } from "./_wire";
+import type { Attempt, Change, Seat } from "./_wire";
 
 const POLL = 3000;
 const ANCHOR_EVERY = 20;
@@ -25,9 +27,7 @@ export class Exam {
   kept: Kept | null = null;
   queue: Queue | null = null;
   answers = new Map<number, string>();
-  /** Monotonic moment and wall time since when the box has not answered; null while it does. */
-  lostSince: Date | null = null;
-  restoredAt = 0;
+  readonly line = new Line(this.clock);
   /** The box said no to the page's last question. */
   problem: Told | null = null;
   /** The box took the last handing in not, and when it said so (monotonic). */
@@ -87,7 +87,7 @@ export class Exam {
   }
 
   get lost(): boolean {
-    return this.lostSince !== null;
+    return this.line.lostSince !== null;
   }
 
   get unsent(): number {
@@ -101,7 +101,7 @@ export class Exam {
   }
 
   async signIn(typed: Parameters<Api["signIn"]>[0]): Promise<void> {
-    const question = this.heard(this.api.signIn(typed));
+    const question = this.line.heard(this.api.signIn(typed));
     await question;
     this.mustSignIn = false;
     await this.told(question);
@@ -123,7 +123,7 @@ export class Exam {
 
   /** Take an answer of the box that says where the attempt stands. */
   async told(question: Promise<Attempt>): Promise<void> {
-    await this.adopt(await this.heard(question));
+    await this.adopt(await this.line.heard(question));
     this.changed();
   }
 
@@ -140,14 +140,18 @@ export class Exam {
     const flagged = new Set(this.kept.flagged);
     if (!flagged.delete(position)) flagged.add(position);
     this.kept.flagged = [...flagged].sort((a, b) => a - b);
-    void this.save();
-    this.changed();
+    this.marked(this.kept);
   }
 
   go(position: number): void {
     const last = this.kept?.paper?.questions.length ?? 0;
     if (!this.kept || position < 1 || position > last) return;
     this.kept.position = position;
+    this.marked(this.kept);
+  }
+
+  private marked(kept: Kept): void {
+    kept.markedAt = this.clock.iso();
     void this.save();
     this.changed();
   }
@@ -167,7 +171,7 @@ export class Exam {
     const id = this.kept.view.message_id;
     this.seen = id;
     this.changed();
-    await this.heard(this.api.acknowledge(id)).catch(() => undefined);
+    await this.line.heard(this.api.acknowledge(id)).catch(() => undefined);
   }
 
   /** Ask the box where things stand; never two questions at once. */
@@ -193,7 +197,7 @@ export class Exam {
 
   private async follow(kept: Kept): Promise<void> {
     const acked = this.queue?.acked ?? 0;
-    const view = await this.heard(this.api.attempt());
+    const view = await this.line.heard(this.api.attempt());
     if (view.attempt === kept.attempt && view.lease === kept.lease && view.saved_n < acked) {
       this.queue?.rewind(view.saved_n);
     }
@@ -210,6 +214,7 @@ export class Exam {
     const carries = view.phase === "handed_in" && now.carry.length > 0;
     // No key while a face check stands: nothing could be opened.
     if (view.key && ((running && (!now.paper || behind)) || carries)) await this.fetchPaper();
+    if (running && now.paper && this.unsent === 0 && unsentBookmark(now)) await this.send(now, []);
     if (running && now.handingIn) await this.deliverHandIn(now);
     if (view.phase === "handed_in" || view.moved) await this.finish(now);
   }
@@ -218,7 +223,8 @@ export class Exam {
     const kept = this.kept;
     if (!kept) return;
     const untouched = !kept.paper && kept.view.answered === 0;
-    kept.paper = await this.heard(this.sealed.paper(kept.attempt, kept.view.key, untouched));
+    kept.paper = await this.line.heard(this.sealed.paper(kept.attempt, kept.view.key, untouched));
+    takeBookmark(kept, kept.paper.bookmark);
     await this.carryOver(kept);
     this.answers = await answered(this.store, kept);
     await this.save();
@@ -231,7 +237,7 @@ export class Exam {
       return;
     }
     try {
-      await this.adopt(await this.heard(this.api.handIn(kept.attempt, kept.lease, queue.last)));
+      await this.adopt(await this.line.heard(this.api.handIn(kept.attempt, kept.lease, queue.last)));
     } catch (error) {
       // Too early by the box's clock: the candidate goes on.
       if (error instanceof Told && !error.signInAgain) {
@@ -247,10 +253,10 @@ export class Exam {
   private async finish(kept: Kept): Promise<void> {
     if (this.unsent > 0) return;
     if (!this.settledAt && !kept.view.moved && kept.view.handed_in !== "candidate") {
-      await this.heard(this.api.handIn(kept.attempt, kept.lease, this.queue?.last ?? 0));
+      await this.line.heard(this.api.handIn(kept.attempt, kept.lease, this.queue?.last ?? 0));
     }
     this.settledAt ||= performance.now();
-    const seat = await this.heard(this.api.seat());
+    const seat = await this.line.heard(this.api.seat());
     if (seat.attempt === kept.attempt || (!seat.attempt && performance.now() - this.settledAt < READING)) return;
     this.seat = seat;
     await this.leave(kept);
@@ -268,7 +274,7 @@ export class Exam {
   }
 
   private async lookAtSeat(): Promise<void> {
-    this.seat = await this.heard(this.api.seat());
+    this.seat = await this.line.heard(this.api.seat());
     const kept = this.kept;
     // Somebody else sits here now: what was kept for the one before stays on the disk, unsent.
     if (kept && this.seat.attempt && this.seat.attempt !== kept.attempt) {
@@ -314,6 +320,8 @@ export class Exam {
       paper: null,
       flagged: before?.flagged ?? [],
       position: before?.position ?? 1,
+      markedAt: before?.markedAt,
+      markedSent: before?.markedSent,
       confirmed: before?.confirmed ?? false,
       handingIn: before?.handingIn ?? false,
       anchor: this.clock.anchor(),
@@ -343,11 +351,7 @@ export class Exam {
           kept.acked = n;
           await store?.save({ ...kept, anchor: this.clock.anchor() });
         },
-        send: async (batch) => {
-          const saved = await this.heard(this.api.answers(kept.attempt, kept.lease, batch));
-          kept.view.deadline = saved.deadline;
-          return saved.n;
-        },
+        send: (batch) => this.send(kept, batch),
         pause: (time) => new Promise((resolve) => setTimeout(resolve, time)),
         changed: () => this.changed(),
       },
@@ -356,6 +360,15 @@ export class Exam {
     );
     this.answers = await answered(this.store, kept);
     this.queue.kick();
+  }
+
+  /** Send changes, and the bookmark when it is new; resolves with the last number the box has committed. */
+  private async send(kept: Kept, batch: Change[]): Promise<number> {
+    const bookmark = unsentBookmark(kept);
+    const saved = await this.line.heard(this.api.answers(kept.attempt, kept.lease, batch, bookmark));
+    kept.view.deadline = saved.deadline;
+    if (bookmark) kept.markedSent = bookmark.at;
+    return saved.n;
   }
 
   /** Changes of an earlier lease that never reached the box: send the ones nothing newer has replaced. */
@@ -373,23 +386,5 @@ export class Exam {
     await this.store.save(this.kept).catch(() => {
       this.noStore = true;
     });
-  }
-
-  /** Any reply means that the box is there; silence is remembered with its time. */
-  private async heard<T>(question: Promise<T>): Promise<T> {
-    try {
-      const reply = await question;
-      this.there();
-      return reply;
-    } catch (error) {
-      if (error instanceof NoAnswer) this.lostSince ??= new Date(this.clock.now());
-      else this.there();
-      throw error;
-    }
-  }
-
-  private there(): void {
-    if (this.lostSince) this.restoredAt = performance.now();
-    this.lostSince = null;
   }
 }

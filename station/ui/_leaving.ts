@@ -1,12 +1,14 @@
 // The page was left, another window came before it, or it is no longer on the whole screen: told to the box as a case,
-// kept until the box has it. The clock runs on, and the candidate is told so.
+// kept until the box has it. The clock runs on, and the candidate is told so. A page that went away as a whole (loaded
+// anew, its browser or computer gone) tells for how long once it is back; whether that is a case the box decides.
 
 import { Told } from "./_api";
 import { h } from "./_dom";
 import type { Exam } from "./_exam";
+import type { Attempt } from "./_wire";
 import { t } from "./_words";
 
-type Kind = "page_left" | "focus_lost" | "fullscreen_left";
+type Kind = "page_left" | "focus_lost" | "fullscreen_left" | "page_reloaded";
 
 interface Left {
   id: string;
@@ -18,10 +20,21 @@ interface Left {
 }
 
 const PLACE = "left";
+const ALIVE = "alive";
+const BEAT = 1000;
 const AGAIN = 3000;
 const SAID = 10_000;
 const OLD = 86_400_000; // a sitting is over after a day; what nobody signed in for again is of no use
 const BUSY = 429;
+
+/** What a page before this one wrote last; "" where there is none. */
+function lastSign(): string {
+  try {
+    return localStorage.getItem(ALIVE) ?? "";
+  } catch {
+    return "";
+  }
+}
 
 export class Leaving {
   private row: Left[] = [];
@@ -39,10 +52,13 @@ export class Leaving {
     }
     const now = Date.parse(this.exam.clock.iso());
     this.row = this.row.filter((one) => now - Date.parse(one.at) < OLD);
+    this.crashed();
     // Whatever was open when the page went away ended with its coming back.
     for (const one of this.row) one.until ??= this.exam.clock.iso();
+    this.keep();
+    setInterval(() => this.beat(), BEAT);
     document.addEventListener("visibilitychange", () => (document.hidden ? this.left("page_left") : this.back()));
-    window.addEventListener("pagehide", () => this.left("page_left"));
+    window.addEventListener("pagehide", () => this.left("page_reloaded"));
     window.addEventListener("blur", () => this.left("focus_lost"));
     window.addEventListener("focus", () => this.back());
     const whole = matchMedia("(display-mode: fullscreen)");
@@ -50,15 +66,45 @@ export class Leaving {
     setInterval(() => void this.deliver(), AGAIN);
   }
 
-  private left(kind: Kind): void {
+  /** The attempt that is being written here now. */
+  private get writing(): Attempt | null {
     const view = this.exam.kept?.view;
-    if (this.open || !view || view.phase !== "running" || view.moved || view.around?.paused) return;
-    const { clock } = this.exam;
-    const id = crypto.randomUUID();
-    this.open = { id, attempt: view.attempt, kind, at: clock.iso(), until: null, proven: clock.proven };
-    this.row.push(this.open);
+    return view && view.phase === "running" && !view.moved && !view.around?.paused ? view : null;
+  }
+
+  private left(kind: Kind): void {
+    const view = this.writing;
+    if (this.open || !view) return;
+    this.open = this.noted(view.attempt, kind, this.exam.clock.iso());
     this.keep();
     void this.deliver();
+  }
+
+  private noted(attempt: string, kind: Kind, at: string): Left {
+    const one: Left = { id: crypto.randomUUID(), attempt, kind, at, until: null, proven: this.exam.clock.proven };
+    this.row.push(one);
+    return one;
+  }
+
+  /** That the page lives, for a page that comes after it without having been told that this one went. */
+  private beat(): void {
+    const view = this.writing;
+    try {
+      if (view) localStorage.setItem(ALIVE, [view.attempt, view.lease, this.exam.clock.iso()].join(" "));
+      else localStorage.removeItem(ALIVE);
+    } catch {
+      // Without local storage a crash is seen by the box alone.
+    }
+  }
+
+  /** The page before this one ended without a word: it was away from its last sign of life until now. */
+  private crashed(): void {
+    const view = this.writing;
+    const [attempt, lease, at] = lastSign().split(" ");
+    const told = this.row.some((one) => one.attempt === attempt && one.until === null);
+    if (view && attempt === view.attempt && Number(lease) === view.lease && !told) {
+      this.noted(attempt, "page_reloaded", at);
+    }
   }
 
   private back(): void {

@@ -132,10 +132,10 @@ export class SealedFiles {
    * for the sealed paper is here and its key came with the start. */
   async paper(attempt: string, key: string, untouched: boolean): Promise<Paper> {
     const known = untouched && this.listed?.attempt === attempt ? this.listed.paper : null;
-    const { body, answers, made_at } = known ?? (await this.list());
+    const { body, answers, made_at, bookmark } = known ?? (await this.list());
     try {
       const clear = await this.open(body, key, "paper");
-      return { ...(JSON.parse(new TextDecoder().decode(clear)) as Paper), answers, made_at };
+      return { ...(JSON.parse(new TextDecoder().decode(clear)) as Paper), answers, made_at, bookmark };
     } catch (error) {
       await this.drop(); // the next look asks the box anew what the paper is made of
       if (silent(error)) throw new NoAnswer(String(error));

@@ -13,6 +13,9 @@ export interface Kept {
   paper: Paper | null;
   flagged: number[];
   position: number;
+  /** When `flagged` or `position` was changed here last, and up to when the box has it; not there: never. */
+  markedAt?: string;
+  markedSent?: string;
   confirmed: boolean;
   /** The candidate has confirmed handing in; it is delivered when the box answers. */
   handingIn: boolean;

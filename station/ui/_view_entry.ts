@@ -29,6 +29,13 @@ export const connecting: Make = (exam, redraw) => {
   };
 };
 
+/** Who may stand before a free seat, and what to do. */
+const WHICH: [Word, Word][] = [
+  ["free_next", "free_next_text"],
+  ["free_done", "free_done_text"],
+  ["free_other", "free_other_text"],
+];
+
 export const free: Make = (exam, redraw) => {
   const seat = h("p", { class: "huge" }, exam.seat?.seat ?? "");
   const root = card(
@@ -38,7 +45,7 @@ export const free: Make = (exam, redraw) => {
     h("p", { class: "label" }, t("seat")),
     seat,
     h("h1", {}, t("free_title")),
-    h("p", {}, t("free_text")),
+    h("dl", { class: "which" }, ...WHICH.flatMap(([who, what]) => [h("dt", {}, t(who)), h("dd", {}, t(what))])),
   );
   return { root, update: () => write(seat, exam.seat?.seat ?? "") };
 };

@@ -24,11 +24,11 @@ function notice(exam: Exam): [kind: string, title: string, text: string] {
   const queue = exam.queue;
   if (queue?.storageFailed || exam.noStore) return ["stop", t("storage_title"), ""];
   if (queue?.refusal) return ["stop", t("refused_title"), queue.refusal.message];
-  if (exam.lostSince) return ["lost", t("lost_title"), t("lost_text", { at: siteTime(exam.lostSince) })];
+  if (exam.line.lostSince) return ["lost", t("lost_title"), t("lost_text", { at: siteTime(exam.line.lostSince) })];
   const refused = exam.handInRefused;
   if (refused && performance.now() - refused.at < REFUSED) return ["lost", t("not_handed_in"), failure(refused.told)];
   if (exam.problem) return ["lost", failure(exam.problem), ""];
-  if (exam.restoredAt && performance.now() - exam.restoredAt < BACK_AGAIN && exam.unsent === 0) {
+  if (exam.line.restoredAt && performance.now() - exam.line.restoredAt < BACK_AGAIN && exam.unsent === 0) {
     return ["again", t("back_again"), ""];
   }
   return ["", "", ""];

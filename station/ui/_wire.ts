@@ -80,12 +80,20 @@ export interface Question {
   english?: { stem: Words; options: Words[] };
 }
 
+/** Which question was shown, and which are flagged. The newer one by `at` counts, this page's or the box's. */
+export interface Bookmark {
+  position: number;
+  flagged: number[];
+  at: string;
+}
+
 /** Names of the sealed files of a paper; the body opens with the attempt's key. */
 export interface SealedPaper {
   body: string;
   pictures: string[];
   answers: Record<string, string>;
   made_at: Record<string, string>;
+  bookmark?: Bookmark | null;
 }
 
 /** The body, opened, with what the box had of answers at that moment. */
@@ -95,6 +103,7 @@ export interface Paper {
   questions: Question[];
   answers: Record<string, string>;
   made_at: Record<string, string>;
+  bookmark?: Bookmark | null;
   /** Every picture it shows, by the name its questions use: its sealed file, media type and key. */
   pictures?: Record<string, { sealed: string; media_type: string; key: string }>;
 }

@@ -24,10 +24,18 @@ export const WORDS = {
   ],
   not_registered: ["本机尚未登记为考试机", "This computer is not registered as an exam station"],
   free_title: ["此考位空闲", "This seat is free"],
-  free_text: [
-    "请按候考室显示屏上的考位就座。如显示屏上是本考位，请稍候。",
-    "Take the seat shown on the waiting-room display. If it is this one, please wait a moment.",
+  free_done: ["已经交卷", "You have handed in"],
+  free_done_text: [
+    "考试结束，作答都已保存。请带好随身物品离开考场，听从监考员安排。",
+    "Your exam is over and your answers are saved. Take your belongings and leave as the invigilator tells you.",
   ],
+  free_next: ["还没有考试", "You have not sat your exam yet"],
+  free_next_text: [
+    "请看候考室显示屏，坐到叫号的考位。显示屏上就是本考位的，请坐下，本页会自动打开登录。",
+    "Take the seat the waiting-room display calls you to. If it is this one, sit down: the sign-in opens by itself.",
+  ],
+  free_other: ["正在考试", "You are in the middle of your exam"],
+  free_other_text: ["请举手告诉监考员，不要操作电脑。", "Raise your hand and tell the invigilator; leave the computer as it is."],
 
   sign_in_title: ["请核对考位，然后登录", "Check your seat, then sign in"],
   sign_in_for: ["本考位考生", "This seat is for"],

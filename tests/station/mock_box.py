@@ -111,6 +111,7 @@ class MockBox:
         self.left: list[wire.Left] = []
         self.around: wire.ExamNow | None = None
         """What the exam's rules and the roster say; None: nothing particular."""
+        self.bookmark: wire.Bookmark | None = None
         self.hand_ins: list[int] = []
         self.settled = 0
         self.demo = True
@@ -289,11 +290,9 @@ class MockBox:
             return 200, "image/jpeg", self.photo
         if name == "paper":
             body, pictures = self.sealed()
-            return _json(
-                wire.SealedPaper(
-                    body=body, pictures=pictures, answers=dict(self.answers), made_at=dict(self.made_at)
-                )
-            )
+            made_of = wire.SealedPaper(body=body, pictures=pictures, bookmark=self.bookmark)
+            made_of.answers, made_of.made_at = dict(self.answers), dict(self.made_at)
+            return _json(made_of)
         if name.startswith("sealed/"):
             self.sealed()
             file = name.removeprefix("sealed/")
@@ -347,6 +346,7 @@ class MockBox:
             self.answers[answer.position] = answer.value
             self.made_at[answer.position] = answer.at
         self.saved[lease] = last
+        self.bookmark = sent.bookmark or self.bookmark
         if self.lose_replies:
             self.lose_replies -= 1
             raise _ProblemError(503, "lost", "lost")

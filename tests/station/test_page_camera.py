@@ -42,11 +42,13 @@ class Watched:
         self.again: list[int] = []
         """Answers to "ask for the face check again", in order; 204 when there are no more."""
         self.asked = 0
+        self.dropped: list[int] = []
         for part in ("attempt", "sign-in", "rules"):
             page.route(f"**/station/api/{part}", self._say)
         page.route("**/station/api/capture?*", self._picture)
         page.route("**/station/api/camera", self._camera)
         page.route("**/station/api/face-check/again", self._again)
+        page.route("**/station/api/captures-dropped", self._dropped)
 
     def _say(self, route: Route) -> None:
         response = route.fetch()
@@ -65,6 +67,10 @@ class Watched:
 
     def _camera(self, route: Route) -> None:
         self.told.append(json.loads(route.request.post_data or "{}")["state"])
+        route.fulfill(status=204)
+
+    def _dropped(self, route: Route) -> None:
+        self.dropped.append(json.loads(route.request.post_data or "{}")["count"])
         route.fulfill(status=204)
 
     def _again(self, route: Route) -> None:
@@ -135,12 +141,23 @@ def test_a_camera_that_hangs_is_a_fault_and_never_a_picture(seat: Watched, mock_
     assert seat.capture(1)
     seat.page.evaluate("window.frozen = true")
     seat.due = 2
-    seat.until(lambda: seat.told == ["silent"])
+    seat.until(lambda: seat.told == ["ok", "silent"])
     expect(seat.page.locator(".camera-band")).to_contain_text("没有画面")
     assert len(seat.pictures) == 1
     seat.page.evaluate("window.frozen = false")
     seat.until(lambda: len(seat.pictures) == 2)
     assert seat.told[-1] == "ok" and seat.pictures[0][1] != seat.pictures[1][1]
+
+
+def test_a_camera_that_is_back_after_a_reload_is_told(seat: Watched, mock_box: MockBox) -> None:
+    """The box believes that it gives no picture: the page before said so."""
+    seat.page.add_init_script("window.frozen = sessionStorage.getItem('well') === null;" + FREEZES)
+    to_rules(seat, mock_box)
+    to_paper(seat)
+    seat.until(lambda: seat.told == ["silent"])
+    seat.page.evaluate("sessionStorage.setItem('well', 'yes')")
+    seat.page.reload()
+    seat.until(lambda: seat.told == ["silent", "ok"])
 
 
 def test_while_a_face_check_stands_the_paper_is_not_fetched(seat: Watched, mock_box: MockBox) -> None:
@@ -199,21 +216,42 @@ def test_a_started_page_asks_for_the_face_check_until_the_box_has_heard(
     seat.until(lambda: seat.asked == 2)
 
 
+def keep(seat: Watched, count: int) -> None:
+    """So many pictures of the candidate before wait on this computer."""
+    seat.page.evaluate(
+        """(count) => new Promise((done) => {
+          const open = indexedDB.open("exam-captures", 1);
+          open.onsuccess = () => {
+            const change = open.result.transaction("rows", "readwrite");
+            for (let n = 0; n < count; n++) {
+              const row = { id: `kept${n}`, attempt: "before", lease: 1, at: new Date(n).toISOString(),
+                purpose: "random", number: 0, picture: new Blob([Uint8Array.of(255, 216, 255)]) };
+              change.objectStore("rows").put(row);
+            }
+            change.oncomplete = () => { open.result.close(); done(); };
+          };
+        })""",
+        count,
+    )
+
+
+def test_what_could_not_be_kept_is_counted_and_told(seat: Watched, mock_box: MockBox) -> None:
+    to_rules(seat, mock_box)
+    to_paper(seat)
+    seat.status = 503
+    keep(seat, 12)
+    seat.capture(1)
+    seat.until(lambda: seat.page.evaluate("localStorage.getItem('captures-dropped')") is not None)
+    assert seat.dropped == []
+    seat.status = 204
+    seat.until(lambda: seat.dropped == [1], 60)
+    assert "kept0" not in {words["id"] for words, _ in seat.pictures[-12:]}
+
+
 def test_what_was_kept_of_the_candidate_before_is_sent(seat: Watched, mock_box: MockBox) -> None:
     to_rules(seat, mock_box)
     expect(seat.page.locator(".rules")).to_be_visible()
-    seat.page.evaluate(
-        """() => new Promise((done) => {
-          const open = indexedDB.open("exam-captures", 1);
-          open.onsuccess = () => {
-            const row = { id: "kept", attempt: "before", lease: 1, at: new Date().toISOString(),
-              purpose: "random", number: 0, picture: new Blob([Uint8Array.of(255, 216, 255)]) };
-            const change = open.result.transaction("rows", "readwrite");
-            change.objectStore("rows").put(row);
-            change.oncomplete = () => { open.result.close(); done(); };
-          };
-        })"""
-    )
+    keep(seat, 1)
     seat.until(lambda: [words["attempt"] for words, _ in seat.pictures] == ["before"])
 
 
