@@ -99,7 +99,7 @@ async def _keep_sealed(box: Box, signed: Signed, message: SealedPapers, fetch: F
     """
     if message.size > MOST:
         raise unreadable(f"{message.size} > {MOST}")
-    await box.db.read(require_takeable, message.room, message.starts_at)
+    await box.db.read(require_takeable, message.room, message.starts_at, message.what)
     try:
         file = await asyncio.to_thread(box.files.get, message.file)
     except (NotFound, Corrupt):

@@ -65,6 +65,12 @@ def working_time(sitting: Sitting, exam: str) -> timedelta:
     return timedelta(minutes=blueprint_of(sitting, exam).minutes)
 
 
+def give_time(sitting: Sitting, plans: Plans) -> None:
+    """The sitting lasts as long as the longest of its papers; nobody enters after that."""
+    sitting.duration_s = max(one.minutes for one in plans.values()) * 60
+    sitting.closes_at = min(sitting.closes_at, sitting.starts_at + timedelta(seconds=sitting.duration_s))
+
+
 def plan_for(plans: Plans, exam: str) -> Blueprint:
     """The blueprint of a kind of exam among those that are set."""
     return plans.get(exam_of(exam)) or plans.get("initial") or THEORY

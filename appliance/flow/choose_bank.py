@@ -17,6 +17,7 @@ from appliance.flow.add_bank import bank_of
 from appliance.flow.blueprints import (
     Plans,
     cells_of,
+    give_time,
     require_chief,
     require_items,
     require_sound,
@@ -120,7 +121,8 @@ def put_to_use(
         require_sound(blueprint)
     require_items(plans, cells_of(frozen))
     _require_approved(session, frozen)
-    _give_time(session, sitting, plans)
+    give_time(sitting, plans)
+    _require_room_free(session, sitting)
     note_frozen(session, box, name, frozen)
     withdrawn = session.exec(select(Paper).where(Paper.sitting == sitting.id)).all()
     for paper in withdrawn:
@@ -143,11 +145,8 @@ def put_to_use(
     return sitting
 
 
-def _give_time(session: Session, sitting: Sitting, plans: Plans) -> None:
-    """The sitting lasts as long as the longest of its papers; nobody enters after that."""
-    sitting.duration_s = max(one.minutes for one in plans.values()) * 60
+def _require_room_free(session: Session, sitting: Sitting) -> None:
     ends = sitting.starts_at + timedelta(seconds=sitting.duration_s)
-    sitting.closes_at = min(sitting.closes_at, ends)
     following = session.exec(
         select(Sitting.id)
         .where(

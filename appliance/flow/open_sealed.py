@@ -15,7 +15,7 @@ from appliance.base.errors import Corrupt, ExamError, NotFound, Refused
 from appliance.base.i18n import N_
 from appliance.base.sealing import key_of_code, unseal
 from appliance.flow.accounts import Who, second_person
-from appliance.flow.blueprints import cells_of, require_items, require_sound, text_of
+from appliance.flow.blueprints import Plans, cells_of, give_time, require_items, require_sound, text_of
 from appliance.flow.box import Box
 from appliance.flow.freeze_bank import Frozen, note_frozen
 from appliance.flow.paper_proof import proof_of
@@ -163,7 +163,7 @@ def open_sealed(
         if one.frozen is not None:
             _use_bank(session, box, sitting, one, one.frozen)
         papers = _use_papers(session, box, parcel, one)
-        sitting.blueprint = text_of(_plans(one.blueprint))
+        _use_blueprint(sitting, _plans(one.blueprint))
         parcel.opened_at, parcel.opened_by, parcel.second = box.now(), actor, second
         parcel.how = "typed" if second else "message"
         session.add(sitting)
@@ -175,6 +175,7 @@ def open_sealed(
             "how": parcel.how,
             "second": second,
             "papers": papers,
+            "duration_s": sitting.duration_s,
         }
         append(session, "sealed_papers.opened", sitting.id, actor, body, at=box.now())
         count += 1
@@ -183,6 +184,22 @@ def open_sealed(
 
 def _plans(blueprint: Blueprint) -> dict[Exam, Blueprint]:
     return {"initial": blueprint}
+
+
+def _use_blueprint(sitting: Sitting, plans: Plans) -> None:
+    """The province's minutes are the room's clock, its points the marking: the same for all that comes for a sitting."""
+    text = text_of(plans)
+    if sitting.blueprint and sitting.blueprint != text:
+        raise Refused(
+            "sealed_otherwise",
+            N_(
+                "These papers have another time or another marking than those of the sitting that are open."
+            ),
+            N_("Call the province: it sends them once more, with the rules of the first ones."),
+        )
+    sitting.blueprint = text
+    if sitting.state == "planned":
+        give_time(sitting, plans)
 
 
 def _use_papers(session: Session, box: Box, parcel: SealedParcel, one: Opened) -> int:

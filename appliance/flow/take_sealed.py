@@ -89,7 +89,7 @@ def sitting_for(session: Session, room: str, starts_at: datetime) -> Sitting:
 
 def take_sealed(session: Session, box: Box, arrived: Arrived, kept: list[KeptPaper]) -> SealedParcel:
     """Note what came. Papers drawn here before are withdrawn; whose paper came already keeps it."""
-    sitting = require_takeable(session, arrived.room, arrived.starts_at)
+    sitting = require_takeable(session, arrived.room, arrived.starts_at, arrived.what)
     numbers = [box.key.index(number) for number in arrived.numbers]
     expected = dict(
         session.exec(
@@ -150,18 +150,26 @@ def _withdraw_own(session: Session, sitting: str) -> int:
     return len(own)
 
 
-def require_takeable(session: Session, room: str, starts_at: datetime) -> Sitting:
+def require_takeable(session: Session, room: str, starts_at: datetime, what: str) -> Sitting:
     """The sitting, while sealed papers may be taken in for it; asked before their file is fetched as well. Raises
-    NotFound, Conflict or Refused."""
+    NotFound, Conflict or Refused.
+
+    Once somebody has accepted the rules only papers for late candidates come in, where all papers come sealed: who has
+    one keeps it, and nobody's exam changes.
+    """
     sitting = sitting_for(session, room, starts_at)
     ready = session.exec(
         select(Attempt.id).where(Attempt.sitting == sitting.id, Attempt.state != "seated").limit(1)
     ).first()
-    if sitting.state != "planned" or ready:
+    ours = bool(sitting.bank_sha256)  # drawn here from a bank that came sealed: late candidates' papers are too
+    for_late = sitting.sealed and not ours and sitting.state in ("planned", "running") and what == "papers"
+    if (sitting.state != "planned" or ready) and not for_late:
         raise Conflict(
             "sitting_begun",
-            N_("Sealed papers came for a sitting that has begun."),
-            N_("Call the province: they were not taken in."),
+            N_("Sealed papers came for a sitting that has begun with other papers, or is over."),
+            N_(
+                "They were not taken in. Plan another sitting for these candidates, and tell the province its time."
+            ),
         )
     if sitting.delivery != "own":
         raise Refused(

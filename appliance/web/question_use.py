@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
-from litestar import Request, get, post
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Template
@@ -37,8 +37,8 @@ from appliance.flow.confirm_second import confirm_second
 from appliance.flow.freeze_bank import Drawable, approved, drawable, keep_frozen
 from appliance.flow.today import line
 from appliance.records.roster import RosterRow
-from appliance.rules.paper import KINDS, Blueprint, Exam, Kind, Row
-from appliance.rules.questions import held
+from appliance.rules.paper import KINDS, THEORY, Blueprint, Exam, Kind, Row
+from appliance.rules.questions import held, shortages
 from appliance.rules.theory import RULES
 from appliance.web.pages import done, page
 from appliance.web.sessions import needs
@@ -78,6 +78,8 @@ class Chosen(msgspec.Struct, kw_only=True):
     there: Drawable
     places: list[Place]
     plans: Plans
+    usual: bool
+    """The bank holds items enough for the usual paper."""
 
 
 class RowLine(msgspec.Struct, kw_only=True):
@@ -93,9 +95,11 @@ def _chosen(session: Session, box: Box, bank_id: str) -> Chosen:
         Place(sitting=line(session, box, one), chosen=one.bank == bank.id, people=_people(session, one.id))
         for one in choosable(session, box, bank)
     ]
+    there = drawable(session, box, bank.id)
     return Chosen(
         bank=bank_line(session, bank),
-        there=drawable(session, box, bank.id),
+        there=there,
+        usual=not shortages(THEORY, there.there),
         places=places,
         plans=bank_plans(session, bank.id),
     )
@@ -199,7 +203,8 @@ def _lines(blueprint: Blueprint | None, there: Drawable) -> list[RowLine]:
 async def use_page(request: Asked, box: NamedDependency[Box], bank: FromPath[str]) -> Template:
     """Counts of the bank, its blueprints and the sittings that may take it."""
     found = await box.db.read(_chosen, box, bank)
-    return page(request, "bank_use.html", u=found, kinds=KIND_WORDS, rules=RULE_WORDS, exams=EXAM_WORDS)
+    words = {"kinds": KIND_WORDS, "rules": RULE_WORDS, "exams": EXAM_WORDS}
+    return page(request, "bank_use.html", u=found, b=THEORY, **words)
 
 
 @post("/bank/{bank:str}/use", status_code=200, guards=CHIEF)
@@ -226,9 +231,9 @@ async def use_bank(
 async def blueprint_page(
     request: Asked, box: NamedDependency[Box], bank: FromPath[str], exam: FromQuery[str] = "initial"
 ) -> Template:
-    """The blueprint of one kind of exam; one that is not set begins as the initial exam's."""
+    """The blueprint of one kind of exam; one that is not set begins as the initial exam's, that as the usual one."""
     found, wanted = await box.db.read(_chosen, box, bank), exam_of(exam)
-    blueprint = plan_for(found.plans, wanted) if found.plans else None
+    blueprint = plan_for(found.plans, wanted) if found.plans or found.usual else None
     return page(
         request,
         "blueprint.html",
@@ -245,6 +250,13 @@ async def blueprint_page(
     )
 
 
+@post("/bank/{bank:str}/usual", status_code=200, guards=CHIEF)
+async def usual_set(request: Asked, box: NamedDependency[Box], bank: FromPath[str]) -> Response[None]:
+    """Take the usual blueprint for the initial exam, and with it for the others."""
+    await box.db.write(set_blueprint, box, bank, "initial", THEORY, request.user)
+    return Response(None, status_code=204, headers={"hx-redirect": f"/questions/bank/{bank}/use"})
+
+
 @post("/bank/{bank:str}/blueprint/{exam:str}", status_code=200, guards=CHIEF)
 async def blueprint_set(
     request: Asked, box: NamedDependency[Box], bank: FromPath[str], exam: FromPath[str]
@@ -257,4 +269,4 @@ async def blueprint_set(
     return done(request, _("The blueprint is kept. It applies to sittings that take this bank from now on."))
 
 
-HANDLERS: list[ControllerRouterHandler] = [use_page, use_bank, blueprint_page, blueprint_set]
+HANDLERS: list[ControllerRouterHandler] = [use_page, use_bank, usual_set, blueprint_page, blueprint_set]

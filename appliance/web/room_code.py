@@ -13,6 +13,7 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.confirm_second import confirm_second
 from appliance.flow.open_sealed import STAFF, require_code, type_code
+from appliance.flow.start_sitting import sitting_of
 from appliance.web.pages import done
 from appliance.web.sessions import needs
 
@@ -36,7 +37,9 @@ async def room_code(
     require_code(text)
     await confirm_second(box, second, data.second_password)
     await type_code(box, sitting, text, request.user, second)
-    return done(request, _("The papers are open."), _("Now the exam can be started."))
+    begun = (await box.db.read(sitting_of, sitting)).state == "running"
+    then = _("Whoever waits for one can begin now.") if begun else _("Now the exam can be started.")
+    return done(request, _("The papers are open."), then)
 
 
 HANDLERS = [Router(path="/room", guards=[needs(*STAFF)], route_handlers=[room_code])]

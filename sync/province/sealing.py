@@ -41,12 +41,13 @@ class Source(msgspec.Struct, kw_only=True):
     items: list[Item]
     counts: dict[Kind, int] = msgspec.field(default_factory=lambda: {"true_false": 70, "single_choice": 30})
     pictures: dict[str, bytes] = {}
+    minutes: int = 120
 
     @property
     def blueprint(self) -> bytes:
         """rules.paper.Blueprint as JSON: all items worth the same."""
         points = f"{100 / sum(self.counts.values()):g}"
-        found = {"counts": self.counts, "points": dict.fromkeys(self.counts, points), "minutes": 120}
+        found = {"counts": self.counts, "points": dict.fromkeys(self.counts, points), "minutes": self.minutes}
         return msgspec.json.encode(found | {"pass_mark": "80"})
 
 
