@@ -123,7 +123,8 @@ def test_what_was_done_covers_no_order(day: Running, open_page: Open) -> None:
         shoot(page, f"room-done-{width}")
         box = note.bounding_box()
         assert box is not None
-        for order in page.locator("#panel summary, .orders summary, header a, header button").all():
+        needed = "#panel summary, .orders summary, .seat, .tabs a, nav a, nav button"
+        for order in page.locator(needed).all():
             other = order.bounding_box()
             if other is None:
                 continue

@@ -25,15 +25,20 @@ function tooSoon(found: Element): boolean {
   return part !== null && Date.now() - (seen.get(part.id)?.at ?? 0) < LOOK;
 }
 
+/** Close a form; the keyboard stands on what opened it. */
+function shut(open: HTMLDetailsElement | null): void {
+  if (!open) return;
+  open.open = false;
+  open.querySelector<HTMLElement>("summary")?.focus();
+}
+
 function onKey(event: KeyboardEvent): void {
   // A key that an input method is at work with is part of a Chinese word.
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing) return;
   if (event.key === "Escape") {
     const open = all<HTMLDetailsElement>("details[open].ask").pop();
-    if (open) {
-      open.open = false;
-      open.querySelector<HTMLElement>("summary")?.focus();
-    } else all<HTMLElement>('[data-key="Escape"]').find((one) => one.offsetParent !== null)?.click();
+    if (open) shut(open);
+    else all<HTMLElement>('[data-key="Escape"]').find((one) => one.offsetParent !== null)?.click();
     return;
   }
   if (typing()) return;
@@ -60,6 +65,8 @@ async function goIfThere(link: HTMLAnchorElement): Promise<void> {
 }
 
 function onClick(event: MouseEvent): void {
+  const close = event.target instanceof Element ? event.target.closest("[data-close]") : null;
+  if (close) shut(close.closest<HTMLDetailsElement>("details.ask"));
   const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[href]") : null;
   if (!link) return;
   if (!link.target && document.body.classList.contains("stale")) {
