@@ -46,7 +46,7 @@ class Scrubber:
         """One step on the recording disk or a place; True when more is due already."""
         began, total, done = self._round(name)
         due = allowed(total, done, began, self._now(), self._days)
-        if total and not due:
+        if total and not due and self._now() < began + timedelta(days=self._days):
             return False
         read = self._disk(due) if name == DISK else self._place(self._copier.places[name], due)
         if read is None:

@@ -43,7 +43,7 @@ class Store:
         )
         self.settings = msgspec.structs.replace(
             self.settings,
-            storage=msgspec.structs.replace(self.settings.storage, places=places),  # type: ignore[arg-type]
+            storage=msgspec.structs.replace(self.settings.storage, places=places),
         )
         self.media.mkdir(parents=True, exist_ok=True)
         self.index = Index(self.media)

@@ -200,13 +200,14 @@ async def test_whoever_moves_about_in_a_clip_has_it_cut_once(
 
     whole, tail = await asyncio.gather(read(), read(1500))
     assert tail == whole[1500:] and await read(len(whole)) == b"" and len(cuts) == 1
-    for last in (26, 27):  # no more than two are kept; the oldest goes
+    monkeypatch.setattr(clips, "CUTS_KEPT", 2)
+    for last in (26, 27):  # no more are kept; the oldest goes
         await read(last=last)
     assert len(cuts) == 3 and cuts[0]() is None
     monkeypatch.setattr(clips, "CUT_KEPT", 0.0)
     await read(last=27)
     await asyncio.sleep(0.05)
-    assert len(cuts) == 3 and cuts[2]() is None, "nobody asks for it any more: its file is gone"
+    assert len(cuts) == 3 and cuts[2]() is None, "nobody asks for it any more: it is forgotten"
     store.path(0).unlink()
     store.index.miss_segment(store.files[0])
     for _ in range(2):

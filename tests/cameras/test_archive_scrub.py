@@ -1,0 +1,155 @@
+"""Everything is read again in time; what does not hold is named and made anew; object storage by moto's server."""
+
+import os
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from minio import Minio
+from moto.server import ThreadedMotoServer
+
+from appliance.base.storage_settings import PlaceSettings
+from cameras.archive.forecast import Coming, Disk, Measured, forecast
+from cameras.archive.locate import Locator
+from cameras.archive.scrub import allowed
+from cameras.archive.status import make_status
+from tests.cameras.archive_site import NOW, SIZE, Store, settle
+
+DAY = timedelta(days=1)
+GB = 10**9
+TODAY = date(2026, 11, 21)
+
+
+@given(st.integers(1, 10**15), st.integers(1, 182), st.floats(0, 400))
+def test_a_round_is_over_in_time_and_never_early(total: int, days: int, passed: float) -> None:
+    now = NOW + timedelta(days=passed)
+    read = allowed(total, 0, NOW, now, days)
+    assert 0 <= read <= total and (passed < days or read == total)
+    assert allowed(total, read, NOW, now, days) == 0
+
+
+def test_a_half_year_reads_each_byte_and_names_what_does_not_hold(tmp_path: Path) -> None:
+    store = Store(tmp_path, scrub_days=100)
+    nas = store.mount("nas", "nas")
+    made = store.record("C1", NOW - 9 * DAY, count=10)
+    with store.rounds() as rounds:
+        settle(rounds)
+        altered, gone = made[2], made[4]
+        (nas / altered.path).write_bytes(b"x" * SIZE)
+        (nas / gone.path).unlink()
+        (store.media / made[6].path).unlink()
+        for _days in range(10):
+            store.clock.advance(5 * 86400)
+            settle(rounds)
+        half = {one.name: one for one in make_status(rounds).places}
+        assert 0.3 < half["nas"].scrub_part < 0.7 and 0.3 < half[""].scrub_part < 0.7
+        for _days in range(12):
+            store.clock.advance(5 * 86400)
+            settle(rounds)
+        status, lost = make_status(rounds), ("", made[6].path, "missing")
+        assert {(one.place, one.path, one.code) for one in status.findings} == {
+            lost,
+            ("nas", altered.path, "altered"),
+            ("nas", gone.path, "missing"),
+        }
+        assert all(one.scrub_ended for one in status.places)
+        for _days in range(22):
+            store.clock.advance(5 * 86400)
+            settle(rounds)
+        found = {(one.place, one.path, one.code) for one in make_status(rounds).findings}
+        assert found == {lost}, "the next round has seen that the copies made anew hold"
+        told = rounds.archive.rows("SELECT count(*) FROM finding")
+    assert told == [(3,)]
+    assert (nas / altered.path).read_bytes() == (store.media / altered.path).read_bytes()
+    assert (nas / (altered.path + ".altered")).read_bytes() == b"x" * SIZE, "kept for whoever looks into it"
+    assert Locator(store.settings).where(made[6]).lies == "online"
+
+
+@pytest.fixture(scope="module")
+def object_storage() -> Iterator[str]:
+    """An S3 server on loopback: HOST:PORT."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"{host}:{port}"
+    server.stop()
+
+
+def test_object_storage_is_a_place_like_any_other(tmp_path: Path, object_storage: str) -> None:
+    (tmp_path / "key").write_text("access\nsecret-secret\n")
+    place = PlaceSettings(
+        name="cloud",
+        kind="s3",
+        endpoint=object_storage,
+        bucket="rec",
+        secure=False,
+        key_file=str(tmp_path / "key"),
+    )
+    store = Store(tmp_path, places=[place], free_after_days=2)
+    made = store.record("C1", NOW - 9 * DAY, count=3)
+    store.run()
+    assert all((store.media / one.path).exists() for one in made), "no bucket, no copy"
+    client = Minio(
+        object_storage, access_key="access", secret_key="secret-secret", secure=False, region="us-east-1"
+    )
+    client.make_bucket("rec")
+    store.run()
+    assert not any((store.media / one.path).exists() for one in made)
+    find = Locator(store.settings)
+    assert {find.where(one).lies for one in made} == {"s3"}
+    with store.rounds() as rounds:
+        settle(rounds)
+        fetched = rounds.copier.fetched(made[0].path, rounds.copier.places["cloud"])
+        assert fetched.stat().st_size == SIZE
+        client.remove_object("rec", made[1].path)
+        store.clock.advance(86400 * 200)
+        settle(rounds)
+        found = {(one.place, one.path, one.code) for one in make_status(rounds).findings}
+        assert found == {("cloud", made[1].path, "missing"), ("", made[1].path, "missing")}
+        os.rename(tmp_path / "key", tmp_path / "away")
+        settle(rounds)
+        assert [one.state for one in make_status(rounds).places if one.name == "cloud"] == ["silent"]
+
+
+def days_of(size: int, count: int = 28, hours: float = 8) -> dict[date, Measured]:
+    return {TODAY - timedelta(days=n): Measured(size, int(hours * 3.6e9)) for n in range(1, count + 1)}
+
+
+def test_the_forecast_counts_what_comes_and_what_leaves() -> None:
+    disk = Disk(total=1000 * GB, free=500 * GB, reserve=0)
+    found = forecast(TODAY, disk, {"C1": days_of(10 * GB), "C2": days_of(40 * GB)}, [], 14)
+    assert found.days_left == pytest.approx(10.0) and found.per_day == 50 * GB
+    assert [(one.camera, one.days_left) for one in found.cameras] == [("C1", 50.0), ("C2", 12.5)]
+    assert found.ahead[4].used == 750 * GB and found.short == []
+    long_plan = Coming(
+        id="s1",
+        name="s1",
+        start=NOW + 5 * DAY,
+        day=TODAY + 5 * DAY,
+        hours=80,
+        cameras=frozenset({"C1", "C2"}),
+    )
+    short = forecast(TODAY, disk, {"C1": days_of(10 * GB), "C2": days_of(40 * GB)}, [long_plan], 14)
+    assert [(one.id, one.missing) for one in short.short] == [("s1", 250 * GB)], "days before"
+    leaving = Disk(total=1000 * GB, free=500 * GB, reserve=0, free_after=5)
+    assert forecast(TODAY, leaving, {"C1": days_of(50 * GB)}, [], 14).days_left is None, (
+        "as much leaves as comes"
+    )
+    assert forecast(TODAY, Disk(total=10, free=0, reserve=1), {}, [], 14).days_left == 0.0
+    assert forecast(TODAY, disk, {}, [], 14).days_left is None
+
+
+@given(st.integers(1, 10**13), st.floats(0, 1), st.lists(st.integers(0, 10**11), max_size=5))
+def test_more_room_never_lasts_shorter(total: int, part: float, rates: list[int]) -> None:
+    measured = {f"C{n}": days_of(size) for n, size in enumerate(rates)}
+    free = int(total * part)
+    one = forecast(TODAY, Disk(total=total, free=free, reserve=0), measured, [], 14)
+    more = forecast(TODAY, Disk(total=total * 2, free=free + total, reserve=0), measured, [], 14)
+    far = 10**6
+    assert (more.days_left if more.days_left is not None else far) >= (
+        one.days_left if one.days_left is not None else far
+    )
+    assert all(0 <= day.used <= total for day in one.ahead)
