@@ -19,9 +19,9 @@ MARGIN = timedelta(seconds=30)
 
 
 class Stay(msgspec.Struct, kw_only=True):
-    """One place and time. `name`: lane, waiting room, or seat; `end` None: still there; `cameras`: codes."""
+    """One place and time. `name`: lane, waiting room, seat, or room; `end` None: still there; `cameras`: codes."""
 
-    kind: Literal["entrance", "waiting", "seat"]
+    kind: Literal["entrance", "waiting", "seat", "room"]
     name: str
     start: datetime
     end: datetime | None

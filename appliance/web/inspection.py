@@ -10,10 +10,8 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 from sqlmodel import Session, select
 
-from appliance.base.errors import NotFound
-from appliance.base.i18n import N_, _
+from appliance.base.i18n import _
 from appliance.base.journal_words import actor_word
-from appliance.base.sockets import ask
 from appliance.flow.accounts import Who
 from appliance.flow.attended import attended
 from appliance.flow.box import Box
@@ -29,7 +27,6 @@ from appliance.web.looks import looks_of
 from appliance.web.pages import page
 from appliance.web.recordings import inspection_recordings
 from appliance.web.sessions import needs
-from appliance.wire.recorder import FindClips, Found
 
 Asked = Request[Who, Any, Any]
 FRESH = 20.0
@@ -39,7 +36,10 @@ LOOKS = (
     "photo.viewed",
     "number.revealed",
     "clip.viewed",
+    "clip.requested",
     "clip.exported",
+    "package.requested",
+    "package.exported",
     "recordings.verified",
 )
 """Kinds that tell who looked, not what happened to the candidate."""
@@ -57,6 +57,8 @@ class Shown(msgspec.Struct):
     detail: list[tuple[str, str]]
     count: int = 1
     until: datetime | None = None
+    more: list[int] = []
+    """Numbers of the entries that stand in this row besides its first."""
     evidence: list[str] = []
     """What was kept beside it, to be looked at."""
 
@@ -74,6 +76,7 @@ def shown(entries: list[Entry], actors: dict[str, str]) -> list[Shown]:
     for entry in entries:
         if entry.kind == "answer.saved" and rows and rows[-1].entry.kind == "answer.saved":
             rows[-1].count += 1
+            rows[-1].more = [*rows[-1].more, entry.seq]
             rows[-1].until = entry.at
             continue
         body: dict[str, Any] = msgspec.json.decode(entry.body)
@@ -169,31 +172,6 @@ async def inspection_candidate(
     )
 
 
-@get("/{candidate:str}/clip")
-async def inspection_clip(
-    request: Asked,
-    box: NamedDependency[Box],
-    candidate: FromPath[str],
-    camera: FromQuery[str],
-    start: FromQuery[datetime],
-    end: FromQuery[datetime],
-) -> Template:
-    """The player for one piece; the recording itself is journaled when it is fetched.
-
-    The clip process is asked first: when it is silent, or has nothing, that is said instead of a black picture.
-    """
-    asked = FindClips(cameras=[camera], start=start, end=end)
-    if not (await ask(box.settings.socket("clips"), asked, Found)).clips:
-        raise NotFound(
-            "no_recording",
-            N_("Camera {camera} has no recording at that time."),
-            N_("Look at the list of gaps for the cause."),
-            camera=camera,
-        )
-    name = next((one.name for one in box.settings.cameras if one.code == camera), camera)
-    return page(request, "clip.html", candidate=candidate, camera=camera, name=name, start=start, end=end)
-
-
 HANDLERS = [
     Router(
         path="/inspection",
@@ -202,7 +180,6 @@ HANDLERS = [
             inspection_page,
             inspection_journal,
             inspection_candidate,
-            inspection_clip,
             inspection_recordings,
         ],
     )

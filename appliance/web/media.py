@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
+import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
@@ -23,9 +24,11 @@ from appliance.flow.talk import sound_of
 from appliance.flow.workplaces import examination
 from appliance.records.roster import Candidate
 from appliance.records.waiting import Call
+from appliance.web.clip_export import export
 from appliance.web.looks import looks_of
 from appliance.web.pages import page
 from appliance.web.sessions import needs
+from appliance.wire.playback import GetCopy
 from appliance.wire.recorder import ClipHead, GetClip, GetStill
 
 Asked = Request[Who, Any, Any]
@@ -171,28 +174,42 @@ async def clip(
     end: Annotated[datetime, QueryParameter(name="to")],
     candidate: FromQuery[str] = "",
     download: FromQuery[bool] = False,
+    copy: FromQuery[bool] = False,
 ) -> Response[bytes] | Stream:
     """A recording as MP4. Journaled for the candidate it was watched for, or for the camera.
 
     Browsers ask for ranges to move about in it: those are cut from the same bytes. `download`: the whole clip with
-    its signed proof at the end; the SHA-256 of what is given out goes into the journal.
+    its signed proof at the end; `copy`: a copy with the time in the picture (clip_export).
     """
     if start.tzinfo is None or end.tzinfo is None or not start < end <= start + LONGEST:
         raise Corrupt("bad_clip", N_("A clip is at most 30 minutes long."), N_("Choose a shorter one."))
     if candidate:
         await box.db.read(_known, candidate)
-    name = f"{camera}-{box.local(start):%Y%m%d-%H%M%S}.mp4"
     if download:
-        return await _export(
-            request, box, GetClip(camera=camera, start=start, end=end, proof=True), candidate, name
-        )
+        asked = GetClip(camera=camera, start=start, end=end, proof=True)
+        return await export(request, box, asked, candidate, _clip_name(box, asked))
+    if copy:
+        shown = GetCopy(camera=camera, start=start, end=end)
+        return await export(request, box, shown, candidate, f"copy-{_clip_name(box, shown)}")
+    return await give_clip(request, box, GetClip(camera=camera, start=start, end=end), candidate, {})
+
+
+def _clip_name(box: Box, asked: GetClip | GetCopy) -> str:
+    return f"{asked.camera}-{box.local(asked.start):%Y%m%d-%H%M%S}.mp4"
+
+
+async def give_clip(
+    request: Asked, box: Box, wanted: GetClip, candidate: str, more: dict[str, str]
+) -> Response[bytes] | Stream:
+    """What the player asks for, a range of it or all; `more` is journaled beside camera and times."""
+    camera, start, end, name = wanted.camera, wanted.start, wanted.end, _clip_name(box, wanted)
     asked_range = re.fullmatch(r"bytes=(\d{1,18})-(\d{0,18})", request.headers.get("range", ""))
     first = int(asked_range[1]) if asked_range else 0
-    wanted = GetClip(camera=camera, start=start, end=end, offset=first)
+    wanted = msgspec.structs.replace(wanted, offset=first)
     head, chunks = await ask_stream(box.settings.socket("clips"), wanted, ClipHead, timeout=20.0)
     looks, seen = looks_of(request), (request.user.token_hash, f"{candidate} {camera} {start} {end}")
-    if first == 0 or seen not in looks:  # who asks for the end of a clip first has looked as well
-        detail = {"camera": camera, "from": start.isoformat(), "to": end.isoformat()}
+    if seen not in looks:
+        detail = {"camera": camera, "from": start.isoformat(), "to": end.isoformat(), **more}
         try:
             await box.db.write(note_look, box, "clip.viewed", candidate or camera, request.user, detail)
         except BaseException:
@@ -212,23 +229,6 @@ async def clip(
         "content-length": str(last - first + 1),
     }
     return Stream(_first(chunks, last - first + 1), status_code=206, media_type="video/mp4", headers=headers)
-
-
-async def _export(request: Asked, box: Box, asked: GetClip, candidate: str, name: str) -> Stream:
-    head, chunks = await ask_stream(box.settings.socket("clips"), asked, ClipHead, timeout=60.0)
-    detail = {
-        "camera": head.camera,
-        "from": head.start.isoformat(),
-        "to": head.end.isoformat(),
-        "sha256": head.sha256,
-        "bytes": head.bytes,
-    }
-    await box.db.write(note_look, box, "clip.exported", candidate or head.camera, request.user, detail)
-    headers = {
-        "content-disposition": f'attachment; filename="{name}"',
-        "content-length": str(head.bytes),
-    }
-    return Stream(chunks, media_type="video/mp4", headers=headers)
 
 
 def _known(session: Session, candidate: str) -> None:

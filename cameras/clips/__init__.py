@@ -4,12 +4,11 @@ the recorder.
 
 import asyncio
 import contextlib
-import os
 import signal
 import time
-import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -18,6 +17,8 @@ from appliance.base import sockets
 from appliance.base.notify import supervised
 from appliance.base.settings import Settings
 from appliance.base.sockets import Streamed
+from appliance.wire.live import GetLive, LivePicture
+from appliance.wire.playback import GetCopy, GetReels, Reels
 from appliance.wire.recorder import (
     FindClips,
     Found,
@@ -29,17 +30,22 @@ from appliance.wire.recorder import (
     StillHead,
     VerifySpans,
 )
+from cameras.archive.locate import Locator
+from cameras.clips.copy import Copied
 from cameras.clips.cut import Cut, cut
 from cameras.clips.find import find
-from cameras.clips.proof import prover
+from cameras.clips.proof import Proven
+from cameras.clips.reel import reel
 from cameras.clips.still import still
 from cameras.clips.watch import PictureWatch
 from cameras.index import Reader, Segment
 from cameras.integrity import checked
+from cameras.live.pictures import WIDTH as LIVE_WIDTH
+from cameras.live.pictures import LivePictures
 
 CHUNK = 256 * 1024
 CUTS_AT_ONCE = 2
-CUTS_KEPT = 2
+CUTS_KEPT = 32
 CUT_KEPT = 60.0
 """Seconds since it was last asked for that a finished cut serves whoever moves about in it."""
 STILL_KEPT = 1.0
@@ -62,12 +68,17 @@ class ClipServer:
         self._settings = settings
         self._media = Path(settings.recorder.media)
         self._index = Reader(self._media)
+        self._locator = Locator(settings)
         self._cameras = [camera.code for camera in settings.cameras]
         self._turn = asyncio.Semaphore(CUTS_AT_ONCE)
-        self._reading = asyncio.Lock()
+        # Two readers at once slow the disk for the recorder, two encoders the machine.
+        self._reading, self._coding = asyncio.Lock(), asyncio.Lock()
         self._cuts: dict[Asked, KeptCut] = {}
         self.watch = PictureWatch(settings, self._index)
         self._stills: dict[tuple[str, int], tuple[float, StillHead, bytes]] = {}
+        self.living = LivePictures(
+            settings.socket("recorder"), lambda: [one.code for one in settings.cameras], self._live_still
+        )
 
     async def get_pictures(self, _asked: GetPictures) -> Pictures:
         """GetPictures."""
@@ -84,25 +95,53 @@ class ClipServer:
             whole.gaps += part.gaps
         return whole
 
+    async def get_reels(self, asked: GetReels) -> Reels:
+        """GetReels."""
+        now = datetime.now(UTC)
+        spans = [(one.camera, one.start.astimezone(UTC), one.end.astimezone(UTC)) for one in asked.spans]
+        made = [
+            await asyncio.to_thread(reel, self._index, self._media, *span, now, self._locator)
+            for span in spans
+        ]
+        return Reels(reels=made)
+
     async def get_clip(self, asked: GetClip) -> Streamed:
-        """GetClip. A clip with a proof is made anew each time, its sources read again by one reader at a time."""
+        """GetClip. A clip with a proof reads its sources again, one reader at a time."""
         wanted = asked.camera, asked.start.astimezone(UTC), asked.end.astimezone(UTC)
         if asked.proof:
-            async with self._reading:
-                made = await self._cut(wanted, proof=True)
-        else:
-            made = await self._kept_cut(wanted)
-        return Streamed(made.head, _read(made, asked.offset))
+            made = await self._cut(wanted)
+            proven = await asyncio.to_thread(Proven, self._settings, made, *wanted[1:], self._locator.locate)
+            return Streamed(proven.head, self._turns(proven.read(), self._reading))
+        made = await self._kept_cut(wanted)
+        return Streamed(made.head, self._turns(made.film.read(asked.offset, CHUNK)))
 
-    async def _cut(self, wanted: Asked, proof: bool = False) -> Cut:
+    async def get_copy(self, asked: GetCopy) -> Streamed:
+        """GetCopy. One at a time: it takes a core."""
+        wanted = asked.camera, asked.start.astimezone(UTC), asked.end.astimezone(UTC)
+        made = await self._cut(wanted)
+        locate = self._locator.locate
+        copied = await asyncio.to_thread(Copied, self._settings, made, locate, *wanted[1:])
+        return Streamed(copied.head, self._turns(copied.read(), self._coding))
+
+    async def _cut(self, wanted: Asked) -> Cut:
         async with self._turn:
-            prove = await asyncio.to_thread(prover, self._settings, *wanted[1:]) if proof else None
-            made = await asyncio.to_thread(cut, self._index, self._media, *wanted, prove)
-        weakref.finalize(made, made.file.close)  # with its last reader
-        return made
+            return await asyncio.to_thread(cut, self._index, self._media, *wanted, self._locator.locate)
+
+    async def _turns(self, pieces: Iterator[bytes], turn: asyncio.Lock | None = None) -> AsyncIterator[bytes]:
+        """Pieces made in a thread. `turn`: whoever holds it makes one, then it is the next one's."""
+        step: Callable[[], Awaitable[bytes | None]] = partial(asyncio.to_thread, next, pieces, None)
+        try:
+            while True:
+                async with turn or contextlib.nullcontext():
+                    piece = await step()
+                if piece is None:
+                    return
+                yield piece
+        finally:
+            await asyncio.to_thread(pieces.close)  # type: ignore[attr-defined]
 
     async def _kept_cut(self, wanted: Asked) -> Cut:
-        """Whoever moves about in a clip asks for it again and again: it is cut once."""
+        """Whoever moves about in a clip asks for it again and again: its index is made once."""
         loop = asyncio.get_running_loop()
         kept = self._cuts.pop(wanted, None)
         if kept is None:
@@ -151,16 +190,15 @@ class ClipServer:
                 del self._stills[next(iter(self._stills))]
         return Streamed(kept[1], _once(kept[2]))
 
+    async def _live_still(self, camera: str) -> LivePicture:
+        """For the live view of a camera without a second stream."""
+        async with self._turn:
+            head, body = await asyncio.to_thread(still, self._index, self._media, camera, LIVE_WIDTH)
+        return LivePicture(camera=camera, at=head.at, jpeg=body, second=False)
+
 
 def _failed(done: "asyncio.Task[Cut]") -> bool:
     return done.cancelled() or done.exception() is not None
-
-
-async def _read(made: Cut, at: int) -> AsyncIterator[bytes]:
-    """The bytes from `at` on. Several read one cut at once, each at its own place."""
-    while chunk := await asyncio.to_thread(os.pread, made.file.fileno(), CHUNK, at):
-        at += len(chunk)
-        yield chunk
 
 
 async def _once(body: bytes) -> AsyncIterator[bytes]:
@@ -175,7 +213,10 @@ async def serve(settings: Settings, clips: ClipServer | None = None) -> asyncio.
         {
             FindClips: clips.find_clips,
             GetClip: clips.get_clip,
+            GetReels: clips.get_reels,
+            GetCopy: clips.get_copy,
             GetStill: clips.get_still,
+            GetLive: clips.living.live,
             GetPictures: clips.get_pictures,
             VerifySpans: clips.verify_spans,
         },

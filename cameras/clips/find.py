@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from av.error import FFmpegError
-
 from appliance.wire.recorder import Clip, Found, Gap
+from cameras.clips.film import lay, lying, recorded
 from cameras.index import Reader, Segment
-from cameras.media import packet_span
 
 WITHIN_RUN = timedelta(seconds=1)
 """Arrival times of two segments of one connection may differ by this without anything missing."""
@@ -23,10 +21,11 @@ def end_of(media: Path, segment: Segment) -> datetime:
     """Where a segment ends, measured when it is still being written."""
     if segment.end is not None:
         return segment.end
-    try:
-        return segment.start + timedelta(seconds=packet_span(media / segment.path))
-    except (FFmpegError, OSError):
+    part = recorded(lying(media), segment)
+    laid = lay([(segment, part)], b"vide") if part else None
+    if laid is None:
         return segment.start  # its first fragment is not there yet
+    return segment.start + timedelta(seconds=int((laid.pts + laid.durations).max()) / laid.scale)
 
 
 def stretches(media: Path, segments: list[Segment]) -> Iterator[tuple[datetime, datetime, list[Segment]]]:

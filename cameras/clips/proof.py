@@ -12,6 +12,8 @@ import hashlib
 import mmap
 import os
 import struct
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -25,10 +27,10 @@ from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_
 from appliance.base.settings import Settings
 from appliance.base.site import read_site
-from appliance.wire.recorder import ClipHead, ClipProof, SignedProof
-from cameras.clips.cut import Prove
-from cameras.index import Segment
-from cameras.integrity import CHUNK, checked, file_sha256
+from appliance.wire.recorder import CheckedFile, ClipProof, SignedProof
+from cameras.clips.cut import Cut
+from cameras.clips.film import Locate, Span, unreadable
+from cameras.integrity import CHUNK, checked, stated
 
 BOX = b"uuid" + hashlib.sha256(b"examsite clip proof").digest()[:16]
 """Type and extended type of the box."""
@@ -66,41 +68,100 @@ class ClipVerified(msgspec.Struct, kw_only=True):
     clip: ClipProof | None
 
 
-def prover(settings: Settings, start: datetime, end: datetime) -> Prove:
-    """Writes proofs for clips asked from `start` to `end`. Raises NotFound when the box has no key for them."""
-    folder = settings.state / "keys"
-    signer = Signer.load(folder / f"{PROCESS}.key")
-    certificate = x509.load_pem_x509_certificate(read_secret(folder / f"{PROCESS}.pem"))
-    der = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
-    site, media = read_site(settings.state), Path(settings.recorder.media)
-    names = {camera.code: camera.name for camera in settings.cameras}
+class Proven:
+    """A clip with its proof, made while it is read: every file it is cut from is read from one end to the other, held
+    against the hash of its recording, and its part given on. Nothing is written.
+    """
 
-    def prove(path: Path, head: ClipHead, segments: list[Segment]) -> ClipHead:
-        stated = ClipProof(
+    def __init__(self, settings: Settings, made: Cut, start: datetime, end: datetime, locate: Locate) -> None:
+        """`start`, `end`: as asked for. Raises NotFound when the box has no key for proofs."""
+        folder = settings.state / "keys"
+        self._signer = Signer.load(folder / f"{PROCESS}.key")
+        certificate = x509.load_pem_x509_certificate(read_secret(folder / f"{PROCESS}.pem"))
+        self._der = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
+        self._made, self._media, self._locate = made, Path(settings.recorder.media), locate
+        site = read_site(settings.state)
+        names = {camera.code: camera.name for camera in settings.cameras}
+        self._stated = ClipProof(
             site=site.code,
             site_name=site.name,
             mark="DEMO" if site.demo else "",
             zone=settings.site.timezone,
-            camera=head.camera,
-            camera_name=names.get(head.camera, head.camera),
+            camera=made.head.camera,
+            camera_name=names.get(made.head.camera, made.head.camera),
             asked_start=start,
             asked_end=end,
-            start=head.start,
-            end=head.end,
-            film=file_sha256(path),
-            film_bytes=head.bytes,
-            sources=[checked(media, segment) for segment in segments],
-            made_at=datetime.now(UTC),
+            start=made.head.start,
+            end=made.head.end,
+            film="0" * 64,
+            film_bytes=made.film.size,
+            sources=[stated(segment, "unreadable") for segment in made.segments],
+            made_at=datetime.max.replace(tzinfo=UTC),
         )
-        body = msgspec.json.encode(stated)
-        signed = SignedProof(body=body.decode(), signature=signer.sign(body).hex(), certificate=der)
-        text = msgspec.json.encode(signed)
-        with open(path, "ab") as target:
-            target.write(struct.pack(">I", 4 + len(BOX) + len(text)) + BOX + text)
-        size = os.stat(path).st_size
-        return msgspec.structs.replace(head, bytes=size, sha256=file_sha256(path))
+        # How long the proof will be is said before it is made: blanks at its end make up what it is shorter by.
+        self._room = len(self._text())
+        size = made.film.size + 4 + len(BOX) + self._room
+        self.head = msgspec.structs.replace(made.head, bytes=size)
 
-    return prove
+    def _text(self) -> bytes:
+        body = msgspec.json.encode(self._stated)
+        signature = self._signer.sign(body).hex()
+        return msgspec.json.encode(
+            SignedProof(body=body.decode(), signature=signature, certificate=self._der)
+        )
+
+    def read(self) -> Iterator[bytes]:
+        """The clip's bytes, `head.bytes` in all."""
+        film = hashlib.sha256(self._made.film.front)
+        yield self._made.film.front
+        spans = list(self._made.film.spans)
+        found: list[CheckedFile] = []
+        with ThreadPoolExecutor(1) as pool:
+            for segment in self._made.segments:
+                path = self._locate(segment)
+                mine = [span for span in spans if span.path == path]
+                if not mine:
+                    found.append(checked(self._media, segment))
+                    continue
+                whole = hashlib.sha256()
+                size = 0
+                pending: Future[None] | None = None
+                for block in _blocks(path):
+                    if pending:
+                        pending.result()
+                    # Two hashes at once: of the file as a whole here, of the film's part of it below.
+                    pending = pool.submit(whole.update, block)
+                    for piece in _inside(mine, size, block):
+                        film.update(piece)
+                        yield piece
+                    size += len(block)
+                if pending:
+                    pending.result()
+                same = size == segment.bytes and whole.hexdigest() == segment.sha256
+                found.append(
+                    stated(segment, "open" if segment.end is None else "whole" if same else "altered")
+                )
+        self._stated.sources, self._stated.film = found, film.hexdigest()
+        self._stated.made_at = datetime.now(UTC)
+        text = self._text().ljust(self._room)
+        yield struct.pack(">I", 4 + len(BOX) + len(text)) + BOX + text
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    try:
+        with open(path, "rb", buffering=0) as source:
+            while block := source.read(CHUNK):
+                yield block
+    except OSError as error:
+        raise unreadable(path) from error
+
+
+def _inside(spans: list[Span], at: int, block: bytes) -> Iterator[bytes]:
+    """The parts of a block that begins at `at` of a file which lie within spans of it."""
+    for span in spans:
+        first, last = max(span.at, at), min(span.at + span.size, at + len(block))
+        if first < last:
+            yield block[first - at : last - at]
 
 
 def verify_clip(path: Path, authority: bytes) -> ClipVerified:
@@ -182,6 +243,8 @@ def _read(path: Path) -> tuple[SignedProof | None, int, int]:
                     return None, size, 0
                 (length,) = struct.unpack(">I", data[at - 4 : at])
                 text = data[at + len(BOX) : at - 4 + length]
+                if at - 4 + length > size:
+                    return None, at - 4, 0  # cut off
     except OSError as error:
         raise NotFound(
             "no_such_file", N_("The file {path} cannot be read."), N_("Check the name."), path=str(path)

@@ -16,7 +16,7 @@ import msgspec
 from appliance.base.errors import ExamError
 from appliance.base.settings import Settings
 from appliance.wire.recorder import PictureFault, Pictures, PictureStatus
-from cameras import picture
+from cameras import picture, screen_code
 from cameras.clips.cut import timed
 from cameras.index import Reader
 from cameras.measure import decode_alone, grey
@@ -39,6 +39,8 @@ class Seen(msgspec.Struct, kw_only=True):
     found: set[PictureFault]
     faults: list[PictureFault]
     """Found in this look and the one before."""
+    number: int | None = None
+    """What the screen in its view shows."""
 
 
 class PictureWatch:
@@ -46,6 +48,7 @@ class PictureWatch:
 
     def __init__(self, settings: Settings, index: Reader) -> None:
         self._cameras = [camera.code for camera in settings.cameras]
+        self._screens = {camera.code for camera in settings.cameras if camera.screen}
         self._media = Path(settings.recorder.media)
         self._index = index
         self._references = References(settings)
@@ -69,7 +72,7 @@ class PictureWatch:
         """What the last looks found."""
         return Pictures(
             cameras=[
-                PictureStatus(camera=camera, at=seen.at, faults=seen.faults)
+                PictureStatus(camera=camera, at=seen.at, faults=seen.faults, screen_number=seen.number)
                 for camera, seen in sorted(self._seen.items())
             ]
         )
@@ -98,7 +101,8 @@ class PictureWatch:
         lasting = sorted(found & before.found) if before else []
         for fault in set(lasting) - set(before.faults if before else []):
             log.warning("camera %s: its picture is %s", camera, fault)
-        self._seen[camera] = Seen(at=at, picture=kept, found=found, faults=lasting)
+        number = screen_code.read(seen) if camera in self._screens else None
+        self._seen[camera] = Seen(at=at, picture=kept, found=found, faults=lasting, number=number)
 
     def _newest(self, camera: str) -> tuple[datetime, Grey] | None:
         """The newest key frame on the disk."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from appliance.base.settings import Settings
 from appliance.base.sockets import Streamed
+from appliance.wire.playback import GetCopy, GetReels
 from appliance.wire.recorder import FindClips, GetClip, GetStill, VerifySpans
 from cameras.clips import ClipServer
 from cameras.index import Index, Segment
@@ -92,6 +93,8 @@ def clip_handlers(settings: Settings, still: Handler, slow: Callable[[], float])
     return {
         FindClips: clips.find_clips,
         GetClip: clips.get_clip,
+        GetReels: clips.get_reels,
+        GetCopy: clips.get_copy,
         VerifySpans: verify_spans,
         GetStill: still,
     }

@@ -1,0 +1,211 @@
+"""What a time line is about: a candidate, a seat, a room or a case, with the stays to be seen. No writes."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from appliance.base.errors import NotFound, Refused
+from appliance.base.i18n import N_
+from appliance.flow.box import Box
+from appliance.flow.cameras import cameras_of
+from appliance.flow.marks import Mark, marks_of
+from appliance.flow.whereabouts import Stay, stays
+from appliance.records.cases import ExamCase
+from appliance.records.entry import Case
+from appliance.records.roster import Candidate
+from appliance.records.seating import SeatTaking
+from appliance.records.site import Room, Seat
+from appliance.records.sitting import Sitting
+from appliance.records.violations import Violation
+
+Sort = Literal["candidate", "seat", "room", "case"]
+LONGEST = timedelta(hours=24)
+BEFORE = timedelta(seconds=10)
+"""What led to a case is shown first."""
+APART = timedelta(hours=2)
+"""Stays further apart are two visits: the hours between are nobody's recording."""
+AROUND = timedelta(minutes=10)
+"""Marks shortly before and after a visit belong to it: the entry is written when the box hears of it."""
+
+
+class Visit(msgspec.Struct, kw_only=True):
+    """Stays that follow one another."""
+
+    start: datetime
+    end: datetime
+    stays: list[Stay]
+
+
+class Seen(msgspec.Struct, kw_only=True):
+    """`name`, `more`: for the heading. `candidate`: whose recordings these are, empty for a seat or a room. `at`: where
+    to begin.
+    """
+
+    sort: Sort
+    id: str
+    name: str
+    more: str = ""
+    candidate: str = ""
+    visits: list[Visit]
+    at: datetime | None = None
+    subjects: list[str]
+    """Candidates and sittings whose entries are its marks."""
+    names: dict[str, str] = {}
+    """Candidate -> name, where several are concerned."""
+
+
+def visits(found: list[Stay], now: datetime) -> list[Visit]:
+    """Stays grouped; those not over go on until `now`. Pure."""
+    grouped: list[Visit] = []
+    for stay in sorted(found, key=lambda one: one.start):
+        end = max(stay.start, min(stay.end or now, now))
+        if grouped and stay.start - grouped[-1].end <= APART:
+            grouped[-1].end = max(grouped[-1].end, end)
+            grouped[-1].stays.append(stay)
+        else:
+            grouped.append(Visit(start=stay.start, end=end, stays=[stay]))
+    return [one for one in grouped if one.end > one.start]
+
+
+def of_candidate(session: Session, box: Box, candidate_id: str, at: datetime | None = None) -> Seen:
+    """Every second of a candidate, from the gate until the last seat was released."""
+    candidate = session.get(Candidate, candidate_id)
+    if candidate is None:
+        raise NotFound("no_candidate", N_("There is no such candidate."), N_("Search again."))
+    takings = select(SeatTaking.sitting).where(SeatTaking.candidate == candidate_id)
+    return Seen(
+        sort="candidate",
+        id=candidate_id,
+        name=candidate.name,
+        more=candidate.number_masked,
+        candidate=candidate_id,
+        visits=visits(stays(session, box, candidate_id), box.now()),
+        at=at,
+        subjects=[candidate_id, *session.exec(takings.distinct())],
+    )
+
+
+def of_case(session: Session, box: Box, case_id: str) -> Seen:
+    """A case of the entrance or the exam, or a violation: its candidate's recordings, from shortly before it."""
+    for table in (ExamCase, Violation, Case):
+        found = session.get(table, case_id)
+        if isinstance(found, ExamCase | Violation):
+            candidate, at = found.candidate, found.happened_at
+        elif isinstance(found, Case):
+            candidate, at = found.candidate or "", found.opened_at
+        else:
+            continue
+        if not candidate:
+            break
+        seen = of_candidate(session, box, candidate, at - BEFORE)
+        seen.sort, seen.id = "case", case_id
+        return seen
+    raise NotFound("no_case", N_("There is no such case."), N_("Reload the page."))
+
+
+def of_seat(
+    session: Session, box: Box, seat_id: str, start: datetime | None = None, end: datetime | None = None
+) -> Seen:
+    """A seat between two times; without times while the last candidate had it."""
+    seat = session.get(Seat, seat_id)
+    if seat is None:
+        raise NotFound("no_seat", N_("There is no seat {seat}."), N_("Check the seat plan."), seat=seat_id)
+    if start is None or end is None:
+        last = session.exec(
+            select(SeatTaking).where(SeatTaking.seat == seat_id).order_by(col(SeatTaking.taken_at).desc())
+        ).first()
+        start, end = (last.taken_at, last.released_at or box.now()) if last else (box.now(), box.now())
+    _checked(start, end)
+    cameras = cameras_of(box.settings, seat.room, seat.number)
+    held = select(SeatTaking).where(SeatTaking.seat == seat_id)
+    return _between(session, box, "seat", seat_id, seat.id, cameras, start, end, list(session.exec(held)))
+
+
+def of_room(
+    session: Session, box: Box, code: str, start: datetime | None = None, end: datetime | None = None
+) -> Seen:
+    """All cameras of a room, or of a lane, between two times; without times during its last sitting."""
+    room = session.get(Room, code)
+    lanes = {lane.code: lane.name for lane in box.settings.lanes}
+    if room is None and code not in lanes:
+        raise NotFound("no_room", N_("There is no such room."), N_("Reload the page."))
+    if start is None or end is None:
+        last = session.exec(
+            select(Sitting)
+            .where(Sitting.room == code, col(Sitting.started_at).is_not(None))
+            .order_by(col(Sitting.started_at).desc())
+        ).first()
+        began = last.started_at if last and last.started_at else box.now() - timedelta(hours=1)
+        start, end = began, (last.ended_at if last else None) or box.now()
+    _checked(start, end)
+    cameras = [one.code for one in box.settings.cameras if one.room == code]
+    held = select(SeatTaking).join(Seat, col(Seat.id) == col(SeatTaking.seat)).where(Seat.room == code)
+    name = room.name if room else lanes[code]
+    return _between(session, box, "room", code, name, cameras, start, end, list(session.exec(held)))
+
+
+def place_named(session: Session, box: Box, text: str) -> tuple[Literal["seat", "room"], str]:
+    """What is meant by a seat, a room or a lane by code or name."""
+    text = text.strip()
+    if session.get(Seat, text.upper()):
+        return "seat", text.upper()
+    known = {row.code: row.name for row in session.exec(select(Room))}
+    known |= {lane.code: lane.name for lane in box.settings.lanes}
+    for code, name in known.items():
+        if text in (code, code.lower(), name):
+            return "room", code
+    raise NotFound(
+        "no_place", N_("There is no seat or room {place}."), N_("Check the seat plan."), place=text
+    )
+
+
+def _checked(start: datetime, end: datetime) -> None:
+    if not start <= end <= start + LONGEST:
+        raise Refused(
+            "bad_span",
+            N_("The end lies before the beginning, or more than {hours} hours after it."),
+            N_("Correct the times."),
+            hours=int(LONGEST.total_seconds() // 3600),
+        )
+
+
+def _between(
+    session: Session,
+    box: Box,
+    sort: Literal["seat", "room"],
+    code: str,
+    name: str,
+    cameras: list[str],
+    start: datetime,
+    end: datetime,
+    held: list[SeatTaking],
+) -> Seen:
+    there = [one for one in held if one.taken_at < end and (one.released_at or end) >= start]
+    people = sorted({one.candidate for one in there})
+    rows = session.exec(select(Candidate.id, Candidate.name).where(col(Candidate.id).in_(people)))
+    names: dict[str, str] = dict(rows.all())
+    alone = people[0] if sort == "seat" and len(people) == 1 else ""
+    return Seen(
+        sort=sort,
+        id=code,
+        name=name,
+        more=names.get(alone, ""),
+        candidate=alone,
+        visits=visits([Stay(kind=sort, name=name, start=start, end=end, cameras=cameras)], box.now()),
+        subjects=[*people, *sorted({one.sitting for one in there})],
+        names=names,
+    )
+
+
+def marks_seen(session: Session, seen: Seen) -> list[list[Mark]]:
+    """The marks of each visit. A room's leave out single answers: they are hundreds a minute."""
+    found = []
+    for visit in seen.visits:
+        start, end = visit.start - AROUND, visit.end + AROUND
+        every = marks_of(session, seen.subjects, start, end, answers=seen.sort != "room")
+        if seen.sort == "seat":
+            every = [one for one in every if one.seat in ("", seen.id)]
+        found.append([one for one in every if visit.start <= one.at <= visit.end + AROUND])
+    return found

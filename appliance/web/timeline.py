@@ -1,0 +1,303 @@
+"""The time line of recordings: a candidate, a seat, a room or a case, every camera that saw it, played from any second.
+
+The page brings all it knows as JSON; the player (ui/_player.ts) asks for the pieces as they come.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+from litestar import Request, Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.response import Redirect, Template
+from markupsafe import Markup
+
+from appliance.base.errors import Corrupt, ExamError
+from appliance.base.i18n import N_, _, translate
+from appliance.base.journal_words import kind_word
+from appliance.base.sockets import ask
+from appliance.flow.accounts import Who
+from appliance.flow.box import Box
+from appliance.flow.look import note_look
+from appliance.flow.marks import Mark
+from appliance.flow.note_case import KINDS
+from appliance.flow.seen import Seen, Visit, marks_seen, of_candidate, of_case, of_room, of_seat, place_named
+from appliance.web.looks import looks_of
+from appliance.web.pages import page
+from appliance.web.sessions import needs
+from appliance.web.words import word
+from appliance.wire.playback import GetReels, Reel, Reels
+from appliance.wire.recorder import CameraSpan
+
+Asked = Request[Who, Any, Any]
+When = Annotated[datetime | None, QueryParameter(name="at")]
+From = Annotated[datetime | None, QueryParameter(name="from")]
+To = Annotated[datetime | None, QueryParameter(name="to")]
+PLACES = {
+    "entrance": N_("Entrance"),
+    "waiting": N_("Waiting room"),
+    "seat": N_("Seat"),
+    "room": N_("Room"),
+}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Spans = list[tuple[float, float]]
+
+
+def ms(moment: datetime) -> float:
+    """Milliseconds since 1970, as scripts have them."""
+    return (moment - EPOCH) / timedelta(milliseconds=1)
+
+
+class ShownMark(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A mark on the page. `proof`: the address of its record; `picture`: of its picture."""
+
+    at: float
+    until: float = 0.0
+    sort: str
+    word: str
+    more: str = ""
+    who: str = ""
+    proof: str = ""
+    picture: str = ""
+
+
+class ShownPiece(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """`from_`, `to`: as they go into the clip's address. `where`: label of the disk to be put in."""
+
+    start: float
+    end: float
+    from_: str = msgspec.field(name="from")
+    to: str
+    codec: str = ""
+    frame: float = 0.04
+    away: bool = False
+    where: str = ""
+
+
+class ShownGap(msgspec.Struct):
+    """Nothing on record, and why."""
+
+    start: float
+    end: float
+    cause: str
+
+
+class Row(msgspec.Struct, kw_only=True):
+    """One camera of a visit. `spans`: when the candidate was in its view."""
+
+    camera: str
+    name: str
+    place: str
+    spans: Spans = []
+    pieces: list[ShownPiece] = []
+    gaps: list[ShownGap] = []
+
+
+class Blind(msgspec.Struct):
+    """A stay no camera saw."""
+
+    start: float
+    end: float
+    place: str
+
+
+class ShownVisit(msgspec.Struct, kw_only=True):
+    """One visit with its cameras and marks."""
+
+    start: float
+    end: float
+    rows: list[Row]
+    blind: list[Blind]
+    marks: list[ShownMark]
+
+
+class Films(msgspec.Struct, kw_only=True):
+    """What the page's script gets."""
+
+    candidate: str
+    at: float
+    visits: list[ShownVisit]
+
+
+def shown_mark(mark: Mark, seen: Seen) -> ShownMark:
+    """A mark in words."""
+    more = ""
+    if mark.position:
+        more = _("Question {number}").format(number=mark.position)
+    elif mark.sort == "deduction":
+        more = _("Task {task}: deductions {count}, points left {points}").format(
+            task=mark.task, count=mark.deductions, points=mark.lost
+        )
+    elif mark.noticed or mark.found:
+        more = "; ".join(translate(KINDS[one]) for one in [mark.noticed, *mark.found] if one in KINDS)
+    elif mark.text:
+        more = mark.text
+    picture = f"/media/capture/{mark.capture}" if mark.capture else ""
+    picture = f"/violations/case/{mark.case}/picture" if mark.case else picture
+    subject = seen.candidate or (mark.subject if mark.subject in seen.names else "")
+    return ShownMark(
+        at=ms(mark.at),
+        until=ms(mark.until) if mark.until else 0.0,
+        sort=mark.sort,
+        word=kind_word(mark.kind),
+        more=more,
+        who=seen.names.get(mark.subject, "") if not seen.candidate else "",
+        proof=f"/inspection/{subject}#entry-{mark.seq}" if subject else "",
+        picture=picture,
+    )
+
+
+def shown_row(row: Row, reel: Reel, whole: CameraSpan) -> None:
+    """Add what a reel holds to the row of its camera."""
+    for one in reel.pieces:
+        start, end = (EPOCH + timedelta(microseconds=at) for at in (one.start, one.end))
+        if row.pieces and ms(start) < row.pieces[-1].end:
+            continue  # two stays share this piece
+        row.pieces.append(
+            ShownPiece(
+                start=ms(start),
+                end=ms(end),
+                from_=start.isoformat(timespec="microseconds"),
+                to=end.isoformat(timespec="microseconds"),
+                codec=one.codec,
+                frame=one.frame_s or 0.04,
+                away=one.away,
+                where=one.where,
+            )
+        )
+    row.spans.append((ms(whole.start), ms(whole.end)))
+    for gap in reel.gaps:
+        cause = word(f"cause.{gap.cause}") if gap.cause else _("no cause on record")
+        row.gaps.append(ShownGap(ms(gap.start), ms(gap.end), cause))
+
+
+def shown_visit(box: Box, visit: Visit, marks: list[ShownMark], reels: list[Reel]) -> ShownVisit:
+    """A visit with the reels of its cameras, in the order of `spans_of`."""
+    names = {one.code: one.name for one in box.settings.cameras}
+    rows: dict[str, Row] = {}
+    blind = []
+    left = iter(reels)
+    for stay in visit.stays:
+        place = f"{translate(PLACES[stay.kind])} {stay.name}"
+        end = min(stay.end or box.now(), box.now())
+        if not stay.cameras:
+            blind.append(Blind(ms(stay.start), ms(end), place))
+        for span in spans_of(box, [stay]):
+            row = rows.setdefault(
+                span.camera, Row(camera=span.camera, name=names.get(span.camera, span.camera), place=place)
+            )
+            shown_row(row, next(left), span)
+    return ShownVisit(
+        start=ms(visit.start), end=ms(visit.end), rows=list(rows.values()), blind=blind, marks=marks
+    )
+
+
+def spans_of(box: Box, stays: list[Any]) -> list[CameraSpan]:
+    """What is asked of exam-clips about these stays."""
+    found = []
+    for stay in stays:
+        end = min(stay.end or box.now(), box.now())
+        if end > stay.start:
+            found += [CameraSpan(camera=one, start=stay.start, end=end) for one in stay.cameras]
+    return found
+
+
+async def _films(request: Asked, box: Box, seen: Seen, at: datetime | None = None) -> Template:
+    known, key = looks_of(request), (request.user.token_hash, f"films {seen.sort} {seen.id}")
+    if key not in known:
+        detail = {"of": seen.sort, "id": seen.id}
+        await box.db.write(note_look, box, "timeline.viewed", seen.candidate or seen.id, request.user, detail)
+        known.add(key)
+    marks = await box.db.read(marks_seen, seen)
+    found: list[ShownVisit] = []
+    problem: ExamError | None = None
+    try:
+        for visit, its in zip(seen.visits, marks, strict=True):
+            spans = spans_of(box, visit.stays)
+            got = Reels(reels=[])
+            if spans:
+                got = await ask(box.settings.socket("clips"), GetReels(spans=spans), Reels)
+            found.append(shown_visit(box, visit, [shown_mark(one, seen) for one in its], got.reels))
+    except ExamError as error:
+        problem = error
+    begin = at or seen.at
+    films = Films(candidate=seen.candidate, at=ms(begin) if begin else 0.0, visits=found)
+    # Inside a script block only "<" could end it (HTML, 4.12.1.3).
+    data = msgspec.json.encode(films).decode().replace("<", "\\u003c")
+    return page(request, "films.html", seen=seen, visits=found, films=Markup(data), problem=problem)
+
+
+@get("/candidate/{candidate:str}")
+async def films_of_candidate(
+    request: Asked, box: NamedDependency[Box], candidate: FromPath[str], at: When = None
+) -> Template:
+    """A candidate from the gate to the seat's release."""
+    return await _films(request, box, await box.db.read(of_candidate, box, candidate), aware(box, at))
+
+
+@get("/case/{case:str}")
+async def films_of_case(request: Asked, box: NamedDependency[Box], case: FromPath[str]) -> Template:
+    """The candidate of a case or a violation, from shortly before it."""
+    return await _films(request, box, await box.db.read(of_case, box, case))
+
+
+@get("/seat/{seat:str}")
+async def films_of_seat(
+    request: Asked,
+    box: NamedDependency[Box],
+    seat: FromPath[str],
+    start: From = None,
+    end: To = None,
+    at: When = None,
+) -> Template:
+    """A seat, between two times or while its last candidate had it."""
+    seen = await box.db.read(of_seat, box, seat, aware(box, start), aware(box, end))
+    return await _films(request, box, seen, aware(box, at))
+
+
+@get("/room/{room:str}")
+async def films_of_room(
+    request: Asked,
+    box: NamedDependency[Box],
+    room: FromPath[str],
+    start: From = None,
+    end: To = None,
+    at: When = None,
+) -> Template:
+    """A room or a lane, between two times or during its last sitting."""
+    seen = await box.db.read(of_room, box, room, aware(box, start), aware(box, end))
+    return await _films(request, box, seen, aware(box, at))
+
+
+@get("/find")
+async def films_found(
+    box: NamedDependency[Box],
+    place: FromQuery[str],
+    start: FromQuery[str] = "",
+    end: FromQuery[str] = "",
+) -> Redirect:
+    """The page of a seat, a room or a lane, named as people name it; times as the form has them, or none."""
+    sort, code = await box.db.read(place_named, box, place)
+    asked = f"?{urlencode({'from': start, 'to': end})}" if start and end else ""
+    return Redirect(f"/timeline/{sort}/{quote(code)}{asked}")
+
+
+def aware(box: Box, moment: datetime | None) -> datetime | None:
+    """Times a form sends without a zone are the site's."""
+    if moment is None or moment.tzinfo:
+        return moment
+    try:
+        return moment.replace(tzinfo=box.zone)
+    except (ValueError, OverflowError) as error:
+        raise Corrupt("bad_time", N_("This is no time."), N_("Correct the times.")) from error
+
+
+HANDLERS = [
+    Router(
+        path="/timeline",
+        guards=[needs("inspector", "chief")],
+        route_handlers=[films_found, films_of_candidate, films_of_case, films_of_seat, films_of_room],
+    )
+]

@@ -1,0 +1,83 @@
+/** What the page brings about recordings (appliance/web/timeline.py), and words and times of it. Times: ms since 1970. */
+
+export interface Piece {
+  start: number;
+  end: number;
+  from: string;
+  to: string;
+  codec?: string;
+  frame?: number;
+  away?: boolean;
+  where?: string;
+}
+
+export interface Gap {
+  start: number;
+  end: number;
+  cause: string;
+}
+
+export interface Row {
+  camera: string;
+  name: string;
+  place: string;
+  spans: [number, number][];
+  pieces: Piece[];
+  gaps: Gap[];
+}
+
+export interface Mark {
+  at: number;
+  until?: number;
+  sort: string;
+  word: string;
+  more?: string;
+  who?: string;
+  proof?: string;
+  picture?: string;
+}
+
+export interface Visit {
+  start: number;
+  end: number;
+  rows: Row[];
+  blind: { start: number; end: number; place: string }[];
+  marks: Mark[];
+}
+
+export interface Films {
+  candidate: string;
+  at: number;
+  visits: Visit[];
+}
+
+/** The address of a piece, or of the part between two times as a file. */
+export function clipAddress(film: Films, camera: string, from: string, to: string, how = ""): string {
+  const asked = new URLSearchParams({ camera, from, to });
+  if (film.candidate) asked.set("candidate", film.candidate);
+  if (how) asked.set(how, "true");
+  return `/media/clip?${asked}`;
+}
+
+const zone = document.documentElement.dataset.zone || "Asia/Shanghai";
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false, timeZone: zone });
+const day = new Intl.DateTimeFormat("sv-SE", { year: "numeric", month: "2-digit", day: "2-digit", timeZone: zone });
+
+/** 09:05:12 in the site's zone; `fine`: with milliseconds. */
+export function timeText(moment: number, fine = false): string {
+  const whole = Math.floor(moment / 1000) * 1000;
+  return fine ? `${clock.format(whole)}.${String(Math.floor(moment) % 1000).padStart(3, "0")}` : clock.format(whole);
+}
+
+/** 2026-11-21 in the site's zone. */
+export function dayText(moment: number): string {
+  return day.format(moment);
+}
+
+/** An element with a class and text. */
+export function make<K extends keyof HTMLElementTagNameMap>(kind: K, name = "", text = ""): HTMLElementTagNameMap[K] {
+  const made = document.createElement(kind);
+  if (name) made.className = name;
+  if (text) made.textContent = text;
+  return made;
+}

@@ -1,0 +1,154 @@
+/** The page of recordings: pictures, time line and marks move together; keys for everything. */
+
+import { all, typing, word } from "./_page";
+import { Player, SPEEDS } from "./_player";
+import { clipAddress, dayText, type Films, timeText } from "./_player_film";
+import { Line } from "./_player_line";
+import { MarkList } from "./_player_marks";
+
+const MARGIN = 1000;
+/** Times asked for may lie this much before a visit. */
+
+function one<T extends Element = HTMLElement>(selector: string): T {
+  const found = document.querySelector<T>(selector);
+  if (!found) throw new Error(selector);
+  return found;
+}
+
+function start(film: Films): void {
+  const chosen = Math.max(0, film.visits.findIndex((visit) => film.at && film.at <= visit.end && film.at >= visit.start - MARGIN));
+  let visit = film.visits[chosen];
+  if (!visit) return;
+  const first = (at: typeof visit): number => Math.min(...at.rows.flatMap((row) => row.pieces.map((piece) => piece.start)), at.end);
+  const player = new Player(film, one("#stage"), visit, film.at || Math.max(visit.start, first(visit)));
+  const line = new Line(visit, one("#cameras"), (camera) => player.choose(camera), player.hidden);
+  one("#line").append(line.picture);
+  const marks = new MarkList(one("#marks"), one("#sorts"));
+  line.sorts = marks.sorts;
+  const clock = one("#at");
+  const speed = one<HTMLSelectElement>("#speed");
+  const play = one<HTMLButtonElement>("#play");
+  const say = one("#said");
+  const tabs = all<HTMLButtonElement>("[data-visit]");
+
+  const step = (waits: boolean): void => {
+    clock.textContent = timeText(player.now, !player.playing);
+    one("#day").textContent = dayText(player.now);
+    speed.value = String(player.rate);
+    play.setAttribute("aria-pressed", String(player.playing));
+    play.textContent = player.playing ? word("pause") : word("play");
+    document.body.classList.toggle("waits", waits);
+    document.body.dataset.at = String(Math.round(player.now));
+    line.follow(player.now);
+    marks.follow(player.now);
+  };
+  player.onStep = step;
+  player.onSkip = (from, to) => {
+    say.textContent = word("skipped", { from: timeText(from), to: timeText(to) });
+    setTimeout(() => (say.textContent = ""), 8000);
+  };
+  line.onSeek = marks.onSeek = (at) => player.seek(at);
+  marks.onSorts = () => line.draw();
+  marks.show(visit.marks);
+  line.draw();
+  step(false);
+
+  const go = (number: number): void => {
+    visit = film.visits[number];
+    if (!visit) return;
+    player.show(visit, Math.max(visit.start, first(visit)));
+    line.show(visit);
+    marks.show(visit.marks);
+    for (const tab of tabs) tab.setAttribute("aria-pressed", String(tab.dataset.visit === String(number)));
+    step(false);
+  };
+  const part = (): [number, number] => line.chosen ?? [Math.max(player.visit.start, player.now - 60_000), Math.min(player.visit.end, player.now + 60_000)];
+  const cut = (edge: 0 | 1): void => {
+    const [from, to] = part();
+    line.chosen = edge ? [Math.min(from, player.now - 1000), player.now] : [player.now, Math.max(to, player.now + 1000)];
+    line.draw();
+    take();
+  };
+  const take = (): void => {
+    const [from, to] = part();
+    const iso = [from, to].map((at) => new Date(at).toISOString());
+    one("#part").textContent = `${timeText(from)} – ${timeText(to)}`;
+    for (const field of all<HTMLInputElement>("[data-take]")) field.value = iso[field.dataset.take === "from" ? 0 : 1] ?? "";
+    one("#files").replaceChildren(
+      ...player.visit.rows
+        .filter((row) => row.pieces.some((piece) => piece.start < to && piece.end > from))
+        .flatMap((row) =>
+          (["download", "copy"] as const).map((how) => {
+            const link = document.createElement("a");
+            link.className = "button";
+            link.href = clipAddress(film, row.camera, iso[0] ?? "", iso[1] ?? "", how);
+            link.download = "";
+            link.textContent = `${row.name} · ${word(how)}`;
+            return link;
+          }),
+        ),
+    );
+  };
+  one("#take").addEventListener("toggle", take);
+  speed.replaceChildren(...SPEEDS.map((at) => new Option(`${at}×`, String(at), at === 1, at === 1)));
+  speed.addEventListener("change", () => {
+    player.rate = Number(speed.value);
+    speed.blur();
+  });
+  for (const tab of tabs) tab.addEventListener("click", () => go(Number(tab.dataset.visit)));
+  one("#stage").addEventListener("click", (event) => {
+    const deck = (event.target as Element).closest("figure");
+    const shown = player.decks.find((at) => at.box === deck);
+    if (shown && !(event.target as Element).closest("a")) player.enlarge(shown.row.camera);
+  });
+
+  const mark = (forward: boolean): void => {
+    const found = marks.next(player.now, forward);
+    if (found) player.seek(found.at);
+  };
+  const orders: Record<string, () => void> = {
+    play: () => player.toggle(),
+    back: () => player.seek(player.now - 5000),
+    ahead: () => player.seek(player.now + 5000),
+    "minute-back": () => player.seek(player.now - 60_000),
+    "minute-ahead": () => player.seek(player.now + 60_000),
+    "frame-back": () => player.frame(false),
+    "frame-ahead": () => player.frame(true),
+    slower: () => player.faster(-1),
+    faster: () => player.faster(1),
+    "mark-back": () => mark(false),
+    "mark-ahead": () => mark(true),
+    near: () => line.zoom(0.5),
+    far: () => line.zoom(2),
+    whole: () => line.whole(),
+    in: () => cut(0),
+    out: () => cut(1),
+    begin: () => player.seek(player.visit.start),
+    end: () => player.seek(player.visit.end - 1000),
+  };
+  const keys: Record<string, string> = {
+    " ": "play", k: "play", ArrowLeft: "back", ArrowRight: "ahead", "shift ArrowLeft": "minute-back", "shift ArrowRight": "minute-ahead",
+    ",": "frame-back", ".": "frame-ahead", "[": "slower", "]": "faster", p: "mark-back", n: "mark-ahead",
+    "+": "near", "=": "near", "-": "far", "0": "whole", i: "in", o: "out", Home: "begin", End: "end",
+  };
+  document.addEventListener("click", (event) => {
+    const button = (event.target as Element).closest<HTMLElement>("[data-order]");
+    if (button) orders[button.dataset.order ?? ""]?.();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (typing() || event.ctrlKey || event.altKey || event.metaKey) return;
+    const at = document.activeElement;
+    // Space plays wherever the focus is (buttons are pressed with Enter), but opens what is folded.
+    const pressed = event.key === " " && at?.tagName === "SUMMARY";
+    const order = keys[(event.shiftKey && event.key.startsWith("Arrow") ? "shift " : "") + (event.key.length === 1 ? event.key.toLowerCase() : event.key)];
+    if (!order || pressed) return;
+    event.preventDefault();
+    orders[order]?.();
+  });
+  player.toggle(true);
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  const data = document.getElementById("films");
+  if (data) start(JSON.parse(data.textContent ?? "") as Films);
+});

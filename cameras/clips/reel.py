@@ -1,0 +1,71 @@
+"""Pieces a player can ask for: whole segments in a row, so that each begins with a key frame at a known time."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from appliance.base.errors import ExamError
+from appliance.wire.playback import Piece, Reel
+from cameras.archive.locate import Locator
+from cameras.clips.boxes import codec
+from cameras.clips.film import Recorded, lay, recorded
+from cameras.clips.find import end_of, find, stretches
+from cameras.index import Reader, Segment, micros
+
+LONG = timedelta(minutes=10)
+"""A piece ends with the segment in which it becomes this long: who watched what is known as exactly as this."""
+
+
+def reel(
+    index: Reader, media: Path, camera: str, start: datetime, end: datetime, now: datetime, locator: Locator
+) -> Reel:
+    """What there is of a camera between two times."""
+    found = Reel(camera=camera, pieces=[], gaps=find(index, media, camera, start, end, now).gaps)
+    for _first, _last, group in stretches(media, index.between(camera, start, end)):
+        for members in _pieces(group):
+            found.pieces.append(_piece(media, locator, members, micros(end)))
+    found.pieces = [one for one in found.pieces if one.start < one.end]
+    for before, after in zip(found.pieces, found.pieces[1:], strict=False):
+        before.end = min(before.end, after.start)
+    return found
+
+
+def _pieces(group: list[Segment]) -> Iterator[list[Segment]]:
+    part: list[Segment] = []
+    for segment in group:
+        if part and segment.start - part[0].start >= LONG:
+            yield part
+            part = []
+        part.append(segment)
+    if part:
+        yield part
+
+
+def _piece(media: Path, locator: Locator, segments: list[Segment], until: int) -> Piece:
+    begin = micros(segments[0].start)
+    piece = Piece(start=begin, end=micros(end_of(media, segments[-1])), codec="", frame_s=0.0)
+    piece.end = max(piece.start, min(piece.end, until))
+    try:
+        found = locator.where(segments[0])
+        if found.path is None:
+            piece.where = found.place if found.lies == "offline" else ""
+            piece.away = found.lies in ("s3", "offline", "silent")
+            return piece
+        path = found.path
+        _look(piece, segments[0], recorded(lambda _segment: path, segments[0]))
+    except ExamError:
+        return piece  # the player says that it cannot be read
+    return piece
+
+
+def _look(piece: Piece, segment: Segment, part: Recorded | None) -> None:
+    laid = lay([(segment, part)], b"vide") if part else None
+    if laid is None or not laid.sync.any():
+        piece.end = piece.start
+        return
+    first = int(laid.pts[int(np.flatnonzero(laid.sync)[0])])
+    piece.start += round(first * 1_000_000 / laid.scale)
+    piece.codec = codec(laid.track.entry)
+    piece.frame_s = float(np.median(laid.durations)) / laid.scale
