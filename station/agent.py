@@ -21,6 +21,7 @@ from station.settings import StationFile
 
 log = logging.getLogger("examsite.agent")
 INVENTORY_EVERY = 600.0
+OWN_PAGE = "/station/"
 FIRST_WAIT, LONGEST_WAIT = 1.0, 15.0
 
 
@@ -90,6 +91,7 @@ class Agent:
         self._stopping = asyncio.Event()
         self._silent = False
         self._told = False
+        self._page = OWN_PAGE
 
     def stop(self) -> None:
         """End after the current report."""
@@ -123,6 +125,10 @@ class Agent:
             log.info("seat %s: the box answers", orders.seat)
             notify.status(f"seat {orders.seat}, the box answers")
         self._silent, self._told = False, True
+        # The browser that opens another page by this order follows (docs/architecture.md): until then it is told here.
+        if orders.page != self._page:
+            log.info("seat %s: to be shown: %s", orders.seat, orders.page)
+        self._page = orders.page
 
     def _missed(self, error: ExamError) -> None:
         if not self._silent:

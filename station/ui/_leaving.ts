@@ -66,10 +66,11 @@ export class Leaving {
     setInterval(() => void this.deliver(), AGAIN);
   }
 
-  /** The attempt that is being written here now. */
+  /** The attempt that is being written on this page now: not on the province's, which lies before this one. */
   private get writing(): Attempt | null {
     const view = this.exam.kept?.view;
-    return view && view.phase === "running" && !view.moved && !view.around?.paused ? view : null;
+    const here = view && view.phase === "running" && !view.moved && !view.page;
+    return here && !view.around?.paused ? view : null;
   }
 
   private left(kind: Kind): void {

@@ -59,7 +59,8 @@ export const handedIn: Make = (exam, redraw) => {
   };
 };
 
-/** The exam is answered on the province's page; the locked browser opens it, and comes back here when it is over. */
+/** The exam is answered on the province's page. This one stays open beside it: it takes the captures, and says when the
+ * exam is over. The locked browser that opens the other page by the box's order follows. */
 export const elsewhere: Make = (exam, redraw) => {
   const title = h("h1", {});
   const text = h("p", { role: "status" });

@@ -309,8 +309,8 @@ export const WORDS = {
   result: ["得分", "Score"],
   elsewhere_title: ["请在省考试平台页面答题", "Answer on the province's page"],
   elsewhere_text: [
-    "本机会自动打开省考试平台的页面。没有打开的，请举手，不要操作。",
-    "This computer opens the province's page by itself. If it does not, raise your hand and leave the computer as it is.",
+    "省考试平台的页面由监考员打开。没有打开的，请举手，不要操作。请不要关闭本页。",
+    "The invigilator opens the province's page. If it is not open, raise your hand and leave the computer as it is. Do not close this page.",
   ],
   elsewhere_until: ["本场考试 {at} 结束", "This exam ends at {at}"],
   elsewhere_over_title: ["本场考试结束", "This exam is over"],

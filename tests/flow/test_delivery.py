@@ -20,6 +20,7 @@ from appliance.records.theory import Attempt, Mark, Paper
 from appliance.web.background import Background
 from appliance.wire.station import HandIn
 from tests.flow.test_answers import Page
+from tests.flow.test_captures import due, kinds, send, settle
 from tests.question_banks import PASSWORD, journal, staff
 from tests.world import World, seed
 
@@ -78,6 +79,20 @@ def test_who_may_say_it_and_when(box: Box, world: World, office: Who) -> None:
     box.db.write_now(sealed)
     with pytest.raises(Refused, match="delivery_sealed"):
         box.db.write_now(set_delivery, box, world.sitting, "province", PAGE, office)
+
+
+def test_captures_stay_ours_while_the_provinces_page_is_shown(
+    box: Box, clock: FakeClock, world: World, office: Who
+) -> None:
+    settle(box)
+    box.db.write_now(set_delivery, box, world.sitting, "province", PAGE, office)
+    page = Page(box, world, 0)
+    page.rules()
+    box.db.write_now(start_sitting, box, world.sitting, "account:x")
+    clock.advance(301)
+    number = due(box, page)
+    send(box, page, number)
+    assert number and due(box, page) == 0 and kinds(box, "capture.") == ["capture.taken"]
 
 
 async def test_a_day_on_the_provinces_page(box: Box, clock: FakeClock, world: World, office: Who) -> None:

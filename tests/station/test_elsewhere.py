@@ -19,10 +19,13 @@ def test_the_page_says_where_the_exam_is(page: Page, mock_box: MockBox) -> None:
     expect(page.locator(".elsewhere h1")).to_have_text("请在省考试平台页面答题")
     expect(page.locator(".elsewhere")).to_contain_text("没有打开的，请举手")
     shoot(page, "candidate-elsewhere")
+    page.evaluate("window.dispatchEvent(new Event('blur')); window.dispatchEvent(new Event('focus'))")
+    expect(page.locator(".left-note")).to_have_count(0)
     page.click(".language")
     expect(page.locator(".elsewhere h1")).to_have_text("Answer on the province's page")
     page.click(".language")
     assert not [path for path in mock_box.paths if "/paper" in path or "/sealed" in path]
+    assert mock_box.left == [], "the exam is on the other page: leaving this one is no case"
     mock_box.handed_in = "time"
     expect(page.locator(".elsewhere h1")).to_have_text("本场考试结束", timeout=10_000)
     expect(page.locator(".elsewhere")).to_contain_text("成绩由省考试平台公布")

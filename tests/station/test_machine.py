@@ -102,7 +102,8 @@ class QuietBox:
             raise Unavailable("box_silent", "away")
         self.heard.append(kind)
         return msgspec.json.decode(
-            b'{"seat": "T1-07", "now": "2026-11-21T00:00:00Z", "heartbeat_s": 0}', type=Orders
+            b'{"seat": "T1-07", "now": "2026-11-21T00:00:00Z", "heartbeat_s": 0, "page": "https://p.example/"}',
+            type=Orders,
         )
 
     async def inventory(self, facts: Inventory) -> Orders:
@@ -118,6 +119,7 @@ async def test_the_agent_outlives_an_outage_and_reports_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(agent, "FIRST_WAIT", 0.05)
+    caplog.set_level("INFO", logger="examsite.agent")
     box = QuietBox(away=3)
     station = StationFile(box="127.0.0.1", port=1, forbidden=())
     running = agent.Agent(station, box)  # type: ignore[arg-type]
@@ -128,6 +130,9 @@ async def test_the_agent_outlives_an_outage_and_reports_again(
     await task
     assert box.heard[0] == "inventory"
     assert len([r for r in caplog.records if "does not answer" in r.message]) == 1, "an outage is logged once"
+    assert len([r for r in caplog.records if "https://p.example/" in r.message]) == 1, (
+        "an order for another page, too"
+    )
 
 
 @pytest.mark.parametrize("unit", sorted(UNITS.glob("*.service")), ids=lambda path: path.name)
