@@ -18,6 +18,7 @@ BENCHES = (
     "entry_search",
     "item_analysis",
     "room_page",
+    "live_view",
     "memory",
     "recorder",
     "exam_page",

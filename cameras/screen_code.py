@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from appliance.base.screen_code import SIDE, cells, number_of
 from cameras.picture import Grey
 
-WINDOWS = (15, 33, 71)
+WINDOWS = (33, 71)
 """Pixels around a pixel that say what is dark there."""
 LEAST_SIDE = 14
 """Pixels; of a smaller frame no cell can be told from the next one."""

@@ -16,6 +16,7 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.display import display
 from appliance.flow.last_of_lane import last_of_lane
+from appliance.flow.screen_codes import screens
 from appliance.flow.security_check import SECURITY
 from appliance.rules import entry_screen
 from appliance.rules.entry_screen import Decided
@@ -23,6 +24,7 @@ from appliance.voice.announce import load, sound_file
 from appliance.voice.prompts import SAID, TOLD, Prompt
 from appliance.web.ops import sources_of
 from appliance.web.pages import page
+from appliance.web.screens import WAITING
 from appliance.web.sessions import needs
 from appliance.wire.gate import GetView, View
 
@@ -32,13 +34,18 @@ Asked = Request[Who, Any, Any]
 @get("/")
 async def display_page(request: Asked, box: NamedDependency[Box]) -> Template:
     """The waiting-room display."""
-    return page(request, "display.html", display=await box.db.read(display, box))
+    return page(request, "display.html", display=await box.db.read(display, box), coded=_coded(box))
 
 
 @get("/now")
 async def display_now(request: Asked, box: NamedDependency[Box]) -> Template:
     """The part that changes."""
-    return page(request, "display_now.html", display=await box.db.read(display, box))
+    return page(request, "display_now.html", display=await box.db.read(display, box), coded=_coded(box))
+
+
+def _coded(box: Box) -> bool:
+    """Does a camera look at the waiting display?"""
+    return WAITING in screens(box.settings)
 
 
 async def _entry(request: Asked, box: Box, name: str, lane: str) -> Template:

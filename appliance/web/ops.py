@@ -42,7 +42,7 @@ def sources_of(request: Asked, box: Box) -> Sources:
     """One set of sources per application."""
     state = request.app.state
     if "ops_sources" not in state:
-        state.ops_sources = Sources(box)
+        state.ops_sources = Sources(box, state.screens.states)
     found: Sources = state.ops_sources
     return found
 

@@ -26,6 +26,12 @@ PICTURES = {
     "blurred": N_("blurred"),
     "moved": N_("shows another place than when it was set up"),
 }
+SCREENS = {
+    "missing": N_("cannot be read in the picture"),
+    "late": N_("is that of an earlier time"),
+    "other": N_("is that of another screen"),
+    "unknown": N_("is none of this site"),
+}
 GIB = 1024**3
 LOAD = 0.7
 """Part of the design load from which the alarm sounds (network platform list, item 25)."""
@@ -120,6 +126,20 @@ def _cameras(state: State) -> list[Alarm]:
                         faults=_(", ").join(_(PICTURES[one]) for one in camera.picture_faults),
                     ),
                     next=_("Look at its picture and its lens; it goes on recording."),
+                    subject=camera.camera,
+                )
+            )
+        if camera.state == "recording" and camera.screen_code in SCREENS:
+            found.append(
+                Alarm(
+                    level="amber",
+                    code="camera_screen_code",
+                    text=_("Screen in view of camera {camera}: its code {fault}.").format(
+                        camera=camera.name, fault=_(SCREENS[camera.screen_code])
+                    ),
+                    next=_(
+                        "Compare the camera's picture with the room: screen on, in view, this camera, this time."
+                    ),
                     subject=camera.camera,
                 )
             )

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from appliance.flow.box import Box
 from appliance.wire.faceworker import FaceworkState, GetFacework
 from appliance.wire.gate import GetLanes, LaneState
 from appliance.wire.ops import Disk, Machine, Process
-from appliance.wire.recorder import GetPictures, GetStatus, Pictures, Status
+from appliance.wire.recorder import GetPictures, GetStatus, Pictures, ScreenCode, Status
 from appliance.wire.sync import Backlog, GetBacklog, Trouble
 
 TIMEOUT = 1.0
@@ -56,8 +56,9 @@ class Source:
 class Sources:
     """Every process of the box that this site's configuration calls for."""
 
-    def __init__(self, box: Box) -> None:
+    def __init__(self, box: Box, screens: Mapping[str, ScreenCode]) -> None:
         self._box = box
+        self._screens = screens
         self._asked = -FRESH
         self._turn = asyncio.Lock()
         self.up_since = box.now()
@@ -119,6 +120,7 @@ class Sources:
         faults = {one.camera: one.faults for one in seen.cameras} if seen else {}
         for camera in answer.cameras if answer else []:
             camera.picture_faults = faults.get(camera.camera, [])
+            camera.screen_code = self._screens.get(camera.camera, "")
         return answer
 
     @property

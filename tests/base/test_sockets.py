@@ -75,7 +75,7 @@ async def test_the_screen_of_a_mixed_box_shows_the_part_as_unknown(tmp_path: Pat
         return [{"passage": "1"}]
 
     server = await serve(settings.socket("gate"), {GetLanes: other})
-    sources = Sources(box)
+    sources = Sources(box, {})
     await sources.refresh()
     assert not next(one for one in sources.processes if one.name == "gate").ok
     assert {lane.reader for lane in sources.lanes} == {"silent"}

@@ -4,14 +4,15 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import uvicorn
 
 from appliance.base.errors import DeviceFault, Unavailable
-from appliance.base.sockets import Streamed, serve
+from appliance.base.sockets import Handler, Streamed, serve
 from appliance.devices.printer.port import Printed
 from appliance.faces import demo_people
 from appliance.flow.box import Box, keys
@@ -30,7 +31,16 @@ from appliance.wire.gate import (
     TicketPrinted,
     View,
 )
-from appliance.wire.recorder import CameraStatus, GetStatus, GetStill, Status
+from appliance.wire.live import GetLive, LiveHead, LivePicture
+from appliance.wire.recorder import (
+    CameraStatus,
+    GetPictures,
+    GetStatus,
+    GetStill,
+    Pictures,
+    PictureStatus,
+    Status,
+)
 from tests.conftest import START
 from tests.web.day import Day, build
 from tests.web.recordings import clip_handlers
@@ -58,8 +68,14 @@ class Running:
         self.box = Box.open(day.settings, self.clock)
         self.slow_files = 0.0
         """Seconds that reading a file of the recordings takes more."""
+        self.pictures: list[PictureStatus] = []
+        """What exam-clips sees in the cameras' pictures."""
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
+        self.recorder: Callable[[], dict[type, Handler]] = dict
+        """What exam-recorder answers beside its status; asked for in the server's own loop."""
+        self.room_still = b""
+        """What the room cameras see; empty = nobody."""
         self.view = b""
         """What the camera of L1 sees while a face is looked at."""
         self.card = b""
@@ -125,8 +141,15 @@ class Running:
             return self._status()
 
         async def still(_asked: GetStill) -> Streamed:
-            return Streamed({}, _chunks(demo_people.nobody()))
+            return Streamed({}, _chunks(self.room_still or demo_people.nobody()))
 
+        async def pictures(_asked: GetPictures) -> Pictures:
+            return Pictures(cameras=self.pictures)
+
+        async def live(asked: GetLive) -> Streamed:
+            return Streamed(LiveHead(cameras=asked.cameras), self._living(asked.cameras))
+
+        clips = clip_handlers(self.day.settings, still, lambda: self.slow_files)
         servers = [
             await serve(
                 socket("gate"),
@@ -138,12 +161,21 @@ class Running:
                     PrintTicket: ticket,
                 },
             ),
-            await serve(socket("recorder"), {GetStatus: status}),
-            await serve(socket("clips"), clip_handlers(self.day.settings, still, lambda: self.slow_files)),
+            await serve(socket("recorder"), {**self.recorder(), GetStatus: status}),
+            await serve(socket("clips"), clips | {GetPictures: pictures, GetLive: live}),
         ]
         await server.serve()
         for one in servers:
             one.close()
+
+    async def _living(self, cameras: list[str]) -> AsyncIterator[bytes]:
+        """A picture of each camera that records, now and then."""
+        while True:
+            for one in self._status().cameras:
+                if one.camera in cameras and one.state == "recording":
+                    picture = LivePicture(camera=one.camera, at=self.box.now(), jpeg=demo_people.nobody())
+                    yield msgspec.msgpack.encode(picture)
+            await asyncio.sleep(0.5)
 
     def _status(self) -> Status:
         now = self.box.now()

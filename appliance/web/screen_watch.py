@@ -1,0 +1,45 @@
+"""What exam-clips reads from the screens in the cameras' views, held against the journal every few seconds.
+
+Looked at only while a sitting runs or is near: at other times screens may be dark.
+"""
+
+from datetime import datetime
+
+from appliance.base.sockets import ask
+from appliance.flow.box import Box
+from appliance.flow.screen_codes import Look, exam_is_near, judge_looks, note_screen_code
+from appliance.rules.screen_code import IN_A_ROW
+from appliance.wire.recorder import GetPictures, Pictures, ScreenCode
+
+TIMEOUT = 2.0
+
+
+class ScreenWatch:
+    """The verdict on every camera that has a screen in its view. `states`: by the camera's code."""
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+        self.states: dict[str, ScreenCode] = {}
+        self._seen: dict[str, datetime] = {}
+        self._bad: dict[str, int] = {}
+
+    async def look(self) -> None:
+        """Judge every picture that is new since the last time. Raises Unavailable while exam-clips is silent."""
+        box = self._box
+        there = {camera.code: camera.screen for camera in box.settings.cameras if camera.screen}
+        if not there or not await box.db.read(exam_is_near, box):
+            self.states.clear()
+            self._bad.clear()
+            return
+        found = await ask(box.settings.socket("clips"), GetPictures(), Pictures, TIMEOUT)
+        looks = [
+            Look(camera=one.camera, screen=there[one.camera], at=one.at, number=one.screen_number)
+            for one in found.cameras
+            if one.camera in there and one.at != self._seen.get(one.camera)
+        ]
+        for look, judged in zip(looks, await box.db.read(judge_looks, box, looks), strict=True):
+            self._seen[look.camera] = look.at
+            bad = self._bad[look.camera] = 0 if judged.verdict == "ok" else self._bad.get(look.camera, 0) + 1
+            if bad == 0 or bad >= IN_A_ROW:
+                self.states[look.camera] = judged.verdict
+                await box.db.write(note_screen_code, box, look, judged)

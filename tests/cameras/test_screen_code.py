@@ -1,0 +1,79 @@
+"""The code of a screen read from pictures as room cameras take them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from cameras import screen_code
+from cameras.picture import Grey
+from cameras.screen_code import Corners
+from cameras.simulator.scene import Room
+
+NUMBER = 1_234_567
+AT = datetime(2026, 11, 21, 1, 5, 12, tzinfo=UTC)
+
+
+def corners(side: float, turned: float = 0.0, tilted: float = 0.0, leaning: float = 0.0) -> Corners:
+    """A square of so many pixels seen turned away and from above, degrees, in a 1080p picture."""
+    half = np.array([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)], float) / 2
+    for degrees, first, second in ((turned, 0, 2), (tilted, 1, 2), (leaning, 0, 1)):
+        angle = np.radians(degrees)
+        turn = np.eye(3)
+        turn[first, first] = turn[second, second] = np.cos(angle)
+        turn[first, second], turn[second, first] = -np.sin(angle), np.sin(angle)
+        half = half @ turn.T
+    away = 5.0 + half[:, 2:]
+    made: Corners = (half[:, :2] / away * 5.0 * side + [1400.3, 330.7]).astype(np.float32)
+    return made
+
+
+def taken(at: Corners, blur: float = 0.8, noise: float = 3.0, quality: int = 60, light: float = 1.0) -> Grey:
+    """A room's picture with the screen hung at these corners, as a camera delivers it."""
+    picture = Room("C1", "理论考场").picture(AT)[:1080].copy()
+    screen_code.hang(picture, NUMBER, at)
+    seen = cv2.GaussianBlur(picture, (0, 0), blur).astype(np.float32) * light
+    seen += np.random.default_rng(3).normal(0, noise, seen.shape)
+    coded = cv2.imencode(".jpg", np.clip(seen, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality])[
+        1
+    ]
+    back: Any = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
+    made: Grey = back
+    return made
+
+
+@pytest.mark.parametrize(
+    ("at", "more"),
+    [
+        (corners(300), {}),
+        (corners(60, turned=45), {}),
+        (corners(50, turned=30, tilted=25, leaning=10), {}),
+        (corners(60), {"light": 0.35}),
+        (corners(60), {"blur": 1.6, "noise": 6.0}),
+        (corners(40), {}),
+    ],
+)
+def test_read_from_the_wall(at: Corners, more: dict[str, float]) -> None:
+    assert screen_code.read(taken(at, **more)) == NUMBER  # type: ignore[arg-type]
+
+
+def test_nothing_is_read_where_nothing_is() -> None:
+    picture = Room("C1", "理论考场").picture(AT)[:1080]
+    assert screen_code.read(picture) is None
+    assert screen_code.read(taken(corners(60), blur=12.0)) is None
+    covered = taken(corners(120))
+    covered[290:340, 1380:1420] = 90
+    assert screen_code.read(covered) is None
+
+
+def test_the_simulated_room_has_a_screen() -> None:
+    room = Room("C1", "理论考场")
+    room.show(NUMBER)
+    assert screen_code.read(room.picture(AT)[:1080]) == NUMBER
+    room.spoil("turned")
+    assert screen_code.read(room.picture(AT)[:1080]) == NUMBER, "turned away it is still in view"
+    room.spoil("normal")
+    room.show(None)
+    assert screen_code.read(room.picture(AT)[:1080]) is None
