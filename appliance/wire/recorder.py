@@ -7,8 +7,10 @@ import msgspec
 
 from appliance.wire.cameras import CameraAlarm
 
-Cause = Literal["network", "camera", "disk", "stopped", "resting", ""]
-"""Why there is no picture; resting: by plan (cameras/plan.py)."""
+Cause = Literal["network", "camera", "disk", "stopped", "resting", "clock", ""]
+"""Why there is no picture. resting: by plan (cameras/plan.py); clock: the box's clock was set ahead, no picture carries
+these times.
+"""
 
 
 class GetStatus(msgspec.Struct, tag="recorder.status"):

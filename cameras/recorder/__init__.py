@@ -1,7 +1,6 @@
 """exam-recorder: every camera of the site to files, in one process, whatever the other processes do."""
 
 import asyncio
-import contextlib
 import logging
 import re
 import signal
@@ -23,6 +22,7 @@ from cameras.camera_password import password_of
 from cameras.index import Index
 from cameras.live.second import SecondStreams
 from cameras.recorder.camera import CameraRecorder, disk_space
+from cameras.recorder.duty import Duty
 from cameras.recorder.reconcile import reconcile
 from cameras.set_up import SetUp
 
@@ -54,13 +54,14 @@ class Recorder:
         """Open the index, put it right, start a thread per camera."""
         self.index = Index(self.media)
         reconcile(self.media, self.index, datetime.now(UTC))
+        self.duty = Duty(self.settings, self.index)
         for camera in self.settings.cameras:
             self._begin(camera)
 
     def _begin(self, camera: CameraSettings) -> None:
         assert self.index
         password = partial(password_of, camera, self.settings)
-        recorder = CameraRecorder(camera, self.settings.recorder, self.index, password)
+        recorder = CameraRecorder(camera, self.settings.recorder, self.index, password, plan=self.duty.wanted)
         self.cameras.append(recorder)
         recorder.start()
 
@@ -95,6 +96,7 @@ class Recorder:
             if camera.is_alive():
                 camera.finish()
         if self.index:
+            self.duty.seal_all()
             self.index.close()
 
     def healthy(self) -> bool:
@@ -157,18 +159,20 @@ async def main(settings: Settings) -> None:
 
     seconds = SecondStreams(lambda: settings.cameras, lambda camera: password_of(camera, settings))
     handlers: dict[type, sockets.Handler] = {GetStatus: status, GetKeys: seconds.keys, **set_up.handlers()}
+    handlers |= recorder.duty.handlers()
     server = await sockets.serve(settings.socket("recorder"), handlers)
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
     clocks = asyncio.create_task(recorder.watch_clocks())
+    duties = asyncio.create_task(recorder.duty.run())
     try:
         async with supervised(recorder.healthy):
             await ending.wait()
     finally:
-        clocks.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await clocks
+        for task in (clocks, duties):
+            task.cancel()
+        await asyncio.gather(clocks, duties, return_exceptions=True)
         server.close()
         seconds.stop()
         await set_up.stop()

@@ -8,6 +8,7 @@ import errno
 import hashlib
 import os
 import time
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,21 +16,26 @@ from typing import Any
 import av
 from av.container import OutputContainer
 
+from cameras.chain.files import make_folder, sync_folder
+
 SYNC_EVERY = 5.0
 BUFFER = 1 << 18
+INTERLEAVE = 1.0
+"""Seconds by which the muxer waits for sound to sort it among the pictures."""
 
 
 class SegmentFile:
     """Where the muxer writes: no seeking, so what was written is never changed again."""
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, path: Path, monotonic: Callable[[], float] = time.monotonic) -> None:
+        make_folder(path.parent)
         self.path = path
+        self._monotonic = monotonic
         self.size = 0
         self.failure: OSError | None = None
         self._hash = hashlib.sha256()
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-        self._synced = time.monotonic()
+        self._synced = monotonic()
         sync_folder(path.parent)
 
     def write(self, data: Any) -> int:
@@ -53,9 +59,9 @@ class SegmentFile:
 
     def sync_when_due(self) -> None:
         """fdatasync when the last one is some seconds ago."""
-        if time.monotonic() - self._synced >= SYNC_EVERY:
+        if self._monotonic() - self._synced >= SYNC_EVERY:
             os.fdatasync(self._file)
-            self._synced = time.monotonic()
+            self._synced = self._monotonic()
 
     def finish(self) -> str:
         """Sync and close; returns the SHA-256 (hex) of everything written."""
@@ -67,20 +73,20 @@ class SegmentFile:
         return self._hash.hexdigest()
 
 
-def sync_folder(folder: Path) -> None:
-    """Make a folder's entries durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 class SegmentWriter:
-    """Copies packets of one stream into a new file. `fragment`: seconds per fragment."""
+    """Copies packets of one stream, and of its sound when there is any, into a new file. `fragment`: seconds per
+    fragment; `monotonic`: the clock by which the file is synced.
+    """
 
-    def __init__(self, path: Path, template: Any, fragment: float) -> None:
-        self.file = SegmentFile(path)
+    def __init__(
+        self,
+        path: Path,
+        template: Any,
+        fragment: float,
+        sound: Any | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.file = SegmentFile(path, monotonic)
         self._time_base: Fraction = template.time_base
         self._container: OutputContainer = av.open(
             self.file,
@@ -92,10 +98,14 @@ class SegmentWriter:
                 "frag_duration": str(int(fragment * 1_000_000)),
                 "min_frag_duration": str(int(fragment * 900_000)),
                 "flush_packets": "1",
+                # A camera whose sound stops for a while does not hold back its pictures.
+                "max_interleave_delta": str(int(INTERLEAVE * 1_000_000)),
             },
         )
         self._stream = self._container.add_stream_from_template(template, opaque=True)
         self._stream.time_base = self._time_base
+        self._sound = self._container.add_stream_from_template(sound, opaque=True) if sound else None
+        self._last_sound = -1
         self._base: int | None = None
         self._last_dts = -1
 
@@ -112,6 +122,17 @@ class SegmentWriter:
         packet.stream = self._stream
         self._container.mux(packet)
         self.file.sync_when_due()
+
+    def write_sound(self, packet: Any, at: float) -> None:
+        """One packet of sound, `at` seconds after the first picture."""
+        assert self._sound
+        base = packet.time_base
+        stamp = max(round(at / float(base)), self._last_sound + 1)
+        self._last_sound = stamp
+        packet.pts = packet.dts = stamp
+        packet.time_base = base
+        packet.stream = self._sound
+        self._container.mux(packet)
 
     def finish(self) -> str:
         """Write what is buffered, sync, close; returns the SHA-256. The file is closed even when that

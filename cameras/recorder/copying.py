@@ -1,0 +1,239 @@
+"""From packets to segments: what one camera sends is copied into one file after the other, nothing is decoded."""
+
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from av.error import FFmpegError
+
+from appliance.base.clock import Clock
+from appliance.base.ids import new_id
+from appliance.base.settings import RecorderSettings
+from cameras.index import Index, Segment
+from cameras.recorder.arrival import ArrivalClock, wall
+from cameras.recorder.ending import RETRY_AT_ONCE, Ended
+from cameras.recorder.facts import Facts
+from cameras.recorder.reconcile import measure
+from cameras.recorder.segment import SegmentWriter
+
+log = logging.getLogger("examsite.recorder")
+
+CLOCK_STEP = 1.0
+"""Our wall clock was set by more than this: a new segment takes the new time."""
+SOUND = {"aac", "mp3", "opus", "ac3", "eac3"}
+"""Sound that MP4 carries as it is; players know no G.711 in MP4, and it is not kept."""
+APART = 5.0
+"""Sound whose time stamps are so many seconds from the picture's counts from another zero."""
+
+
+class Running(msgspec.Struct):
+    """The segment being written and what is known of its times (monotonic seconds; `offset`: wall -
+    monotonic).
+    """
+
+    segment: Segment
+    writer: SegmentWriter
+    first: float
+    """Time stamp of the first packet, seconds."""
+    offset: float
+    last: float
+    """Time stamp of the end of the last packet."""
+
+
+class Copier:
+    """One camera's pictures and sound into segments. `found`: told when the first picture of a file has come.
+
+    `begin` with each connection, then `picture` and `sound` as they come, then `close`.
+    """
+
+    def __init__(
+        self,
+        camera: str,
+        settings: RecorderSettings,
+        index: Index,
+        facts: Facts,
+        clock: Clock,
+        found: Callable[[datetime], None],
+    ) -> None:
+        self._camera = camera
+        self._settings = settings
+        self._media = Path(settings.media)
+        self._index = index
+        self._facts = facts
+        self._clock = clock
+        self._found = found
+        self._run = ""
+        self._mute = False
+        self.running: Running | None = None
+        self.end = index.last_end(camera)
+        """End of the newest picture kept."""
+        self.codec, self.width, self.height = "", 0, 0
+        self.frames: deque[float] = deque(maxlen=100)
+        """Time stamps of the last pictures."""
+
+    def begin(self, container: Any) -> list[Any]:
+        """A connection has been made; gives the streams to be read."""
+        self._video = container.streams.video[0]
+        self._base = float(self._video.time_base or 0)
+        self._audio = None
+        self._shift: float | None = None
+        self.arrival = ArrivalClock()
+        for stream in container.streams.audio[:1]:
+            if stream.codec_context.name in SOUND and not self._mute:
+                self._audio = stream
+            else:
+                log.info("camera %s: its sound (%s) is not kept", self._camera, stream.codec_context.name)
+        return [self._video, self._audio] if self._audio else [self._video]
+
+    def seconds(self, packet: Any) -> float:
+        """A picture's time stamp."""
+        return float(packet.pts) * self._base
+
+    def is_sound(self, packet: Any) -> bool:
+        """Is this packet of the second stream?"""
+        return self._audio is not None and packet.stream.index == self._audio.index
+
+    def sound(self, packet: Any) -> None:
+        """A packet of sound; what comes before the first picture is left out."""
+        running = self.running
+        if running is None or packet.pts is None:
+            return
+        stamp = packet.pts * float(packet.time_base or 0)
+        if self._shift is None or abs(stamp + self._shift - running.last) > APART:
+            self._shift = 0.0 if abs(stamp - running.last) <= APART else running.last - stamp
+        at = stamp + self._shift - running.first
+        if at < 0:
+            return
+        try:
+            running.writer.write_sound(packet, at)
+        except FFmpegError as error:
+            if not running.writer.file.failure:
+                self._mute = True  # the picture counts: from now on without it
+            raise self._unkept(running, error) from error
+
+    def picture(self, packet: Any, now: float) -> None:
+        """A packet of the picture that came at `now` (monotonic)."""
+        if packet.pts is None:
+            raise Ended("camera", "a packet without a time stamp", wait=RETRY_AT_ONCE)
+        stamp = self.seconds(packet)
+        if not self.arrival.see(stamp, now):
+            raise Ended("camera", "the camera's time stamps jumped", wait=RETRY_AT_ONCE)
+        running = self.running
+        if packet.is_keyframe:
+            if running and abs(self._offset() - running.offset) > CLOCK_STEP:
+                self._step(running, self.arrival.at(stamp))
+                running = None
+            elif running and stamp - running.first >= self._settings.segment - 0.05:
+                self._close_segment(running, self.arrival.at(stamp) + running.offset)
+                running = None
+            running = running or self._open_segment(stamp)
+        if running is None:
+            return  # pictures before the first key frame cannot be shown
+        dts = packet.dts if packet.dts is not None else packet.pts
+        try:
+            running.writer.write(packet, packet.pts, dts)
+        except FFmpegError as error:
+            raise self._unkept(running, error) from error
+        running.last = stamp + float(packet.duration or 0) * self._base
+        running.segment.start = wall(self.arrival.at(running.first) + running.offset)
+        self.end = wall(self.arrival.at(running.last) + running.offset)
+        self.frames.append(stamp)
+
+    def _unkept(self, running: Running, error: FFmpegError) -> Ended:
+        if running.writer.file.failure:
+            return Ended("disk", str(running.writer.file.failure))
+        return Ended("camera", f"a packet that cannot be kept: {error}", wait=RETRY_AT_ONCE)
+
+    def _offset(self) -> float:
+        """Our wall clock minus our monotonic one."""
+        return self._clock.now().timestamp() - self._clock.monotonic()
+
+    def _step(self, running: Running, arrived: float) -> None:
+        """Somebody has set our clock: the run ends by the old one, what follows is a run by the new one."""
+        before, after = wall(arrived + running.offset), wall(arrived + self._offset())
+        seconds = (after - before).total_seconds()
+        log.warning("camera %s: the clock was set by %+.1f s", self._camera, seconds)
+        self.end = before
+        self.close(Ended("clock", "the clock was set"))
+        if after > before:  # no picture carries these times
+            gap = new_id()
+            detail = f"the clock was set by {seconds:+.1f} s"
+            self._facts.add(self._index.open_gap_row, gap, self._camera, before, "clock", detail)
+            self._facts.add(self._index.close_gap, gap, after)
+        self._facts.settle()
+
+    def _open_segment(self, stamp: float) -> Running:
+        offset = self._offset()
+        start = wall(self.arrival.at(stamp) + offset)
+        if not self._run:
+            self._run = new_id()
+            context = self._video.codec_context
+            self.codec, self.width, self.height = context.name.upper(), context.width, context.height
+            values = self._run, self._camera, start, self.codec, self.width, self.height
+            self._facts.add(self._index.open_run, *values)
+        name = f"{start:%Y%m%d}/{start:%Y%m%dT%H%M%S.%f}Z.mp4"
+        segment = Segment(
+            id=new_id(),
+            run=self._run,
+            camera=self._camera,
+            path=f"{self._camera}/{name}",
+            start=start,
+            end=None,
+            bytes=0,
+            sha256="",
+            state="open",
+        )
+        self._facts.add(self._index.open_segment, segment)
+        self._facts.settle()
+        writer = SegmentWriter(
+            self._media / segment.path,
+            self._video,
+            self._settings.fragment,
+            self._audio,
+            self._clock.monotonic,
+        )
+        self.running = Running(segment, writer, stamp, offset, stamp)
+        self._found(start)
+        return self.running
+
+    def _close_segment(self, running: Running, end: float) -> None:
+        self.running = None
+        self.end = wall(end)
+        sha256 = running.writer.finish()
+        self._closed(running.segment, max(self.end, running.segment.start), running.writer, sha256, "")
+        self._facts.settle()
+
+    def _closed(
+        self, segment: Segment, end: datetime, writer: SegmentWriter, sha256: str, cause: str
+    ) -> None:
+        values = segment.id, segment.start, end, writer.file.size, sha256, "closed", cause
+        self._facts.add(self._index.close_segment, *values)
+
+    def close(self, ended: Ended) -> bool:
+        """Close the open segment and the run; True when this connection had delivered pictures."""
+        running, self.running = self.running, None
+        run, self._run = self._run, ""
+        self.frames.clear()
+        if running:
+            segment, writer = running.segment, running.writer
+            end = self.end or segment.start
+            try:
+                sha256 = writer.finish()
+            except (OSError, FFmpegError) as error:
+                log.error("camera %s: closing %s: %s", self._camera, segment.path, error)
+                # The row stays open: what the disk truly holds is found out at the next start.
+            else:
+                if writer.file.failure:
+                    # The disk did not take the last fragment: claim only what is there.
+                    with contextlib.suppress(OSError):
+                        _, _, seconds = measure(writer.file.path)
+                        end = self.end = segment.start + timedelta(seconds=seconds)
+                self._closed(segment, max(end, segment.start), writer, sha256, ended.cause)
+        if run:
+            self._facts.add(self._index.close_run, run, self.end or self._clock.now(), ended.cause)
+        return bool(run)
