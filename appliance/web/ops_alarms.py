@@ -18,6 +18,8 @@ CAUSES = {
     "camera": N_("camera fault"),
     "disk": N_("disk"),
     "stopped": N_("stopped"),
+    "resting": N_("not recorded, by plan"),
+    "clock": N_("the server's clock was set ahead"),
     "": N_("cause unknown"),
 }
 PICTURES = {
@@ -91,7 +93,7 @@ def _lanes(state: State) -> list[Alarm]:
 def _cameras(state: State) -> list[Alarm]:
     found = []
     for camera in state.cameras:
-        if camera.state != "recording":
+        if camera.state not in ("recording", "resting"):
             found.append(
                 Alarm(
                     level="red",

@@ -52,10 +52,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "camera.recording": ("go", N_("Recording")),
     "camera.connecting": ("look", N_("Connecting")),
     "camera.stopped": ("stop", N_("Stopped")),
+    "camera.resting": ("calm", N_("Rests by its plan")),
     "cause.network": ("look", N_("network down")),
     "cause.camera": ("look", N_("camera fault")),
     "cause.disk": ("look", N_("disk full")),
     "cause.stopped": ("look", N_("recorder stopped")),
+    "cause.resting": ("calm", N_("not recorded, by plan")),
+    "cause.clock": ("look", N_("the server's clock was set ahead")),
     "roster.pending": ("look", N_("Waits for the second person")),
     "roster.active": ("go", N_("In force")),
     "roster.rejected": ("stop", N_("Rejected")),
@@ -108,6 +111,23 @@ WORDS: dict[str, tuple[str, str]] = {
     "verdict.passed": ("go", N_("Passed")),
     "verdict.failed": ("stop", N_("Not passed")),
 }
+
+
+FIELDS: dict[str, str] = {
+    "fill": N_("Please fill this in."),
+    "choose": N_("Please choose one."),
+    "tick": N_("Please tick this to go on."),
+    "file": N_("Please choose a file."),
+    "number": N_("Please write a whole number."),
+    "between": N_("Please write a number from {min} to {max}."),
+    "least": N_("Please write a number not below {min}."),
+    "most": N_("Please write a number not above {max}."),
+    "long": N_("At most {count} characters."),
+    "day": N_("Please write the day as 2026-11-22."),
+    "time": N_("Please write day and time as 2026-11-22 09:00."),
+    "form": N_("Please check what is written here."),
+}
+"""What a form's field that is not right says (ui/_fields.ts)."""
 
 
 def word(key: str) -> str:

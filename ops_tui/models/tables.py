@@ -142,7 +142,7 @@ def cameras(state: ops.State) -> list[Row]:
                     picture,
                     f"{duration(one.recorded_s)} {size(one.bytes_today)}",
                 ),
-                "" if one.state == "recording" else "red",
+                "" if one.state in ("recording", "resting") else "red",
                 (
                     (_("Camera"), f"{one.camera} {one.name}"),
                     (_("Room"), one.room),

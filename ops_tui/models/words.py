@@ -39,6 +39,7 @@ CAMERAS = {
     "recording": N_("+ recording"),
     "connecting": N_("> connecting"),
     "stopped": N_("x stopped"),
+    "resting": N_("- rests"),
 }
 
 CAUSES = {
@@ -46,6 +47,8 @@ CAUSES = {
     "camera": N_("camera fault"),
     "disk": N_("disk"),
     "stopped": N_("stopped"),
+    "resting": N_("by plan"),
+    "clock": N_("clock set"),
     "": "",
 }
 
