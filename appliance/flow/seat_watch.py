@@ -85,6 +85,17 @@ def shots_of(session: Session, attempt: str, most: int = STRIP) -> list[Shot]:
     return [_shot(one) for one in reversed(rows)]
 
 
+def shots_near(session: Session, attempt: str, moments: list[datetime], most: int) -> list[Shot]:
+    """The captures with a picture that were taken nearest to any of these moments, oldest first."""
+
+    def away(one: Capture) -> float:
+        return min(abs((one.happened_at - moment).total_seconds()) for moment in moments)
+
+    rows = session.exec(select(Capture).where(Capture.attempt == attempt, Capture.picture != "")).all()
+    nearest = sorted(rows, key=away)[:most]
+    return [_shot(one) for one in sorted(nearest, key=lambda one: (one.happened_at, one.id))]
+
+
 def strips_of(session: Session, candidate: str) -> list[tuple[datetime, list[Shot]]]:
     """Every attempt of a candidate with captures: when the first was taken, and the strip."""
     attempts = session.exec(select(Attempt.id).where(Attempt.candidate == candidate)).all()

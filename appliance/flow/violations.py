@@ -1,5 +1,6 @@
 """Violations as people look at them: the list of a span, one case beside its evidence. No writes."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -9,6 +10,7 @@ from appliance.flow.box import Box
 from appliance.flow.decide_violation import decisions_of, violation_of
 from appliance.flow.evidence import attempt_at, holder
 from appliance.flow.record_violation import words_digest
+from appliance.flow.seat_watch import Shot, shots_near
 from appliance.intake.catalogue import trade_name
 from appliance.intake.violations import BrokenRule, broken_rule
 from appliance.records.accounts import Account
@@ -20,6 +22,8 @@ from appliance.records.theory import Attempt
 from appliance.records.violations import Evidence, Violation, ViolationCase
 
 MOST = 200
+SHOTS = 6
+"""Captures of the seat beside a violation; the inspector sees all."""
 
 
 class EvidenceLine(msgspec.Struct, kw_only=True):
@@ -94,6 +98,8 @@ class ViolationFile(msgspec.Struct, kw_only=True):
 
     line: ViolationLine
     candidate: str
+    attempt: str
+    """Empty for somebody who has not signed in."""
     number: str
     seen: str
     taken: str
@@ -107,6 +113,8 @@ class ViolationFile(msgspec.Struct, kw_only=True):
     """Accounts of those two: they do not decide."""
     evidence: list[EvidenceLine]
     cases: list[CaseLine]
+    shots: list[Shot]
+    """What the seat's camera saw nearest to it."""
     decisions: list[DecisionLine]
     altered: bool
     writing: bool
@@ -211,9 +219,12 @@ def violation_case(session: Session, box: Box, violation_id: str) -> ViolationFi
     running = select(Attempt.id).where(
         Attempt.sitting == found.sitting, Attempt.candidate == candidate.id, Attempt.state == "running"
     )
+    lines = [_evidence(one) for one in evidence]
+    kept = [_case(one) for one in cases]
     return ViolationFile(
         line=_line(found, session.get_one(Sitting, found.sitting), candidate),
         candidate=candidate.id,
+        attempt=found.attempt or "",
         number=candidate.number_masked,
         seen=found.seen,
         taken=found.taken,
@@ -224,8 +235,9 @@ def violation_case(session: Session, box: Box, violation_id: str) -> ViolationFi
         recorded_by=names.get(found.recorded_by, ""),
         second=names.get(found.second_by, ""),
         staff=(found.recorded_by, found.second_by),
-        evidence=[_evidence(one) for one in evidence],
-        cases=[_case(one) for one in cases],
+        evidence=lines,
+        cases=kept,
+        shots=shots_near(session, found.attempt or "", moments(found.happened_at, lines, kept), SHOTS),
         decisions=[
             DecisionLine(
                 id=one.id,
@@ -240,6 +252,13 @@ def violation_case(session: Session, box: Box, violation_id: str) -> ViolationFi
         altered=not _as_journaled(session, found),
         writing=session.exec(running).first() is not None,
     )
+
+
+def moments(
+    happened_at: datetime, evidence: Iterable[EvidenceLine], cases: Iterable[CaseLine]
+) -> list[datetime]:
+    """When something happened that a violation rests on: what is to be seen in the recordings."""
+    return [happened_at, *(one.taken_at for one in evidence), *(one.happened_at for one in cases)]
 
 
 def _as_journaled(session: Session, violation: Violation) -> bool:

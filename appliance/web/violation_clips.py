@@ -1,0 +1,138 @@
+"""Beside a violation under review: what the room's cameras recorded around it, played by a click."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Stream, Template
+
+from appliance.base.errors import ExamError, NotFound
+from appliance.base.i18n import N_
+from appliance.base.sockets import ask
+from appliance.flow.accounts import Who
+from appliance.flow.box import Box
+from appliance.flow.cameras import cameras_of
+from appliance.flow.violations import ViolationFile, moments, violation_case
+from appliance.rules.violations import stretches
+from appliance.web.media import give_clip
+from appliance.web.pages import page
+from appliance.web.sessions import needs
+from appliance.wire.recorder import Clip, FindClips, Found, Gap, GetClip
+
+Asked = Request[Who, Any, Any]
+
+
+class Stretch(msgspec.Struct):
+    """What one camera has of one stretch of time. `number`: which stretch of the violation it is."""
+
+    number: int
+    start: datetime
+    end: datetime
+    camera: str
+    name: str
+    clips: list[Clip]
+    gaps: list[Gap]
+
+
+def _cameras(box: Box, found: ViolationFile) -> dict[str, str]:
+    """Code -> name of the cameras that cover the seat it happened at."""
+    room, _dash, number = found.line.seat.rpartition("-")
+    names = {one.code: one.name for one in box.settings.cameras}
+    seat = int(number) if number.isdigit() else 0
+    return {code: names[code] for code in cameras_of(box.settings, room, seat)}
+
+
+def _stretches(found: ViolationFile) -> list[tuple[datetime, datetime]]:
+    return stretches(moments(found.line.at, found.evidence, found.cases))
+
+
+async def recorded(box: Box, found: ViolationFile) -> list[Stretch]:
+    """What there is around a violation, stretch by stretch; Unavailable when exam-clips is silent."""
+    cameras, rows = _cameras(box, found), []
+    for number, (start, end) in enumerate(_stretches(found) if cameras else []):
+        asked = FindClips(cameras=list(cameras), start=start, end=min(end, box.now()))
+        seen = await ask(box.settings.socket("clips"), asked, Found)
+        for code, name in cameras.items():
+            clips = [one for one in seen.clips if one.camera == code]
+            gaps = [one for one in seen.gaps if one.camera == code]
+            rows.append(Stretch(number, start, end, code, name, clips, gaps))
+    return rows
+
+
+@get("/{violation:str}/recordings")
+async def violation_recordings(
+    request: Asked, box: NamedDependency[Box], violation: FromPath[str]
+) -> Template:
+    """Which recordings there are around it; what is missing is said with its cause."""
+    found = await box.db.read(violation_case, box, violation)
+    rows: list[Stretch] = []
+    problem: ExamError | None = None
+    try:
+        rows = await recorded(box, found)
+    except ExamError as error:
+        problem = error
+    return page(
+        request,
+        "violation_recordings.html",
+        v=found,
+        rows=rows,
+        covered=bool(_cameras(box, found)),
+        problem=problem,
+    )
+
+
+async def _chosen(box: Box, violation: str, camera: str, number: int) -> tuple[ViolationFile, GetClip]:
+    """The stretch somebody wants to see: of this violation, and of a camera that covers its seat."""
+    found = await box.db.read(violation_case, box, violation)
+    known = _stretches(found)
+    if camera not in _cameras(box, found) or not 0 <= number < len(known):
+        raise NotFound("no_recording", N_("There is no such recording."), N_("Reload the page."))
+    start, end = known[number]
+    return found, GetClip(camera=camera, start=start, end=end)
+
+
+@get("/{violation:str}/player")
+async def violation_player(
+    request: Asked,
+    box: NamedDependency[Box],
+    violation: FromPath[str],
+    camera: FromQuery[str],
+    number: FromQuery[int],
+) -> Template:
+    """The player for one stretch; watching is journaled when the recording itself is fetched."""
+    found, asked = await _chosen(box, violation, camera, number)
+    return page(
+        request,
+        "violation_player.html",
+        v=found,
+        camera=camera,
+        name=_cameras(box, found)[camera],
+        number=number,
+        start=asked.start,
+        end=asked.end,
+    )
+
+
+@get("/{violation:str}/clip.mp4")
+async def violation_clip(
+    request: Asked,
+    box: NamedDependency[Box],
+    violation: FromPath[str],
+    camera: FromQuery[str],
+    number: FromQuery[int],
+) -> Response[bytes] | Stream:
+    """The recording. Who watched it is journaled for the candidate, with the violation."""
+    found, asked = await _chosen(box, violation, camera, number)
+    return await give_clip(request, box, asked, found.candidate, {"violation": found.line.id})
+
+
+HANDLERS = [
+    Router(
+        path="/violations",
+        guards=[needs("office", "chief")],
+        route_handlers=[violation_recordings, violation_player, violation_clip],
+    )
+]

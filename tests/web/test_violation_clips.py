@@ -1,0 +1,97 @@
+"""Beside a violation under review: the recordings around it, what is missing of them, and who watched."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import httpx
+import msgspec
+import pytest
+from playwright.sync_api import Page, expect
+from sqlmodel import select
+
+from appliance.base.ids import new_id
+from appliance.flow.accounts import Who
+from appliance.flow.record_violation import Seen, record_violation
+from appliance.records.accounts import Account
+from appliance.records.seating import SeatTaking
+from appliance.records.violations import Violation
+from tests.web.conftest import shoot
+from tests.web.day import START
+from tests.web.day_server import Running
+from tests.web.test_inspection import newest
+from tests.web.test_violations import writing
+
+Open = Callable[..., Page]
+Client = Callable[[str], httpx.Client]
+
+
+def recorded(day: Running, index: int, at: datetime | None) -> Violation:
+    """A violation of whoever writes at the seat of that index, at a time of the day's recordings."""
+    seat = writing(day, index)[1]
+    box = day.box
+    wanted = select(SeatTaking.candidate).where(SeatTaking.sitting == day.day.theory, SeatTaking.seat == seat)
+    candidate = box.db.read_now(lambda session: session.exec(wanted).one())
+    row = box.db.read_now(
+        lambda session: session.exec(select(Account).where(Account.login == "invigilator")).one()
+    )
+    who = Who(account=row.id, login=row.login, name=row.name, role=row.role)
+    form = Seen(
+        id=new_id(),
+        sitting=day.day.theory,
+        seat=seat,
+        candidate=candidate,
+        rule="whispering",
+        seen="与邻座交谈",
+        happened_at=at,
+    )
+    return box.db.write_now(record_violation, box, form, who, "invigilator2")
+
+
+def test_a_stretch_with_a_gap_is_said_and_the_other_camera_plays(day: Running, client: Client) -> None:
+    """Camera C2 was cut off from minute 80 to 83."""
+    found = recorded(day, 9, START + timedelta(minutes=81, seconds=30))
+    office = client("office")
+    page = office.get("/violations").text
+    assert f"/violations/{found.id}/recordings" in page
+    part = office.get(f"/violations/{found.id}/recordings").text
+    assert "理论考场后部" in part and "录像缺失" in part and "网络中断" in part
+    assert re.findall(r"player\?camera=(\w+)&amp;number=(\d)", part) == [("C1", "0")]
+    player = office.get(f"/violations/{found.id}/player?camera=C1&number=0").text
+    assert f'src="/violations/{found.id}/clip.mp4?camera=C1&amp;number=0"' in player
+    clip = office.get(f"/violations/{found.id}/clip.mp4?camera=C1&number=0", headers={"range": "bytes=0-"})
+    assert clip.status_code == 206 and clip.content[4:8] == b"ftyp"
+    watched = newest(day, "clip.viewed")
+    assert watched is not None and watched.subject == found.candidate
+    body = msgspec.json.decode(watched.body)
+    assert (body["violation"], body["camera"]) == (found.id, "C1")
+    for camera, number in (("C3", 0), ("C1", 1), ("C1", -1)):  # not this seat, not this time
+        gone = office.get(f"/violations/{found.id}/clip.mp4?camera={camera}&number={number}")
+        assert gone.status_code == 404, (camera, number)
+
+
+def test_no_camera_and_a_silent_recorder_are_said(
+    day: Running, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, office = f"/violations/{recorded(day, 11, None).id}/recordings", client("office")
+    socket = day.day.settings.socket("clips")
+    aside = socket.with_suffix(".aside")
+    socket.rename(aside)
+    try:
+        assert "process_silent" in office.get(place).text
+    finally:
+        aside.rename(socket)
+    monkeypatch.setattr("appliance.web.violation_clips.cameras_of", lambda *_facts: [])
+    assert "没有监控覆盖" in office.get(place).text
+
+
+@pytest.mark.long
+def test_a_click_plays_it_beside_the_evidence(day: Running, open_page: Open) -> None:
+    found = recorded(day, 13, START + timedelta(minutes=70))
+    page = open_page("office", f"/violations/{found.id}", 1366, 768)
+    shoot(page, "violation-recordings")
+    page.locator("#violation-recordings button").first.click()
+    page.wait_for_function("() => document.querySelector('#clip-player video')?.readyState >= 2")
+    expect(page.locator("#clip-player")).to_contain_text("查看录像记入考务日志")
+    shoot(page, "violation-player")
+    page.close()
