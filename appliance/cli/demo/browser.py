@@ -15,6 +15,7 @@ from playwright.sync_api import Page, Playwright, expect, sync_playwright
 
 from appliance.base.errors import NotFound
 from appliance.base.i18n import N_
+from appliance.cli.demo.pace import SLOW
 from appliance.cli.demo.site import DemoSite
 
 SETTINGS = "/etc/chromium"
@@ -65,6 +66,7 @@ class Candidate:
             viewport={"width": 1366, "height": 768},
             locale="zh-CN",
         )
+        expect.set_options(timeout=5_000 * SLOW)
         self._page: Page = self._context.pages[0] if self._context.pages else self._context.new_page()
 
     def open(self) -> None:

@@ -10,6 +10,7 @@ from sqlmodel import select
 
 from appliance.base.errors import Unavailable
 from appliance.base.i18n import N_
+from appliance.cli.demo.pace import SLOW
 from appliance.cli.demo.site import DemoSite
 from appliance.cli.demo.staff import Staff
 from appliance.cli.demo.table import Report
@@ -68,7 +69,8 @@ class Day(msgspec.Struct, kw_only=True):
 
 
 def wait_for(what: str, look: Callable[[], T | None], seconds: float, pause: float = 0.1) -> T:
-    """Ask until there is an answer; say what was waited for when there is none."""
+    """Ask until there is an answer; say what was waited for when there is none. `seconds`: on a free machine."""
+    seconds *= SLOW
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = look()
@@ -78,7 +80,9 @@ def wait_for(what: str, look: Callable[[], T | None], seconds: float, pause: flo
     raise Unavailable(
         "demo_waited",
         N_("Waited {seconds} s in vain for: {what}."),
-        N_("The log folder of the demo says why."),
+        N_(
+            "Is another demo running, or is this machine busy with something else? The log folder tells more."
+        ),
         seconds=int(seconds),
         what=what,
     )

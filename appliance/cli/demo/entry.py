@@ -7,9 +7,11 @@ from datetime import date
 import msgspec
 from sqlmodel import Session, col, select
 
-from appliance.base.i18n import _
+from appliance.base.errors import Unavailable
+from appliance.base.i18n import N_, _
 from appliance.base.sockets import ask
 from appliance.cli.demo.day import Day, wait_for
+from appliance.cli.demo.pace import SLOW, TAP
 from appliance.devices.cardreader.layouts import demo_card, write
 from appliance.faces import demo_people
 from appliance.faces.demo_photo import pack
@@ -27,7 +29,7 @@ from appliance.wire.simulators import (
 
 SLIPS = "slips.sock"
 """Control socket of the ticket printers, in the folder of the sockets."""
-PATIENCE = 20.0
+PATIENCE = TAP * SLOW
 
 
 class LanePlayer:
@@ -59,7 +61,15 @@ class LanePlayer:
                     await self._through(tap)
                     return tap
             await asyncio.sleep(0.03)
-        raise TimeoutError(f"no tap at {self.lane}")
+        raise Unavailable(
+            "demo_no_tap",
+            N_("The box decided nothing about a card at lane {lane} within {seconds} s."),
+            N_(
+                "Is another demo running, or is this machine busy with something else? The log folder tells more."
+            ),
+            lane=self.lane,
+            seconds=int(PATIENCE),
+        )
 
     async def _through(self, tap: Tap) -> None:
         """An admitted person passes the gate before the next one taps."""

@@ -14,6 +14,7 @@ from appliance.base import settings as s
 from appliance.base.errors import Conflict
 from appliance.base.i18n import N_
 from appliance.cli.demo import run_folder
+from appliance.cli.demo.pace import CAPTURES_EVERY
 from appliance.flow import accounts
 from appliance.flow.box import Box
 from appliance.flow.set_up import add_room, set_up
@@ -158,7 +159,7 @@ def configure(folder: Path, port: int) -> DemoSite:
             timeout=5.0,
         ),
         station=s.StationSettings(grace=4.0, lost_after=8.0),
-        captures=s.CaptureSettings(every=0.0),  # the simulated stations have no cameras
+        captures=s.CaptureSettings(every=CAPTURES_EVERY),
     )
     config = folder / "examsite.toml"
     config.write_bytes(s.dump(settings))

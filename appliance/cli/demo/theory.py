@@ -12,6 +12,7 @@ import msgspec
 from sqlmodel import Session, col, func, select
 
 from appliance.base.i18n import _
+from appliance.cli.demo import seat_camera
 from appliance.cli.demo.browser import Candidate as BrowserCandidate
 from appliance.cli.demo.day import Day, wait_for
 from appliance.cli.demo.site import SEATS, SPARES, seat_address
@@ -132,7 +133,8 @@ def sit(day: Day, stations: Stations) -> None:
     """The whole sitting."""
     sitting = day.sitting("theory")
     four = tell_people(day, stations, sitting.id)
-    browser = BrowserCandidate(day.site, policies(day), day.site.folder / "screens")
+    camera = seat_camera.flags(day, sitting.id, BROWSER_SEAT)
+    browser = BrowserCandidate(day.site, policies(day), day.site.folder / "screens", camera)
     try:
         browser.open()
         browser.sign_in(four)
@@ -148,10 +150,12 @@ def sit(day: Day, stations: Stations) -> None:
         done = browser.answer(70)
         browser.saved()
         day.report.equal(_("Answered in the real browser, across an outage"), done, 100)
+        seat_camera.wait_for_one(day, sitting.id)
         browser.hand_in()
     finally:
         browser.close()
     _end(day, stations, sitting.id)
+    seat_camera.check(day, sitting.id)
 
 
 def _count(day: Day, sitting: str, state: str) -> int:
