@@ -35,7 +35,9 @@ from appliance.rules.unlike import Others
 from appliance.voice.announce import load as load_voice
 from appliance.voice.announce import sound_file
 from appliance.voice.port import Announcement
+from appliance.web.order_watch import OrderWatch
 from appliance.web.screen_watch import ScreenWatch
+from appliance.web.storage_watch import StorageWatch
 from appliance.wire.cameras import GetNotes, Notes
 
 log = logging.getLogger("examsite.web")
@@ -45,6 +47,8 @@ PAGES = 2.0
 SEAL = 60.0
 PAPERS = 2.0
 SCREENS = 5.0
+ORDERS = 2.0
+STORAGE = 30.0
 CAMERAS = 2.0
 """Seconds between two looks at the cameras' file and at what exam-recorder noted."""
 MARK_AGAIN = 60.0
@@ -59,6 +63,8 @@ class Background:
     def __init__(self, box: Box) -> None:
         self._box = box
         self.screens = ScreenWatch(box)
+        self._orders = OrderWatch(box)
+        self._storage = StorageWatch(box)
         self._tasks: list[asyncio.Task[None]] = []
         self._failing: set[str] = set()
         self._noted: Noted | None = None
@@ -78,6 +84,8 @@ class Background:
             ("seal", self._seal, SEAL),
             ("cameras", self._cameras, CAMERAS),
             ("screens", self.screens.look, SCREENS),
+            ("orders", self._orders.look, ORDERS),
+            ("storage", self._storage.look, STORAGE),
         ):
             self._tasks.append(asyncio.create_task(self._loop(name, work, pause)))
 
