@@ -118,7 +118,7 @@ async def run(uri: str, cameras: int, seconds: float, rounds: int) -> None:
         )
         with bench_box(settings) as site:
             parts = {name: site.start(name) for name in ("recorder", "clips")}
-            parts["web"] = await site.start_web()
+            parts["web"] = await site.start_web(60)
             browser = await signed_in(site)
             costs: dict[str, list[float]] = {name: [] for name in parts}
             shown, ages, rate = [], [], []

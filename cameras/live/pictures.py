@@ -78,8 +78,8 @@ class LivePictures:
                     shown[one.camera] = number
                     yield msgspec.msgpack.encode(one)
                 if not fresh:
-                    async with self._changed:
-                        await asyncio.wait_for(self._changed.wait(), until - time.monotonic() + 1)
+                    async with asyncio.timeout(until - time.monotonic() + 1), self._changed:
+                        await self._changed.wait()
         except TimeoutError:
             return
         finally:
