@@ -62,6 +62,7 @@ def environment(box: Box) -> Environment:
         now=box.now,
         new_id=new_id,
         kind_word=kind_word,
+        field_words=lambda: {name: translate(text) for name, text in words.FIELDS.items()},
     )
     return jinja
 

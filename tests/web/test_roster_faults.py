@@ -89,7 +89,7 @@ def test_a_file_that_is_no_roster_is_told_at_the_office(
     for words in (sentence, step, code):
         expect(problem).to_contain_text(words)
     expect(problem).to_be_in_viewport()
-    expect(page.locator("[name=theory_start]")).to_have_value("2026-11-21T16:00")
+    expect(page.locator("[name=theory_start]")).to_have_value("2026-11-21 16:00")
     shoot(page, f"roster-{code}")
     assert rosters(day) == before, "nothing of it is kept"
 

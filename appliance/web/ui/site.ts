@@ -2,6 +2,7 @@
 
 import { startBlueprint } from "./_blueprint";
 import { startClock } from "./_clock";
+import { startFields } from "./_fields";
 import { startGroups } from "./_groups";
 import { startLive } from "./_live";
 import { all, newId } from "./_page";
@@ -86,6 +87,7 @@ function startNotes(): void {
 document.addEventListener("DOMContentLoaded", () => {
   startBlueprint();
   startClock();
+  startFields();
   startGroups();
   startLive();
   startPress();
