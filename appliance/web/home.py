@@ -30,7 +30,14 @@ PAGES: list[tuple[str, str, str, tuple[str, ...]]] = [
     ("/examiner", N_("Practical scoring"), N_("What is the task, what was lost?"), ("examiner", "chief")),
     ("/office", N_("Rosters and results"), N_("What can be released?"), ("office", "chief")),
     ("/violations", N_("Violations"), N_("What happened, what do we decide?"), ("office", "chief")),
+    (
+        "/storage",
+        N_("Storage of recordings"),
+        N_("For how long is there room, what is kept, what may go?"),
+        ("office", "admin", "chief"),
+    ),
     ("/questions", N_("Question banks"), N_("Which items may be drawn?"), ("author", "chief")),
+    ("/cameras", N_("Cameras"), N_("Is every seat seen, and recorded?"), ("admin", "chief")),
     ("/inspection", N_("Inspection"), N_("Was it them, is it whole, who did what?"), ("inspector", "chief")),
 ]
 """Path, title, the question the page answers, who may open it."""

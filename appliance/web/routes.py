@@ -17,6 +17,7 @@ from appliance.web import (
     office,
     office_delivery,
     ops,
+    packages,
     password,
     questions,
     roll_call,
@@ -71,6 +72,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     *inspection.HANDLERS,
     *cameras.HANDLERS,
     *timeline.HANDLERS,
+    *packages.HANDLERS,
     *station_page.HANDLERS,
     Router(
         path="/station/api",

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import threading
+import time
 from pathlib import Path
 
 import msgspec
@@ -38,6 +39,7 @@ log = logging.getLogger("examsite.archive")
 EVERY = 20.0
 """Seconds between rounds when there is nothing to do."""
 EVENTS = 200
+FRESH = 3.0
 
 
 class ArchiveProcess:
@@ -47,6 +49,7 @@ class ArchiveProcess:
         self.rounds = rounds
         self._thread = threading.Thread(target=self._run, name="archive-rounds", daemon=True)
         self._soon = threading.Event()
+        self._status: tuple[float, Storage | None] = (0.0, None)
 
     def start(self) -> None:
         """Begin the rounds."""
@@ -59,6 +62,20 @@ class ArchiveProcess:
         self._thread.join(4.0)
         if not self._thread.is_alive():
             self.rounds.close()
+
+    async def serve(self) -> asyncio.Server:
+        """Open the socket `archive`."""
+        return await sockets.serve(
+            self.rounds.settings.socket("archive"),
+            {
+                KeepOrders: self.orders,
+                GetStorage: self.status,
+                GetEvents: self.events,
+                FetchRecording: self.fetch,
+                PreparePlace: self.prepare,
+                EndDisk: self.end_disk,
+            },
+        )
 
     def alive(self) -> bool:
         """The thread lives."""
@@ -78,12 +95,17 @@ class ArchiveProcess:
     async def orders(self, asked: KeepOrders) -> Taken:
         """KeepOrders."""
         await asyncio.to_thread(self.rounds.take_orders, asked)
+        self._status = 0.0, None
         self._soon.set()
         return Taken()
 
     async def status(self, _asked: GetStorage) -> Storage:
-        """GetStorage."""
-        return await asyncio.to_thread(make_status, self.rounds)
+        """GetStorage; one answer serves everybody for some seconds."""
+        made, found = self._status
+        if found is None or time.monotonic() - made > FRESH:
+            found = await asyncio.to_thread(make_status, self.rounds)
+            self._status = time.monotonic(), found
+        return found
 
     async def events(self, asked: GetEvents) -> Events:
         """GetEvents."""
@@ -203,17 +225,7 @@ async def main(settings: Settings) -> None:
     """`examsite run archive`: until SIGTERM."""
     process = ArchiveProcess(await asyncio.to_thread(Rounds, settings))
     process.start()
-    server = await sockets.serve(
-        settings.socket("archive"),
-        {
-            KeepOrders: process.orders,
-            GetStorage: process.status,
-            GetEvents: process.events,
-            FetchRecording: process.fetch,
-            PreparePlace: process.prepare,
-            EndDisk: process.end_disk,
-        },
-    )
+    server = await process.serve()
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -6,6 +6,7 @@ the index is built anew from the files, and it is the copy's name on every place
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -182,6 +183,10 @@ class Archive(ArchiveReader):
                 with self.transaction() as link:
                     for statement in SCHEMA.split(";"):
                         link.execute(statement)
+                    # A list made anew counts on: what was told under the old numbers is never told again.
+                    link.execute(
+                        "INSERT INTO sqlite_sequence(name, seq) VALUES ('event', ?)", (int(time.time()),)
+                    )
                     link.execute(f"PRAGMA user_version = {VERSION}")
         except (OSError, sqlite3.Error) as error:
             raise _unreadable(error) from error

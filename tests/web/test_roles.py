@@ -22,6 +22,7 @@ AREAS: dict[str, set[str]] = {
     "/examiner": {"examiner", "chief"},
     "/office": {"office", "chief"},
     "/violations": {"office", "chief"},
+    "/storage": {"admin", "inspector", "office", "chief"},
     "/inspection": {"inspector", "chief"},
     "/timeline/seat/T1-01": {"inspector", "chief"},
     "/timeline/room/T1": {"inspector", "chief"},
@@ -80,6 +81,9 @@ ORDERS: dict[str, set[str]] = {
     "/examiner/x/draw": {"examiner", "chief"},
     "/examiner/x/K1": {"examiner", "chief"},
     "/office/delivery/x": {"office", "chief"},
+    "/storage/hold/x": {"inspector", "office", "chief"},
+    "/storage/lift/x": {"office", "chief"},
+    "/storage/delete": {"office", "chief"},
     "/office/roster": {"office", "chief"},
     "/office/roster/x/confirm": {"office", "chief"},
     "/office/roster/x/reject": {"office", "chief"},
@@ -150,6 +154,9 @@ FORMS: dict[str, dict[str, str]] = {
     "/room/attempt/x/warn": {"text": "x"},
     "/room/attempt/x/face-check": {"decision": "admit", "reason": "x"},
     "/examiner/x/K1": {"form": "x", "task": "K11"},
+    "/storage/hold/x": dict.fromkeys(("reason", "second_login", "second_password"), "x"),
+    "/storage/lift/x": dict.fromkeys(("reason", "second_login", "second_password"), "x"),
+    "/storage/delete": dict.fromkeys(("reason", "second_login", "second_password"), "x"),
     "/violations/x/decide": dict.fromkeys(
         ("command", "decision", "reason", "second_login", "second_password"), "x"
     ),

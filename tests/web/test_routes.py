@@ -71,6 +71,10 @@ TABLE: dict[str, str] = {
     "GET /media/sound/{call}": "chief display waiting",
     "GET /media/camera/{camera}/still.jpg": "chief inspector invigilator",
     "GET /media/clip": "chief inspector",
+    "GET /storage": "admin chief inspector office",
+    "POST /storage/hold/{sitting}": "chief inspector office",
+    "POST /storage/lift/{hold}": "chief office",
+    "POST /storage/delete": "chief office",
     "GET /live-view": "chief inspector invigilator",
     "GET /live-view/states": "chief inspector invigilator",
     "GET /live-view/pictures": "chief inspector invigilator",
@@ -216,6 +220,9 @@ TABLE: dict[str, str] = {
     "GET /timeline/seat/{seat}": "chief inspector",
     "GET /timeline/room/{room}": "chief inspector",
     "GET /timeline/find": "chief inspector",
+    "POST /timeline/package": "chief inspector",
+    "GET /timeline/package/{job}": "chief inspector",
+    "GET /timeline/package/{job}/file": "chief inspector",
     "GET /inspection/{candidate}/recordings": "chief inspector",
 }
 
