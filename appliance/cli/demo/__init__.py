@@ -10,6 +10,7 @@ import signal
 import ssl
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -150,13 +151,13 @@ def _played(site: DemoSite, report: Report, once: bool) -> int:
         try:
             run_stages(day)
         except (PlaywrightError, AssertionError, TimeoutError) as error:
+            (folder / "log" / "demo.log").write_text("".join(traceback.format_exception(error)))
             raise Unavailable(
                 "demo_stopped",
-                N_("The demo could not go on: {detail}"),
+                N_("The demo could not go on: something did not happen in time."),
                 N_(
                     "Is another demo running, or is this machine busy with something else? The log folder tells more."
                 ),
-                detail=str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__,
             ) from error
         report.show()
         if not once:
