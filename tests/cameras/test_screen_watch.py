@@ -11,10 +11,12 @@ from sqlmodel import Session, col, select
 
 from appliance.base.clock import SystemClock
 from appliance.base.screen_code import DIGITS
+from appliance.base.sockets import ask_stream
 from appliance.flow.box import Box
 from appliance.flow.screen_codes import code_now, codes_between
 from appliance.records.journal import Journal
 from appliance.web.screen_watch import ScreenWatch
+from appliance.wire.screens import ReadScreens, ScreenRead, ScreensHead
 from appliance.wire.simulators import SetCamera
 from cameras import clips
 from cameras.clips.watch import PictureWatch
@@ -62,6 +64,7 @@ async def test_a_loop_a_swap_and_a_dark_screen_are_found(
             await watch.look()
         return watch.states.get("C1", "")
 
+    began = datetime.now(UTC)
     async with recording(one) as recorder:
         await recorded(recorder, 1.0)
         served = clips.ClipServer(box.settings)
@@ -73,6 +76,10 @@ async def test_a_loop_a_swap_and_a_dark_screen_are_found(
         assert await told("T2", 0, 1) == "other"
         assert await told("T1", 0, 1) == "ok"
         assert await told("", 0, 2) == "missing"
+        asked = ReadScreens(camera="C1", start=began, end=datetime.now(UTC))
+        head, frames = await ask_stream(box.settings.socket("clips"), asked, ScreensHead)
+        read = [msgspec.msgpack.decode(frame, type=ScreenRead) async for frame in frames]
+        assert head.minutes >= len(read) and all(began <= one.at for one in read), "once more, from the store"
         server.close()
 
     def kinds(session: Session) -> list[tuple[str, str]]:

@@ -1,0 +1,89 @@
+"""examsite recordings screen-codes: the codes in recorded pictures, held against the journal again."""
+
+import asyncio
+from datetime import datetime
+
+import msgspec
+import typer
+
+from appliance.base.errors import NotFound
+from appliance.base.i18n import N_, _
+from appliance.base.screen_code import digits
+from appliance.base.settings import load
+from appliance.base.sockets import ask_stream
+from appliance.cli.run import show, tell
+from appliance.flow.box import Box
+from appliance.flow.screen_codes import Look, judge_looks
+from appliance.rules.screen_code import Judged, begins
+from appliance.wire.screens import ReadScreens, ScreenRead, ScreensHead
+
+TIMES = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
+VERDICTS = {
+    "ok": N_("right code"),
+    "late": N_("of an earlier time"),
+    "other": N_("of another screen"),
+    "unknown": N_("none of this site"),
+    "missing": N_("cannot be read"),
+}
+
+
+async def _looks(box: Box, camera: str, screen: str, start: datetime, end: datetime) -> list[Look]:
+    asked = ReadScreens(camera=camera, start=start, end=end)
+    _head, frames = await ask_stream(box.settings.socket("clips"), asked, ScreensHead, timeout=30.0)
+    found = []
+    async for frame in frames:
+        seen = msgspec.msgpack.decode(frame, type=ScreenRead)
+        found.append(Look(camera=camera, screen=screen, at=seen.at, number=seen.number))
+    return found
+
+
+def _line(box: Box, look: Look, judged: Judged) -> str:
+    number = "–" if look.number is None else digits(look.number)
+    words = _(VERDICTS[judged.verdict])
+    if judged.shown and judged.verdict != "ok":
+        of = box.local(begins(judged.shown.minute))
+        words += f" ({judged.shown.screen} {of:%Y-%m-%d %H:%M})"
+    entry = _("entry {seq}").format(seq=judged.shown.seq) if judged.shown else ""
+    return f"{box.local(look.at):%Y-%m-%d %H:%M:%S}  {number}  {words}  {entry}".rstrip()
+
+
+def screen_codes(
+    camera: str = typer.Option(..., "--camera", help="Code of a camera with a screen in its view."),
+    start: datetime = typer.Option(..., "--from", formats=TIMES, help="Local, e.g. 2026-11-21T09:00:00."),
+    end: datetime = typer.Option(..., "--to", formats=TIMES, help="Local, as --from."),
+    json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Read the screen in one recorded picture of each minute again and hold it against the journal; exit status 1
+    when one is not right.
+    """
+    box = Box.open(load())
+    known = next((one for one in box.settings.cameras if one.code == camera and one.screen), None)
+    if known is None:
+        raise NotFound(
+            "no_screen_in_view",
+            N_("Camera {camera} has no screen in its view."),
+            N_("Name the screen at the camera: screen in [[cameras]]."),
+            camera=camera,
+        )
+    local = [moment.replace(tzinfo=box.zone) for moment in (start, end)]
+    looks = asyncio.run(_looks(box, camera, known.screen, *local))
+    judged = box.db.read_now(judge_looks, box, looks)
+    box.db.stop()
+    wrong = sum(one.verdict != "ok" for one in judged)
+    if json:
+        pictures = [
+            {"at": look.at, "number": look.number, "verdict": one.verdict}
+            | (
+                {"seq": one.shown.seq, "screen": one.shown.screen, "minute": begins(one.shown.minute)}
+                if one.shown
+                else {}
+            )
+            for look, one in zip(looks, judged, strict=True)
+        ]
+        show({"ok": bool(looks) and not wrong, "checked": len(looks), "pictures": pictures})
+    else:
+        for look, one in zip(looks, judged, strict=True):
+            typer.echo(_line(box, look, one))
+        tell(_("{count} pictures looked at, {wrong} not right.").format(count=len(looks), wrong=wrong))
+    if wrong or not looks:
+        raise typer.Exit(1)

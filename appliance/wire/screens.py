@@ -1,0 +1,29 @@
+"""What exam-clips reads from the screens in recorded pictures, for whoever holds it against the journal."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class ReadScreens(msgspec.Struct, tag="clips.screens", kw_only=True):
+    """Ask exam-clips to read the screen in a camera's view, in one recorded picture of each minute.
+
+    ScreensHead answers; a ScreenRead (MessagePack) follows for each minute of which a picture exists.
+    """
+
+    camera: str
+    start: datetime
+    end: datetime
+
+
+class ScreensHead(msgspec.Struct, kw_only=True):
+    """How many minutes are looked at."""
+
+    minutes: int
+
+
+class ScreenRead(msgspec.Struct, kw_only=True):
+    """One picture and the number in it; None when none can be read."""
+
+    at: datetime
+    number: int | None
