@@ -30,12 +30,14 @@ from appliance.wire.recorder import (
     StillHead,
     VerifySpans,
 )
+from appliance.wire.screens import ReadScreens
 from cameras.archive.locate import Locator
 from cameras.clips.copy import Copied
 from cameras.clips.cut import Cut, cut
 from cameras.clips.find import find
 from cameras.clips.proof import Proven
-from cameras.clips.reel import reel
+from cameras.clips.reel import reel_of
+from cameras.clips.screens import ScreenReader
 from cameras.clips.still import still
 from cameras.clips.watch import PictureWatch
 from cameras.index import Reader, Segment
@@ -76,6 +78,7 @@ class ClipServer:
         self._cuts: dict[Asked, KeptCut] = {}
         self.watch = PictureWatch(settings, self._index)
         self._stills: dict[tuple[str, int], tuple[float, StillHead, bytes]] = {}
+        self.screens = ScreenReader(self._index, self._media, self._locator.locate)
         self.living = LivePictures(
             settings.socket("recorder"), lambda: [one.code for one in settings.cameras], self._live_still
         )
@@ -100,7 +103,7 @@ class ClipServer:
         now = datetime.now(UTC)
         spans = [(one.camera, one.start.astimezone(UTC), one.end.astimezone(UTC)) for one in asked.spans]
         made = [
-            await asyncio.to_thread(reel, self._index, self._media, *span, now, self._locator)
+            await asyncio.to_thread(reel_of, self._index, self._media, *span, now, self._locator)
             for span in spans
         ]
         return Reels(reels=made)
@@ -217,6 +220,7 @@ async def serve(settings: Settings, clips: ClipServer | None = None) -> asyncio.
             GetCopy: clips.get_copy,
             GetStill: clips.get_still,
             GetLive: clips.living.live,
+            ReadScreens: clips.screens.read,
             GetPictures: clips.get_pictures,
             VerifySpans: clips.verify_spans,
         },
