@@ -28,8 +28,8 @@ from appliance.records.sitting import Sitting
 from appliance.records.theory import Paper
 from appliance.rules.paper import THEORY, Blueprint
 from tests.flow.test_answers import Page
-from tests.question_banks import approve_all, journal, rows_of, staff, table, take
-from tests.world import World, seed
+from tests.question_banks import approve_all, journal, rows_of, table, take
+from tests.world import World
 
 BLUEPRINT = Blueprint(
     counts={"true_false": 20, "single_choice": 10, "multiple_choice": 5},
@@ -41,18 +41,8 @@ BLUEPRINT = Blueprint(
 
 
 @pytest.fixture
-def people(box: Box) -> dict[str, Who]:
-    return staff(box)
-
-
-@pytest.fixture
 def bank(box: Box, people: dict[str, Who]) -> QuestionBank:
     return box.db.write_now(add_bank, box, " 内部  考核题库 ", "low_voltage", "exam", people["author"])
-
-
-@pytest.fixture
-def world(box: Box) -> World:
-    return box.db.write_now(seed, box, 3, papers=False)
 
 
 def ready_bank(box: Box, people: dict[str, Who], bank: QuestionBank) -> None:

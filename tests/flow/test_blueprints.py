@@ -16,7 +16,6 @@ from appliance.base.clock import FakeClock
 from appliance.base.errors import Corrupt, Refused
 from appliance.base.settings import dump
 from appliance.flow.accounts import Who
-from appliance.flow.add_bank import add_bank
 from appliance.flow.attempt_view import standing
 from appliance.flow.blueprints import Plans, bank_plans, set_blueprint, working_time
 from appliance.flow.box import Box
@@ -39,8 +38,8 @@ from appliance.rules.paper import Blueprint, Row
 from appliance.web.background import Background
 from tests.command import examsite
 from tests.flow.test_answers import Page
-from tests.question_banks import approve_all, journal, staff, table, take
-from tests.world import World, seed
+from tests.question_banks import journal
+from tests.world import World
 
 INITIAL = Blueprint(
     counts={"true_false": 10, "single_choice": 5},
@@ -53,24 +52,6 @@ REVIEW = Blueprint(
     counts={"true_false": 10}, points={"true_false": Decimal(10)}, minutes=60, pass_mark=Decimal(90)
 )
 PLANS: Plans = {"initial": INITIAL, "review": REVIEW}
-
-
-@pytest.fixture
-def people(box: Box) -> dict[str, Who]:
-    return staff(box)
-
-
-@pytest.fixture
-def bank(box: Box, people: dict[str, Who]) -> QuestionBank:
-    bank = box.db.write_now(add_bank, box, "内部考核", "low_voltage", "exam", people["author"])
-    take(box, bank, people["author"], table())
-    approve_all(box, bank, people["author2"])
-    return bank
-
-
-@pytest.fixture
-def world(box: Box) -> World:
-    return box.db.write_now(seed, box, 3, papers=False)
 
 
 def choose(box: Box, bank: QuestionBank, sitting: str, who: Who, plans: Plans, second: str) -> None:

@@ -48,18 +48,28 @@ def settle(box: Box, **station: object) -> None:
     box.settings = changed
 
 
-@pytest.fixture
-def world(box: Box) -> World:
+def watched(box: Box) -> World:
+    """Three candidates of a sitting whose seats have cameras."""
     settle(box)
     return box.db.write_now(seed, box, 3)
 
 
-@pytest.fixture
-def page(box: Box, world: World) -> Page:
+def begun(box: Box, world: World) -> Page:
+    """The first of them works at the paper."""
     page = Page(box, world, 0)
     page.rules()
     box.db.write_now(start_sitting, box, world.sitting, "account:x")
     return page
+
+
+@pytest.fixture
+def world(box: Box) -> World:
+    return watched(box)
+
+
+@pytest.fixture
+def page(box: Box, world: World) -> Page:
+    return begun(box, world)
 
 
 def due(box: Box, page: Page) -> int:

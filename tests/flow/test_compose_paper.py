@@ -7,7 +7,6 @@ from sqlmodel import Session
 
 from appliance.base.errors import Conflict, NotFound, Refused
 from appliance.flow.accounts import Who
-from appliance.flow.add_bank import add_bank
 from appliance.flow.box import Box
 from appliance.flow.compose_paper import (
     chosen_of,
@@ -25,8 +24,8 @@ from appliance.records.sitting import Sitting
 from appliance.rules.paper import Blueprint
 from tests.flow.test_answers import Page
 from tests.flow.test_blueprints import checked, make_papers, papers
-from tests.question_banks import approve_all, journal, rows_of, staff, table, take
-from tests.world import World, seed
+from tests.question_banks import journal, rows_of
+from tests.world import World
 
 TERMS = Blueprint(
     counts={},
@@ -34,24 +33,6 @@ TERMS = Blueprint(
     minutes=90,
     pass_mark=Decimal(80),
 )
-
-
-@pytest.fixture
-def people(box: Box) -> dict[str, Who]:
-    return staff(box)
-
-
-@pytest.fixture
-def bank(box: Box, people: dict[str, Who]) -> QuestionBank:
-    bank = box.db.write_now(add_bank, box, "内部考核", "low_voltage", "exam", people["author"])
-    take(box, bank, people["author"], table())
-    approve_all(box, bank, people["author2"])
-    return bank
-
-
-@pytest.fixture
-def world(box: Box) -> World:
-    return box.db.write_now(seed, box, 3, papers=False)
 
 
 @pytest.fixture

@@ -28,18 +28,13 @@ from appliance.wire import station as wire
 from tests.flow.test_answers import Page
 from tests.flow.test_bank_papers import BLUEPRINT, choose, make_papers
 from tests.pictured_bank import CIRCUIT, PICTURES, file, fill, shown_names
-from tests.question_banks import journal, rows_of, staff
+from tests.question_banks import journal, rows_of
 from tests.station.drawings import name_of
 from tests.world import World, seed
 
 SEED = b"s" * 32
 FEW = replace(BLUEPRINT, counts={"true_false": 9, "single_choice": 4, "multiple_choice": 2})
 """As many as can be drawn when pictures are left out."""
-
-
-@pytest.fixture
-def people(box: Box) -> dict[str, Who]:
-    return staff(box)
 
 
 @pytest.fixture

@@ -24,12 +24,7 @@ from appliance.intake.questions.read import read_questions
 from appliance.records.journal import Journal
 from appliance.records.questions import QuestionBank
 from tests.intake.questions.samples import png
-from tests.question_banks import journal, rows_of, staff, table, take
-
-
-@pytest.fixture
-def people(box: Box) -> dict[str, Who]:
-    return staff(box)
+from tests.question_banks import journal, rows_of, table, take
 
 
 @pytest.fixture

@@ -18,22 +18,18 @@ from appliance.records.captures import SeatCheck
 from appliance.records.roster import RosterRow
 from appliance.wire.station import CameraState
 from tests.flow.test_answers import Page
-from tests.flow.test_captures import by_choice, cases, invigilator, seen, send, settle
-from tests.world import World, seed
+from tests.flow.test_captures import begun, by_choice, cases, invigilator, seen, send, settle, watched
+from tests.world import World
 
 
 @pytest.fixture
 def world(box: Box) -> World:
-    settle(box)
-    return box.db.write_now(seed, box, 3)
+    return watched(box)
 
 
 @pytest.fixture
 def page(box: Box, world: World) -> Page:
-    page = Page(box, world, 0)
-    page.rules()
-    box.db.write_now(start_sitting, box, world.sitting, "account:x")
-    return page
+    return begun(box, world)
 
 
 @pytest.fixture
