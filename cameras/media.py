@@ -9,6 +9,10 @@ from av.container import InputContainer
 from av.error import FFmpegError
 
 
+FILLED = ".filled.mp4"
+"""How the name of a file ends that was put into a gap later (cameras/fill.py)."""
+
+
 def open_segment(path: Path) -> InputContainer:
     """Open a segment for reading. Raises FFmpegError or OSError."""
     return av.open(str(path), format="mp4")

@@ -18,6 +18,7 @@ from appliance.wire.cameras import (
     SaveMarks,
     StartJob,
 )
+from appliance.wire.fill import Filled
 from cameras.camera_password import password_of
 from cameras.jobs import Job, Jobs
 from cameras.kept import Kept
@@ -78,6 +79,11 @@ class SetUp:
     async def get_notes(self, asked: GetNotes) -> Notes:
         """GetNotes."""
         return self.notes.after(asked.epoch, asked.after)
+
+    def filled(self, made: Filled, by: str) -> None:
+        """Gaps of a camera were filled."""
+        seconds = sum((one.end - one.start).total_seconds() for one in made.filled)
+        self.notes.add("filled", made.camera, by, datetime.now(UTC), count=round(seconds))
 
     async def stop(self) -> None:
         """End every job and listener."""

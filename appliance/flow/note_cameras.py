@@ -17,6 +17,7 @@ KINDS: dict[NoteKind, str] = {
     "alarm": "camera.alarm",
     "alarm_over": "camera.alarm_over",
     "motion": "camera.motion",
+    "filled": "camera.filled",
 }
 
 

@@ -92,21 +92,23 @@ class FindClips(msgspec.Struct, tag="clips.find", kw_only=True):
 
 
 class Clip(msgspec.Struct, kw_only=True):
-    """A stretch of unbroken recording."""
+    """A stretch of unbroken recording. `filled`: put into a gap later, it was not recorded here."""
 
     camera: str
     start: datetime
     end: datetime
     bytes: int
+    filled: bool = False
 
 
 class Gap(msgspec.Struct, kw_only=True):
-    """A stretch with nothing on record, and why."""
+    """A stretch with nothing on record, and why. `filled`: pictures from elsewhere were put there later."""
 
     camera: str
     start: datetime
     end: datetime
     cause: Cause
+    filled: bool = False
 
 
 class Found(msgspec.Struct, kw_only=True):
@@ -143,9 +145,10 @@ class ClipHead(msgspec.Struct, kw_only=True):
 Check = Literal["whole", "altered", "missing", "unreadable", "open"]
 """A file read again just now: as it was recorded, not so, not there, the disk does not give it; open = still being
 written, no hash yet."""
-Kept = Literal["open", "closed", "recovered", "adopted", "missing"]
+Kept = Literal["open", "closed", "recovered", "adopted", "missing", "filled"]
 """How a file came into the index. recovered: ended by a crash, hashed at the restart; adopted: the index had lost
-it, hashed when it was found again. For these two the hash proves nothing about the time before."""
+it, hashed when it was found again; filled: put into a gap later out of a camera's card or a copy, hashed when it was
+taken. For these the hash proves nothing about the time before."""
 
 
 class CameraSpan(msgspec.Struct, kw_only=True):

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
+
 from appliance.wire.recorder import Clip, Found, Gap
 from cameras.clips.film import lay, lying, recorded
 from cameras.index import Reader, Segment
@@ -58,7 +60,10 @@ def find(index: Reader, media: Path, camera: str, start: datetime, end: datetime
         if first - covered > (BETWEEN_RUNS if clips else timedelta()):
             gaps += _causes(index, camera, covered, first)
         size = round(sum(_share(media, segment, first, last) for segment in group))
-        clips.append(Clip(camera=camera, start=first, end=last, bytes=size))
+        filled = group[0].state == "filled"
+        clips.append(Clip(camera=camera, start=first, end=last, bytes=size, filled=filled))
+        if filled:  # the gap is a fact all the same
+            gaps += [msgspec.structs.replace(gap, filled=True) for gap in _causes(index, camera, first, last)]
         covered = max(covered, last)
         going_on = group[-1].end is None
     until = min(end, now)

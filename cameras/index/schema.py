@@ -18,7 +18,7 @@ CREATE INDEX run_by_camera ON run(camera);
 CREATE TABLE segment(
   id TEXT PRIMARY KEY, run TEXT NOT NULL REFERENCES run(id), camera TEXT NOT NULL, path TEXT NOT NULL UNIQUE,
   start INTEGER NOT NULL, end INTEGER, bytes INTEGER NOT NULL DEFAULT 0, sha256 TEXT NOT NULL DEFAULT '',
-  state TEXT NOT NULL CHECK (state IN ('open', 'closed', 'recovered', 'adopted', 'missing')),
+  state TEXT NOT NULL CHECK (state IN ('open', 'closed', 'recovered', 'adopted', 'missing', 'filled')),
   cause TEXT NOT NULL DEFAULT '', n INTEGER, chained BLOB
 );
 CREATE INDEX segment_by_camera ON segment(camera, start);

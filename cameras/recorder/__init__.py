@@ -19,6 +19,7 @@ from appliance.base.settings import CameraSettings, Settings
 from appliance.wire.live import GetKeys
 from appliance.wire.recorder import CameraStatus, GetStatus, Status
 from cameras.camera_password import password_of
+from cameras.fill import Filler
 from cameras.index import Index
 from cameras.live.second import SecondStreams
 from cameras.recorder.camera import CameraRecorder, disk_space
@@ -160,6 +161,9 @@ async def main(settings: Settings) -> None:
     seconds = SecondStreams(lambda: settings.cameras, lambda camera: password_of(camera, settings))
     handlers: dict[type, sockets.Handler] = {GetStatus: status, GetKeys: seconds.keys, **set_up.handlers()}
     handlers |= recorder.duty.handlers()
+    assert recorder.index
+    filler = Filler(settings, recorder.index, set_up.filled)
+    handlers |= filler.handlers()
     server = await sockets.serve(settings.socket("recorder"), handlers)
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

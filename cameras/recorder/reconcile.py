@@ -16,9 +16,10 @@ from pathlib import Path
 from av.error import FFmpegError
 
 from appliance.base.ids import new_id
+from appliance.wire.recorder import Kept
 from cameras.chain import FOLDER
 from cameras.index import Index, Segment
-from cameras.media import packet_span
+from cameras.media import FILLED, packet_span
 from cameras.recorder.fragments import whole_boxes, whole_length
 from cameras.recorder.rebuild import agree, restore_path
 
@@ -94,14 +95,16 @@ def measure(path: Path) -> tuple[int, str, float]:
 def _recover(index: Index, segment: Segment, path: Path, now: datetime) -> None:
     size, sha256, seconds = measure(path)
     end = segment.start + timedelta(seconds=seconds)
-    index.close_segment(segment.id, segment.start, end, size, sha256, "recovered", "stopped")
+    state: Kept = "filled" if segment.path.endswith(FILLED) else "recovered"
+    index.close_segment(segment.id, segment.start, end, size, sha256, state, "stopped")
     index.find(now, "recovered", segment.path, f"kept {seconds:.1f} s of a segment that was not closed")
     log.warning("recovered %.1f s of %s", seconds, segment.path)
 
 
 def _adopt(index: Index, name: str, path: Path, now: datetime) -> None:
     try:
-        start = datetime.strptime(path.name, "%Y%m%dT%H%M%S.%fZ.mp4").replace(tzinfo=UTC)
+        plain = path.name.replace(FILLED, ".mp4")
+        start = datetime.strptime(plain, "%Y%m%dT%H%M%S.%fZ.mp4").replace(tzinfo=UTC)
     except ValueError:
         index.find(now, "unknown_file", name, "not a recording of ours; left where it is")
         log.error("unknown file among the recordings: %s", name)
@@ -120,9 +123,9 @@ def _adopt(index: Index, name: str, path: Path, now: datetime) -> None:
         end=end,
         bytes=size,
         sha256=sha256,
-        state="adopted",
+        state="filled" if plain != path.name else "adopted",
     )
     index.open_segment(segment)
-    index.close_segment(segment.id, start, end, size, sha256, "adopted", "")
+    index.close_segment(segment.id, start, end, size, sha256, segment.state, "")
     index.find(now, "adopted", name, "the disk has this recording, the index had lost it")
     log.warning("adopted %s", name)

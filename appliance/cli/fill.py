@@ -1,0 +1,120 @@
+"""examsite recordings fill: gaps of a camera filled out of a film from its card; exam-recorder does the writing."""
+
+import asyncio
+import getpass
+import os
+import re
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import typer
+
+from appliance.base.errors import Corrupt, NotFound, Unavailable
+from appliance.base.i18n import N_, _
+from appliance.base.ids import new_id
+from appliance.base.settings import load
+from appliance.base.sockets import ask
+from appliance.cli.run import show, tell
+from appliance.wire.fill import INCOMING, Filled, FillGaps
+
+TIMES = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"]
+NAMED = re.compile(r"(?<!\d)(20\d{6})[-_T ]?(\d{6})(?!\d)")
+"""Cameras and recorders name their files by the local time of the first picture."""
+PATIENCE = 3600.0
+STILL_MISSING = timedelta(seconds=5)
+"""A stretch begins at a key frame: so much may stay missing at its ends."""
+
+
+def begins(name: str) -> datetime | None:
+    """The local time a file's name tells, None when it tells none."""
+    found = NAMED.search(name)
+    try:
+        return datetime.strptime("".join(found.groups()), "%Y%m%d%H%M%S") if found else None
+    except ValueError:
+        return None
+
+
+def _lay(film: Path, folder: Path) -> Path:
+    """A copy where the recorder can read it."""
+    there = folder / f"{new_id()}{film.suffix}"
+    try:
+        folder.mkdir(exist_ok=True)
+        shutil.copyfile(film, there)
+        if os.geteuid() == 0:
+            owner = folder.parent.stat()
+            for path in (folder, there):
+                os.chown(path, owner.st_uid, owner.st_gid)
+    except OSError as error:
+        there.unlink(missing_ok=True)
+        if not film.is_file() or not os.access(film, os.R_OK):
+            raise NotFound(
+                "no_such_file", N_("The file {path} cannot be read."), N_("Check the name."), path=str(film)
+            ) from error
+        raise Unavailable(
+            "media_unusable",
+            N_("The recordings' folder {folder} cannot be used: {detail}"),
+            N_("Exams go on. The system administrator looks at the recording disk."),
+            folder=str(folder),
+            detail=error.strerror or str(error),
+        ) from error
+    return there
+
+
+def fill(
+    camera: str = typer.Option(..., "--camera", help="Code of the camera the film is of."),
+    film: Path = typer.Option(..., "--from", help="The film, as it was copied from the card."),
+    start: datetime = typer.Option(
+        None,
+        "--start",
+        formats=TIMES,
+        help="Local time of its first picture, e.g. 2026-11-21T09:00:00; default: what its name says.",
+    ),
+    json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Fill gaps of a camera's recording out of a film from its card or another recorder; exit status 1 when something
+    is still missing in its time.
+    """
+    settings = load()
+    told = start or begins(film.name)
+    if told is None:
+        raise Corrupt(
+            "no_film_start",
+            N_("The name of {file} does not say when it begins."),
+            N_("Name the time of its first picture with --start."),
+            file=film.name,
+        )
+    zone = ZoneInfo(settings.site.timezone)
+    laid = _lay(film, Path(settings.recorder.media) / INCOMING)
+    order = FillGaps(
+        camera=camera,
+        file=laid.name,
+        source=film.name,
+        start=told.replace(tzinfo=zone),
+        by=f"cli:{getpass.getuser()}",
+    )
+    try:
+        made = asyncio.run(ask(settings.socket("recorder"), order, Filled, PATIENCE))
+    finally:
+        laid.unlink(missing_ok=True)
+    seconds = sum((one.end - one.start).total_seconds() for one in made.filled)
+    if json:
+        show(made)
+    else:
+        for one in made.filled:
+            first, last = one.start.astimezone(zone), one.end.astimezone(zone)
+            typer.echo(_("Filled: {time}").format(time=f"{first:%Y-%m-%d %H:%M:%S} – {last:%H:%M:%S}"))
+        if made.missing_s:
+            tell(
+                _(
+                    "{filled} s of {missing} s that were missing are filled. They are marked as filled, the gap stays"
+                    " on record."
+                ).format(filled=round(seconds, 1), missing=made.missing_s)
+            )
+        else:
+            ends = (made.film_start.astimezone(zone), made.film_end.astimezone(zone))
+            first_at, last_at = (f"{one:%Y-%m-%d %H:%M:%S}" for one in ends)
+            tell(_("Nothing was missing between {start} and {end}.").format(start=first_at, end=last_at))
+    if made.missing_s - seconds > STILL_MISSING.total_seconds():
+        raise typer.Exit(1)

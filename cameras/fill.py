@@ -1,0 +1,196 @@
+"""Gaps filled later, out of a camera's own card or a copy somebody brings: marked as such, hashed when taken.
+
+The film's pictures are copied, not decoded, and only where nothing was recorded; each stretch begins at the film's
+first key frame within the gap. What was recorded is never replaced, and the gap stays a fact of its own.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import av
+from av.error import FFmpegError
+
+from appliance.base.errors import Corrupt, NotFound, Refused
+from appliance.base.i18n import N_
+from appliance.base.ids import new_id
+from appliance.base.settings import Settings
+from appliance.base.sockets import Handler
+from appliance.wire.fill import INCOMING, Filled, FillGaps, Stretch
+from cameras.index import Index, Segment
+from cameras.integrity import file_sha256
+from cameras.media import FILLED, packets
+from cameras.recorder.segment import SegmentWriter
+
+log = logging.getLogger("examsite.recorder")
+
+LEAST = timedelta(seconds=1)
+"""A shorter hole is none: two connections' pictures do not join more closely."""
+LONGEST = timedelta(days=2)
+Span = tuple[datetime, datetime]
+
+
+def holes(recorded: Sequence[Span], start: datetime, end: datetime) -> list[Span]:
+    """Where nothing was recorded between two times. Pure. `recorded`: stretches, in any order, overlapping or not."""
+    found, covered = [], start
+    for first, last in sorted(recorded):
+        if min(first, end) - covered >= LEAST:
+            found.append((covered, min(first, end)))
+        covered = max(covered, last)
+    if end - covered >= LEAST:
+        found.append((covered, end))
+    return found
+
+
+def film_span(path: Path, start: datetime) -> Span:
+    """From when to when a film shows. Raises Corrupt when it is none."""
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            base, first, last = float(stream.time_base or 0), None, 0
+            for packet in packets(container):
+                first = packet.pts if first is None else min(first, packet.pts)
+                last = max(last, packet.pts + (packet.duration or 0))
+    except (FFmpegError, OSError, IndexError) as error:
+        raise _no_film(path) from error
+    if first is None or not base:
+        raise _no_film(path)
+    return start, start + timedelta(seconds=(last - first) * base)
+
+
+class Filler:
+    """Answers FillGaps, one film after the other. `index`: the recorder's own."""
+
+    def __init__(self, settings: Settings, index: Index, told: Callable[[Filled, str], None]) -> None:
+        self._settings = settings
+        self._media = Path(settings.recorder.media)
+        self._index = index
+        self._told = told
+        self._turn = asyncio.Lock()
+
+    def handlers(self) -> dict[type, Handler]:
+        """By what is asked."""
+        return {FillGaps: self.fill}
+
+    async def fill(self, asked: FillGaps) -> Filled:
+        """FillGaps."""
+        async with self._turn:
+            return await asyncio.to_thread(self._fill, asked, datetime.now(UTC))
+
+    def _fill(self, asked: FillGaps, now: datetime) -> Filled:
+        camera = asked.camera
+        if camera not in {one.code for one in self._settings.cameras} | set(self._index.cameras()):
+            raise NotFound("no_camera", N_("There is no camera {camera}."), camera=camera)
+        if Path(asked.file).name != asked.file:
+            raise Corrupt("bad_film_name", N_("A film lies in the folder for incoming films."))
+        path = self._media / INCOMING / asked.file
+        start, end = film_span(path, asked.start.astimezone(UTC))
+        if end > now or end - start > LONGEST:
+            raise Refused(
+                "bad_film_times",
+                N_("The film would show {start} to {end}: it ends before now and is at most two days long."),
+                N_("Name the time of its first picture with --start."),
+                start=start.isoformat(timespec="seconds"),
+                end=end.isoformat(timespec="seconds"),
+            )
+        kept = self._index.between(camera, start, end)
+        missing = holes([(one.start, one.end or now) for one in kept], start, end)
+        sha256 = file_sha256(path)
+        filled = Filled(
+            camera=camera,
+            film_start=start,
+            film_end=end,
+            sha256=sha256,
+            missing_s=round(sum((last - first).total_seconds() for first, last in missing), 1),
+            filled=[],
+        )
+        for hole in missing:
+            for made in self._copy(camera, path, start, hole, f"{asked.source}:{sha256}"):
+                filled.filled.append(made)
+        log.warning("camera %s: %d stretches filled from %s", camera, len(filled.filled), asked.source)
+        if filled.filled:
+            self._told(filled, asked.by)
+        return filled
+
+    def _copy(self, camera: str, path: Path, start: datetime, hole: Span, cause: str) -> Iterator[Stretch]:
+        """The film's pictures within a hole, in files as long as recorded ones."""
+        run, open_now = "", None
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            base, first = float(stream.time_base or 0), None
+            for packet in packets(container):
+                first = packet.pts if first is None else first
+                at = start + timedelta(seconds=(packet.pts - first) * base)
+                if at >= hole[1]:
+                    break
+                if packet.is_keyframe and at >= hole[0]:
+                    if open_now and at - open_now.start >= self._length:
+                        yield open_now.close(at)
+                        open_now = None
+                    if open_now is None:
+                        if not run:
+                            run = new_id()
+                            context = stream.codec_context
+                            size = context.width, context.height
+                            self._index.open_run(run, camera, at, context.name.upper(), *size)
+                        open_now = _Open(
+                            self._index, self._media, self._segment(run, camera, at), stream, cause
+                        )
+                if open_now:
+                    open_now.write(packet, at, base)
+            if open_now:
+                yield open_now.close(min(open_now.end, hole[1]))
+        if run:
+            self._index.close_run(run, hole[1], "filled")
+
+    @property
+    def _length(self) -> timedelta:
+        return timedelta(seconds=self._settings.recorder.segment)
+
+    def _segment(self, run: str, camera: str, at: datetime) -> Segment:
+        return Segment(
+            id=new_id(),
+            run=run,
+            camera=camera,
+            path=f"{camera}/{at:%Y%m%d}/{at:%Y%m%dT%H%M%S.%f}Z{FILLED}",
+            start=at,
+            end=None,
+            bytes=0,
+            sha256="",
+            state="open",
+        )
+
+
+class _Open:
+    """One file being filled; its row says `filled` once it is whole."""
+
+    def __init__(self, index: Index, media: Path, segment: Segment, stream: Any, cause: str) -> None:
+        self._index, self._segment, self._cause = index, segment, cause
+        self.start = self.end = segment.start
+        index.open_segment(segment)
+        self._writer = SegmentWriter(media / segment.path, stream, 2.0)
+
+    def write(self, packet: Any, at: datetime, base: float) -> None:
+        """One packet."""
+        length = float(packet.duration or 0) * base
+        dts = packet.dts if packet.dts is not None else packet.pts
+        self._writer.write(packet, packet.pts, dts)
+        self.end = max(self.end, at + timedelta(seconds=length))
+
+    def close(self, end: datetime) -> Stretch:
+        """It is whole."""
+        sha256, size = self._writer.finish(), self._writer.file.size
+        self._index.close_segment(self._segment.id, self.start, end, size, sha256, "filled", self._cause)
+        return Stretch(start=self.start, end=end)
+
+
+def _no_film(path: Path) -> Corrupt:
+    return Corrupt(
+        "no_film",
+        N_("{file} is no film that can be read."),
+        N_("Copy it from the camera's card again."),
+        file=path.name,
+    )

@@ -1,0 +1,121 @@
+"""Gaps filled out of a camera's card or a copy: only where nothing was recorded, marked, hashed, the gap still told."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.base.errors import Corrupt, Refused
+from appliance.cli.fill import begins
+from appliance.wire.fill import INCOMING, Filled, FillGaps
+from cameras.clips.find import find
+from cameras.fill import Filler, holes
+from cameras.index import Index, Reader
+from cameras.integrity import file_sha256, verify
+from tests.conftest import site_settings
+from tests.web.recordings import minute_film, record
+
+START = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "missing"),
+    [
+        ([], [(0, 100)]),
+        ([(0, 100)], []),
+        ([(-50, 20), (40, 60)], [(20, 40), (60, 100)]),
+        ([(40, 60), (10, 50), (0, 10.5)], [(60, 100)]),
+        ([(0, 50), (50.5, 200)], []),
+        ([(200, 300)], [(0, 100)]),
+    ],
+)
+def test_holes(recorded: list[tuple[float, float]], missing: list[tuple[float, float]]) -> None:
+    spans = [(at(first), at(last)) for first, last in recorded]
+    assert holes(spans, at(0), at(100)) == [(at(first), at(last)) for first, last in missing]
+
+
+@given(st.lists(st.tuples(st.integers(-20, 120), st.integers(0, 60)), max_size=8))
+def test_holes_never_touch_what_was_recorded(drawn: list[tuple[int, int]]) -> None:
+    spans = [(at(first), at(first + length)) for first, length in drawn]
+    found = holes(spans, at(0), at(100))
+    for first, last in found:
+        assert at(0) <= first < last <= at(100)
+        assert all(end <= first or begin >= last for begin, end in spans if begin < end)
+    for second in range(100):
+        lies = any(begin <= at(second) and at(second + 1) <= end for begin, end in [*spans, *found])
+        near = any(abs((edge - at(second)).total_seconds()) < 2 for span in spans for edge in span)
+        assert lies or near
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("NVR_ch1_main_20261121093000_20261121100000.mp4", datetime(2026, 11, 21, 9, 30)),
+        ("2026112 1.mp4", None),
+        ("20261121_093000.dav", datetime(2026, 11, 21, 9, 30)),
+        ("20261341-093000.mp4", None),
+        ("film.mp4", None),
+    ],
+)
+def test_when_a_film_begins_by_its_name(name: str, said: datetime | None) -> None:
+    assert begins(name) == said
+
+
+@pytest.mark.long
+def test_a_gap_is_filled_and_stays_a_gap(tmp_path: Path) -> None:
+    import msgspec
+
+    from appliance.base.settings import CameraSettings, RecorderSettings
+
+    media = tmp_path / "media"
+    settings = msgspec.structs.replace(
+        site_settings(tmp_path),
+        cameras=[CameraSettings(code=code, name=code, address="127.0.0.1:1") for code in ("C1", "C2")],
+        recorder=RecorderSettings(media=str(media), segment=20.0),
+    )
+    record(settings, at(0), at(300), (at(60), at(150)))  # C2 lacks 60 to 150 s
+    before = {path: file_sha256(path) for path in media.rglob("*.mp4")}
+    (media / INCOMING).mkdir()
+    film = media / INCOMING / "film.mp4"
+    film.write_bytes(minute_film())
+    index, told = Index(media), list[Filled]()
+    filler = Filler(settings, index, lambda made, by: told.append(made))
+
+    def ask(start: float, file: str = "film.mp4") -> Filled:
+        order = FillGaps(camera="C2", file=file, source="20261121.mp4", start=at(start), by="cli:root")
+        return asyncio.run(filler.fill(order))
+
+    made = ask(30)
+    assert made.missing_s == 30 and (made.film_start, made.film_end) == (at(30), at(90))
+    assert made.filled[0].start < at(62) and made.filled[-1].end <= at(90) and len(made.filled) == 2
+    assert made.sha256 == file_sha256(film) and told == [made]
+    assert ask(30).filled == [] and len(told) == 1, "what is filled is not filled again"
+    assert ask(0).missing_s == 0
+
+    found = find(Reader(media), media, "C2", at(0), at(300), at(400))
+    filled = [clip for clip in found.clips if clip.filled]
+    assert filled[0].start == made.filled[0].start and filled[-1].end == made.filled[-1].end
+    assert not found.clips[0].filled
+    assert {gap.filled for gap in found.gaps} == {True, False}
+    assert all(gap.cause == "network" for gap in found.gaps)
+    rows = index.rows("SELECT state, cause FROM segment WHERE state = 'filled'")
+    assert rows == [("filled", f"20261121.mp4:{made.sha256}")] * 2
+    assert index.rows("SELECT count(*) FROM gap WHERE camera = 'C2'") == [(1,)], "the gap stays a fact"
+    film.unlink()
+    assert {path: file_sha256(path) for path in before} == before, "nothing that was recorded has changed"
+    assert verify(media).ok
+
+    for wrong in ("../index.db", "none.mp4"):
+        with pytest.raises(Corrupt):
+            ask(30, wrong)
+    film.write_bytes(minute_film())
+    with pytest.raises(Refused):
+        ask((datetime.now(UTC) - START).total_seconds() - 10)
+    index.close()
