@@ -30,10 +30,12 @@ from appliance.records.theory import Answer
 from appliance.records.waiting import Ticket
 from appliance.web.app import create_app
 from appliance.web.server import Server
+from appliance.wire.archive import GetStorage, Storage
 from appliance.wire.gate import GetLanes, LaneState
 from appliance.wire.recorder import CameraStatus, GetStatus, Status
 from appliance.wire.sync import Backlog, GetBacklog, Trouble
 from tests.conftest import site_settings
+from tests.stored import stored
 from tests.world import World, seed
 
 PASSWORD = "geheim-2026"
@@ -131,6 +133,7 @@ class OpsSite:
 
     async def _serve(self, server: Server) -> None:
         self._loop = asyncio.get_running_loop()
+        await self._listen("archive")
         await self._listen("gate")
         await self._listen("recorder")
         await self._listen("sync")
@@ -148,7 +151,11 @@ class OpsSite:
         async def behind(_asked: GetBacklog) -> Backlog:
             return self.backlog
 
+        async def storage(_asked: GetStorage) -> Storage:
+            return stored(datetime.now(UTC))
+
         handlers = {
+            "archive": {GetStorage: storage},
             "gate": {GetLanes: lanes},
             "recorder": {GetStatus: status},
             "sync": {GetBacklog: behind},

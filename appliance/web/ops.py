@@ -147,6 +147,7 @@ async def get_state(
         processes=sources.processes,
         machine=sources.machine(program_version(), seq),
         alarms=[],
+        storage=sources.archive.answer,
     )
     state.alarms = alarms(state)
     return compressed(request, state)

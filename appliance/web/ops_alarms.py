@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 
 from appliance.base.i18n import N_, _
 from appliance.web.lane_faults import SILENT, lane_faults
+from appliance.web.storage_alarms import filling, storage_alarms
 from appliance.wire.ops import Alarm, State
 
 PROCESSES = {
     "gate": SILENT,
     "recorder": N_("The recorder is silent."),
     "clips": N_("The clip server is silent."),
+    "archive": N_("The archive of recordings is silent: recording goes on, nothing is copied."),
     "sync": N_("The sync process is silent."),
     "faces": N_("The face process is silent: entrance and exam go on without it."),
 }
@@ -49,6 +51,7 @@ def alarms(state: State) -> list[Alarm]:
         *_lanes(state),
         *_cameras(state),
         *_disks(state),
+        *storage_alarms(state.storage),
         *_stations(state),
         *_sittings(state),
         *_backlog(state),
@@ -153,6 +156,9 @@ def _disks(state: State) -> list[Alarm]:
     found = []
     for disk in state.disks:
         part = disk.free / disk.total if disk.total else 1.0
+        if disk.what == "media":
+            found += filling(_(names["media"]), 1 - part, "media")
+            continue
         if part >= 0.10 and disk.free >= 5 * GIB:
             continue
         found.append(

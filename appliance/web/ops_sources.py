@@ -11,6 +11,7 @@ from typing import Any
 from appliance.base.errors import ExamError
 from appliance.base.sockets import ask
 from appliance.flow.box import Box
+from appliance.wire.archive import GetStorage, Storage
 from appliance.wire.faceworker import FaceworkState, GetFacework
 from appliance.wire.gate import GetLanes, LaneState
 from appliance.wire.ops import Disk, Machine, Process
@@ -69,6 +70,9 @@ class Sources:
         )
         self.sync = Source("sync", lambda: ask(settings.socket("sync"), GetBacklog(), Backlog, TIMEOUT))
         self.clips = Source("clips", lambda: ask(settings.socket("clips"), GetPictures(), Pictures, TIMEOUT))
+        self.archive = Source(
+            "archive", lambda: ask(settings.socket("archive"), GetStorage(), Storage, TIMEOUT)
+        )
         self.others = [
             Source("faces", lambda: ask(settings.socket("faces"), GetFacework(), FaceworkState, TIMEOUT))
         ]
@@ -77,7 +81,7 @@ class Sources:
             *([self.recorder] if settings.cameras else []),
             *([self.sync] if settings.province.url else []),
             *self.others,
-            *([self.clips] if settings.cameras else []),
+            *([self.clips, self.archive] if settings.cameras else []),
         ]
 
     async def refresh(self) -> None:

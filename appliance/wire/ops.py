@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from appliance.wire.archive import Storage
 from appliance.wire.gate import LaneState
 from appliance.wire.recorder import CameraStatus
 from appliance.wire.sync import Trouble
@@ -190,6 +191,8 @@ class State(msgspec.Struct, kw_only=True):
     processes: list[Process]
     machine: Machine
     alarms: list[Alarm]
+    storage: Storage | None = None
+    """What exam-archive told last; None before."""
 
 
 class MoveSeat(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

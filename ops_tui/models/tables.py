@@ -6,13 +6,11 @@ from ops_tui.models.row import Column, Row
 from ops_tui.models.words import (
     CAMERAS,
     CAUSES,
-    DISKS,
     PARCELS,
     PARTS,
     SITTINGS,
     SUBJECTS,
     Times,
-    bar,
     duration,
     size,
     word,
@@ -217,50 +215,3 @@ def sync_summary(state: ops.State) -> str:
         since = times.stamp(backlog.failing_since, state.now)
         line += " " + _("? silent since {since}.").format(since=since) + " " + backlog.last_error
     return line
-
-
-STORAGE = (
-    Column(N_("What"), 23, 2),
-    Column(N_("Used"), 23, 6),
-    Column(N_("Free"), 10),
-    Column(N_("Size"), 10),
-    Column(N_("Folder"), 0),
-)
-
-
-def storage(state: ops.State) -> list[Row]:
-    """Disks."""
-    rows = []
-    for disk in state.disks:
-        used = 1 - disk.free / disk.total if disk.total else 0.0
-        mark = "red" if used > 0.97 else "amber" if used > 0.9 else ""
-        percent = f"{bar(used, 16)} {used:4.0%}"
-        rows.append(
-            Row(
-                disk.what,
-                (word(DISKS, disk.what), percent, size(disk.free), size(disk.total), disk.path),
-                mark,
-                (
-                    (_("What"), word(DISKS, disk.what)),
-                    (_("Folder"), disk.path),
-                    (_("Used"), percent),
-                    (_("Free"), size(disk.free)),
-                    (_("Size"), size(disk.total)),
-                ),
-            )
-        )
-    recorded = sum(camera.bytes_today for camera in state.cameras)
-    seconds = sum(camera.recorded_s for camera in state.cameras)
-    media = next((disk for disk in state.disks if disk.what == "media"), None)
-    if media and recorded and seconds > 60:
-        # Every camera records at its own rate: bytes per recorded second, times the cameras of the site.
-        rate = recorded / seconds * len(state.cameras)
-        rows.append(
-            Row(
-                "lasts",
-                (_("Recordings fit"), duration(media.free / rate), "", "", ""),
-                "",
-                ((_("Recordings fit"), duration(media.free / rate)),),
-            )
-        )
-    return rows

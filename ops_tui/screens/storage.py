@@ -1,7 +1,7 @@
 """6 Storage: room on the disks."""
 
 from appliance.base.i18n import N_
-from ops_tui.models import tables
+from ops_tui.models import storage
 from ops_tui.screens.lists import ListScreen
 
 
@@ -11,10 +11,11 @@ class StorageScreen(ListScreen):
     NAME = "storage"
     TITLE_ID = N_("Storage")
     EXPLAIN = N_(
-        "The box's own disk (database, keys, papers) and the disk of the recordings. When the disk of the "
-        "recordings is full, exams go on without recording; when the box's own disk is full, nothing can be "
-        "saved and stations keep their answers."
+        "How full the disk of the recordings will be in the days to come, and every place that holds recordings. "
+        "Nothing is deleted because a disk is full: recording pauses and exams go on. When the box's own disk "
+        "is full, nothing can be saved and stations keep their answers."
     )
-    COLUMNS = tables.STORAGE
+    COLUMNS = storage.COLUMNS
     EMPTY = N_("No disk is known yet.")
-    rows = tables.storage
+    rows = storage.rows
+    summary = storage.summary

@@ -9,11 +9,12 @@ from rich.cells import cell_len
 
 from appliance.base.i18n import set_language
 from appliance.wire import ops
-from ops_tui.models import machine, tables, wall
+from ops_tui.models import machine, storage, tables, wall
 from ops_tui.models.header import Link, head
 from ops_tui.models.row import Column, Row
 from ops_tui.models.words import SEATS, Times, bar, duration, short, size
 from ops_tui.widgets.table import Table, fit
+from tests.stored import stored
 
 NOW = datetime(2026, 11, 21, 1, 5, 12, tzinfo=UTC)
 
@@ -252,9 +253,23 @@ def test_recordings_left_are_told_in_time() -> None:
         recorded_s=3600,
     )
     disk = ops.Disk(what="media", path="/m", total=10_000_000_000, free=864_000_000)
-    rows = tables.storage(state(cameras=[camera], disks=[disk]))
+    rows = storage.rows(state(cameras=[camera], disks=[disk]))
     assert rows[-1].cells[1] == "24 h 0 min"
     assert rows[0].mark == "amber"
+
+
+def test_the_disk_of_the_days_to_come_is_drawn() -> None:
+    set_language("en")
+    shown = state(disks=[ops.Disk(what="state", path="/s", total=100, free=50)], storage=stored(NOW))
+    lines = storage.summary(shown).splitlines()
+    assert lines[0].startswith("Recordings: room for 44 days. !! 1 recordings do not hold.")
+    assert len(lines) == 2 + storage.HEIGHT and all(len(line) <= 78 for line in lines[1:])
+    assert lines[1].startswith("100%|-") and lines[1].endswith("#|") and lines[5].startswith("  0%|###")
+    rows = {row.key: row for row in storage.rows(shown)}
+    assert list(rows) == ["state", "place-", "place-nas", "place-A-001", "camera-C1"]
+    assert rows["place-"].mark == "amber" and rows["place-nas"].mark == "red"
+    assert "re-read 35%" in rows["place-"].cells[4] and "in the cupboard" in rows["place-A-001"].cells[4]
+    assert ("Does not hold", "altered  C1/x.mp4") in rows["place-nas"].detail
 
 
 def test_a_site_without_a_line_says_how_parcels_leave() -> None:

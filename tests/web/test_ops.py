@@ -71,6 +71,7 @@ def test_one_document_tells_the_day(site: OpsSite, admin: Caller) -> None:
         "web": True,
         "gate": True,
         "recorder": True,
+        "archive": True,
         "clips": False,
         "sync": True,
         "faces": False,
