@@ -5,6 +5,7 @@ first key frame within the gap. What was recorded is never replaced, and the gap
 """
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,6 @@ from appliance.base.settings import Settings
 from appliance.base.sockets import Handler
 from appliance.wire.fill import INCOMING, Filled, FillGaps, Stretch
 from cameras.index import Index, Segment
-from cameras.integrity import file_sha256
 from cameras.media import FILLED, packets
 from cameras.recorder.segment import SegmentWriter
 
@@ -98,7 +98,8 @@ class Filler:
             )
         kept = self._index.between(camera, start, end)
         missing = holes([(one.start, one.end or now) for one in kept], start, end)
-        sha256 = file_sha256(path)
+        with path.open("rb") as film:
+            sha256 = hashlib.file_digest(film, "sha256").hexdigest()
         filled = Filled(
             camera=camera,
             film_start=start,
