@@ -22,7 +22,7 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.look import note_look
 from appliance.flow.marks import Mark
-from appliance.flow.note_case import KINDS
+from appliance.flow.package_facts import mark_words
 from appliance.flow.seen import Seen, Visit, marks_seen, of_candidate, of_case, of_room, of_seat, place_named
 from appliance.web.looks import looks_of
 from appliance.web.pages import page
@@ -123,17 +123,6 @@ class Films(msgspec.Struct, kw_only=True):
 
 def shown_mark(mark: Mark, seen: Seen) -> ShownMark:
     """A mark in words."""
-    more = ""
-    if mark.position:
-        more = _("Question {number}").format(number=mark.position)
-    elif mark.sort == "deduction":
-        more = _("Task {task}: deductions {count}, points left {points}").format(
-            task=mark.task, count=mark.deductions, points=mark.lost
-        )
-    elif mark.noticed or mark.found:
-        more = "; ".join(translate(KINDS[one]) for one in [mark.noticed, *mark.found] if one in KINDS)
-    elif mark.text:
-        more = mark.text
     picture = f"/media/capture/{mark.capture}" if mark.capture else ""
     picture = f"/violations/case/{mark.case}/picture" if mark.case else picture
     subject = seen.candidate or (mark.subject if mark.subject in seen.names else "")
@@ -142,7 +131,7 @@ def shown_mark(mark: Mark, seen: Seen) -> ShownMark:
         until=ms(mark.until) if mark.until else 0.0,
         sort=mark.sort,
         word=kind_word(mark.kind),
-        more=more,
+        more=mark_words(mark),
         who=seen.names.get(mark.subject, "") if not seen.candidate else "",
         proof=f"/inspection/{subject}#entry-{mark.seq}" if subject else "",
         picture=picture,
@@ -170,6 +159,8 @@ def shown_row(row: Row, reel: Reel, whole: CameraSpan) -> None:
     row.spans.append((ms(whole.start), ms(whole.end)))
     for gap in reel.gaps:
         cause = word(f"cause.{gap.cause}") if gap.cause else _("no cause on record")
+        if gap.filled:
+            cause = _("{cause}; filled later from elsewhere").format(cause=cause)
         row.gaps.append(ShownGap(ms(gap.start), ms(gap.end), cause))
 
 
