@@ -192,9 +192,7 @@ def _use_blueprint(sitting: Sitting, plans: Plans) -> None:
     if sitting.blueprint and sitting.blueprint != text:
         raise Refused(
             "sealed_otherwise",
-            N_(
-                "These papers have another time or another marking than those of the sitting that are open."
-            ),
+            N_("These papers have another time or another marking than those of the sitting that are open."),
             N_("Call the province: it sends them once more, with the rules of the first ones."),
         )
     sitting.blueprint = text

@@ -161,7 +161,8 @@ def require_takeable(session: Session, room: str, starts_at: datetime, what: str
     ready = session.exec(
         select(Attempt.id).where(Attempt.sitting == sitting.id, Attempt.state != "seated").limit(1)
     ).first()
-    ours = bool(sitting.bank_sha256)  # drawn here from a bank that came sealed: late candidates' papers are too
+    # Drawn here from a bank that came sealed: late candidates' papers are too.
+    ours = bool(sitting.bank_sha256)
     for_late = sitting.sealed and not ours and sitting.state in ("planned", "running") and what == "papers"
     if (sitting.state != "planned" or ready) and not for_late:
         raise Conflict(

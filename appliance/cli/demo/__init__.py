@@ -23,7 +23,7 @@ from appliance.base.errors import Unavailable
 from appliance.base.i18n import N_, _
 from appliance.base.settings import CameraSettings
 from appliance.cli.demo import entry, practical, results, roster, run_folder, theory, waiting
-from appliance.cli.demo.day import PEOPLE, Day, Times, wait_for
+from appliance.cli.demo.day import PEOPLE, Day, times_at, wait_for
 from appliance.cli.demo.recipe import write_recipe
 from appliance.cli.demo.site import ACCOUNTS, PASSWORD, DemoSite, build, clear, configure
 from appliance.cli.demo.table import Report
@@ -144,10 +144,12 @@ def _played(site: DemoSite, report: Report, once: bool) -> int:
         parent = Parent(site.config, folder / "log")
     with watched(parent):
         with report.stage(_("Start the processes and the simulated devices")):
+            began = time.monotonic()
             simulators(parent, site)
             box_processes(parent)
             until_up(site)
-        day = Day(site=site, box=box, parent=parent, report=report, people=make_people(PEOPLE), times=Times())
+        times = times_at(time.monotonic() - began)
+        day = Day(site=site, box=box, parent=parent, report=report, people=make_people(PEOPLE), times=times)
         try:
             run_stages(day)
         except (PlaywrightError, AssertionError, TimeoutError) as error:

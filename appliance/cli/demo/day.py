@@ -1,5 +1,6 @@
 """What the stages of the demo share: the site, its box, its processes, its people."""
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from sqlmodel import select
 
 from appliance.base.errors import Unavailable
 from appliance.base.i18n import N_
-from appliance.cli.demo.pace import SLOW
+from appliance.cli.demo.pace import SLOW, STARTS
 from appliance.cli.demo.site import DemoSite
 from appliance.cli.demo.staff import Staff
 from appliance.cli.demo.table import Report
@@ -34,6 +35,20 @@ class Times(msgspec.Struct, kw_only=True, frozen=True):
     opens_before: int = 110
     theory_minutes: int = 1
     practical_minutes: int = 60
+
+
+def times_at(started_s: float) -> Times:
+    """The day for a machine whose processes took so many seconds to start: a slow one gets up to `SLOW` times longer.
+
+    On a slow machine sixty people take longer through the entrance, and the browser over its paper.
+    """
+    pace = math.ceil(min(SLOW, max(1.0, started_s / STARTS)))
+    usual = Times()
+    return Times(
+        theory_starts_in=usual.theory_starts_in * pace,
+        practical_starts_in=usual.practical_starts_in * pace,
+        theory_minutes=usual.theory_minutes * pace,
+    )
 
 
 class Day(msgspec.Struct, kw_only=True):
