@@ -14,18 +14,21 @@ from typing import Literal
 import msgspec
 
 from appliance.wire.recorder import Check, CheckedFile
+from cameras.archive.locate import Locator
+from cameras.archive.store import EVERYWHERE, ArchiveReader
+from cameras.archive.store import FILE as ARCHIVE
 from cameras.chain import FOLDER as CHAIN
 from cameras.chain import ChainFiles
 from cameras.chain.check import ChainCheck, ChainCode
 from cameras.index import FILE, Index, Reader, Segment
-from cameras.recorder.rebuild import agree
+from cameras.index.rebuild import agree
 from cameras.reference import FOLDER, STATEMENT
 
 log = logging.getLogger("examsite.clips")
 
 Code = Literal["missing", "altered", "unreadable", "added"] | ChainCode
-OWN = (FILE, "archive.db")
-"""Databases beside the recordings, with what SQLite adds to their names."""
+OWN = (FILE, ARCHIVE, ".fetched")
+"""Databases beside the recordings, with what SQLite adds to their names; copies out of object storage for an hour."""
 CHUNK = 1 << 20
 
 
@@ -38,11 +41,16 @@ class Finding(msgspec.Struct, kw_only=True):
 
 
 class Verified(msgspec.Struct, kw_only=True):
-    """The JSON of `recordings verify`. `links`: recordings and gaps whose place in the chain was checked."""
+    """The JSON of `recordings verify`. `links`: recordings and gaps whose place in the chain was checked.
+
+    `elsewhere`: recordings that left this disk for a place not readable here; `deleted`: by order, after their date.
+    """
 
     ok: bool
     checked: int
     links: int = 0
+    elsewhere: int = 0
+    deleted: int = 0
     findings: list[Finding]
 
 
@@ -56,39 +64,64 @@ def file_sha256(path: Path) -> str:
 
 
 def verify(
-    media: Path, sample: int | None = None, authority: bytes | None = None, now: datetime | None = None
+    media: Path,
+    sample: int | None = None,
+    authority: bytes | None = None,
+    now: datetime | None = None,
+    locator: Locator | None = None,
 ) -> Verified:
     """Check the chain, its seals, the index against both, and all finished segments, or `sample` of them chosen at
     random; added files are looked for in any case. `authority`: PEM certificate of the site's authority; None: seals
-    are held against the chain, and not who signed them.
+    are held against the chain, and not who signed them. `locator`: finds what has moved to another place.
     """
     now = now or datetime.now(UTC)
     if (media / FILE).exists() or not ChainFiles(media).cameras():
-        return _verify(media, Reader(media), sample, authority, now)
+        return _verify(media, Reader(media), sample, authority, now, locator)
     with tempfile.TemporaryDirectory() as scratch:
         index = Index(Path(scratch))
         agree(index, ChainFiles(media), mend=False)
         try:
-            return _verify(media, index, sample, authority, now)
+            return _verify(media, index, sample, authority, now, locator)
         finally:
             index.close()
 
 
 def _verify(
-    media: Path, index: Reader, sample: int | None, authority: bytes | None, now: datetime
+    media: Path,
+    index: Reader,
+    sample: int | None,
+    authority: bytes | None,
+    now: datetime,
+    locator: Locator | None,
 ) -> Verified:
     chain = ChainCheck(media, index, authority, now)
     findings = [Finding(code=one.code, camera=one.camera, path=one.path) for one in chain.findings()]
-    checked = 0
+    archive, checked, elsewhere, deleted = ArchiveReader(media), 0, 0, 0
     for segment in _chosen(index, sample):
         if segment.state == "open":
             continue
-        checked += 1
         code = check(media, segment)
+        if code == "missing" and (removed := archive.removals(segment.path)):
+            if EVERYWHERE in removed:
+                deleted += 1
+                continue
+            where = locator.where(segment) if locator else None
+            if where is None or (where.path is None and where.lies != "missing"):
+                elsewhere += 1
+                continue
+            code = check_file(where.path, segment) if where.path else "missing"
+        checked += 1
         if code != "whole" and code != "open":
             findings.append(Finding(code=code, camera=segment.camera, path=segment.path))
     findings += _added(media, index)
-    return Verified(ok=not findings, checked=checked, links=chain.links, findings=findings)
+    return Verified(
+        ok=not findings,
+        checked=checked,
+        links=chain.links,
+        elsewhere=elsewhere,
+        deleted=deleted,
+        findings=findings,
+    )
 
 
 def _chosen(index: Reader, sample: int | None) -> Iterator[Segment]:
@@ -133,9 +166,11 @@ def reference_file(path: Path) -> Code | None:
 
 def check(media: Path, segment: Segment) -> Check:
     """Read one file again and hold it against the hash of its recording."""
-    if segment.state == "open":
-        return "open"
-    path = media / segment.path
+    return "open" if segment.state == "open" else check_file(media / segment.path, segment)
+
+
+def check_file(path: Path, segment: Segment) -> Check:
+    """`check` of a file wherever it lies."""
     try:
         if path.stat().st_size != segment.bytes:
             return "altered"

@@ -1,21 +1,55 @@
 """Reading packets of a segment file, whole or still growing."""
 
+import io
+import mmap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
 
+from cameras.fragments import whole_boxes, whole_length
 
 FILLED = ".filled.mp4"
 """How the name of a file ends that was put into a gap later (cameras/fill.py)."""
 
 
+class Part(io.FileIO):
+    """The first `length` bytes of a file, to be read as if it ended there."""
+
+    def __init__(self, path: Path, length: int) -> None:
+        super().__init__(path)
+        self._length = length
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Bytes up to the end of the part."""
+        left = max(0, self._length - self.tell())
+        return super().read(left if size is None or size < 0 else min(size, left))
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Within the part."""
+        if whence == io.SEEK_END:
+            offset, whence = self._length + offset, io.SEEK_SET
+        return super().seek(offset, whence)
+
+
 def open_segment(path: Path) -> InputContainer:
     """Open a segment for reading. Raises FFmpegError or OSError."""
-    return av.open(str(path), format="mp4")
+    try:
+        return av.open(str(path), format="mp4")
+    except FFmpegError:
+        # A power cut may leave the head of a fragment at the end, which FFmpeg takes for a broken file.
+        with (
+            open(path, "rb") as source,
+            mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as data,
+            memoryview(data) as view,
+        ):
+            whole = whole_length(whole_boxes(view))
+        if not whole:
+            raise
+        return cast(InputContainer, av.open(Part(path, whole), format="mp4"))
 
 
 def packets(container: InputContainer) -> Iterator[Any]:

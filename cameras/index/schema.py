@@ -25,8 +25,8 @@ CREATE INDEX segment_by_camera ON segment(camera, start);
 CREATE INDEX segment_open ON segment(state) WHERE state = 'open';
 CREATE TABLE gap(
   id TEXT PRIMARY KEY, camera TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER,
-  cause TEXT NOT NULL CHECK (cause IN ('network', 'camera', 'disk', 'stopped', 'resting', 'clock')), detail TEXT NOT NULL,
-  n INTEGER, chained BLOB
+  cause TEXT NOT NULL CHECK (cause IN ('network', 'camera', 'disk', 'stopped', 'resting', 'clock')),
+  detail TEXT NOT NULL, n INTEGER, chained BLOB
 );
 CREATE INDEX gap_by_camera ON gap(camera, start);
 CREATE INDEX gap_open ON gap(camera) WHERE end IS NULL;

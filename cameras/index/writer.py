@@ -75,7 +75,7 @@ class Index(Reader):
             ) from error
 
     def _set_aside(self, error: sqlite3.Error) -> None:
-        """Keep a damaged index under another name; the chain's files give a new one (cameras/recorder/rebuild.py)."""
+        """Keep a damaged index under another name; the chain's files give a new one (cameras/index/rebuild.py)."""
         name = f"{self.path.name}.damaged-{new_id()}"
         log.error("the index %s is damaged and set aside as %s: %s", self.path, name, error)
         self._writer.close()

@@ -17,11 +17,12 @@ from av.error import FFmpegError
 
 from appliance.base.ids import new_id
 from appliance.wire.recorder import Kept
+from cameras.archive.store import ArchiveReader
 from cameras.chain import FOLDER
+from cameras.fragments import whole_boxes, whole_length
 from cameras.index import Index, Segment
+from cameras.index.rebuild import agree, restore_path
 from cameras.media import FILLED, packet_span
-from cameras.recorder.fragments import whole_boxes, whole_length
-from cameras.recorder.rebuild import agree, restore_path
 
 log = logging.getLogger("examsite.recorder")
 
@@ -51,7 +52,7 @@ def reconcile(media: Path, index: Index, now: datetime) -> None:
         prefix = str(folder.relative_to(media)) + "/"
         known = index.known_paths(prefix)
         there = {str(path.relative_to(media)): path for path in folder.iterdir() if path.is_file()}
-        for name in sorted(known - there.keys()):
+        for name in sorted(known - there.keys() - ArchiveReader(media).gone(prefix)):
             index.find(now, "missing", name, "the index knows this file, the disk does not")
             log.error("recording missing: %s", name)
         for name in sorted(there.keys() - known):

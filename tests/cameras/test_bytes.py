@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from cameras import passwords, rtp, rtsp, timecode, wsdiscovery
 from cameras.address import rewritten, split_address, with_credentials
+from cameras.fragments import whole_boxes, whole_length
 from cameras.recorder.arrival import JUMP, ArrivalClock
 from cameras.recorder.ending import wait_refused
-from cameras.recorder.fragments import whole_boxes, whole_length
 from cameras.timecode import TimeCode
 from tests.cameras.depacketise import pictures
 
