@@ -46,7 +46,7 @@ from tests.world import World, seed
 PEOPLE = ("invigilator", "invigilator2", "office", "office2", "chief")
 
 
-def _staff(box: Box) -> dict[str, Who]:
+def staff_of(box: Box) -> dict[str, Who]:
     hashed = accounts.hash_password("pruefung-2026")
     for login in PEOPLE:
         role = login.rstrip("2")
@@ -59,7 +59,7 @@ def _staff(box: Box) -> dict[str, Who]:
     }
 
 
-def _running(box: Box, count: int = 3) -> World:
+def running(box: Box, count: int = 3) -> World:
     """Everybody writes; all answers are right."""
     world = box.db.write_now(seed, box, count)
 
@@ -89,7 +89,7 @@ def _running(box: Box, count: int = 3) -> World:
     return world
 
 
-def _marked(box: Box, world: World, clock: FakeClock) -> None:
+def marked(box: Box, world: World, clock: FakeClock) -> None:
     for one in world.attempts:
         box.db.write_now(force_hand_in, box, one, "结束", "process:test")
         box.db.write_now(mark_theory, box, one)
@@ -97,7 +97,7 @@ def _marked(box: Box, world: World, clock: FakeClock) -> None:
     box.db.write_now(end_sitting, box, world.sitting, "process:test")
 
 
-def _seen(world: World, **more: object) -> Seen:
+def what_was_seen(world: World, **more: object) -> Seen:
     facts: dict[str, object] = {
         "id": new_id(),
         "sitting": world.sitting,
@@ -110,7 +110,7 @@ def _seen(world: World, **more: object) -> Seen:
     return Seen(**(facts | more))  # type: ignore[arg-type]
 
 
-def _verdict(box: Box, candidate: str) -> Verdict:
+def verdict_of(box: Box, candidate: str) -> Verdict:
     wanted = select(Verdict).where(Verdict.candidate == candidate).order_by(Verdict.decided_at.desc())  # type: ignore[attr-defined]
     found = box.db.read_now(lambda session: session.exec(wanted).first())
     assert found is not None
@@ -124,7 +124,7 @@ def _refused(box: Box, code: str, *call: object) -> None:
 
 
 def test_from_the_seat_to_the_release_and_a_correction(box: Box, clock: FakeClock) -> None:
-    staff, world = _staff(box), _running(box)
+    staff, world = staff_of(box), running(box)
     write, read, day = box.db.write_now, box.db.read_now, box.today().isoformat()
     guilty = world.candidates[0]
     shown = msgspec.json.encode(read(shown_screen, box, world.sitting, world.seats[0]))
@@ -142,12 +142,12 @@ def test_from_the_seat_to_the_release_and_a_correction(box: Box, clock: FakeCloc
 
     noticed = write(case)
     assert [one.id for one in read(at_seat, box, world.sitting, world.seats[0]).cases] == [noticed]
-    form = _seen(world, taken="手机一部", evidence=[one.id for one in evidence], cases=[noticed])
+    form = what_was_seen(world, taken="手机一部", evidence=[one.id for one in evidence], cases=[noticed])
     one = staff["invigilator"]
     _refused(box, "same_person", record_violation, box, form, one, "invigilator")
     _refused(box, "second_not_allowed", record_violation, box, form, one, "office")
-    _refused(box, "seen_missing", record_violation, box, _seen(world, seen=" "), one, "invigilator2")
-    _refused(box, "told_missing", record_violation, box, _seen(world, told=""), one, "invigilator2")
+    _refused(box, "seen_missing", record_violation, box, what_was_seen(world, seen=" "), one, "invigilator2")
+    _refused(box, "told_missing", record_violation, box, what_was_seen(world, told=""), one, "invigilator2")
     kept = write(record_violation, box, form, one, "invigilator2")
     assert write(record_violation, box, form, one, "invigilator2").id == kept.id
     found = read(violation_case, box, kept.id)
@@ -158,9 +158,9 @@ def test_from_the_seat_to_the_release_and_a_correction(box: Box, clock: FakeCloc
     )
     assert entry.subject == guilty and evidence[1].sha256 in entry.body and "手机" not in entry.body
 
-    _marked(box, world, clock)
-    assert (_verdict(box, guilty).code, _verdict(box, guilty).passed) == ("violation_open", None)
-    assert _verdict(box, world.candidates[1]).code == "practical_missing"
+    marked(box, world, clock)
+    assert (verdict_of(box, guilty).code, verdict_of(box, guilty).passed) == ("violation_open", None)
+    assert verdict_of(box, world.candidates[1]).code == "practical_missing"
     assert read(blockers, box, day) == ["violation_open"] and BLOCKERS["violation_open"]
     _refused(box, "not_releasable", release_day, box, day, staff["chief"])
 
@@ -188,7 +188,7 @@ def test_from_the_seat_to_the_release_and_a_correction(box: Box, clock: FakeCloc
     command = new_id()
     first = decide("void_subject", "office", "chief", command=command)
     assert decide("void_subject", "office", "chief", command=command).id == first.id  # type: ignore[attr-defined]
-    verdict = _verdict(box, guilty)
+    verdict = verdict_of(box, guilty)
     assert (verdict.code, verdict.theory, verdict.passed) == ("theory_voided", 0, False)
     assert not read(has_passed, box, guilty, "low_voltage", "theory")
     assert read(line, box, read(lambda session: session.get_one(Sitting, world.sitting))).passed == 2
@@ -205,7 +205,7 @@ def test_from_the_seat_to_the_release_and_a_correction(box: Box, clock: FakeCloc
     assert stale.value.code == "decided_meanwhile"
     clock.advance(60)
     decide("warn", "chief", "office2", on=command)
-    mended = _verdict(box, guilty)
+    mended = verdict_of(box, guilty)
     assert (mended.code, mended.theory, mended.release) == ("practical_missing", 100, None)
     assert [one.amends for one in read(decisions_of, kept.id)] == [None, command]
     assert write(release_day, box, day, staff["chief"]).count == 1
@@ -221,41 +221,20 @@ def test_from_the_seat_to_the_release_and_a_correction(box: Box, clock: FakeCloc
 
 
 def test_what_is_found_after_the_release_amends_it(box: Box, clock: FakeClock) -> None:
-    staff, world = _staff(box), _running(box, 1)
+    staff, world = staff_of(box), running(box, 1)
     day = box.today().isoformat()
-    _marked(box, world, clock)
+    marked(box, world, clock)
     box.db.write_now(release_day, box, day, staff["chief"])
     clock.advance(60)
-    kept = box.db.write_now(record_violation, box, _seen(world), staff["invigilator"], "invigilator2")
+    kept = box.db.write_now(record_violation, box, what_was_seen(world), staff["invigilator"], "invigilator2")
     assert box.db.read_now(blockers, box, day) == ["violation_open"]
     assert [(one.code, one.passed, one.released) for one in box.db.read_now(office, box, "").verdicts] == [
         ("violation_open", None, True)
     ]
     box.db.write_now(decide_violation, box, kept.id, "void_all", "核实", staff["office"], "chief", new_id())
-    found = _verdict(box, world.candidates[0])
+    found = verdict_of(box, world.candidates[0])
     assert (found.code, found.release) == ("theory_voided", None)
     assert box.db.write_now(release_day, box, day, staff["chief"]).count == 1
-
-
-def test_an_open_violation_holds_the_verdict_it_may_move(box: Box, clock: FakeClock) -> None:
-    """Recorded after the mark: the reached verdict is held too; whatever is decided lets it speak again."""
-    staff, world = _staff(box), _running(box, 3)
-    read, day = box.db.read_now, box.today().isoformat()
-    _marked(box, world, clock)
-    table = {"warn": "practical_missing", "unfounded": "practical_missing", "void_all": "theory_voided"}
-    for place, (decision, code) in enumerate(table.items()):
-        who = world.candidates[place]
-        assert _verdict(box, who).code == "practical_missing"
-        form = _seen(world, candidate=who, seat=world.seats[place])
-        kept = box.db.write_now(record_violation, box, form, staff["invigilator"], "invigilator2")
-        assert (_verdict(box, who).code, _verdict(box, who).passed) == ("violation_open", None)
-        shown = {one.code for one in read(office, box, "").verdicts}
-        assert "violation_open" in shown
-        passed = read(line, box, read(lambda session: session.get_one(Sitting, world.sitting))).passed
-        assert passed == 2
-        box.db.write_now(decide_violation, box, kept.id, decision, "核实", staff["office"], "chief", new_id())
-        assert _verdict(box, who).code == code
-    assert box.db.write_now(release_day, box, day, staff["chief"]).count == 3
 
 
 def _clear(session: Session, box: Box, release: str) -> list[object]:
@@ -268,22 +247,26 @@ def _clear(session: Session, box: Box, release: str) -> list[object]:
 
 def test_all_subjects_go_before_anything_is_marked(box: Box, clock: FakeClock) -> None:
     """Somebody sent out for impersonation: no theory counts, whenever the marks come."""
-    staff, world = _staff(box), _running(box, 1)
+    staff, world = staff_of(box), running(box, 1)
     kept = box.db.write_now(
-        record_violation, box, _seen(world, rule="impersonation"), staff["invigilator"], "invigilator2"
+        record_violation,
+        box,
+        what_was_seen(world, rule="impersonation"),
+        staff["invigilator"],
+        "invigilator2",
     )
     box.db.write_now(decide_violation, box, kept.id, "void_all", "核实", staff["office"], "chief", new_id())
-    assert _verdict(box, world.candidates[0]).code == "theory_voided"
-    _marked(box, world, clock)
-    found = _verdict(box, world.candidates[0])
+    assert verdict_of(box, world.candidates[0]).code == "theory_voided"
+    marked(box, world, clock)
+    found = verdict_of(box, world.candidates[0])
     assert (found.code, found.theory, found.passed) == ("theory_voided", 0, False)
 
 
 def test_a_decision_corrected_before_any_mark_leaves_no_verdict(box: Box, clock: FakeClock) -> None:
     """Not released, it goes; released, another comes on top of it. And whoever sits on has lost nothing."""
-    staff, world = _staff(box), _running(box, 1)
+    staff, world = staff_of(box), running(box, 1)
     write, day, guilty = box.db.write_now, box.today().isoformat(), world.candidates[0]
-    kept = write(record_violation, box, _seen(world), staff["invigilator"], "invigilator2")
+    kept = write(record_violation, box, what_was_seen(world), staff["invigilator"], "invigilator2")
 
     def decide(decision: str, on: str = "") -> str:
         clock.advance(60)
@@ -306,8 +289,8 @@ def test_a_decision_corrected_before_any_mark_leaves_no_verdict(box: Box, clock:
         "theory_voided",
         "theory_missing",
     ]
-    _marked(box, world, clock)
-    assert (_verdict(box, guilty).code, _verdict(box, guilty).day) == ("practical_missing", day)
+    marked(box, world, clock)
+    assert (verdict_of(box, guilty).code, verdict_of(box, guilty).day) == ("practical_missing", day)
 
 
 def _release_open(session: Session, candidate: str) -> None:
@@ -319,9 +302,9 @@ def _release_open(session: Session, candidate: str) -> None:
 
 
 def test_all_subjects_taken_away_in_the_practical_take_the_theory_as_well(box: Box, clock: FakeClock) -> None:
-    staff, world = _staff(box), _running(box, 2)
+    staff, world = staff_of(box), running(box, 2)
     write = box.db.write_now
-    _marked(box, world, clock)
+    marked(box, world, clock)
 
     def practical(session: Session) -> None:
         theory = session.get_one(Sitting, world.sitting)
@@ -336,7 +319,7 @@ def test_all_subjects_taken_away_in_the_practical_take_the_theory_as_well(box: B
 
     write(practical)
     kept = write(
-        record_violation, box, _seen(world, sitting="practical"), staff["invigilator"], "invigilator2"
+        record_violation, box, what_was_seen(world, sitting="practical"), staff["invigilator"], "invigilator2"
     )
     write(decide_violation, box, kept.id, "void_all", "核实", staff["office"], "chief", new_id())
     sitting = box.db.read_now(lambda session: session.get_one(Sitting, world.sitting))
@@ -347,13 +330,13 @@ def test_all_subjects_taken_away_in_the_practical_take_the_theory_as_well(box: B
 
 def test_an_analysis_is_old_after_every_decision(box: Box, clock: FakeClock) -> None:
     """Whatever the id the page gave it when it was drawn."""
-    staff, world = _staff(box), _running(box, 2)
+    staff, world = staff_of(box), running(box, 2)
     write, scope = box.db.write_now, Scope(sitting=world.sitting)
     kept = [
         write(
             record_violation,
             box,
-            _seen(world, seat=seat, candidate=who),
+            what_was_seen(world, seat=seat, candidate=who),
             staff["invigilator"],
             "invigilator2",
         )
@@ -369,8 +352,8 @@ def test_an_analysis_is_old_after_every_decision(box: Box, clock: FakeClock) -> 
 
 def test_a_seat_that_changed_hands_meanwhile(box: Box) -> None:
     """The form, and the camera's picture, are about the person they were begun for."""
-    staff, world = _staff(box), _running(box, 2)
-    other = _seen(world, candidate=world.candidates[1])
+    staff, world = staff_of(box), running(box, 2)
+    other = what_was_seen(world, candidate=world.candidates[1])
     _refused(box, "somebody_else", record_violation, box, other, staff["invigilator"], "invigilator2")
     place = (world.sitting, world.seats[0], [("screen", "", "x")], staff["invigilator"])
     _refused(box, "somebody_else", keep_evidence, box, *place, world.candidates[1])
@@ -378,8 +361,8 @@ def test_a_seat_that_changed_hands_meanwhile(box: Box) -> None:
 
 
 def test_words_changed_in_the_table_are_noticed(box: Box) -> None:
-    staff, world = _staff(box), _running(box, 1)
-    kept = box.db.write_now(record_violation, box, _seen(world), staff["invigilator"], "invigilator2")
+    staff, world = staff_of(box), running(box, 1)
+    kept = box.db.write_now(record_violation, box, what_was_seen(world), staff["invigilator"], "invigilator2")
 
     def alter(session: Session) -> None:
         row = session.get_one(Violation, kept.id)
@@ -391,15 +374,15 @@ def test_words_changed_in_the_table_are_noticed(box: Box) -> None:
 
 
 def test_an_open_case_holds_the_release(box: Box, clock: FakeClock) -> None:
-    _staff(box)
-    world = _running(box, 1)
+    staff_of(box)
+    world = running(box, 1)
 
     def case(session: Session) -> None:
         attempt = session.get_one(Attempt, world.attempts[0])
         note_case(session, box, attempt, "absent", box.now(), "process:faces")
 
     box.db.write_now(case)
-    _marked(box, world, clock)
+    marked(box, world, clock)
     assert box.db.read_now(blockers, box, box.today().isoformat()) == ["exam_case_open"]
     assert box.db.read_now(violation_list, box) == []
     cases = box.db.read_now(lambda session: session.exec(select(ExamCase.state)).all())
@@ -408,7 +391,7 @@ def test_an_open_case_holds_the_release(box: Box, clock: FakeClock) -> None:
 
 def test_evidence_is_no_left_over_picture(box: Box) -> None:
     """The nightly deletion of pictures nobody points to lets it lie."""
-    staff, world = _staff(box), _running(box, 1)
+    staff, world = staff_of(box), running(box, 1)
     name = box.files.put(b"\xff\xd8\xff evidence", True)
     files = [("camera", "C1", name)]
     place = (world.sitting, world.seats[0])
