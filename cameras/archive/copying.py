@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cameras.archive.places import FolderPlace, Pace, Place, PlaceSilent, remove_file
 from cameras.archive.store import DISK, EVERYWHERE, Archive
-from cameras.archive.walk import Row, Walk
+from cameras.archive.walk import ByTime, Row, Walk
 from cameras.index import Reader, Segment
 
 log = logging.getLogger("examsite.archive")
@@ -30,19 +30,19 @@ class Copier:
         self._media, self._index, self._archive, self._pace, self._now = media, index, archive, pace, now
         self.places: dict[str, Place] = {}
 
-    def walk_of(self, place: Place) -> Walk:
-        """Off-line disks follow one another: the next goes on where the last one was full."""
-        return Walk(
-            self._index, self._archive, "offline" if place.kind == "offline" else f"copy:{place.name}"
-        )
+    def walk_of(self, place: Place, after_days: int) -> Walk:
+        """Off-line disks follow one another: the next goes on where the last one was full.
+
+        Copied at once, in the order rows are made, what fills a gap later is copied as well; after days, by time.
+        """
+        name = "offline" if place.kind == "offline" else f"copy:{place.name}"
+        return (ByTime if after_days else Walk)(self._index, self._archive, name)
 
     def copy_some(self, place: Place, after_days: int) -> bool:
         """Copy what is due to a place; True when there is more. Raises PlaceSilent, PlaceFull."""
-        walk, until = self.walk_of(place), self._now() - timedelta(days=after_days)
-        rows = walk.take(AT_ONCE, self._now())
+        walk = self.walk_of(place, after_days)
+        rows = walk.take(AT_ONCE, self._now() - timedelta(days=after_days))
         for row in rows:
-            if row.segment.start > until:
-                return False
             self._copy(place, row.segment)
             walk.passed(row)
         return len(rows) >= AT_ONCE
@@ -111,13 +111,16 @@ class Copier:
         """Let recordings older than `days` leave the recording disk, or the place `name`; True when there is more."""
         if not days:
             return False
-        walk, until = Walk(self._index, self._archive, f"free:{name}"), self._now() - timedelta(days=days)
-        rows = walk.take(FREED_AT_ONCE, self._now())
+        walk = ByTime(self._index, self._archive, f"free:{name}")
+        rows, waiting = walk.take(FREED_AT_ONCE, self._now() - timedelta(days=days)), set[str]()
         for row in rows:
-            if row.segment.start > until or not self._free(name, row, copies):
-                return False
-            walk.passed(row)
-        return len(rows) >= FREED_AT_ONCE
+            if row.segment.camera in waiting:
+                continue
+            if self._free(name, row, copies):
+                walk.passed(row)
+            else:
+                waiting.add(row.segment.camera)
+        return len(rows) >= FREED_AT_ONCE and not waiting
 
     def _free(self, name: str, row: Row, copies: int) -> bool:
         """False: it has to stay for now, and so do those behind it."""

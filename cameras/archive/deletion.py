@@ -17,7 +17,7 @@ from appliance.wire.archive import KeptSitting, Permit
 from cameras.archive.copying import Copier
 from cameras.archive.places import remove_file
 from cameras.archive.store import EVERYWHERE, Archive
-from cameras.archive.walk import Walk
+from cameras.archive.walk import ByTime, Walk
 from cameras.index import Reader, Segment, micros, moment
 
 log = logging.getLogger("examsite.archive")
@@ -129,17 +129,12 @@ class Deleter:
     def delete_some(self, permit: Permit) -> bool:
         """One step of a pass; True when there is more to do now."""
         terms = terms_of(self._archive, self._rooms)
-        walk = Walk(self._index, self._archive, "keep")
-        rows = walk.take(AT_ONCE, self._now())
-        reached = [row for row in rows if row.segment.start < permit.before]
-        if rows and len(reached) < len(rows):  # in the order of the rows: those behind come later
-            first = next(number for number, row in enumerate(rows) if row.segment.start >= permit.before)
-            reached = rows[:first]
-        if reached:
-            going = [row.segment for row in reached if terms.may_go(row.segment, permit)]
+        walk = ByTime(self._index, self._archive, "keep")
+        if rows := walk.take(AT_ONCE, permit.before):
+            going = [row.segment for row in rows if terms.may_go(row.segment, permit)]
             with self._archive.transaction():
                 self._order(going, permit)
-                walk.passed(*reached)
+                walk.passed(*rows)
             self._carry_out(going)
             return True
         return self._kept_longer(terms, permit)

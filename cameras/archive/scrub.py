@@ -129,7 +129,7 @@ class Scrubber:
             if not self._check(place.name, path, length, sha256, lambda one: place.digest(one, self._pace)):
                 place.set_aside(path)
                 self._archive.drop_copy(place.name, path)
-                self._copier.walk_of(place).once_more(path)
+                self._copier.walk_of(place, 0).once_more(path)
             self._archive.keep(f"scrub:{place.name}", path)
             size, files = size + length, files + 1
             if size >= due:

@@ -1,6 +1,6 @@
 """What exam-archive tells of itself: places, forecast, findings, what is past its date."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from cameras.archive.deletion import due_days, terms_of
 from cameras.archive.forecast import Coming, Disk, Measured, forecast
 from cameras.archive.places import RESERVE
 from cameras.archive.store import DISK, Archive
-from cameras.archive.walk import Walk
+from cameras.archive.walk import ByTime, Walk
 from cameras.index import moment
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def _places(rounds: "Rounds") -> list[PlaceStatus]:
         "SELECT name, kind, p.state, p.bytes, copies, first, last, p.total, free, silent, seen, s.began, s.ended,"
         " s.bytes, s.total FROM place p LEFT JOIN scrub s ON s.place = p.name ORDER BY name"
     )
-    configured = {one.name for one in rounds.settings.storage.places}
+    configured = {one.name: one.after_days for one in rounds.settings.storage.places}
+    now = rounds.clock.now()
     return [
         PlaceStatus(
             name=row[0],
@@ -70,13 +71,18 @@ def _places(rounds: "Rounds") -> list[PlaceStatus]:
             copies=max(0, row[4]),
             first=row[5],
             last=row[6],
-            waiting=Walk(rounds.index, archive, f"copy:{row[0]}").waiting() if row[0] in configured else 0,
+            waiting=_waiting(rounds, row[0], configured[row[0]], now) if row[0] in configured else 0,
             scrub_part=min(1.0, round(row[13] / row[14], 4)) if row[13] and row[14] else 0.0,
             scrub_began=None if row[11] is None else moment(row[11]),
             scrub_ended=None if row[12] is None else moment(row[12]),
         )
         for row in rows
     ]
+
+
+def _waiting(rounds: "Rounds", name: str, after_days: int, now: datetime) -> int:
+    walk = (ByTime if after_days else Walk)(rounds.index, rounds.archive, f"copy:{name}")
+    return walk.waiting(now - timedelta(days=after_days))
 
 
 def _state(kind: str, state: str, silent: int | None, seen: int | None) -> Any:

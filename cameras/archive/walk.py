@@ -1,4 +1,4 @@
-"""Going through the recorder's index in the order its rows were made, each purpose with a bookmark of its own.
+"""Going through the recorder's index, each purpose with a bookmark of its own: in the order of its rows, or by time.
 
 So nothing is looked at twice, however long the index is. A recording that is still being written ends the walk for now;
 one left open by a crash is remembered and taken when the recorder has completed its row.
@@ -48,8 +48,8 @@ class Walk:
     def __init__(self, index: Reader, archive: Archive, name: str) -> None:
         self._index, self._archive, self._name = index, archive, name
 
-    def take(self, limit: int, now: datetime) -> list[Row]:
-        """The next finished recordings, without moving the bookmark."""
+    def take(self, limit: int, until: datetime) -> list[Row]:
+        """The next finished recordings as of `until` (now), without moving the bookmark."""
         number = self.number
         found = [row for row in map(self._completed, self._pending()) if row and row.number <= number]
         for raw in self._index.rows(
@@ -57,7 +57,7 @@ class Walk:
         ):
             row = _row(raw)
             if row.segment.state == "open":
-                if row.segment.start > now - OPEN_AT_MOST:
+                if row.segment.start > until - OPEN_AT_MOST:
                     break
                 self.once_more(row.segment.path)  # once the bookmark has passed it
             else:
@@ -96,8 +96,8 @@ class Walk:
         there = self._index.rows("SELECT path FROM segment WHERE rowid = ?", kept[0][0])
         return int(kept[0][0]) if there and there[0][0] == kept[0][1] else 0
 
-    def waiting(self, most: int = 100_000) -> int:
-        """Bytes behind the bookmark, of at most so many recordings."""
+    def waiting(self, until: datetime, most: int = 100_000) -> int:
+        """Bytes behind the bookmark, of at most so many recordings; whatever their time."""
         return int(
             self._index.rows(
                 "SELECT coalesce(sum(bytes), 0) FROM (SELECT bytes FROM segment WHERE rowid > ? LIMIT ?)",
@@ -112,6 +112,54 @@ class Walk:
         found = self._index.rows(f"SELECT {COLUMNS} FROM segment WHERE path = ?", path)
         row = _row(found[0], late=True) if found else None
         return row if row and row.segment.state != "open" else None
+
+
+class ByTime(Walk):
+    """A way through each camera's recordings by their time, as far as they are old enough.
+
+    Rows need not be in the order of time: gaps are filled later, an index is built anew camera by camera.
+    """
+
+    def take(self, limit: int, until: datetime) -> list[Row]:
+        """The next finished recordings that began before `until`, camera by camera."""
+        found = [row for row in map(self._completed, self._pending()) if row]
+        for camera in self._index.cameras():
+            rows = self._index.rows(
+                f"SELECT {COLUMNS} FROM segment WHERE camera = ? AND start > ? AND start < ? ORDER BY start LIMIT ?",
+                *(camera, self._reached(camera), micros(until), limit - len(found)),
+            )
+            found += [row for row in map(_row, rows) if row.segment.state != "open"]
+            if len(found) >= limit:
+                break
+        return found
+
+    def waiting(self, until: datetime, most: int = 100_000) -> int:
+        """Bytes behind the bookmarks of recordings that began before `until`, of at most so many of each camera."""
+        return sum(
+            self._index.rows(
+                "SELECT coalesce(sum(bytes), 0) FROM (SELECT bytes FROM segment WHERE camera = ? AND start > ?"
+                " AND start < ? ORDER BY start LIMIT ?)",
+                *(camera, self._reached(camera), micros(until), most),
+            )[0][0]
+            for camera in self._index.cameras()
+        )
+
+    def _reached(self, camera: str) -> int:
+        kept = self._archive.rows("SELECT number FROM bookmark WHERE name = ?", f"{self._name}|{camera}")
+        return kept[0][0] if kept else -1
+
+    def passed(self, *rows: Row) -> None:
+        """These, in the order they were taken, are done with."""
+        with self._archive.transaction() as link:
+            for row in rows:
+                link.execute(
+                    "DELETE FROM pending WHERE name = ? AND path = ?", (self._name, row.segment.path)
+                )
+            for camera, last in {row.segment.camera: row for row in rows if not row.late}.items():
+                link.execute(
+                    "INSERT OR REPLACE INTO bookmark(name, number, path) VALUES (?, ?, ?)",
+                    (f"{self._name}|{camera}", micros(last.segment.start), last.segment.path),
+                )
 
 
 def count_days(index: Reader, archive: Archive, now: datetime, limit: int = 5000) -> bool:

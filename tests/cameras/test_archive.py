@@ -14,6 +14,8 @@ from cameras.archive.locate import Locator
 from cameras.archive.places import INVENTORY
 from cameras.archive.status import make_status
 from cameras.archive.store import DISK, EVERYWHERE, ArchiveReader
+from cameras.integrity import verify
+from cameras.recorder.reconcile import reconcile
 from tests.cameras.archive_site import NOW, SIZE, Store, orders, settle, sitting
 
 LONG_AGO = NOW - timedelta(days=1200)
@@ -194,3 +196,29 @@ def test_a_deleted_recording_leaves_a_disk_that_is_plugged_in_later(tmp_path: Pa
     away.rename(disk)
     store.run()
     assert not (disk / one.path).exists()
+
+
+def test_verify_and_the_recorder_know_what_has_moved_or_was_deleted(tmp_path: Path) -> None:
+    store = Store(tmp_path, free_after_days=2)
+    nas = store.mount("nas", "nas")
+    old, gone = store.record("C1", NOW - DAY * 3, count=4), store.record("C1", LONG_AGO, count=1)
+    store.run()
+    with store.rounds() as rounds:
+        rounds.take_orders(orders(before=BEFORE))
+        settle(rounds)
+    assert not any((store.media / one.path).exists() for one in [*old, *gone])
+    found = verify(store.media, now=NOW, locator=Locator(store.settings))
+    assert (found.checked, found.deleted, found.elsewhere) == (4, 1, 0)
+    assert not [one for one in found.findings if one.code in ("missing", "altered", "added")]
+    (nas / old[1].path).write_bytes(b"x" * SIZE)
+    (nas / old[2].path).unlink()
+    found = verify(store.media, now=NOW, locator=Locator(store.settings))
+    assert {(one.code, one.path) for one in found.findings if one.code in ("missing", "altered")} == {
+        ("altered", old[1].path),
+        ("missing", old[2].path),
+    }
+    assert verify(store.media, now=NOW).elsewhere == 4, (
+        "without the configuration nobody knows where the places are"
+    )
+    reconcile(store.media, store.index, NOW - DAY * 2)
+    assert store.index.rows("SELECT code FROM finding WHERE code = 'missing'") == []
