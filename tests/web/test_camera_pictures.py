@@ -28,3 +28,23 @@ def test_a_bad_picture_is_an_alarm_while_it_is_recorded() -> None:
     assert [one.code for one in _cameras(state)] == ["camera_stopped"]
     camera.state, camera.picture_faults = "recording", []
     assert _cameras(state) == []
+
+
+def test_a_wrong_code_is_an_alarm() -> None:
+    camera = CameraStatus(
+        camera="C1", name="前部", room="T1", state="recording", since=NOW, screen_code="late"
+    )
+    state: Any = SimpleNamespace(cameras=[camera])
+    before = language()
+    set_language("zh_CN")
+    try:
+        (alarm,) = _cameras(state)
+    finally:
+        set_language(before)
+    assert (alarm.code, alarm.level, alarm.subject) == ("camera_screen_code", "amber", "C1")
+    assert alarm.text == "摄像机 前部 的画面编码是以前时间的。"
+    for code in ("ok", ""):
+        camera.screen_code = code  # type: ignore[assignment]
+        assert _cameras(state) == []
+    camera.state, camera.screen_code = "connecting", "missing"
+    assert [one.code for one in _cameras(state)] == ["camera_stopped"], "no picture, no code: told once"
