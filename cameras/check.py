@@ -11,6 +11,7 @@ import msgspec
 from appliance.base.errors import ExamError, NotFound
 from appliance.base.i18n import N_, _
 from appliance.base.settings import CameraSettings, Settings
+from appliance.wire.cameras import RoomCoverage
 from cameras import checks, picture
 from cameras.camera_password import password_of
 from cameras.checks import Check
@@ -40,10 +41,11 @@ class CheckedCamera(msgspec.Struct, kw_only=True):
 
 
 class Checked(msgspec.Struct, kw_only=True):
-    """The JSON of `cameras check` and `cameras reference`."""
+    """The JSON of `cameras check` and `cameras reference`. `coverage`: by room, of a check of all cameras."""
 
     ok: bool
     cameras: list[CheckedCamera]
+    coverage: list[RoomCoverage] = []
 
 
 def check(settings: Settings, wanted: list[str]) -> Checked:
@@ -120,7 +122,7 @@ def _chosen(settings: Settings, wanted: list[str]) -> list[CameraSettings]:
         raise NotFound(
             "no_cameras",
             N_("The configuration file names no camera."),
-            N_("Find cameras with examsite cameras discover and enter them under [[cameras]]."),
+            N_("Set cameras up on the page /cameras or with examsite cameras set-up."),
         )
     known = {camera.code: camera for camera in settings.cameras}
     for code in wanted:

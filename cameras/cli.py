@@ -6,22 +6,19 @@ Found by entry points: `examsite.cli`, `examsite.simulate`, `examsite.recordings
 
 import asyncio
 import signal
-from datetime import UTC, datetime
+from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any
 
 import typer
 
-from appliance.base.crypto import read_secret
 from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_, _
 from appliance.base.settings import Settings, load
+from appliance.wire.cameras import RoomCoverage
 from cameras import set_up_cli
 from cameras.simulator.kinds import Authentication, Codec, Media, Scene
-
-if TYPE_CHECKING:
-    from cameras.clips.proof import ClipVerified
+from cameras.verify_cli import authority_of
 
 app = typer.Typer(no_args_is_help=True, help="Cameras.")
 
@@ -100,13 +97,25 @@ def check_cameras(
     from cameras import tell
     from cameras.check import check
 
-    found = check(load(), camera)
+    settings = load()
+    found = check(settings, camera)
+    if not camera:
+        found.coverage = _coverage(settings)
+        found.ok = found.ok and all(one.ok is not False for one in found.coverage)
     if json:
         _show(found)
     else:
         tell.checked(found)
     if not found.ok:
         raise typer.Exit(1)
+
+
+def _coverage(settings: Settings) -> list[RoomCoverage]:
+    """What the cameras see, as the appliance knows: rooms and seats are in its database."""
+    found: list[RoomCoverage] = []
+    for point in entry_points(group="examsite.coverage"):
+        found += point.load()(settings)
+    return found
 
 
 @app.command(name="reference")
@@ -144,9 +153,14 @@ def verify(
     when something is.
     """
     from cameras import integrity
+    from cameras.archive.locate import Locator
 
+    settings = None if media else load()
     found = integrity.verify(
-        media or Path(load().recorder.media), sample or None, _authority_if_any(authority)
+        media or Path(settings.recorder.media if settings else ""),
+        sample or None,
+        _authority_if_any(authority),
+        locator=Locator(settings) if settings else None,
     )
     if json:
         _show(found)
@@ -170,92 +184,27 @@ def verify(
         _tell(_("{count} recordings checked.").format(count=found.checked))
         if found.links:
             _tell(_("{count} links of the chain checked.").format(count=found.links))
+        if found.elsewhere:
+            _tell(
+                _("{count} lie on a disk or in a place not readable here now.").format(count=found.elsewhere)
+            )
+        if found.deleted:
+            _tell(_("{count} were deleted by order after their date.").format(count=found.deleted))
         if found.ok and found.checked:
             _tell(_("All of them are as they were recorded; none is missing and none was added."))
     if not found.ok:
         raise typer.Exit(1)
 
 
-def verify_clip(
-    file: Path = typer.Argument(..., help="A clip downloaded from the inspector's page."),
-    authority: Path = typer.Option(
-        None, "--authority", help="Certificate of the site's authority (PEM); default: this box's own."
-    ),
-    json: bool = typer.Option(False, "--json"),
-) -> None:
-    """Is this clip as the site gave it out? Needs the file and the site's certificate only; exit status 1 when
-    not.
-    """
-    from cameras.clips import proof
-
-    found = proof.verify_clip(file, _authority(authority))
-    if json:
-        _show(found)
-    else:
-        _tell_clip(found)
-    if not found.ok:
-        raise typer.Exit(1)
-
-
 def _authority_if_any(named: Path | None) -> bytes | None:
-    """As `_authority`; None on a machine that has none: then it is not checked who sealed."""
+    """As `authority_of`; None on a machine that has none: then it is not checked who sealed."""
     try:
-        return _authority(named)
+        return authority_of(named)
     except NotFound:
         if named:
             raise
         _tell(_("Without the site's root certificate (--authority) it is not checked who made the seals."))
         return None
-
-
-def _authority(named: Path | None) -> bytes:
-    """The site's root certificate: the named file, or on a box its own."""
-    try:
-        return read_secret(named or load().state / "keys" / "authority.pem")
-    except NotFound as error:
-        if named:
-            raise NotFound(
-                "no_such_file",
-                N_("The file {path} cannot be read."),
-                N_("Check the name."),
-                path=str(named),
-            ) from error
-        raise NotFound(
-            "no_authority",
-            N_("There is no root certificate of a site on this machine."),
-            N_("Name the site's root certificate with --authority; the province has it on record."),
-        ) from error
-
-
-def _tell_clip(found: "ClipVerified") -> None:
-    words = {
-        "no_proof": _("It carries no proof that can be read. Download it again."),
-        "altered": _("The film is not the one that was given out."),
-        "bad_signature": _("The signature does not fit."),
-        "bad_certificate": _("It was not signed by this site."),
-        "source_altered": _("When it was cut, the recording {path} was no longer as recorded."),
-        "source_missing": _("When it was cut, the recording {path} was missing."),
-        "source_unreadable": _("When it was cut, the recording {path} could not be read."),
-    }
-    for finding in found.findings:
-        typer.echo(words[finding.code].format(path=finding.path))
-    clip = found.clip
-    if clip is None:
-        return
-    name = f"{clip.mark} {clip.site} {clip.site_name}".strip()
-    start, end, made = (_there(clip.zone, at) for at in (clip.start, clip.end, clip.made_at))
-    stretch = f"{start:%Y-%m-%d %H:%M:%S} – {end:%H:%M:%S %z}"
-    typer.echo(f"{name}  {clip.camera} {clip.camera_name}  {stretch}")
-    if found.ok:
-        _tell(_("The clip is whole and was signed by this site on {day}.").format(day=f"{made:%Y-%m-%d}"))
-
-
-def _there(zone: str, at: datetime) -> datetime:
-    """As the clocks at the site showed it; UTC when this machine does not know the zone."""
-    try:
-        return at.astimezone(ZoneInfo(zone))
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        return at.astimezone(UTC)
 
 
 def simulate_camera(

@@ -95,9 +95,13 @@ class Work:
         self.state.silent = found.silent
 
     def _probe(self) -> None:
-        from cameras.probe import probe_and_see
+        from cameras.probe import probe_and_see, stream_checks
 
         asked = self._asked
+        if asked.address.startswith("rtsp://"):
+            self.tell("stream")
+            self._checks(stream_checks(asked.address, asked.user, asked.password, None))
+            return
         found, look = probe_and_see(asked.address, asked.user, asked.password, tell=self.tell)
         device = found.device
         self.state.model = " ".join(

@@ -52,6 +52,9 @@ class Jobs:
                 N_("Wait until one of them is done."),
                 count=AT_ONCE,
             )
+        earlier = self._jobs.get(asked.job)
+        if earlier and not asked.password and earlier.asked.address == asked.address:
+            asked.user, asked.password = earlier.asked.user, earlier.asked.password
         state = JobState(
             id=new_id(), kind=asked.kind, address=asked.address, user=asked.user, camera=asked.camera
         )

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import msgspec
@@ -153,8 +154,12 @@ class OnvifCamera:
         )
 
     def set_clock(self) -> float:
-        """Set the camera's clock to ours; returns by how much it is off afterwards."""
+        """Set the camera's clock to ours, at the turn of a second; returns by how much it is off afterwards."""
+        self._opened()  # so that nothing but the order itself comes after the turn of the second
         now = dt.datetime.now(dt.UTC)
+        waited = (1_000_000 - now.microsecond) / 1_000_000
+        sleep(waited)
+        now += dt.timedelta(seconds=waited)
         time = {"Hour": now.hour, "Minute": now.minute, "Second": now.second}
         date = {"Year": now.year, "Month": now.month, "Day": now.day}
         told = {

@@ -109,12 +109,22 @@ def checked(found: Checked) -> None:
         typer.echo("  ".join(filter(None, (camera.camera, camera.name, camera.room, camera.address))))
         for line in of_checks(camera.checks):
             typer.echo(line)
+    for room in found.coverage:
+        typer.echo(f"{_('Coverage')}  {room.name}  {room.room}")
+        words = [hole.detail for hole in room.holes] or [_("Everything in this room is seen and marked.")]
+        for number, words_ in enumerate(words):
+            soft = room.holes and room.holes[number].kind in ("door", "unmarked")
+            ok = None if soft else room.ok
+            typer.echo(f"  {SIGNS[ok]} {_(OUTCOMES[ok])}  {words_}")
     _sum([check for camera in found.cameras for check in camera.checks])
     bad = [camera.camera for camera in found.cameras if not camera.ok]
     if bad:
         typer.echo(_("Not in order: {cameras}.").format(cameras=_(", ").join(bad)), err=True)
     elif found.cameras:
         typer.echo(_("All {count} cameras are in order.").format(count=len(found.cameras)), err=True)
+    for room in found.coverage:
+        if room.ok is False:
+            typer.echo(_("Not everything is seen: {room}.").format(room=room.name), err=True)
 
 
 def _sum(found: list[Check]) -> None:

@@ -8,7 +8,7 @@ from appliance.base.i18n import _
 from appliance.flow.box import Box
 from appliance.flow.cameras import numbers
 from appliance.records.site import Room, Seat
-from appliance.rules.coverage import Camera, Hole, Place, holes
+from appliance.rules.coverage import Camera, Hole, Place, covered, holes
 
 
 class Seen(msgspec.Struct, kw_only=True):
@@ -24,7 +24,7 @@ class Seen(msgspec.Struct, kw_only=True):
     @property
     def ok(self) -> bool:
         """Nothing is unseen."""
-        return all(one.kind == "unmarked" for one in self.holes)
+        return covered(self.holes)
 
 
 def coverage(session: Session, box: Box) -> list[Seen]:

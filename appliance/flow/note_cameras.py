@@ -48,10 +48,10 @@ def note_cameras(session: Session, box: Box, told: Notes) -> None:
     at = newest_note(session)
     for note in told.notes:
         if told.epoch != at.epoch or note.number > at.number:
-            _write(session, box, told.epoch, note)
+            _to_journal(session, box, told.epoch, note)
 
 
-def _write(session: Session, box: Box, epoch: str, note: Note) -> None:
+def _to_journal(session: Session, box: Box, epoch: str, note: Note) -> None:
     body: dict[str, object] = {"note": note.number, "epoch": epoch, "happened_at": note.at.isoformat()}
     if note.alarm:
         body["alarm"] = note.alarm

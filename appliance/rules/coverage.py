@@ -61,6 +61,10 @@ def holes(places: list[Place], cameras: list[Camera]) -> list[Hole]:
 SIDES: tuple[Literal["front", "back"], ...] = ("front", "back")
 
 
-def open_only(found: list[Hole]) -> list[Hole]:
-    """Those that stand against the rule: a thing that is only not marked yet is not."""
-    return [one for one in found if one.kind != "unmarked"]
+SOFT: tuple[HoleKind, ...] = ("door", "unmarked")
+"""What is only not marked yet: it is said, and stands against nothing."""
+
+
+def covered(found: list[Hole]) -> bool:
+    """Is there no hole but what is not marked yet?"""
+    return all(one.kind in SOFT for one in found)

@@ -36,6 +36,7 @@ SCREENS = {
     "other": N_("is that of another screen"),
     "unknown": N_("is none of this site"),
 }
+REPORTS = {"tamper": N_("lens covered, blurred or dazzled"), "scene": N_("scene changed")}
 GIB = 1024**3
 LOAD = 0.7
 """Part of the design load from which the alarm sounds (network platform list, item 25)."""
@@ -118,6 +119,18 @@ def _cameras(state: State) -> list[Alarm]:
                         camera=camera.name, seconds=round(camera.clock_offset_s, 1)
                     ),
                     next=_("Set the camera's time server to this box."),
+                    subject=camera.camera,
+                )
+            )
+        if camera.alarms:
+            found.append(
+                Alarm(
+                    level="amber",
+                    code="camera_reports",
+                    text=_("Camera {camera} itself reports: {alarms}.").format(
+                        camera=camera.name, alarms=_(", ").join(_(REPORTS[one]) for one in camera.alarms)
+                    ),
+                    next=_("Look at its picture and its lens; it goes on recording."),
                     subject=camera.camera,
                 )
             )

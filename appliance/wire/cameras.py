@@ -167,3 +167,19 @@ class Notes(msgspec.Struct, kw_only=True):
 
     epoch: str
     notes: list[Note]
+
+
+class HoleLine(msgspec.Struct, kw_only=True):
+    """What no camera sees, or what is not marked yet (kinds `door` and `unmarked`)."""
+
+    kind: str
+    detail: str
+
+
+class RoomCoverage(msgspec.Struct, kw_only=True):
+    """What the cameras see of one room or entrance. `ok` None: nothing is unseen, but not everything is marked."""
+
+    room: str
+    name: str
+    ok: bool | None
+    holes: list[HoleLine] = []

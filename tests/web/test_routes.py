@@ -64,6 +64,17 @@ TABLE: dict[str, str] = {
     "GET /ops/journal": "admin chief",
     "GET /ops/people": "admin chief",
     "GET /ops/live": "admin chief",
+    # cameras set up
+    "GET /cameras": "admin chief",
+    "GET /cameras/list": "admin chief",
+    "POST /cameras/jobs": "admin chief",
+    "GET /cameras/jobs/{job}": "admin chief",
+    "GET /cameras/jobs/{job}/still.jpg": "admin chief",
+    "POST /cameras/save": "admin chief",
+    "GET /cameras/one/{code}": "admin chief",
+    "GET /cameras/one/{code}/still.jpg": "admin chief",
+    "POST /cameras/one/{code}/marks": "admin chief",
+    "POST /cameras/one/{code}/remove": "admin chief",
     # pictures, numbers, sounds, recordings
     "GET /media/face/{check}/{which}": "chief entry inspector",
     "GET /media/examinee/{attempt}": "chief examiner",

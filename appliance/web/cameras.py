@@ -1,0 +1,274 @@
+"""Cameras set up: find, sign in, look, check, name, keep; and what each of them sees.
+
+The page asks exam-recorder, which looks at cameras in jobs; no camera is touched from here.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+from litestar import Request, Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
+from litestar.response import Template
+
+from appliance.base.camera_settings import CameraSettings, Mark, refreshed
+from appliance.base.errors import Corrupt, NotFound
+from appliance.base.i18n import N_, _, language
+from appliance.base.sockets import ask
+from appliance.flow.accounts import Who
+from appliance.flow.box import Box
+from appliance.flow.coverage import Seen, coverage, said
+from appliance.web.media import kind_of, still_of
+from appliance.web.ops import sources_of
+from appliance.web.pages import done, page
+from appliance.web.sessions import needs
+from appliance.wire.cameras import (
+    GetJob,
+    GetJobStill,
+    JobKind,
+    JobState,
+    RemoveCamera,
+    SaveCamera,
+    Saved,
+    SaveMarks,
+    StartJob,
+    Still,
+)
+
+Asked = Request[Who, Any, Any]
+ROLES = ("admin", "chief")
+WIDTH = 1280
+"""Of the still somebody marks on."""
+STEPS = {
+    "begin": N_("Beginning"),
+    "search": N_("Asking every network for cameras"),
+    "clock": N_("Asking for its time"),
+    "device": N_("Asking what it is"),
+    "profiles": N_("Asking for its streams"),
+    "stream": N_("Watching and measuring its picture"),
+    "picture": N_("Taking a picture"),
+    "password": N_("Checking its password"),
+    "done": N_("Done"),
+}
+"""What a job is at, in words."""
+
+
+class JobForm(msgspec.Struct, forbid_unknown_fields=True):
+    """Look at cameras. `job`: an earlier look, whose password is used again. `addresses`: parted by spaces, commas
+    or lines.
+    """
+
+    kind: JobKind
+    address: str = ""
+    user: str = ""
+    password: str = ""
+    camera: str = ""
+    job: str = ""
+    addresses: str = ""
+
+
+class CameraForm(msgspec.Struct, forbid_unknown_fields=True):
+    """Keep a camera. An empty password: the one of the look `job`, or the one it has."""
+
+    code: str
+    name: str
+    address: str
+    user: str = "admin"
+    room: str = ""
+    seats: str = "all"
+    place: Literal["", "front", "back"] = ""
+    profile: str = ""
+    job: str = ""
+    password: str = ""
+
+
+class MarksForm(msgspec.Struct, forbid_unknown_fields=True):
+    """What a camera sees. `marks`: JSON."""
+
+    marks: str
+    place: Literal["", "front", "back"] = ""
+
+
+@get("/")
+async def cameras_page(request: Asked, box: NamedDependency[Box]) -> Template:
+    """Rooms, their cameras and their holes; how to find another one."""
+    return page(request, "cameras.html", **await _shown(request, box))
+
+
+@get("/list")
+async def cameras_list(request: Asked, box: NamedDependency[Box]) -> Template:
+    """The rooms alone."""
+    return page(request, "cameras_list.html", **await _shown(request, box))
+
+
+async def _shown(request: Asked, box: Box) -> dict[str, Any]:
+    refreshed(box.settings.cameras)
+    sources = sources_of(request, box)
+    await sources.refresh()
+    places: list[Seen] = await box.db.read(coverage, box)
+    known = {one.code for one in places}
+    status = {one.camera: one for one in sources.status.cameras} if sources.status else {}
+    return {
+        "places": places,
+        "elsewhere": [one for one in box.settings.cameras if one.room not in known],
+        "status": status,
+        "silent": sources.recorder.silent_since,
+        "said": said,
+    }
+
+
+@post("/jobs", status_code=200)
+async def job_start(request: Asked, box: NamedDependency[Box], data: URLEncodedBody[JobForm]) -> Template:
+    """Begin to look."""
+    asked = StartJob(
+        kind=data.kind,
+        address=data.address.strip(),
+        user=data.user.strip(),
+        password=data.password,
+        camera=data.camera,
+        job=data.job,
+        addresses=data.addresses.replace(",", " ").replace(";", " ").split(),
+        by=request.user.actor,
+        language=language(),
+    )
+    return await _job(request, box, await ask(box.settings.socket("recorder"), asked, JobState))
+
+
+@get("/jobs/{job:str}", opt={"passive": True})
+async def job_state(request: Asked, box: NamedDependency[Box], job: FromPath[str]) -> Template:
+    """How far it is."""
+    return await _job(request, box, await ask(box.settings.socket("recorder"), GetJob(id=job), JobState))
+
+
+async def _job(request: Asked, box: Box, job: JobState) -> Template:
+    cameras = box.settings.cameras
+    taken = {one.code for one in cameras}
+    return page(
+        request,
+        "camera_job.html",
+        job=job,
+        step=_(STEPS[job.step]),
+        known={one.address: one for one in cameras},
+        code=next(code for code in (f"C{number}" for number in range(1, 10_000)) if code not in taken),
+        places=await box.db.read(coverage, box) if job.kind == "probe" and job.state == "done" else [],
+    )
+
+
+@get("/jobs/{job:str}/still.jpg")
+async def job_still(box: NamedDependency[Box], job: FromPath[str]) -> Response[bytes]:
+    """What the camera showed when it was looked at."""
+    found = await ask(box.settings.socket("recorder"), GetJobStill(id=job), Still)
+    return Response(found.jpeg, media_type=kind_of(found.jpeg))
+
+
+@post("/save", status_code=200)
+async def camera_save(
+    request: Asked, box: NamedDependency[Box], data: URLEncodedBody[CameraForm]
+) -> Template:
+    """Keep it; the recording follows."""
+    camera = CameraSettings(
+        code=data.code.strip(),
+        name=data.name.strip(),
+        address=data.address.strip(),
+        user=data.user.strip(),
+        room=data.room,
+        seats=data.seats.strip() or "all",
+        place=data.place,
+        profile=data.profile.strip(),
+    )
+    order = SaveCamera(camera=camera, job=data.job, password=data.password or None, by=request.user.actor)
+    await ask(box.settings.socket("recorder"), order, Saved)
+    refreshed(box.settings.cameras)
+    shown = page(request, "camera_saved.html", camera=camera)
+    shown.headers = {"hx-trigger": "changed"}
+    return shown
+
+
+@get("/one/{code:str}")
+async def camera_page(request: Asked, box: NamedDependency[Box], code: FromPath[str]) -> Template:
+    """One camera: its still with what it sees, its settings, what can be done with it."""
+    refreshed(box.settings.cameras)
+    camera = _camera(box, code)
+    places: list[Seen] = await box.db.read(coverage, box)
+    here = next((one for one in places if one.code == camera.room), None)
+    others: dict[str, list[str]] = {}
+    for other in here.cameras if here else []:
+        for mark in other.marks:
+            if other.code != code:
+                others.setdefault(f"{mark.kind}:{mark.name}", []).append(other.code)
+    return page(
+        request,
+        "camera.html",
+        camera=camera,
+        here=here,
+        places=places,
+        others=others,
+        doors=sorted({mark.name for mark in camera.marks if mark.kind == "door"} | {_("Door")}),
+        marks=msgspec.json.encode(camera.marks).decode(),
+        said=said,
+    )
+
+
+@get("/one/{code:str}/still.jpg", opt={"passive": True})
+async def camera_still(box: NamedDependency[Box], code: FromPath[str]) -> Response[bytes]:
+    """Its newest picture."""
+    body = await still_of(box, _camera(box, code).code, WIDTH)
+    return Response(body, media_type=kind_of(body))
+
+
+@post("/one/{code:str}/marks", status_code=200)
+async def camera_marks(
+    request: Asked, box: NamedDependency[Box], code: FromPath[str], data: URLEncodedBody[MarksForm]
+) -> Template:
+    """Keep what it sees, and say what no camera of the room sees now."""
+    try:
+        marks = msgspec.json.decode(data.marks, type=list[Mark])
+    except msgspec.DecodeError as error:
+        raise Corrupt("bad_marks", N_("The marks cannot be read."), N_("Load the page again.")) from error
+    order = SaveMarks(camera=code, place=data.place, marks=marks, by=request.user.actor)
+    await ask(box.settings.socket("recorder"), order, Saved)
+    refreshed(box.settings.cameras)
+    places: list[Seen] = await box.db.read(coverage, box)
+    here = next((one for one in places if one.code == _camera(box, code).room), None)
+    open_ = [said(hole, here.kind) for hole in here.holes] if here else []
+    return done(
+        request,
+        _("{count} marks are kept.").format(count=len(marks)),
+        " ".join(open_) if open_ else _("Everything in this room is seen and marked."),
+        "look" if open_ else "go",
+    )
+
+
+@post("/one/{code:str}/remove", status_code=204)
+async def camera_remove(request: Asked, box: NamedDependency[Box], code: FromPath[str]) -> Response[None]:
+    """Record it no more."""
+    await ask(box.settings.socket("recorder"), RemoveCamera(camera=code, by=request.user.actor), Saved)
+    refreshed(box.settings.cameras)
+    return Response(None, status_code=204, headers={"hx-redirect": "/cameras"})
+
+
+def _camera(box: Box, code: str) -> CameraSettings:
+    for one in box.settings.cameras:
+        if one.code == code:
+            return one
+    raise NotFound("no_such_camera", N_("There is no camera {camera}."), camera=code)
+
+
+HANDLERS = [
+    Router(
+        path="/cameras",
+        guards=[needs(*ROLES)],
+        route_handlers=[
+            cameras_page,
+            cameras_list,
+            job_start,
+            job_state,
+            job_still,
+            camera_save,
+            camera_page,
+            camera_still,
+            camera_marks,
+            camera_remove,
+        ],
+    )
+]

@@ -1,0 +1,153 @@
+/** Marking on a camera's picture what it sees: by finger, mouse or keyboard. Nothing is kept before "keep" is pressed. */
+
+import { all } from "./_page";
+
+interface Mark {
+  kind: string;
+  name: string;
+  x: number;
+  y: number;
+}
+
+const STEP = 0.02;
+const FINE = 0.004;
+
+function startMarking(page: HTMLElement): void {
+  const layer = page.querySelector<HTMLElement>("[data-layer]")!;
+  const cross = page.querySelector<HTMLElement>("[data-cross]")!;
+  const said = page.querySelector<HTMLElement>("[data-said]")!;
+  const unsaved = page.querySelector<HTMLElement>("[data-unsaved]")!;
+  const form = document.querySelector<HTMLFormElement>("[data-marks-form]")!;
+  const field = form.querySelector<HTMLInputElement>("[data-marks]")!;
+  const marks = new Map<string, Mark>();
+  let chosen: HTMLElement | null = null;
+  let at = { x: 0.5, y: 0.5 };
+
+  const word = (name: string, fields: Record<string, string>): string =>
+    Object.entries(fields).reduce((text, [key, value]) => text.replace(`{${key}}`, value), page.getAttribute(`data-word-${name}`) ?? "");
+  const chips = (): HTMLElement[] => all(".chip", form);
+  const keyOf = (chip: HTMLElement): string => `${chip.dataset.kind}:${chip.dataset.name}`;
+  const chipOf = (key: string): HTMLElement | undefined => chips().find((chip) => keyOf(chip) === key);
+
+  function show(): void {
+    for (const old of all(".mark", layer)) old.remove();
+    for (const [key, mark] of marks) {
+      const sign = document.createElement("span");
+      sign.className = `mark ${mark.kind}${chosen && keyOf(chosen) === key ? " chosen" : ""}`;
+      sign.textContent = mark.name;
+      sign.style.left = `${mark.x * 100}%`;
+      sign.style.top = `${mark.y * 100}%`;
+      layer.append(sign);
+    }
+    for (const chip of chips()) {
+      const marked = marks.has(keyOf(chip));
+      chip.classList.toggle("marked", marked);
+      chip.setAttribute("aria-pressed", String(chip === chosen));
+      if (marked) chip.setAttribute("aria-label", word("here", { name: chip.dataset.name ?? "" }));
+      else chip.removeAttribute("aria-label");
+    }
+    cross.style.left = `${at.x * 100}%`;
+    cross.style.top = `${at.y * 100}%`;
+  }
+
+  function keep(): void {
+    field.value = JSON.stringify([...marks.values()]);
+    unsaved.textContent = page.dataset.wordUnsaved ?? "";
+  }
+
+  function choose(chip: HTMLElement, tell = true): void {
+    chosen = chip;
+    const mark = marks.get(keyOf(chip));
+    if (mark) at = { x: mark.x, y: mark.y };
+    if (tell) said.textContent = word("chosen", { name: chip.dataset.name ?? "" });
+    show();
+  }
+
+  function place(x: number, y: number): void {
+    if (!chosen) return;
+    const { kind = "", name = "" } = chosen.dataset;
+    at = { x: Math.min(1, Math.max(0, x)), y: Math.min(1, Math.max(0, y)) };
+    marks.set(keyOf(chosen), { kind, name, x: Number(at.x.toFixed(4)), y: Number(at.y.toFixed(4)) });
+    keep();
+    const next = chips().find((chip) => chip.dataset.kind === kind && !marks.has(keyOf(chip)));
+    said.textContent = word(next ? "placed" : "all", { name, next: next?.dataset.name ?? "" });
+    if (next) choose(next, false);
+    else show();
+  }
+
+  function takeAway(): void {
+    if (!chosen || !marks.delete(keyOf(chosen))) return;
+    keep();
+    said.textContent = word("gone", { name: chosen.dataset.name ?? "" });
+    show();
+  }
+
+  for (const mark of JSON.parse(field.value) as Mark[]) marks.set(`${mark.kind}:${mark.name}`, mark);
+  form.addEventListener("click", (event) => {
+    const chip = (event.target as Element).closest<HTMLElement>(".chip");
+    if (chip) choose(chip);
+  });
+  layer.addEventListener("click", (event) => {
+    const box = layer.getBoundingClientRect();
+    place((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
+  });
+  layer.addEventListener("focus", () => {
+    cross.hidden = !layer.matches(":focus-visible");
+  });
+  layer.addEventListener("blur", () => {
+    cross.hidden = true;
+  });
+  layer.addEventListener("keydown", (event) => {
+    const step = event.shiftKey ? FINE : STEP;
+    const move = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key];
+    if (move) {
+      at = { x: Math.min(1, Math.max(0, at.x + (move[0] ?? 0))), y: Math.min(1, Math.max(0, at.y + (move[1] ?? 0))) };
+      cross.hidden = false;
+      show();
+    } else if (event.key === "Enter" || event.key === " ") place(at.x, at.y);
+    else if (event.key === "Delete" || event.key === "Backspace") takeAway();
+    else return;
+    event.preventDefault();
+  });
+  form.querySelector("[data-take-away]")?.addEventListener("click", takeAway);
+  const door = form.querySelector<HTMLInputElement>("[data-new-door]");
+  const addDoor = (): void => {
+    const name = door?.value.trim() ?? "";
+    if (!door || !name) return;
+    let chip = chipOf(`door:${name}`);
+    if (!chip) {
+      chip = document.createElement("button");
+      chip.setAttribute("type", "button");
+      chip.className = "chip";
+      chip.dataset.kind = "door";
+      chip.dataset.name = name;
+      chip.textContent = name;
+      form.querySelector("[data-doors]")?.append(chip);
+    }
+    door.value = "";
+    choose(chip);
+  };
+  form.querySelector("[data-add-door]")?.addEventListener("click", addDoor);
+  door?.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    addDoor();
+  });
+  document.addEventListener("changed", () => {
+    unsaved.textContent = "";
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (unsaved.textContent) event.preventDefault();
+  });
+  const first = chips().find((chip) => !marks.has(keyOf(chip))) ?? chips()[0];
+  if (first) choose(first);
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  for (const page of all("[data-marking]")) startMarking(page);
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const target = event.target as Element;
+    for (const form of all<HTMLDetailsElement>(".sign-in-here[open]")) form.open = false;
+    if (target.id === "found") target.lastElementChild?.scrollIntoView({ block: "nearest" });
+  });
+});

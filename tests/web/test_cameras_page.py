@@ -1,0 +1,159 @@
+"""The cameras' set-up page in the real browser, against exam-recorder's own set-up and a simulated camera."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from playwright.sync_api import Page, expect
+from sqlmodel import col, select
+
+from appliance.base.camera_settings import Cameras, read_cameras
+from appliance.records.journal import Journal
+from cameras.camera_password import password_of
+from cameras.set_up import SetUp
+from cameras.simulator.camera import SimulatedCamera, Traits
+from cameras.simulator.scene import Room
+from tests.web.conftest import shoot
+from tests.web.day import build
+from tests.web.day_server import Running
+
+pytestmark = pytest.mark.long
+
+Open = Callable[..., Page]
+PASSWORD = "Kamera-2026"
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The day, with exam-recorder's own set-up behind its socket."""
+    made = build(tmp_path_factory.mktemp("day"))
+    own = made.settings.cameras
+    made.settings = msgspec.structs.replace(made.settings, cameras=Cameras(own, made.settings.cameras_file))
+    found = Running(made)
+    found.room_still = Room("C1", "理论考场", "theory").jpeg(datetime.now(UTC))
+    kept: list[SetUp] = []
+
+    def handlers() -> dict[type, Any]:
+        kept.append(SetUp(made.settings, lambda: None))
+        return kept[-1].handlers()
+
+    found.recorder = handlers
+    found.start()
+    yield found
+    for listener in kept[-1].listeners.values():
+        listener.stop()
+    found.stop()
+
+
+@pytest.fixture(scope="module")
+def camera() -> Iterator[SimulatedCamera]:
+    """A simulated camera on a loop of its own, its clock ten minutes fast."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    traits = Traits(code="SIM", password=PASSWORD, discovery_port=0, key_every=0.4, skew=600.0)
+    made = SimulatedCamera(traits)
+    asyncio.run_coroutine_threadsafe(made.start(), loop).result(30)
+    yield made
+    asyncio.run_coroutine_threadsafe(made.stop(), loop).result(30)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(5)
+
+
+def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_page: Open) -> None:
+    page = open_page("chief", "/cameras", 1366, 1000)
+    expect(page.locator("#cameras")).to_contain_text("理论考场前部")
+    expect(page.locator("#cameras")).to_contain_text("没有摄像机从前方拍摄")
+    page.get_by_text("也询问指定地址").click()
+    page.fill("[name=addresses]", f"{camera.address}\n127.0.0.1:1")
+    page.get_by_role("button", name="查找摄像机").click()
+    expect(page.locator("#found progress")).to_be_visible()
+    row = page.locator(".found li").filter(has_text=camera.address)
+    expect(row).to_be_visible(timeout=60_000)
+    expect(page.locator("#found")).to_contain_text("127.0.0.1:1：该地址没有摄像机应答")
+    row.locator("summary").click()
+    row.locator("[name=password]").fill("wrong")
+    row.get_by_role("button", name="登录并检查").click()
+    refused = page.locator("#found .camera-job").last
+    expect(refused).to_contain_text("拒绝了密码", timeout=60_000)
+    refused.locator("[name=password]").fill(PASSWORD)
+    refused.get_by_role("button", name="登录并检查").click()
+    expect(page.locator("#found .camera-job").last.locator("progress")).to_be_visible()
+    looked = page.locator("#found .camera-job").filter(has=page.locator("img.job-still"))
+    expect(looked).to_be_visible(timeout=90_000)
+    expect(looked.locator(".checks")).to_contain_text("实测分辨率")
+    shoot(page, "cameras-look")
+    looked.get_by_role("button", name="把时钟校准到主机").click()
+    expect(page.locator("#found")).to_contain_text("时钟已校准", timeout=60_000)
+    assert abs(camera.traits.skew) < 3
+    form = looked.locator("form.camera-form")
+    expect(form.locator("[name=code]")).to_have_value("C5")
+    form.locator("[name=name]").fill("理论考场后上方")
+    form.locator("[name=room]").select_option("T1")
+    form.locator("[name=place]").select_option("back")
+    form.get_by_role("button", name="保存并开始录像").click()
+    expect(page.locator("#cameras")).to_contain_text("理论考场后上方")
+    shoot(page, "cameras")
+    (kept,) = read_cameras(day.day.settings.cameras_file)
+    assert password_of(kept, day.day.settings) == PASSWORD and PASSWORD not in kept.password_sealed
+    page.get_by_role("link", name="标注看得到什么").click()
+    page.wait_for_url("**/cameras/one/C5")
+    layer = page.locator("[data-layer]")
+    chips = page.locator(".chip[data-kind=seat]")
+    expect(chips.first).to_have_attribute("aria-pressed", "true")
+    layer.click(position={"x": 200, "y": 300})
+    layer.tap(position={"x": 300, "y": 300})
+    expect(page.locator("[data-said]")).to_contain_text("2 已标注")
+    layer.focus()
+    for key in ("ArrowRight", "ArrowDown", "Enter", "Shift+ArrowLeft", "Enter", "Delete"):
+        page.keyboard.press(key)
+    expect(page.locator(".chip.marked")).to_have_count(4)
+    page.locator(".chip[data-name='4']").click()
+    page.get_by_role("button", name="去掉所选标注").click()
+    page.locator(".chip[data-kind=door]").first.click()
+    layer.click(position={"x": 40, "y": 200})
+    expect(page.locator(".mark")).to_have_count(4)
+    expect(page.locator("[data-unsaved]")).to_have_text("尚未保存")
+    shoot(page, "cameras-marks")
+    page.get_by_role("button", name="保存标注").click()
+    expect(page.locator("#done")).to_contain_text("已保存 4 个标注")
+    expect(page.locator("#done")).to_contain_text("没有摄像机从前方拍摄")
+    (kept,) = read_cameras(day.day.settings.cameras_file)
+    assert (kept.seats, kept.place, {one.name for one in kept.marks}) == (
+        "1-3",
+        "back",
+        {"1", "2", "3", "门"},
+    )
+    page.reload()
+    expect(page.locator(".mark")).to_have_count(4)
+    english = page.context.new_page()
+    english.goto(f"{day.url}/cameras/one/C5?lang=en")
+    expect(english.locator("main")).to_contain_text("What does this camera see?")
+    shoot(english, "cameras-marks-en")
+    english.close()
+
+
+def test_it_is_in_the_journal_with_who_did_it(day: Running, open_page: Open) -> None:
+    page = open_page("chief", "/cameras/one/C5")
+    page.get_by_text("拆除这台摄像机").click()
+    page.get_by_role("button", name="确定拆除").click()
+    expect(page.locator("#problem")).to_be_empty()
+    expect(page.get_by_role("button", name="查找摄像机")).to_be_visible()
+    kinds = ["camera.added", "camera.marked", "camera.removed"]
+
+    def told(session: Any) -> list[Journal]:
+        rows = select(Journal).where(Journal.subject == "C5").order_by(col(Journal.seq))
+        return list(session.exec(rows).all())
+
+    for _try in range(50):
+        found = day.box.db.read_now(told)
+        if [one.kind for one in found] == kinds:
+            break
+        page.wait_for_timeout(200)
+    assert [one.kind for one in found] == kinds
+    assert all(one.actor.startswith("account:") for one in found)
+    assert read_cameras(day.day.settings.cameras_file) == []
