@@ -39,6 +39,8 @@ async def main():
 asyncio.run(main())
 """
 WARM_UP = 6.0
+CLOSED = 20.0
+"""Seconds after which nobody looks any more and the second streams are closed."""
 
 
 async def watch(browser: httpx.AsyncClient, seconds: float) -> tuple[dict[str, int], list[float], int]:
@@ -118,13 +120,13 @@ async def run(uri: str, cameras: int, seconds: float, rounds: int) -> None:
         )
         with bench_box(settings) as site:
             parts = {name: site.start(name) for name in ("recorder", "clips")}
-            parts["web"] = await site.start_web(60)
+            parts["web"] = await site.start_web(150)
             browser = await signed_in(site)
             costs: dict[str, list[float]] = {name: [] for name in parts}
             shown, ages, rate = [], [], []
             await watch(browser, WARM_UP)
             for _round in range(rounds):
-                await asyncio.sleep(10)  # the second streams have closed
+                await asyncio.sleep(CLOSED)
                 idle = {name: cpu_seconds(one) for name, one in parts.items()}
                 await asyncio.sleep(seconds)
                 without = {name: cpu_seconds(one) - idle[name] for name, one in parts.items()}
@@ -133,6 +135,7 @@ async def run(uri: str, cameras: int, seconds: float, rounds: int) -> None:
                 counts, came, size = await watch(browser, seconds)
                 for name, one in parts.items():
                     costs[name].append((cpu_seconds(one) - before[name] - without[name]) / seconds)
+                    print(name, "without", without[name], "with", cpu_seconds(one) - before[name])
                 shown.append(sum(counts.values()) / seconds / cameras)
                 ages += came
                 rate.append(size * 8 / seconds / 1e6)
