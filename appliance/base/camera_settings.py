@@ -6,7 +6,7 @@ clear: `password_sealed` opens with a key that lies with the processes' keys (ca
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -76,18 +76,25 @@ class CamerasFile(Part, kw_only=True, frozen=True):
 
 
 class Cameras(list[CameraSettings]):
-    """The cameras of both files. `refresh` reads the recorder's file again when it has changed."""
+    """The cameras of both files. Whoever goes through them sees the recorder's file as it is now."""
 
     def __init__(self, own: Iterable[CameraSettings], path: Path) -> None:
         """`own`: those of examsite.toml. A file that cannot be read is told in the log: the exam goes on."""
         super().__init__(own)
-        self.own = list(self)
+        self.own = self[:]
         self.path = path
         self._seen: tuple[int, int] | None = None
         try:
             self.refresh()
         except Corrupt as error:
             log.error("%s", error)
+
+    def __iter__(self) -> Iterator[CameraSettings]:
+        try:
+            self.refresh()
+        except Corrupt as error:  # once: the next time it is the same file
+            log.error("%s", error)
+        return iter(self[:])
 
     def refresh(self) -> bool:
         """Is anything different? Raises Corrupt, and leaves the cameras as they were, when it cannot be read."""

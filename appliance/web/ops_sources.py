@@ -76,12 +76,18 @@ class Sources:
         self.others = [
             Source("faces", lambda: ask(settings.socket("faces"), GetFacework(), FaceworkState, TIMEOUT))
         ]
-        self._all = [
+
+    @property
+    def _all(self) -> list[Source]:
+        """Those this site has: cameras may have been set up since the start."""
+        settings = self._box.settings
+        cameras = any(True for _one in settings.cameras)
+        return [
             *([self.gate] if settings.lanes else []),
-            *([self.recorder] if settings.cameras else []),
+            *([self.recorder] if cameras else []),
             *([self.sync] if settings.province.url else []),
             *self.others,
-            *([self.clips, self.archive] if settings.cameras else []),
+            *([self.clips, self.archive] if cameras else []),
         ]
 
     async def refresh(self) -> None:

@@ -71,7 +71,6 @@ class ClipServer:
         self._media = Path(settings.recorder.media)
         self._index = Reader(self._media)
         self._locator = Locator(settings)
-        self._cameras = [camera.code for camera in settings.cameras]
         self._turn = asyncio.Semaphore(CUTS_AT_ONCE)
         # Two readers at once slow the disk for the recorder, two encoders the machine.
         self._reading, self._coding = asyncio.Lock(), asyncio.Lock()
@@ -89,7 +88,7 @@ class ClipServer:
 
     async def find_clips(self, asked: FindClips) -> Found:
         """FindClips."""
-        cameras = asked.cameras or self._cameras
+        cameras = asked.cameras or [camera.code for camera in self._settings.cameras]
         start, end, now = asked.start.astimezone(UTC), asked.end.astimezone(UTC), datetime.now(UTC)
         whole = Found(clips=[], gaps=[])
         for camera in cameras:
@@ -133,14 +132,20 @@ class ClipServer:
     async def _turns(self, pieces: Iterator[bytes], turn: asyncio.Lock | None = None) -> AsyncIterator[bytes]:
         """Pieces made in a thread. `turn`: whoever holds it makes one, then it is the next one's."""
         step: Callable[[], Awaitable[bytes | None]] = partial(asyncio.to_thread, next, pieces, None)
+
+        async def one() -> bytes | None:
+            async with turn or contextlib.nullcontext():
+                return await step()
+
+        coming = asyncio.create_task(one())
         try:
-            while True:
-                async with turn or contextlib.nullcontext():
-                    piece = await step()
-                if piece is None:
-                    return
+            while (piece := await coming) is not None:
+                coming = asyncio.create_task(one())  # the next is made while this one is on its way
                 yield piece
         finally:
+            await asyncio.wait([coming])
+            if not coming.cancelled():
+                coming.exception()  # told above, or nobody is there any more to be told
             await asyncio.to_thread(pieces.close)  # type: ignore[attr-defined]
 
     async def _kept_cut(self, wanted: Asked) -> Cut:

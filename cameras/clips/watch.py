@@ -47,7 +47,7 @@ class PictureWatch:
     """Looks at the cameras of a site in turn. `status` at any time."""
 
     def __init__(self, settings: Settings, index: Reader) -> None:
-        self._cameras = [camera.code for camera in settings.cameras]
+        self._settings = settings
         self._screens = {camera.code for camera in settings.cameras if camera.screen}
         self._media = Path(settings.recorder.media)
         self._index = index
@@ -59,14 +59,14 @@ class PictureWatch:
         """Until cancelled: every camera once a minute, one after the other."""
         cv2.setNumThreads(1)  # what it costs is bounded by one thread's time
         while True:
-            for camera in self._cameras:
-                await asyncio.sleep(EVERY / len(self._cameras))
+            cameras = [camera.code for camera in self._settings.cameras]
+            await asyncio.sleep(0 if cameras else EVERY)
+            for camera in cameras:
+                await asyncio.sleep(EVERY / len(cameras))
                 try:
                     await asyncio.to_thread(self.look, camera, datetime.now(UTC))
                 except Exception:  # one camera's nonsense must not end the look at the others
                     log.exception("camera %s: not foreseen", camera)
-            if not self._cameras:
-                return
 
     def status(self) -> Pictures:
         """What the last looks found."""
