@@ -5,6 +5,7 @@ more when its own date has come.
 """
 
 import bisect
+import contextlib
 import hashlib
 import logging
 from collections.abc import Callable, Iterable
@@ -15,7 +16,7 @@ import msgspec
 
 from appliance.wire.archive import KeptSitting, Permit
 from cameras.archive.copying import Copier
-from cameras.archive.places import remove_file
+from cameras.archive.places import sync_folder
 from cameras.archive.store import EVERYWHERE, Archive
 from cameras.archive.walk import ByTime, Walk
 from cameras.index import Reader, Segment, micros, moment
@@ -23,6 +24,8 @@ from cameras.index import Reader, Segment, micros, moment
 log = logging.getLogger("examsite.archive")
 
 AT_ONCE = 2000
+CHUNK = 200
+"""Files that go before their rows are settled together."""
 LONGEST_SITTING = timedelta(days=1)
 
 
@@ -182,27 +185,38 @@ class Deleter:
         log.warning("deleting %d recordings by the order %s", len(going), permit.id)
 
     def _carry_out(self, going: list[Segment]) -> None:
-        for one in going:
-            self._end(one.path)
+        for first in range(0, len(going), CHUNK):
+            self._end([one.path for one in going[first : first + CHUNK]])
 
-    def _end(self, path: str) -> None:
-        """Every file of one recording. A copy on a disk that is not here goes when the disk is plugged in again."""
-        file = self._media / path
-        size = file.stat().st_size if file.exists() else 0
-        remove_file(file)
-        for copy in self._archive.copies(path):
-            if place := self._copier.places.get(copy.place):
-                place.remove(path)
-                self._archive.drop_copy(copy.place, path)
-            else:
-                Walk(self._index, self._archive, f"left:{copy.place}").once_more(path)
-        self._archive.removed(path, EVERYWHERE, size)
+    def _end(self, paths: list[str]) -> None:
+        """Every file of these. A copy on a disk that is not here goes when the disk is plugged in again."""
+        sizes: dict[str, int] = {}
+        for path in paths:
+            file = self._media / path
+            with contextlib.suppress(FileNotFoundError):
+                sizes[path] = file.stat().st_size
+                file.unlink()
+        for folder in {(self._media / path).parent for path in sizes}:
+            sync_folder(folder)
+        gone: list[tuple[str, str]] = []
+        for path in paths:
+            for copy in self._archive.copies(path):
+                if place := self._copier.places.get(copy.place):
+                    place.remove(path)
+                    gone.append((copy.place, path))
+                else:
+                    Walk(self._index, self._archive, f"left:{copy.place}").once_more(path)
+        with self._archive.transaction():
+            for name, path in gone:
+                self._archive.drop_copy(name, path)
+            for path in paths:
+                self._archive.removed(path, EVERYWHERE, sizes.get(path, 0))
 
     def settle(self) -> None:
         """Finish what a kill left; delete what waits for a place that can be reached again."""
-        for path, place in self._archive.open_removals():
-            if place == EVERYWHERE:
-                self._end(path)
+        open_ones = [path for path, place in self._archive.open_removals() if place == EVERYWHERE]
+        for first in range(0, len(open_ones), CHUNK):
+            self._end(open_ones[first : first + CHUNK])
         for name, there in self._copier.places.items():
             for (path,) in self._archive.rows("SELECT path FROM pending WHERE name = ?", f"left:{name}"):
                 there.remove(path)

@@ -1,0 +1,207 @@
+"""An index with 25,000,000 recordings: three years of 16 cameras day and night, and what is asked of it.
+
+`python -m bench.three_years [--recordings N] [--folder DIR]`. The rows of the recorder's index and of the archive's
+list of copies are made by SQLite itself; files there are none but those of the last two days (empty ones), so what is
+measured is finding, not reading. Needs about 14 GB below `--folder` (default /var/tmp); they are deleted at the end.
+"""
+
+import argparse
+import random
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from appliance.base.clock import FakeClock
+from appliance.base.settings import CameraSettings, RecorderSettings, Settings, SiteSettings
+from appliance.base.storage_settings import PlaceSettings, StorageSettings
+from appliance.wire.archive import KeepOrders, KeptSitting, Permit
+from bench.record import Record, Row, ms, percentile
+from cameras.archive.locate import Locator
+from cameras.archive.rounds import Rounds
+from cameras.archive.status import make_status
+from cameras.archive.store import Archive
+from cameras.clips.find import find
+from cameras.index import Index, Reader, micros
+from cameras.recorder.reconcile import reconcile
+
+CAMERAS = 16
+MINUTE = 60_000_000
+NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
+TIMES = 200
+SIZE = 30_000_000
+"""Bytes of a minute at 4 Mb/s."""
+
+SEGMENTS = """
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :count),
+t(i, start) AS (SELECT i, :first + i * 60000000 FROM n)
+INSERT INTO segment(id, run, camera, path, start, end, bytes, sha256, state)
+SELECT printf('%s%028x', :camera, i), 'r' || :camera, :camera,
+  :camera || '/' || strftime('%Y%m%d', start / 1000000, 'unixepoch') || '/'
+    || strftime('%Y%m%dT%H%M%S', start / 1000000, 'unixepoch') || '.000000Z.mp4',
+  start, start + 60000000, :size, lower(hex(randomblob(32))), 'closed' FROM t
+"""
+
+
+def build(media: Path, count: int) -> float:
+    """Index and list of copies; seconds it took."""
+    began, each = time.monotonic(), count // CAMERAS
+    Index(media).close()
+    Archive(media).close()
+    link = sqlite3.connect(media / "index.db", isolation_level=None)
+    for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -200000"):
+        link.execute(f"PRAGMA {pragma}")
+    first = micros(NOW) - each * MINUTE
+    for number in range(1, CAMERAS + 1):
+        camera = f"C{number:02d}"
+        link.execute("BEGIN")
+        link.execute(
+            "INSERT INTO run VALUES (?, ?, ?, NULL, '', 'H264', 1920, 1080)", (f"r{camera}", camera, first)
+        )
+        link.execute(SEGMENTS, {"camera": camera, "count": each, "first": first, "size": SIZE})
+        link.execute("COMMIT")
+    link.execute("ATTACH ? AS archive", (str(media / "archive.db"),))
+    for pragma in ("archive.journal_mode = OFF", "archive.synchronous = OFF"):
+        link.execute(f"PRAGMA {pragma}")
+    link.execute("BEGIN")
+    link.execute(
+        "INSERT INTO archive.place(name, kind, bytes, copies) VALUES ('nas', 'nas', ?, ?)", (0, count)
+    )
+    link.execute(
+        "INSERT INTO archive.copy SELECT 'nas', path, bytes, sha256, start FROM segment WHERE start < ? ORDER BY rowid",
+        (micros(NOW - timedelta(days=30)),),
+    )
+    link.execute(
+        "INSERT INTO archive.day SELECT camera, strftime('%Y%m%d', start / 1000000, 'unixepoch'), sum(bytes),"
+        " sum(end - start), count(*) FROM segment GROUP BY 1, 2"
+    )
+    last = link.execute("SELECT rowid, path FROM segment ORDER BY rowid DESC LIMIT 1").fetchone()
+    for name in ("days", "copy:nas"):
+        link.execute("INSERT INTO archive.bookmark VALUES (?, ?, ?)", (name, *last))
+    link.execute("COMMIT")
+    recent = link.execute(
+        "SELECT path FROM segment WHERE start > ?", (micros(NOW - timedelta(days=2)),)
+    ).fetchall()
+    link.close()
+    for (path,) in recent:
+        (media / path).parent.mkdir(parents=True, exist_ok=True)
+        (media / path).touch()
+    return time.monotonic() - began
+
+
+def orders(each: int) -> KeepOrders:
+    """Six sittings on each of 250 days a year, one of them on hold; what is older than three years may go."""
+    first, before = NOW - timedelta(minutes=each), NOW - timedelta(minutes=each) + timedelta(days=1)
+    sittings = [
+        KeptSitting(
+            id=f"s{day}-{number}",
+            name=f"s{day}-{number}",
+            rooms=[f"T{number % 3 + 1}"],
+            start=first + timedelta(days=day, hours=number * 2),
+            end=first + timedelta(days=day, hours=number * 2 + 2),
+            keep_until=NOW + timedelta(days=day) - timedelta(days=1),
+            hold=(day, number) == (0, 2),
+        )
+        for day in range(0, each // 1440 + 14, 1)
+        if day % 7 < 5
+        for number in range(6)
+    ]
+    permit = Permit(id="p", due=NOW, before=before, why="three years", who="policy")
+    return KeepOrders(sittings=sittings, before=before, permit=permit)
+
+
+def timed(call: Callable[[int], object], times: int = TIMES) -> dict[str, float]:
+    """p50 and p99 in milliseconds."""
+    taken = []
+    for number in range(times):
+        began = time.perf_counter()
+        call(number)
+        taken.append(time.perf_counter() - began)
+    return {"p50_ms": ms(percentile(taken, 0.5)), "p99_ms": ms(percentile(taken, 0.99))}
+
+
+def run(media: Path, count: int) -> dict[str, object]:
+    """All measurements."""
+    building, each, chance = build(media, count), count // CAMERAS, random.Random(3)
+    places = [PlaceSettings(name="nas", kind="nas", folder=str(media / "nas"))]
+    settings = Settings(
+        site=SiteSettings(code="999999-01", name="示范考点", state=str(media), run=str(media)),
+        cameras=[
+            CameraSettings(code=f"C{n:02d}", name=f"C{n:02d}", address="127.0.0.1:1", room=f"T{n % 4}")
+            for n in range(1, CAMERAS + 1)
+        ],
+        recorder=RecorderSettings(media=str(media)),
+        storage=StorageSettings(places=places),
+    )
+    index, locator = Reader(media), Locator(settings)
+    span = each - 200
+
+    def candidate(_number: int) -> None:
+        """Two cameras of a room for two hours, the entrance for ten minutes."""
+        start = NOW - timedelta(minutes=chance.randrange(150, span))
+        room = chance.randrange(1, CAMERAS - 2)
+        for camera, minutes in ((room, 120), (room + 1, 120), (CAMERAS, 10)):
+            find(index, media, f"C{camera:02d}", start, start + timedelta(minutes=minutes), NOW)
+
+    def playback(_number: int) -> None:
+        """The file of one moment, and where it lies."""
+        at = NOW - timedelta(minutes=chance.randrange(150, span), seconds=30)
+        found = index.between(f"C{chance.randrange(1, CAMERAS + 1):02d}", at, at + timedelta(seconds=1))
+        locator.where(found[0])
+
+    found: dict[str, object] = {"find": timed(candidate), "playback": timed(playback)}
+    began = time.perf_counter()
+    recorder = Index(media)
+    reconcile(media, recorder, NOW)
+    found["recorder_start_ms"] = ms(time.perf_counter() - began)
+    recorder.close()
+    rounds = Rounds(settings, FakeClock(NOW))
+    rounds.take_orders(orders(each))
+    found["forecast"] = timed(lambda _number: make_status(rounds), 10)
+    permit = msgspec.structs.replace(
+        orders(each).permit or Permit(id="", due=NOW, before=NOW, why="", who="")
+    )
+    began, deleted = time.perf_counter(), 0
+    while rounds.deleter.delete_some(permit):
+        pass
+    taken = time.perf_counter() - began
+    deleted = rounds.archive.rows("SELECT count(*) FROM removal")[0][0]
+    found |= {"deleted": deleted, "deleted_per_s": round(deleted / taken) if taken else 0}
+    found["nothing_due"] = timed(lambda _number: rounds.deleter.delete_some(permit), 20)
+    rounds.close()
+    size = sum(path.stat().st_size for path in media.glob("*.db"))
+    return found | {"recordings": count, "build_s": round(building, 1), "databases_gb": round(size / 1e9, 2)}
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recordings", type=int, default=25_000_000)
+    parser.add_argument("--folder", type=Path, default=Path("/var/tmp"))
+    chosen = parser.parse_args()
+    record = Record("three_years")
+    media = Path(tempfile.mkdtemp(prefix="three-years-", dir=chosen.folder))
+    try:
+        found = run(media, chosen.recordings)
+    finally:
+        shutil.rmtree(media)
+    rows: list[Row] = [
+        (name, f"p50 {one['p50_ms']:8.1f} ms   p99 {one['p99_ms']:8.1f} ms")
+        for name, one in found.items()
+        if isinstance(one, dict)
+    ]
+    rows += [
+        ("recorder_start", f"    {found['recorder_start_ms']:8.1f} ms"),
+        ("deletion by order", f"{found['deleted']:,} recordings, {found['deleted_per_s']:,} a second"),
+        ("databases", f"{found['databases_gb']} GB, made in {found['build_s']} s"),
+    ]
+    record.close(f"An index with {found['recordings']:,} recordings", found, rows)
+
+
+if __name__ == "__main__":
+    main()
