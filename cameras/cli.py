@@ -234,10 +234,19 @@ def simulate_camera(
     control: Path = typer.Option(
         None, "--control", help="Control socket: orders for every kind of misbehaviour."
     ),
+    message_id: str = typer.Option(
+        "", "--message-id", help="One message id for every answer to discovery, as some cameras send."
+    ),
+    misbehave: list[str] = typer.Option(
+        [], "--misbehave", help="What it does badly: NAME, or NAME:SECONDS for again and again; repeatable."
+    ),
 ) -> None:
     """A camera (ONVIF, RTSP, H.264 or H.265, 1080p) whose picture carries its time. Runs until stopped."""
     from cameras.simulator.camera import SimulatedCamera, Traits
+    from cameras.simulator.misbehave import misbehave as do_badly
+    from cameras.simulator.misbehave import read_order
 
+    badly = [read_order(one) for one in misbehave]
     traits = Traits(
         code=name,
         title=title,
@@ -255,6 +264,7 @@ def simulate_camera(
         fps=fps,
         advertise=advertise,
         control=control,
+        fixed_message=message_id,
     )
     camera = SimulatedCamera(traits)
 
@@ -279,9 +289,12 @@ def simulate_camera(
         )
         if not camera.discovered:
             _tell(_("UDP port 3702 is taken: this camera is not found by discovery, only by address."))
+        doing = [asyncio.create_task(do_badly(camera, one)) for one in badly]
         try:
             await stop.wait()
         finally:
+            for one in doing:
+                one.cancel()
             await camera.stop()
 
     asyncio.run(run())

@@ -11,3 +11,8 @@ Media = Literal["both", "media1", "media2"]
 """Which of ONVIF's media services it has."""
 View = Literal["normal", "black", "blurred", "turned"]
 """What its lens does: covered, out of focus, turned away. Its own clock is drawn into the picture all the same."""
+MISBEHAVIOURS = (
+    *("frozen", "stalled", "silent", "unplugged", "drop", "jump", "bitrate", "reboot", "clock", "password"),
+    *("empty-options", "black", "blurred", "turned", "tamper", "scene", "motion"),
+)
+"""Names of what it does badly on request (cameras/simulator/misbehave.py)."""
