@@ -194,6 +194,8 @@ class RecorderSettings(Part, kw_only=True, frozen=True):
     """The recorder's own store."""
 
     media: str = "/var/lib/examsite-media"
+    own_disk: bool = False
+    """The media folder is a disk of its own: nothing is recorded while it is not mounted, and exams keep their disk."""
     cameras_file: str = ""
     """The cameras set up by page or command line, written by exam-recorder; empty: in the state folder."""
     segment: float = 60.0

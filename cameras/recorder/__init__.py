@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import re
 import signal
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from appliance.base import sockets
-from appliance.base.errors import Corrupt, ExamError
+from appliance.base.errors import Corrupt, ExamError, Unavailable
 from appliance.base.i18n import N_
 from appliance.base.notify import supervised
 from appliance.base.settings import CameraSettings, Settings
@@ -53,6 +54,8 @@ class Recorder:
 
     def start(self) -> None:
         """Open the index, put it right, start a thread per camera."""
+        if self.settings.recorder.own_disk:
+            require_own_disk(self.media, self.settings.state)
         self.index = Index(self.media)
         reconcile(self.media, self.index, datetime.now(UTC))
         self.duty = Duty(self.settings, self.index)
@@ -101,8 +104,8 @@ class Recorder:
             self.index.close()
 
     def healthy(self) -> bool:
-        """Every camera's thread lives."""
-        return all(camera.is_alive() for camera in self.cameras)
+        """Every camera's thread lives, and the index is the file that was opened."""
+        return not self.duty.unplugged and all(camera.is_alive() for camera in self.cameras)
 
     def status(self) -> Status:
         """How every camera is, and the disk."""
@@ -136,6 +139,21 @@ class Recorder:
                     await asyncio.to_thread(camera.read_clock)
                 except ExamError as error:
                     log.info("camera %s: clock not read: %s", camera.camera.code, error)
+
+
+def require_own_disk(media: Path, state: Path) -> None:
+    """Raises Unavailable when the media folder lies on the disk of the site's database: its own is not mounted."""
+    try:
+        own = os.stat(media).st_dev != os.stat(state).st_dev
+    except OSError:
+        own = False
+    if not own:
+        raise Unavailable(
+            "media_not_mounted",
+            N_("The recordings' disk is not mounted at {folder}."),
+            N_("Exams go on. Plug it in and mount it; recording begins by itself."),
+            folder=str(media),
+        )
 
 
 def _same_stream(one: CameraSettings, other: CameraSettings) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from appliance.base.camera_settings import CameraSettings
@@ -28,13 +29,23 @@ class Duty:
         self._index = index
         self.book = OrderBook(settings)
         self.sealer = Sealer(settings, index)
+        self.unplugged = False
+        """The disk was taken away, or another one is mounted in its place: only a new process can go on."""
+        self._file = _file(index.path)
 
     def wanted(self, camera: CameraSettings, now: datetime) -> bool:
         """Does this camera record now, by its plan?"""
         return wanted(camera, self.book.current, now, self._zone)
 
     def round(self) -> None:
-        """Seal what is due."""
+        """See that the disk is the same, and seal what is due."""
+        if _file(self._index.path) != self._file:
+            if not self.unplugged:
+                log.error(
+                    "the recordings' disk is no longer the one that was mounted; the recorder starts again"
+                )
+            self.unplugged = True
+            return
         self.sealer.round(self._index.cameras(), self.book.current, datetime.now(UTC), time.monotonic())
 
     def seal_all(self) -> None:
@@ -59,3 +70,12 @@ class Duty:
             return OrdersKept()
 
         return {Orders: keep}
+
+
+def _file(path: Path) -> tuple[int, int] | None:
+    """Which file this is."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

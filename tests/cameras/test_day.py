@@ -1,6 +1,10 @@
 """One camera's thread in simulated time: hours without a camera, clocks that are set, rest by plan, a whole day."""
 
+import contextlib
+import errno
 import io
+import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,16 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import av
+import msgspec
 import pytest
 
 from appliance.base.clock import FakeClock
-from appliance.base.errors import DeviceFault
-from appliance.base.settings import CameraSettings, RecorderSettings
+from appliance.base.errors import DeviceFault, Unavailable
+from appliance.base.settings import CameraSettings, RecorderSettings, Settings, SiteSettings
 from appliance.wire.orders import Orders, SittingOrder
 from cameras import integrity
 from cameras.index import GapRow, Index, Segment
 from cameras.media import open_segment
 from cameras.plan import wanted
+from cameras.recorder import Recorder, require_own_disk
 from cameras.recorder import camera as room
 from cameras.recorder.camera import CameraRecorder
 from tests.cameras.reel import RATE, SECONDS, film
@@ -256,3 +262,62 @@ def test_a_recorder_killed_at_rest_does_not_call_it_rest(
     made.run(10 * 3600 + 20, plan=by_plan)
     told = [(what, round(start / 360) / 10) for what, start, _ in made.covered()]
     assert told[:3] == [("resting", 0.0), ("stopped", 8.8), ("recorded", 10.0)]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO, errno.ENODEV])
+def test_a_disk_that_takes_nothing_for_a_minute(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Full, read-only, broken, gone: one gap with its cause; what was kept stays, and every fact follows."""
+    made = Simulated(tmp_path, monkeypatch)
+    broken = [False]
+    write, begin = os.write, Index.transaction
+
+    def writes(file: int, data: Any) -> int:
+        if broken[0]:
+            raise OSError(number, os.strerror(number))
+        return write(file, data)
+
+    @contextlib.contextmanager
+    def commits(index: Index) -> Iterator[sqlite3.Connection]:
+        if broken[0]:
+            raise sqlite3.OperationalError("disk I/O error")
+        with begin(index) as link:
+            yield link
+
+    monkeypatch.setattr(os, "write", writes)
+    monkeypatch.setattr(Index, "transaction", commits)
+    made.events |= {20.0: lambda: broken.__setitem__(0, True), 80.0: lambda: broken.__setitem__(0, False)}
+    made.run(110.0)
+    parts = made.covered()
+    assert [part[0] for part in parts] == ["recorded", "disk", "recorded", "stopped"]
+    assert without_holes(parts, 3.0) and 15 < parts[0][2] < 21 and 80 <= parts[1][2] < 84
+    assert integrity.verify(tmp_path).ok
+
+
+def test_a_disk_taken_away_ends_the_process_and_no_other_is_filled(tmp_path: Path) -> None:
+    settings = Settings(
+        site=SiteSettings(
+            code="999999-01", name="示范考点", state=str(tmp_path / "state"), run=str(tmp_path)
+        ),
+        recorder=RecorderSettings(media=str(tmp_path / "media")),
+    )
+    (tmp_path / "state").mkdir()
+    recorder = Recorder(settings)
+    recorder.start()
+    recorder.duty.round()
+    assert recorder.healthy()
+    (tmp_path / "media").rename(tmp_path / "taken")
+    recorder.duty.round()
+    assert not recorder.healthy(), "systemd starts it again"
+    recorder.stop()
+    (tmp_path / "media").mkdir()
+    settings = msgspec.structs.replace(
+        settings, recorder=msgspec.structs.replace(settings.recorder, own_disk=True)
+    )
+    with pytest.raises(Unavailable, match="media_not_mounted"):
+        Recorder(settings).start()
+    assert list((tmp_path / "media").iterdir()) == []
+    (tmp_path / "media").rmdir()
+    (tmp_path / "media").symlink_to("/dev/shm")  # another file system
+    require_own_disk(tmp_path / "media", tmp_path / "state")
