@@ -16,8 +16,6 @@ from typing import Any, BinaryIO, Protocol
 
 import msgspec
 
-from appliance.base.storage_settings import PlaceSettings
-
 MARK = "examsite-place.json"
 INVENTORY = "inventory.jsonl"
 PART = ".part"
@@ -255,13 +253,3 @@ class FolderPlace:
             out.write(msgspec.json.encode(line) + b"\n")
             out.flush()
             os.fsync(out.fileno())
-
-
-def place_of(setting: PlaceSettings) -> Place | None:
-    """The place of a setting; None while its folder is not mounted or not prepared."""
-    if setting.kind == "s3":
-        from cameras.archive.object_storage import S3Place
-
-        return S3Place(setting)
-    root = mounted_folder(Path(setting.folder), setting.name)
-    return FolderPlace(setting.name, setting.kind, root) if root else None

@@ -29,7 +29,8 @@ from appliance.wire.archive import (
     Storage,
     Taken,
 )
-from cameras.archive.places import MARK, Mark, PlaceSilent, place_of, read_mark, sync_folder
+from cameras.archive.places import MARK, Mark, PlaceSilent, read_mark, sync_folder
+from cameras.archive.reach import place_of
 from cameras.archive.rounds import Rounds
 from cameras.archive.status import make_status
 from cameras.index import moment

@@ -24,8 +24,8 @@ from cameras.archive.places import (
     PlaceSilent,
     file_digest,
     mounted_disks,
-    place_of,
 )
+from cameras.archive.reach import place_of
 from cameras.archive.scrub import Scrubber
 from cameras.archive.status import levels_told, make_status
 from cameras.archive.store import DISK, Archive

@@ -22,6 +22,7 @@ FAULTS = (
     "ticket printer without paper, or silent",
     "camera unplugged",
     "picture black, frozen, blurred or of another place",
+    "a camera reports tampering or another scene",
     "code of a screen missing, late or of another screen",
     "pictures of the live view stop",
     "a gap that the camera's own card can fill",
@@ -51,6 +52,11 @@ FAULTS = (
     "captures while the box or exam-faces is away",
     "detector of devices named and not there, or of another shape",
     "line lost while the invigilator speaks with a candidate",
+    "the recording disk fills up",
+    "no room for the recordings of a coming sitting",
+    "a kept recording is missing or altered",
+    "a place of copies is unplugged or silent",
+    "a recording lies on an off-line disk",
 )
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 HAN = re.compile(r"[\u3400-\u9fff]")

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from appliance.base import settings
+from appliance.base.storage_settings import PlaceSettings
 
 FILE = Path(__file__).resolve().parents[2] / "systemd/examsite.toml"
 SECTIONS = {"reader", "second_reader", "gate", "printer"}
@@ -34,6 +35,7 @@ def parts() -> list[tuple[str, type[msgspec.Struct], dict[str, Any]]]:
         ("lanes.printer", settings.PrinterSettings, lane["printer"]),
         ("cameras", settings.CameraSettings, tree["cameras"][0]),
     ]
+    found.append(("storage.places", PlaceSettings, tree["storage"].pop("places")[0]))
     for field in msgspec.structs.fields(settings.Settings):
         if field.name not in ("lanes", "cameras"):
             assert isinstance(field.type, type) and issubclass(field.type, msgspec.Struct)
@@ -55,7 +57,7 @@ def test_it_loads_with_every_setting_taken_in(tmp_path: Path) -> None:
 def test_every_setting_is_there_with_its_default(
     name: str, struct: type[msgspec.Struct], values: dict[str, Any]
 ) -> None:
-    sections = {"lanes": SECTIONS, "cameras": BY_THE_RECORDER}.get(name, set())
+    sections = {"lanes": SECTIONS, "cameras": BY_THE_RECORDER, "storage": {"places"}}.get(name, set())
     fields = {field.name: field for field in msgspec.structs.fields(struct)}
     assert set(values) == set(fields) - sections
     examples = {
@@ -66,6 +68,7 @@ def test_every_setting_is_there_with_its_default(
         ("lanes.gate", "door_input"),
         ("lanes.gate", "fire_input"),
     }
+    examples |= {("storage.places", key) for key in ("folder", "endpoint", "bucket", "key_file")}
     examples |= {("province", key) for key in ("certificate", "key", "token_file")}
     for key, value in values.items():
         default = fields[key].default
