@@ -21,6 +21,7 @@ BENCHES = (
     "live_view",
     "memory",
     "recorder",
+    "clips",
     "exam_page",
 )
 """In order of the table."""

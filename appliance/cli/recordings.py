@@ -9,24 +9,32 @@ A candidate is followed as on the inspector's page: entrance, waiting room, ever
 import asyncio
 from datetime import datetime
 from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import typer
 from sqlmodel import Session
 
-from appliance.base.errors import Corrupt, NotFound
+from appliance.base.errors import Corrupt, NotFound, Refused
 from appliance.base.i18n import N_, _
 from appliance.base.log import mask
 from appliance.base.settings import load
 from appliance.base.sockets import ask
+from appliance.cli.fill import fill
 from appliance.cli.run import show, tell
+from appliance.cli.screen_codes import screen_codes
 from appliance.flow.box import Box
 from appliance.flow.cameras import cameras_of
 from appliance.flow.inspect import find_candidates
+from appliance.flow.seen import Seen, of_candidate, of_case, of_seat
 from appliance.flow.whereabouts import Stay, stays
 from appliance.records.site import Seat
+from appliance.web.clip_export import export_to
 from appliance.web.ops_alarms import CAUSES
-from appliance.wire.recorder import Clip, FindClips, Found, Gap
+from appliance.web.package import Made, Wanted, make_package
+from appliance.wire.playback import GetCopy
+from appliance.wire.recorder import Clip, FindClips, Found, Gap, GetClip
 
 app = typer.Typer(no_args_is_help=True, help="Recordings.")
 
@@ -38,6 +46,7 @@ def group() -> None:
     """Recordings."""
 
 
+ACTOR = "process:cli"
 PLACES = {"entrance": N_("Entrance"), "waiting": N_("Waiting room"), "seat": N_("Seat")}
 BLIND = {
     "entrance": N_("No room camera looks at this entrance."),
@@ -64,7 +73,8 @@ def _seat_stay(session: Session, box: Box, seat_id: str, start: datetime, end: d
     return [Stay(kind="seat", name=seat.id, start=start, end=end, cameras=cameras)]
 
 
-def _candidate_stays(session: Session, box: Box, text: str) -> list[Stay]:
+def _only(session: Session, box: Box, text: str) -> str:
+    """The id of the one candidate somebody means."""
     found = find_candidates(session, box, text)
     if not found:
         raise NotFound(
@@ -81,7 +91,11 @@ def _candidate_stays(session: Session, box: Box, text: str) -> list[Stay]:
             count=len(found),
             text=mask(text),
         )
-    return stays(session, box, found[0].id)
+    return found[0].id
+
+
+def _candidate_stays(session: Session, box: Box, text: str) -> list[Stay]:
+    return stays(session, box, _only(session, box, text))
 
 
 async def _ask_all(box: Box, wanted: list[Stay]) -> list[Place]:
@@ -113,7 +127,8 @@ def _tell_places(box: Box, found: list[Place]) -> None:
             typer.echo(f"  {_(BLIND[stay.kind])}")
         for clip in place.clips:
             camera = f"{clip.camera} {names.get(clip.camera, '')}".strip()
-            typer.echo(f"  {camera}  {_span(box, clip.start, clip.end)}  {clip.bytes / MIB:.1f} MiB")
+            filled = f"  {_('filled later')}" if clip.filled else ""
+            typer.echo(f"  {camera}  {_span(box, clip.start, clip.end)}  {clip.bytes / MIB:.1f} MiB{filled}")
         for gap in place.gaps:
             told = _("Nothing on record: {camera} {time}, {cause}").format(
                 camera=gap.camera,
@@ -166,9 +181,129 @@ def find(
         | {"cameras": one.stay.cameras}
         for one in found
     ]
-    clips = [clip for one in found for clip in one.clips]
-    show({"clips": clips, "gaps": [gap for one in found for gap in one.gaps], "places": places})
+    clips = [_contract(clip) for one in found for clip in one.clips]
+    show({"clips": clips, "gaps": [_contract(gap) for one in found for gap in one.gaps], "places": places})
 
 
+def _contract(one: Clip | Gap) -> dict[str, Any]:
+    """The keys scripts build on; `filled` only where it is so."""
+    told: dict[str, Any] = msgspec.structs.asdict(one)
+    return told if told["filled"] else {key: value for key, value in told.items() if key != "filled"}
+
+
+def _moment(box: Box, at: datetime) -> datetime:
+    return at.replace(tzinfo=box.zone)
+
+
+def _require_new(file: Path) -> None:
+    if file.exists():
+        raise Refused("file_exists", N_("{path} is there already."), N_("Give another name."), path=str(file))
+
+
+@app.command()
+def export(
+    file: Path = typer.Argument(..., help="The MP4 to be written."),
+    camera: str = typer.Option(..., "--camera", help="Code of the camera, e.g. C1."),
+    start: datetime = typer.Option(..., "--from", formats=TIMES, help="Local, e.g. 2026-11-21T09:00:00."),
+    end: datetime = typer.Option(..., "--to", formats=TIMES, help="Local, as --from."),
+    copy: bool = typer.Option(False, "--copy", help="A copy with the time in the picture, encoded anew."),
+    json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Take a recording away: the original with its signed proof, or a copy to look at. Journaled."""
+    _require_new(file)
+    box = Box.open(load())
+    box.db.start()
+    try:
+        first, last = _moment(box, start), _moment(box, end)
+        asked: GetClip | GetCopy = GetClip(camera=camera, start=first, end=last, proof=True)
+        if copy:
+            asked = GetCopy(camera=camera, start=first, end=last)
+        found = asyncio.run(export_to(box, asked, ACTOR, file))
+    finally:
+        box.db.stop()
+    if json:
+        show(found)
+        return
+    typer.echo(f"{file}  {_span(box, found.start, found.end)}  {found.bytes / MIB:.1f} MiB")
+    if found.end < last:
+        tell(_("Not all that was asked for: it ends where the recording is interrupted."))
+
+
+@app.command()
+def package(
+    file: Path = typer.Argument(..., help="The ZIP to be written."),
+    candidate: str = typer.Option("", "--candidate", help="As with find."),
+    seat: str = typer.Option("", "--seat", help="Seat, e.g. T1-07; with --from and --to."),
+    case: str = typer.Option("", "--case", help="Id of a case or a violation."),
+    start: datetime = typer.Option(None, "--from", formats=TIMES, help="Local; without it all of the visit."),
+    end: datetime = typer.Option(None, "--to", formats=TIMES, help="Local, as --from."),
+    copies: bool = typer.Option(False, "--copies", help="With copies that show the time."),
+    json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Make an evidence package: recordings, stills, records and a signed list of it all. Journaled."""
+    _require_new(file)
+    box = Box.open(load())
+    box.db.start()
+    try:
+        times = (_moment(box, start), _moment(box, end)) if start and end else None
+        seen = box.db.read_now(_matter, box, candidate, seat, case, times)
+        if times is None and seen.visits:
+            # The last visit; of a case the one it lies in.
+            at = seen.at
+            visit = next((one for one in seen.visits if at and at <= one.end), seen.visits[-1])
+            times = visit.start, visit.end
+        if times is None:
+            raise NotFound("nothing_recorded", N_("There is nothing to put into it."), N_("Check the times."))
+        cameras = sorted({code for one in seen.visits for stay in one.stays for code in stay.cameras})
+        wanted = Wanted(cameras=cameras, start=times[0], end=times[1], copies=copies)
+        made = asyncio.run(_making(box, seen, wanted, file))
+    finally:
+        box.db.stop()
+    if json:
+        show(made)
+        return
+    typer.echo(f"{file}  {_span(box, *times)}  {made.bytes / MIB:.1f} MiB")
+    tell(_("Gaps in the recordings: {count}.").format(count=made.gaps))
+
+
+async def _making(box: Box, seen: Seen, wanted: Wanted, file: Path) -> Made:
+    told = 0
+
+    def progress(done: int, total: int) -> None:
+        nonlocal told
+        if total and done * 10 // total > told:
+            told = done * 10 // total
+            tell(f"{told * 10} %")
+
+    try:
+        return await make_package(box, seen, wanted, ACTOR, "", file, progress)
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+
+
+def _matter(
+    session: Session,
+    box: Box,
+    candidate: str,
+    seat: str,
+    case: str,
+    times: tuple[datetime, datetime] | None,
+) -> Seen:
+    if candidate:
+        return of_candidate(session, box, _only(session, box, candidate))
+    if case:
+        return of_case(session, box, case)
+    if seat and times:
+        return of_seat(session, box, seat, *times)
+    raise Corrupt(
+        "nothing_named",
+        N_("Name a candidate, or a seat with its times."),
+        N_("See examsite recordings find --help."),
+    )
+
+
+app.command("screen-codes")(screen_codes)
+app.command("fill")(fill)
 for _point in entry_points(group="examsite.recordings"):
     app.command(_point.name)(_point.load())

@@ -55,7 +55,14 @@ def roster_photo(session: Session, tap_id: str) -> tuple[str, str]:
 
 def note_look(session: Session, box: Box, kind: str, subject: str, who: Who, detail: dict[str, Any]) -> None:
     """Journal that somebody looked."""
-    append(session, kind, subject, who.actor, detail, at=box.now())
+    append_fact(session, box, kind, subject, who.actor, detail)
+
+
+def append_fact(
+    session: Session, box: Box, kind: str, subject: str, actor: str, detail: dict[str, Any]
+) -> None:
+    """Journal that a person or a process looked, or took something away."""
+    append(session, kind, subject, actor, detail, at=box.now())
 
 
 def reveal_number(session: Session, box: Box, candidate_id: str, who: Who) -> str:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from appliance.base.errors import Refused
 from appliance.base.i18n import N_, _, language
+from appliance.wire.evidence import PlainHeading
 from appliance.wire.sheets import Heading
 
 FOLDER = Path(__file__).parent / "templates"
@@ -53,7 +54,7 @@ def times(zone: ZoneInfo) -> dict[str, Callable[[datetime | None], str]]:
     return {"clock": shown("%H:%M:%S"), "hour": shown("%H:%M"), "day": shown("%Y-%m-%d")}
 
 
-def html(name: str, heading: Heading, title: str, **context: Any) -> str:
+def html(name: str, heading: Heading | PlainHeading, title: str, **context: Any) -> str:
     """The sheet as HTML. `title`: a message id."""
     zone = ZoneInfo(heading.timezone)
     with_zone = environment().overlay()
@@ -62,7 +63,7 @@ def html(name: str, heading: Heading, title: str, **context: Any) -> str:
     return with_zone.get_template(name).render(heading=heading, title=_(title), made=made, **context)
 
 
-def pdf(name: str, heading: Heading, title: str, **context: Any) -> bytes:
+def pdf(name: str, heading: Heading | PlainHeading, title: str, **context: Any) -> bytes:
     """The sheet as PDF; its dates are those of the facts, so that the same facts give the same bytes."""
     from weasyprint import HTML  # slow to load: only when a sheet is printed
 

@@ -26,6 +26,17 @@ KINDS = {
 """Incident kinds (the journal's) as printed."""
 
 
+GAPS = {
+    "network": N_("network down"),
+    "camera": N_("camera fault"),
+    "disk": N_("disk"),
+    "stopped": N_("stopped"),
+    "resting": N_("not recorded, by plan"),
+    "clock": N_("the server's clock was set ahead"),
+    "": N_("cause unknown"),
+}
+"""Causes of gaps in the recordings, as printed."""
+
 RESULTS = {
     "admit": N_("admitted after review"),
     "refuse": N_("sent away after review"),
@@ -78,6 +89,7 @@ def room_record(sheet: facts.RoomRecord) -> bytes:
         code=code,
         kind=_kind,
         result=_result,
+        cause=_cause,
         blank=BLANK_LINES,
     )
 
@@ -90,6 +102,10 @@ def correction_form(sheet: facts.CorrectionForm) -> bytes:
 def ticket_slip(sheet: facts.TicketSlip) -> bytes:
     """候考号, 80 mm wide: for the desk's own printer where the lane has none."""
     return pdf("ticket_slip.html", sheet.heading, N_("Queue ticket"), sheet=sheet)
+
+
+def _cause(name: str) -> str:
+    return _(GAPS.get(name, GAPS[""]))
 
 
 def _result(name: str) -> str:

@@ -4,17 +4,21 @@ Two entries of the journal: before the first byte who asked for what, and, with 
 given out. A download that was broken off has the first alone.
 """
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+import msgspec
 from litestar import Request
 from litestar.response import Stream
 
 from appliance.base.sockets import Chunks, ask_stream
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
-from appliance.flow.look import note_look
+from appliance.flow.look import append_fact, note_look
 from appliance.wire.playback import GetCopy
 from appliance.wire.recorder import ClipHead, GetClip
 
@@ -37,6 +41,38 @@ async def export(request: Asked, box: Box, asked: GetClip | GetCopy, candidate: 
         headers["content-length"] = str(head.bytes)
     body = given(box, chunks, subject, request.user, detail)
     return Stream(body, media_type="video/mp4", headers=headers)
+
+
+class Exported(msgspec.Struct, kw_only=True):
+    """What was written to a file, and the times it truly covers."""
+
+    camera: str
+    start: datetime
+    end: datetime
+    bytes: int
+    sha256: str
+
+
+async def export_to(box: Box, asked: GetClip | GetCopy, actor: str, file: Path) -> Exported:
+    """The same into a file on this machine; nothing is left of one that failed."""
+    head, chunks = await ask_stream(box.settings.socket("clips"), asked, ClipHead, timeout=120.0)
+    detail = {"camera": head.camera, "from": head.start.isoformat(), "to": head.end.isoformat()}
+    detail |= {"copy": "yes"} if isinstance(asked, GetCopy) else {}
+    digest, size = hashlib.sha256(), 0
+    try:
+        await box.db.write(append_fact, box, "clip.requested", head.camera, actor, detail)
+        with await asyncio.to_thread(open, file, "wb") as target:
+            async for chunk in chunks:
+                digest.update(chunk)
+                size += await asyncio.to_thread(target.write, chunk)
+        more = {"sha256": digest.hexdigest(), "bytes": size}
+        await box.db.write(append_fact, box, "clip.exported", head.camera, actor, detail | more)
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+    finally:
+        await chunks.aclose()
+    return Exported(camera=head.camera, start=head.start, end=head.end, bytes=size, sha256=digest.hexdigest())
 
 
 async def given(

@@ -9,6 +9,7 @@ import hashlib
 import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -139,10 +140,12 @@ class Copied:
             if output is None:
                 options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
                 output = av.open(sink, "w", format="mp4", options=options)
-                stream = output.add_stream("libx264", rate=25, options={"preset": "veryfast", "crf": "23"})
+                stream = output.add_stream(
+                    "libx264", rate=25, options={"preset": "veryfast", "crf": "23", "bf": "0"}
+                )
                 stream.width, stream.height = frame.width // 2 * 2, frame.height // 2 * 2
-                stream.pix_fmt, stream.time_base = "yuv420p", f"1/{SCALE}"
-                stream.codec_context.time_base = f"1/{SCALE}"
+                stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, SCALE)
+                stream.codec_context.time_base = Fraction(1, SCALE)
                 stream.codec_context.thread_count = 1
             drawn: Any = av.VideoFrame.from_ndarray(self._burn(frame, stream, at), format="yuv420p")
             newest = max(newest + 1, round((at - self.head.start).total_seconds() * SCALE))

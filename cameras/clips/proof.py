@@ -27,6 +27,7 @@ from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_
 from appliance.base.settings import Settings
 from appliance.base.site import read_site
+from appliance.wire.playback import CopyProof
 from appliance.wire.recorder import CheckedFile, ClipProof, SignedProof
 from cameras.clips.cut import Cut
 from cameras.clips.film import Locate, Span, unreadable
@@ -65,7 +66,7 @@ class ClipVerified(msgspec.Struct, kw_only=True):
     ok: bool
     checked: int
     findings: list[ClipFinding]
-    clip: ClipProof | None
+    clip: ClipProof | CopyProof | None
 
 
 class Proven:
@@ -164,12 +165,8 @@ def _inside(spans: list[Span], at: int, block: bytes) -> Iterator[bytes]:
             yield block[first - at : last - at]
 
 
-def verify_clip(path: Path, authority: bytes) -> ClipVerified:
-    """Check a downloaded clip. `authority`: PEM certificate of the site authority.
-
-    Raises NotFound when there is no such file, Corrupt when it is no film at all (not_a_clip) or when `authority`
-    is no certificate (bad_authority).
-    """
+def require_authority(authority: bytes) -> None:
+    """Raises Corrupt when it is no certificate in PEM."""
     try:
         x509.load_pem_x509_certificate(authority)
     except ValueError as error:
@@ -178,14 +175,22 @@ def verify_clip(path: Path, authority: bytes) -> ClipVerified:
             N_("The certificate of the site's authority cannot be read."),
             N_("Ask the site, or the province, for the file authority.pem."),
         ) from error
+
+
+def verify_clip(path: Path, authority: bytes) -> ClipVerified:
+    """Check a downloaded clip, or a copy with the time in the picture. `authority`: PEM of the site authority.
+
+    Raises NotFound when there is no such file, Corrupt when it is no film at all (not_a_clip) or when `authority`
+    is no certificate (bad_authority).
+    """
+    require_authority(authority)
     found = ClipVerified(ok=False, checked=1, findings=[], clip=None)
     signed, film_bytes, after = _read(path)
     if signed is None:
         found.findings.append(ClipFinding(code="no_proof", camera="", path=str(path)))
         return found
-    try:
-        stated = msgspec.json.decode(signed.body, type=ClipProof)
-    except msgspec.DecodeError:
+    stated = _stated(signed.body)
+    if stated is None:
         found.findings.append(ClipFinding(code="bad_signature", camera="", path=str(path)))
         return found
     found.clip = stated
@@ -201,11 +206,22 @@ def verify_clip(path: Path, authority: bytes) -> ClipVerified:
     if after or film_bytes != stated.film_bytes or _film(path, film_bytes) != stated.film:
         codes.append("altered")
     found.findings += [ClipFinding(code=code, camera=stated.camera, path=str(path)) for code in codes]
-    for one in stated.sources:
+    for one in stated.sources if isinstance(stated, ClipProof) else []:
         if code := SOURCE.get(one.found):
             found.findings.append(ClipFinding(code=code, camera=one.camera, path=one.path))
     found.ok = not found.findings
     return found
+
+
+def _stated(body: str) -> ClipProof | CopyProof | None:
+    try:
+        return msgspec.json.decode(body, type=ClipProof)
+    except msgspec.DecodeError:
+        pass  # not a clip: perhaps a copy
+    try:
+        return msgspec.json.decode(body, type=CopyProof)
+    except msgspec.DecodeError:
+        return None
 
 
 def _base64(text: str) -> bytes:

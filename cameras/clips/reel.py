@@ -18,7 +18,7 @@ LONG = timedelta(minutes=10)
 """A piece ends with the segment in which it becomes this long: who watched what is known as exactly as this."""
 
 
-def reel(
+def reel_of(
     index: Reader, media: Path, camera: str, start: datetime, end: datetime, now: datetime, locator: Locator
 ) -> Reel:
     """What there is of a camera between two times."""

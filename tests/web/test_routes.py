@@ -194,6 +194,7 @@ TABLE: dict[str, str] = {
     "POST /office/roster/{roster}/reject": "chief office",
     "POST /office/release/{day}": "chief",
     "GET /office/sheets/{sitting}/{sheet}": "chief office",
+    "GET /office/gaps/{sitting}": "chief office",
     "GET /office/score/{attempt}/score-sheet.pdf": "chief office",
     # question banks
     "GET /questions": "author chief",

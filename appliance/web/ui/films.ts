@@ -74,11 +74,16 @@ function start(film: Films): void {
     const iso = [from, to].map((at) => new Date(at).toISOString());
     one("#part").textContent = `${timeText(from)} – ${timeText(to)}`;
     for (const field of all<HTMLInputElement>("[data-take]")) field.value = iso[field.dataset.take === "from" ? 0 : 1] ?? "";
+    one<HTMLInputElement>("[data-cameras]").value = player.visit.rows
+      .map((row) => row.camera)
+      .filter((camera) => !player.hidden.has(camera))
+      .join(",");
     one("#files").replaceChildren(
       ...player.visit.rows
         .filter((row) => row.pieces.some((piece) => piece.start < to && piece.end > from))
         .flatMap((row) =>
-          (["download", "copy"] as const).map((how) => {
+          // Longer ones go into a package.
+          (to - from > 30 * 60_000 ? [] : (["download", "copy"] as const)).map((how) => {
             const link = document.createElement("a");
             link.className = "button";
             link.href = clipAddress(film, row.camera, iso[0] ?? "", iso[1] ?? "", how);
@@ -123,6 +128,11 @@ function start(film: Films): void {
     whole: () => line.whole(),
     in: () => cut(0),
     out: () => cut(1),
+    all: () => {
+      line.chosen = [player.visit.start, player.visit.end];
+      line.draw();
+      take();
+    },
     begin: () => player.seek(player.visit.start),
     end: () => player.seek(player.visit.end - 1000),
   };

@@ -1,0 +1,134 @@
+"""What belongs into an evidence package besides the recordings: sealed pictures, sheets, and the journal's words. No
+writes.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from sqlmodel import Session, col, or_, select
+
+from appliance.base.i18n import _, translate
+from appliance.base.journal_words import actor_word, kind_word
+from appliance.flow.box import Box
+from appliance.flow.marks import Mark, marks_of
+from appliance.flow.note_case import KINDS
+from appliance.flow.seen import Seen
+from appliance.flow.violation_sheets import violation_sheet_facts
+from appliance.records.accounts import Account
+from appliance.records.captures import Capture
+from appliance.records.cases import ExamCase
+from appliance.records.journal import Journal, JournalHead
+from appliance.records.theory import Attempt
+from appliance.records.violations import Evidence, Violation
+from appliance.wire.evidence import RecordLine
+from appliance.wire.sheets import ViolationSheet
+
+
+class Sealed(msgspec.Struct, kw_only=True):
+    """A sealed file to be taken along. `name`: its SHA-256 in the box's store; `path`: without its ending."""
+
+    name: str
+    path: str
+    kind: Literal["still", "screen"]
+    at: datetime
+    camera: str = ""
+
+
+class Facts(msgspec.Struct, kw_only=True):
+    """Everything of one matter between two times, and the journal's head when it was read."""
+
+    sealed: list[Sealed]
+    violations: list[ViolationSheet]
+    lines: list[RecordLine]
+    journal_seq: int
+    journal_hash: str
+
+
+def package_facts(session: Session, box: Box, seen: Seen, start: datetime, end: datetime, by: str) -> Facts:
+    """Of the candidates a time line is about."""
+    people = [seen.candidate] if seen.candidate else list(seen.names)
+    head = session.exec(select(JournalHead).where(JournalHead.id == 1)).one()
+    found = select(Violation.id).where(
+        or_(
+            Violation.id == seen.id,
+            col(Violation.candidate).in_(people)
+            & (col(Violation.happened_at) >= start)
+            & (col(Violation.happened_at) <= end),
+        )
+    )
+    sheets = [violation_sheet_facts(session, box, one, by) for one in session.exec(found)]
+    return Facts(
+        sealed=_sealed(session, people, start, end),
+        violations=sheets,
+        lines=_lines(session, box, seen, start, end),
+        journal_seq=head.seq,
+        journal_hash=head.hash,
+    )
+
+
+def _sealed(session: Session, people: list[str], start: datetime, end: datetime) -> list[Sealed]:
+    found = []
+    captures = select(Capture).join(Attempt, col(Attempt.id) == col(Capture.attempt))
+    for shot in session.exec(
+        captures.where(
+            col(Attempt.candidate).in_(people), Capture.happened_at >= start, Capture.happened_at <= end
+        )
+    ):
+        if shot.picture:
+            found.append(Sealed(name=shot.picture, path="seat", kind="still", at=shot.happened_at))
+    for case in session.exec(
+        select(ExamCase).where(
+            col(ExamCase.candidate).in_(people), ExamCase.happened_at >= start, ExamCase.happened_at <= end
+        )
+    ):
+        if case.picture:
+            found.append(Sealed(name=case.picture, path="case", kind="still", at=case.happened_at))
+    for kept in session.exec(
+        select(Evidence).where(
+            col(Evidence.candidate).in_(people), Evidence.taken_at >= start, Evidence.taken_at <= end
+        )
+    ):
+        screen = kept.kind == "screen"
+        path, kind = ("screen", "screen") if screen else ("evidence", "still")
+        found.append(
+            Sealed(name=kept.sha256, path=path, kind=kind, at=kept.taken_at, camera=kept.camera)  # type: ignore[arg-type]
+        )
+    alone = {one.name: one for one in sorted(found, key=lambda one: (one.at, one.name), reverse=True)}
+    return sorted(alone.values(), key=lambda one: (one.at, one.name))
+
+
+def _lines(session: Session, box: Box, seen: Seen, start: datetime, end: datetime) -> list[RecordLine]:
+    marks = [
+        one
+        for one in marks_of(session, seen.subjects, start, end, answers=seen.sort != "room")
+        if seen.sort != "seat" or one.seat in ("", seen.id)
+    ]
+    rows = session.exec(select(Journal).where(col(Journal.seq).in_([one.seq for one in marks])))
+    entries = {row.seq: row for row in rows}
+    names = {lane.code: lane.name for lane in box.settings.lanes}
+    names |= {row.id: row.name for row in session.exec(select(Account))}
+    return [
+        RecordLine(
+            seq=one.seq,
+            at=one.at,
+            what=kind_word(one.kind),
+            more=mark_words(one),
+            actor=actor_word(entries[one.seq].actor, names),
+            hash=entries[one.seq].hash,
+        )
+        for one in marks
+    ]
+
+
+def mark_words(mark: Mark) -> str:
+    """What a mark says besides its kind."""
+    if mark.position:
+        return _("Question {number}").format(number=mark.position)
+    if mark.sort == "deduction":
+        return _("Task {task}: deductions {count}, points left {points}").format(
+            task=mark.task, count=mark.deductions, points=mark.lost
+        )
+    if mark.noticed or mark.found:
+        return "; ".join(translate(KINDS[one]) for one in [mark.noticed, *mark.found] if one in KINDS)
+    return mark.text

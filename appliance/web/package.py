@@ -1,0 +1,332 @@
+"""An evidence package is made: recordings with their proofs, stills, records as PDF, and a signed list of it all.
+
+One ZIP, nothing compressed: recordings and pictures are already, and so it is as fast as the disk.
+"""
+
+import asyncio
+import base64
+import hashlib
+import shutil
+import zipfile
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from appliance.base.crypto import Signer, read_secret
+from appliance.base.errors import Corrupt, ExamError, NotFound, Refused, Unavailable
+from appliance.base.i18n import N_
+from appliance.base.ids import new_id
+from appliance.base.sockets import ask, ask_stream
+from appliance.flow.box import Box, keys
+from appliance.flow.look import append_fact
+from appliance.flow.package_facts import Facts, package_facts
+from appliance.flow.seen import Seen
+from appliance.wire import evidence as wire
+from appliance.wire.playback import GetCopy
+from appliance.wire.recorder import CameraSpan, Clip, ClipHead, FindClips, Found, Gap, GetClip
+
+LONGEST = timedelta(hours=8)
+PIECE = timedelta(hours=2)
+"""A longer recording is several files."""
+COPY = timedelta(minutes=30)
+"""The longest copy exam-clips makes at once."""
+SPARE = 2 * 10**9
+"""Bytes that stay free on the disk the exam itself needs."""
+Progress = Callable[[int, int], None]
+
+
+class Wanted(msgspec.Struct, kw_only=True):
+    """What is to be in it. `copies`: with the time in the picture, besides the originals."""
+
+    cameras: list[str]
+    start: datetime
+    end: datetime
+    copies: bool = False
+
+
+class Made(msgspec.Struct, kw_only=True):
+    """A finished package."""
+
+    bytes: int
+    files: int
+    manifest: str
+    """SHA-256 of the signed list."""
+    gaps: int
+    left_out: int
+
+
+class Package:
+    """One ZIP being written; every file is hashed as it goes in."""
+
+    def __init__(self, target: Path, box: Box, progress: Progress) -> None:
+        self._zip = zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=True)
+        self._box, self._progress = box, progress
+        self.files: list[wire.PackageFile] = []
+        self.left_out: list[wire.LeftOut] = []
+        self.done = self.total = 0
+
+    def name(self, path: str) -> zipfile.ZipInfo:
+        """An entry with the site's time."""
+        return zipfile.ZipInfo(path, self._box.local(self._box.now()).timetuple()[:6])
+
+    async def stream(self, file: wire.PackageFile, chunks: AsyncIterator[bytes]) -> None:
+        """A file whose bytes come one after the other."""
+        digest = hashlib.sha256()
+        with self._zip.open(self.name(file.path), "w", force_zip64=True) as entry:
+
+            def take(chunk: bytes) -> None:
+                digest.update(chunk)
+                entry.write(chunk)
+
+            async for chunk in chunks:
+                await asyncio.to_thread(take, chunk)
+                file.bytes += len(chunk)
+                self.done += len(chunk)
+                self._progress(self.done, max(self.total, self.done))
+        file.sha256 = digest.hexdigest()
+        self.files.append(file)
+
+    async def put(self, file: wire.PackageFile, body: bytes) -> None:
+        """A file that is in memory."""
+        file.bytes, file.sha256 = len(body), hashlib.sha256(body).hexdigest()
+        await asyncio.to_thread(self._zip.writestr, self.name(file.path), body)
+        self.files.append(file)
+
+    async def close(self, manifest: bytes) -> None:
+        """The list goes in last."""
+        await asyncio.to_thread(self._zip.writestr, self.name(wire.MANIFEST), manifest)
+        await asyncio.to_thread(self._zip.close)
+
+
+def check_wanted(box: Box, wanted: Wanted) -> None:
+    """Raises Refused or Corrupt for what cannot be made."""
+    if not wanted.start < wanted.end <= wanted.start + LONGEST:
+        raise Refused(
+            "bad_package_times",
+            N_("A package ends after it begins and covers at most {hours} hours."),
+            N_("Correct the times."),
+            hours=int(LONGEST.total_seconds() // 3600),
+        )
+    unknown = set(wanted.cameras) - {one.code for one in box.settings.cameras}
+    if unknown:
+        raise Corrupt(
+            "unknown_camera",
+            N_("There is no camera {camera}."),
+            N_("Reload the page."),
+            camera=" ".join(sorted(unknown)),
+        )
+
+
+async def make_package(
+    box: Box, seen: Seen, wanted: Wanted, actor: str, by: str, target: Path, progress: Progress
+) -> Made:
+    """Make it at `target`. Both the asking and the outcome are journaled."""
+    check_wanted(box, wanted)
+    subject = seen.candidate or seen.id
+    asked = {
+        "of": seen.sort,
+        "id": seen.id,
+        "cameras": wanted.cameras,
+        "from": wanted.start.isoformat(),
+        "to": wanted.end.isoformat(),
+        "copies": wanted.copies,
+    }
+    await box.db.write(append_fact, box, "package.requested", subject, actor, asked)
+    facts = await box.db.read(package_facts, box, seen, wanted.start, wanted.end, by)
+    found = Found(clips=[], gaps=[])
+    for span in spans(seen, wanted):
+        request = FindClips(cameras=[span.camera], start=span.start, end=span.end)
+        part = await ask(box.settings.socket("clips"), request, Found, 20.0)
+        found.clips += part.clips
+        found.gaps += part.gaps
+    package = Package(target, box, progress)
+    package.total = sum(one.bytes for one in found.clips)
+    _require_room(target, package.total * (2 if wanted.copies else 1))
+    progress(0, package.total)
+    await _recordings(package, box, found.clips, wanted)
+    await _stills(package, box, facts)
+    sheet = _sheet(box, seen, wanted, facts, found.gaps, package, by)
+    for number, violation in enumerate(facts.violations, 1):
+        body = await asyncio.to_thread(_print, "violation_record", violation)
+        await package.put(_file(f"records/violation-{number}.pdf", "record"), body)
+    await package.put(
+        _file("records/journal.pdf", "record"), await asyncio.to_thread(_print, "evidence_records", sheet)
+    )
+    await package.put(_file("cover.pdf", "cover"), await asyncio.to_thread(_print, "evidence_cover", sheet))
+    manifest = signed_manifest(box, seen, wanted, facts, found.gaps, package, actor)
+    await package.close(manifest)
+    made = Made(
+        bytes=target.stat().st_size,
+        files=len(package.files),
+        manifest=hashlib.sha256(manifest).hexdigest(),
+        gaps=len(found.gaps),
+        left_out=len(package.left_out),
+    )
+    outcome = {**asked, "manifest": made.manifest, "bytes": made.bytes, "files": made.files}
+    await box.db.write(append_fact, box, "package.exported", subject, actor, outcome)
+    return made
+
+
+def spans(seen: Seen, wanted: Wanted) -> list[CameraSpan]:
+    """Which camera when: as long as it saw what this is about, within the time asked for; joined where they meet."""
+    found: list[CameraSpan] = []
+    for camera in wanted.cameras:
+        seen_by = [one for visit in seen.visits for one in visit.stays if camera in one.cameras]
+        mine: list[CameraSpan] = []
+        for stay in sorted(seen_by, key=lambda one: one.start):
+            start, end = max(stay.start, wanted.start), min(stay.end or wanted.end, wanted.end)
+            if mine and start <= mine[-1].end:
+                mine[-1].end = max(mine[-1].end, end)
+            elif start < end:
+                mine.append(CameraSpan(camera=camera, start=start, end=end))
+        found += mine
+    return found
+
+
+def _require_room(target: Path, size: int) -> None:
+    free = shutil.disk_usage(target.parent).free
+    if free < size + SPARE:
+        raise Unavailable(
+            "no_room_for_package",
+            N_("The box's disk has no room for this package: it needs {need} MB, {free} MB are free."),
+            N_("Choose a shorter time or fewer cameras; or write it to another disk with examsite."),
+            need=(size + SPARE) // 10**6,
+            free=free // 10**6,
+        )
+
+
+def _file(path: str, kind: wire.FileKind, **more: Any) -> wire.PackageFile:
+    return wire.PackageFile(path=path, kind=kind, bytes=0, sha256="", **more)
+
+
+def _print(name: str, facts: Any) -> bytes:
+    made: bytes = getattr(import_module("appliance.reports"), name)(facts)
+    return made
+
+
+def pieces(clips: list[Clip], longest: timedelta) -> list[Clip]:
+    """Stretches no longer than `longest`, in order of time."""
+    found = []
+    for clip in sorted(clips, key=lambda one: (one.start, one.camera)):
+        at = clip.start
+        while at < clip.end:
+            until = min(clip.end, at + longest)
+            found.append(Clip(camera=clip.camera, start=at, end=until, bytes=0))
+            at = until
+    return found
+
+
+async def _recordings(package: Package, box: Box, clips: list[Clip], wanted: Wanted) -> None:
+    for one in pieces(clips, PIECE):
+        asked = GetClip(camera=one.camera, start=one.start, end=one.end, proof=True)
+        await _recording(package, box, asked, "clip", f"clips/{_stem(box, one)}.mp4")
+    for one in pieces(clips, COPY) if wanted.copies else []:
+        shown = GetCopy(camera=one.camera, start=one.start, end=one.end)
+        await _recording(package, box, shown, "copy", f"copies/{_stem(box, one)}-copy.mp4")
+
+
+def _stem(box: Box, clip: Clip) -> str:
+    return f"{clip.camera}-{box.local(clip.start):%Y%m%d-%H%M%S}"
+
+
+async def _recording(
+    package: Package, box: Box, asked: GetClip | GetCopy, kind: wire.FileKind, path: str
+) -> None:
+    try:
+        head, chunks = await ask_stream(box.settings.socket("clips"), asked, ClipHead, timeout=120.0)
+    except (NotFound, Corrupt) as error:
+        package.left_out.append(wire.LeftOut(path=path, code=error.code))
+        return
+    file = _file(path, kind, camera=head.camera, start=head.start, end=head.end)
+    try:
+        await package.stream(file, chunks)
+    finally:
+        await chunks.aclose()
+
+
+async def _stills(package: Package, box: Box, facts: Facts) -> None:
+    for number, one in enumerate(facts.sealed, 1):
+        path = f"stills/{number:03d}-{one.path}-{box.local(one.at):%H%M%S}"
+        try:
+            body = await asyncio.to_thread(box.files.get, one.name, True)
+        except ExamError as error:
+            package.left_out.append(wire.LeftOut(path=path, code=error.code))
+            continue
+        ending = "json" if one.kind == "screen" else "png" if body[:4] == b"\x89PNG" else "jpg"
+        await package.put(
+            _file(f"{path}.{ending}", one.kind, camera=one.camera, start=one.at, end=one.at), body
+        )
+
+
+def _sheet(
+    box: Box, seen: Seen, wanted: Wanted, facts: Facts, gaps: list[Gap], package: Package, by: str
+) -> wire.EvidenceSheet:
+    names = {one.code: one.name for one in box.settings.cameras}
+    return wire.EvidenceSheet(
+        heading=wire.PlainHeading(
+            site_code=box.site.code,
+            site_name=box.site_name,
+            demo=box.site.demo,
+            timezone=box.settings.site.timezone,
+            made_at=box.now(),
+            made_by=by,
+        ),
+        name=seen.name,
+        more=seen.more,
+        start=wanted.start,
+        end=wanted.end,
+        files=package.files,
+        gaps=gaps,
+        left_out=package.left_out,
+        cameras={code: names.get(code, code) for code in wanted.cameras},
+        lines=facts.lines,
+        journal_seq=facts.journal_seq,
+        journal_hash=facts.journal_hash,
+    )
+
+
+def signed_manifest(
+    box: Box, seen: Seen, wanted: Wanted, facts: Facts, gaps: list[Gap], package: Package, actor: str
+) -> bytes:
+    """The JSON of a SignedManifest."""
+    stated = wire.Manifest(
+        site=box.site.code,
+        site_name=box.site_name,
+        mark="DEMO" if box.site.demo else "",
+        zone=box.settings.site.timezone,
+        of=seen.sort,
+        id=seen.id,
+        candidate=seen.candidate,
+        asked_start=wanted.start.astimezone(UTC),
+        asked_end=wanted.end.astimezone(UTC),
+        cameras=wanted.cameras,
+        files=package.files,
+        gaps=gaps,
+        left_out=package.left_out,
+        journal_seq=facts.journal_seq,
+        journal_hash=facts.journal_hash,
+        made_at=datetime.now(UTC),  # by the clock the key's certificate was made by
+        made_by=actor,
+    )
+    body = msgspec.json.encode(stated)
+    certificate = x509.load_pem_x509_certificate(read_secret(keys(box.settings) / f"{wire.PROCESS}.pem"))
+    signer = Signer.load(keys(box.settings) / f"{wire.PROCESS}.key")
+    signed = wire.SignedManifest(
+        body=body.decode(),
+        signature=signer.sign(body).hex(),
+        certificate=base64.b64encode(certificate.public_bytes(Encoding.DER)).decode(),
+    )
+    return msgspec.json.encode(signed)
+
+
+def scratch(box: Box) -> Path:
+    """A fresh name for a package on the box."""
+    folder = box.settings.state / "packages"
+    folder.mkdir(mode=0o750, exist_ok=True)
+    return folder / f"{new_id()}.zip"

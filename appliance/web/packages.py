@@ -1,0 +1,178 @@
+"""Evidence packages on the page: asked for, made while one looks on, fetched by whoever asked."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
+from litestar.response import File, Template
+
+from appliance.base.errors import Conflict, Corrupt, ExamError, NotFound
+from appliance.base.i18n import N_, language, set_language
+from appliance.base.ids import new_id
+from appliance.flow.accounts import Who
+from appliance.flow.box import Box
+from appliance.flow.seen import Seen, of_candidate, of_case, of_room, of_seat
+from appliance.web.package import Made, Wanted, check_wanted, make_package, scratch
+from appliance.web.pages import page
+from appliance.web.sessions import needs
+
+log = logging.getLogger("examsite.web")
+
+Asked = Request[Who, Any, Any]
+KEPT = 3600.0
+"""Seconds a finished package stays on the box."""
+
+
+class Order(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What the page asks for. Times with their zone, as scripts write them."""
+
+    sort: str
+    id: str
+    start: Annotated[str, msgspec.Meta(max_length=40)]
+    end: Annotated[str, msgspec.Meta(max_length=40)]
+    cameras: str = ""
+    """Codes, joined by commas."""
+    copies: str = ""
+
+
+class Job:
+    """One package being made."""
+
+    def __init__(self, who: Who, path: Path, name: str) -> None:
+        self.id, self.account, self.path, self.name = new_id(), who.account, path, name
+        self.done = self.total = 0
+        self.made: Made | None = None
+        self.error: ExamError | None = None
+        self.began = time.monotonic()
+        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def over(self) -> bool:
+        """Nothing more will come."""
+        return self.made is not None or self.error is not None
+
+    def progress(self, done: int, total: int) -> None:
+        """Bytes of recordings."""
+        self.done, self.total = done, total
+
+
+def _jobs(request: Asked) -> dict[str, Job]:
+    state = request.app.state
+    if "packages" not in state:
+        state.packages = {}
+    found: dict[str, Job] = state.packages
+    return found
+
+
+def _sweep(known: dict[str, Job], folder: Path) -> None:
+    """What is old goes; so does what an ended process left behind."""
+    for job in [one for one in known.values() if one.over and time.monotonic() - one.began > KEPT]:
+        del known[job.id]
+    kept = {one.path for one in known.values()}
+    for path in folder.glob("*.zip"):
+        if path not in kept:
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _when(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Corrupt("bad_time", N_("This is no time."), N_("Correct the times.")) from error
+    if found.tzinfo is None:
+        raise Corrupt("bad_time", N_("This is no time."), N_("Correct the times."))
+    return found
+
+
+async def _seen(box: Box, order: Order, wanted: Wanted) -> Seen:
+    times = wanted.start, wanted.end
+    match order.sort:
+        case "candidate":
+            return await box.db.read(of_candidate, box, order.id)
+        case "case":
+            return await box.db.read(of_case, box, order.id)
+        case "seat":
+            return await box.db.read(of_seat, box, order.id, *times)
+        case "room":
+            return await box.db.read(of_room, box, order.id, *times)
+    raise NotFound("no_matter", N_("There is nothing of this kind."), N_("Reload the page."))
+
+
+@post("/package", status_code=200)
+async def package_ordered(request: Asked, box: NamedDependency[Box], data: URLEncodedBody[Order]) -> Template:
+    """Begin; one at a time for everybody: the machine has other work."""
+    cameras = [one for one in data.cameras.split(",") if one]
+    wanted = Wanted(
+        cameras=cameras, start=_when(data.start), end=_when(data.end), copies=data.copies == "yes"
+    )
+    check_wanted(box, wanted)
+    seen = await _seen(box, data, wanted)
+    known = _jobs(request)
+    if any(not job.over for job in known.values()):
+        raise Conflict(
+            "package_under_way",
+            N_("Another package is being made."),
+            N_("Wait until it is done, then ask again."),
+        )
+    path = scratch(box)
+    _sweep(known, path.parent)
+    job = Job(request.user, path, f"evidence-{box.local(box.now()):%Y%m%d-%H%M%S}.zip")
+    known[job.id] = job
+    job.task = asyncio.create_task(_run(job, box, seen, wanted, request.user, language()))
+    return page(request, "package.html", job=job)
+
+
+async def _run(job: Job, box: Box, seen: Seen, wanted: Wanted, who: Who, spoken: str) -> None:
+    set_language(spoken)
+    try:
+        job.made = await make_package(box, seen, wanted, who.actor, who.name, job.path, job.progress)
+    except ExamError as error:
+        job.error = error  # the page says it
+    except Exception as error:
+        job.error = Corrupt(
+            "package_failed", N_("The package could not be made: {detail}"), detail=str(error)
+        )
+        log.exception("package %s", job.id)
+    finally:
+        if job.made is None:
+            job.path.unlink(missing_ok=True)
+
+
+def _mine(request: Asked, job_id: str) -> Job:
+    job = _jobs(request).get(job_id)
+    if job is None or job.account != request.user.account:
+        raise NotFound("no_package", N_("There is no such package any more."), N_("Have it made again."))
+    return job
+
+
+@get("/package/{job:str}")
+async def package_state(request: Asked, job: FromPath[str]) -> Template:
+    """How far it is."""
+    return page(request, "package.html", job=_mine(request, job))
+
+
+@get("/package/{job:str}/file")
+async def package_file(request: Asked, job: FromPath[str]) -> File:
+    """The ZIP, for whoever asked for it."""
+    found = _mine(request, job)
+    if found.made is None:
+        raise NotFound("no_package", N_("There is no such package any more."), N_("Have it made again."))
+    return File(path=found.path, filename=found.name, media_type="application/zip")
+
+
+HANDLERS = [
+    Router(
+        path="/timeline",
+        guards=[needs("inspector", "chief")],
+        route_handlers=[package_ordered, package_state, package_file],
+    )
+]

@@ -1,0 +1,110 @@
+"""An evidence package: recordings, stills and records about one matter in one ZIP, with a signed list of them."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from appliance.wire.recorder import Gap
+
+MANIFEST = "manifest.json"
+"""Name of the list in the ZIP: the JSON of a SignedManifest."""
+PROCESS = "web"
+"""Whose key signs it."""
+FileKind = Literal["clip", "copy", "still", "screen", "record", "cover"]
+
+
+class PackageFile(msgspec.Struct, kw_only=True):
+    """One file of a package. `start`, `end`: what a clip or copy truly covers, when a still was taken."""
+
+    path: str
+    kind: FileKind
+    bytes: int
+    sha256: str
+    camera: str = ""
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+class LeftOut(msgspec.Struct, kw_only=True):
+    """What belongs here and could not be had, and why (an error code)."""
+
+    path: str
+    code: str
+
+
+class Manifest(msgspec.Struct, kw_only=True):
+    """What exam-web signs about a package. Times are UTC; `zone` is the site's. Ids, never personal data."""
+
+    form: Literal["examsite-package 1"] = "examsite-package 1"
+    site: str
+    site_name: str
+    mark: str
+    """DEMO on demo sites."""
+    zone: str
+    of: Literal["candidate", "seat", "room", "case"]
+    id: str
+    candidate: str
+    asked_start: datetime
+    asked_end: datetime
+    cameras: list[str]
+    files: list[PackageFile]
+    gaps: list[Gap]
+    left_out: list[LeftOut]
+    journal_seq: int
+    """The journal's head when it was made, and its hash: later entries cannot have been known."""
+    journal_hash: str
+    made_at: datetime
+    made_by: str
+    """Actor, as the journal has it."""
+
+
+class SignedManifest(msgspec.Struct, kw_only=True):
+    """`body`: the JSON of a Manifest exactly as it was signed (Ed25519 over its UTF-8 bytes, hex).
+
+    `certificate`: of the process `web`, X.509 DER in Base64, issued by the site authority.
+    """
+
+    body: str
+    signature: str
+    certificate: str
+
+
+class PlainHeading(msgspec.Struct, kw_only=True, frozen=True):
+    """What a sheet says at its top that belongs to no single sitting."""
+
+    site_code: str
+    site_name: str
+    demo: bool
+    timezone: str
+    made_at: datetime
+    made_by: str = ""
+
+
+class RecordLine(msgspec.Struct, kw_only=True, frozen=True):
+    """One journal entry on paper, in words."""
+
+    seq: int
+    at: datetime
+    what: str
+    more: str
+    actor: str
+    hash: str
+
+
+class EvidenceSheet(msgspec.Struct, kw_only=True, frozen=True):
+    """Facts of the cover and the records of a package."""
+
+    heading: PlainHeading
+    name: str
+    more: str
+    """Masked number, or where it was."""
+    start: datetime
+    end: datetime
+    files: list[PackageFile]
+    gaps: list[Gap]
+    left_out: list[LeftOut]
+    cameras: dict[str, str]
+    lines: list[RecordLine]
+    journal_seq: int
+    journal_hash: str

@@ -1,0 +1,166 @@
+"""examsite recordings verify-clip and verify-package: what was taken away, checked on any machine."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+
+from appliance.base.crypto import read_secret
+from appliance.base.errors import NotFound
+from appliance.base.i18n import N_, _
+from appliance.base.settings import load
+
+if TYPE_CHECKING:
+    from cameras.clips.package_proof import PackageVerified
+    from cameras.clips.proof import ClipVerified
+
+
+def _tell(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def verify_clip(
+    file: Path = typer.Argument(..., help="A clip or a package downloaded from the inspector's page."),
+    authority: Path = typer.Option(
+        None, "--authority", help="Certificate of the site's authority (PEM); default: this box's own."
+    ),
+    json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Is this clip as the site gave it out? Needs the file and the site's certificate only; exit status 1 when
+    not.
+    """
+    from cameras import tell
+    from cameras.clips import package_proof, proof
+
+    if file.is_file() and package_proof.is_package(file):
+        _package(file, authority, json)
+        return
+    found = proof.verify_clip(file, authority_of(authority))
+    if json:
+        tell.document(found)
+    else:
+        _tell_clip(found)
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+def verify_package(
+    file: Path = typer.Argument(..., help="An evidence package (ZIP) from the inspector's page."),
+    authority: Path = typer.Option(
+        None, "--authority", help="Certificate of the site's authority (PEM); default: this box's own."
+    ),
+    json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Is this evidence package as the site gave it out, and every recording in it? Exit status 1 when not."""
+    _package(file, authority, json)
+
+
+def _package(file: Path, authority: Path | None, json: bool) -> None:
+    from cameras import tell
+    from cameras.clips import package_proof
+
+    found = package_proof.verify_package(file, authority_of(authority))
+    if json:
+        tell.document(found)
+    else:
+        _tell_package(found)
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+def authority_of(named: Path | None) -> bytes:
+    """The site's root certificate: the named file, or on a box its own."""
+    try:
+        return read_secret(named or load().state / "keys" / "authority.pem")
+    except NotFound as error:
+        if named:
+            raise NotFound(
+                "no_such_file",
+                N_("The file {path} cannot be read."),
+                N_("Check the name."),
+                path=str(named),
+            ) from error
+        raise NotFound(
+            "no_authority",
+            N_("There is no root certificate of a site on this machine."),
+            N_("Name the site's root certificate with --authority; the province has it on record."),
+        ) from error
+
+
+def _clip_words() -> dict[str, str]:
+    return {
+        "no_proof": _("It carries no proof that can be read. Download it again."),
+        "altered": _("The film is not the one that was given out."),
+        "bad_signature": _("The signature does not fit."),
+        "bad_certificate": _("It was not signed by this site."),
+        "source_altered": _("When it was cut, the recording {path} was no longer as recorded."),
+        "source_missing": _("When it was cut, the recording {path} was missing."),
+        "source_unreadable": _("When it was cut, the recording {path} could not be read."),
+    }
+
+
+def _tell_clip(found: "ClipVerified") -> None:
+    for finding in found.findings:
+        typer.echo(_clip_words()[finding.code].format(path=finding.path))
+    clip = found.clip
+    if clip is None:
+        return
+    name = f"{clip.mark} {clip.site} {clip.site_name}".strip()
+    start, end, made = (_there(clip.zone, at) for at in (clip.start, clip.end, clip.made_at))
+    stretch = f"{start:%Y-%m-%d %H:%M:%S} – {end:%H:%M:%S %z}"
+    typer.echo(f"{name}  {clip.camera} {clip.camera_name}  {stretch}")
+    asked = [_there(clip.zone, at) for at in (clip.asked_start, clip.asked_end)]
+    typer.echo(
+        _("Asked for: {start} – {end}").format(start=f"{asked[0]:%H:%M:%S.%f}", end=f"{asked[1]:%H:%M:%S.%f}")
+    )
+    if clip.form == "examsite-copy 1":
+        typer.echo(
+            _(
+                "It is a copy with the time in the picture, encoded anew. Its original: SHA-256 {sha256}"
+            ).format(sha256=clip.original)
+        )
+    if found.ok:
+        _tell(_("The clip is whole and was signed by this site on {day}.").format(day=f"{made:%Y-%m-%d}"))
+
+
+def _tell_package(found: "PackageVerified") -> None:
+    words = {
+        "no_manifest": _("It has no list that can be read."),
+        "bad_signature": _("The signature of the list does not fit."),
+        "bad_certificate": _("The list was not signed by this site."),
+        "altered": _("altered"),
+        "missing": _("missing"),
+        "added": _("added"),
+        "twice": _("twice in it"),
+        "bad_clip": _("Its own proof does not hold."),
+    }
+    for finding in found.findings:
+        more = _clip_words().get(finding.clip, "").format(path="") if finding.clip else ""
+        typer.echo(f"{finding.path}  {words[finding.code]} {more}".rstrip())
+    stated = found.package
+    if stated is None:
+        return
+    start, end, made = (
+        _there(stated.zone, at) for at in (stated.asked_start, stated.asked_end, stated.made_at)
+    )
+    site = f"{stated.mark} {stated.site} {stated.site_name}".strip()
+    typer.echo(f"{site}  {' '.join(stated.cameras)}  {start:%Y-%m-%d %H:%M:%S} – {end:%H:%M:%S %z}")
+    if stated.gaps:
+        typer.echo(_("Gaps in the recordings: {count}.").format(count=len(stated.gaps)))
+    for one in stated.left_out:
+        typer.echo(
+            _("Could not be had when it was made: {path} ({code})").format(path=one.path, code=one.code)
+        )
+    _tell(_("{count} files checked.").format(count=found.checked))
+    if found.ok:
+        _tell(_("The package is whole and was signed by this site on {day}.").format(day=f"{made:%Y-%m-%d}"))
+
+
+def _there(zone: str, at: datetime) -> datetime:
+    """As the clocks at the site showed it; UTC when this machine does not know the zone."""
+    try:
+        return at.astimezone(ZoneInfo(zone))
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return at.astimezone(UTC)
