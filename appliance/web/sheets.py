@@ -16,6 +16,8 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.correction import correction_form_facts
 from appliance.web.sessions import needs
+from appliance.web.sitting_gaps import sitting_gaps, with_recordings
+from appliance.wire.sheets import RoomRecord
 
 Asked = Request[Who, Any, Any]
 FACTS = {
@@ -48,6 +50,8 @@ async def sitting_sheet(
     if found is None:
         raise NotFound("no_sheet", N_("There is no such sheet."), N_("Choose one from the list."))
     facts: Any = await box.db.read(found[0], box, sitting, request.user.name)
+    if isinstance(facts, RoomRecord):
+        facts = await with_recordings(box, sitting, facts)
     return await pdf_response(found[1], facts, f"{sheet.removesuffix('.pdf')}-{facts.heading.number}")
 
 
@@ -67,5 +71,9 @@ async def correction_form(request: Asked, box: NamedDependency[Box], tap: FromPa
 
 HANDLERS: list[ControllerRouterHandler] = [
     correction_form,
-    Router(path="/office", guards=[needs("office", "chief")], route_handlers=[sitting_sheet, score_sheet]),
+    Router(
+        path="/office",
+        guards=[needs("office", "chief")],
+        route_handlers=[sitting_sheet, score_sheet, sitting_gaps],
+    ),
 ]

@@ -176,6 +176,23 @@ class JournalCode(msgspec.Struct, kw_only=True, frozen=True):
         return f"journal:{self.seq}:{self.hash}"
 
 
+class RoomGap(msgspec.Struct, kw_only=True, frozen=True):
+    """A stretch of a sitting that a camera did not record. `cause`: appliance.wire.recorder.Cause."""
+
+    camera: str
+    start: datetime
+    end: datetime
+    cause: str
+
+
+class RoomRecordings(msgspec.Struct, kw_only=True, frozen=True):
+    """What the cameras of a room have of a sitting. `cameras`: their names; `unknown`: why it could not be asked."""
+
+    cameras: list[str] = []
+    gaps: list[RoomGap] = []
+    unknown: str = ""
+
+
 class RoomRecord(msgspec.Struct, kw_only=True, frozen=True):
     """考场记录表."""
 
@@ -189,6 +206,7 @@ class RoomRecord(msgspec.Struct, kw_only=True, frozen=True):
     moves: list[Move] = []
     extensions: list[Extension] = []
     incidents: list[Incident] = []
+    recordings: RoomRecordings = RoomRecordings()
     journal: JournalCode
 
 

@@ -124,6 +124,17 @@ def record(demo: bool = True) -> facts.RoomRecord:
                 by="王监考",
             ),
         ],
+        recordings=facts.RoomRecordings(
+            cameras=["理论考场前部", "理论考场后部"],
+            gaps=[
+                facts.RoomGap(
+                    camera="理论考场前部",
+                    start=at + timedelta(minutes=30),
+                    end=at + timedelta(minutes=32, seconds=5),
+                    cause="network",
+                )
+            ],
+        ),
         journal=facts.JournalCode(
             seq=4711, hash="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
         ),

@@ -135,6 +135,7 @@ PICTURES: dict[str, set[str]] = {
     "/questions/item/x/edit": {"author"},
     "/questions/template/questions.xlsx": {"author"},
     "/office/sheets/x/sign-in.pdf": {"office", "chief"},
+    "/office/gaps/x": {"office", "chief"},
     "/office/score/x/score-sheet.pdf": {"office", "chief"},
     "/room/x/choose": {"invigilator", "chief"},
     "/room/x/seat/y/violation": {"invigilator", "chief"},
