@@ -13,6 +13,8 @@ TOP = Path(__file__).parents[1]
 SCREENS, PICTURES = TOP / "build" / "screens", TOP / "docs" / "manual" / "pictures"
 COLOURS = 128
 SOURCES = {
+    "cameras-marks": "cameras-marks",
+    "cameras-set-up": "cameras-look",
     "candidate-ask": "candidate-ask",
     "candidate-camera": "station-camera-missing",
     "candidate-face-check": "station-face-check",

@@ -30,7 +30,8 @@ from cameras.set_up import SetUp
 
 log = logging.getLogger("examsite.recorder")
 
-CLOCK_EVERY = 600.0
+CLOCK_FIRST, CLOCK_EVERY = 20.0, 600.0
+"""Seconds from the start to the first look at the cameras' clocks, and from one to the next."""
 STOP = 2.0
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -132,9 +133,11 @@ class Recorder:
 
     async def watch_clocks(self) -> None:
         """Compare the cameras' clocks with ours now and then."""
+        wait = CLOCK_FIRST
         while True:
-            await asyncio.sleep(CLOCK_EVERY)
-            for camera in self.cameras:
+            await asyncio.sleep(wait)
+            wait = CLOCK_EVERY
+            for camera in list(self.cameras):
                 try:
                     await asyncio.to_thread(camera.read_clock)
                 except ExamError as error:

@@ -25,7 +25,7 @@ MEASURED = Measured(width=1920, height=1080, fps=25.0, codec="H265", bitrate_kbp
 
 def reply(operation: str, **more: object) -> bytes:
     camera = msgspec.structs.replace(CAMERA, authentication="none", **more)
-    call = soap.Call(operation, MEDIA2, "main", {})
+    call = soap.Call(operation, MEDIA2, {"ProfileToken": "main"}, {})
     return soap.answer(camera, call, wsdiscovery_now(), True)[1]
 
 

@@ -48,3 +48,18 @@ def test_a_wrong_code_is_an_alarm() -> None:
         assert _cameras(state) == []
     camera.state, camera.screen_code = "connecting", "missing"
     assert [one.code for one in _cameras(state)] == ["camera_stopped"], "no picture, no code: told once"
+
+
+def test_what_a_camera_reports_is_an_alarm() -> None:
+    camera = CameraStatus(
+        camera="C1", name="前部", room="T1", state="connecting", since=NOW, cause="network", alarms=["tamper"]
+    )
+    state: Any = SimpleNamespace(cameras=[camera])
+    before = language()
+    set_language("zh_CN")
+    try:
+        found = {one.code: one for one in _cameras(state)}
+    finally:
+        set_language(before)
+    assert set(found) == {"camera_stopped", "camera_reports"}, "also when it was covered and then unplugged"
+    assert found["camera_reports"].text == "摄像机 前部 自报：镜头被遮挡、模糊或强光。"
