@@ -119,12 +119,7 @@ async def serve(path: Path, handlers: dict[type, Handler]) -> asyncio.Server:
                     stream = isinstance(answer, Streamed)
                     writer.write(_frame(msgspec.msgpack.encode(Reply(body=body, stream=stream))))
                     if isinstance(answer, Streamed):
-                        async for chunk in answer.chunks:
-                            if chunk:
-                                writer.write(struct.pack(">I", len(chunk)))
-                                writer.write(chunk)  # apart: a copy of a megabyte costs as much as sending it
-                                await writer.drain()
-                        writer.write(_frame(b""))
+                        await _stream(writer, answer.chunks)
                 await writer.drain()
         except (ConnectionError, asyncio.CancelledError):
             return  # the asker went away, or this process is stopping
@@ -136,6 +131,21 @@ async def serve(path: Path, handlers: dict[type, Handler]) -> asyncio.Server:
     server = await asyncio.start_unix_server(connection, path=str(path))
     path.chmod(0o660)
     return server
+
+
+async def _stream(writer: asyncio.StreamWriter, chunks: AsyncIterator[bytes]) -> None:
+    """Raw frames and an empty one. Whoever makes the chunks is told at once when the asker has gone away."""
+    try:
+        async for chunk in chunks:
+            if chunk:
+                writer.write(struct.pack(">I", len(chunk)))
+                writer.write(chunk)  # apart: a copy of a megabyte costs as much as sending it
+                await writer.drain()
+        writer.write(_frame(b""))
+    finally:
+        close = getattr(chunks, "aclose", None)
+        if close:
+            await close()
 
 
 def _union(handlers: dict[type, Handler]) -> Any:

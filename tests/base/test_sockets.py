@@ -128,3 +128,31 @@ async def test_a_stream_that_stops_in_the_middle_is_told(tmp_path: Path) -> None
             got.append(chunk)
     assert got == [b"first"]
     server.close()
+
+
+async def test_who_makes_the_chunks_is_told_when_the_asker_goes(tmp_path: Path) -> None:
+    ended = asyncio.Event()
+
+    async def endless(_: Ask) -> Streamed:
+        async def chunks() -> AsyncIterator[bytes]:
+            try:
+                while True:
+                    yield b"more"
+                    await asyncio.sleep(0.01)
+            finally:
+                ended.set()
+
+        return Streamed({}, chunks())
+
+    path = tmp_path / "clips.sock"
+    server = await serve(path, {Ask: endless})
+    gc.disable()  # not some time later, when memory is swept
+    try:
+        _, chunks = await ask_stream(path, Ask(), dict[str, str])
+        assert await anext(chunks) == b"more"
+        await chunks.aclose()
+        async with asyncio.timeout(5):
+            await ended.wait()
+    finally:
+        gc.enable()
+        server.close()
