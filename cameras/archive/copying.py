@@ -5,11 +5,12 @@ A row of `copy` is written after the copy was read back from its place and its h
 """
 
 import logging
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from cameras.archive.places import FolderPlace, Pace, Place, PlaceSilent, remove_file
+from cameras.archive.places import FolderPlace, Pace, Place, PlaceSilent, file_digest, remove_file
 from cameras.archive.store import DISK, EVERYWHERE, Archive
 from cameras.archive.walk import ByTime, Row, Walk
 from cameras.index import Reader, Segment
@@ -92,13 +93,19 @@ class Copier:
         return None
 
     def fetched(self, path: str, place: Place) -> Path:
-        """A recording brought out of object storage into the folder `.fetched`, checked by its hash."""
+        """A recording brought out of object storage into `.fetched`. Raises PlaceSilent for an altered one."""
         target = self._media / ".fetched" / path.replace("/", "_")
         target.parent.mkdir(exist_ok=True)
-        if not target.exists():
-            scratch = target.with_suffix(".new")
-            place.fetch(path, scratch)
-            scratch.rename(target)
+        if target.exists():
+            return target
+        scratch = target.with_suffix(f".{threading.get_ident()}.new")
+        place.fetch(path, scratch)
+        wanted = {copy.sha256 for copy in self._archive.copies(path) if copy.place == place.name}
+        if file_digest(scratch, self._pace) not in wanted:
+            scratch.unlink()
+            self._archive.find(place.name, path, "altered", self._now())
+            raise PlaceSilent(f"altered: {path}")
+        scratch.rename(target)
         return target
 
     def _keep(self, place: Place, segment: Segment) -> None:

@@ -123,11 +123,12 @@ def sync_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path, top: Path) -> None:
-    """A folder whose own name outlives a power cut."""
+    """A folder below `top`, whose own name outlives a power cut. `top` itself is never made: it is a mount point."""
     if folder.is_dir():
         return
-    if folder != top:
-        make_folder(folder.parent, top)
+    if folder == top:
+        raise FileNotFoundError(errno.ENOENT, "not mounted", str(top))
+    make_folder(folder.parent, top)
     folder.mkdir(exist_ok=True)
     sync_folder(folder.parent)
 

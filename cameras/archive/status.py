@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from appliance.base.errors import NotFound
 from appliance.wire.archive import Due, Forecast, PlaceStatus, Storage, StorageFinding
 from cameras.archive.deletion import due_days, terms_of
 from cameras.archive.forecast import Coming, Disk, Measured, forecast
@@ -82,7 +83,10 @@ def _places(rounds: "Rounds") -> list[PlaceStatus]:
 
 def _waiting(rounds: "Rounds", name: str, after_days: int, now: datetime) -> int:
     walk = (ByTime if after_days else Walk)(rounds.index, rounds.archive, f"copy:{name}")
-    return walk.waiting(now - timedelta(days=after_days))
+    try:
+        return walk.waiting(now - timedelta(days=after_days))
+    except NotFound:
+        return 0  # nothing has been recorded yet
 
 
 def _state(kind: str, state: str, silent: int | None, seen: int | None) -> Any:

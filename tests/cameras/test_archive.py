@@ -1,5 +1,7 @@
 """Recordings over years: copies, freeing, finding, off-line disks, deletion by order and by nothing else."""
 
+import errno
+import os
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -66,6 +68,31 @@ def test_a_place_that_is_not_mounted_gets_nothing(tmp_path: Path) -> None:
     with pytest.raises(Unavailable) as silent:
         find.locate(one)
     assert silent.value.code == "place_silent"
+
+
+def test_a_disk_pulled_out_while_it_is_written_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path, free_after_days=1)
+    nas = store.mount("nas", "nas")
+    made = store.record("C1", NOW - 5 * DAY, count=3)
+    kept, left = os.replace, [2]
+
+    def pulled(*names: Path) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            nas.rename(tmp_path / "pulled")
+            raise OSError(errno.EIO, "Input/output error")
+        kept(*names)
+
+    monkeypatch.setattr(os, "replace", pulled)
+    store.run()
+    monkeypatch.undo()
+    assert [(store.media / one.path).exists() for one in made].count(True) >= 2
+    (tmp_path / "pulled").rename(nas)
+    store.run()
+    assert all((nas / one.path).exists() and not (store.media / one.path).exists() for one in made)
+    assert not list(nas.rglob("*.part"))
 
 
 def test_an_original_waits_for_as_many_copies_as_are_asked_for(tmp_path: Path) -> None:

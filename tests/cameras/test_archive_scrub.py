@@ -1,12 +1,13 @@
 """Everything is read again in time; what does not hold is named and made anew; object storage by moto's server."""
 
+import io
 import os
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from minio import Minio
 from moto.server import ThreadedMotoServer
@@ -14,6 +15,7 @@ from moto.server import ThreadedMotoServer
 from appliance.base.storage_settings import PlaceSettings
 from cameras.archive.forecast import Coming, Disk, Measured, forecast
 from cameras.archive.locate import Locator
+from cameras.archive.places import PlaceSilent
 from cameras.archive.scrub import allowed
 from cameras.archive.status import make_status
 from tests.cameras.archive_site import NOW, SIZE, Store, settle
@@ -104,11 +106,15 @@ def test_object_storage_is_a_place_like_any_other(tmp_path: Path, object_storage
         settle(rounds)
         fetched = rounds.copier.fetched(made[0].path, rounds.copier.places["cloud"])
         assert fetched.stat().st_size == SIZE
+        client.put_object("rec", made[2].path, io.BytesIO(b"x" * SIZE), SIZE)
+        with pytest.raises(PlaceSilent, match="altered"):
+            rounds.copier.fetched(made[2].path, rounds.copier.places["cloud"])
         client.remove_object("rec", made[1].path)
         store.clock.advance(86400 * 200)
         settle(rounds)
         found = {(one.place, one.path, one.code) for one in make_status(rounds).findings}
-        assert found == {("cloud", made[1].path, "missing"), ("", made[1].path, "missing")}
+        lost = {("", made[1].path, "missing"), ("", made[2].path, "missing")}
+        assert found == lost | {("cloud", made[1].path, "missing"), ("cloud", made[2].path, "altered")}
         os.rename(tmp_path / "key", tmp_path / "away")
         settle(rounds)
         assert [one.state for one in make_status(rounds).places if one.name == "cloud"] == ["silent"]
@@ -142,6 +148,7 @@ def test_the_forecast_counts_what_comes_and_what_leaves() -> None:
     assert forecast(TODAY, disk, {}, [], 14).days_left is None
 
 
+@settings(max_examples=30)
 @given(st.integers(1, 10**13), st.floats(0, 1), st.lists(st.integers(0, 10**11), max_size=5))
 def test_more_room_never_lasts_shorter(total: int, part: float, rates: list[int]) -> None:
     measured = {f"C{n}": days_of(size) for n, size in enumerate(rates)}
