@@ -11,14 +11,15 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from appliance.base.camera_settings import CameraSettings
-from appliance.base.errors import ExamError, Refused
+from appliance.base.errors import DeviceFault, ExamError, Refused
+from appliance.base.i18n import N_
 from appliance.wire.cameras import CameraAlarm, NoteKind
 from cameras import events
 from cameras.address import rewritten
-from cameras.events import EVENTS, Event, Subscription
+from cameras.events import Event, Subscription
 from cameras.notes import Notebook
-from cameras.onvif import OnvifCamera
-from cameras.recorder.ending import wait_refused
+from cameras.onvif_plain import PlainCamera
+from cameras.patience import wait_refused
 
 log = logging.getLogger("examsite.recorder")
 
@@ -54,7 +55,6 @@ class Listener(threading.Thread):
         self._password = password
         self._notes = notes
         self._leaving = threading.Event()
-        self._asked: OnvifCamera | None = None
         self._subscription: Subscription | None = None
         self._told = ""
         self._refused = 0
@@ -106,14 +106,21 @@ class Listener(threading.Thread):
 
     def _listen(self) -> None:
         """One subscription until it ends, which is an error, or until `stop`."""
-        camera = self._asked = self._asked or OnvifCamera(
-            self.camera.address, self.camera.user, self._password()
-        )
-        camera.forget()  # it may have restarted with another clock and other addresses
-        told = camera.ask("CreatePullPointSubscription", events.SUBSCRIBE, events.subscribe(HOLD), EVENTS)
+        camera = PlainCamera(self.camera.address, self.camera.user, self._password())
+        service = camera.greet()
+        if not service:
+            raise _no_events(camera.address)
+        operation = "CreatePullPointSubscription"
+        told = camera.ask(operation, events.SUBSCRIBE, events.subscribe(HOLD), service)
         found = self._subscription = events.read_subscription(told, HOLD)
         if found is None:
-            raise camera.empty("CreatePullPointSubscription")
+            raise DeviceFault(
+                "camera_empty_answer",
+                N_("The camera {address} answers {operation} without content."),
+                N_("Update the camera's firmware, or set the stream's address by hand."),
+                address=camera.address,
+                operation=operation,
+            )
         to = rewritten(found.address, camera.host)
         self.subscribed += 1
         self._refused, self._told = 0, ""
@@ -122,7 +129,7 @@ class Listener(threading.Thread):
         pulls = 0
         while not self._leaving.is_set():
             body = events.pull(found.address, found.references, PULL)
-            for event in events.read_events(camera.ask("PullMessages", events.PULL, body, EVENTS, to)):
+            for event in events.read_events(camera.ask("PullMessages", events.PULL, body, to)):
                 self.take(event, datetime.now(UTC))
             pulls += 1
             if pulls == CONFIRMED:
@@ -131,10 +138,10 @@ class Listener(threading.Thread):
             self.settle(datetime.now(UTC))
             if time.monotonic() >= renew_at:
                 body = events.renew(found.address, found.references, HOLD)
-                seconds = events.read_renewed(camera.ask("Renew", events.RENEW, body, EVENTS, to), HOLD)
+                seconds = events.read_renewed(camera.ask("Renew", events.RENEW, body, to), HOLD)
                 renew_at = time.monotonic() + seconds / 2
         body = events.unsubscribe(found.address, found.references)
-        camera.ask("Unsubscribe", events.UNSUBSCRIBE, body, EVENTS, to)
+        camera.ask("Unsubscribe", events.UNSUBSCRIBE, body, to)
 
     def take(self, event: Event, now: datetime) -> None:
         """One event: an alarm that begins or ends is noted once, motion now and then with its count."""
@@ -169,3 +176,13 @@ class Listener(threading.Thread):
 
     def _note(self, kind: NoteKind, now: datetime, alarm: str = "", count: int = 0) -> None:
         self._notes.add(kind, self.camera.code, "process:recorder", now, alarm, count)
+
+
+def _no_events(address: str) -> Refused:
+    return Refused(
+        "camera_unsupported",
+        N_("The camera {address} does not know {operation}."),
+        N_("Update the camera's firmware, or use another model."),
+        address=address,
+        operation="CreatePullPointSubscription",
+    )

@@ -4,6 +4,7 @@ A small SQLite file beside the cameras' file. exam-web writes each note into the
 nothing is lost while it is away, and nothing is told twice.
 """
 
+import logging
 import sqlite3
 import threading
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from appliance.base.errors import Unavailable
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.wire.cameras import Note, NoteKind, Notes
+
+log = logging.getLogger("examsite.recorder")
 
 AT_ONCE = 100
 KEPT = 50_000
@@ -30,21 +33,15 @@ class Notebook:
     """One file, one process. Threads may share it."""
 
     def __init__(self, path: Path) -> None:
+        """What cannot be kept on the disk is kept in memory, and said in the log: nothing holds up the recording."""
         self._lock = threading.Lock()
+        self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.executescript(SCHEMA)
-            found = self._db.execute("SELECT id FROM epoch").fetchone()
-            if found is None:
-                found = (new_id(),)
-                self._db.execute("INSERT INTO epoch VALUES (?)", found)
+            self._db, self.epoch = _opened(str(path))
         except (OSError, sqlite3.Error) as error:
-            raise _unusable(path, error) from error
-        self._path = path
-        self.epoch = str(found[0])
+            log.error("the cameras' notes %s cannot be kept: %s", path, error)
+            self._db, self.epoch = _opened(":memory:")
 
     def add(
         self, kind: NoteKind, camera: str, by: str, at: datetime, alarm: str = "", count: int = 0
@@ -92,6 +89,18 @@ class Notebook:
         """No more."""
         with self._lock:
             self._db.close()
+
+
+def _opened(path: str) -> tuple[sqlite3.Connection, str]:
+    found = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    found.execute("PRAGMA journal_mode=WAL")
+    found.execute("PRAGMA synchronous=FULL")
+    found.executescript(SCHEMA)
+    row = found.execute("SELECT id FROM epoch").fetchone()
+    if row is None:
+        row = (new_id(),)
+        found.execute("INSERT INTO epoch VALUES (?)", row)
+    return found, str(row[0])
 
 
 def _unusable(path: Path, error: Exception) -> Unavailable:

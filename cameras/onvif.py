@@ -139,10 +139,6 @@ class OnvifCamera:
             f"{{{DEVICE}}}DeviceBinding", f"http://{shown_host(self.host)}:{self.port}/onvif/device_service"
         )
 
-    def forget(self) -> None:
-        """Ask for clock and addresses again before the next question: the camera may have restarted."""
-        self._client = self.clock_offset = None
-
     def device(self) -> Device:
         """GetDeviceInformation."""
         told = self._call("devicemgmt", "GetDeviceInformation")
@@ -299,28 +295,21 @@ class OnvifCamera:
 
     def _media2(self, operation: str, fields: list[tuple[str, str]]) -> Any:
         """One question to Media2: the answer's element. Raises Refused camera_unsupported when there is none."""
-        body = media2.envelope(operation, fields)
-        return self.ask(operation, f"{MEDIA2}/{operation}", body, MEDIA2)
-
-    def ask(self, operation: str, action: str, body: bytes, space: str, to: str = "") -> Any:
-        """One question (an envelope without proof) to the service of namespace `space`, or to `to` on the camera's
-        own host: the answer's element. Raises Refused camera_unsupported when there is no such service.
-        """
 
         def ask() -> Any:
             from lxml import etree
             from zeep import exceptions
 
             client = self._opened()
-            address = client.xaddrs.get(space)
+            address = client.xaddrs.get(MEDIA2)
             zeep_errors: Any = exceptions
             if not address:
-                raise zeep_errors.Fault(f"ActionNotSupported: no {space}")
-            message = etree.fromstring(body)
+                raise zeep_errors.Fault("ActionNotSupported: no Media2")
+            message = etree.fromstring(media2.envelope(operation, fields))
             if self.user:
                 message, _ = client.devicemgmt.zeep_client.wsse.apply(message, {})
-            kind = f'application/soap+xml; charset=utf-8; action="{action}"'
-            response = self._sender.post_xml(to or address, message, {"Content-Type": kind})
+            kind = f'application/soap+xml; charset=utf-8; action="{MEDIA2}/{operation}"'
+            response = self._sender.post_xml(address, message, {"Content-Type": kind})
             if response.status_code in (401, 403):
                 raise zeep_errors.TransportError(status_code=response.status_code)
             try:

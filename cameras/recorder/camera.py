@@ -19,8 +19,9 @@ from appliance.wire.recorder import CameraStatus, Cause
 from cameras.address import with_credentials
 from cameras.index import Index
 from cameras.onvif import OnvifCamera
+from cameras.patience import wait_refused
 from cameras.recorder.copying import Copier
-from cameras.recorder.ending import CAUSES, Ended, wait_refused
+from cameras.recorder.ending import CAUSES, Ended
 from cameras.recorder.facts import CameraGap, Facts
 from cameras.stream import open_stream, stream_fault
 

@@ -5,8 +5,6 @@ from appliance.wire.recorder import Cause
 RETRY = 1.0
 """Seconds between attempts to connect; with a time-out of 5 s a camera that is back records within 5 s."""
 RETRY_AT_ONCE = 0.2
-RETRY_REFUSED, LONGEST_REFUSED = 30.0, 960.0
-"""After the first refused password, and at most: cameras lock themselves when asked too often."""
 
 CAUSES: dict[str, Cause] = {
     "camera_no_video": "camera",
@@ -28,8 +26,3 @@ class Ended(Exception):
         self.cause: Cause = cause
         self.detail = detail
         self.wait = RETRY if wait is None else wait
-
-
-def wait_refused(times: int) -> float:
-    """Seconds to wait after so many refusals in a row: a camera that has locked itself must come to rest."""
-    return float(min(LONGEST_REFUSED, RETRY_REFUSED * 2 ** (times - 1)))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from cameras import passwords, rtp, rtsp, timecode, wsdiscovery
 from cameras.address import rewritten, split_address, with_credentials
 from cameras.fragments import whole_boxes, whole_length
+from cameras.patience import wait_refused
 from cameras.recorder.arrival import JUMP, ArrivalClock
-from cameras.recorder.ending import wait_refused
 from cameras.timecode import TimeCode
 from tests.cameras.depacketise import pictures
 

@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 from appliance.base.camera_settings import CameraSettings
+from appliance.base.errors import Refused
 from appliance.wire.cameras import Note
 from appliance.wire.simulators import SetCamera
 from cameras import events, listening, media2
 from cameras.events import Event
 from cameras.listening import MOMENT, Listener
 from cameras.notes import Notebook
+from cameras.onvif_plain import PlainCamera
 from cameras.simulator.camera import SimulatedCamera, Traits
+from cameras.simulator.kinds import Authentication
 from tests.cameras.conftest import PASSWORD, until
 
 NOW = datetime(2026, 3, 14, 9, tzinfo=UTC)
@@ -173,3 +176,30 @@ async def test_a_camera_without_events_is_let_alone(notes: Notebook) -> None:
         await until(lambda: heard._told == "camera_unsupported")
         heard.stop()
         assert heard.alarms == []
+
+
+@pytest.mark.parametrize("authentication", ["token", "digest", "none"])
+async def test_however_the_camera_asks_for_the_password(authentication: Authentication) -> None:
+    traits = Traits(
+        code="C1", password=PASSWORD, discovery_port=0, authentication=authentication, skew=-7200.0
+    )
+    async with SimulatedCamera(traits) as camera:
+        plain = PlainCamera(camera.address, "admin", PASSWORD)
+        service = await asyncio.to_thread(plain.greet)
+        told = await asyncio.to_thread(
+            plain.ask, "CreatePullPointSubscription", events.SUBSCRIBE, events.subscribe(60), service
+        )
+        found = events.read_subscription(told, 60)
+        assert found and found.seconds == 60 and camera.http.events.count == 1
+        wrong = PlainCamera(camera.address, "admin", "wrong")
+        if authentication != "none":
+            with pytest.raises(Refused) as refused:
+                await asyncio.to_thread(wrong.greet)
+            assert refused.value.code == "camera_password_or_clock", "the skew is named beside it"
+
+
+def test_a_notebook_on_a_disk_that_fails_holds_nothing_up(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    kept = Notebook(tmp_path / "file" / "notes.db")
+    kept.add("added", "C1", "account:a", NOW)
+    assert [one.kind for one in kept.after("", 0).notes] == ["added"]

@@ -1,0 +1,9 @@
+"""How long to let a camera alone that refused a password: cameras lock themselves when asked too often. Pure."""
+
+RETRY_REFUSED, LONGEST_REFUSED = 30.0, 960.0
+"""Seconds after the first refused password, and at most."""
+
+
+def wait_refused(times: int) -> float:
+    """Seconds to wait after so many refusals in a row: a camera that has locked itself must come to rest."""
+    return float(min(LONGEST_REFUSED, RETRY_REFUSED * 2 ** (times - 1)))
