@@ -135,7 +135,6 @@ async def run(uri: str, cameras: int, seconds: float, rounds: int) -> None:
                 counts, came, size = await watch(browser, seconds)
                 for name, one in parts.items():
                     costs[name].append((cpu_seconds(one) - before[name] - without[name]) / seconds)
-                    print(name, "without", without[name], "with", cpu_seconds(one) - before[name])
                 shown.append(sum(counts.values()) / seconds / cameras)
                 ages += came
                 rate.append(size * 8 / seconds / 1e6)
@@ -149,7 +148,7 @@ async def run(uri: str, cameras: int, seconds: float, rounds: int) -> None:
         "core_share": round(whole, 4),
         "core_share_of": {name: round(median(one), 4) for name, one in costs.items()},
         "pictures_per_camera_and_second": round(median(shown), 2),
-        "age_s": {"p50": round(percentile(ages, 50), 2), "p95": round(percentile(ages, 95), 2)},
+        "age_s": {"p50": round(percentile(ages, 0.5), 2), "p95": round(percentile(ages, 0.95), 2)},
         "mbps": round(median(rate), 2),
         "still_1080p_cpu_s": round(still_s, 4),
         "sixteen_stills_a_second_core_share": round(still_s * cameras, 3),
@@ -160,7 +159,7 @@ async def run(uri: str, cameras: int, seconds: float, rounds: int) -> None:
             f"{whole:.1%} (recorder, clips, web: {', '.join(f'{median(one):.1%}' for one in costs.values())})",
         ),
         ("pictures", f"{median(shown):.2f} a second and camera, {median(rate):.1f} Mb/s"),
-        ("age on arrival", f"p50 {ms(percentile(ages, 50))}, p95 {ms(percentile(ages, 95))}"),
+        ("age on arrival", f"p50 {ms(percentile(ages, 0.5))}, p95 {ms(percentile(ages, 0.95))}"),
         ("stills of 1080p instead", f"{still_s * cameras:.1%} of a core"),
     ]
     record.close(f"Live view of {cameras} cameras", result, rows)
