@@ -228,6 +228,7 @@ def simulate_camera(
     empty_options: bool = typer.Option(
         False, "--empty-options", help="Say nothing about what the encoder can do."
     ),
+    second: bool = typer.Option(False, "--second", help="It has a second, smaller stream."),
     skew: float = typer.Option(0.0, "--skew", help="Seconds the camera's clock is ahead."),
     fps: int = typer.Option(10, "--fps", min=1, max=30, help="Pictures in a second."),
     advertise: str = typer.Option("", "--advertise", help="Host named in ONVIF answers instead of its own."),
@@ -260,6 +261,7 @@ def simulate_camera(
         codec=codec,
         media=media,
         empty_options=empty_options,
+        second=second,
         skew=skew,
         fps=fps,
         advertise=advertise,

@@ -74,7 +74,7 @@ def camera_arguments(site: DemoSite, camera: CameraSettings) -> list[str]:
     scene = "practical" if camera.room == "P1" else "theory"
     return [
         *("simulate", "camera", "--port", port, "--user", camera.user, "--password", password),
-        *("--name", camera.code, "--title", camera.name, "--scene", scene),
+        *("--name", camera.code, "--title", camera.name, "--scene", scene, "--second"),
     ]
 
 
