@@ -25,6 +25,8 @@ DISK = ""
 """The recording disk as a place."""
 EVERYWHERE = "*"
 """Place of a removal that ends a recording's life."""
+NAMED = 100
+"""Findings of one place that go to the journal in a day; all of them stand in archive.db."""
 
 SCHEMA = """
 CREATE TABLE place(
@@ -57,6 +59,7 @@ CREATE TABLE finding(
   place TEXT NOT NULL, path TEXT NOT NULL, code TEXT NOT NULL, at INTEGER NOT NULL, over INTEGER,
   PRIMARY KEY(place, path, code)
 ) WITHOUT ROWID;
+CREATE INDEX finding_open ON finding(path) WHERE over IS NULL;
 CREATE TABLE scrub(
   place TEXT PRIMARY KEY, began INTEGER NOT NULL, total INTEGER NOT NULL, bytes INTEGER NOT NULL DEFAULT 0,
   files INTEGER NOT NULL DEFAULT 0, rounds INTEGER NOT NULL DEFAULT 0, ended INTEGER
@@ -135,10 +138,11 @@ class ArchiveReader:
 
     def copies(self, path: str) -> list[Copy]:
         """The copies of one recording."""
-        # The key begins with the place, so that copies lie on the disk in the order they are made and scrubbed.
+        # The key begins with the place, so that copies lie on the disk in the order they are made and scrubbed: each
+        # place is asked in turn (CROSS JOIN keeps that order).
         found = self.rows(
-            "SELECT c.place, c.path, c.bytes, c.sha256, c.verified FROM place p JOIN copy c ON c.place = p.name"
-            " WHERE c.path = ?",
+            "SELECT c.place, c.path, c.bytes, c.sha256, c.verified FROM place p CROSS JOIN copy c"
+            " WHERE c.place = p.name AND c.path = ?",
             path,
         )
         return [
@@ -284,10 +288,18 @@ class Archive(ArchiveReader):
                 " ON CONFLICT(place, path, code) DO UPDATE SET at = excluded.at, over = NULL WHERE over IS NOT NULL",
                 (place, path, code, micros(at)),
             ).rowcount
-            if told:
+            if told and self._worth_telling(place, at):
                 body = {"place": place or "recording disk", "path": path, "code": code}
                 self.tell(at, "finding", body)
         return bool(told)
+
+    def _worth_telling(self, place: str, at: datetime) -> bool:
+        """A disk that dies takes a million recordings with it: the journal names a hundred a day."""
+        day, number = f"{at:%Y%m%d}", 0
+        if (kept := self.kept(f"findings:{place}")).startswith(day):
+            number = int(kept[len(day) :])
+        self.keep(f"findings:{place}", f"{day}{number + 1}")
+        return number < NAMED
 
     def clear(self, place: str, path: str, at: datetime) -> None:
         """It holds (again)."""
