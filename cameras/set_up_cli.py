@@ -208,7 +208,16 @@ def _set_up_one(settings: Settings, address: str) -> None:
             place=place,
         )
     camera = CameraSettings(
-        code=code, name=name, address=address, user=user, room=room, seats=seats, place=place
+        code=code,
+        name=name,
+        address=address,
+        user=user,
+        room=room,
+        seats=seats,
+        place=place,
+        record=known.record if known else "always",
+        before_min=known.before_min if known else 15,
+        after_min=known.after_min if known else 15,
     )
     save(settings, camera, secret)
 

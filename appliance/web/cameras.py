@@ -3,7 +3,7 @@
 The page asks exam-recorder, which looks at cameras in jobs; no camera is touched from here.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, Router, get, post
@@ -68,7 +68,10 @@ class JobForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class CameraForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Keep a camera. An empty password: the one of the look `job`, or the one it has."""
+    """Keep a camera. An empty password: the one of the look `job`, or the one it has.
+
+    What a form does not ask for (None) stays as it is.
+    """
 
     code: str
     name: str
@@ -78,6 +81,11 @@ class CameraForm(msgspec.Struct, forbid_unknown_fields=True):
     seats: str = "all"
     place: Literal["", "front", "back"] = ""
     profile: str = ""
+    second: str | None = None
+    screen: str | None = None
+    record: Literal["always", "sittings", "open"] | None = None
+    before_min: Annotated[int, msgspec.Meta(ge=0, le=240)] | None = None
+    after_min: Annotated[int, msgspec.Meta(ge=0, le=240)] | None = None
     job: str = ""
     password: str = ""
 
@@ -166,8 +174,11 @@ async def camera_save(
     request: Asked, box: NamedDependency[Box], data: URLEncodedBody[CameraForm]
 ) -> Template:
     """Keep it; the recording follows."""
-    camera = CameraSettings(
-        code=data.code.strip(),
+    code = data.code.strip()
+    known = next((one for one in box.settings.cameras if one.code == code), None)
+    before = known or CameraSettings(code=code, name="", address="")
+    camera = msgspec.structs.replace(
+        before,
         name=data.name.strip(),
         address=data.address.strip(),
         user=data.user.strip(),
@@ -175,6 +186,11 @@ async def camera_save(
         seats=data.seats.strip() or "all",
         place=data.place,
         profile=data.profile.strip(),
+        second=before.second if data.second is None else data.second.strip(),
+        screen=before.screen if data.screen is None else data.screen.strip(),
+        record=data.record or before.record,
+        before_min=before.before_min if data.before_min is None else data.before_min,
+        after_min=before.after_min if data.after_min is None else data.after_min,
     )
     order = SaveCamera(camera=camera, job=data.job, password=data.password or None, by=request.user.actor)
     await ask(box.settings.socket("recorder"), order, Saved)

@@ -130,6 +130,34 @@ async def test_a_pulled_plug_is_a_gap_with_its_cause_and_recording_comes_back(
     assert index.open_gap("C1") is not None, "a stopped recorder leaves an open gap"
 
 
+@pytest.mark.long
+async def test_sixteen_cameras_come_back_at_once(camera: SimulatedCamera, tmp_path: Path) -> None:
+    """As after the restart of a switch; all are one simulated camera with sixteen viewers."""
+    settings = site(tmp_path, camera)
+    one = settings.cameras[0]
+    settings = msgspec.structs.replace(
+        settings, cameras=[msgspec.structs.replace(one, code=f"C{number}") for number in range(16)]
+    )
+
+    def all_are(state: str) -> bool:
+        return all(found.state == state for found in recorder.status().cameras)
+
+    async with recording(settings) as recorder:
+        await until(lambda: all_are("recording"), 30.0)
+        await camera.unplug()
+        await until(lambda: all_are("connecting"), 15.0)
+        plugged = datetime.now(UTC)
+        await camera.plug()
+        await until(lambda: all_are("recording"), 15.0)
+    index = Reader(Path(settings.recorder.media))
+    for number in range(16):
+        # The last picture lasts a tenth of a second: its gap may begin after the plug was put back.
+        gaps = index.gaps(f"C{number}", START_OF_TIME, plugged + timedelta(seconds=1))
+        gap = next(gap for gap in gaps if gap.cause == "network")
+        assert gap.end and plugged < gap.end < plugged + timedelta(seconds=5), number
+    assert integrity.verify(Path(settings.recorder.media)).ok
+
+
 def start_process(tmp_path: Path, settings: Settings) -> subprocess.Popen[bytes]:
     """`examsite run recorder` as a process of its own."""
     config = tmp_path / "site.msgpack"
