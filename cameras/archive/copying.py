@@ -69,6 +69,12 @@ class Copier:
         except FileNotFoundError:
             archive.find(DISK, path, "missing", self._now())
             return
+        except OSError:
+            if readable(source):
+                raise  # the place's fault, not the recording's
+            archive.find(DISK, path, "unreadable", self._now())
+            log.error("recording unreadable, not copied: %s", path)
+            return
         if found != segment.sha256:
             archive.find(DISK, path, "altered", self._now())
             log.error("recording altered, not copied: %s", path)
@@ -186,3 +192,12 @@ class Copier:
         for path, name in self._archive.open_removals():
             if name != EVERYWHERE and (name == DISK or name in self.places):
                 self.take_away(path, name)
+
+
+def readable(path: Path) -> bool:
+    """Whether a file can be read to its end: a bad sector in one recording must not hold up all others."""
+    try:
+        file_digest(path, Pace(1 << 40))
+    except OSError:
+        return False
+    return True

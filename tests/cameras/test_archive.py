@@ -95,6 +95,18 @@ def test_a_disk_pulled_out_while_it_is_written_costs_nothing(
     assert not list(nas.rglob("*.part"))
 
 
+def test_a_recording_that_cannot_be_read_holds_up_no_other(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    nas = store.mount("nas", "nas")
+    bad, good = store.record("C1", NOW - 5 * DAY, count=2)
+    (store.media / bad.path).unlink()
+    (store.media / bad.path).mkdir()
+    store.run()
+    assert (nas / good.path).exists() and not (nas / bad.path).exists()
+    with store.rounds() as rounds:
+        assert [(one.path, one.code) for one in make_status(rounds).findings] == [(bad.path, "unreadable")]
+
+
 def test_an_original_waits_for_as_many_copies_as_are_asked_for(tmp_path: Path) -> None:
     places = [
         PlaceSettings(name="nas", kind="nas", folder=str(tmp_path / "nas")),

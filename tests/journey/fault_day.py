@@ -40,7 +40,7 @@ STAFF = {
     "display": "display",
     "ops": "admin",
 }
-UNITS = ("gate", "faces", "recorder", "clips", "sync")
+UNITS = ("gate", "faces", "recorder", "archive", "clips", "sync")
 SCREENS = Path(__file__).parents[2] / "build" / "screens"
 T = TypeVar("T")
 

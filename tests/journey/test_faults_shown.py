@@ -20,7 +20,6 @@ from appliance.devices.gate.driver import SENTENCES as GATE
 from appliance.devices.gate.driver import STUCK
 from appliance.faces import demo_people
 from appliance.records.entry import Case
-from appliance.records.roster import Candidate
 from appliance.wire.recorder import FindClips, Found
 from appliance.wire.simulators import (
     BoardDid,
@@ -206,6 +205,7 @@ def test_a_parcel_the_province_refuses(day: FaultDay) -> None:
 SILENT = {
     "gate": "入场核验程序无响应：无法读卡，闸机不开。",
     "recorder": "录像程序无响应。",
+    "archive": "录像存档程序无响应：录像照常进行，暂停复制。",
     "clips": "录像调阅程序无响应。",
     "sync": "上报同步程序无响应。",
     "faces": "人脸复核程序无响应：入口和考试照常进行。",
@@ -213,24 +213,21 @@ SILENT = {
 
 
 def test_an_inspector_is_told_that_no_clip_can_be_had(day: FaultDay) -> None:
-    candidate = day.site.box.db.read_now(lambda s: s.exec(select(Candidate.id)).first())
     begin = datetime.now(UTC)
     far = begin + timedelta(seconds=8)  # so that all of the piece is on the disk
     day.site.waited("a recording", lambda: datetime.now(UTC) > far and day.records(), 60)
     end = begin + timedelta(seconds=3)
-    asked = {"camera": "C1", "start": begin.isoformat(), "end": end.isoformat()}
-    page = day.page("inspector", f"/inspection/{candidate}")
-    player = f"/inspection/{candidate}/clip?{urlencode(asked)}"
-    button = "(path) => window.htmx.ajax('GET', path, {target: '#player', swap: 'innerHTML'})"
+    room = day.site.box.settings.cameras[0].room
+    asked = urlencode({"from": begin.isoformat(), "to": end.isoformat()})
     day.parent.hold("clips", hard=True)
-    page.evaluate(button, player)
-    shown(page, "#problem", "程序 clips 无响应。", "考试照常进行。请系统管理员重启 exam-clips。")
+    page = day.page("inspector", f"/timeline/room/{room}?{asked}")
+    shown(page, "main .signal.look", "程序 clips 无响应。", "考试照常进行。请系统管理员重启 exam-clips。")
     expect(page.locator("video")).to_have_count(0)
     shoot(page, "clips")
     day.until_alarm("process_silent clips")
     day.parent.again("clips")
     day.until_quiet("process_silent clips")
-    page.evaluate(button, player)
+    page.reload()
     expect(page.locator("video")).to_have_count(1)
     page.wait_for_function("() => document.querySelector('video')?.readyState >= 2", timeout=30_000)
 
