@@ -48,7 +48,6 @@ class PictureWatch:
 
     def __init__(self, settings: Settings, index: Reader) -> None:
         self._settings = settings
-        self._screens = {camera.code for camera in settings.cameras if camera.screen}
         self._media = Path(settings.recorder.media)
         self._index = index
         self._references = References(settings)
@@ -101,7 +100,8 @@ class PictureWatch:
         lasting = sorted(found & before.found) if before else []
         for fault in set(lasting) - set(before.faults if before else []):
             log.warning("camera %s: its picture is %s", camera, fault)
-        number = screen_code.read(seen) if camera in self._screens else None
+        has_screen = any(one.code == camera and one.screen for one in self._settings.cameras)
+        number = screen_code.read(seen) if has_screen else None
         self._seen[camera] = Seen(at=at, picture=kept, found=found, faults=lasting, number=number)
 
     def _newest(self, camera: str) -> tuple[datetime, Grey] | None:
