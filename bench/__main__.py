@@ -23,6 +23,7 @@ BENCHES = (
     "recorder",
     "clips",
     "exam_page",
+    "three_years",
 )
 """In order of the table."""
 TABLE = Path("build/bench.txt")
