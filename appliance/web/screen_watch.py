@@ -32,6 +32,9 @@ class ScreenWatch:
             self._bad.clear()
             return
         found = await ask(box.settings.socket("clips"), GetPictures(), Pictures, TIMEOUT)
+        seen = {one.camera for one in found.cameras}
+        for camera in [one for one in self.states if one not in there or one not in seen]:
+            del self.states[camera]  # no picture of now: the camera's own alarm tells why
         looks = [
             Look(camera=one.camera, screen=there[one.camera], at=one.at, number=one.screen_number)
             for one in found.cameras

@@ -16,6 +16,8 @@ Client = Callable[[str], httpx.Client]
 AREAS: dict[str, set[str]] = {
     "/desk": {"entry", "chief"},
     "/waiting": {"waiting", "chief"},
+    "/live-view": {"invigilator", "chief", "inspector"},
+    "/live-view/states": {"invigilator", "chief", "inspector"},
     "/display": {"display", "waiting", "chief"},
     "/entry/L1": {"display", "entry", "chief"},
     "/room": {"invigilator", "chief"},
@@ -119,6 +121,8 @@ PICTURES: dict[str, set[str]] = {
     "/media/capture/x": {"invigilator", "inspector", "office", "chief"},
     "/media/capture/roster/x": {"invigilator", "inspector", "office", "chief"},
     "/media/camera/C1/still.jpg": {"invigilator", "chief", "inspector"},
+    "/panel/x": {"display", "waiting", "chief"},
+    "/panel/x/code": {"display", "waiting", "chief"},
     "/media/clip?camera=C1&from=2026-11-21T01:00:00Z&to=2026-11-21T01:01:00Z": {"inspector", "chief"},
     "/correction/x/correction.pdf": {"entry", "office", "chief"},
     "/desk/ticket/x/ticket.pdf": {"entry", "chief"},
