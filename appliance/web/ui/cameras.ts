@@ -147,7 +147,8 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const page of all("[data-marking]")) startMarking(page);
   document.addEventListener("htmx:afterSwap", (event) => {
     const target = event.target as Element;
+    if (target.id !== "found") return; // another part of the page: somebody may be typing a password
     for (const form of all<HTMLDetailsElement>(".sign-in-here[open]")) form.open = false;
-    if (target.id === "found") target.lastElementChild?.scrollIntoView({ block: "nearest" });
+    target.lastElementChild?.scrollIntoView({ block: "nearest" });
   });
 });
