@@ -89,6 +89,8 @@ def test_all_rooms_at_one_look(day: Running, open_page: Callable[..., Page]) -> 
         timeout=20000
     )
     page.screenshot(path=SCREENS / "live-view.png")
+    room = open_page("invigilator", f"/room/{day.day.theory}", 1280, 800)
+    expect(room.locator(".sitting-bar").get_by_text("画面编码一致")).to_be_visible()
     first.get_by_role("button").click()
     expect(page.locator(".view.large")).to_have_count(1)
     page.screenshot(path=SCREENS / "live-view-large.png")
