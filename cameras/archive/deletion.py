@@ -43,11 +43,13 @@ class Term(msgspec.Struct, frozen=True):
 class Terms:
     """All sittings known, by start. Pure."""
 
-    def __init__(self, terms: Iterable[Term], rooms: dict[str, str]) -> None:
+    def __init__(
+        self, terms: Iterable[Term], rooms: dict[str, str], sitting_rooms: frozenset[str] = frozenset()
+    ) -> None:
         self._terms = sorted(terms, key=lambda term: term.start)
         self._starts = [term.start for term in self._terms]
         self._rooms = rooms
-        self._sitting_rooms = frozenset[str]().union(*(term.rooms for term in self._terms))
+        self._sitting_rooms = sitting_rooms.union(*(term.rooms for term in self._terms))
 
     def sees(self, camera: str, term: Term) -> bool:
         """Whether a camera's recordings belong to a sitting.
@@ -93,6 +95,14 @@ def keep_sittings(archive: Archive, sittings: list[KeptSitting]) -> None:
                     *(micros(one.keep_until), one.hold),
                 ),
             )
+
+
+def rooms_of(archive: Archive, rooms: dict[str, str]) -> Terms:
+    """Terms that know which rooms have sittings, and no sitting."""
+    every = frozenset[str]()
+    for (of,) in archive.rows("SELECT DISTINCT rooms FROM sitting"):
+        every |= frozenset(msgspec.json.decode(of))
+    return Terms((), rooms, every)
 
 
 def terms_of(archive: Archive, rooms: dict[str, str]) -> Terms:
@@ -198,15 +208,17 @@ class Deleter:
                 file.unlink()
         for folder in {(self._media / path).parent for path in sizes}:
             sync_folder(folder)
-        gone: list[tuple[str, str]] = []
+        gone, left = list[tuple[str, str]](), list[tuple[str, str]]()
         for path in paths:
             for copy in self._archive.copies(path):
                 if place := self._copier.places.get(copy.place):
                     place.remove(path)
                     gone.append((copy.place, path))
                 else:
-                    Walk(self._index, self._archive, f"left:{copy.place}").once_more(path)
+                    left.append((f"left:{copy.place}", path))
         with self._archive.transaction():
+            for name, path in left:
+                Walk(self._index, self._archive, name).once_more(path)
             for name, path in gone:
                 self._archive.drop_copy(name, path)
             for path in paths:

@@ -49,7 +49,8 @@ class Locator:
         if not copies:
             return Where(lies="missing")
         kinds = dict(self._archive.places())
-        disks = mounted_disks(Path(self._settings.storage.offline))
+        plugged = any(kinds.get(name) == "offline" for name in copies)
+        disks = mounted_disks(Path(self._settings.storage.offline)) if plugged else {}
         roots = {
             name: disks.get(name)
             if kinds.get(name) == "offline"

@@ -59,6 +59,9 @@ class Rounds:
         self.scrubber = Scrubber(self.media, self.index, self.archive, self.copier, slow, days, now)
         self._full: set[str] = set()
         self._told: set[str] = set()
+        kept = self.archive.kept("orders")
+        self.orders = msgspec.json.decode(kept, type=KeepOrders) if kept else None
+        """As exam-web told last, also before a restart."""
         self._know(DISK, "recorder")
 
     def _know(self, name: str, kind: str, state: str = "") -> None:
@@ -67,17 +70,12 @@ class Rounds:
                 "INSERT OR IGNORE INTO place(name, kind, state) VALUES (?, ?, ?)", (name, kind, state)
             )
 
-    @property
-    def orders(self) -> KeepOrders | None:
-        """As exam-web told last, also before a restart."""
-        kept = self.archive.kept("orders")
-        return msgspec.json.decode(kept, type=KeepOrders) if kept else None
-
     def take_orders(self, orders: KeepOrders) -> None:
         """Kept before they are answered."""
         with self.archive.transaction():
             keep_sittings(self.archive, orders.sittings)
             self.archive.keep("orders", msgspec.json.encode(orders).decode())
+        self.orders = orders
 
     def once(self) -> bool:
         """One round; True when there is more to do at once. What fails is told once and does not stop the rest."""

@@ -8,8 +8,8 @@ import msgspec
 
 from appliance.base.errors import NotFound
 from appliance.wire.archive import Due, Forecast, PlaceStatus, Storage, StorageFinding
-from cameras.archive.deletion import due_days, terms_of
-from cameras.archive.forecast import Coming, Disk, Measured, forecast
+from cameras.archive.deletion import due_days, rooms_of
+from cameras.archive.forecast import WEEKS, Coming, Disk, Measured, forecast
 from cameras.archive.places import RESERVE
 from cameras.archive.store import DISK, Archive
 from cameras.archive.walk import ByTime, Walk
@@ -99,11 +99,19 @@ def _state(kind: str, state: str, silent: int | None, seen: int | None) -> Any:
 
 def _forecast(rounds: "Rounds", now: datetime) -> Forecast:
     settings, archive = rounds.settings, rounds.archive
-    measured: dict[str, dict[date, Measured]] = {}
-    for camera, day, size, length in archive.rows("SELECT camera, day, bytes, micros FROM day"):
-        measured.setdefault(camera, {})[datetime.strptime(day, "%Y%m%d").date()] = Measured(size, length)
-    rooms = {camera.code: camera.room for camera in settings.cameras}
-    terms = terms_of(archive, rooms)
+    today = now.astimezone(UTC).date()
+    since = today - max(WEEKS, timedelta(days=settings.storage.free_after_days))
+    kept = {
+        camera: int(size)
+        for camera, size in archive.rows("SELECT camera, sum(bytes) FROM day GROUP BY camera")
+    }
+    measured: dict[str, dict[date, Measured]] = {camera: {} for camera in kept}
+    for camera, day, size, length in archive.rows(
+        "SELECT camera, day, bytes, micros FROM day WHERE day >= ?", f"{since:%Y%m%d}"
+    ):
+        when = date(int(day[:4]), int(day[4:6]), int(day[6:]))
+        measured[camera][when] = Measured(size, length)
+    terms = rooms_of(archive, {camera.code: camera.room for camera in settings.cameras})
     zone = ZoneInfo(settings.site.timezone)
     coming = [
         Coming(
@@ -127,7 +135,10 @@ def _forecast(rounds: "Rounds", now: datetime) -> Forecast:
         reserve=min(RESERVE, total // 50),
         free_after=settings.storage.free_after_days,
     )
-    return forecast(now.astimezone(UTC).date(), disk, measured, coming, settings.storage.warn_days)
+    found = forecast(today, disk, measured, coming, settings.storage.warn_days)
+    for one in found.cameras:
+        one.kept = kept[one.camera]
+    return found
 
 
 def levels_told(archive: Archive, status: Storage, now: datetime) -> None:
