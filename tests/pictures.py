@@ -59,6 +59,8 @@ SOURCES = {
     "roster": "roster",
     "talk": "talk-room",
     "timeline": "timeline",
+    "films": "films-gap",
+    "films-package": "films-package",
     "violation-new": "violation-new",
     "violations": "violations",
     "waiting": "waiting",

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -57,7 +57,7 @@ def _reads_chinese() -> bool:
     return any(path for folder in FONTS for path in folder.rglob("NotoSansCJK*-Regular.*"))
 
 
-@cache
+@lru_cache(maxsize=200)
 def _drawn(text: str, height: int) -> NDArray[np.uint8]:
     """White on black, as luma of limited range; even width and height."""
     font = _font(max(12, height * 2 // 3))
@@ -95,7 +95,7 @@ class Copied:
             if _reads_chinese()
             else f"{self._site.code}  {camera}"
         )
-        self._label = f"{label}  {WORDS if _reads_chinese() else 'COPY'}"
+        self._label = f"{WORDS if _reads_chinese() else 'COPY'}  {label}"
         self.head = made.head
 
     def read(self) -> Iterator[bytes]:
@@ -182,10 +182,9 @@ class Copied:
         plane = np.ascontiguousarray(plane)
         tall = max(16, height // 24 // 2 * 2)
         local = at.astimezone(self._zone)
-        second = _drawn(f"{local:%Y-%m-%d %H:%M:%S}", tall)
-        part = _drawn(f".{local.microsecond // 10_000:02d}  {local:%z}", tall)
-        for line, images in enumerate(([_drawn(self._label, tall)], [second, part])):
-            strip = np.concatenate(images, axis=1)[:, :width]
+        when = f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 10_000:02d} {local:%z}"
+        for line, text in enumerate((self._label, when)):
+            strip = _drawn(text, tall)[:, :width]
             top = line * tall
             plane[top : top + tall, : strip.shape[1]] = strip
             for colour in (0, 1):  # grey below the letters

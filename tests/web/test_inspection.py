@@ -46,12 +46,12 @@ def test_an_inspector_follows_one_candidate(day: Running, open_page: Open) -> No
     expect(page.locator("#journal-proof .signal.go")).to_contain_text("完整")
     page.fill("[name=text]", number_of(20))
     page.keyboard.press("Enter")
-    expect(page.locator("td a")).to_have_count(1)
+    expect(page.locator("td a strong")).to_have_count(1)
     expect(page.locator("td .sat")).to_have_text(
         re.compile(r"^2026-11-21 · 第 1 场 · 理论 · 低压电工 · T1-\d\d$")
     )
     shoot(page, "inspection")
-    page.click("td a")
+    page.click("td a strong")
     expect(page.locator(".timeline li").nth(1)).to_contain_text("入口刷证")
     expect(page.locator("#journal-proof .signal.go")).to_contain_text("完整")
     expect(page.locator(".proof-line .signal.go")).to_contain_text(WHOLE)
@@ -72,14 +72,14 @@ def test_an_inspector_follows_one_candidate(day: Running, open_page: Open) -> No
 def test_a_piece_is_played_and_a_piece_is_taken_away(day: Running, open_page: Open, tmp_path: Path) -> None:
     page = open_page("inspector", path_of(day, 20))
     seat = page.locator(".place").nth(2)
-    seat.locator(".piece button").first.click()
-    expect(page.locator("video")).to_be_visible()
-    page.wait_for_function("() => document.querySelector('video').currentTime > 0.2")
-    shoot(page, "timeline-player")
+    seat.locator(".piece a").first.click()
+    expect(page.locator("video").first).to_be_visible()
+    page.wait_for_function("() => document.querySelector('video').readyState >= 2")
     viewed = newest(day, "clip.viewed")
     assert viewed is not None and viewed.subject == day.day.people[20]
+    page.goto(day.url + path_of(day, 20))
     with page.expect_download() as taken:
-        seat.locator(".piece a").first.click()
+        seat.locator(".piece a[download]").first.click()
     file = tmp_path / "clip.mp4"
     taken.value.save_as(file)
     authority = (day.day.settings.state / "keys" / "authority.pem").read_bytes()

@@ -58,6 +58,8 @@ export class Player {
     if (on && this.now >= this.visit.end - 50) this.seek(this.visit.start);
     this.playing = on;
     if (!on) for (const deck of this.decks) deck.rest();
+    // Whoever stops to look sees the same moment on every camera; whoever goes on begins with it.
+    for (const deck of this.active()) deck.align(this.now);
     this.onStep(false);
   }
 

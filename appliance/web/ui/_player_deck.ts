@@ -134,10 +134,15 @@ export class Deck {
   run(rate: number, now: number, leads: boolean): void {
     let speed = rate;
     const late = this.within(now) - this.video.currentTime;
-    if (!leads && Math.abs(late) > SLACK) speed = rate * (1 + Math.max(-0.1, Math.min(0.1, late)));
+    if (!leads && Math.abs(late) > SLACK) speed = rate * (1 + Math.max(-0.25, Math.min(0.25, 2 * late)));
     if (Math.abs(this.video.playbackRate - speed) > 0.001) this.video.playbackRate = speed;
     if (this.video.paused && !this.video.ended) void this.video.play().catch(() => undefined);
     this.prepare(now, rate);
+  }
+
+  /** Show the picture of this moment when another one is shown. */
+  align(now: number): void {
+    if (this.plays && Math.abs(this.within(now) - this.video.currentTime) > this.frame) this.seek(now);
   }
 
   rest(): void {
