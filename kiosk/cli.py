@@ -48,7 +48,7 @@ def lock(
 @app.command()
 def show(
     box: str = BOX,
-    page: str = typer.Option("/display", "--page", help="/display, or /entry/LANE."),
+    page: str = typer.Option("/display", "--page", help="/display, /entry/LANE or /panel/NAME."),
 ) -> None:
     """Become the display's browser; started by exam-display.service inside cage."""
     arguments = lockdown.command(box, page)
