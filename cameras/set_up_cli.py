@@ -5,6 +5,7 @@ import getpass
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import typer
 
 from appliance.base.camera_settings import CameraSettings
@@ -98,10 +99,19 @@ def add(
 ) -> None:
     """Keep a camera, or change one; its password is kept encrypted, and recording begins at once."""
     password = read_password(password_file) if password_file else None
-    camera = CameraSettings(
-        code=code, name=name, address=host, user=user, room=room, seats=seats, place=place, profile=profile
+    settings = load()
+    known = next((one for one in settings.cameras if one.code == code), None)
+    camera = msgspec.structs.replace(
+        known or CameraSettings(code=code, name=name, address=host),
+        name=name,
+        address=host,
+        user=user,
+        room=room,
+        seats=seats,
+        place=place,
+        profile=profile,
     )
-    save(load(), camera, password)
+    save(settings, camera, password)
 
 
 def password(
@@ -207,17 +217,14 @@ def _set_up_one(settings: Settings, address: str) -> None:
             N_("Write front, back or nothing."),
             place=place,
         )
-    camera = CameraSettings(
+    camera = msgspec.structs.replace(
+        known or CameraSettings(code=code, name=name, address=address),
         code=code,
         name=name,
-        address=address,
         user=user,
         room=room,
         seats=seats,
         place=place,
-        record=known.record if known else "always",
-        before_min=known.before_min if known else 15,
-        after_min=known.after_min if known else 15,
     )
     save(settings, camera, secret)
 
