@@ -187,7 +187,7 @@ def _plans(blueprint: Blueprint) -> dict[Exam, Blueprint]:
 
 
 def _use_blueprint(sitting: Sitting, plans: Plans) -> None:
-    """The province's minutes are the room's clock, its points the marking: the same for all that comes for a sitting."""
+    """The province's minutes are the room's clock, its points the marking: one rule for all that comes for it."""
     text = text_of(plans)
     if sitting.blueprint and sitting.blueprint != text:
         raise Refused(

@@ -1,4 +1,7 @@
-"""What happened to an exam page, and cases of the exam itself (待核事项): what was seen at a seat, for a person to judge. The entrance: entry.py."""
+"""What happened to an exam page, and cases of the exam itself (待核事项): what was seen at a seat, to be judged.
+
+Cases of the entrance: entry.py.
+"""
 
 from datetime import datetime
 

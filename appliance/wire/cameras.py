@@ -18,7 +18,8 @@ Step = Literal["begin", "search", "clock", "device", "profiles", "stream", "pass
 class StartJob(msgspec.Struct, tag="cameras.start", kw_only=True):
     """Begin to look. `addresses`: HOST[:PORT] to ask as well (discover); `address`, `user`, `password`: of a camera
     that is not kept yet (probe, clock); `camera`: the code of a kept one (check, reference, clock). The password of a
-    probe is kept in memory for SaveCamera, so that nobody sends it twice. `job`: an earlier look whose password is used again; `by`: who asks; `language`: of what is found.
+    probe is kept in memory for SaveCamera, so that nobody sends it twice. `job`: an earlier look whose password is
+    used again; `by`: who asks; `language`: of what is found.
     """
 
     kind: JobKind
@@ -143,7 +144,8 @@ CameraAlarm = Literal["tamper", "scene"]
 class Note(msgspec.Struct, kw_only=True):
     """Something about a camera that the journal has to know. `by`: login, `process:recorder` or `cli:USER`.
 
-    `number` counts within `GetNotes.epoch`; `alarm`, `count` (of motions since the last note): of events; of gaps filled `count` is in seconds.
+    `number` counts within `GetNotes.epoch`; `alarm`, `count` (of motions since the last note): of events; of gaps
+    filled `count` is in seconds.
     """
 
     number: int

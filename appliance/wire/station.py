@@ -249,7 +249,7 @@ CAPTURE_MOST = 200_000
 
 
 class CapturesDropped(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """POST /station/api/captures-dropped: of one lease so many pictures gave way to newer ones while the box was away."""
+    """POST /station/api/captures-dropped: so many of a lease gave way to newer ones while the box was away."""
 
     attempt: str
     lease: int
