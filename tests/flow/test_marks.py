@@ -1,0 +1,80 @@
+"""Marks of the time line: when it happened, not when the box heard of it; what is no mark stays out."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from appliance.flow.marks import Known, marks
+from appliance.flow.seen import visits
+from appliance.flow.whereabouts import Stay
+from appliance.records.base import instant
+from appliance.records.captures import Capture
+from appliance.records.cases import ExamCase
+from appliance.records.journal import Journal
+from tests.conftest import START
+
+MINUTE = timedelta(minutes=1)
+
+
+def entry(seq: int, kind: str, body: dict[str, Any], actor: str = "seat:T1-07") -> Journal:
+    at = instant(START + seq * MINUTE)
+    text = msgspec.json.encode(body).decode()
+    return Journal(
+        seq=seq, at=at, kind=kind, subject="c", actor=actor, body=text, previous="", hash=f"h{seq}"
+    )
+
+
+def test_marks_stand_where_it_happened() -> None:
+    shot = Capture(
+        id="p", attempt="a", seat="T1-07", lease=1, happened_at=START, recorded_at=START, picture="x"
+    )
+    shot.found = "absent"
+    case = ExamCase(
+        id="k",
+        sitting="s",
+        attempt="a",
+        candidate="c",
+        seat="T1-07",
+        kind="absent",
+        happened_at=START + 2 * MINUTE,
+        until=START + 3 * MINUTE,
+    )
+    found = marks(
+        [
+            entry(1, "seat.taken", {"seat": "T1-07"}, "account:x"),
+            entry(2, "photo.viewed", {}),
+            entry(5, "answer.saved", {"position": 9, "made_at": instant(START + 4 * MINUTE)}),
+            entry(6, "capture.taken", {"capture": "p"}),
+            entry(7, "exam_case.opened", {"case": "k", "kind": "absent"}),
+            entry(8, "sheet.signed", {"task": "K11", "raw": "80", "losses": [{"count": 2}, {"count": 1}]}),
+            entry(9, "warning.shown", {"text": "请独立答题。"}),
+        ],
+        Known(captures={"p": shot}, cases={"k": case}),
+    )
+    assert [(one.seq, one.sort) for one in found] == [
+        (6, "capture"),
+        (1, "seat"),
+        (7, "case"),
+        (5, "answer"),
+        (8, "deduction"),
+        (9, "warning"),
+    ]
+    capture, seat, noticed, answer, sheet, warning = found
+    assert (capture.capture, capture.found, capture.at) == ("p", ["absent"], START)
+    assert seat.seat == "T1-07" and noticed.until == START + 3 * MINUTE and noticed.noticed == "absent"
+    assert (answer.position, answer.at) == (9, START + 4 * MINUTE)
+    assert (sheet.task, sheet.deductions, sheet.lost) == ("K11", 3, "80")
+    assert warning.text == "请独立答题。"
+
+
+def test_stays_far_apart_are_visits_of_their_own() -> None:
+    def stay(first: int, last: int | None) -> Stay:
+        end = None if last is None else START + last * MINUTE
+        return Stay(kind="seat", name="x", start=START + first * MINUTE, end=end, cameras=[])
+
+    found = visits([stay(400, None), stay(0, 1), stay(60, 120)], START + 500 * MINUTE)
+    assert [(one.start, one.end, len(one.stays)) for one in found] == [
+        (START, START + 120 * MINUTE, 2),
+        (START + 400 * MINUTE, START + 500 * MINUTE, 1),
+    ]
