@@ -36,6 +36,7 @@ async def recordings_of(box: Box, sitting_id: str) -> RoomRecordings:
     told = RoomRecordings(cameras=list(names.values()))
     if not names or sitting.started_at is None:
         return told
+    told = replace(told, begun=True)
     wanted = FindClips(cameras=list(names), start=sitting.started_at, end=sitting.ended_at or box.now())
     if wanted.end <= wanted.start:
         return told

@@ -189,6 +189,8 @@ class RoomRecordings(msgspec.Struct, kw_only=True, frozen=True):
     """What the cameras of a room have of a sitting. `cameras`: their names; `unknown`: why it could not be asked."""
 
     cameras: list[str] = []
+    begun: bool = False
+    """The sitting has begun: before that nothing can be missing."""
     gaps: list[RoomGap] = []
     unknown: str = ""
 

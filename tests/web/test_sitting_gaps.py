@@ -19,7 +19,7 @@ async def test_a_sitting_names_the_gaps_of_its_cameras(box: Box) -> None:
         for code, room in (("C1", "T1"), ("C2", "T1"), ("C9", "P1"))
     )
     start = box.now()
-    assert (await recordings_of(box, world.sitting)).gaps == [], "it has not begun"
+    assert not (await recordings_of(box, world.sitting)).begun
     await box.db.write(start_sitting, box, world.sitting, "test")
     box.clock.advance(600)  # type: ignore[attr-defined]
     assert (await recordings_of(box, world.sitting)).unknown, "nobody answers"
