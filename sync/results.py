@@ -3,6 +3,8 @@
 import msgspec
 from sqlmodel import Session, col, select
 
+from appliance.base.errors import Corrupt
+from appliance.base.i18n import N_
 from appliance.flow.box import Box
 from appliance.records.roster import Candidate, RosterRow
 from appliance.records.sitting import Sitting
@@ -46,13 +48,25 @@ def _released(session: Session, box: Box, entry: Entry) -> list[Released]:
             day=verdict.day,
             theory=None if verdict.theory is None else str(verdict.theory),
             practical=None if verdict.practical is None else str(verdict.practical),
-            passed=bool(verdict.passed),  # what is released is decided
+            passed=_decided(verdict),
             code=verdict.code,
             held=verdict.held,
             provincial=_provincial(session, candidate.id, verdict.trade),
         )
         for verdict, candidate in rows
     ]
+
+
+def _decided(verdict: Verdict) -> bool:
+    """What is released is decided; "not passed" is never sent for a verdict that says nothing."""
+    if verdict.passed is None:
+        raise Corrupt(
+            "released_undecided",
+            N_("A released result waits for the decision on a violation: {verdict}"),
+            N_("Nothing is sent. Call the inspector: the tables were changed by hand."),
+            verdict=verdict.id,
+        )
+    return verdict.passed
 
 
 def _provincial(session: Session, candidate: str, trade: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.flow.accounts import Who, second_person
 from appliance.flow.box import Box
-from appliance.flow.verdict import decide_verdict, withdraw_voided
+from appliance.flow.verdict import decide_days, withdraw_voided
 from appliance.flow.voided import voided_sittings
 from appliance.records.journal import append
 from appliance.records.sitting import Sitting
@@ -117,6 +117,6 @@ def _verdicts(session: Session, box: Box, violation: Violation, actor: str) -> N
     ).first()
     gone = voided_sittings(session, box, violation.candidate).values()
     if marked is not None or any(one.trade == trade for one in gone):
-        decide_verdict(session, box, violation.candidate, trade, actor)
+        decide_days(session, box, violation.candidate, trade, actor)
     if not violation.decision.startswith("void"):
         withdraw_voided(session, box, violation.candidate, trade, actor)

@@ -74,7 +74,10 @@ def places_left(session: Session, sitting: Sitting) -> int | None:
 
 
 def theory_passed(session: Session, box: Box, candidate: str, trade: str) -> bool:
-    """Has this person passed the theory exam of this trade on this box, in a sitting that was not voided?"""
+    """Has this person passed the theory exam of this trade on this box, in a sitting that was not voided?
+
+    An open violation closes nobody out of the practical: no decision is no finding, and the verdict waits for it.
+    """
     found = session.exec(
         select(Attempt.sitting)
         .select_from(Mark)

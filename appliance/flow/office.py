@@ -8,16 +8,16 @@ import msgspec
 from sqlmodel import Session, col, func, select
 
 from appliance.flow.box import Box
+from appliance.flow.earlier_days import EarlierDay, earlier_days
 from appliance.flow.enrol import Person, SittingPlan
 from appliance.flow.load_roster import Line, roster_of
 from appliance.flow.paper_proof import without_mark
-from appliance.flow.today import Today, coming, day_bounds, today
-from appliance.flow.verdict import blockers, captures_waiting
+from appliance.flow.today import Today, coming, today
+from appliance.flow.verdict import blockers, captures_waiting, scored_on
 from appliance.flow.voided import at_stake, voided_sittings
 from appliance.intake.catalogue import trade_name
 from appliance.records.accounts import Account
 from appliance.records.entry import Case
-from appliance.records.practical import ScoreSheet
 from appliance.records.roster import Candidate, Roster, RosterRow
 from appliance.records.site import Room
 from appliance.records.sitting import Sitting
@@ -81,6 +81,8 @@ class Office(msgspec.Struct, kw_only=True):
     all_released: bool
     """Nothing of the day is left to release: every sitting and every verdict that may go is out."""
     scored: bool
+    earlier: list[EarlierDay]
+    """Days before today with something left to release."""
     coming: list[SittingLine]
     """Sittings of the days after today."""
     rosters_of: dict[str, list[str]]
@@ -154,14 +156,6 @@ def office(session: Session, box: Box, account: str) -> Office:
     release = session.exec(
         select(Release).where(Release.day == day.day).order_by(col(Release.released_at).desc())
     ).first()
-    start, end = day_bounds(box)
-    scored = session.exec(
-        select(ScoreSheet.id).where(
-            ScoreSheet.examiner == account,
-            col(ScoreSheet.signed_at) >= start,
-            col(ScoreSheet.signed_at) < end,
-        )
-    ).first()
     ids = [one.id for one in day.sittings]
     verdicts = _verdicts(session, box, day.day)
     ahead = coming(session, box)
@@ -184,7 +178,8 @@ def office(session: Session, box: Box, account: str) -> Office:
         all_released=release is not None
         and all(one.state == "released" for one in day.sittings)
         and all(one.released or one.held or one.code == "violation_open" for one in verdicts),
-        scored=scored is not None,
+        scored=scored_on(session, box, day.day, account),
+        earlier=earlier_days(session, box, account),
         coming=ahead,
         rosters_of=_rosters_of(session, [*ids, *(one.id for one in ahead)]),
         refused=list(

@@ -15,7 +15,7 @@ from appliance.flow.accounts import Who, second_person
 from appliance.flow.box import Box
 from appliance.flow.evidence import attempt_at, require_holder
 from appliance.flow.start_sitting import sitting_of
-from appliance.flow.verdict import decide_verdict
+from appliance.flow.verdict import decide_days
 from appliance.intake.violations import TOLD, broken_rule
 from appliance.records.cases import ExamCase
 from appliance.records.journal import append
@@ -106,7 +106,7 @@ def _hold_verdict(session: Session, box: Box, violation: Violation, trade: str, 
         Verdict.candidate == violation.candidate, Verdict.trade == trade, col(Verdict.release).is_(None)
     )
     if session.exec(reached).first() is not None:
-        decide_verdict(session, box, violation.candidate, trade, actor)
+        decide_days(session, box, violation.candidate, trade, actor)
 
 
 def not_recorded(session: Session, violation_id: str) -> bool:

@@ -1,6 +1,6 @@
 """Verdicts: theory and practical combined, and their release by a person."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlmodel import Session, col, func, or_, select
@@ -12,7 +12,7 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.paper_proof import refused_papers
 from appliance.flow.today import day_bounds, sittings_of_day
-from appliance.flow.voided import at_stake, decided_last, voided_sittings
+from appliance.flow.voided import at_stake, decided_last, in_question, voided_sittings
 from appliance.records.captures import Capture
 from appliance.records.cases import ExamCase
 from appliance.records.entry import Case
@@ -42,23 +42,26 @@ LOOKED_AT_WITHIN = timedelta(hours=2)
 """A picture holds the release no longer: where exam-faces stands still its alarm says so, and people decide."""
 
 
-def newest_mark(session: Session, candidate: str, trade: str, subject: str) -> Mark | None:
-    """The mark that counts: the newest of a subject of a trade."""
-    return session.exec(
+def newest_mark(
+    session: Session, candidate: str, trade: str, subject: str, before: datetime | None = None
+) -> Mark | None:
+    """The mark that counts: the newest of a subject of a trade. `before`: of the sittings that began before it."""
+    found = (
         select(Mark)
         .join(Attempt, col(Attempt.id) == col(Mark.attempt))
         .join(Sitting, col(Sitting.id) == col(Attempt.sitting))
         .where(Attempt.candidate == candidate, Sitting.trade == trade, Sitting.subject == subject)
         .order_by(col(Mark.marked_at).desc(), col(Mark.version).desc())
-    ).first()
+    )
+    return session.exec(found if before is None else found.where(col(Sitting.starts_at) < before)).first()
 
 
 def has_passed(session: Session, box: Box, candidate: str, trade: str, subject: str) -> bool:
-    """Is the mark that counts of a subject of a trade a pass, and not voided?"""
+    """Is the mark that counts of a subject of a trade a pass, not voided, and not at stake in an open violation?"""
     mark = newest_mark(session, candidate, trade, subject)
     if mark is None or not mark.passed:
         return False
-    return session.get_one(Attempt, mark.attempt).sitting not in voided_sittings(session, box, candidate)
+    return not in_question(session, box, session.get_one(Attempt, mark.attempt))
 
 
 def held(session: Session, candidate: str, trade: str) -> bool:
@@ -77,20 +80,23 @@ def held(session: Session, candidate: str, trade: str) -> bool:
     return row is not None
 
 
-def decide_verdict(session: Session, box: Box, candidate: str, trade: str, actor: str) -> Verdict:
+def decide_verdict(
+    session: Session, box: Box, candidate: str, trade: str, actor: str, until: str = ""
+) -> Verdict:
     """Combine what there is; replaces a verdict that was not released yet when it changed.
 
     After the release a newer result (a resit of the same day) makes a new verdict, to be released by itself; so does
-    a decision on a violation that changes it.
+    a decision on a violation that changes it. `until`: as it stood at the end of that local day.
     """
-    marks = {subject: newest_mark(session, candidate, trade, subject) for subject in SUBJECTS}
-    gone = voided_sittings(session, box, candidate)
+    before = day_bounds(box, until)[1] if until else None
+    marks = {subject: newest_mark(session, candidate, trade, subject, before) for subject in SUBJECTS}
+    gone = _until(voided_sittings(session, box, candidate), until)
     day = _exam_day(session, box, [mark.attempt for mark in marks.values() if mark], list(gone))
     voided = _voided_subjects(session, trade, marks, gone, day)
     results = {
         subject: rule.Result(mark.points, mark.passed) if mark else None for subject, mark in marks.items()
     }
-    undecided = _voided_subjects(session, trade, marks, at_stake(session, box, candidate), day)
+    undecided = _voided_subjects(session, trade, marks, _until(at_stake(session, box, candidate), until), day)
     found = rule.combine(results["theory"], results["practical"], voided, bool(undecided))
     points = tuple(
         Decimal(0) if one in voided else mark.points if mark else None for one, mark in marks.items()
@@ -143,6 +149,46 @@ def _reached(session: Session, verdict: Verdict, actor: str) -> None:
     append(session, "verdict.reached", verdict.candidate, actor, body, at=verdict.decided_at)
 
 
+def _until(sat: dict[str, Sat], day: str) -> dict[str, Sat]:
+    return {name: one for name, one in sat.items() if not day or one.day.isoformat() <= day}
+
+
+def decide_days(session: Session, box: Box, candidate: str, trade: str, actor: str) -> None:
+    """What `decide_verdict` says, and the same for each day whose verdict was not released: an earlier day says what
+    it would have said without waiting. One that waited and has nothing to say of its day goes.
+    """
+    newest = decide_verdict(session, box, candidate, trade, actor)
+    marked = _marked_days(session, box, candidate, trade)
+    rows = select(Verdict).where(
+        Verdict.candidate == candidate,
+        Verdict.trade == trade,
+        Verdict.day < newest.day,
+        col(Verdict.release).is_(None),
+    )
+    for one in session.exec(rows.order_by(col(Verdict.day))).all():
+        if one.day in marked:
+            decide_verdict(session, box, candidate, trade, actor, until=one.day)
+        elif one.code == "violation_open":
+            _withdraw(session, box, one, actor)
+    session.flush()
+
+
+def _withdraw(session: Session, box: Box, one: Verdict, actor: str) -> None:
+    body = {"verdict": one.id, "trade": one.trade, "code": one.code}
+    session.delete(one)
+    append(session, "verdict.withdrawn", one.candidate, actor, body, at=box.now())
+
+
+def _marked_days(session: Session, box: Box, candidate: str, trade: str) -> set[str]:
+    marked = (
+        select(Sitting.starts_at)
+        .join(Attempt, col(Attempt.sitting) == col(Sitting.id))
+        .join(Mark, col(Mark.attempt) == col(Attempt.id))
+        .where(Attempt.candidate == candidate, Sitting.trade == trade)
+    )
+    return {box.local(start).date().isoformat() for start in session.exec(marked)}
+
+
 def withdraw_voided(session: Session, box: Box, candidate: str, trade: str, actor: str) -> None:
     """Take back verdicts that said only that a result was taken away, once no decision says so any more.
 
@@ -151,13 +197,7 @@ def withdraw_voided(session: Session, box: Box, candidate: str, trade: str, acto
     """
     gone = voided_sittings(session, box, candidate).values()
     known = {one.day.isoformat() for one in gone if one.trade == trade}
-    marked = (
-        select(Sitting.starts_at)
-        .join(Attempt, col(Attempt.sitting) == col(Sitting.id))
-        .join(Mark, col(Mark.attempt) == col(Attempt.id))
-        .where(Attempt.candidate == candidate, Sitting.trade == trade)
-    )
-    known |= {box.local(start).date().isoformat() for start in session.exec(marked)}
+    known |= _marked_days(session, box, candidate, trade)
     rows = select(Verdict).where(Verdict.candidate == candidate, Verdict.trade == trade)
     last: dict[str, Verdict] = {}
     for one in session.exec(rows.order_by(col(Verdict.decided_at), col(Verdict.id))).all():
@@ -166,9 +206,7 @@ def withdraw_voided(session: Session, box: Box, candidate: str, trade: str, acto
         if one.release is not None:
             last[one.day] = one
         elif one.code.endswith("voided") or one.code == "violation_open":
-            session.delete(one)
-            body = {"verdict": one.id, "trade": trade, "code": one.code}
-            append(session, "verdict.withdrawn", candidate, actor, body, at=box.now())
+            _withdraw(session, box, one, actor)
         else:
             last[one.day] = one
     session.flush()
@@ -258,6 +296,17 @@ def blockers(session: Session, box: Box, day: str) -> list[str]:
     return found
 
 
+def scored_on(session: Session, box: Box, day: str, account: str) -> bool:
+    """Did this account sign a score sheet on a local day? Then it does not release that day's results."""
+    start, end = day_bounds(box, day)
+    signed = select(ScoreSheet.id).where(
+        ScoreSheet.examiner == account,
+        col(ScoreSheet.signed_at) >= start,
+        col(ScoreSheet.signed_at) < end,
+    )
+    return session.exec(signed).first() is not None
+
+
 def release_day(session: Session, box: Box, day: str, who: Who) -> Release:
     """Release a day's verdicts. Not by somebody who scored on that day; rows still held stay behind."""
     reasons = blockers(session, box, day)
@@ -267,15 +316,7 @@ def release_day(session: Session, box: Box, day: str, who: Who) -> Release:
             BLOCKERS[reasons[0]],
             N_("Settle this first; the results page names every point."),
         )
-    start, end = day_bounds(box, day)
-    scored = session.exec(
-        select(ScoreSheet.id).where(
-            ScoreSheet.examiner == who.account,
-            col(ScoreSheet.signed_at) >= start,
-            col(ScoreSheet.signed_at) < end,
-        )
-    ).first()
-    if scored is not None:
+    if scored_on(session, box, day, who.account):
         raise Refused(
             "scored_yourself", N_("Who scored may not release."), N_("Another person releases the results.")
         )
