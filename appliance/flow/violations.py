@@ -6,11 +6,13 @@ from datetime import datetime
 import msgspec
 from sqlmodel import Session, col, select
 
+from appliance.base.errors import NotFound
+from appliance.base.i18n import N_
 from appliance.flow.box import Box
 from appliance.flow.decide_violation import decisions_of, violation_of
 from appliance.flow.evidence import attempt_at, holder
 from appliance.flow.record_violation import words_digest
-from appliance.flow.seat_watch import Shot, shots_near
+from appliance.flow.seat_watch import Shot, attempt_portrait, capture_picture, shots_near
 from appliance.intake.catalogue import trade_name
 from appliance.intake.violations import BrokenRule, broken_rule
 from appliance.records.accounts import Account
@@ -115,6 +117,8 @@ class ViolationFile(msgspec.Struct, kw_only=True):
     cases: list[CaseLine]
     shots: list[Shot]
     """What the seat's camera saw nearest to it."""
+    portrait: bool
+    """There is a photograph to compare them with."""
     decisions: list[DecisionLine]
     altered: bool
     writing: bool
@@ -238,6 +242,7 @@ def violation_case(session: Session, box: Box, violation_id: str) -> ViolationFi
         evidence=lines,
         cases=kept,
         shots=shots_near(session, found.attempt or "", moments(found.happened_at, lines, kept), SHOTS),
+        portrait=bool(found.attempt and attempt_portrait(session, found.attempt)[0]),
         decisions=[
             DecisionLine(
                 id=one.id,
@@ -252,6 +257,23 @@ def violation_case(session: Session, box: Box, violation_id: str) -> ViolationFi
         altered=not _as_journaled(session, found),
         writing=session.exec(running).first() is not None,
     )
+
+
+def violation_shot(session: Session, box: Box, violation_id: str, capture_id: str) -> tuple[str, str]:
+    """Name of the sealed picture of one of a violation's captures, and whose it is; NotFound for any other."""
+    found = violation_case(session, box, violation_id)
+    if capture_id not in {one.id for one in found.shots}:
+        raise NotFound("no_photo", N_("There is no such photo."), N_("Reload the page."))
+    return capture_picture(session, capture_id)[0], found.candidate
+
+
+def violation_portrait(session: Session, violation_id: str) -> tuple[str, str]:
+    """Name of the sealed photograph the captures beside a violation are compared with, and whose it is."""
+    found = violation_of(session, violation_id)
+    name = attempt_portrait(session, found.attempt)[0] if found.attempt else ""
+    if not name:
+        raise NotFound("no_photo", N_("There is no such photo."), N_("Reload the page."))
+    return name, found.candidate
 
 
 def moments(

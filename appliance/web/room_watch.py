@@ -22,7 +22,7 @@ from appliance.web.sessions import needs
 
 Asked = Request[Who, Any, Any]
 STAFF = ("invigilator", "chief")
-READERS = ("invigilator", "chief", "office", "inspector")
+READERS = ("invigilator", "chief", "inspector")
 FRESH = {"cache-control": "private, max-age=300"}
 """A capture never changes: a page that is drawn every few seconds does not fetch it each time."""
 

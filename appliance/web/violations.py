@@ -20,7 +20,13 @@ from appliance.flow.decide_violation import decide_violation
 from appliance.flow.dismiss_case import dismiss_case
 from appliance.flow.evidence import ShownScreen, evidence_of
 from appliance.flow.note_case import KINDS
-from appliance.flow.violations import open_cases, violation_case, violation_list
+from appliance.flow.violations import (
+    open_cases,
+    violation_case,
+    violation_list,
+    violation_portrait,
+    violation_shot,
+)
 from appliance.intake.violations import DECISIONS, TOLD
 from appliance.records.cases import ExamCase
 from appliance.web.media import sealed_picture
@@ -140,6 +146,26 @@ async def case_picture(request: Asked, box: NamedDependency[Box], case: FromPath
     return await sealed_picture(request, box, name, candidate, {"case": case})
 
 
+@get("/{violation:str}/capture/{capture:str}")
+async def violation_capture(
+    request: Asked, box: NamedDependency[Box], violation: FromPath[str], capture: FromPath[str]
+) -> Response[bytes]:
+    """One of the captures beside a violation, and no other of that seat. The look is journaled with the violation."""
+    name, candidate = await box.db.read(violation_shot, box, violation, capture)
+    detail = {"violation": violation, "which": "captures"}
+    return await sealed_picture(request, box, name, candidate, detail, once=f"captures {violation}")
+
+
+@get("/{violation:str}/portrait")
+async def violation_photograph(
+    request: Asked, box: NamedDependency[Box], violation: FromPath[str]
+) -> Response[bytes]:
+    """The photograph beside a violation. The look is journaled with the violation."""
+    name, candidate = await box.db.read(violation_portrait, violation)
+    detail = {"violation": violation, "which": "reference"}
+    return await sealed_picture(request, box, name, candidate, detail, once=f"portrait {violation}")
+
+
 HANDLERS = [
     Router(
         path="/violations",
@@ -152,5 +178,9 @@ HANDLERS = [
         ],
     ),
     Router(path="/violations", guards=[needs("invigilator", *DECIDERS)], route_handlers=[case_dismissed]),
-    Router(path="/violations", guards=[needs(*READERS)], route_handlers=[evidence_shown, case_picture]),
+    Router(
+        path="/violations",
+        guards=[needs(*READERS)],
+        route_handlers=[evidence_shown, case_picture, violation_capture, violation_photograph],
+    ),
 ]

@@ -46,6 +46,7 @@ TABLE: dict[str, str] = {
     "POST /station/api/talk/{talk}/{n}": EVERYBODY,  # the same
     "POST /station/api/talk/{talk}/no-microphone": EVERYBODY,  # the same
     "POST /station/api/capture": EVERYBODY,  # with the seat's own cookie only
+    "POST /station/api/captures-dropped": EVERYBODY,  # so too
     "POST /station/api/camera": EVERYBODY,  # the same
     "POST /station/api/face-check/again": EVERYBODY,  # the same
     "POST /station/api/agent/inventory": EVERYBODY,
@@ -140,8 +141,8 @@ TABLE: dict[str, str] = {
     "POST /room/attempt/{attempt}/extend": "chief invigilator",
     "POST /room/attempt/{attempt}/warn": "chief invigilator",
     "POST /room/attempt/{attempt}/face-check": "chief invigilator",
-    "GET /media/capture/{capture}": "chief inspector invigilator office",
-    "GET /media/capture/roster/{attempt}": "chief inspector invigilator office",
+    "GET /media/capture/{capture}": "chief inspector invigilator",
+    "GET /media/capture/roster/{attempt}": "chief inspector invigilator",
     "POST /room/attempt/{attempt}/talk": "chief invigilator",
     "GET /room/talk/{talk}": "chief invigilator",  # who began it only
     "GET /room/talk/{talk}/state": "chief invigilator",
@@ -173,6 +174,8 @@ TABLE: dict[str, str] = {
     "POST /violations/case/{case}/dismiss": "chief invigilator office",
     "GET /violations/{violation}/record.pdf": "chief inspector invigilator office",
     "GET /violations/{violation}/receipt.pdf": "chief inspector invigilator office",
+    "GET /violations/{violation}/capture/{capture}": "chief inspector invigilator office",
+    "GET /violations/{violation}/portrait": "chief inspector invigilator office",
     "GET /violations/evidence/{evidence}": "chief inspector invigilator office",
     "GET /violations/case/{case}/picture": "chief inspector invigilator office",
     # the practical

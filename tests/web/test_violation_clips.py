@@ -8,16 +8,20 @@ import httpx
 import msgspec
 import pytest
 from playwright.sync_api import Page, expect
-from sqlmodel import select
+from sqlmodel import Session, col, select
 
 from appliance.base.ids import new_id
+from appliance.faces import demo_people
 from appliance.flow.accounts import Who
 from appliance.flow.record_violation import Seen, record_violation
 from appliance.records.accounts import Account
+from appliance.records.captures import Capture
+from appliance.records.entry import Admission, FaceCheck
+from appliance.records.roster import Candidate
 from appliance.records.seating import SeatTaking
 from appliance.records.violations import Violation
+from tests.conftest import START
 from tests.web.conftest import shoot
-from tests.web.day import START
 from tests.web.day_server import Running
 from tests.web.test_inspection import newest
 from tests.web.test_violations import writing
@@ -95,3 +99,48 @@ def test_a_click_plays_it_beside_the_evidence(day: Running, open_page: Open) -> 
     expect(page.locator("#clip-player")).to_contain_text("查看录像记入考务日志")
     shoot(page, "violation-player")
     page.close()
+
+
+def test_the_office_sees_the_captures_of_a_violation_and_no_others(day: Running, client: Client) -> None:
+    """Beside the case only what lies nearest to it; each look is journaled with the violation."""
+    found = recorded(day, 14, None)
+    box, attempt = day.box, found.attempt
+    assert attempt is not None
+
+    def taken(session: Session) -> None:
+        for n in range(8):
+            shot = Capture(
+                id=f"beside-{n}",
+                attempt=attempt,
+                seat=found.seat,
+                lease=1,
+                happened_at=found.happened_at - timedelta(minutes=n),
+                recorded_at=box.now(),
+                picture=box.files.put(demo_people.live("astronaut"), secret=True),
+                state="looked",
+            )
+            session.add(shot)
+
+    box.db.write_now(taken)
+    office = client("office")
+    page = office.get(f"/violations/{found.id}").text
+    shown = sorted(set(re.findall(rf"/violations/{found.id}/capture/(beside-\d)", page)))
+    assert shown == [f"beside-{n}" for n in range(6)]
+    portrait = f"/violations/{found.id}/portrait"
+    assert portrait in page and office.get(portrait).headers["content-type"] == "image/jpeg"
+    picture = office.get(f"/violations/{found.id}/capture/beside-0")
+    assert picture.headers["content-type"] == "image/jpeg"
+    look = newest(day, "photo.viewed")
+    assert look is not None and msgspec.json.decode(look.body)["violation"] == found.id
+    assert office.get(f"/violations/{found.id}/capture/beside-7").status_code == 404
+    assert office.get("/media/capture/beside-0").status_code == 403
+
+    def unknown(session: Session) -> None:
+        session.get_one(Candidate, found.candidate).photo = ""
+        checks = select(FaceCheck).join(Admission, col(Admission.tap) == col(FaceCheck.tap))
+        for check in session.exec(checks.where(Admission.candidate == found.candidate)):
+            check.live_photo = ""
+
+    box.db.write_now(unknown)
+    assert portrait not in office.get(f"/violations/{found.id}").text, "none kept, none drawn"
+    assert office.get(portrait).status_code == 404
