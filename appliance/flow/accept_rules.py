@@ -4,7 +4,6 @@ from sqlmodel import Session
 
 from appliance.flow.attempt_view import Standing, lease_of, standing
 from appliance.flow.box import Box
-from appliance.flow.paper_state import have_papers
 from appliance.flow.seat_check import require_checked
 from appliance.flow.start_sitting import begin_attempt, require_paper
 from appliance.records.journal import append
@@ -13,7 +12,7 @@ from appliance.records.theory import Attempt
 
 
 def accept_rules(session: Session, box: Box, token_hash: str) -> Standing:
-    """Move a seated attempt on; a replay changes nothing, but for a paper that came after the start."""
+    """Move a seated attempt on; a replay changes nothing."""
     lease = lease_of(session, token_hash)
     attempt = session.get_one(Attempt, lease.attempt)
     if attempt.state == "seated":
@@ -32,9 +31,5 @@ def accept_rules(session: Session, box: Box, token_hash: str) -> Standing:
         sitting = session.get_one(Sitting, attempt.sitting)
         if sitting.state == "running":
             require_paper(session, sitting, attempt)
-            begin_attempt(session, box, sitting, attempt, f"seat:{lease.seat}")
-    elif attempt.state == "ready":  # passed over at the start, for want of a paper
-        sitting = session.get_one(Sitting, attempt.sitting)
-        if sitting.state == "running" and attempt.candidate in have_papers(session, sitting):
             begin_attempt(session, box, sitting, attempt, f"seat:{lease.seat}")
     return standing(session, box, token_hash)

@@ -20,7 +20,7 @@ from appliance.flow.box import Box
 from appliance.flow.freeze_bank import Frozen, note_frozen
 from appliance.flow.paper_proof import proof_of
 from appliance.flow.spare_papers import keep_spares, spares_of
-from appliance.flow.start_sitting import sitting_of
+from appliance.flow.start_sitting import begin_ready, sitting_of
 from appliance.flow.take_sealed import unreadable
 from appliance.records.journal import append
 from appliance.records.questions import BankPicture, QuestionBank
@@ -179,6 +179,8 @@ def open_sealed(
         }
         append(session, "sealed_papers.opened", sitting.id, actor, body, at=box.now())
         count += 1
+    if count and sitting.state == "running":
+        begin_ready(session, box, sitting, actor)
     return count
 
 

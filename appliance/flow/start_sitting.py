@@ -39,11 +39,18 @@ def start_sitting(session: Session, box: Box, sitting_id: str, actor: str) -> Si
     session.add(sitting)
     session.flush()
     append(session, "sitting.started", sitting.id, actor, {"ends_at": sitting.ends_at.isoformat()}, at=now)
+    begin_ready(session, box, sitting, actor)
+    return sitting
+
+
+def begin_ready(session: Session, box: Box, sitting: Sitting, actor: str) -> None:
+    """Open the papers of everybody who accepted the rules of a running sitting.
+
+    Whom the province sent no paper for goes on waiting, and begins by itself once it has come and is open.
+    """
     ready = session.exec(select(Attempt).where(Attempt.sitting == sitting.id, Attempt.state == "ready")).all()
     able = have_papers(session, sitting) if sitting.sealed else None
-    # Whom the province sent no paper for goes on waiting.
     _begin(session, box, sitting, [one for one in ready if able is None or one.candidate in able], actor)
-    return sitting
 
 
 def require_paper(session: Session, sitting: Sitting, attempt: Attempt) -> None:

@@ -38,7 +38,7 @@ async def room_code(
     await confirm_second(box, second, data.second_password)
     await type_code(box, sitting, text, request.user, second)
     begun = (await box.db.read(sitting_of, sitting)).state == "running"
-    then = _("Whoever waits for one can begin now.") if begun else _("Now the exam can be started.")
+    then = _("Whoever waits for one begins by itself.") if begun else _("Now the exam can be started.")
     return done(request, _("The papers are open."), then)
 
 

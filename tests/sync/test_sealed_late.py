@@ -9,6 +9,7 @@ from appliance.flow.open_sealed import type_code
 from appliance.flow.paper_state import have_papers, paper_state
 from appliance.flow.start_sitting import start_sitting
 from appliance.records.sitting import Sitting
+from appliance.records.theory import Attempt
 from sync.province.sealing import Source
 from sync.rounds import Rounds
 from tests.question_banks import journal, staff
@@ -56,7 +57,12 @@ async def test_a_late_candidates_paper_comes_after_the_start(box: Box, far: FarE
     assert len(kept) == 4 and first.items() <= kept.items(), "whoever writes keeps the paper"
     state = box.db.read_now(lambda s: paper_state(s, s.exec(select(Sitting)).one()))
     assert state.stage == "sealed", "the room's page asks for the code once more"
+    (late,) = set(kept) - set(first)
+    accepted = Attempt(id="late", sitting=sitting, candidate=late, state="ready")
+    box.db.write_now(lambda s: s.add(accepted))
     assert await type_code(box, sitting, late_code, people["invigilator"], "chief") == 1
+    began = box.db.read_now(lambda s: s.get_one(Attempt, "late"))
+    assert (began.state, began.deadline is not None, began.paper is not None) == ("running", True, True)
     assert len(box.db.read_now(lambda s: have_papers(s, s.exec(select(Sitting)).one()))) == 4
 
 
