@@ -271,8 +271,19 @@ async def films_found(
 ) -> Redirect:
     """The page of a seat, a room or a lane, named as people name it; times as the form has them, or none."""
     sort, code = await box.db.read(place_named, box, place)
-    asked = f"?{urlencode({'from': start, 'to': end})}" if start and end else ""
+    asked = ""
+    if start and end:
+        times = {"from": _typed(start), "to": _typed(end)}
+        asked = f"?{urlencode(times)}"
     return Redirect(f"/timeline/{sort}/{quote(code)}{asked}")
+
+
+def _typed(text: str) -> str:
+    """A time as people write it (2026-11-22 09:00), as addresses have it."""
+    try:
+        return datetime.fromisoformat(text.strip()).isoformat()
+    except ValueError as error:
+        raise Corrupt("bad_time", N_("This is no time."), N_("Correct the times.")) from error
 
 
 def aware(box: Box, moment: datetime | None) -> datetime | None:

@@ -108,7 +108,7 @@ def test_a_seat_a_room_and_a_case(day: Running, open_page: Open) -> None:
     page.wait_for_function(PLAYS)
     expect(page.locator("#sorts")).to_contain_text("警告 1")
     shoot(page, "films-room-1920")
-    page.goto(day.url + "/timeline/find?place=t1-07&start=2026-11-21T09:00:00&end=2026-11-21T09:10:00")
+    page.goto(day.url + "/timeline/find?place=t1-07&start=2026-11-21 09:00&end=2026-11-21 09:10")
     page.wait_for_function(PLAYS)
     expect(page.locator("h1")).to_have_text("T1-07")
     page.goto(day.url + "/timeline/find?place=nowhere")
