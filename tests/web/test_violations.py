@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from appliance.flow.note_case import note_case
 from appliance.records.cases import ExamCase
 from appliance.records.seating import SeatTaking
 from appliance.records.theory import Attempt
+from appliance.records.verdict import Verdict
 from appliance.records.violations import Evidence, Violation
 from tests.web.conftest import csrf, shoot
 from tests.web.day import PASSWORD
@@ -181,3 +183,31 @@ def test_a_case_is_closed_on_the_page(day: Running, open_page: Open) -> None:
     state = day.box.db.read_now(lambda session: session.get_one(ExamCase, case).state)
     assert state == "dismissed"
     page.close()
+
+
+def test_results_of_an_earlier_day_are_released_from_the_page(day: Running, client: Client) -> None:
+    """Withheld for a violation at that day's release, decided since: the day has a button of its own."""
+    box, candidate = day.box, day.day.people[40]
+    before = (box.today() - timedelta(days=1)).isoformat()
+
+    def decided(session: Session) -> None:
+        row = Verdict(
+            id=new_id(),
+            candidate=candidate,
+            trade="high_voltage",
+            day=before,
+            passed=True,
+            code="passed",
+            decided_at=box.now(),
+        )
+        session.add(row)
+
+    box.db.write_now(decided)
+    chief, office = client("chief"), client("office")
+    place = f"/office/release/{before}"
+    shown = office.get("/office/results").text
+    assert f"{before} 尚未上报的成绩" in shown and place not in shown
+    assert f'hx-post="{place}"' in chief.get("/office/results").text
+    head = {"x-csrf-token": csrf(chief.get("/office").text)}
+    assert chief.post(place, headers=head).status_code == 200
+    assert "尚未上报的成绩" not in chief.get("/office/results").text
