@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from appliance.flow.attempt_view import end_shown
 from appliance.flow.box import Box
@@ -17,7 +17,7 @@ from appliance.records.roster import Candidate
 from appliance.records.seating import SeatTaking, SeatTries
 from appliance.records.site import Seat, Station
 from appliance.records.sitting import Sitting
-from appliance.records.theory import Answer, Attempt, Paper
+from appliance.records.theory import Answer, Attempt, Lease, Paper
 from appliance.rules.names import mask as mask_name
 from appliance.rules.timing import many_lost
 from appliance.wire.ops import SittingLine
@@ -29,6 +29,8 @@ STATES = {
     "handed_in": "handed_in",
     "marked": "handed_in",
 }
+STILL_HERE = ("seated", "ready", "running")
+"""States of an attempt that has not been handed in."""
 URGENT = ("hand", "broken", "lost", "sign_in_locked", "warned", "case", "not_begun")
 """Flags in the order in which they are told: a tile has room for the first alone, and a dead seat comes before what
 can wait."""
@@ -114,6 +116,7 @@ def board(session: Session, box: Box, sitting_id: str) -> Board:
         row.candidate: row for row in session.exec(select(Attempt).where(Attempt.sitting == sitting.id))
     }
     stations = _stations(session, sitting.room)
+    leased = _leased(session, sitting.id)
     taken = _taken(session, sitting.id)
     cases = set(
         session.exec(
@@ -137,6 +140,8 @@ def board(session: Session, box: Box, sitting_id: str) -> Board:
             tile.candidate, tile.candidate_id = mask_name(taking.name), taking.candidate
             if attempt := attempts.get(taking.candidate):
                 _attempt(tile, attempt, answered.get(attempt.id, 0), choices.get(attempt.paper or "", 0))
+                if attempt.state in STILL_HERE and leased.get(attempt.id, seat.id) != seat.id:
+                    tile.state = "bound"  # moved, and not yet signed in here
                 if tile.deadline:
                     left = end_shown(box, attempt, sitting) - now
                     tile.remaining_s = max(0, int(left.total_seconds()))
@@ -174,6 +179,13 @@ def _stations(session: Session, room: str) -> dict[str, datetime | None]:
     """The last sign of life of the station at each seat."""
     rows = select(Station.seat, Station.heartbeat_at).join(Seat, col(Seat.id) == col(Station.seat))
     return dict(session.exec(rows.where(Seat.room == room)).all())
+
+
+def _leased(session: Session, sitting: str) -> dict[str, str]:
+    """The seat each attempt was signed in at last."""
+    newest = and_(col(Attempt.id) == col(Lease.attempt), col(Attempt.lease) == col(Lease.number))
+    rows = select(Lease.attempt, Lease.seat).join(Attempt, newest).where(Attempt.sitting == sitting)
+    return dict(session.exec(rows).all())
 
 
 def _papers(session: Session, sitting: Sitting) -> PaperState | None:
@@ -243,5 +255,5 @@ def _attempt(tile: SeatTile, attempt: Attempt, answered: int, questions: int) ->
     if attempt.hand_at:
         tile.hand_at = attempt.hand_at
         tile.flags.append("hand")
-    if attempt.message_id:
+    if attempt.message_id and attempt.state in STILL_HERE:
         tile.flags.append("warned")

@@ -53,6 +53,7 @@ KINDS: dict[str, Class] = {
     "sitting.started": "sitting",
     "sitting.paused": "sitting",
     "sitting.resumed": "sitting",
+    "sitting.extended": "sitting",
     "sitting.ended": "sitting",
 }
 """Journal kinds that are marks. What is not here (looks, parcels, machines) is on the record's page."""

@@ -19,18 +19,18 @@ def raise_hand(session: Session, box: Box, token_hash: str, up: bool) -> Standin
         body = {"attempt": attempt.id, "seat": lease.seat}
         append(session, "hand.raised", attempt.candidate, f"seat:{lease.seat}", body, at=box.now())
     elif not up:
-        _lower(session, box, attempt, f"seat:{lease.seat}")
+        _lower(session, box, attempt, "hand.withdrawn", f"seat:{lease.seat}")
     return standing(session, box, token_hash)
 
 
 def answer_hand(session: Session, box: Box, attempt_id: str, actor: str) -> Attempt:
     """Somebody of the staff was there: the hand is down."""
     attempt = session.get_one(Attempt, attempt_id)
-    _lower(session, box, attempt, actor)
+    _lower(session, box, attempt, "hand.lowered", actor)
     return attempt
 
 
-def _lower(session: Session, box: Box, attempt: Attempt, actor: str) -> None:
+def _lower(session: Session, box: Box, attempt: Attempt, kind: str, actor: str) -> None:
     if attempt.hand_at is None:
         return
     waited = int((box.now() - attempt.hand_at).total_seconds())
@@ -38,4 +38,4 @@ def _lower(session: Session, box: Box, attempt: Attempt, actor: str) -> None:
     session.add(attempt)
     session.flush()
     body = {"attempt": attempt.id, "waited_s": waited}
-    append(session, "hand.lowered", attempt.candidate, actor, body, at=box.now())
+    append(session, kind, attempt.candidate, actor, body, at=box.now())

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from appliance.base.errors import NotFound
 from appliance.base.i18n import N_, _
-from appliance.flow.board import SeatTile, board
+from appliance.flow.board import STILL_HERE, SeatTile, board
 from appliance.flow.box import Box
 from appliance.flow.pauses import pause_of_one, pause_of_room
 from appliance.flow.rules_of import rules_of
@@ -103,7 +103,8 @@ def seat_panel(session: Session, box: Box, sitting_id: str, seat_id: str) -> Sea
         panel.entries = [PanelEntry(at=moment(row.at), kind=row.kind, more=_more(row)) for row in rows]
     if tile.attempt:
         attempt = session.get_one(Attempt, tile.attempt)
-        panel.state, panel.message = attempt.state, attempt.message
+        panel.state = attempt.state
+        panel.message = attempt.message if attempt.state in STILL_HERE else ""
         if pause := pause_of_one(session, attempt.id) or pause_of_room(session, sitting_id):
             panel.pause_reason = pause.reason
         if rules_of(session.get_one(Sitting, attempt.sitting)).time_lost == "given_back":

@@ -9,14 +9,13 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 from sqlmodel import Session, select
 
-from appliance.base.errors import Refused
-from appliance.base.i18n import N_, _
+from appliance.base.i18n import _
 from appliance.flow.accounts import Who
 from appliance.flow.board import Board, SeatTile, board
 from appliance.flow.box import Box
 from appliance.flow.cameras import cameras_of
 from appliance.flow.confirm_second import confirm_second
-from appliance.flow.extend import extend
+from appliance.flow.extend import extend, extend_room
 from appliance.flow.hand_in import force_hand_in
 from appliance.flow.move_seat import move_seat, repair_seat
 from appliance.flow.paper_proof import withdraw_altered
@@ -126,6 +125,8 @@ async def _board(
         cameras=[(one, status.get(one.code)) for one in here],
         recorder_silent=sources.recorder.silent_since if here else None,
         needy=sum(1 for one in found.seats if one.flags and one.state != "free"),
+        hands=sum("hand" in one.flags for one in found.seats),
+        late=[one.seat for one in found.seats if "not_begun" in one.flags],
         **more,
     )
 
@@ -144,10 +145,13 @@ async def room_page(
     sitting: FromPath[str],
     sort: FromQuery[str] = "plan",
     seat: FromQuery[str] = "",
+    minutes: FromQuery[int] = 0,
+    given: FromQuery[int] = 0,
 ) -> Template:
-    """The page of one sitting."""
+    """The page of one sitting. `minutes`, `given`: more time just given on the page before, and to how many."""
     panel = await _panel(box, sitting, seat) if seat else {"panel": None}
-    return await _board(request, box, "room.html", sitting, sort, seat, **panel)
+    note = _("{minutes} minutes more for {count}.").format(minutes=minutes, count=given) if given > 0 else ""
+    return await _board(request, box, "room.html", sitting, sort, seat, note=note, **panel)
 
 
 @get("/{sitting:str}/board")
@@ -220,11 +224,20 @@ async def room_end(request: Asked, box: NamedDependency[Box], sitting: FromPath[
 async def room_extend_all(
     request: Asked, box: NamedDependency[Box], sitting: FromPath[str], data: URLEncodedBody[More]
 ) -> Template:
-    """More time for everybody who writes."""
-    running = await box.db.read(_running, sitting)
-    if not running:
-        raise Refused("nobody_writes", N_("Nobody is writing now."), N_("Reload the page."))
-    return await _extend(request, box, running, data)
+    """More time for everybody who writes, and for who begins later."""
+    second = data.second_login.strip()
+    await confirm_second(box, second, data.second_password)
+    moved, count = await box.db.write(
+        extend_room, box, sitting, data.minutes * 60, data.reason, request.user, second, data.command
+    )
+    ends = box.local(moved.ends_at).strftime("%H:%M:%S") if moved.ends_at else ""
+    return done(
+        request,
+        _("{minutes} minutes more for {count}.").format(minutes=data.minutes, count=count)
+        if count
+        else _("The whole room has this time already."),
+        _("The sitting ends at {time} now, for who begins later, too.").format(time=ends),
+    )
 
 
 @post("/attempt/{attempt:str}/extend", status_code=200)
@@ -232,18 +245,12 @@ async def room_extend(
     request: Asked, box: NamedDependency[Box], attempt: FromPath[str], data: URLEncodedBody[More]
 ) -> Template:
     """More time for one."""
-    return await _extend(request, box, [attempt], data)
-
-
-async def _extend(request: Asked, box: Box, attempts: list[str], data: More) -> Template:
-    await confirm_second(box, data.second_login.strip(), data.second_password)
     second = data.second_login.strip()
+    await confirm_second(box, second, data.second_password)
     await box.db.write(
-        extend, box, attempts, data.minutes * 60, data.reason, request.user, second, data.command
+        extend, box, [attempt], data.minutes * 60, data.reason, request.user, second, data.command
     )
-    return done(
-        request, _("{minutes} minutes more for {count}.").format(minutes=data.minutes, count=len(attempts))
-    )
+    return done(request, _("{minutes} minutes more for {count}.").format(minutes=data.minutes, count=1))
 
 
 @post("/attempt/{attempt:str}/warn", status_code=200)
@@ -291,11 +298,14 @@ async def room_move(
         request.user.actor,
         data.command,
     )
-    return done(
+    note = done(
         request,
         _("Now at seat {seat}.").format(seat=taking.seat),
         _("The candidate signs in there and goes on with all answers."),
     )
+    # The page goes along to the new seat (ui/_talk.ts).
+    note.headers["hx-trigger"] = msgspec.json.encode({"moved": {"seat": taking.seat}}).decode()
+    return note
 
 
 @post("/seat/{seat:str}/repair", status_code=200)

@@ -1,11 +1,12 @@
 """The exam's clock in the invigilator's hand: pause and go on, of one or the whole room; more time for several."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, URLEncodedBody
+from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Template
 
 from appliance.base.errors import Corrupt, Refused
@@ -21,6 +22,11 @@ from appliance.web.pages import done, page
 from appliance.web.sessions import needs
 
 Asked = Request[Who, Any, Any]
+
+
+def _view(sort: str, seat: str, **more: str) -> str:
+    """How the room was looked at, as the query of its page: whoever comes back sees the same."""
+    return urlencode({"sort": sort, "seat": seat} | more)
 
 
 class Reason(msgspec.Struct, forbid_unknown_fields=True):
@@ -69,16 +75,33 @@ async def attempt_resume(request: Asked, box: NamedDependency[Box], attempt: Fro
 
 
 @get("/{sitting:str}/choose")
-async def room_choose(request: Asked, box: NamedDependency[Box], sitting: FromPath[str]) -> Template:
+async def room_choose(
+    request: Asked,
+    box: NamedDependency[Box],
+    sitting: FromPath[str],
+    sort: FromQuery[str] = "plan",
+    seat: FromQuery[str] = "",
+) -> Template:
     """Tiles to tick: who gets more time. Nothing here moves by itself, so that no tick is lost."""
     found = await box.db.read(board, box, sitting)
     writing = [one for one in found.seats if one.deadline is not None]
-    return page(request, "room_choose.html", s=found.sitting, writing=writing, command=new_id())
+    return page(
+        request,
+        "room_choose.html",
+        s=found.sitting,
+        writing=writing,
+        command=new_id(),
+        back=_view(sort, seat),
+    )
 
 
 @post("/{sitting:str}/extend-chosen", status_code=200)
 async def room_extend_chosen(
-    request: Asked, box: NamedDependency[Box], sitting: FromPath[str]
+    request: Asked,
+    box: NamedDependency[Box],
+    sitting: FromPath[str],
+    sort: FromQuery[str] = "plan",
+    seat: FromQuery[str] = "",
 ) -> Response[None]:
     """More time for those ticked, all of this sitting, with a reason and a second person."""
     form = await request.form()
@@ -96,7 +119,8 @@ async def room_extend_chosen(
     await confirm_second(box, second, str(form.get("second_password", "")))
     reason, command = str(form.get("reason", "")), str(form.get("command", ""))
     await box.db.write(extend, box, chosen, int(minutes) * 60, reason, request.user, second, command)
-    return Response(None, status_code=204, headers={"hx-redirect": f"/room/{sitting}"})
+    place = f"/room/{sitting}?{_view(sort, seat, minutes=minutes, given=str(len(chosen)))}"
+    return Response(None, status_code=204, headers={"hx-redirect": place})
 
 
 HANDLERS = [

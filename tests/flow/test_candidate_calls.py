@@ -69,7 +69,7 @@ def test_a_raised_hand_comes_first_until_it_is_answered(
         ("hand.raised", seat),
         ("hand.lowered", "account:i"),
         ("hand.raised", seat),
-        ("hand.lowered", seat),
+        ("hand.withdrawn", seat),
     ]
 
 

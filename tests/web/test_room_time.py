@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -74,12 +74,62 @@ def test_several_chosen_get_more_time(day: Running, client: Client) -> None:
     for _again in range(2):  # the reply was lost: pressed again, it is given once
         given = one.post(place, data=form | {"attempt": [row.id for row in chosen]}, headers=head)
         assert given.status_code == 204, given.text
+    told = one.get(given.headers["hx-redirect"]).text
+    assert "已为 3 名考生延长 7 分钟" in told and 'data-until="' in told
     after = {row.id: row.deadline for row in _running(day)}
     for row in chosen:
         assert row.deadline is not None and after[row.id] == row.deadline + timedelta(minutes=7)
     practical = select(Attempt.id).where(Attempt.sitting == day.day.practical)
     other = day.box.db.read_now(lambda session: session.exec(practical).first())
     assert one.post(place, data=form | {"attempt": [other]}, headers=head).status_code == 403
+
+
+def test_more_time_for_all_moves_the_headline_and_marks_no_tile(day: Running, client: Client) -> None:
+    one, place = client("invigilator"), f"/room/{day.day.theory}"
+    before = one.get(place).text
+    form = {
+        "minutes": "2",
+        "reason": "火警",
+        "command": new_id(),
+        "second_login": "invigilator2",
+        "second_password": PASSWORD,
+    }
+    note = one.post(f"{place}/extend", data=form, headers={"x-csrf-token": csrf(before)}).text
+    assert "之后才开始的考生也一样" in note
+    after = one.get(place).text
+    headline = re.compile(r'sitting-clock">.*?data-until="([^"]+)"', re.DOTALL)
+    first, second = headline.search(before), headline.search(after)
+    assert first and second
+    assert datetime.fromisoformat(second[1]) - datetime.fromisoformat(first[1]) == timedelta(minutes=2)
+    assert after.count("own-end") == before.count("own-end"), "a tile tells a time only where it differs"
+
+
+def test_whoever_comes_back_from_choosing_sees_the_same_view(day: Running, client: Client) -> None:
+    one = client("invigilator")
+    page = one.get(f"/room/{day.day.theory}/choose?sort=attention&seat=T1-02").text
+    assert f"/room/{day.day.theory}?sort=attention&amp;seat=T1-02" in page
+    chosen = _running(day)[0]
+    form = {"minutes": "1", "reason": "键盘", "command": new_id(), "attempt": chosen.id}
+    form |= {"second_login": "invigilator2", "second_password": PASSWORD}
+    place = f"/room/{day.day.theory}/extend-chosen?sort=attention&seat=T1-02"
+    given = one.post(place, data=form, headers={"x-csrf-token": csrf(page)})
+    assert "sort=attention&seat=T1-02&" in given.headers["hx-redirect"]
+
+
+def test_a_raised_hand_has_a_sign_of_its_own(day: Running, client: Client) -> None:
+    attempt, seat = writing(day, 3)
+
+    def hand(session: Session, up: bool) -> None:
+        row = session.get_one(Attempt, attempt)
+        row.hand_at = day.box.now() if up else None
+        session.add(row)
+
+    day.box.db.write_now(hand, True)
+    page = client("invigilator").get(f"/room/{day.day.theory}").text
+    tile = page.split(f'id="s-{seat}"')[1].split("</li>")[0]
+    assert "seat hand running" in tile and ">举手<" in tile
+    assert "其中举手 1" in page
+    day.box.db.write_now(hand, False)
 
 
 @pytest.mark.long

@@ -84,6 +84,8 @@ function onToggle(event: Event): void {
   if (form.querySelector("form")?.contains(document.activeElement)) return;
   const fields = "input:not([type=hidden]),select,textarea";
   (form.querySelector<HTMLElement>(fields) ?? form.querySelector<HTMLElement>("form button"))?.focus();
+  // What is typed is also sent: the form's last button is in sight, too.
+  if (form.closest(".orders-seat")) form.querySelector("form")?.scrollIntoView({ block: "nearest" });
 }
 
 function hold(button: HTMLElement): void {

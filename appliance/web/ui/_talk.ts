@@ -109,9 +109,8 @@ function hangUp(): void {
   now.end();
 }
 
-/** Another seat while somebody speaks: the room beside the conversation is read anew, the page stays. */
-async function another(seat: HTMLAnchorElement): Promise<void> {
-  const [path, id] = [seat.pathname + seat.search, seat.id];
+/** Another seat without leaving the page: a conversation goes on beside it, a note of what was done stays. */
+async function another(path: string, id: string): Promise<void> {
   await window.htmx.ajax("get", path, { target: ".room-grid", swap: "outerHTML", select: ".room-grid" });
   if (!document.querySelector(`#${id}[aria-current]`)) return;
   history.replaceState(null, "", path);
@@ -138,11 +137,18 @@ export function startTalk(): void {
     const seat = now && at?.closest<HTMLAnchorElement>("a.seat");
     if (seat) {
       event.preventDefault();
-      return void another(seat);
+      return void another(seat.pathname + seat.search, seat.id);
     }
     if (button) void begin(button);
     else if (at?.closest("[data-talk-end]")) hangUp();
     else if (at?.closest("[data-talk-both]")) playBoth(at.closest(".talk"));
+  });
+  // Who was moved is followed to the new seat.
+  document.addEventListener("moved", (event) => {
+    const { seat } = (event as CustomEvent<{ seat: string }>).detail;
+    const there = new URLSearchParams(location.search);
+    there.set("seat", seat);
+    void another(`${location.pathname}?${there}`, `t-${seat}`);
   });
   // Whatever else leaves the page ends the conversation: the browser asks first.
   window.addEventListener("beforeunload", (event) => {

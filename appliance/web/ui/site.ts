@@ -57,9 +57,11 @@ function startSearch(): void {
 
 /** A note of what was done goes away by itself, and with the next person; a problem stays until the next order. */
 function startNotes(): void {
-  document.addEventListener("htmx:afterSwap", () => {
+  const passing = () => {
     for (const note of all("#done > *")) setTimeout(() => note.remove(), 6000);
-  });
+  };
+  passing(); // told by the page before this one
+  document.addEventListener("htmx:afterSwap", passing);
   document.addEventListener("htmx:beforeRequest", (event) => {
     const asked = (event as CustomEvent<{ requestConfig: { verb: string } }>).detail;
     if (asked.requestConfig.verb !== "get") document.getElementById("problem")?.replaceChildren();
