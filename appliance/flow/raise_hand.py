@@ -11,15 +11,15 @@ from appliance.records.theory import Attempt
 def raise_hand(session: Session, box: Box, token_hash: str, up: bool) -> Standing:
     """The candidate raises the hand, or takes it back; said twice it changes nothing."""
     lease = lease_of(session, token_hash)
-    attempt = session.get_one(Attempt, lease.attempt)
+    attempt, actor = session.get_one(Attempt, lease.attempt), f"seat:{lease.seat}"
     if up and attempt.hand_at is None:
         attempt.hand_at = box.now()
         session.add(attempt)
         session.flush()
         body = {"attempt": attempt.id, "seat": lease.seat}
-        append(session, "hand.raised", attempt.candidate, f"seat:{lease.seat}", body, at=box.now())
+        append(session, "hand.raised", attempt.candidate, actor, body, at=box.now())
     elif not up:
-        _lower(session, box, attempt, "hand.withdrawn", f"seat:{lease.seat}")
+        _lower(session, box, attempt, "hand.withdrawn", actor)
     return standing(session, box, token_hash)
 
 
