@@ -13,6 +13,8 @@ from appliance.flow.rules_of import rules_of
 from appliance.flow.voided import in_question
 from appliance.flow.watched import capture_due, check_state, cleared
 from appliance.records.roster import Candidate
+from appliance.records.seating import SeatTaking
+from appliance.records.site import Room, Seat
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Answer, Attempt, Lease, Mark, Paper
 from appliance.rules.exam_rules import result_shown
@@ -35,6 +37,10 @@ class Standing(msgspec.Struct, kw_only=True):
     lease: int
     newest_lease: int
     seat: str
+    room: str
+    """Name of the room the seat is in."""
+    goes_on_at: str
+    """The seat the candidate was moved to; empty = none but this one."""
     sitting: str
     candidate: str
     state: str
@@ -92,6 +98,8 @@ def standing(session: Session, box: Box, token_hash: str) -> Standing:
         lease=lease.number,
         newest_lease=attempt.lease,
         seat=lease.seat,
+        room=session.get_one(Room, session.get_one(Seat, lease.seat).room).name,
+        goes_on_at=_moved_to(session, attempt, lease.seat),
         sitting=sitting.id,
         candidate=candidate.id,
         state=attempt.state,
@@ -113,6 +121,17 @@ def standing(session: Session, box: Box, token_hash: str) -> Standing:
         face_check=check_state(session, box, attempt, lease.number),
         around=exam_now(session, attempt, sitting),
     )
+
+
+def _moved_to(session: Session, attempt: Attempt, seat: str) -> str:
+    """The other seat this candidate is bound to by now."""
+    bound = select(SeatTaking.seat).where(
+        SeatTaking.sitting == attempt.sitting,
+        SeatTaking.candidate == attempt.candidate,
+        SeatTaking.seat != seat,
+        col(SeatTaking.released_at).is_(None),
+    )
+    return session.exec(bound).first() or ""
 
 
 def _key(session: Session, box: Box, attempt: Attempt, lease: int, paper: Paper | None) -> bytes:

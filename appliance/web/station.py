@@ -7,6 +7,7 @@ State-changing requests of a page carry `x-csrf-token`, an HMAC of the cookie.
 import asyncio
 import hmac
 import secrets
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +18,7 @@ from litestar.params import JSONBody
 from sqlmodel import Session, select
 
 from appliance.base.errors import ExamError, NotFound, Refused
-from appliance.base.i18n import N_, _
+from appliance.base.i18n import LANGUAGES, N_, _, in_language
 from appliance.flow import hand_in as handing_in
 from appliance.flow import station_report
 from appliance.flow.accept_rules import accept_rules
@@ -93,6 +94,15 @@ def _sign_in_again() -> SeatSessionMissing:
     )
 
 
+def _by_language(name: Callable[[], str]) -> dict[str, str]:
+    """A name in every language the page may be switched to."""
+    names = {}
+    for chosen in LANGUAGES:
+        with in_language(chosen):
+            names[chosen] = name()
+    return names
+
+
 def _exam_name(found: Standing) -> str:
     """The exam as the page names it; that books may be used stands beside it."""
     name = trade_name(found.trade)
@@ -106,9 +116,11 @@ def shown(box: Box, found: Standing, token: str = "") -> wire.Attempt:
         lease=found.lease,
         phase=PHASES[found.state],
         seat=found.seat,
+        room=found.room,
         name=found.name,
         masked_number=found.masked_number,
         exam=_exam_name(found),
+        exam_in=_by_language(lambda: _exam_name(found)),
         questions=found.questions,
         starts_at=found.starts_at,
         deadline=found.deadline,
@@ -119,7 +131,8 @@ def shown(box: Box, found: Standing, token: str = "") -> wire.Attempt:
         message_id=found.message_id,
         handed_in=found.handed_in,
         result=found.points,
-        moved=found.newest_lease > found.lease,
+        moved=found.newest_lease > found.lease or bool(found.goes_on_at),
+        goes_on_at=found.goes_on_at,
         key=found.key,
         around=found.around,
         captures=box.settings.captures.every,
@@ -140,6 +153,7 @@ def _seat(session: Session, box: Box, address: str) -> wire.Seat:
     else:
         sitting = session.get_one(Sitting, taking.sitting)
         answer.sitting = trade_name(sitting.trade)
+        answer.sitting_in = _by_language(lambda: trade_name(sitting.trade))
         answer.candidate = mask_name(session.get_one(Candidate, taking.candidate).name)
         answer.phase = "sign_in"
         bound = select(Attempt.id).where(

@@ -23,6 +23,8 @@ class Seat(msgspec.Struct, kw_only=True):
     seat: str
     room: str
     sitting: str = ""
+    sitting_in: dict[str, str] = {}
+    """`sitting` by language (zh_CN, en): the page switches without asking."""
     phase: Phase = "free"
     candidate: str = ""
     """Masked name of the bound candidate, e.g. 张*."""
@@ -69,9 +71,13 @@ class Attempt(msgspec.Struct, kw_only=True):
     lease: int
     phase: Phase
     seat: str
+    room: str = ""
+    """Name of the room the seat is in."""
     name: str
     masked_number: str
     exam: str
+    exam_in: dict[str, str] = {}
+    """`exam` by language, as `Seat.sitting_in`."""
     questions: int
     starts_at: datetime
     deadline: datetime
@@ -85,7 +91,9 @@ class Attempt(msgspec.Struct, kw_only=True):
     """How: candidate, time, forced; empty while running."""
     result: str = ""
     moved: bool = False
-    """A newer lease exists: the exam goes on at another seat, this page only delivers what it keeps."""
+    """The exam goes on at another seat, or under a newer lease: this page only delivers what it keeps."""
+    goes_on_at: str = ""
+    """The seat the candidate was moved to, e.g. T1-05; empty = none but this one."""
     captures: float = 0.0
     """The longest time in seconds between two captures while the box is away; 0 = none are taken."""
     capture_due: int = 0

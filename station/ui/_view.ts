@@ -33,15 +33,21 @@ export function languageSwitch(redraw: () => void): HTMLElement {
   );
 }
 
+/** The exam's name in the page's language; empty while nobody is known. */
+export function subject(exam: Exam): string {
+  const { kept, seat } = exam;
+  const names = kept ? kept.view.exam_in : seat?.sitting_in;
+  return names?.[language() === "zh" ? "zh_CN" : "en"] ?? kept?.view.exam ?? seat?.sitting ?? "";
+}
+
 /** The head of every screen but the paper: where this is, language. */
 export function head(exam: Exam, redraw: () => void): HTMLElement {
   const seat = exam.kept?.view.seat ?? exam.seat?.seat ?? "";
-  const place = exam.seat?.room ?? "";
-  const subject = exam.kept?.view.exam ?? exam.seat?.sitting ?? "";
+  const place = exam.kept?.view.room ?? exam.seat?.room ?? "";
   return h(
     "header",
     { class: "head" },
-    h("span", { class: "place" }, [place, subject].filter(Boolean).join("　")),
+    h("span", { class: "place" }, [place, subject(exam)].filter(Boolean).join("　")),
     seat ? h("span", { class: "seat-small" }, `${t("seat")} `, h("b", {}, seat)) : null,
     languageSwitch(redraw),
   );

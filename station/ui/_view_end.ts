@@ -54,7 +54,7 @@ export const handedIn: Make = (exam, redraw) => {
       } else write(counts, t("handed_in_counts", { all: view.questions, n: view.answered }));
       root.classList.toggle("unsent", exam.unsent > 0);
       score.hidden = !view.result;
-      write(score, view.result ? `${t("result")} ${view.result}` : "");
+      write(score, view.result ? t("result", { points: view.result }) : "");
     },
   };
 };
@@ -80,6 +80,7 @@ export const elsewhere: Make = (exam, redraw) => {
 };
 
 export const moved: Make = (exam, redraw) => {
+  const where = h("p", { class: "next-seat", role: "status" });
   const unsent = h("p", { class: "hint", role: "status" });
   const root = card(
     exam,
@@ -87,8 +88,16 @@ export const moved: Make = (exam, redraw) => {
     "moved",
     sign("right"),
     h("h1", {}, t("moved_title")),
+    where,
     h("p", {}, t("moved_text")),
     unsent,
   );
-  return { root, update: () => write(unsent, exam.unsent ? t("kept_here", { n: exam.unsent }) : "") };
+  return {
+    root,
+    update() {
+      const seat = exam.kept?.view.goes_on_at;
+      write(where, seat ? t("moved_to", { seat }) : t("moved_ask"));
+      write(unsent, exam.unsent ? t("kept_here", { n: exam.unsent }) : "");
+    },
+  };
 };

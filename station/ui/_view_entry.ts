@@ -4,7 +4,7 @@ import { h, sign, write } from "./_dom";
 import type { Exam } from "./_exam";
 import { turnHand } from "./_hand";
 import { helpOf, helpWords } from "./_listen";
-import { card, failure, type Make, type View } from "./_view";
+import { card, failure, subject, type Make, type View } from "./_view";
 import type { Attempt } from "./_wire";
 import { t, type Word } from "./_words";
 
@@ -50,6 +50,11 @@ export const free: Make = (exam, redraw) => {
   return { root, update: () => write(seat, exam.seat?.seat ?? "") };
 };
 
+/** A pad clicked with the mouse takes no focus: Enter goes on meaning what it means without a mouse. */
+export function stay(event: Event): void {
+  event.preventDefault();
+}
+
 export const signIn: Make = (exam, redraw) => {
   let typed = "";
   let busy = false;
@@ -74,10 +79,12 @@ export const signIn: Make = (exam, redraw) => {
     typed += character;
     write(error, "");
     show();
+    if (typed.length === 4) go.focus();
   }
 
   function erase(): void {
     if (!busy) typed = typed.slice(0, -1);
+    go.blur(); // what is disabled keeps no focus
     show();
   }
 
@@ -95,7 +102,7 @@ export const signIn: Make = (exam, redraw) => {
     show();
   }
 
-  const pad = h("div", { class: "pad" });
+  const pad = h("div", { class: "pad", onmousedown: stay });
   for (const key of ["1", "2", "3", "4", "5", "6", "7", "8", "9", "X", "0"]) {
     pad.append(h("button", { type: "button", class: "pad-key", onclick: () => type(key) }, key));
   }
@@ -139,7 +146,7 @@ export const signIn: Make = (exam, redraw) => {
       if (/^[0-9]$/.test(event.key)) type(event.key);
       else if (event.key === "x" || event.key === "X" || event.key === "*") type("X");
       else if (["Backspace", "Delete", "-"].includes(event.key)) erase();
-      else if (event.key === "Enter" && !(event.target instanceof HTMLButtonElement)) void send();
+      else if (event.key === "Enter" && (typed.length === 4 || !(event.target instanceof HTMLButtonElement))) void send();
       else return false;
       return true;
     },
@@ -156,7 +163,7 @@ export function person(exam: Exam): HTMLElement {
     { class: "person" },
     row("candidate", view?.name ?? "", true),
     row("id_number", view?.masked_number ?? ""),
-    row("exam", view?.exam ?? ""),
+    row("exam", subject(exam)),
     row("seat", view?.seat ?? ""),
     helpOf(exam).length ? row("help", helpWords(exam)) : null,
   );

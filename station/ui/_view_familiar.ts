@@ -127,7 +127,7 @@ const familiar = (mine: Practice): Make => (exam, redraw) => {
           ),
         ),
       ),
-      h("p", { class: "keys" }, t(many ? "keys_several" : "keys")),
+      h("p", { class: "keys" }, t(many ? "keys_several" : "keys", { enter: t("enter_next") })),
     ];
   }
 

@@ -2,10 +2,10 @@
 
 import { clockFace } from "./_clock";
 import { h, sign, write } from "./_dom";
-import type { Exam } from "./_exam";
 import { handButton } from "./_hand";
 import { listenButton, stopListening } from "./_listen";
-import { dialog, failure, languageSwitch, listed, type Make } from "./_view";
+import { notice } from "./_notice";
+import { dialog, languageSwitch, listed, subject, type Make } from "./_view";
 import { enlarger, passage, viewer, type Placed } from "./_view_picture";
 import { siteTime } from "./_view_waiting";
 import { picturesIn, shownIn } from "./_wording";
@@ -16,23 +16,6 @@ const LETTERS = "ABCDEFGHI";
 const COLUMNS = 8;
 const AMBER = 600;
 const RED = 180;
-const BACK_AGAIN = 6000;
-const REFUSED = 30_000;
-
-/** The calm bar over the paper: nothing, or what a person has to know about his work. */
-function notice(exam: Exam): [kind: string, title: string, text: string] {
-  const queue = exam.queue;
-  if (queue?.storageFailed || exam.noStore) return ["stop", t("storage_title"), ""];
-  if (queue?.refusal) return ["stop", t("refused_title"), queue.refusal.message];
-  if (exam.line.lostSince) return ["lost", t("lost_title"), t("lost_text", { at: siteTime(exam.line.lostSince) })];
-  const refused = exam.handInRefused;
-  if (refused && performance.now() - refused.at < REFUSED) return ["lost", t("not_handed_in"), failure(refused.told)];
-  if (exam.problem) return ["lost", failure(exam.problem), ""];
-  if (exam.line.restoredAt && performance.now() - exam.line.restoredAt < BACK_AGAIN && exam.unsent === 0) {
-    return ["again", t("back_again"), ""];
-  }
-  return ["", "", ""];
-}
 
 function several(question: Question): boolean {
   return question.kind === "multiple_choice";
@@ -63,6 +46,7 @@ export const paper: Make = (exam, redraw) => {
     ),
   );
   const counts = h("p", { class: "counts" });
+  const keys = h("p", { class: "keys" });
   const previous = h(
     "button",
     { type: "button", class: "plain", onclick: () => move(-1) },
@@ -93,7 +77,7 @@ export const paper: Make = (exam, redraw) => {
       { class: "top" },
       h("span", { class: "name" }, h("b", {}, view?.name ?? "")),
       h("span", { class: "seat-small" }, `${t("seat")} `, h("b", {}, view?.seat ?? "")),
-      h("span", { class: "subject" }, view?.exam ?? ""),
+      h("span", { class: "subject" }, subject(exam)),
       saved,
       left,
       languageSwitch(redraw),
@@ -220,7 +204,7 @@ export const paper: Make = (exam, redraw) => {
         h("span", { class: "flagged-mark" }, sign("flag"), t("flagged")),
       ),
       asked(question),
-      h("p", { class: "keys" }, t(many ? "keys_several" : "keys") + (pictures.length ? t("keys_pictures") : "")),
+      keys,
     );
     section.scrollTop = 0;
     cells.forEach((cell, i) => {
@@ -248,7 +232,7 @@ export const paper: Make = (exam, redraw) => {
     const missing = open();
     const flagged = exam.kept?.flagged ?? [];
     const still = h("p", { class: "still" });
-    const back = h("button", { type: "button", class: missing.length ? "primary" : "plain" }, t("go_on"));
+    const back = h("button", { type: "button", class: missing.length ? "primary" : "plain" }, missing.length ? t("go_on_at", { n: missing[0] }) : t("go_on"));
     const yes = h("button", { type: "button", class: missing.length ? "plain" : "primary" }, t("confirm_it"));
     const body = [
       missing.length
@@ -314,6 +298,7 @@ export const paper: Make = (exam, redraw) => {
     next.classList.toggle("primary", missing.length > 0);
     next.classList.toggle("plain", missing.length === 0);
     clocks();
+    hint(question);
     state();
   }
 
@@ -325,6 +310,13 @@ export const paper: Make = (exam, redraw) => {
     const from = around && wait > 0 ? siteTime(around.hand_in_from).slice(0, 5) : "";
     write(handIn, !from ? t("hand_in") : around?.early_hand_in ? t("hand_in_from", { time: from }) : t("hand_in_end"));
     return wait === 0;
+  }
+
+  /** What the keys do here: Enter hands in on the last question, once one may. */
+  function hint(question: Question): void {
+    const enter = shown < questions.length ? t("enter_next") : handIn.disabled ? "" : t("enter_hand_in");
+    const words = t(several(question) ? "keys_several" : "keys", { enter });
+    write(keys, words + (pictures.length ? t("keys_pictures") : ""));
   }
 
   function clocks(): void {

@@ -3,6 +3,7 @@
 import { Told } from "./_api";
 import { h, write } from "./_dom";
 import { card, type Make } from "./_view";
+import { stay } from "./_view_entry";
 import { t } from "./_words";
 
 const FIELDS = ["number", "code"] as const;
@@ -68,7 +69,7 @@ export const passCode: Make = (exam, redraw) => {
     show();
   }
 
-  const pad = h("div", { class: "pad" });
+  const pad = h("div", { class: "pad", onmousedown: stay });
   for (const key of ["1", "2", "3", "4", "5", "6", "7", "8", "9", "X", "0"]) {
     pad.append(h("button", { type: "button", class: "pad-key", tabindex: -1, onclick: () => type(key) }, key));
   }
@@ -101,7 +102,7 @@ export const passCode: Make = (exam, redraw) => {
       else if (event.key === "*") type("X");
       else if (["Backspace", "Delete", "-"].includes(event.key)) erase();
       else if (["+", "ArrowDown", "ArrowUp"].includes(event.key)) choose(field === "number" ? "code" : "number");
-      else if (event.key === "Enter" && event.target instanceof HTMLButtonElement) return false;
+      else if (event.key === "Enter" && event.target instanceof HTMLButtonElement && event.target !== rows[field]) return false;
       else if (event.key === "Enter" && field === "number") choose("code");
       else if (event.key === "Enter") void send();
       else return false;

@@ -3,6 +3,7 @@
 import { h, sign, write } from "./_dom";
 import { card, type Make } from "./_view";
 import { clockFace } from "./_clock";
+import { moreTime } from "./_more_time";
 import { t } from "./_words";
 
 export const paused: Make = (exam, redraw) => {
@@ -14,6 +15,7 @@ export const paused: Make = (exam, redraw) => {
     update() {
       const view = exam.kept?.view;
       if (!view) return;
+      moreTime.follow(view, performance.now()); // what the pause gives back is told as nothing new
       // Both moments come from the box: what is between them stands still while the end moves along.
       const seconds = Math.max(0, Math.round((Date.parse(view.deadline) - Date.parse(view.now)) / 1000));
       write(left, t("paused_left", { time: clockFace(seconds) }));

@@ -8,6 +8,8 @@ export interface Seat {
   by_code?: boolean;
   room: string;
   sitting: string;
+  /** By language (zh_CN, en): the page switches without asking. */
+  sitting_in?: Record<string, string>;
   phase: Phase;
   candidate: string;
   attempt: string;
@@ -35,9 +37,13 @@ export interface Attempt {
   lease: number;
   phase: Phase;
   seat: string;
+  /** Name of its room; not there in what an older page kept. */
+  room?: string;
   name: string;
   masked_number: string;
   exam: string;
+  /** By language, as `Seat.sitting_in`; not there in what an older page kept. */
+  exam_in?: Record<string, string>;
   questions: number;
   starts_at: string;
   deadline: string;
@@ -49,6 +55,8 @@ export interface Attempt {
   handed_in: "" | "candidate" | "time" | "forced";
   result: string;
   moved: boolean;
+  /** The seat the candidate was moved to; empty = none but this one. */
+  goes_on_at?: string;
   /** Opens the sealed paper (Base64); empty until the attempt runs. */
   key: string;
   /** Address of the province's page when the exam is answered there; empty = on this one. */

@@ -40,7 +40,10 @@ export const WORDS = {
   sign_in_title: ["请核对考位，然后登录", "Check your seat, then sign in"],
   sign_in_for: ["本考位考生", "This seat is for"],
   sign_in_ask: ["请输入您身份证号的最后四位", "Type the last four characters of your ID number"],
-  sign_in_x: ["最后一位是 X 的，请按 X 键。", "If it ends in X, press X."],
+  sign_in_x: [
+    "最后一位是 X 的，按 X（小键盘 ＊）；\n按错了按 －（退格）。",
+    "If it ends in X, press X (number pad *).\nTo take one back, press − (Backspace).",
+  ],
   sign_in_not_you: ["不是您的姓名或考位？请举手。", "Not your name or seat? Raise your hand."],
   sign_in_again: [
     "请重新登录后继续考试。本机已保存的作答都在，会自动上传。",
@@ -205,8 +208,8 @@ export const WORDS = {
   hand_in: ["交卷", "Hand in"],
   hand_in_from: ["{time} 起可交卷", "Hand in from {time}"],
   hand_in_end: ["到时自动交卷", "Handed in at the end"],
-  hand_call: ["举手（J）", "Raise hand (J)"],
-  hand_up: ["已举手，监考员会过来（J 取消）", "Hand is up (J: take it back)"],
+  hand_call: ["举手（J 或小键盘 ．）", "Raise hand (J, pad .)"],
+  hand_up: ["已举手，监考员会过来（J 或 ． 取消）", "Hand is up (J or . takes it back)"],
   hand_unheard: ["没有连接：请直接举手", "No connection: raise your own hand"],
   help: ["便利措施", "Approved help"],
   help_voice: ["语音读题", "questions read aloud"],
@@ -218,13 +221,15 @@ export const WORDS = {
   left_noted: ["您离开了考试页面，系统已记录。考试计时没有停止，请继续答题。", "You left the exam page; this was noted. The time runs on. Please continue."],
   keys_dialog: ["小键盘：＋ － 选择，Enter 确定", "Number pad: + − to choose, Enter to confirm"],
   keys_several: [
-    "键盘：A–D 或 1–4 选择或取消　←  →（小键盘 － ＋）换题　Enter 下一题　F（＊）标记　J（．）举手",
-    "Keys: A–D or 1–4 to choose or take back, ← → (pad − +) to move, Enter next, F (*) to flag, J (.) hand up",
+    "键盘：A–D 或 1–4 选择或取消　←  →（小键盘 － ＋）换题{enter}　F（＊）标记　J（．）举手",
+    "Keys: A–D or 1–4 to choose or take back, ← → (pad − +) to move{enter}, F (*) to flag, J (.) hand up",
   ],
   keys: [
-    "键盘：A–D 或 1–4 选择答案　←  →（小键盘 － ＋）换题　Enter 下一题　F（＊）标记　J（．）举手",
-    "Keys: A–D or 1–4 to answer, ← → (pad − +) to move, Enter next, F (*) to flag, J (.) hand up",
+    "键盘：A–D 或 1–4 选择答案　←  →（小键盘 － ＋）换题{enter}　F（＊）标记　J（．）举手",
+    "Keys: A–D or 1–4 to answer, ← → (pad − +) to move{enter}, F (*) to flag, J (.) hand up",
   ],
+  enter_next: ["　Enter 下一题", ", Enter next"],
+  enter_hand_in: ["　Enter 交卷", ", Enter to hand in"],
   keys_pictures: ["　Z 放大图片", ", Z to enlarge pictures"],
   picture: ["图片", "Picture"],
   picture_option: ["选项 {letter}", "Option {letter}"],
@@ -256,6 +261,7 @@ export const WORDS = {
     "The connection to the server is lost for now. This page goes on by itself when it is back.",
   ],
   not_handed_in: ["没有交卷，请继续答题。", "Not handed in; please go on."],
+  more_time: ["监考员为您延长 {n} 分钟。", "The invigilator has given you {n} more minutes."],
   back_again: ["连接已恢复，作答已全部上传。", "Connected again; all answers have been sent."],
 
   confirm_hand_in: ["确定要交卷吗？", "Hand in now?"],
@@ -265,6 +271,7 @@ export const WORDS = {
   and_more: [" 等", " …"],
   time_still: ["剩余时间 {time}。交卷后不能再修改。", "{time} left. After handing in nothing can be changed."],
   go_on: ["继续答题", "Go on"],
+  go_on_at: ["继续答题（回到第 {n} 题）", "Go on (to question {n})"],
   confirm_it: ["确认交卷", "Hand in"],
 
   talking: ["监考员正在与您通话，请直接说话。通话全程录音，考试照常进行。", "The invigilator is speaking with you: just speak. It is recorded; the exam goes on."],
@@ -306,7 +313,7 @@ export const WORDS = {
     "请带好随身物品，安静离开，听从监考员安排。成绩在审核后公布。",
     "Take your belongings, leave quietly and follow the invigilator. Results come after they have been checked.",
   ],
-  result: ["得分", "Score"],
+  result: ["得分 {points}（审核后为准）", "Score {points} (final once checked)"],
   elsewhere_title: ["请在省考试平台页面答题", "Answer on the province's page"],
   elsewhere_text: [
     "省考试平台的页面由监考员打开。没有打开的，请举手，不要操作。请不要关闭本页。",
@@ -319,7 +326,9 @@ export const WORDS = {
     "The result comes from the province. Take your belongings, leave quietly and follow the invigilator.",
   ],
   moved_title: ["本次考试已转到其他考位", "This exam goes on at another seat"],
-  moved_text: ["请到新考位继续。这里的作答会自动上传。", "Go on at your new seat. What was kept here is sent by itself."],
+  moved_to: ["请到考位 {seat} 继续", "Go on at seat {seat}"],
+  moved_ask: ["请举手，监考员告诉您新考位。", "Raise your hand: the invigilator tells you the new seat."],
+  moved_text: ["在新考位登录后从原处继续。这里的作答会自动上传。", "Sign in there to go on where you were. What was kept here is sent by itself."],
   listed: ["、", ", "],
 } satisfies Record<string, [zh: string, en: string]>;
 

@@ -277,7 +277,7 @@ def test_what_a_dead_station_cost_is_kept_to_be_offered(box: Box, clock: FakeClo
 
 
 def test_a_new_seat_after_a_dead_station(box: Box, clock: FakeClock) -> None:
-    world, _tokens = _begun(box, 1)
+    world, tokens = _begun(box, 1)
     _beat(box, world, 0)
     clock.advance(5 * MINUTE)
 
@@ -290,7 +290,10 @@ def test_a_new_seat_after_a_dead_station(box: Box, clock: FakeClock) -> None:
         fields = {"command": "c1", "id": "t2", "seat": "T1-99", "released_at": None, "reason": ""}
         session.add(SeatTaking(**old.model_dump() | fields))
 
+    assert box.db.read_now(standing, box, tokens[0]).goes_on_at == ""
     box.db.write_now(move)
+    old = box.db.read_now(standing, box, tokens[0])
+    assert (old.goes_on_at, old.newest_lease) == ("T1-99", old.lease), "told before anybody signs in there"
     clock.advance(MINUTE)
     box.db.write_now(sign_in_at_seat, box, "127.0.9.9", world.last_four[0], "new")
     assert _attempt(box, world, 0).lost_s == 6 * MINUTE

@@ -99,6 +99,8 @@ class MockBox:
         """The candidate's portrait, a JPEG; empty: there is none."""
         self.message = ("", "")
         self.moved = False
+        self.goes_on_at = ""
+        """The seat the candidate was moved to."""
         self.lose_replies = 0
         """The next so many answer posts commit and then fail."""
         self.refuse: tuple[int, str, str] | None = None
@@ -174,9 +176,11 @@ class MockBox:
             lease=self.lease,
             phase="handed_in" if over else self.phase,
             seat="T1-07",
+            room="理论考场",
             name="王小明",
             masked_number="9999**********021X",
             exam="低压电工作业",
+            exam_in={"zh_CN": "低压电工作业", "en": "Low-voltage electrician"},
             questions=len(self.paper.questions),
             starts_at=self.started,
             deadline=self.deadline,
@@ -188,6 +192,7 @@ class MockBox:
             handed_in=self.handed_in,
             result=self.result,
             moved=self.moved,
+            goes_on_at=self.goes_on_at,
             key=self.key if over or self.phase == "running" else b"",
             page=self.page,
             around=self.around or wire.ExamNow(hand_in_from=self.started),
@@ -248,6 +253,7 @@ class MockBox:
                 seat="T1-07",
                 room="理论考场",
                 sitting="低压电工作业",
+                sitting_in={"zh_CN": "低压电工作业", "en": "Low-voltage electrician"},
                 phase=self.seat_phase,
                 candidate="王*明" if bound else "",
                 attempt=self.bound if bound else "",

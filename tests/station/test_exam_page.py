@@ -51,12 +51,16 @@ def exactly_once(box: MockBox) -> None:
 def test_a_whole_exam_by_number_pad(page: Page, mock_box: MockBox) -> None:
     mock_box.paper = make_paper(6, 4)
     open_paper(page, mock_box)
+    mock_box.deadline += timedelta(minutes=3)
+    expect(page.locator(".notice")).to_contain_text("监考员为您延长 3 分钟", timeout=10_000)
+    expect(page.locator(".keys")).to_contain_text("Enter 下一题")
     for position in range(1, 11):
         page.keyboard.press("12"[position % 2] if position <= 6 else "4")
         page.keyboard.press("Enter")
     expect(page.locator(STATE)).to_have_attribute("data-state", "safe")
     expect(page.locator(".counts")).to_contain_text("已答 10")
     expect(page.locator(".dialog")).to_contain_text("10 道题已全部作答")
+    expect(page.locator(".keys")).to_contain_text("Enter 交卷")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator(".handed-in")).to_contain_text("已答 10 题，全部保存在服务器")
@@ -90,6 +94,7 @@ def test_every_page_up_to_handing_in_as_the_candidate_sees_it(page: Page, mock_b
     page.keyboard.press("Enter")
     expect(page.locator(".dialog")).to_contain_text("还有 67 道题没有作答")
     expect(page.locator(".dialog")).to_contain_text("标记待查的有 2 道")
+    expect(page.locator(".dialog .primary")).to_have_text("继续答题（回到第 34 题）")
     shoot(page, "candidate-ask")
 
 
@@ -98,7 +103,10 @@ def test_wrong_last_four_says_so_and_lets_one_try_again(page: Page, mock_box: Mo
     page.wait_for_selector(".pad")
     for key in ("1", "2", "3", "4"):
         page.click(f".pad-key:text-is('{key}')")
-    page.click("button.primary")
+    page.click(".pad-key.word")
+    page.keyboard.press("5")
+    expect(page.locator("button.primary")).to_be_focused()
+    page.keyboard.press("Enter")
     expect(page.locator(".error")).to_contain_text("最后四位不正确")
     page.keyboard.type("X")
     expect(page.locator(".cell").first).to_have_text("")
@@ -261,7 +269,9 @@ def test_the_seat_left_and_the_next_candidate(page: Page, mock_box: MockBox) -> 
     expect(page.locator(STATE)).to_have_attribute("data-state", "safe")
     mock_box.handed_in, mock_box.result = "forced", "87"
     expect(page.locator(".handed-in")).to_contain_text("监考员已为您交卷", timeout=10_000)
-    expect(page.locator(".score")).to_have_text("得分 87")
+    expect(page.locator(".score")).to_have_text("得分 87（审核后为准）")
+    page.reload()
+    expect(page.locator(".handed-in .place")).to_have_text("理论考场　低压电工作业")
     mock_box.bound = "attempt-2"
     page.wait_for_selector(".sign-in", timeout=10_000)
     kept = page.evaluate(
@@ -275,7 +285,9 @@ def test_the_seat_left_and_the_next_candidate(page: Page, mock_box: MockBox) -> 
 def test_moved_to_another_seat(page: Page, mock_box: MockBox) -> None:
     open_paper(page, mock_box)
     mock_box.moved = True
-    expect(page.locator(".moved")).to_contain_text("已转到其他考位", timeout=10_000)
+    expect(page.locator(".moved")).to_contain_text("请举手，监考员告诉您新考位", timeout=10_000)
+    mock_box.goes_on_at = "T1-05"
+    expect(page.locator(".next-seat")).to_have_text("请到考位 T1-05 继续", timeout=10_000)
 
 
 def test_warning_must_be_acknowledged_and_time_goes_on(page: Page, mock_box: MockBox) -> None:
@@ -319,6 +331,7 @@ def test_english_everywhere(page: Page, mock_box: MockBox) -> None:
     page.wait_for_selector(".sign-in")
     page.click(".language")
     expect(page.locator("h1")).to_have_text("Type the last four characters of your ID number")
+    expect(page.locator(".place")).to_have_text("理论考场　Low-voltage electrician", timeout=1000)
     page.reload()
     expect(page.locator("h1")).to_have_text("Type the last four characters of your ID number")
     assert page.evaluate("document.documentElement.lang") == "en"
