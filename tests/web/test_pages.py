@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import msgspec
 from playwright.sync_api import FilePayload, Page, expect
 from sqlmodel import col, select
 
@@ -173,6 +174,12 @@ def test_a_message_more_time_and_another_seat(day: Running, open_page: Open) -> 
     expect(page.locator("#done")).to_contain_text("T1-")
     left = newest(day, "seat.left")
     assert left is not None and "显示器闪烁" in left.body
+    taken = newest(day, "seat.taken")
+    assert taken is not None
+    seat = msgspec.json.decode(taken.body)["seat"]
+    expect(page.locator(f"#t-{seat}")).to_have_attribute("aria-current", "true")
+    expect(page.locator("#seat .seat-number")).to_have_text(str(int(seat.rpartition("-")[2])))
+    expect(page.locator(f"#t-{seat}")).to_have_class(re.compile(r"\bbound\b"))  # nobody signed in there yet
     expect(page.locator("#problem")).to_be_empty()
 
 

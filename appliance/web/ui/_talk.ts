@@ -146,6 +146,9 @@ export function startTalk(): void {
   // Who was moved is followed to the new seat.
   document.addEventListener("moved", (event) => {
     const { seat } = (event as CustomEvent<{ seat: string }>).detail;
+    // The form of the move is done; an open one would hold the page as it was.
+    for (const open of all<HTMLDetailsElement>(".room-grid details[open]")) open.open = false;
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
     const there = new URLSearchParams(location.search);
     there.set("seat", seat);
     void another(`${location.pathname}?${there}`, `t-${seat}`);

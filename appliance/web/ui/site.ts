@@ -60,7 +60,13 @@ function startNotes(): void {
   const passing = () => {
     for (const note of all("#done > *")) setTimeout(() => note.remove(), 6000);
   };
-  passing(); // told by the page before this one
+  passing();
+  const asked = new URL(location.href);
+  if (asked.searchParams.has("given")) {
+    // Told by the page before this one, and once: read again, the page does not say it again.
+    for (const name of ["given", "minutes"]) asked.searchParams.delete(name);
+    history.replaceState(null, "", asked);
+  }
   document.addEventListener("htmx:afterSwap", passing);
   document.addEventListener("htmx:beforeRequest", (event) => {
     const asked = (event as CustomEvent<{ requestConfig: { verb: string } }>).detail;
