@@ -16,6 +16,7 @@ from appliance.flow.missing_captures import stood_still
 from appliance.flow.note_case import note_case
 from appliance.records.cases import ExamCase, PageReload
 from appliance.records.journal import append
+from appliance.records.site import Station
 from appliance.records.theory import Attempt, Lease
 from appliance.wire.station import Left
 
@@ -57,12 +58,14 @@ def _came_back(
     long = away > box.settings.station.reload_most
     if case is None and (not long or stood_still(session, attempt, seat, known.gone_at)):
         return None
-    kind = case.kind if case else "page_reloaded"
+    if case and not long:
+        case.kind = "page_reloaded"  # told late: it was not left
+        session.add(case)
     return note_case(
         session,
         box,
         attempt,
-        kind,
+        case.kind if case else "page_reloaded",
         known.gone_at,
         f"seat:{seat}",
         case_id=known.id,
@@ -72,17 +75,26 @@ def _came_back(
     )
 
 
-def away_for_long(session: Session, box: Box) -> list[tuple[PageReload, str]]:
-    """Pages of running exams that went away and have not come back in time, with their seats; no case of it yet."""
+def away_for_long(session: Session, box: Box, since: datetime) -> list[tuple[PageReload, str]]:
+    """Pages of running exams that went away and have not come back in time, with their seats; no case of it yet.
+
+    `since`: when the box began to listen; before that no page could tell that it is back. A computer that gives no
+    sign of life is gone itself.
+    """
     before = box.now() - timedelta(seconds=box.settings.station.reload_most)
+    if since > before:
+        return []
+    heard = box.now() - timedelta(seconds=box.settings.station.lost_after)
     rows = session.exec(
         select(PageReload, Lease.seat)
         .join(Attempt, col(Attempt.id) == col(PageReload.attempt))
         .join(Lease, (col(Lease.attempt) == col(Attempt.id)) & (col(Lease.number) == col(Attempt.lease)))
+        .join(Station, col(Station.seat) == col(Lease.seat))
         .outerjoin(ExamCase, col(ExamCase.id) == col(PageReload.id))
         .where(
             col(PageReload.back_at).is_(None),
             col(PageReload.gone_at) < before,
+            col(Station.heartbeat_at) > heard,
             PageReload.lease == Attempt.lease,
             Attempt.state == "running",
             col(Attempt.paused_at).is_(None),
@@ -92,9 +104,9 @@ def away_for_long(session: Session, box: Box) -> list[tuple[PageReload, str]]:
     return [(one, seat) for one, seat in rows]
 
 
-def note_away(session: Session, box: Box) -> int:
+def note_away(session: Session, box: Box, since: datetime) -> int:
     """Open the case of each page that went away for good, or for long; its coming back ends the case. How many."""
-    found = away_for_long(session, box)
+    found = away_for_long(session, box, since)
     for one, seat in found:
         attempt = session.get_one(Attempt, one.attempt)
         note_case(session, box, attempt, "page_left", one.gone_at, "process:web", case_id=one.id, seat=seat)

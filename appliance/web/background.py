@@ -62,6 +62,7 @@ class Background:
 
     def __init__(self, box: Box) -> None:
         self._box = box
+        self._since = box.now()
         self.screens = ScreenWatch(box)
         self._orders = OrderWatch(box)
         self._storage = StorageWatch(box)
@@ -134,8 +135,8 @@ class Background:
                 raise next(iter(unmarked.values()))[1]
 
     async def _pages(self) -> None:
-        if await self._box.db.read(away_for_long, self._box):
-            await self._box.db.write(note_away, self._box)
+        if await self._box.db.read(away_for_long, self._box, self._since):
+            await self._box.db.write(note_away, self._box, self._since)
 
     async def _papers(self) -> None:
         """Draw what is missing for the sittings that are not over."""

@@ -33,7 +33,7 @@ export class Api {
     private readonly root = "/station/api",
   ) {}
 
-  private async ask<T>(method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
+  private async ask<T>(method: "GET" | "POST", path: string, body?: unknown, outlives = false): Promise<T> {
     const sent = performance.now();
     let response: Response;
     let reply: Record<string, unknown>;
@@ -47,6 +47,7 @@ export class Api {
         },
         credentials: "same-origin",
         cache: "no-store",
+        keepalive: outlives,
         signal: AbortSignal.timeout(TIMEOUT),
       });
       reply = (await response.json()) as Record<string, unknown>;
@@ -87,7 +88,7 @@ export class Api {
   }
 
   left(told: Record<string, unknown>): Promise<unknown> {
-    return this.ask("POST", "/left", told);
+    return this.ask("POST", "/left", told, true); // also while the page itself goes
   }
 
   async rules(attempt: string): Promise<Attempt> {

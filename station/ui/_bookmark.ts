@@ -11,6 +11,15 @@ export function unsentBookmark({ position, flagged, markedAt, markedSent }: Mark
   return markedAt && markedAt !== markedSent ? { position, flagged, at: markedAt } : undefined;
 }
 
+/** Milliseconds that a bookmark waits for an answer to travel with: every send is a write for the box. */
+const WAITS = 15_000;
+
+/** Has the box not got it for so long that it is sent alone? */
+export function isDue(kept: Marked, now: string): boolean {
+  const bookmark = unsentBookmark(kept);
+  return bookmark !== undefined && Date.parse(now) - Date.parse(bookmark.at) >= WAITS;
+}
+
 /** Take the box's when it is newer than what this browser has. */
 export function takeBookmark(kept: Marked, there: Bookmark | null | undefined): void {
   if (!there || (kept.markedAt && Date.parse(kept.markedAt) >= Date.parse(there.at))) return;

@@ -1,7 +1,7 @@
 // Where this page stands: what the box said last, what is kept here, and which screen follows from both.
 
 import { Api, Told } from "./_api";
-import { takeBookmark, unsentBookmark } from "./_bookmark";
+import { isDue, takeBookmark, unsentBookmark } from "./_bookmark";
 import { Captures } from "./_captures";
 import { answered, carried } from "./_carry";
 import { ExamClock } from "./_clock";
@@ -44,7 +44,8 @@ export class Exam {
   constructor(private readonly changed: () => void) {}
 
   /** Open what is kept, then follow the box for as long as the page lives. */
-  async begin(): Promise<void> {
+  /** `opened` is called when the store is read, before the box is asked for the first time. */
+  async begin(opened: () => void): Promise<void> {
     try {
       this.store = await Store.open();
       const kept = await this.store.latest();
@@ -57,6 +58,7 @@ export class Exam {
     } catch {
       this.noStore = true;
     }
+    opened();
     await this.poll();
     setInterval(() => void this.poll(), POLL);
   }
@@ -214,9 +216,12 @@ export class Exam {
     const carries = view.phase === "handed_in" && now.carry.length > 0;
     // No key while a face check stands: nothing could be opened.
     if (view.key && ((running && (!now.paper || behind)) || carries)) await this.fetchPaper();
-    if (running && now.paper && this.unsent === 0 && unsentBookmark(now)) await this.send(now, []);
     if (running && now.handingIn) await this.deliverHandIn(now);
     if (view.phase === "handed_in" || view.moved) await this.finish(now);
+    else if (running && now.paper && this.unsent === 0 && isDue(now, this.clock.iso())) {
+      // A convenience: the next look tries again, and nobody is told.
+      await this.send(now, []).catch(() => undefined);
+    }
   }
 
   private async fetchPaper(): Promise<void> {

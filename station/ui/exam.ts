@@ -112,8 +112,7 @@ async function start(): Promise<void> {
     // Without it the exam still runs; only a reload without the box would fail.
     await navigator.serviceWorker.register("/station/sw.js", { scope: "/station/" }).catch(() => undefined);
   }
-  await exam.begin();
-  new Leaving(exam).begin();
+  await exam.begin(() => new Leaving(exam).begin());
 }
 
 /** The screen of a second tab: it waits, and takes over when the first one is gone. */

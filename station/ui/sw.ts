@@ -7,7 +7,15 @@ const CACHE = "exam-page";
 const FILES = ["/station/", "/static/station/exam.js", "/static/station/exam.css"];
 const PATIENCE = 2500;
 
+/** Chromium 123 and later; TypeScript does not know it yet. */
+interface Routing {
+  addRoutes?: (rule: { condition: { urlPattern: string }; source: "network" }) => Promise<void>;
+}
+
 worker.addEventListener("install", (event) => {
+  // The API passes by this worker: what a page tells while it goes away would die with it on the way.
+  const routed = (event as Routing).addRoutes?.({ condition: { urlPattern: "/station/api/*" }, source: "network" });
+  if (routed) event.waitUntil(routed);
   event.waitUntil(
     caches
       .open(CACHE)

@@ -1,9 +1,12 @@
 """Flags and the place in the paper move with the candidate, in a real Chromium with an empty profile."""
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.station.mock_box import MockBox
 from tests.station.test_exam_page import open_paper, until
+
+pytestmark = pytest.mark.long
 
 
 def test_flags_and_place_are_there_in_an_empty_browser(
@@ -14,7 +17,7 @@ def test_flags_and_place_are_there_in_an_empty_browser(
     page.click(".number:text-is('30')")
     page.keyboard.press("f")
     page.keyboard.press("ArrowRight")
-    until(lambda: mock_box.bookmark is not None and mock_box.bookmark.position == 31)
+    until(lambda: mock_box.bookmark is not None and mock_box.bookmark.position == 31, 60)
     assert mock_box.received == []
     elsewhere = chromium.new_context(viewport={"width": 1366, "height": 768})
     other = elsewhere.new_page()
