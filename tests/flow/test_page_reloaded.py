@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from appliance.base.clock import FakeClock
 from appliance.base.errors import Refused
@@ -40,7 +40,11 @@ def tell(page: Page, *told: Left) -> None:  # noqa: F811
 
 def alive(box: Box, seat: str) -> None:
     """The seat's computer gives a sign of life."""
-    box.db.write_now(lambda session: session.merge(Station(seat=seat, heartbeat_at=box.now())).seat)
+
+    def heard(session: Session) -> None:
+        session.merge(Station(seat=seat, heartbeat_at=box.now()))
+
+    box.db.write_now(heard)
 
 
 def cases(box: Box) -> list[ExamCase]:
