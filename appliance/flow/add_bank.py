@@ -15,8 +15,10 @@ ROLE = "author"
 LONGEST_NAME = 60
 
 
-def add_bank(session: Session, box: Box, name: str, trade: str, purpose: str, who: Who) -> QuestionBank:
-    """Make an empty bank. `trade`: key of the catalogue, or empty for any exam."""
+def add_bank(
+    session: Session, box: Box, name: str, trade: str, purpose: str, who: Who, bank_id: str = ""
+) -> QuestionBank:
+    """Make an empty bank. `trade`: key of the catalogue, or empty for any exam; `bank_id`: chosen before."""
     require_author(who)
     name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
@@ -32,7 +34,12 @@ def add_bank(session: Session, box: Box, name: str, trade: str, purpose: str, wh
             "bank_name_taken", N_("There is a bank called {name} already."), N_("Choose another."), name=name
         )
     bank = QuestionBank(
-        id=new_id(), name=name, trade=trade, purpose=purpose, created_by=who.account, created_at=box.now()
+        id=bank_id or new_id(),
+        name=name,
+        trade=trade,
+        purpose=purpose,
+        created_by=who.account,
+        created_at=box.now(),
     )
     session.add(bank)
     session.flush()

@@ -8,12 +8,12 @@ from sqlmodel import Session, col, select
 
 from appliance.base.ids import new_id
 from appliance.flow.accounts import Who
-from appliance.flow.add_bank import bank_of, require_author
+from appliance.flow.add_bank import add_bank, bank_of, require_author
 from appliance.flow.box import Box
 from appliance.flow.sealed_item import row_of
 from appliance.intake.questions.question import Picture, QuestionFile
 from appliance.records.journal import append
-from appliance.records.questions import BankItem, BankPicture
+from appliance.records.questions import BankItem, BankPicture, QuestionBank
 
 
 class Imported(msgspec.Struct, kw_only=True, frozen=True):
@@ -78,6 +78,15 @@ def import_questions(session: Session, box: Box, bank_id: str, prepared: Prepare
     body = {**prepared.facts, "added": done.added, "known": done.known}
     append(session, "questions.imported", bank.id, who.actor, body, at=box.now())
     return done
+
+
+def take_shipped(
+    session: Session, box: Box, name: str, trade: str, prepared: Prepared, who: Who
+) -> QuestionBank:
+    """A bank that ships with the box as one of the site's own, every item a draft. A second time: Conflict."""
+    bank = add_bank(session, box, name, trade, "exam", who, bank_id=prepared.rows[0].bank)
+    import_questions(session, box, bank.id, prepared, who)
+    return bank
 
 
 def known_fingerprints(session: Session, bank: str) -> set[bytes]:

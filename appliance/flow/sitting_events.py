@@ -206,7 +206,7 @@ class Told:
                 name=self._names.get(row.candidate, ""),
                 seat=row.seat,
                 text=f"{row.number}: {row.seen}",
-                result=row.decision,
+                result=row.decision or "to_be_decided",
                 by=self._accounts.get(row.recorded_by, ""),
                 second=self._accounts.get(row.second_by, ""),
             )

@@ -44,6 +44,7 @@ RESULTS = {
     "done": N_("gate opened"),
     "not_done": N_("gate did not open"),
     "unknown": N_("not known whether the gate opened"),
+    "to_be_decided": N_("To be decided"),
     **DECISIONS,
 }
 """What was decided, as printed."""

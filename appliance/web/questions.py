@@ -7,6 +7,7 @@ chooses a bank for a sitting (question_use.py).
 import asyncio
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response, Router, get, post
@@ -17,6 +18,7 @@ from litestar.response import Template
 
 from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_
+from appliance.base.ids import new_id
 from appliance.flow.accounts import Who
 from appliance.flow.add_bank import add_bank, bank_of
 from appliance.flow.bank_items import (
@@ -30,7 +32,7 @@ from appliance.flow.bank_items import (
 from appliance.flow.blueprints import KIND_WORDS
 from appliance.flow.box import Box
 from appliance.flow.compose_paper import composed_papers
-from appliance.flow.import_questions import import_questions, prepare_import
+from appliance.flow.import_questions import import_questions, prepare_import, take_shipped
 from appliance.flow.look import note_look
 from appliance.intake.bank import question_bank
 from appliance.intake.catalogue import trades
@@ -38,7 +40,7 @@ from appliance.intake.questions.excel_export import write_excel, write_template
 from appliance.intake.questions.qti_export import write_qti
 from appliance.intake.questions.read import read_questions
 from appliance.intake.questions.sentences import DROPPED, SENTENCES
-from appliance.intake.questions.shipped import SEALED
+from appliance.intake.questions.shipped import SEALED, shipped_file
 from appliance.web import question_analysis, question_compose, question_item, question_use
 from appliance.web.pages import page
 from appliance.web.question_item import note_bank_look
@@ -69,6 +71,7 @@ class ImportForm:
 class ShippedLine(msgspec.Struct, kw_only=True):
     """A bank that ships with the box. `count` is 0 for a sealed one: nothing but its name is shown."""
 
+    trade: str
     name: str
     count: int
 
@@ -81,7 +84,9 @@ def shipped() -> list[ShippedLine]:
             bank = question_bank(key)
         except NotFound:
             continue
-        found.append(ShippedLine(name=bank.name, count=0 if bank.owner == SEALED else len(bank.items)))
+        found.append(
+            ShippedLine(trade=key, name=bank.name, count=0 if bank.owner == SEALED else len(bank.items))
+        )
     return found
 
 
@@ -99,6 +104,16 @@ async def bank_add(
 ) -> Response[None]:
     """Make an empty bank and go there."""
     bank = await box.db.write(add_bank, box, data.name, data.trade, data.purpose, request.user)
+    return Response(None, status_code=204, headers={"hx-redirect": f"/questions/bank/{bank.id}"})
+
+
+@post("/shipped/{trade:str}", status_code=200, guards=AUTHOR)
+async def bank_take(request: Asked, box: NamedDependency[Box], trade: FromPath[str]) -> Response[None]:
+    """Make a bank of the site's own of one that ships with the box, every item a draft, and go there."""
+    file = await asyncio.to_thread(shipped_file, trade)
+    name = question_bank(trade).name
+    prepared = await asyncio.to_thread(prepare_import, box, file, new_id(), request.user)
+    bank = await box.db.write(take_shipped, box, name, trade, prepared, request.user)
     return Response(None, status_code=204, headers={"hx-redirect": f"/questions/bank/{bank.id}"})
 
 
@@ -166,7 +181,7 @@ async def bank_export(
     """The items that are not retired, as a workbook or a QTI 2.2 package."""
     if form not in ("excel", "qti"):
         raise NotFound("no_format", N_("There is no such format."), N_("Choose one from the page."))
-    _name, questions, found = await box.db.read(questions_of, box, bank)
+    name, questions, found = await box.db.read(questions_of, box, bank)
     pictures = await asyncio.to_thread(kept_pictures, box, found)
     write, ending, kind = (
         (write_excel, "xlsx", EXCEL) if form == "excel" else (write_qti, "zip", "application/zip")
@@ -174,11 +189,11 @@ async def bank_export(
     content = await asyncio.to_thread(write, questions, pictures)
     detail = {"format": form, "count": len(questions), "sha256": question_item.digest(content)}
     await box.db.write(note_look, box, "bank.exported", bank, request.user, detail)
-    return _file(content, kind, f"bank-{bank[-8:]}.{ending}")
+    return _file(content, kind, f"{name}.{ending}")
 
 
 def _file(content: bytes, kind: str, name: str) -> Response[bytes]:
-    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    headers = {"content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
     return Response(content, media_type=kind, headers=headers)
 
 
@@ -201,6 +216,7 @@ HANDLERS = [
         route_handlers=[
             banks_page,
             bank_add,
+            bank_take,
             bank_page,
             bank_import,
             bank_export,

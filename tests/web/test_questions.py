@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -12,6 +13,7 @@ from playwright.sync_api import FilePayload, Page, expect
 from sqlmodel import Session, select
 
 from appliance.flow.enrol import SittingPlan, find_sitting
+from appliance.intake.bank import question_bank
 from appliance.intake.questions.excel_export import write_excel
 from appliance.intake.questions.question import LANGUAGE, Picture, PictureRef, Question, Wording
 from appliance.intake.questions.read import read_questions
@@ -66,6 +68,8 @@ def filled(day: Running, open_page: Open) -> str:
     shoot(page, "questions-report")
     report.get_by_role("button", name="导入 43 道试题").click()
     expect(report).to_contain_text("已导入 43 道试题，待审定")
+    expect(page.locator("#bank-counts")).to_contain_text("待审定 43")
+    expect(page.locator("#bank-items")).to_contain_text("43 道试题")
     assert len(items(day, "draft")) == 43
     page.close()
     return bank_id(day)
@@ -133,7 +137,7 @@ def test_an_edit_is_a_new_version(day: Running, open_page: Open, filled: str) ->
         page.fill(f"[name=option_en_{letter}]", words)
     shoot(page, "questions-english")
     page.click("text=保存为待审定")
-    expect(page.locator("#problem")).to_contain_text("各语种")
+    expect(page.locator("#problem")).to_contain_text("中文缺少选项 C。")
     page.fill("[name=option_en_C]", "")
     page.click("text=保存为待审定")
     expect(page.locator("main")).to_contain_text("已保存，待另一位命题人员审定")
@@ -185,7 +189,7 @@ def test_items_go_out_as_files_and_come_back(day: Running, client: Client, fille
     http = client("author")
     for form, name in (("excel", "x.xlsx"), ("qti", "x.zip")):
         answer = http.get(f"/questions/bank/{filled}/export/{form}")
-        assert answer.status_code == 200 and "attachment" in answer.headers["content-disposition"]
+        assert answer.status_code == 200 and quote(NAME) in answer.headers["content-disposition"]
         read = read_questions(answer.content, name)
         assert len(read.accepted) >= 44 and read.rejected == []
     told = [msgspec.json.decode(one.body) for one in entries(day, "bank.exported")]
@@ -202,6 +206,18 @@ def test_items_go_out_as_files_and_come_back(day: Running, client: Client, fille
     item = items(day, "draft")[0]
     for version, status in (("9", 404), ("99999999999999999999", 200), ("x", 200)):
         assert http.get(f"/questions/item/{item}?version={version}").status_code == status
+
+
+def test_a_shipped_bank_becomes_one_of_the_site(day: Running, client: Client, filled: str) -> None:
+    http = client("author")
+    assert "取用为本考点题库" in http.get("/questions").text
+    answer = http.post("/questions/shipped/scaffolding")
+    assert answer.status_code == 204
+    taken, told = answer.headers["hx-redirect"].rpartition("/")[2], entries(day, "questions.imported")[-1]
+    count = len(question_bank("scaffolding").items)
+    assert told.subject == taken != filled and msgspec.json.decode(told.body)["added"] == count
+    assert http.get(f"/questions/bank/{taken}?state=draft").text.count('class="stem"') == 20
+    assert http.post("/questions/shipped/scaffolding").status_code == 409, "a second time"
 
 
 def test_a_look_is_journaled_once_per_session_and_bank(day: Running, client: Client, filled: str) -> None:

@@ -202,6 +202,7 @@ TABLE: dict[str, str] = {
     # question banks
     "GET /questions": "author chief",
     "POST /questions/bank": "author",
+    "POST /questions/shipped/{trade}": "author",
     "GET /questions/bank/{bank}": "author",
     "POST /questions/bank/{bank}/import": "author",
     "GET /questions/bank/{bank}/export/{form}": "author",

@@ -91,18 +91,28 @@ def _fault(draft: Draft) -> None:
         _wording_fault(draft, wording)
     if not draft.wordings:
         draft.refuse("empty_stem")
+    if not draft.right:
+        draft.refuse("no_right_answer")
     if len(counts) > 1:
-        draft.refuse("languages_differ", ", ".join(draft.wordings))
+        _option_missing(draft)
     if draft.code:
         return
     count = 2 if draft.kind == "true_false" else counts.pop()
     unknown = [place for place in draft.right if not 0 <= place < count]
-    if not draft.right:
-        draft.refuse("no_right_answer")
-    elif unknown:
+    if unknown:
         draft.refuse("right_unknown", ", ".join(LETTERS[p] if 0 <= p < 8 else str(p + 1) for p in unknown))
     elif len(draft.right) > 1 and draft.kind in ("true_false", "single_choice"):
         draft.refuse("several_right")
+
+
+def _option_missing(draft: Draft) -> None:
+    """Say which of two languages lacks which option; of other languages only that they differ."""
+    fewest = min(draft.wordings, key=lambda name: len(draft.wordings[name].options))
+    short = len(draft.wordings[fewest].options)
+    code = {"en": "english_short", "zh_CN": "chinese_short"}.get(fewest)
+    if code:
+        draft.refuse(code, LETTERS[short : short + 1])
+    draft.refuse("languages_differ", ", ".join(draft.wordings))
 
 
 def _wording_fault(draft: Draft, wording: Wording) -> None:
@@ -122,7 +132,7 @@ def _wording_fault(draft: Draft, wording: Wording) -> None:
         if not text:
             draft.refuse("empty_option", letter)
         elif text in told:
-            draft.refuse("same_options", told[text] + letter)
+            draft.refuse("same_options", f"{told[text]}, {letter}")
         told[text] = letter
 
 

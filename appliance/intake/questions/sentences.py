@@ -20,6 +20,8 @@ SENTENCES = {
     "several_interactions": N_("The item asks more than one question."),
     "duplicate": N_("The same question stands in the file already: {detail}."),
     "id_twice": N_("The same identifier stands in the file already: {detail}."),
+    "english_short": N_("The English lacks option {detail}."),
+    "chinese_short": N_("The Chinese lacks option {detail}."),
     "languages_differ": N_("The languages of the question differ in options or right answers: {detail}."),
     "bad_difficulty": N_("The difficulty is none of easy, medium and hard: {detail}."),
     "picture_missing": N_("The picture {detail} is not in the file."),

@@ -3,11 +3,23 @@
 from appliance.base.errors import Refused
 from appliance.base.i18n import N_
 from appliance.intake.bank import question_bank
-from appliance.intake.questions.question import LANGUAGE, Question, Wording, passage
+from appliance.intake.questions.question import LANGUAGE, Question, QuestionFile, Wording, passage
 from appliance.rules.paper import speaks_of_others
 
 SEALED = "province"
 """Owner of banks whose items nobody on the site may see."""
+
+
+def shipped_file(trade: str) -> QuestionFile:
+    """A trade's bank as if it had come in a file, to become a bank of the site's own. Raises as shipped_questions."""
+    return QuestionFile(
+        format="shipped",
+        accepted=shipped_questions(trade),
+        rejected=[],
+        pictures={},
+        dropped={},
+        sha256=question_bank(trade).sha256,
+    )
 
 
 def shipped_questions(trade: str) -> list[Question]:
