@@ -21,7 +21,7 @@ from appliance.flow.hand_in import close_due, force_hand_in, hand_in
 from appliance.flow.mark import due_for_marking
 from appliance.flow.save_answers import save_answers
 from appliance.flow.seat_sign_in import sign_in_at_seat
-from appliance.flow.start_sitting import end_sitting, start_sitting
+from appliance.flow.start_sitting import begin_ready, end_sitting, start_sitting
 from appliance.flow.station_report import take_heartbeat
 from appliance.records.journal import Journal
 from appliance.records.sealed import SealedParcel
@@ -301,7 +301,7 @@ def test_who_was_passed_over_begins_once_the_paper_is_there(box: Box, world: Wor
 
     def bring(session: Session) -> None:
         session.exec(select(Paper).where(Paper.candidate == mine)).one().opens = opens
+        begin_ready(session, box, session.get_one(Sitting, world.sitting), "account:x")
 
     box.db.write_now(bring)
-    page.rules()
     assert box.db.read_now(standing, box, page.token).state == "running"
