@@ -22,7 +22,7 @@ from appliance.records.questions import BankItem, QuestionBank
 from appliance.records.sitting import Sitting
 from tests.intake.questions.samples import png
 from tests.question_banks import table
-from tests.web.conftest import shoot
+from tests.web.conftest import csrf, shoot
 from tests.web.day import PASSWORD
 from tests.web.day_server import Running
 
@@ -210,14 +210,16 @@ def test_items_go_out_as_files_and_come_back(day: Running, client: Client, fille
 
 def test_a_shipped_bank_becomes_one_of_the_site(day: Running, client: Client, filled: str) -> None:
     http = client("author")
-    assert "取用为本考点题库" in http.get("/questions").text
-    answer = http.post("/questions/shipped/scaffolding")
+    shown = http.get("/questions").text
+    assert "取用为本考点题库" in shown
+    head = {"x-csrf-token": csrf(shown)}
+    answer = http.post("/questions/shipped/scaffolding", headers=head)
     assert answer.status_code == 204
     taken, told = answer.headers["hx-redirect"].rpartition("/")[2], entries(day, "questions.imported")[-1]
     count = len(question_bank("scaffolding").items)
     assert told.subject == taken != filled and msgspec.json.decode(told.body)["added"] == count
     assert http.get(f"/questions/bank/{taken}?state=draft").text.count('class="stem"') == 20
-    assert http.post("/questions/shipped/scaffolding").status_code == 409, "a second time"
+    assert http.post("/questions/shipped/scaffolding", headers=head).status_code == 409, "a second time"
 
 
 def test_a_look_is_journaled_once_per_session_and_bank(day: Running, client: Client, filled: str) -> None:
