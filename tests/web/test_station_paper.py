@@ -117,7 +117,13 @@ def test_only_the_seats_own_paper_and_its_key_with_the_start(day: Running, place
     ready = http.post(f"{API}/rules", headers=headers, json={}).json()
     assert (ready["phase"], ready["key"]) == ("waiting", "")
     made_of = http.get(f"{API}/paper").json()
-    assert made_of == {"body": place.body, "pictures": [place.own], "answers": {}, "made_at": {}, "bookmark": None}
+    assert made_of == {
+        "body": place.body,
+        "pictures": [place.own],
+        "answers": {},
+        "made_at": {},
+        "bookmark": None,
+    }
     files = {}
     for name in (place.body, place.own):
         shown = http.get(f"{API}/sealed/{name}")
