@@ -74,7 +74,7 @@ class Entrance:
         )
         return await self.box.db.write(admit, self.box, facts)
 
-    async def until(self, look: Callable[[], Any], seconds: float = 5.0) -> Any:
+    async def until(self, look: Callable[[], Any], seconds: float = 20.0) -> Any:
         end = asyncio.get_running_loop().time() + seconds
         while not (found := look()):
             assert asyncio.get_running_loop().time() < end, self.state

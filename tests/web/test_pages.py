@@ -41,7 +41,7 @@ def test_a_wrong_password_is_told(open_page: Open) -> None:
 
 def test_the_first_page_lists_what_one_may_open(open_page: Open) -> None:
     page = open_page("chief", "/")
-    expect(page.locator(".tile")).to_have_count(12)
+    expect(page.locator(".tile")).to_have_count(14)
     shoot(page, "home")
     page.click("a[lang=en]")
     expect(page.locator("h1")).to_have_text("What do you want to do?")
