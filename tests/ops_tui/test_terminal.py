@@ -95,7 +95,7 @@ def test_the_program_in_a_terminal(
     assert len(rows) >= 4 and "9系统" in shown.splitlines()[2]
     assert "q 退出" in shown.rstrip().splitlines()[-1]
     for key, word in zip(
-        "2456789", ("闸机", "摄像机", "待传", "录像磁盘", "操作者", "角色", "exam-web"), strict=True
+        "2456789", ("闸机", "摄像机", "待传", "录像盘", "操作者", "角色", "exam-web"), strict=True
     ):
         terminal.keys(key)
         terminal.until(lambda text, word=word: word in text)  # type: ignore[misc]

@@ -96,7 +96,9 @@ def seat(chromium: Browser, mock_box: MockBox) -> Iterator[Watched]:
     """A seat whose browser may use its camera."""
     context = chromium.new_context(viewport={"width": 1366, "height": 768}, service_workers="block")
     context.grant_permissions(["camera"], origin=mock_box.url)
-    yield Watched(context.new_page())
+    watched = Watched(context.new_page())
+    yield watched
+    watched.page.unroute_all(behavior="ignoreErrors")  # an answer may be on its way
     context.close()
 
 
