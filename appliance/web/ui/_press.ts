@@ -22,7 +22,10 @@ function note(within: ParentNode): void {
 
 function tooSoon(found: Element): boolean {
   const part = found.closest("[id][data-shown]");
-  return part !== null && Date.now() - (seen.get(part.id)?.at ?? 0) < LOOK;
+  if (!(part instanceof HTMLElement)) return false;
+  const noted = seen.get(part.id);
+  // Somebody else may stand there since this very frame, not noted yet.
+  return noted?.shown !== (part.dataset.shown ?? "") || Date.now() - noted.at < LOOK;
 }
 
 /** Close a form; the keyboard stands on what opened it. */
