@@ -64,6 +64,7 @@ def place(day: Running) -> Iterator[Place]:
             select(SeatTaking)
             .join(Attempt, col(Attempt.candidate) == col(SeatTaking.candidate))
             .where(SeatTaking.sitting == sitting, Attempt.sitting == sitting, Attempt.state == "seated")
+            .where(col(SeatTaking.released_at).is_(None))
             .order_by(col(Attempt.lease), col(SeatTaking.seat))
         )
         taking = session.exec(free).first()
