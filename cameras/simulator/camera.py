@@ -152,7 +152,8 @@ class SimulatedCamera:
         self.discovered = False
         if self.traits.discovery_port:
             try:
-                await self.responder.start(self.traits.discovery_port)
+                one = "" if self.traits.host in ("0.0.0.0", "127.0.0.1") else self.traits.host
+                await self.responder.start(self.traits.discovery_port, one)
                 self.discovered = True
             except OSError:
                 self.discovered = False  # somebody holds the port alone; said by the command that started us

@@ -19,10 +19,14 @@ class Responder(asyncio.DatagramProtocol):
         self._fixed = fixed_message
         """A message id sent with every answer, as some real cameras do."""
         self._transport: asyncio.DatagramTransport | None = None
+        self._answers: socket.socket | None = None
         self.probes = 0
 
-    async def start(self, port: int = PORT) -> None:
-        """Join the group on every interface. Raises OSError when the port is held by somebody alone."""
+    async def start(self, port: int = PORT, host: str = "") -> None:
+        """Join the group on every interface. Raises OSError when the port is held by somebody alone.
+
+        `host`: the camera's one address, which its answers come from; empty = whatever leads to the asker.
+        """
         link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -35,6 +39,9 @@ class Responder(asyncio.DatagramProtocol):
             link.close()
             raise
         link.setblocking(False)
+        if host:
+            self._answers = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._answers.bind((host, 0))
         await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, sock=link)
 
     def stop(self) -> None:
@@ -42,6 +49,9 @@ class Responder(asyncio.DatagramProtocol):
         if self._transport:
             self._transport.close()
             self._transport = None
+        if self._answers:
+            self._answers.close()
+            self._answers = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is open."""
@@ -56,4 +66,10 @@ class Responder(asyncio.DatagramProtocol):
         self.probes += 1
         match = self._match(interfaces.address_towards(addr[0]))
         related = Match(match.endpoint, match.addresses, match.scopes, asked[0])
-        self._transport.sendto(probe_matches(related, self._fixed), addr)
+        answer = probe_matches(related, self._fixed)
+        if self._answers is None:
+            self._transport.sendto(answer, addr)
+            return
+        # Whoever asks from where this one address leads nowhere hears nothing, as in a real network.
+        with contextlib.suppress(OSError):
+            self._answers.sendto(answer, addr)
