@@ -30,8 +30,8 @@ from appliance.flow.inspect import find_candidates
 from appliance.flow.seen import Seen, of_candidate, of_case, of_seat
 from appliance.flow.whereabouts import Stay, stays
 from appliance.records.site import Seat
+from appliance.web.camera_alarms import CAUSES
 from appliance.web.clip_export import export_to
-from appliance.web.ops_alarms import CAUSES
 from appliance.web.package import Made, Wanted, make_package
 from appliance.wire.playback import GetCopy
 from appliance.wire.recorder import Clip, FindClips, Found, Gap, GetClip

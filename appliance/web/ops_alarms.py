@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from appliance.base.i18n import N_, _
+from appliance.web.camera_alarms import camera_alarms
 from appliance.web.lane_faults import SILENT, lane_faults
 from appliance.web.storage_alarms import filling, storage_alarms
 from appliance.wire.ops import Alarm, State
@@ -15,32 +16,9 @@ PROCESSES = {
     "sync": N_("The sync process is silent."),
     "faces": N_("The face process is silent: entrance and exam go on without it."),
 }
-CAUSES = {
-    "network": N_("network down"),
-    "camera": N_("camera fault"),
-    "disk": N_("disk"),
-    "stopped": N_("stopped"),
-    "resting": N_("not recorded, by plan"),
-    "clock": N_("the server's clock was set ahead"),
-    "": N_("cause unknown"),
-}
-PICTURES = {
-    "black": N_("black or covered"),
-    "frozen": N_("stands still"),
-    "blurred": N_("blurred"),
-    "moved": N_("shows another place than when it was set up"),
-}
-SCREENS = {
-    "missing": N_("cannot be read in the picture"),
-    "late": N_("is that of an earlier time"),
-    "other": N_("is that of another screen"),
-    "unknown": N_("is none of this site"),
-}
-REPORTS = {"tamper": N_("lens covered, blurred or dazzled"), "scene": N_("scene changed")}
 GIB = 1024**3
 LOAD = 0.7
 """Part of the design load from which the alarm sounds (network platform list, item 25)."""
-OFFSET = 2.0
 LATE = timedelta(minutes=1)
 CUT_OFF = timedelta(minutes=10)
 
@@ -50,7 +28,7 @@ def alarms(state: State) -> list[Alarm]:
     found = [
         *_processes(state),
         *_lanes(state),
-        *_cameras(state),
+        *camera_alarms(state.cameras),
         *_disks(state),
         *storage_alarms(state.storage),
         *_stations(state),
@@ -92,76 +70,6 @@ def _lanes(state: State) -> list[Alarm]:
         for fault in lane_faults(state.lanes)
         if fault.part != "card"
     ]
-
-
-def _cameras(state: State) -> list[Alarm]:
-    found = []
-    for camera in state.cameras:
-        if camera.state not in ("recording", "resting"):
-            found.append(
-                Alarm(
-                    level="red",
-                    code="camera_stopped",
-                    text=_("Camera {camera} records nothing: {cause}.").format(
-                        camera=camera.name, cause=_(CAUSES[camera.cause])
-                    ),
-                    next=_("Check power and cable of the camera; the gap is kept with its cause."),
-                    since=camera.since,
-                    subject=camera.camera,
-                )
-            )
-        elif camera.clock_offset_s is not None and abs(camera.clock_offset_s) > OFFSET:
-            found.append(
-                Alarm(
-                    level="amber",
-                    code="camera_clock",
-                    text=_("Clock of camera {camera} is off by {seconds} s.").format(
-                        camera=camera.name, seconds=round(camera.clock_offset_s, 1)
-                    ),
-                    next=_("Set the camera's time server to this box."),
-                    subject=camera.camera,
-                )
-            )
-        if camera.alarms:
-            found.append(
-                Alarm(
-                    level="amber",
-                    code="camera_reports",
-                    text=_("Camera {camera} itself reports: {alarms}.").format(
-                        camera=camera.name, alarms=_(", ").join(_(REPORTS[one]) for one in camera.alarms)
-                    ),
-                    next=_("Look at its picture and its lens; it goes on recording."),
-                    subject=camera.camera,
-                )
-            )
-        if camera.state == "recording" and camera.picture_faults:
-            found.append(
-                Alarm(
-                    level="amber",
-                    code="camera_picture",
-                    text=_("Picture of camera {camera}: {faults}.").format(
-                        camera=camera.name,
-                        faults=_(", ").join(_(PICTURES[one]) for one in camera.picture_faults),
-                    ),
-                    next=_("Look at its picture and its lens; it goes on recording."),
-                    subject=camera.camera,
-                )
-            )
-        if camera.state == "recording" and camera.screen_code in SCREENS:
-            found.append(
-                Alarm(
-                    level="amber",
-                    code="camera_screen_code",
-                    text=_("Screen in view of camera {camera}: its code {fault}.").format(
-                        camera=camera.name, fault=_(SCREENS[camera.screen_code])
-                    ),
-                    next=_(
-                        "Compare the camera's picture with the room: screen on, in view, this camera, this time."
-                    ),
-                    subject=camera.camera,
-                )
-            )
-    return found
 
 
 def _disks(state: State) -> list[Alarm]:

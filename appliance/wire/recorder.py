@@ -36,6 +36,8 @@ class CameraStatus(msgspec.Struct, kw_only=True):
     state: Literal["recording", "connecting", "stopped", "resting"]
     since: datetime
     cause: Cause = ""
+    refused: bool = False
+    """It refuses user or password; asked again ever more rarely, so that it does not lock itself."""
     last_frame_at: datetime | None = None
     width: int = 0
     height: int = 0

@@ -228,6 +228,7 @@ class CameraRecorder(threading.Thread):
             if self.status.state != state or self.status.cause != cause:
                 self.status.since = now
             self.status.state, self.status.cause = state, cause  # type: ignore[assignment]
+            self.status.refused = detail.startswith("camera_password")
         self._gap.open(cause, detail, now, self._copier.end)
 
     def _found(self, start: datetime) -> None:
@@ -237,6 +238,7 @@ class CameraRecorder(threading.Thread):
             if self.status.state != "recording":
                 self.status.since = start
             self.status.state, self.status.cause = "recording", ""
+            self.status.refused = False
             copier = self._copier
             self.status.codec, self.status.width, self.status.height = (
                 copier.codec,

@@ -1,0 +1,142 @@
+"""What is wrong with a camera, and what to do next: the same sentences in the terminal and on every page."""
+
+from collections.abc import Iterable
+
+from appliance.base.i18n import N_, _
+from appliance.wire.ops import Alarm
+from appliance.wire.recorder import CameraStatus
+
+CAUSES = {
+    "network": N_("network down"),
+    "camera": N_("camera fault"),
+    "disk": N_("disk"),
+    "stopped": N_("stopped"),
+    "resting": N_("not recorded, by plan"),
+    "clock": N_("the server's clock was set ahead"),
+    "": N_("cause unknown"),
+}
+PICTURES = {
+    "black": N_("black or covered"),
+    "frozen": N_("stands still"),
+    "blurred": N_("blurred"),
+    "moved": N_("shows another place than when it was set up"),
+}
+SCREENS = {
+    "missing": N_("cannot be read in the picture"),
+    "late": N_("is that of an earlier time"),
+    "other": N_("is that of another screen"),
+    "unknown": N_("is none of this site"),
+}
+REPORTS = {"tamper": N_("lens covered, blurred or dazzled"), "scene": N_("scene changed")}
+OFFSET = 2.0
+"""Seconds a camera's clock may be off."""
+NEXT_CAUSE = {
+    "camera": N_(
+        "Open it under Cameras and check it: password changed, stream switched off, or firmware? Restart the camera."
+    ),
+    "disk": N_(
+        "Nothing can be written: see Storage whether the disk is full, read-only or gone. It goes on by itself then."
+    ),
+    "stopped": N_("Start exam-recorder again; the gap is kept with its cause."),
+}
+"""What to do about a camera that records nothing; else its power and cable."""
+NEXT_PICTURE = {
+    "black": N_("Is the lens covered, or the room dark? Take the cover away, switch the light on."),
+    "frozen": N_("Restart the camera; replace it when its picture stands still again."),
+    "blurred": N_("Clean the lens and focus it; then check it under Cameras."),
+    "moved": N_(
+        "Turn it back. If it was moved on purpose: mark its picture and take the reference still again."
+    ),
+}
+NEXT_SCREEN = {
+    "missing": N_("Is the screen on, in view, connected to the box? It shows no code while it is cut off."),
+    "late": N_(
+        "Compare picture and room. If the screen is right, old pictures may be played: touch nothing, call the chief."
+    ),
+    "other": N_(
+        "Compare cable and address of the camera, and the page its screen shows: have two been swapped?"
+    ),
+    "unknown": N_(
+        "Compare picture and room. It passes within a minute when the server's clock was set; else call the chief."
+    ),
+}
+
+
+def camera_alarms(cameras: Iterable[CameraStatus]) -> list[Alarm]:
+    """Of each camera what a person has to see, worst first. Texts are in the current language."""
+    return [alarm for camera in cameras for alarm in _of(camera)]
+
+
+def _of(camera: CameraStatus) -> list[Alarm]:
+    found = []
+    if camera.state not in ("recording", "resting"):
+        found.append(_stopped(camera))
+    elif camera.clock_offset_s is not None and abs(camera.clock_offset_s) > OFFSET:
+        found.append(
+            _amber(
+                camera,
+                "camera_clock",
+                _("Clock of camera {camera} is off by {seconds} s.").format(
+                    camera=camera.name, seconds=round(camera.clock_offset_s, 1)
+                ),
+                _("Set its clock under Cameras, and its time server to this box's."),
+            )
+        )
+    if camera.alarms:
+        found.append(
+            _amber(
+                camera,
+                "camera_reports",
+                _("Camera {camera} itself reports: {alarms}.").format(
+                    camera=camera.name, alarms=_(", ").join(_(REPORTS[one]) for one in camera.alarms)
+                ),
+                _("Look at its picture and its lens; it goes on recording."),
+            )
+        )
+    if camera.state == "recording" and camera.picture_faults:
+        found.append(
+            _amber(
+                camera,
+                "camera_picture",
+                _("Picture of camera {camera}: {faults}.").format(
+                    camera=camera.name, faults=_(", ").join(_(PICTURES[one]) for one in camera.picture_faults)
+                ),
+                " ".join(_(NEXT_PICTURE[one]) for one in camera.picture_faults),
+            )
+        )
+    if camera.state == "recording" and camera.screen_code in SCREENS:
+        found.append(
+            _amber(
+                camera,
+                "camera_screen_code",
+                _("Screen in view of camera {camera}: its code {fault}.").format(
+                    camera=camera.name, fault=_(SCREENS[camera.screen_code])
+                ),
+                _(NEXT_SCREEN[camera.screen_code]),
+            )
+        )
+    return found
+
+
+def _stopped(camera: CameraStatus) -> Alarm:
+    if camera.refused:
+        text = _("Camera {camera} records nothing: it refuses the password.").format(camera=camera.name)
+        advice = _("Set its password under Cameras: name, room, address, password. Recording begins at once.")
+    else:
+        text = _("Camera {camera} records nothing: {cause}.").format(
+            camera=camera.name, cause=_(CAUSES[camera.cause])
+        )
+        plug = N_("Check power and cable of the camera; the gap is kept with its cause.")
+        advice = _(NEXT_CAUSE.get(camera.cause, plug))
+    return Alarm(
+        level="red",
+        code="camera_stopped",
+        text=text,
+        next=advice,
+        since=camera.since,
+        subject=camera.camera,
+    )
+
+
+def _amber(camera: CameraStatus, code: str, text: str, advice: str) -> Alarm:
+    return Alarm(level="amber", code=code, text=text, next=advice, subject=camera.camera)
