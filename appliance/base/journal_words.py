@@ -11,6 +11,7 @@ KINDS: dict[str, str] = {
     "site.created": N_("Box set up"),
     "site.restored": N_("Box restored from a backup"),
     "room.registered": N_("Room registered"),
+    "room.doors_named": N_("Doors of a room named"),
     "account.added": N_("Account added"),
     "account.reset": N_("Password reset"),
     "account.disabled": N_("Account shut"),

@@ -14,6 +14,7 @@ from appliance.base.i18n import N_, _
 from appliance.base.settings import load
 from appliance.cli.run import show, tell
 from appliance.flow.box import Box
+from appliance.flow.name_doors import doors_of, name_doors
 from appliance.flow.set_up import add_room
 from appliance.records.site import Room, Seat
 
@@ -99,6 +100,25 @@ def add(
         tell(_("Registered {code} with {count} seats.").format(code=code, count=len(made)))
 
 
+@app.command()
+def doors(
+    code: str = typer.Argument(..., help="Code of the room."),
+    names: list[str] = typer.Argument(None, help="Names of all its doors; none: it has no named door."),
+    json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Name the doors of a room: each has to be seen by a camera, on whose picture it is marked."""
+    box = Box.open(load())
+    box.db.start()
+    try:
+        named = box.db.write_now(name_doors, box, code, names or [], "process:cli")
+    finally:
+        box.db.stop()
+    if json:
+        show({"room": code, "doors": named})
+    else:
+        tell(_("Doors of {room}: {doors}.").format(room=code, doors=_(", ").join(named) or "–"))
+
+
 @app.command(name="list")
 def list_rooms(json: bool = typer.Option(False, "--json")) -> None:
     """All rooms with their seats."""
@@ -113,6 +133,7 @@ def list_rooms(json: bool = typer.Option(False, "--json")) -> None:
             "code": room.code,
             "name": room.name,
             "kind": room.kind,
+            "doors": doors_of(room),
             "seats": [
                 {"seat": one.id, "address": one.address, "spare": one.spare}
                 for one in seats

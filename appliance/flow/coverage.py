@@ -7,6 +7,7 @@ from appliance.base.camera_settings import CameraSettings
 from appliance.base.i18n import _
 from appliance.flow.box import Box
 from appliance.flow.cameras import numbers
+from appliance.flow.name_doors import doors_of
 from appliance.records.site import Room, Seat
 from appliance.rules.coverage import Camera, Hole, Place, covered, holes
 
@@ -18,6 +19,7 @@ class Seen(msgspec.Struct, kw_only=True):
     name: str
     kind: str
     seats: list[int]
+    doors: list[str]
     cameras: list[CameraSettings]
     holes: list[Hole]
 
@@ -32,24 +34,25 @@ def coverage(session: Session, box: Box) -> list[Seen]:
     found = []
     for room in session.exec(select(Room).order_by(col(Room.code))).all():
         seats = session.exec(select(Seat.number).where(Seat.room == room.code).order_by(col(Seat.number)))
-        found.append(_seen(box, room.code, room.name, room.kind, list(seats.all())))
+        found.append(_seen(box, room.code, room.name, room.kind, list(seats.all()), doors_of(room)))
     rooms = {one.code for one in found}
     found += [
-        _seen(box, lane.code, lane.name, "entrance", [])
+        _seen(box, lane.code, lane.name, "entrance", [], [])
         for lane in box.settings.lanes
         if lane.code not in rooms
     ]
     return found
 
 
-def _seen(box: Box, code: str, name: str, kind: str, seats: list[int]) -> Seen:
+def _seen(box: Box, code: str, name: str, kind: str, seats: list[int], doors: list[str]) -> Seen:
     here = [one for one in box.settings.cameras if one.room == code]
-    place = Place(code, kind, tuple(seats))
+    place = Place(code, kind, tuple(seats), tuple(doors))
     return Seen(
         code=code,
         name=name,
         kind=kind,
         seats=seats,
+        doors=doors,
         cameras=here,
         holes=holes([place], [as_camera(one) for one in here]),
     )
@@ -75,13 +78,14 @@ def said(hole: Hole, kind: str) -> str:
         "camera": _("No camera looks at this place."),
         "front": _("No camera looks from the front."),
         "back": _("No camera looks from the back."),
+        "doors": _("No camera sees: {doors}."),
         "door": _("No door is marked on any camera's picture."),
         "seat": _("No camera sees workplaces {seats}.")
         if kind == "practical"
         else _("No camera sees seats {seats}."),
         "unmarked": _("Not marked on a picture yet: {seats}."),
     }
-    return words[hole.kind].format(seats=shown)
+    return words[hole.kind].format(seats=shown, doors=_(", ").join(hole.doors))
 
 
 def _spans(seats: tuple[int, ...]) -> str:

@@ -16,6 +16,8 @@ class Room(SQLModel, table=True):
     code: str = Field(primary_key=True)
     name: str
     kind: str
+    doors: str = ""
+    """Names of its doors, one a line: each has to be seen by a camera. Empty: nobody has named them."""
 
 
 class Seat(SQLModel, table=True):

@@ -2,20 +2,24 @@
 
 A seat is seen by a camera of its room that names it (`seats`). Where it is marked on the camera's still, somebody has
 looked; where it is only named ("all"), nobody has: it is no hole, but not shown either. A theory room needs a camera
-from the front and one from the back. A door is seen where it is marked; each room has at least one.
+from the front and one from the back. A door is seen where it is marked: each that the room names, and each room has at
+least one.
 """
 
 from typing import Literal, NamedTuple
 
-HoleKind = Literal["camera", "seat", "front", "back", "door", "unmarked"]
+HoleKind = Literal["camera", "seat", "front", "back", "doors", "door", "unmarked"]
 
 
 class Place(NamedTuple):
-    """A room or an entrance. `kind`: theory, practical, waiting or entrance; `seats`: of seats or workplaces."""
+    """A room or an entrance. `kind`: theory, practical, waiting or entrance; `seats`: of seats or workplaces; `doors`:
+    names of those somebody has entered for it.
+    """
 
     code: str
     kind: str
     seats: tuple[int, ...] = ()
+    doors: tuple[str, ...] = ()
 
 
 class Camera(NamedTuple):
@@ -30,11 +34,14 @@ class Camera(NamedTuple):
 
 
 class Hole(NamedTuple):
-    """What no camera sees. `unmarked`: a camera is said to see these `seats`, nobody has marked where."""
+    """What no camera sees. `unmarked`: a camera is said to see these `seats`, nobody has marked where; `doors`: these
+    doors of the room; `door`: the room names no door and none is marked.
+    """
 
     room: str
     kind: HoleKind
     seats: tuple[int, ...] = ()
+    doors: tuple[str, ...] = ()
 
 
 def holes(places: list[Place], cameras: list[Camera]) -> list[Hole]:
@@ -51,7 +58,10 @@ def holes(places: list[Place], cameras: list[Camera]) -> list[Hole]:
             found.append(Hole(place.code, "seat", unseen))
         if place.kind == "theory":
             found += [Hole(place.code, side) for side in SIDES if all(one.place != side for one in here)]
-        if place.kind in ("theory", "practical") and not any(one.doors for one in here):
+        shown = {door for one in here for door in one.doors}
+        if dark := tuple(door for door in place.doors if door not in shown):
+            found.append(Hole(place.code, "doors", (), dark))
+        elif place.kind in ("theory", "practical") and not shown:
             found.append(Hole(place.code, "door"))
         if unshown := tuple(seat for seat in place.seats if seat in named and seat not in marked):
             found.append(Hole(place.code, "unmarked", unshown))

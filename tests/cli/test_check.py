@@ -31,6 +31,31 @@ def settings_with(folder: Path, terminal: str) -> Settings:
     )
 
 
+def test_what_no_camera_sees_is_named_and_is_no_fault_of_the_box(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    front = CameraSettings(code="C1", name="前", address="192.0.2.1", room="T1", seats="1-3", place="front")
+    settings = msgspec.structs.replace(site_settings(tmp_path), lanes=[], cameras=[front])
+    set_up(settings, demo=True, now=START)
+    monkeypatch.setenv("EXAMSITE_CONFIG", str(tmp_path / "x.toml"))
+    (tmp_path / "x.toml").write_bytes(dump(settings))
+    added = examsite("room", "add", "T1", "--name", "一考场", "--kind", "theory", "--seats", "5")
+    assert added[0] == 0
+    assert examsite("room", "doors", "T1", "前门", "后门", "前门")[0] == 0
+    assert examsite("room", "doors", "T9", "前门")[0] != 0
+    assert examsite("room", "doors", "T1", "门" * 41)[0] != 0
+    status, out, _ = examsite("check", "--json")
+    told = json.loads(out)
+    assert (status, told["ok"]) == (0, True)
+    assert [one["message"] for one in told["findings"] if one["code"] == "not_covered"] == [
+        "一考场 T1: 没有摄像机看得到考位 4–5。",
+        "一考场 T1: 没有摄像机从后方拍摄。",
+        "一考场 T1: 没有摄像机看得到：前门、后门。",
+    ]
+    assert "△ 一考场 T1" in examsite("check")[2]
+    assert json.loads(examsite("room", "list", "--json")[1])["rooms"][0]["doors"] == ["前门", "后门"]
+
+
 @pytest.mark.parametrize("demo", [False, True])
 def test_simulators_on_a_production_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, demo: bool) -> None:
     master, slave = os.openpty()

@@ -156,6 +156,7 @@ def upgrade() -> None:
         sa.Column("code", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("doors", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.CheckConstraint("kind IN ('theory', 'practical', 'waiting')", name=op.f("ck_room_kind")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_room")),
     )
