@@ -99,18 +99,24 @@ class PlainCamera:
         return body.replace(b"</s:Header>", token + b"</s:Header>", 1)
 
 
-def offset(told: Element | None, now: dt.datetime) -> dt.timedelta:
-    """How far ahead the camera is by GetSystemDateAndTimeResponse; none where it does not say."""
+def told_time(told: Element | None) -> dt.datetime | None:
+    """The second GetSystemDateAndTimeResponse tells; None where it tells none."""
     utc = None if told is None else told.find(".//{*}UTCDateTime")
     if utc is None:
-        return dt.timedelta()
+        return None
     names = ("Date/Year", "Date/Month", "Date/Day", "Time/Hour", "Time/Minute", "Time/Second")
     paths = ("/".join(f"{{*}}{part}" for part in name.split("/")) for name in names)
     try:
         year, month, day, hour, minute, second = (int(utc.findtext(path) or "") for path in paths)
-        return dt.datetime(year, month, day, hour, minute, min(second, 59), tzinfo=dt.UTC) - now
+        return dt.datetime(year, month, day, hour, minute, min(second, 59), tzinfo=dt.UTC)
     except ValueError:
-        return dt.timedelta()
+        return None
+
+
+def offset(told: Element | None, now: dt.datetime) -> dt.timedelta:
+    """How far ahead the camera is by GetSystemDateAndTimeResponse; none where it does not say."""
+    at = told_time(told)
+    return at - now if at else dt.timedelta()
 
 
 def _of_services(told: Element) -> str:

@@ -89,19 +89,20 @@ class Packetiser:
         self.octets = 0
         self.timestamp = 0
 
-    def picture(self, units: list[bytes], timestamp: int) -> list[bytes]:
+    def picture(self, units: list[bytes], timestamp: int, extension: bytes = b"") -> list[bytes]:
         """RTP packets of one picture; the last carries the marker bit. `timestamp`: 90 kHz ticks,
-        wrapped here.
+        wrapped here; `extension`: of the first packet's header, with its own head (RFC 3550, 5.3.1).
         """
         self.timestamp = timestamp & 0xFFFFFFFF
         made = []
         bodies = self._cut(units, self.limit)
         for number, body in enumerate(bodies):
             marker = 0x80 if number == len(bodies) - 1 else 0
-            made.append(
-                struct.pack(">BBHII", 0x80, marker | PAYLOAD_TYPE, self.sequence, self.timestamp, self.ssrc)
-                + body
+            first = 0x80 if number or not extension else 0x90
+            head = struct.pack(
+                ">BBHII", first, marker | PAYLOAD_TYPE, self.sequence, self.timestamp, self.ssrc
             )
+            made.append(head + (b"" if number else extension) + body)
             self.sequence = self.sequence + 1 & 0xFFFF
             self.packets += 1
             self.octets += len(body)

@@ -46,7 +46,7 @@ def read_answer(head: bytes) -> Answer | None:
     return Answer(int(parts[1]), [(name.strip().lower(), value.strip()) for name, _, value in headers])
 
 
-def proof(answer: Answer, uri: str, user: str, password: str) -> str:
+def proof(answer: Answer, uri: str, user: str, password: str, method: str = "DESCRIBE") -> str:
     """The Authorization header a digest challenge asks for (RFC 2617, without qop); empty when there is none. Pure."""
     for challenge in answer.every("www-authenticate"):
         told = passwords.digest_fields(challenge)
@@ -58,7 +58,7 @@ def proof(answer: Answer, uri: str, user: str, password: str) -> str:
             "nonce": told.get("nonce", ""),
             "uri": uri,
         }
-        response = passwords.digest_response(fields, password, "DESCRIBE")
+        response = passwords.digest_response(fields, password, method)
         shown = ", ".join(f'{name}="{value}"' for name, value in fields.items())
         return f'Digest {shown}, response="{response}"'
     return ""
