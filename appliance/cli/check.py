@@ -17,10 +17,9 @@ from appliance.devices.cardreader.link import UNSTABLE, stable
 from appliance.devices.printer.slip import font_file
 from appliance.faces.devices import DeviceDetector
 from appliance.flow.box import Box, keys
-from appliance.flow.coverage import coverage, said
+from appliance.flow.coverage import coverage
 from appliance.flow.inspect import verify_journal
 from appliance.records import migrate
-from appliance.rules.coverage import SOFT
 
 ALMOST_FULL = 0.9
 
@@ -68,10 +67,9 @@ def findings(settings: Settings) -> list[Finding]:
 def _coverage(box: Box) -> list[Finding]:
     """What no camera sees, room by room. What is only not marked yet is told by `examsite cameras check`."""
     return [
-        Finding("not_covered", f"{seen.name} {seen.code}: {said(hole, seen.kind)}", look=True)
+        Finding("not_covered", f"{seen.name} {seen.code}: {sentence}", look=True)
         for seen in box.db.read_now(coverage, box)
-        for hole in seen.holes
-        if hole.kind not in SOFT
+        for sentence in seen.unseen
     ]
 
 

@@ -9,7 +9,7 @@ from appliance.flow.box import Box
 from appliance.flow.cameras import numbers
 from appliance.flow.name_doors import doors_of
 from appliance.records.site import Room, Seat
-from appliance.rules.coverage import Camera, Hole, Place, covered, holes
+from appliance.rules.coverage import SOFT, Camera, Hole, Place, covered, holes
 
 
 class Seen(msgspec.Struct, kw_only=True):
@@ -28,13 +28,26 @@ class Seen(msgspec.Struct, kw_only=True):
         """Nothing is unseen."""
         return covered(self.holes)
 
+    @property
+    def unseen(self) -> list[str]:
+        """What no camera sees, in words; what is only not marked yet is left out."""
+        return [said(hole, self.kind) for hole in self.holes if hole.kind not in SOFT]
+
+
+def room_coverage(session: Session, box: Box, code: str) -> Seen | None:
+    """One room; None when there is no such room."""
+    room = session.get(Room, code)
+    return _room(session, box, room) if room else None
+
+
+def _room(session: Session, box: Box, room: Room) -> Seen:
+    seats = session.exec(select(Seat.number).where(Seat.room == room.code).order_by(col(Seat.number)))
+    return _seen(box, room.code, room.name, room.kind, list(seats.all()), doors_of(room))
+
 
 def coverage(session: Session, box: Box) -> list[Seen]:
     """Every room and entrance, in order of their codes."""
-    found = []
-    for room in session.exec(select(Room).order_by(col(Room.code))).all():
-        seats = session.exec(select(Seat.number).where(Seat.room == room.code).order_by(col(Seat.number)))
-        found.append(_seen(box, room.code, room.name, room.kind, list(seats.all()), doors_of(room)))
+    found = [_room(session, box, room) for room in session.exec(select(Room).order_by(col(Room.code))).all()]
     rooms = {one.code for one in found}
     found += [
         _seen(box, lane.code, lane.name, "entrance", [], [])

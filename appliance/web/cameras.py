@@ -18,6 +18,7 @@ from appliance.base.sockets import ask
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.coverage import Seen, coverage, said
+from appliance.web.camera_alarms import camera_alarms
 from appliance.web.media import kind_of, still_of
 from appliance.web.ops import sources_of
 from appliance.web.pages import done, page
@@ -34,6 +35,8 @@ from appliance.wire.cameras import (
     StartJob,
     Still,
 )
+from appliance.wire.ops import Alarm
+from appliance.wire.recorder import CameraStatus
 
 Asked = Request[Who, Any, Any]
 ROLES = ("admin", "chief")
@@ -109,6 +112,11 @@ async def cameras_list(request: Asked, box: NamedDependency[Box]) -> Template:
     return page(request, "cameras_list.html", **await _shown(request, box))
 
 
+def alarms_of(status: CameraStatus) -> list[Alarm]:
+    """Of one camera."""
+    return camera_alarms([status])
+
+
 async def _shown(request: Asked, box: Box) -> dict[str, Any]:
     refreshed(box.settings.cameras)
     sources = sources_of(request, box)
@@ -121,6 +129,7 @@ async def _shown(request: Asked, box: Box) -> dict[str, Any]:
         "elsewhere": [one for one in box.settings.cameras if one.room not in known],
         "status": status,
         "silent": sources.recorder.silent_since,
+        "alarms_of": alarms_of,
         "said": said,
     }
 

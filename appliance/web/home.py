@@ -9,10 +9,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
 
+from appliance.base.camera_settings import refreshed
 from appliance.base.errors import ExamError, NotFound
 from appliance.base.i18n import LANGUAGES, N_, _
 from appliance.flow.accounts import LONGEST, Who, sign_in, sign_out
 from appliance.flow.box import Box
+from appliance.flow.coverage import Seen, coverage
+from appliance.web.camera_alarms import camera_alarms
+from appliance.web.ops import sources_of
 from appliance.web.pages import page
 from appliance.web.roll_call import ROLES as ROLL_CALL
 from appliance.web.sessions import COOKIE
@@ -68,7 +72,25 @@ async def home(request: Request[Who | None, Any, Any], box: NamedDependency[Box]
         links += [(f"/entry/{one.code}", _("Entry screen"), one.name) for one in lanes]
     if role in ROLL_CALL:
         links.append(("/roll-call", _("Roll call"), _("Is everybody out?")))
-    return page(request, "home.html", links=links)
+    notes = {"/cameras": await _of_cameras(request, box)} if role in ("admin", "chief") else {}
+    return page(request, "home.html", links=links, notes=notes)
+
+
+async def _of_cameras(request: Request[Who | None, Any, Any], box: Box) -> list[tuple[str, str]]:
+    """What a person has to see to before the next sitting: (kind of signal, sentence)."""
+    refreshed(box.settings.cameras)
+    sources = sources_of(request, box)
+    await sources.refresh()
+    found = camera_alarms(sources.status.cameras if sources.status else [])
+    silent = len({one.subject for one in found if one.level == "red"})
+    odd = len({one.subject for one in found if one.level == "amber"})
+    places: list[Seen] = await box.db.read(coverage, box)
+    dark = _(", ").join(one.name for one in places if one.unseen)
+    return [
+        *([("stop", _("{count} cameras record nothing").format(count=silent))] if silent else []),
+        *([("look", _("{count} cameras want a look").format(count=odd))] if odd else []),
+        *([("look", _("Not everything is seen: {room}.").format(room=dark))] if dark else []),
+    ]
 
 
 @get("/sign-in", opt={"public": True}, name="sign_in")

@@ -15,6 +15,7 @@ from appliance.flow.board import Board, SeatTile, board
 from appliance.flow.box import Box
 from appliance.flow.cameras import cameras_of
 from appliance.flow.confirm_second import confirm_second
+from appliance.flow.coverage import Seen, room_coverage
 from appliance.flow.extend import extend, extend_room
 from appliance.flow.hand_in import force_hand_in
 from appliance.flow.move_seat import move_seat, repair_seat
@@ -25,6 +26,7 @@ from appliance.flow.start_sitting import end_sitting, start_sitting
 from appliance.flow.today import today
 from appliance.flow.warn import warn
 from appliance.records.theory import Attempt
+from appliance.web.camera_alarms import camera_alarms
 from appliance.web.ops import sources_of
 from appliance.web.pages import done, page
 from appliance.web.room_view import RoomViews
@@ -109,6 +111,9 @@ async def _board(
     view.look(found, sort, plan)
     here = [one for one in box.settings.cameras if one.room == found.sitting.room]
     status = {one.camera: one for one in sources.status.cameras} if sources.status else {}
+    known = [(one, status.get(one.code)) for one in here]
+    planned = found.sitting.state == "planned"
+    seen: Seen | None = await box.db.read(room_coverage, box, found.sitting.room) if planned else None
     return page(
         request,
         name,
@@ -122,7 +127,8 @@ async def _board(
         columns=columns,
         sort=sort,
         seat=seat,
-        cameras=[(one, status.get(one.code)) for one in here],
+        cameras=[(one, now, camera_alarms([now]) if now else []) for one, now in known],
+        unseen=seen.unseen if seen else [],
         recorder_silent=sources.recorder.silent_since if here else None,
         needy=sum(1 for one in found.seats if one.flags and one.state != "free"),
         hands=sum("hand" in one.flags for one in found.seats),
