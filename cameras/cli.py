@@ -142,6 +142,7 @@ set_up_cli.mount(app)
 
 
 def verify(
+    context: typer.Context,
     sample: int = typer.Option(0, "--sample", min=0, help="Check this many, chosen at random; 0 = all."),
     media: Path = typer.Option(None, "--media", help="Folder of the recordings; default from the settings."),
     authority: Path = typer.Option(
@@ -161,6 +162,7 @@ def verify(
         sample or None,
         _authority_if_any(authority),
         locator=Locator(settings) if settings else None,
+        heads=context.obj(settings) if settings and context.obj else None,
     )
     if json:
         _show(found)
@@ -178,12 +180,18 @@ def verify(
             "seal_altered": _("seal does not fit"),
             "seal_missing": _("seal missing"),
             "unsealed": _("without a seal since"),
+            "cut_off": _("cut off, the journal knows links up to"),
+            "not_as_journaled": _("another chain than the journal knows, from"),
         }
         for finding in found.findings:
             typer.echo(f"{words[finding.code]}  {finding.path}")
         _tell(_("{count} recordings checked.").format(count=found.checked))
         if found.links:
             _tell(_("{count} links of the chain checked.").format(count=found.links))
+        if found.journaled is not None:
+            _tell(_("{count} seals of the journal are found in the chain.").format(count=found.journaled))
+        else:
+            _tell(_("Without the box's journal it is not checked whether the newest links were cut off."))
         if found.elsewhere:
             _tell(
                 _("{count} lie on a disk or in a place not readable here now.").format(count=found.elsewhere)

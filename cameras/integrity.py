@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from appliance.wire.recorder import Check, CheckedFile
+from appliance.wire.seals import SealedHead
 from cameras.archive.locate import Locator
 from cameras.archive.store import EVERYWHERE, ArchiveReader
 from cameras.archive.store import FILE as ARCHIVE
@@ -41,7 +42,8 @@ class Finding(msgspec.Struct, kw_only=True):
 
 
 class Verified(msgspec.Struct, kw_only=True):
-    """The JSON of `recordings verify`. `links`: recordings and gaps whose place in the chain was checked.
+    """The JSON of `recordings verify`. `links`: recordings and gaps whose place in the chain was checked; `journaled`:
+    seals of the box's journal that the chain has, None: there was no journal to ask.
 
     `elsewhere`: recordings that left this disk for a place not readable here; `deleted`: by order, after their date.
     """
@@ -49,6 +51,7 @@ class Verified(msgspec.Struct, kw_only=True):
     ok: bool
     checked: int
     links: int = 0
+    journaled: int | None = None
     elsewhere: int = 0
     deleted: int = 0
     findings: list[Finding]
@@ -69,19 +72,21 @@ def verify(
     authority: bytes | None = None,
     now: datetime | None = None,
     locator: Locator | None = None,
+    heads: list[SealedHead] | None = None,
 ) -> Verified:
     """Check the chain, its seals, the index against both, and all finished segments, or `sample` of them chosen at
     random; added files are looked for in any case. `authority`: PEM certificate of the site's authority; None: seals
-    are held against the chain, and not who signed them. `locator`: finds what has moved to another place.
+    are held against the chain, and not who signed them. `locator`: finds what has moved to another place. `heads`:
+    seals the journal of the box knows.
     """
     now = now or datetime.now(UTC)
     if (media / FILE).exists() or not ChainFiles(media).cameras():
-        return _verify(media, Reader(media), sample, authority, now, locator)
+        return _verify(media, Reader(media), sample, authority, now, locator, heads)
     with tempfile.TemporaryDirectory() as scratch:
         index = Index(Path(scratch))
         agree(index, ChainFiles(media), mend=False)
         try:
-            return _verify(media, index, sample, authority, now, locator)
+            return _verify(media, index, sample, authority, now, locator, heads)
         finally:
             index.close()
 
@@ -93,8 +98,9 @@ def _verify(
     authority: bytes | None,
     now: datetime,
     locator: Locator | None,
+    heads: list[SealedHead] | None,
 ) -> Verified:
-    chain = ChainCheck(media, index, authority, now)
+    chain = ChainCheck(media, index, authority, now, heads or [])
     findings = [Finding(code=one.code, camera=one.camera, path=one.path) for one in chain.findings()]
     archive, checked, elsewhere, deleted = ArchiveReader(media), 0, 0, 0
     for segment in _chosen(index, sample):
@@ -118,6 +124,7 @@ def _verify(
         ok=not findings,
         checked=checked,
         links=chain.links,
+        journaled=None if heads is None else chain.journaled.held,
         elsewhere=elsewhere,
         deleted=deleted,
         findings=findings,

@@ -80,6 +80,7 @@ KINDS: dict[str, str] = {
     "camera.alarm": N_("A camera reports tampering or another scene"),
     "camera.alarm_over": N_("A camera's report is over"),
     "camera.motion": N_("A camera saw movement"),
+    "camera.sealed": N_("Recordings of a camera sealed"),
     "camera.filled": N_("Gaps of a camera filled from elsewhere"),
     "screen_code.lost": N_("Code of a screen not seen by the camera"),
     "screen_code.back": N_("Code of a screen seen again"),

@@ -24,6 +24,7 @@ from appliance.base.sockets import ask
 from appliance.cli.fill import fill
 from appliance.cli.run import show, tell
 from appliance.cli.screen_codes import screen_codes
+from appliance.cli.sealed import journaled
 from appliance.flow.box import Box
 from appliance.flow.cameras import cameras_of
 from appliance.flow.inspect import find_candidates
@@ -42,16 +43,23 @@ TIMES = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
 
 
 @app.callback()
-def group() -> None:
+def group(context: typer.Context) -> None:
     """Recordings."""
+    context.obj = journaled  # `verify` belongs to another package and knows no journal
 
 
 ACTOR = "process:cli"
-PLACES = {"entrance": N_("Entrance"), "waiting": N_("Waiting room"), "seat": N_("Seat")}
+PLACES = {
+    "entrance": N_("Entrance"),
+    "waiting": N_("Waiting room"),
+    "seat": N_("Seat"),
+    "exit": N_("Free to leave"),
+}
 BLIND = {
     "entrance": N_("No room camera looks at this entrance."),
     "waiting": N_("No camera covers the waiting room."),
     "seat": N_("No camera covers this seat."),
+    "exit": N_("No camera looks at the way out."),
 }
 MIB = 1024**2
 
@@ -122,7 +130,7 @@ def _tell_places(box: Box, found: list[Place]) -> None:
     names = {one.code: one.name for one in box.settings.cameras}
     for place in found:
         stay = place.stay
-        typer.echo(f"{_(PLACES[stay.kind])} {stay.name}  {_span(box, stay.start, place.end)}")
+        typer.echo(f"{_(PLACES[stay.kind])} {stay.name}".rstrip() + f"  {_span(box, stay.start, place.end)}")
         if not stay.cameras:
             typer.echo(f"  {_(BLIND[stay.kind])}")
         for clip in place.clips:

@@ -37,6 +37,7 @@ from appliance.voice.announce import sound_file
 from appliance.voice.port import Announcement
 from appliance.web.order_watch import OrderWatch
 from appliance.web.screen_watch import ScreenWatch
+from appliance.web.seal_watch import SealWatch
 from appliance.web.storage_watch import StorageWatch
 from appliance.wire.cameras import GetNotes, Notes
 
@@ -49,6 +50,7 @@ PAPERS = 2.0
 SCREENS = 5.0
 ORDERS = 2.0
 STORAGE = 30.0
+SEALS = 5.0
 CAMERAS = 2.0
 """Seconds between two looks at the cameras' file and at what exam-recorder noted."""
 MARK_AGAIN = 60.0
@@ -66,6 +68,7 @@ class Background:
         self.screens = ScreenWatch(box)
         self._orders = OrderWatch(box)
         self._storage = StorageWatch(box)
+        self._seals = SealWatch(box)
         self._tasks: list[asyncio.Task[None]] = []
         self._failing: set[str] = set()
         self._noted: Noted | None = None
@@ -87,6 +90,7 @@ class Background:
             ("screens", self.screens.look, SCREENS),
             ("orders", self._orders.look, ORDERS),
             ("storage", self._storage.look, STORAGE),
+            ("seals of the recordings", self._seals.look, SEALS),
         ):
             self._tasks.append(asyncio.create_task(self._loop(name, work, pause)))
 

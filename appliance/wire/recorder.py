@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from appliance.wire.cameras import CameraAlarm
+from appliance.wire.seals import SealedHead
 
 Cause = Literal["network", "camera", "disk", "stopped", "resting", "clock", ""]
 """Why there is no picture. resting: by plan (cameras/plan.py); clock: the box's clock was set ahead, no picture carries
@@ -164,17 +165,20 @@ class CameraSpan(msgspec.Struct, kw_only=True):
 class VerifySpans(msgspec.Struct, tag="clips.verify", kw_only=True):
     """Ask exam-clips to read every file of these spans again and hold it against the hash of its recording.
 
-    The reply is SpanHead; a frame with one CheckedFile (MessagePack) follows for each file.
+    The reply is SpanHead; a frame with one CheckedFile (MessagePack) follows for each file. `heads`: seals the journal
+    knows, to be held against the chain's files.
     """
 
     spans: list[CameraSpan]
+    heads: list[SealedHead] = []
 
 
 class SpanHead(msgspec.Struct, kw_only=True):
-    """How much is going to be read."""
+    """How much is going to be read. `broken`: of the heads asked about, those the chain does not have."""
 
     files: int
     bytes: int
+    broken: list[SealedHead] = []
 
 
 class CheckedFile(msgspec.Struct, kw_only=True):

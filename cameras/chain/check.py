@@ -9,7 +9,7 @@ import binascii
 import contextlib
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -18,7 +18,9 @@ import msgspec
 
 from appliance.base.crypto import certified_key, verify
 from appliance.base.errors import Corrupt
+from appliance.wire.seals import SealedHead
 from cameras.chain.files import FOLDER, SEALS, ChainFiles
+from cameras.chain.journaled import Journaled
 from cameras.chain.link import START, BadLine, Link, Seal, SegmentLink, chained, read_line, read_seal
 
 ChainCode = Literal[
@@ -30,6 +32,8 @@ ChainCode = Literal[
     "seal_altered",
     "seal_missing",
     "unsealed",
+    "cut_off",
+    "not_as_journaled",
 ]
 PROCESS = "recorder"
 HOURLY = timedelta(hours=2)
@@ -59,21 +63,29 @@ COLUMNS = {
 
 class ChainCheck:
     """Checks the chains of a store. `authority`: PEM certificate of the site's authority; None: seals are held against
-    the chain, and not who signed them. `now`: when it is checked.
+    the chain, and not who signed them. `now`: when it is checked. `heads`: seals the journal knows.
     """
 
-    def __init__(self, media: Path, index: Rows, authority: bytes | None, now: datetime) -> None:
+    def __init__(
+        self,
+        media: Path,
+        index: Rows,
+        authority: bytes | None,
+        now: datetime,
+        heads: Iterable[SealedHead] = (),
+    ) -> None:
         self._files = ChainFiles(media)
         self._index = index
         self._authority = authority
         self._now = now
         self.links = 0
         """Links checked so far."""
+        self.journaled = Journaled(heads)
 
     def findings(self) -> Iterator[ChainFinding]:
         """Everything that does not hold, camera by camera."""
         known = {row[0] for row in self._index.rows("SELECT camera FROM chain")}
-        for camera in sorted(known | set(self._files.cameras())):
+        for camera in sorted(known | set(self._files.cameras()) | self.journaled.cameras):
             yield from self._camera(camera)
 
     def _camera(self, camera: str) -> Iterator[ChainFinding]:
@@ -93,6 +105,7 @@ class ChainCheck:
             seals.setdefault(found.n, []).append(found)
             newest = found
         head, n, counts, last_end, heads_until = START, 0, {"segment": 0, "gap": 0}, 0, START
+        differs = 0
         for path, line in self._files.lines(camera):
             self.links += 1
             where = f"{FOLDER}/{camera}/{path.name}#{n + 1}"
@@ -107,6 +120,8 @@ class ChainCheck:
             elif chained(head, body) != said or link.camera != camera:
                 yield ChainFinding(code="chain_altered", camera=camera, path=_name(link, where))
             head, n = said, link.n
+            if not self.journaled.fits(camera, n, head):
+                differs = differs or n
             heads_until = head if n == until else heads_until
             for seal in seals.pop(n, []):
                 if seal.head != head.hex():
@@ -117,6 +132,11 @@ class ChainCheck:
             yield from self._row(link, said, where)
         for left in seals.values():  # they name links that are not there
             yield from (_seal_finding("link_missing", camera, seal.number) for seal in left)
+        cut = self.journaled.left(camera)
+        if differs:
+            yield ChainFinding(code="not_as_journaled", camera=camera, path=f"{FOLDER}/{camera}#{differs}")
+        elif cut:
+            yield ChainFinding(code="cut_off", camera=camera, path=f"{FOLDER}/{camera}#{cut[-1]}")
         if until > n:
             yield ChainFinding(code="link_missing", camera=camera, path=f"{FOLDER}/{camera}#{n + 1}")
         elif until and heads_until != newest_head:

@@ -34,13 +34,17 @@ class ChainFiles:
         """Every whole line of a camera's chain with its file; only of the `newest` files when given."""
         files = self.files(camera)
         for path in files if newest is None else files[-newest:]:
-            for line in _whole(path):
+            for line in whole_lines(path):
                 yield path, line
 
     def seals(self, camera: str) -> list[bytes]:
         """The lines of a camera's seals."""
         path = self.folder / camera / SEALS
-        return list(_whole(path)) if path.exists() else []
+        return list(whole_lines(path)) if path.exists() else []
+
+    def holding(self, camera: str, n: int) -> Path:
+        """The file in which link `n` of a camera lies, or would lie."""
+        return self.folder / camera / f"{(n - 1) // PER_FILE * PER_FILE + 1:010d}.links"
 
     def mend(self, camera: str) -> None:
         """Cut off the torn line a power cut may have left at the end of a file."""
@@ -53,8 +57,7 @@ class ChainFiles:
 
     def add_link(self, camera: str, n: int, line: bytes) -> None:
         """Durable when the call returns."""
-        first = (n - 1) // PER_FILE * PER_FILE + 1
-        self._add(self.folder / camera / f"{first:010d}.links", line)
+        self._add(self.holding(camera, n), line)
 
     def add_seal(self, camera: str, line: bytes) -> None:
         """Durable when the call returns."""
@@ -96,7 +99,8 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _whole(path: Path) -> Iterator[bytes]:
+def whole_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file that are complete."""
     with open(path, "rb") as source:
         for line in source:
             if line.endswith(b"\n"):

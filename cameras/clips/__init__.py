@@ -31,7 +31,10 @@ from appliance.wire.recorder import (
     VerifySpans,
 )
 from appliance.wire.screens import ReadScreens
+from appliance.wire.seals import GetSealed, Sealed
 from cameras.archive.locate import Locator
+from cameras.chain import ChainFiles
+from cameras.chain.journaled import broken
 from cameras.clips.copy import Copied
 from cameras.clips.cut import Cut, cut
 from cameras.clips.find import find
@@ -40,7 +43,7 @@ from cameras.clips.reel import reel_of
 from cameras.clips.screens import ScreenReader
 from cameras.clips.still import still
 from cameras.clips.watch import PictureWatch
-from cameras.index import Reader, Segment
+from cameras.index import Reader, Segment, newest_seals
 from cameras.integrity import checked
 from cameras.live.pictures import WIDTH as LIVE_WIDTH
 from cameras.live.pictures import LivePictures
@@ -175,8 +178,16 @@ class ClipServer:
             times = span.start.astimezone(UTC), span.end.astimezone(UTC)
             found = await asyncio.to_thread(self._index.between, span.camera, *times, True)
             files |= {segment.path: segment for segment in found}
-        head = SpanHead(files=len(files), bytes=sum(segment.bytes for segment in files.values()))
+        head = SpanHead(
+            files=len(files),
+            bytes=sum(segment.bytes for segment in files.values()),
+            broken=await asyncio.to_thread(broken, ChainFiles(self._media), asked.heads),
+        )
         return Streamed(head, self._check(list(files.values())))
+
+    async def get_sealed(self, _asked: GetSealed) -> Sealed:
+        """GetSealed."""
+        return Sealed(heads=await asyncio.to_thread(newest_seals, self._index))
 
     async def _check(self, segments: list[Segment]) -> AsyncIterator[bytes]:
         for segment in segments:
@@ -228,6 +239,7 @@ async def serve(settings: Settings, clips: ClipServer | None = None) -> asyncio.
             ReadScreens: clips.screens.read,
             GetPictures: clips.get_pictures,
             VerifySpans: clips.verify_spans,
+            GetSealed: clips.get_sealed,
         },
     )
 

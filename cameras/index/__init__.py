@@ -2,6 +2,18 @@
 
 from cameras.index.reader import LONGEST, GapRow, Reader, Segment
 from cameras.index.schema import EPOCH, FILE, micros, moment
+from cameras.index.seals import newest_seals
 from cameras.index.writer import Index
 
-__all__ = ["EPOCH", "FILE", "LONGEST", "GapRow", "Index", "Reader", "Segment", "micros", "moment"]
+__all__ = [
+    "EPOCH",
+    "FILE",
+    "LONGEST",
+    "GapRow",
+    "Index",
+    "Reader",
+    "Segment",
+    "micros",
+    "moment",
+    "newest_seals",
+]

@@ -13,9 +13,11 @@ from appliance.base import crypto
 from appliance.base.settings import CameraSettings, RecorderSettings, Settings, SiteSettings
 from appliance.base.site import Site
 from appliance.wire.orders import Orders, SittingOrder
+from appliance.wire.seals import SealedHead
 from cameras import integrity
 from cameras.chain import START, SegmentLink, chained, encode, link_line, read_line, read_seal
-from cameras.index import Index, Segment
+from cameras.chain.journaled import broken
+from cameras.index import Index, Segment, newest_seals
 from cameras.recorder.reconcile import reconcile
 from cameras.recorder.sealing import Sealer
 from tests.cameras.test_store import opened, put
@@ -80,8 +82,10 @@ class World:
         del lines[number]
         path.write_bytes(b"".join(lines))
 
-    def verify(self, now: datetime | None = None) -> integrity.Verified:
-        return integrity.verify(self.media, None, self.authority, now or LATER)
+    def verify(
+        self, now: datetime | None = None, heads: list[SealedHead] | None = None
+    ) -> integrity.Verified:
+        return integrity.verify(self.media, None, self.authority, now or LATER, heads=heads)
 
 
 @pytest.fixture(scope="module")
@@ -235,6 +239,41 @@ def test_what_no_seal_follows_for_hours_is_said(world: World) -> None:
     assert [one.code for one in world.verify(NOW + timedelta(hours=3)).findings] == ["unsealed"]
     world.sealer.seal("C1", world.now)
     assert world.verify(NOW + timedelta(hours=3)).ok
+
+
+def test_links_cut_off_with_their_seals_are_missed_by_the_journal(world: World) -> None:
+    """Everything but the journal is put right by whoever cuts: without it nothing is seen for two hours."""
+    heads = [
+        SealedHead(camera="C1", number=seal.number, n=seal.n, head=seal.head, at=seal.at)
+        for _, seal in map(read_seal, world.index.chain.seals("C1"))
+    ]
+    assert newest_seals(world.index) == heads[-1:] and [one.n for one in heads] == [3, 6]
+    files = world.index.chain
+    found = world.verify(heads=heads)
+    assert found.ok and found.journaled == 2 and broken(files, heads) == []
+    for segment in world.files[3:]:
+        (world.media / segment.path).unlink()
+    for _ in range(3):
+        world.cut(world.links, 3)
+    world.cut(world.seals, 1)
+    world.index.write("DELETE FROM segment WHERE n > 3")
+    world.index.write("DELETE FROM gap")
+    world.index.write("DELETE FROM seal WHERE number > 1")
+    world.index.write("UPDATE chain SET n = 3, head = (SELECT chained FROM segment WHERE n = 3)")
+    assert world.verify().ok and world.verify().journaled is None
+    found = world.verify(heads=heads)
+    assert [(one.code, one.path) for one in found.findings] == [("cut_off", "chain.d/C1#6")]
+    assert found.journaled == 1 and broken(files, heads) == heads[1:]
+    for minute in (7, 8, 9):  # and the recorder goes on, seals included
+        world.put(minute)
+    world.sealer.seal("C1", world.now)
+    now = newest_seals(world.index)[0]
+    assert (now.number, now.n) == (2, 6) and world.verify().ok
+    found = world.verify(heads=[*heads, now])
+    assert [(one.code, one.path) for one in found.findings] == [("not_as_journaled", "chain.d/C1#6")]
+    assert broken(files, [*heads, now]) == heads[1:]
+    gone = SealedHead(camera="C9", number=1, n=4, head="00" * 32, at=NOW)
+    assert [one.path for one in world.verify(heads=[gone]).findings] == ["chain.d/C9#4"]
 
 
 TABLES = {

@@ -1,0 +1,28 @@
+"""Follows exam-recorder's seals into the journal: exam-clips reads them beside the recordings, also while the recorder
+is stopped.
+"""
+
+from appliance.base.sockets import ask
+from appliance.flow.box import Box
+from appliance.flow.note_seals import note_seals
+from appliance.wire.seals import GetSealed, Sealed
+
+TIMEOUT = 2.0
+
+
+class SealWatch:
+    """`told`: number and hash of the seal of each camera that the journal has for certain."""
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+        self.told: dict[str, tuple[int, str]] = {}
+
+    async def look(self) -> None:
+        """Write what is new. Raises Unavailable while exam-clips is silent."""
+        if not self._box.settings.cameras:
+            return
+        found = await ask(self._box.settings.socket("clips"), GetSealed(), Sealed, TIMEOUT)
+        new = [one for one in found.heads if self.told.get(one.camera) != (one.number, one.head)]
+        if new:
+            await self._box.db.write(note_seals, self._box, new)
+            self.told |= {one.camera: (one.number, one.head) for one in new}

@@ -1,0 +1,28 @@
+"""What exam-clips tells exam-web of the recorder's seals, so that the journal knows how long each chain was."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class SealedHead(msgspec.Struct, kw_only=True, frozen=True):
+    """The newest link of a camera's chain as exam-recorder signed it: seal `number` names link `n`, whose hash is
+    `head` (hex). `sitting`: after which it was made; empty: the hour was over, or the recorder stopped.
+    """
+
+    camera: str
+    number: int
+    n: int
+    head: str
+    at: datetime
+    sitting: str = ""
+
+
+class GetSealed(msgspec.Struct, tag="clips.sealed"):
+    """Ask exam-clips, which is there while the recorder is stopped too, for the newest seal of each camera."""
+
+
+class Sealed(msgspec.Struct, kw_only=True):
+    """The answer to GetSealed."""
+
+    heads: list[SealedHead]
