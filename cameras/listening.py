@@ -38,6 +38,14 @@ MOTION_EVERY = 600.0
 """Seconds between two notes of motion: people move all day."""
 
 
+TellStanding = Callable[[str, list[CameraAlarm], datetime], None]
+"""Camera, what it reports now, and when."""
+
+
+def nobody(_camera: str, _standing: list[CameraAlarm], _at: datetime) -> None:
+    """Nobody wants to know."""
+
+
 class Standing(NamedTuple):
     """An alarm that stands, since when, and whether the camera will tell its end."""
 
@@ -49,11 +57,19 @@ class Standing(NamedTuple):
 class Listener(threading.Thread):
     """One camera's events until `stop`."""
 
-    def __init__(self, camera: CameraSettings, password: Callable[[], str], notes: Notebook) -> None:
+    def __init__(
+        self,
+        camera: CameraSettings,
+        password: Callable[[], str],
+        notes: Notebook,
+        tell: TellStanding = nobody,
+    ) -> None:
+        """`tell`: told what stands, after every pull that says it for certain."""
         super().__init__(name=f"events-{camera.code}", daemon=True)
         self.camera = camera
         self._password = password
         self._notes = notes
+        self._tell = tell
         self._leaving = threading.Event()
         self._subscription: Subscription | None = None
         self._told = ""
@@ -136,6 +152,8 @@ class Listener(threading.Thread):
                 for topic in self._unconfirmed & self._standing.keys():
                     self._end(topic, datetime.now(UTC))
             self.settle(datetime.now(UTC))
+            if pulls >= CONFIRMED or self._standing:
+                self._tell(self.camera.code, self.alarms, datetime.now(UTC))
             if time.monotonic() >= renew_at:
                 body = events.renew(found.address, found.references, HOLD)
                 seconds = events.read_renewed(camera.ask("Renew", events.RENEW, body, to), HOLD)

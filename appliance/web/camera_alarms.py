@@ -28,6 +28,8 @@ SCREENS = {
     "unknown": N_("is none of this site"),
 }
 REPORTS = {"tamper": N_("lens covered, blurred or dazzled"), "scene": N_("scene changed")}
+ALARMS = REPORTS | PICTURES | {"code": N_("code of the screen not seen")}
+"""An alarm in the recorder's index."""
 OFFSET = 2.0
 """Seconds a camera's clock may be off."""
 NEXT_CAUSE = {

@@ -5,11 +5,12 @@ Looked at only while a sitting runs or is near: at other times screens may be da
 
 from datetime import datetime
 
+from appliance.base.errors import ExamError
 from appliance.base.sockets import ask
 from appliance.flow.box import Box
 from appliance.flow.screen_codes import Look, exam_is_near, judge_looks, note_screen_code
 from appliance.rules.screen_code import IN_A_ROW
-from appliance.wire.recorder import GetPictures, Pictures, ScreenCode
+from appliance.wire.recorder import AlarmsKept, GetPictures, Pictures, ScreenCode, TellAlarms
 
 TIMEOUT = 2.0
 
@@ -22,6 +23,8 @@ class ScreenWatch:
         self.states: dict[str, ScreenCode] = {}
         self._seen: dict[str, datetime] = {}
         self._bad: dict[str, int] = {}
+        self._told: dict[str, bool] = {}
+        """What exam-recorder knows: is the code missing?"""
 
     async def look(self) -> None:
         """Judge every picture that is new since the last time. Raises Unavailable while exam-clips is silent."""
@@ -30,6 +33,7 @@ class ScreenWatch:
         if not there or not await box.db.read(exam_is_near, box):
             self.states.clear()
             self._bad.clear()
+            await self._tell(dict.fromkeys(there, False))
             return
         found = await ask(box.settings.socket("clips"), GetPictures(), Pictures, TIMEOUT)
         seen = {one.camera for one in found.cameras}
@@ -46,3 +50,16 @@ class ScreenWatch:
             if bad == 0 or bad >= IN_A_ROW:
                 self.states[look.camera] = judged.verdict
                 await box.db.write(note_screen_code, box, look, judged)
+        await self._tell({camera: state != "ok" for camera, state in self.states.items()})
+
+    async def _tell(self, missing: dict[str, bool]) -> None:
+        """A code that is not seen is a row of the recorder's index too; who is silent is told the next time."""
+        for camera, on in missing.items():
+            if self._told.get(camera) == on:
+                continue
+            told = TellAlarms(camera=camera, by="screen", kinds=["code"] if on else [], at=self._box.now())
+            try:
+                await ask(self._box.settings.socket("recorder"), told, AlarmsKept, TIMEOUT)
+            except ExamError:
+                return  # its silence has an alarm of its own
+            self._told[camera] = on

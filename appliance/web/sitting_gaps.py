@@ -1,4 +1,6 @@
-"""The gaps in the recordings of a sitting's room, for its record on paper and the office's page."""
+"""The gaps in the recordings of a sitting's room, and what was wrong with its cameras, for its record on paper and the
+office's page.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -16,9 +18,10 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.start_sitting import sitting_of
 from appliance.records.sitting import Sitting
+from appliance.web.camera_alarms import ALARMS
 from appliance.web.pages import page
 from appliance.wire.recorder import FindClips, Found
-from appliance.wire.sheets import RoomGap, RoomRecord, RoomRecordings
+from appliance.wire.sheets import RoomAlarm, RoomGap, RoomRecord, RoomRecordings
 
 TIMEOUT = 10.0
 LEAST = timedelta(seconds=0.5)
@@ -49,7 +52,11 @@ async def recordings_of(box: Box, sitting_id: str) -> RoomRecordings:
         for one in sorted(found.gaps, key=lambda one: (one.start, one.camera))
         if one.end - one.start >= LEAST
     ]
-    return replace(told, gaps=gaps)
+    alarms = [
+        RoomAlarm(camera=names[one.camera], start=one.start, end=one.end, what=ALARMS[one.kind])
+        for one in sorted(found.alarms, key=lambda one: (one.start, one.camera))
+    ]
+    return replace(told, gaps=gaps, alarms=alarms)
 
 
 async def with_recordings(box: Box, sitting_id: str, record: RoomRecord) -> RoomRecord:

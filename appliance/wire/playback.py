@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from appliance.wire.recorder import CameraSpan, Gap
+from appliance.wire.recorder import AlarmSpan, CameraSpan, Gap
 
 
 class GetReels(msgspec.Struct, tag="clips.reels", kw_only=True):
@@ -30,11 +30,12 @@ class Piece(msgspec.Struct, kw_only=True):
 
 
 class Reel(msgspec.Struct, kw_only=True):
-    """One camera between two times: pieces of about ten minutes, made of whole segments, and the holes."""
+    """One camera between two times: pieces of about ten minutes, made of whole segments, the holes, and its alarms."""
 
     camera: str
     pieces: list[Piece]
     gaps: list[Gap]
+    alarms: list[AlarmSpan] = []
 
 
 class Reels(msgspec.Struct, kw_only=True):

@@ -66,6 +66,38 @@ class Status(msgspec.Struct, kw_only=True):
     media: str
 
 
+AlarmKind = Literal["tamper", "scene", "black", "frozen", "blurred", "moved", "code"]
+"""What was wrong with a camera that recorded: it reported so itself, its picture was so, or the code of the screen in
+its view was not to be seen.
+"""
+Watcher = Literal["events", "picture", "screen"]
+"""Who found it: the camera, exam-clips' look at the picture, exam-web's look at the screens' codes."""
+
+
+class TellAlarms(msgspec.Struct, tag="recorder.alarms", kw_only=True):
+    """Tell exam-recorder what stands at this camera by this watcher at `at`; what he told before and is not among
+    `kinds` is over. Told twice, or after one that got lost, it comes to the same.
+    """
+
+    camera: str
+    by: Watcher
+    kinds: list[AlarmKind]
+    at: datetime
+
+
+class AlarmsKept(msgspec.Struct):
+    """They are in the recorder's index."""
+
+
+class AlarmSpan(msgspec.Struct, kw_only=True):
+    """From when to when something was wrong with a camera; `end` None: it stands."""
+
+    camera: str
+    kind: AlarmKind
+    start: datetime
+    end: datetime | None
+
+
 class GetPictures(msgspec.Struct, tag="clips.pictures"):
     """Ask exam-clips what its own looks at the cameras' pictures found, one key frame a minute each."""
 
@@ -115,10 +147,11 @@ class Gap(msgspec.Struct, kw_only=True):
 
 
 class Found(msgspec.Struct, kw_only=True):
-    """The answer to FindClips."""
+    """The answer to FindClips. `alarms`: those that touch these times."""
 
     clips: list[Clip]
     gaps: list[Gap]
+    alarms: list[AlarmSpan] = []
 
 
 class GetClip(msgspec.Struct, tag="clips.get", kw_only=True):

@@ -185,6 +185,15 @@ class RoomGap(msgspec.Struct, kw_only=True, frozen=True):
     cause: str
 
 
+class RoomAlarm(msgspec.Struct, kw_only=True, frozen=True):
+    """Something was wrong with a camera that recorded. `what`: as a message id; `end` None: it stands."""
+
+    camera: str
+    start: datetime
+    end: datetime | None
+    what: str
+
+
 class RoomRecordings(msgspec.Struct, kw_only=True, frozen=True):
     """What the cameras of a room have of a sitting. `cameras`: their names; `unknown`: why it could not be asked."""
 
@@ -192,6 +201,7 @@ class RoomRecordings(msgspec.Struct, kw_only=True, frozen=True):
     begun: bool = False
     """The sitting has begun: before that nothing can be missing."""
     gaps: list[RoomGap] = []
+    alarms: list[RoomAlarm] = []
     unknown: str = ""
 
 

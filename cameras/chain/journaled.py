@@ -15,9 +15,9 @@ class Journaled:
     """Heads by camera and link, for a walk along the chain."""
 
     def __init__(self, heads: Iterable[SealedHead]) -> None:
-        self._left: dict[str, dict[int, str]] = defaultdict(dict)
+        self._left: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
         for one in heads:
-            self._left[one.camera][one.n] = one.head
+            self._left[one.camera][one.n].add(one.head)
         self.held = 0
         """Heads that the chains have."""
 
@@ -28,9 +28,9 @@ class Journaled:
 
     def fits(self, camera: str, n: int, head: bytes) -> bool:
         """Is this link as the journal has it? Yes, where it knows none."""
-        known = self._left[camera].pop(n, None)
-        self.held += known == head.hex()
-        return known in (None, head.hex())
+        known = self._left[camera].pop(n, set())
+        self.held += head.hex() in known
+        return known <= {head.hex()}
 
     def left(self, camera: str) -> list[int]:
         """Links the walk has not come to."""

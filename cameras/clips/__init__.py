@@ -98,6 +98,7 @@ class ClipServer:
             part = await asyncio.to_thread(find, self._index, self._media, camera, start, end, now)
             whole.clips += part.clips
             whole.gaps += part.gaps
+            whole.alarms += part.alarms
         return whole
 
     async def get_reels(self, asked: GetReels) -> Reels:

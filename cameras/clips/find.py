@@ -69,7 +69,7 @@ def find(index: Reader, media: Path, camera: str, start: datetime, end: datetime
     until = min(end, now)
     if until - covered > (LAG if going_on else timedelta()):
         gaps += _causes(index, camera, covered, until)
-    return Found(clips=clips, gaps=gaps)
+    return Found(clips=clips, gaps=gaps, alarms=index.alarms(camera, start, end))
 
 
 def _share(media: Path, segment: Segment, start: datetime, end: datetime) -> float:

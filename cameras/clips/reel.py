@@ -22,7 +22,8 @@ def reel_of(
     index: Reader, media: Path, camera: str, start: datetime, end: datetime, now: datetime, locator: Locator
 ) -> Reel:
     """What there is of a camera between two times."""
-    found = Reel(camera=camera, pieces=[], gaps=find(index, media, camera, start, end, now).gaps)
+    there = find(index, media, camera, start, end, now)
+    found = Reel(camera=camera, pieces=[], gaps=there.gaps, alarms=there.alarms)
     for _first, _last, group in stretches(media, index.between(camera, start, end)):
         for members in _pieces(group):
             found.pieces.append(_piece(media, locator, members, micros(end)))

@@ -5,6 +5,7 @@ lens for a moment. The recorder is not disturbed, and cameras that do not record
 """
 
 import asyncio
+import contextlib
 import logging
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,15 @@ import msgspec
 
 from appliance.base.errors import ExamError
 from appliance.base.settings import Settings
-from appliance.wire.recorder import PictureFault, Pictures, PictureStatus
+from appliance.base.sockets import ask
+from appliance.wire.recorder import (
+    AlarmKind,
+    AlarmsKept,
+    PictureFault,
+    Pictures,
+    PictureStatus,
+    TellAlarms,
+)
 from cameras import picture, screen_code
 from cameras.clips.cut import timed
 from cameras.index import Reader
@@ -27,6 +36,7 @@ log = logging.getLogger("examsite.clips")
 
 EVERY = 60.0
 """Seconds between two looks at one camera."""
+TIMEOUT = 2.0
 STALE = timedelta(minutes=3)
 """An older picture says nothing about now."""
 
@@ -64,8 +74,17 @@ class PictureWatch:
                 await asyncio.sleep(EVERY / len(cameras))
                 try:
                     await asyncio.to_thread(self.look, camera, datetime.now(UTC))
+                    await self._tell(camera)
                 except Exception:  # one camera's nonsense must not end the look at the others
                     log.exception("camera %s: not foreseen", camera)
+
+    async def _tell(self, camera: str) -> None:
+        """Its faults become rows of the recorder's index; a recorder that is silent is told at the next look."""
+        seen = self._seen.get(camera)
+        kinds: list[AlarmKind] = [*seen.faults] if seen else []
+        told = TellAlarms(camera=camera, by="picture", kinds=kinds, at=seen.at if seen else datetime.now(UTC))
+        with contextlib.suppress(ExamError):
+            await ask(self._settings.socket("recorder"), told, AlarmsKept, TIMEOUT)
 
     def status(self) -> Pictures:
         """What the last looks found."""

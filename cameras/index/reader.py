@@ -11,7 +11,7 @@ import msgspec
 
 from appliance.base.errors import NotFound, Unavailable
 from appliance.base.i18n import N_
-from appliance.wire.recorder import Cause, Kept
+from appliance.wire.recorder import AlarmSpan, Cause, Kept
 from cameras.index.schema import FILE, micros, moment
 
 LONGEST = timedelta(hours=1)
@@ -44,6 +44,7 @@ class GapRow(msgspec.Struct, kw_only=True):
 
 
 NOT_GONE = "AND state <> 'missing'"
+ALARM = "camera, kind, start, end"
 GAP = "id, camera, start, end, cause"
 SEGMENT = "id, run, camera, path, start, end, bytes, sha256, state"
 
@@ -185,6 +186,20 @@ class Reader:
         )
         return _gap(rows[0]) if rows else None
 
+    def alarms(self, camera: str, start: datetime, end: datetime) -> list[AlarmSpan]:
+        """Alarms of a camera that touch start..end, in order."""
+        rows = self.rows(
+            f"SELECT {ALARM} FROM alarm WHERE camera = ? AND start < ? AND (end IS NULL OR end > ?)"
+            " ORDER BY start, kind",
+            *(camera, micros(end), micros(start)),
+        )
+        return [_alarm(row) for row in rows]
+
+    def open_alarms(self, camera: str) -> list[AlarmSpan]:
+        """Alarms of a camera that are not over."""
+        rows = self.rows(f"SELECT {ALARM} FROM alarm WHERE camera = ? AND end IS NULL", camera)
+        return [_alarm(row) for row in rows]
+
     def cameras(self) -> list[str]:
         """Cameras that have ever been recorded."""
         return [
@@ -228,6 +243,11 @@ class Reader:
         """The stream address this camera gave last time, or empty."""
         rows = self.rows("SELECT uri FROM stream WHERE camera = ? AND address = ?", camera, address)
         return rows[0][0] if rows else ""
+
+
+def _alarm(row: tuple[Any, ...]) -> AlarmSpan:
+    end = None if row[3] is None else moment(row[3])
+    return AlarmSpan(camera=row[0], kind=row[1], start=moment(row[2]), end=end)
 
 
 def _gap(row: tuple[Any, ...]) -> GapRow:

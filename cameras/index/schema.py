@@ -6,10 +6,10 @@
 from datetime import UTC, datetime, timedelta
 
 FILE = "index.db"
-VERSION = 1
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-SCHEMA = """
+SCHEMAS = (
+    """
 CREATE TABLE run(
   id TEXT PRIMARY KEY, camera TEXT NOT NULL, opened INTEGER NOT NULL, closed INTEGER,
   cause TEXT NOT NULL DEFAULT '', codec TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL
@@ -40,7 +40,16 @@ CREATE TABLE finding(
   id TEXT PRIMARY KEY, at INTEGER NOT NULL, code TEXT NOT NULL, path TEXT NOT NULL, detail TEXT NOT NULL
 );
 CREATE TABLE stream(camera TEXT PRIMARY KEY, address TEXT NOT NULL, uri TEXT NOT NULL, at INTEGER NOT NULL);
-"""
+""",
+    """
+CREATE TABLE alarm(
+  id TEXT PRIMARY KEY, camera TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER,
+  kind TEXT NOT NULL CHECK (kind IN ('tamper', 'scene', 'black', 'frozen', 'blurred', 'moved', 'code'))
+);
+CREATE INDEX alarm_by_camera ON alarm(camera, start);
+""",
+)
+"""The tables, and what was added to them since: an index of an earlier version gets the rest."""
 
 
 def micros(at: datetime) -> int:

@@ -8,7 +8,7 @@ import logging
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ import msgspec
 from appliance.base.errors import Unavailable
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
-from appliance.wire.recorder import Cause, Kept
+from appliance.wire.recorder import AlarmKind, Cause, Kept
 from cameras.chain import (
     START,
     ChainFiles,
@@ -32,7 +32,7 @@ from cameras.chain import (
     link_line,
 )
 from cameras.index.reader import Reader, Segment
-from cameras.index.schema import SCHEMA, VERSION, micros
+from cameras.index.schema import SCHEMAS, micros
 
 log = logging.getLogger("examsite.recorder")
 
@@ -90,11 +90,12 @@ class Index(Reader):
         self._writer.execute("PRAGMA busy_timeout = 5000")
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = FULL")
-        if self._writer.execute("PRAGMA user_version").fetchone()[0] == 0:
+        version = self._writer.execute("PRAGMA user_version").fetchone()[0]
+        if version < len(SCHEMAS):
             with self.transaction() as link:
-                for statement in SCHEMA.split(";"):
+                for statement in ";".join(SCHEMAS[version:]).split(";"):
                     link.execute(statement)
-                link.execute(f"PRAGMA user_version = {VERSION}")
+                link.execute(f"PRAGMA user_version = {len(SCHEMAS)}")
 
     def _connection(self) -> sqlite3.Connection:
         return self._writer
@@ -266,6 +267,25 @@ class Index(Reader):
                 path,
                 detail,
             )
+
+    def alarms_stand(
+        self, camera: str, of: Collection[AlarmKind], standing: Collection[AlarmKind], at: datetime
+    ) -> None:
+        """Of the kinds `of`, these stand at a camera at `at`: new ones begin, the others are over."""
+        open_now = {one.kind: one for one in self.open_alarms(camera) if one.kind in of}
+        if open_now.keys() == set(standing):
+            return
+        with self.transaction() as link:
+            for kind in open_now.keys() - set(standing):
+                link.execute(
+                    "UPDATE alarm SET end = max(start, ?) WHERE camera = ? AND kind = ? AND end IS NULL",
+                    (micros(at), camera, kind),
+                )
+            for kind in sorted(set(standing) - open_now.keys()):
+                link.execute(
+                    "INSERT INTO alarm(id, camera, start, kind) VALUES (?, ?, ?, ?)",
+                    (new_id(), camera, micros(at), kind),
+                )
 
     def keep_stream(self, camera: str, address: str, uri: str, at: datetime) -> None:
         """Remember the stream address, so that recording starts even when ONVIF does not answer."""

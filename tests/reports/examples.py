@@ -134,6 +134,14 @@ def record(demo: bool = True) -> facts.RoomRecord:
                     cause="network",
                 )
             ],
+            alarms=[
+                facts.RoomAlarm(
+                    camera="理论考场后部",
+                    start=at + timedelta(minutes=40),
+                    end=at + timedelta(minutes=41),
+                    what="lens covered, blurred or dazzled",
+                )
+            ],
         ),
         journal=facts.JournalCode(
             seq=4711, hash="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"

@@ -7,8 +7,9 @@ from appliance.base.settings import CameraSettings
 from appliance.flow.box import Box
 from appliance.flow.sheets import room_record_facts
 from appliance.flow.start_sitting import start_sitting
+from appliance.web.camera_alarms import ALARMS
 from appliance.web.sitting_gaps import recordings_of, with_recordings
-from appliance.wire.recorder import FindClips, Found, Gap
+from appliance.wire.recorder import AlarmSpan, FindClips, Found, Gap
 from tests.world import seed
 
 
@@ -34,6 +35,7 @@ async def test_a_sitting_names_the_gaps_of_its_cameras(box: Box) -> None:
                 Gap(camera="C2", start=hole, end=hole + timedelta(seconds=5), cause="network"),
                 Gap(camera="C1", start=start, end=start + timedelta(milliseconds=200), cause=""),
             ],
+            alarms=[AlarmSpan(camera="C1", kind="tamper", start=hole, end=None)],
         )
 
     server = await sockets.serve(box.settings.socket("clips"), {FindClips: find})
@@ -45,3 +47,4 @@ async def test_a_sitting_names_the_gaps_of_its_cameras(box: Box) -> None:
     assert (asked[0].cameras, asked[0].start, asked[0].end) == (["C1", "C2"], start, box.now())
     assert told.cameras == ["摄像机C1", "摄像机C2"] and not told.unknown
     assert [(one.camera, one.cause) for one in told.gaps] == [("摄像机C2", "network")]
+    assert [(one.camera, one.what) for one in told.alarms] == [("摄像机C1", ALARMS["tamper"])]
