@@ -4,7 +4,7 @@ import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -17,12 +17,11 @@ from cameras.camera_password import password_of
 from cameras.checks import Check
 from cameras.onvif import OnvifCamera
 from cameras.picture import Grey
-from cameras.probe import DEADLINE, probe, stream_checks, watch, within
+from cameras.probe import DEADLINE, probe, stream_and_see, watch, within
 from cameras.reference import References
 
 AT_ONCE = 4
 """Cameras looked at at the same time: decoding costs a core."""
-Result = TypeVar("Result")
 
 
 class CheckedCamera(msgspec.Struct, kw_only=True):
@@ -30,6 +29,8 @@ class CheckedCamera(msgspec.Struct, kw_only=True):
 
     camera: str
     checks: list[Check]
+    model: str = ""
+    """Maker, model, firmware and serial number, where it tells them."""
     name: str = ""
     room: str = ""
     address: str = ""
@@ -48,21 +49,25 @@ class Checked(msgspec.Struct, kw_only=True):
     coverage: list[RoomCoverage] = []
 
 
-def check(settings: Settings, wanted: list[str]) -> Checked:
-    """Ask and measure the cameras with these codes (none = all), each against its reference still."""
+def check(settings: Settings, wanted: list[str], tell: Callable[[float], None] = lambda _: None) -> Checked:
+    """Ask and measure the cameras with these codes (none = all), each against its reference still.
+
+    `tell`: called with the share that is done, 0..1.
+    """
     references = References(settings)
 
-    def one(camera: CameraSettings) -> list[Check]:
+    def one(camera: CameraSettings) -> tuple[list[Check], str]:
         def still() -> Grey | None:
             kept = references.load(camera.code)
             return kept[1] if kept else None
 
         password = password_of(camera, settings)
         if camera.address.startswith("rtsp://"):
-            return stream_checks(camera.address, camera.user, password, still)
-        return probe(camera.address, camera.user, password, camera.profile, still).checks
+            return stream_and_see(camera.address, camera.user, password, still)[0], ""
+        found = probe(camera.address, camera.user, password, camera.profile, still)
+        return found.checks, found.device.told
 
-    return _each(settings, wanted, one)
+    return _each(settings, wanted, one, tell)
 
 
 def take(settings: Settings, wanted: list[str]) -> Checked:
@@ -72,7 +77,7 @@ def take(settings: Settings, wanted: list[str]) -> Checked:
     """
     references = References(settings)
 
-    def one(camera: CameraSettings) -> list[Check]:
+    def one(camera: CameraSettings) -> tuple[list[Check], str]:
         password = password_of(camera, settings)
         uri = camera.address
         if not uri.startswith("rtsp://"):
@@ -84,36 +89,48 @@ def take(settings: Settings, wanted: list[str]) -> Checked:
             raise seen.fault or _unseen(camera)
         newest = seen.look.first if seen.look.last is None else seen.look.last
         if picture.black(newest):
-            return [Check(code="reference", ok=False, detail=_("The picture is black or covered."))]
+            return [Check(code="reference", ok=False, detail=_("The picture is black or covered."))], ""
         stated = references.keep(camera.code, seen.look.frame, datetime.now(UTC))
         detail = _("Reference still kept: {width} x {height}, {name}.").format(
             width=stated.width, height=stated.height, name=f"{stated.sha256[:12]}.jpg"
         )
-        return [Check(code="reference", ok=True, detail=detail)]
+        return [Check(code="reference", ok=True, detail=detail)], ""
 
-    return _each(settings, wanted, one)
+    return _each(settings, wanted, one, lambda _share: None)
 
 
 def _unseen(camera: CameraSettings) -> ExamError:
     return NotFound("no_picture", N_("Camera {camera} shows no picture."), camera=camera.code)
 
 
-def _each(settings: Settings, wanted: list[str], work: Callable[[CameraSettings], list[Check]]) -> Checked:
+Work = Callable[[CameraSettings], tuple[list[Check], str]]
+"""Findings about a camera, and its model."""
+
+
+def _each(settings: Settings, wanted: list[str], work: Work, tell: Callable[[float], None]) -> Checked:
     """Every chosen camera; one that fails is a finding of its own and no reason to leave the others out."""
     chosen = _chosen(settings, wanted)
 
     def one(camera: CameraSettings) -> CheckedCamera:
         try:
-            found = work(camera)
+            found, model = work(camera)
         except ExamError as error:
-            found = [checks.of_fault("answers", error)]
+            found, model = [checks.of_fault("answers", error)], ""
         return CheckedCamera(
-            camera=camera.code, name=camera.name, room=camera.room, address=camera.address, checks=found
+            camera=camera.code,
+            name=camera.name,
+            room=camera.room,
+            address=camera.address,
+            model=model,
+            checks=found,
         )
 
     contexts: list[Any] = [contextvars.copy_context() for _camera in chosen]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        seen = list(pool.map(lambda context, camera: context.run(one, camera), contexts, chosen))
+        seen: list[CheckedCamera] = []
+        for found in pool.map(lambda context, camera: context.run(one, camera), contexts, chosen):
+            seen.append(found)
+            tell(len(seen) / len(chosen))
     return Checked(ok=all(camera.ok for camera in seen), cameras=seen)
 
 

@@ -12,10 +12,11 @@ from typing import Any
 
 import typer
 
-from appliance.base.errors import Corrupt, NotFound
+from appliance.base.errors import Corrupt, ExamError, NotFound
 from appliance.base.i18n import N_, _
 from appliance.base.settings import Settings, load
-from appliance.wire.cameras import RoomCoverage
+from appliance.base.sockets import ask
+from appliance.wire.cameras import CheckReport, KeepReports, RoomCoverage, Saved
 from cameras import set_up_cli
 from cameras.simulator.kinds import Authentication, Codec, Media, Scene
 from cameras.verify_cli import authority_of
@@ -106,8 +107,17 @@ def check_cameras(
         _show(found)
     else:
         tell.checked(found)
+    _keep(settings, tell.reports(found, set_up_cli.by()))
     if not found.ok:
         raise typer.Exit(1)
+
+
+def _keep(settings: Settings, reports: list[CheckReport]) -> None:
+    """Hand the reports to exam-recorder, which keeps them for the page; its silence is no fault of the check."""
+    try:
+        asyncio.run(ask(settings.socket("recorder"), KeepReports(reports=reports), Saved))
+    except ExamError:
+        _tell(_("The recorder is silent: these reports are not on the page /cameras/report."))
 
 
 def _coverage(settings: Settings) -> list[RoomCoverage]:

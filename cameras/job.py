@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 
 from appliance.base.errors import ExamError
-from appliance.base.i18n import _, set_language
+from appliance.base.i18n import set_language
 from appliance.base.settings import Settings
-from appliance.wire.cameras import CheckLine, FoundCamera, JobState, StartJob, Step
-from cameras.tell import CODES
+from appliance.wire.cameras import FoundCamera, JobState, StartJob, Step
+from cameras.tell import lines, reports
 
 SECONDS = 4.0
 """For discovery."""
@@ -77,9 +77,9 @@ class Work:
             self.state.fault_next = error.next_text()
         self.tell("done")
 
-    def tell(self, step: Step) -> None:
+    def tell(self, step: Step, share: float | None = None) -> None:
         """One line."""
-        self.state.step, self.state.share = step, SHARES[step]
+        self.state.step, self.state.share = step, SHARES[step] if share is None else share
         line = Line(state=self.state, still=self._still if step == "done" else b"")
         sys.stdout.buffer.write(msgspec.json.encode(line) + b"\n")
         sys.stdout.buffer.flush()
@@ -95,20 +95,19 @@ class Work:
         self.state.silent = found.silent
 
     def _probe(self) -> None:
-        from cameras.probe import probe_and_see, stream_checks
+        from cameras.kept import no_password_in
+        from cameras.probe import probe_and_see, stream_and_see
 
         asked = self._asked
         if asked.address.startswith("rtsp://"):
+            no_password_in(asked.address)
             self.tell("stream")
-            self._checks(stream_checks(asked.address, asked.user, asked.password, None))
-            return
-        found, look = probe_and_see(asked.address, asked.user, asked.password, tell=self.tell)
-        device = found.device
-        self.state.model = " ".join(
-            filter(None, (device.manufacturer, device.model, device.firmware, device.serial))
-        )
-        self.state.clock_offset_s = found.clock_offset_s
-        self._checks(found.checks)
+            told, look = stream_and_see(asked.address, asked.user, asked.password, None)
+        else:
+            found, look = probe_and_see(asked.address, asked.user, asked.password, tell=self.tell)
+            told, self.state.model = found.checks, found.device.told
+            self.state.clock_offset_s = found.clock_offset_s
+        self.state.checks = lines(told)
         if look:
             self._still = jpeg(look.frame)
             self.state.has_still = True
@@ -117,13 +116,20 @@ class Work:
         from cameras.check import check
 
         self.tell("stream")
-        self._checks(check(self._settings, [self._asked.camera]).cameras[0].checks)
+        wanted = self._asked.camera
+        found = check(self._settings, [wanted] if wanted else [], self._share)
+        self.state.reports = reports(found, self._asked.by)
+        if wanted:
+            self.state.checks = self.state.reports[0].checks
+
+    def _share(self, done: float) -> None:
+        self.tell("stream", 0.9 * done)
 
     def _reference(self) -> None:
         from cameras.check import take
 
         self.tell("picture")
-        self._checks(take(self._settings, [self._asked.camera]).cameras[0].checks)
+        self.state.checks = lines(take(self._settings, [self._asked.camera]).cameras[0].checks)
 
     def _clock(self) -> None:
         from cameras.camera_password import password_of
@@ -136,12 +142,6 @@ class Work:
             if one.code == asked.camera:
                 address, user, password = one.address, one.user, password_of(one, self._settings)
         self.state.clock_offset_s = round(OnvifCamera(address, user, password).set_clock(), 1)
-
-    def _checks(self, found: list[Any]) -> None:
-        self.state.checks = [
-            CheckLine(code=one.code, ok=one.ok, word=_(CODES.get(one.code, one.code)), detail=one.detail)
-            for one in found
-        ]
 
 
 def jpeg(frame: Any) -> bytes:

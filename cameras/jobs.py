@@ -19,7 +19,7 @@ AT_ONCE = 4
 KEPT = 60
 """Jobs remembered."""
 LONGEST = 150.0
-"""Seconds after which a job is ended."""
+"""Seconds after which a job is ended, for each four cameras it looks at."""
 LINE = 4 * 1024 * 1024
 """Bytes of one line: the still is in the last one."""
 
@@ -91,6 +91,12 @@ class Jobs:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def _turns(self, asked: StartJob) -> int:
+        """A check of all cameras takes several turns (cameras/check.py looks at four at once)."""
+        return (
+            max(1, -(-len(self._settings.cameras) // 4)) if asked.kind == "check" and not asked.camera else 1
+        )
+
     async def _run(self, job: Job) -> None:
         order = msgspec.json.encode(Order(asked=job.asked, settings=self._settings))
         child = await asyncio.create_subprocess_exec(
@@ -101,7 +107,7 @@ class Jobs:
             limit=LINE,
         )
         try:
-            async with asyncio.timeout(LONGEST):
+            async with asyncio.timeout(LONGEST * self._turns(job.asked)):
                 assert child.stdin and child.stdout
                 child.stdin.write(order)
                 child.stdin.close()

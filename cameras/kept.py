@@ -142,9 +142,15 @@ def check(camera: CameraSettings) -> None:
             N_("Write all, or numbers and ranges such as 1-30,45."),
             seats=camera.seats,
         )
-    if not camera.address.startswith("rtsp://"):
+    if camera.address.startswith("rtsp://"):
+        no_password_in(camera.address)
+    else:
         split_address(camera.address)
-    elif "@" in camera.address:
+
+
+def no_password_in(uri: str) -> None:
+    """Raises Corrupt for an rtsp:// address with user and password in it."""
+    if "@" in uri:
         raise Corrupt(
             "password_in_address",
             N_("The address holds a password in clear."),

@@ -40,6 +40,11 @@ class Device(msgspec.Struct, kw_only=True):
     firmware: str
     serial: str
 
+    @property
+    def told(self) -> str:
+        """All of it in one line."""
+        return " ".join(filter(None, (self.manufacturer, self.model, self.firmware, self.serial)))
+
 
 def wsdl_folder() -> Path:
     """Where onvif-zeep's WSDL files lie: beside the package, wherever the installer put them."""

@@ -22,6 +22,8 @@ DEADLINE = 90.0
 """Seconds after which a camera that answers ever so slowly is given up."""
 TRIES = 3
 """Factory passwords tried in one run: cameras lock themselves after five wrong ones or so."""
+NEED_ONVIF = ("clock", "services", "claimed_resolution")
+"""What only ONVIF answers."""
 Result = TypeVar("Result")
 
 
@@ -216,19 +218,16 @@ def factory_tried(camera: OnvifCamera, password: str) -> Check:
     return Check(code="factory_password_refused", ok=True, detail=detail)
 
 
-def stream_checks(
+def stream_and_see(
     uri: str, user: str, password: str, reference: Callable[[], Grey | None] | None
-) -> list[Check]:
-    """A camera known by its stream's address only (rtsp://): what can be said without ONVIF."""
-    found = [
-        Check(
-            code="services", ok=None, detail=_("Only the stream's address is known, not the ONVIF service.")
-        )
-    ]
+) -> tuple[list[Check], Look | None]:
+    """A camera known by its stream's address only (rtsp://): what can be said without ONVIF, and what it showed."""
+    detail = _("Only the stream's address is known, not the ONVIF service.")
+    found = [Check(code=code, ok=None, detail=detail) for code in NEED_ONVIF]
     seen = within(DEADLINE, lambda: watch(uri, user, password), urlsplit(uri).hostname or uri)
     found += of_seen(seen, None, reference)
     try:
         opens: bool | None = rtsp_ask.opens(uri)
     except (ExamError, OSError):
         opens = None
-    return found + checks.of_password(user, password, opens)
+    return found + checks.of_password(user, password, opens), seen.look

@@ -8,9 +8,12 @@ from appliance.base.settings import Settings
 from appliance.base.sockets import Handler
 from appliance.wire.cameras import (
     CameraAlarm,
+    CheckReport,
     GetJob,
     GetJobStill,
     GetNotes,
+    GetReports,
+    KeepReports,
     Notes,
     RemoveCamera,
     SaveCamera,
@@ -18,25 +21,37 @@ from appliance.wire.cameras import (
     SaveMarks,
     StartJob,
 )
-from appliance.wire.fill import Filled
+from appliance.wire.fill import CardFilled, Filled, Stretch
 from cameras.camera_password import password_of
 from cameras.jobs import Job, Jobs
 from cameras.kept import Kept
-from cameras.listening import Listener
+from cameras.listening import Listener, TellStanding, nobody
 from cameras.notes import Notebook
+from cameras.reports import ReportStore
 
 
 class SetUp:
-    """Jobs, the kept cameras, and a listener to the events of each. `changed`: so that recording follows.
+    """Jobs, the kept cameras, and a listener to the events of each. `changed`: so that recording follows; `looked`:
+    somebody looked at a kept camera (its code, empty = all) and may have set its clock; `alarms`: told what the cameras
+    report.
 
     Used from the event loop; `stop` ends what it began.
     """
 
-    def __init__(self, settings: Settings, changed: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        changed: Callable[[], object],
+        looked: Callable[[str], object] = lambda _camera: None,
+        alarms: TellStanding = nobody,
+    ) -> None:
+        self._alarms = alarms
         self._settings = settings
+        self._looked = looked
         self._changed = changed
         self.notes = Notebook(settings.cameras_file.with_name("notes.db"))
         self.jobs = Jobs(settings, self._job_done)
+        self.reports = ReportStore(settings)
         self.kept = Kept(settings, self.notes, self._follow)
         self.listeners: dict[str, Listener] = {}
         self._listen()
@@ -51,6 +66,8 @@ class SetUp:
             RemoveCamera: self.remove,
             SaveMarks: self.mark,
             GetNotes: self.get_notes,
+            GetReports: self.reports.get,
+            KeepReports: self.reports.take,
         }
 
     def alarms(self, camera: str) -> list[CameraAlarm]:
@@ -61,9 +78,24 @@ class SetUp:
     async def save(self, order: SaveCamera) -> Saved:
         """SaveCamera."""
         password = order.password
-        if password is None and order.job:
-            password = self.jobs.job(order.job).asked.password
+        job = self.jobs.job(order.job) if order.job else None
+        if password is None and job:
+            password = job.asked.password
         self.kept.save(order, password)
+        if job and job.state.kind == "probe" and job.state.state == "done":
+            camera, state = order.camera, job.state
+            self.reports.keep(
+                CheckReport(
+                    camera=camera.code,
+                    name=camera.name,
+                    room=camera.room,
+                    address=camera.address,
+                    model=state.model,
+                    at=datetime.now(UTC),
+                    by=order.by,
+                    checks=state.checks,
+                )
+            )
         return Saved(camera=order.camera.code)
 
     async def remove(self, order: RemoveCamera) -> Saved:
@@ -81,9 +113,12 @@ class SetUp:
         return self.notes.after(asked.epoch, asked.after)
 
     def filled(self, made: Filled, by: str) -> None:
-        """Gaps of a camera were filled."""
-        seconds = sum((one.end - one.start).total_seconds() for one in made.filled)
-        self.notes.add("filled", made.camera, by, datetime.now(UTC), count=round(seconds))
+        """Gaps of a camera were filled out of a copy."""
+        self.notes.add("filled", made.camera, by, datetime.now(UTC), count=_seconds(made.filled))
+
+    def card_filled(self, made: CardFilled, by: str) -> None:
+        """Gaps of a camera were filled out of its own card."""
+        self.notes.add("card_filled", made.camera, by, datetime.now(UTC), count=_seconds(made.filled))
 
     async def stop(self) -> None:
         """End every job and listener."""
@@ -92,8 +127,13 @@ class SetUp:
         await self.jobs.stop()
 
     def _job_done(self, job: Job) -> None:
-        if job.asked.kind == "reference" and job.state.checks and all(one.ok for one in job.state.checks):
-            self.notes.add("reference_taken", job.asked.camera, job.asked.by, datetime.now(UTC))
+        for report in job.state.reports if job.state.state == "done" else []:
+            self.reports.keep(report)
+        asked = job.asked
+        if asked.kind == "check" or (asked.kind == "clock" and asked.camera):
+            self._looked(asked.camera)
+        if asked.kind == "reference" and job.state.checks and all(one.ok for one in job.state.checks):
+            self.notes.add("reference_taken", asked.camera, asked.by, datetime.now(UTC))
 
     def _follow(self) -> None:
         self._listen()
@@ -106,14 +146,19 @@ class SetUp:
             if code not in wanted or not _alike(listener.camera, wanted[code]):
                 listener.stop()
                 del self.listeners[code]
+                self._alarms(code, [], datetime.now(UTC))  # nobody listens any more
         for code, camera in wanted.items():
             if code not in self.listeners:
-                made = Listener(camera, self._password(camera), self.notes)
+                made = Listener(camera, self._password(camera), self.notes, self._alarms)
                 self.listeners[code] = made
                 made.start()
 
     def _password(self, camera: CameraSettings) -> Callable[[], str]:
         return lambda: password_of(camera, self._settings)
+
+
+def _seconds(filled: list[Stretch]) -> int:
+    return round(sum((one.end - one.start).total_seconds() for one in filled))
 
 
 def _alike(one: CameraSettings, other: CameraSettings) -> bool:

@@ -3,6 +3,7 @@
 import sys
 import unicodedata
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import typer
 
 from appliance.base.errors import ExamError
 from appliance.base.i18n import N_, _
+from appliance.wire.cameras import CheckLine, CheckReport
 from cameras.check import Checked
 from cameras.checks import Check
 from cameras.discovery import Discovered
@@ -39,6 +41,32 @@ CODES = {
     "picture_blurred": N_("blurred picture"),
     "picture_moved": N_("moved camera"),
 }
+
+
+def lines(found: list[Check]) -> list[CheckLine]:
+    """Checks with their names in the current language."""
+    return [
+        CheckLine(code=one.code, ok=one.ok, word=_(CODES.get(one.code, one.code)), detail=one.detail)
+        for one in found
+    ]
+
+
+def reports(found: Checked, by: str) -> list[CheckReport]:
+    """The compliance report of each camera, as it is kept. `by`: who asked."""
+    now = datetime.now(UTC)
+    return [
+        CheckReport(
+            camera=one.camera,
+            name=one.name,
+            room=one.room,
+            address=one.address,
+            model=one.model,
+            at=now,
+            by=by,
+            checks=lines(one.checks),
+        )
+        for one in found.cameras
+    ]
 
 
 def document(found: Any) -> None:
@@ -92,8 +120,7 @@ def discovered(found: Discovered) -> None:
 
 def probed(found: Probe) -> None:
     """One camera."""
-    device = found.device
-    typer.echo(f"{device.manufacturer} {device.model} {device.firmware} {device.serial}".strip())
+    typer.echo(found.device.told)
     rows = [
         (f"  {one.token}", one.codec, f"{one.width}x{one.height}", f"{one.fps:g}/s", one.uri)
         for one in found.profiles

@@ -5,6 +5,7 @@ from sqlmodel import Session, col, select
 
 from appliance.base.camera_settings import CameraSettings
 from appliance.base.i18n import _
+from appliance.base.settings import LaneSettings
 from appliance.flow.box import Box
 from appliance.flow.cameras import numbers
 from appliance.flow.name_doors import doors_of
@@ -29,15 +30,27 @@ class Seen(msgspec.Struct, kw_only=True):
         return covered(self.holes)
 
     @property
+    def is_room(self) -> bool:
+        """A room, and no entrance: it can name doors."""
+        return self.kind != "entrance"
+
+    @property
     def unseen(self) -> list[str]:
         """What no camera sees, in words; what is only not marked yet is left out."""
         return [said(hole, self.kind) for hole in self.holes if hole.kind not in SOFT]
 
 
-def room_coverage(session: Session, box: Box, code: str) -> Seen | None:
-    """One room; None when there is no such room."""
+def seen_place(session: Session, box: Box, code: str) -> Seen | None:
+    """One room or entrance; None when there is none of this code."""
     room = session.get(Room, code)
-    return _room(session, box, room) if room else None
+    if room:
+        return _room(session, box, room)
+    lane = next((one for one in box.settings.lanes if one.code == code), None)
+    return _entrance(box, lane) if lane else None
+
+
+def _entrance(box: Box, lane: LaneSettings) -> Seen:
+    return _seen(box, lane.code, lane.name, "entrance", [], [])
 
 
 def _room(session: Session, box: Box, room: Room) -> Seen:
@@ -49,12 +62,7 @@ def coverage(session: Session, box: Box) -> list[Seen]:
     """Every room and entrance, in order of their codes."""
     found = [_room(session, box, room) for room in session.exec(select(Room).order_by(col(Room.code))).all()]
     rooms = {one.code for one in found}
-    found += [
-        _seen(box, lane.code, lane.name, "entrance", [], [])
-        for lane in box.settings.lanes
-        if lane.code not in rooms
-    ]
-    return found
+    return found + [_entrance(box, lane) for lane in box.settings.lanes if lane.code not in rooms]
 
 
 def _seen(box: Box, code: str, name: str, kind: str, seats: list[int], doors: list[str]) -> Seen:

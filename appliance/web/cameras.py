@@ -17,7 +17,8 @@ from appliance.base.i18n import N_, _, language
 from appliance.base.sockets import ask
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
-from appliance.flow.coverage import Seen, coverage, said
+from appliance.flow.coverage import Seen, coverage, said, seen_place
+from appliance.flow.name_doors import name_doors
 from appliance.web.camera_alarms import camera_alarms
 from appliance.web.media import kind_of, still_of
 from appliance.web.ops import sources_of
@@ -160,7 +161,7 @@ async def job_state(request: Asked, box: NamedDependency[Box], job: FromPath[str
 async def _job(request: Asked, box: Box, job: JobState) -> Template:
     cameras = box.settings.cameras
     taken = {one.code for one in cameras}
-    return page(
+    shown = page(
         request,
         "camera_job.html",
         job=job,
@@ -169,6 +170,9 @@ async def _job(request: Asked, box: Box, job: JobState) -> Template:
         code=next(code for code in (f"C{number}" for number in range(1, 10_000)) if code not in taken),
         places=await box.db.read(coverage, box) if job.kind == "probe" and job.state == "done" else [],
     )
+    if job.kind == "check" and job.state == "done":
+        shown.headers = {"hx-trigger": "changed"}  # the report on the page is read again
+    return shown
 
 
 @get("/jobs/{job:str}/still.jpg")
@@ -228,10 +232,28 @@ async def camera_page(request: Asked, box: NamedDependency[Box], code: FromPath[
         here=here,
         places=places,
         others=others,
-        doors=sorted({mark.name for mark in camera.marks if mark.kind == "door"} | {_("Door")}),
+        doors=_doors(camera, here),
+        **await _now(request, box, code),
         marks=msgspec.json.encode(camera.marks).decode(),
         said=said,
     )
+
+
+@get("/one/{code:str}/now", opt={"passive": True})
+async def camera_now(request: Asked, box: NamedDependency[Box], code: FromPath[str]) -> Template:
+    """Whether it records, and what is wrong with it."""
+    return page(request, "camera_now.html", camera=_camera(box, code), **await _now(request, box, code))
+
+
+async def _now(request: Asked, box: Box, code: str) -> dict[str, Any]:
+    sources = sources_of(request, box)
+    await sources.refresh()
+    status = {one.camera: one for one in sources.status.cameras} if sources.status else {}
+    return {
+        "now_": status.get(code),
+        "silent": sources.recorder.silent_since,
+        "alarms_of": alarms_of,
+    }
 
 
 @get("/one/{code:str}/still.jpg", opt={"passive": True})
@@ -253,8 +275,11 @@ async def camera_marks(
     order = SaveMarks(camera=code, place=data.place, marks=marks, by=request.user.actor)
     await ask(box.settings.socket("recorder"), order, Saved)
     refreshed(box.settings.cameras)
-    places: list[Seen] = await box.db.read(coverage, box)
-    here = next((one for one in places if one.code == _camera(box, code).room), None)
+    here: Seen | None = await box.db.read(seen_place, box, _camera(box, code).room)
+    new = [one.name for one in marks if one.kind == "door" and here and one.name not in here.doors]
+    if here and here.is_room and new:
+        await box.db.write(name_doors, box, here.code, [*here.doors, *new], request.user.actor)
+        here = await box.db.read(seen_place, box, here.code)
     open_ = [said(hole, here.kind) for hole in here.holes] if here else []
     return done(
         request,
@@ -270,6 +295,12 @@ async def camera_remove(request: Asked, box: NamedDependency[Box], code: FromPat
     await ask(box.settings.socket("recorder"), RemoveCamera(camera=code, by=request.user.actor), Saved)
     refreshed(box.settings.cameras)
     return Response(None, status_code=204, headers={"hx-redirect": "/cameras"})
+
+
+def _doors(camera: CameraSettings, here: Seen | None) -> list[str]:
+    """Those of the room, those marked, and one to begin with."""
+    named = [*(here.doors if here else []), *(one.name for one in camera.marks if one.kind == "door")]
+    return list(dict.fromkeys(named)) or [_("Door")]
 
 
 def _camera(box: Box, code: str) -> CameraSettings:
@@ -292,6 +323,7 @@ HANDLERS = [
             camera_save,
             camera_page,
             camera_still,
+            camera_now,
             camera_marks,
             camera_remove,
         ],

@@ -15,7 +15,7 @@ from appliance.flow.board import Board, SeatTile, board
 from appliance.flow.box import Box
 from appliance.flow.cameras import cameras_of
 from appliance.flow.confirm_second import confirm_second
-from appliance.flow.coverage import Seen, room_coverage
+from appliance.flow.coverage import Seen, seen_place
 from appliance.flow.extend import extend, extend_room
 from appliance.flow.hand_in import force_hand_in
 from appliance.flow.move_seat import move_seat, repair_seat
@@ -113,7 +113,7 @@ async def _board(
     status = {one.camera: one for one in sources.status.cameras} if sources.status else {}
     known = [(one, status.get(one.code)) for one in here]
     planned = found.sitting.state == "planned"
-    seen: Seen | None = await box.db.read(room_coverage, box, found.sitting.room) if planned else None
+    seen: Seen | None = await box.db.read(seen_place, box, found.sitting.room) if planned else None
     return page(
         request,
         name,

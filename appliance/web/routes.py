@@ -4,6 +4,7 @@ from litestar import Router
 from litestar.types import ControllerRouterHandler
 
 from appliance.web import (
+    camera_report,
     cameras,
     desk,
     display,
@@ -71,6 +72,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     *questions.HANDLERS,
     *inspection.HANDLERS,
     *cameras.HANDLERS,
+    *camera_report.HANDLERS,
     *timeline.HANDLERS,
     *packages.HANDLERS,
     *station_page.HANDLERS,

@@ -17,9 +17,9 @@ Step = Literal["begin", "search", "clock", "device", "profiles", "stream", "pass
 
 class StartJob(msgspec.Struct, tag="cameras.start", kw_only=True):
     """Begin to look. `addresses`: HOST[:PORT] to ask as well (discover); `address`, `user`, `password`: of a camera
-    that is not kept yet (probe, clock); `camera`: the code of a kept one (check, reference, clock). The password of a
-    probe is kept in memory for SaveCamera, so that nobody sends it twice. `job`: an earlier look whose password is
-    used again; `by`: who asks; `language`: of what is found.
+    that is not kept yet (probe, clock); `camera`: the code of a kept one (check, reference, clock), of a check empty =
+    all of them. The password of a probe is kept in memory for SaveCamera, so that nobody sends it twice. `job`: an
+    earlier look whose password is used again; `by`: who asks; `language`: of what is found.
     """
 
     kind: JobKind
@@ -56,6 +56,27 @@ class CheckLine(msgspec.Struct, kw_only=True):
     detail: str
 
 
+class CheckReport(msgspec.Struct, kw_only=True):
+    """What a look at one camera found: its compliance report. `at`: when it was over; `by`: who asked for it.
+
+    Words and details are in the language of whoever asked.
+    """
+
+    camera: str
+    name: str
+    room: str
+    address: str
+    at: datetime
+    by: str
+    model: str = ""
+    checks: list[CheckLine] = []
+
+    @property
+    def ok(self) -> bool:
+        """Nothing fails."""
+        return all(one.ok is not False for one in self.checks)
+
+
 class JobState(msgspec.Struct, kw_only=True):
     """A job. `share`: 0..1, about; `fault`: why it failed, and what to do."""
 
@@ -73,6 +94,8 @@ class JobState(msgspec.Struct, kw_only=True):
     """Maker, model, firmware and serial number."""
     clock_offset_s: float | None = None
     checks: list[CheckLine] = []
+    reports: list[CheckReport] = []
+    """Of a check of all cameras."""
     has_still: bool = False
     fault: str = ""
     fault_code: str = ""
@@ -89,6 +112,22 @@ class Still(msgspec.Struct, kw_only=True):
     """A JPEG."""
 
     jpeg: bytes
+
+
+class GetReports(msgspec.Struct, tag="cameras.reports"):
+    """Ask for the newest compliance report of each camera."""
+
+
+class Reports(msgspec.Struct, kw_only=True):
+    """In the order of the cameras; a camera nobody has checked has none."""
+
+    reports: list[CheckReport]
+
+
+class KeepReports(msgspec.Struct, tag="cameras.keep_reports", kw_only=True):
+    """Keep what the command line found."""
+
+    reports: list[CheckReport]
 
 
 class SaveCamera(msgspec.Struct, tag="cameras.save", kw_only=True):
@@ -136,6 +175,7 @@ NoteKind = Literal[
     "alarm_over",
     "motion",
     "filled",
+    "card_filled",
 ]
 CameraAlarm = Literal["tamper", "scene"]
 """What a camera itself reports: its lens is covered, blurred or dazzled; its scene changed all over."""

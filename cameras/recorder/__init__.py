@@ -20,9 +20,12 @@ from appliance.base.settings import CameraSettings, Settings
 from appliance.wire.live import GetKeys
 from appliance.wire.recorder import CameraStatus, GetStatus, Status
 from cameras.camera_password import password_of
+from cameras.card.fill import CardFiller
+from cameras.card.watch import CardWatch
 from cameras.fill import Filler
 from cameras.index import Index
 from cameras.live.second import SecondStreams
+from cameras.recorder.alarms import AlarmRows
 from cameras.recorder.camera import CameraRecorder, disk_space
 from cameras.recorder.duty import Duty
 from cameras.recorder.reconcile import reconcile
@@ -32,7 +35,7 @@ log = logging.getLogger("examsite.recorder")
 
 CLOCK_FIRST, CLOCK_EVERY = 20.0, 600.0
 """Seconds from the start to the first look at the cameras' clocks, and from one to the next."""
-STOP = 2.0
+STOP, CARD_STOP = 2.0, 1.0
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -137,11 +140,17 @@ class Recorder:
         while True:
             await asyncio.sleep(wait)
             wait = CLOCK_EVERY
-            for camera in list(self.cameras):
-                try:
-                    await asyncio.to_thread(camera.read_clock)
-                except ExamError as error:
-                    log.info("camera %s: clock not read: %s", camera.camera.code, error)
+            await asyncio.to_thread(self.read_clocks)
+
+    def read_clocks(self, code: str = "") -> None:
+        """Compare the clock of one camera, or of all, with ours."""
+        for camera in list(self.cameras):
+            if code not in ("", camera.camera.code):
+                continue
+            try:
+                camera.read_clock()
+            except ExamError as error:
+                log.info("camera %s: clock not read: %s", camera.camera.code, error)
 
 
 def require_own_disk(media: Path, state: Path) -> None:
@@ -171,7 +180,14 @@ async def main(settings: Settings) -> None:
     await asyncio.to_thread(recorder.start)
 
     loop = asyncio.get_running_loop()
-    set_up = SetUp(settings, lambda: loop.run_in_executor(None, recorder.follow))
+    assert recorder.index
+    alarms = AlarmRows(recorder.index)
+    set_up = SetUp(
+        settings,
+        lambda: loop.run_in_executor(None, recorder.follow),
+        lambda camera: loop.run_in_executor(None, recorder.read_clocks, camera),
+        alarms.of_events,
+    )
 
     async def status(_asked: GetStatus) -> Status:
         found = await asyncio.to_thread(recorder.status)
@@ -181,24 +197,36 @@ async def main(settings: Settings) -> None:
 
     seconds = SecondStreams(lambda: settings.cameras, lambda camera: password_of(camera, settings))
     handlers: dict[type, sockets.Handler] = {GetStatus: status, GetKeys: seconds.keys, **set_up.handlers()}
-    handlers |= recorder.duty.handlers()
-    assert recorder.index
+    handlers |= recorder.duty.handlers() | alarms.handlers()
     filler = Filler(settings, recorder.index, set_up.filled)
     handlers |= filler.handlers()
+    cards = CardFiller(
+        settings, recorder.index, lambda one: password_of(one, settings), set_up.card_filled, filler
+    )
+    handlers |= cards.handlers()
+    watch = CardWatch(
+        settings,
+        recorder.index,
+        cards,
+        lambda: [one.snapshot()[0] for one in list(recorder.cameras)],
+        lambda: recorder.duty.book.current,
+    )
     server = await sockets.serve(settings.socket("recorder"), handlers)
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
     clocks = asyncio.create_task(recorder.watch_clocks())
     duties = asyncio.create_task(recorder.duty.run())
+    asking = asyncio.create_task(watch.run())
     try:
         async with supervised(recorder.healthy):
             await ending.wait()
     finally:
-        for task in (clocks, duties):
+        for task in (clocks, duties, asking):
             task.cancel()
-        await asyncio.gather(clocks, duties, return_exceptions=True)
+        await asyncio.gather(clocks, duties, asking, return_exceptions=True)
         server.close()
         seconds.stop()
         await set_up.stop()
+        await asyncio.to_thread(cards.stop, CARD_STOP)
         await asyncio.to_thread(recorder.stop)

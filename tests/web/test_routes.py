@@ -76,6 +76,10 @@ TABLE: dict[str, str] = {
     "GET /cameras/one/{code}/still.jpg": "admin chief",
     "POST /cameras/one/{code}/marks": "admin chief",
     "POST /cameras/one/{code}/remove": "admin chief",
+    "GET /cameras/one/{code}/now": "admin chief",
+    "GET /cameras/report": "admin chief",
+    "GET /cameras/report/part": "admin chief",
+    "POST /cameras/rooms/{room}/doors": "admin chief",
     # pictures, numbers, sounds, recordings
     "GET /media/face/{check}/{which}": "chief entry inspector",
     "GET /media/examinee/{attempt}": "chief examiner",
@@ -240,6 +244,7 @@ TABLE: dict[str, str] = {
     "GET /timeline/package/{job}": "chief inspector",
     "GET /timeline/package/{job}/file": "chief inspector",
     "GET /inspection/{candidate}/recordings": "chief inspector",
+    "GET /inspection/{candidate}/screens": "chief inspector",
 }
 
 

@@ -145,6 +145,7 @@ function startMarking(page: HTMLElement): void {
 
 document.addEventListener("DOMContentLoaded", () => {
   for (const page of all("[data-marking]")) startMarking(page);
+  document.querySelector("[data-print-page]")?.addEventListener("click", () => window.print());
   document.addEventListener("htmx:afterSwap", (event) => {
     const target = event.target as Element;
     if (target.id !== "found") return; // another part of the page: somebody may be typing a password
