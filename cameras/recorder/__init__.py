@@ -35,6 +35,7 @@ log = logging.getLogger("examsite.recorder")
 
 CLOCK_FIRST, CLOCK_EVERY = 20.0, 600.0
 """Seconds from the start to the first look at the cameras' clocks, and from one to the next."""
+FOLLOW_EVERY = 60.0
 STOP, CARD_STOP = 2.0, 1.0
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -69,7 +70,14 @@ class Recorder:
     def _begin(self, camera: CameraSettings) -> None:
         assert self.index
         password = partial(password_of, camera, self.settings)
-        recorder = CameraRecorder(camera, self.settings.recorder, self.index, password, plan=self.duty.wanted)
+        recorder = CameraRecorder(
+            camera,
+            self.settings.recorder,
+            self.index,
+            password,
+            plan=self.duty.wanted,
+            missed=self.duty.missed,
+        )
         self.cameras.append(recorder)
         recorder.start()
 
@@ -89,9 +97,25 @@ class Recorder:
                 if recorder.is_alive():
                     recorder.finish()
                 if camera:
-                    self._begin(camera)
+                    wanted[camera.code] = camera
             for camera in wanted.values():
-                self._begin(camera)
+                try:
+                    self._begin(camera)
+                except Exception:  # the others begin all the same; the next round tries it again
+                    log.exception("camera %s does not begin to record", camera.code)
+
+    async def keep_following(self) -> None:
+        """Every minute too: a camera that could not begin when it was set up begins later."""
+        while True:
+            await asyncio.sleep(FOLLOW_EVERY)
+            await asyncio.to_thread(self.followed)
+
+    def followed(self) -> None:
+        """`follow`, with what went wrong in the log: nobody waits for its answer."""
+        try:
+            self.follow()
+        except Exception:
+            log.exception("the cameras as they are kept now could not be followed")
 
     def stop(self) -> None:
         """Close every segment, also of cameras that hang."""
@@ -119,11 +143,22 @@ class Recorder:
         total, free = disk_space(self.media)
         return Status(
             now=now,
-            cameras=[self._status(camera, midnight) for camera in self.cameras],
+            cameras=[self._status(camera, midnight) for camera in list(self.cameras)] + self._missing(now),
             disk_total=total,
             disk_free=free,
             media=str(self.media),
         )
+
+    def _missing(self, now: datetime) -> list[CameraStatus]:
+        """Cameras that are kept and that nobody records."""
+        begun = {one.camera.code for one in self.cameras}
+        return [
+            CameraStatus(
+                camera=one.code, name=one.name, room=one.room, state="stopped", since=now, cause="stopped"
+            )
+            for one in self.settings.cameras
+            if one.code not in begun
+        ]
 
     def _status(self, camera: CameraRecorder, midnight: datetime) -> CameraStatus:
         assert self.index
@@ -184,7 +219,7 @@ async def main(settings: Settings) -> None:
     alarms = AlarmRows(recorder.index)
     set_up = SetUp(
         settings,
-        lambda: loop.run_in_executor(None, recorder.follow),
+        lambda: loop.run_in_executor(None, recorder.followed),
         lambda camera: loop.run_in_executor(None, recorder.read_clocks, camera),
         alarms.of_events,
     )
@@ -217,14 +252,15 @@ async def main(settings: Settings) -> None:
         loop.add_signal_handler(number, ending.set)
     clocks = asyncio.create_task(recorder.watch_clocks())
     duties = asyncio.create_task(recorder.duty.run())
+    following = asyncio.create_task(recorder.keep_following())
     asking = asyncio.create_task(watch.run())
     try:
         async with supervised(recorder.healthy):
             await ending.wait()
     finally:
-        for task in (clocks, duties, asking):
+        for task in (clocks, duties, asking, following):
             task.cancel()
-        await asyncio.gather(clocks, duties, asking, return_exceptions=True)
+        await asyncio.gather(clocks, duties, asking, following, return_exceptions=True)
         server.close()
         seconds.stop()
         await set_up.stop()

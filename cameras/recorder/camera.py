@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from cameras.address import with_credentials
 from cameras.index import Index
 from cameras.onvif import OnvifCamera
 from cameras.patience import wait_refused
-from cameras.recorder.copying import Copier
+from cameras.recorder.copying import STALL, Copier
 from cameras.recorder.ending import CAUSES, Ended
 from cameras.recorder.facts import CameraGap, Facts
 from cameras.stream import open_stream, stream_fault
@@ -34,9 +34,10 @@ RESERVE = 64 * 1024 * 1024
 """Free bytes left to the index: recording pauses below them (or below 2 % of a small disk)."""
 LOOK_EVERY = 1.0
 """Seconds after which space and plan are looked at again."""
-RESTED_AT_MOST = timedelta(days=7)
 Plan = Callable[[CameraSettings, datetime], bool]
 """Does this camera record at that time?"""
+Missed = Callable[[CameraSettings, datetime, datetime], datetime | None]
+"""From when on it would have recorded between two times at the first of which it rested; None: it would not."""
 
 
 def always(_camera: CameraSettings, _now: datetime) -> bool:
@@ -44,9 +45,14 @@ def always(_camera: CameraSettings, _now: datetime) -> bool:
     return True
 
 
+def since_then(_camera: CameraSettings, since: datetime, _now: datetime) -> datetime | None:
+    """`missed` of a recorder without orders."""
+    return since
+
+
 class CameraRecorder(threading.Thread):
     """Records one camera until `stop`. `password`: read anew for each attempt; `free`: bytes of the
-    disk, free; `plan`: when it records.
+    disk, free; `plan`: when it records; `missed`: when it would have.
     """
 
     def __init__(
@@ -58,6 +64,7 @@ class CameraRecorder(threading.Thread):
         clock: Clock | None = None,
         free: Callable[[Path], tuple[int, int]] | None = None,
         plan: Plan = always,
+        missed: Missed = since_then,
     ) -> None:
         super().__init__(name=f"camera-{camera.code}", daemon=True)
         self.camera = camera
@@ -66,6 +73,7 @@ class CameraRecorder(threading.Thread):
         self._password = password
         self._free = free or disk_space
         self._plan = plan
+        self._missed = missed
         self._clock: Clock = clock or SystemClock()
         self._leaving = threading.Event()
         self._lock = threading.Lock()
@@ -145,10 +153,8 @@ class CameraRecorder(threading.Thread):
                 self._lose("stopped", "the recorder did not run")
         elif gap.cause == "resting":
             # It was killed while the camera rested: had it run, from when on would it have recorded?
-            at = max(gap.start, now - RESTED_AT_MOST)
-            while at < now and not self._plan(self.camera, at):
-                at += timedelta(minutes=1)
-            if at < now:
+            at = self._missed(self.camera, gap.start, now)
+            if at and at < now:
                 self._gap.open("stopped", "the recorder did not run", at, None)
 
     def _uri(self, try_cached: bool) -> str:
@@ -156,20 +162,24 @@ class CameraRecorder(threading.Thread):
         address = self.camera.address
         if address.startswith("rtsp://"):
             return address
-        known = self._index.stream(self.camera.code, address)
+        # Another profile is another question: the address of the one before is no answer to it.
+        asked_for = f"{address} {self.camera.profile}".strip()
+        known = self._index.stream(self.camera.code, asked_for)
         if known and try_cached:
             return known
         asked = OnvifCamera(address, self.camera.user, self._password())
         self.status.clock_offset_s = asked.read_clock()
-        uri = asked.stream_uri(self.camera.profile) if self.camera.profile else asked.profiles()[0].uri
-        self._facts.add(self._index.keep_stream, self.camera.code, address, uri, self._clock.now())
+        profile = self.camera.profile
+        uri = asked.stream_uri(profile) if profile else asked.chosen(asked.profiles(), "").uri
+        self._facts.add(self._index.keep_stream, self.camera.code, asked_for, uri, self._clock.now())
         self._facts.settle()
         return uri
 
     def read_clock(self) -> None:
         """Compare the camera's clock with ours (called from another thread now and then)."""
         if not self.camera.address.startswith("rtsp://") and self.status.state == "recording":
-            asked = OnvifCamera(self.camera.address, self.camera.user, "")
+            # With its password: a camera that tells its time to nobody else is not asked with an empty one.
+            asked = OnvifCamera(self.camera.address, self.camera.user, self._password())
             self.status.clock_offset_s = asked.read_clock()
 
     def _record(self, uri: str) -> None:
@@ -177,13 +187,19 @@ class CameraRecorder(threading.Thread):
         container = open_stream(with_credentials(uri, self.camera.user, self._password()), uri)
         try:
             copier = self._copier
-            streams = copier.begin(container)
+            mine = {stream.index for stream in copier.begin(container)}
             early: list[tuple[Any, float]] | None = []
-            for packet in container.demux(streams):
+            pictured = self._clock.monotonic()
+            # All streams: a time-out begins anew with each packet read, also of those nobody asked for.
+            for packet in container.demux():
                 now = self._clock.monotonic()
                 if self._leaving.is_set():
                     return
-                if not packet.size:
+                if copier.is_picture(packet):
+                    pictured = now
+                elif now - pictured > STALL:
+                    raise Ended("camera", "no picture comes, while other streams go on")
+                if not packet.size or packet.stream.index not in mine:
                     continue
                 if early is None:
                     self._packets([(packet, now)])
@@ -207,12 +223,14 @@ class CameraRecorder(threading.Thread):
         with self._hands:
             if self._leaving.is_set():
                 return
+            pictures = False
             for packet, now in came:
                 if self._copier.is_sound(packet):
                     self._copier.sound(packet)
                 else:
                     self._copier.picture(packet, now)
-        if self._copier.running:
+                    pictures = True
+        if pictures and self._copier.running:
             with self._lock:
                 self.status.last_frame_at = self._clock.now()
         if came[-1][1] - self._looked >= LOOK_EVERY:
@@ -260,7 +278,7 @@ class CameraRecorder(threading.Thread):
     def snapshot(self) -> tuple[CameraStatus, datetime | None, int]:
         """Status, and of the segment being written its start and bytes."""
         with self._lock:
-            status = msgspec.structs.replace(self.status)
+            status = msgspec.structs.replace(self.status, sound=self._copier.heard)
         frames = list(self._copier.frames)
         if len(frames) > 1 and frames[-1] > frames[0]:
             status.fps = round((len(frames) - 1) / (frames[-1] - frames[0]), 1)

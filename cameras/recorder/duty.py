@@ -13,7 +13,7 @@ from appliance.base.sockets import Handler
 from appliance.wire.orders import Orders, OrdersKept
 from cameras.index import Index
 from cameras.orders import OrderBook
-from cameras.plan import wanted
+from cameras.plan import first_wanted, wanted
 from cameras.recorder.sealing import Sealer
 
 log = logging.getLogger("examsite.recorder")
@@ -36,6 +36,10 @@ class Duty:
     def wanted(self, camera: CameraSettings, now: datetime) -> bool:
         """Does this camera record now, by its plan?"""
         return wanted(camera, self.book.current, now, self._zone)
+
+    def missed(self, camera: CameraSettings, since: datetime, now: datetime) -> datetime | None:
+        """From when on would a camera that rested at `since` have recorded, had the recorder not been killed?"""
+        return first_wanted(camera, self.book.current, since, now, self._zone)
 
     def round(self) -> None:
         """See that the disk is the same, and seal what is due."""

@@ -24,7 +24,7 @@ from appliance.wire.orders import Orders, SittingOrder
 from cameras import integrity
 from cameras.index import GapRow, Index, Segment
 from cameras.media import open_segment
-from cameras.plan import wanted
+from cameras.plan import first_wanted, wanted
 from cameras.recorder import Recorder, require_own_disk
 from cameras.recorder import camera as room
 from cameras.recorder.camera import CameraRecorder
@@ -95,12 +95,12 @@ class Simulated:
         self._container = av.open(io.BytesIO(self._film))
         return self._container.streams
 
-    def demux(self, streams: Any) -> Iterator[Any]:
+    def demux(self) -> Iterator[Any]:
         """As PyAV's, at the camera's pace."""
         round_ = 0
         container: Any = self._container
         while True:
-            for packet in container.demux([container.streams[one.index] for one in streams]):
+            for packet in container.demux():
                 if packet.pts is None:
                     continue
                 slow = RATE / self.rate
@@ -259,7 +259,11 @@ def test_a_recorder_killed_at_rest_does_not_call_it_rest(
 
     made.index.open_gap_row("g", "C1", BEGIN, "resting", "by plan")
     made.clock.advance(10 * 3600)  # killed at some time in the night, started again at ten
-    made.run(10 * 3600 + 20, plan=by_plan)
+
+    def missed(camera: CameraSettings, since: datetime, now: datetime) -> datetime | None:
+        return first_wanted(camera, two_sittings(BEGIN + timedelta(hours=6)), since, now, UTC)
+
+    made.run(10 * 3600 + 20, plan=by_plan, missed=missed)
     told = [(what, round(start / 360) / 10) for what, start, _ in made.covered()]
     assert told[:3] == [("resting", 0.0), ("stopped", 8.8), ("recorded", 10.0)]
 

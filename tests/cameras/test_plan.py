@@ -14,7 +14,7 @@ from appliance.base.errors import Unavailable
 from appliance.base.settings import CameraSettings, Settings, SiteSettings
 from appliance.wire.orders import Orders, SittingOrder
 from cameras.orders import OrderBook
-from cameras.plan import OUTDATED, wanted
+from cameras.plan import LATE_START, OUTDATED, first_wanted, wanted
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -48,7 +48,10 @@ def orders(*sittings: SittingOrder, made: datetime | None = None) -> Orders:
     return Orders(made_at=made or at(0), rooms=["T1", "T2"], sittings=list(sittings))
 
 
-TWO = orders(sitting("a", at(9)), sitting("b", at(14)))
+TWO = orders(
+    sitting("a", at(9), started_at=at(9), ended_at=at(11)),
+    sitting("b", at(14), started_at=at(14), ended_at=at(16)),
+)
 
 
 @pytest.mark.parametrize(
@@ -77,11 +80,18 @@ def test_when_a_camera_records(record: Record, room: str, now: datetime, expecte
 
 
 def test_what_truly_happened_counts() -> None:
+    unbegun = orders(sitting("a", at(9)))
     early = orders(sitting("a", at(9), started_at=at(8, 30), ended_at=at(9, 40)))
     late = orders(sitting("a", at(9), started_at=at(9, 5)))
     moments = [at(8, 14), at(8, 15), at(9, 49), at(9, 50), at(12)]
     assert [wanted(camera(), early, now, SHANGHAI) for now in moments] == [False, True, True, False, False]
     assert wanted(camera(), late, at(23), SHANGHAI), "it runs until somebody says that it has ended"
+    for record in ("sittings", "open"):
+        until = at(11, 10) + LATE_START
+        moments = [at(11, 45), until - timedelta(seconds=1), until]
+        assert [wanted(camera(record), unbegun, now, SHANGHAI) for now in moments] == [True, True, False], (  # type: ignore[arg-type]
+            "people sit in the room and it begins late"
+        )
 
 
 def test_what_is_not_known_makes_it_record() -> None:
@@ -90,17 +100,43 @@ def test_what_is_not_known_makes_it_record() -> None:
     assert not wanted(camera(), TWO, TWO.made_at + OUTDATED, SHANGHAI)
 
 
-@given(st.sampled_from(["sittings", "open"]), st.floats(-3600, 3600), st.integers(0, 7199))
-def test_a_clock_that_steps_by_an_hour_ends_no_running_sitting(
+@given(st.sampled_from(["sittings", "open"]), st.floats(-36000, 36000), st.integers(0, 7199))
+def test_a_clock_that_steps_by_hours_ends_no_running_sitting(
     record: Record, step: float, second: int
 ) -> None:
     """The sitting runs by the time before the step; whatever the clock says then, it is recorded."""
     told = orders(sitting("a", at(9), started_at=at(9)), made=at(9))
-    now = at(9) + timedelta(seconds=second + step)
-    # Set back to before the beginning it is the time before the sitting: an hour and a quarter at most.
-    assert wanted(camera(record), told, now, SHANGHAI) == (
-        now >= told.sittings[0].starts_at - timedelta(minutes=15)
-    ) or (record == "open" and now >= told.sittings[0].opens_at - timedelta(minutes=15))
+    assert wanted(camera(record), told, at(9) + timedelta(seconds=second + step), SHANGHAI)
+
+
+FRIDAY = datetime(2026, 11, 20, tzinfo=SHANGHAI)
+MONDAY = datetime(2026, 11, 23, tzinfo=SHANGHAI)
+
+
+@pytest.mark.parametrize(
+    ("made", "now", "room", "expected"),
+    [
+        # It lived until Monday 06:30, when it heard its last orders: rest until the sitting, which began at 08:00.
+        (at(6, 30, MONDAY), at(7, 5, MONDAY), "T1", None),
+        (at(6, 30, MONDAY), at(8, 30, MONDAY), "T1", at(7, 45, MONDAY)),
+        # Nobody has heard of it since Friday evening: of its own it would have recorded all after a day.
+        (at(18, 0, FRIDAY), at(17, 0, DAY), "T1", None),
+        (at(18, 0, FRIDAY), at(7, 5, MONDAY), "T1", at(18, 0, DAY)),
+        # A room no order knows, and orders out of the future: nothing explains the rest.
+        (at(6, 30, MONDAY), at(7, 5, MONDAY), "T9", at(18, 0, FRIDAY)),
+        (at(6, 30, MONDAY), at(7, 5, DAY), "T1", at(18, 0, FRIDAY)),
+    ],
+)
+def test_a_kill_at_rest_leaves_the_rest_its_days(
+    made: datetime, now: datetime, room: str, expected: datetime | None
+) -> None:
+    told = orders(sitting("a", at(8, 0, MONDAY), started_at=None), made=made)
+    assert first_wanted(camera(room=room), told, at(18, 0, FRIDAY), now, SHANGHAI) == expected
+
+
+def test_a_sitting_that_runs_now_is_no_reason_for_the_days_before() -> None:
+    told = orders(sitting("a", at(9), started_at=at(9, 2)), made=at(9, 3))
+    assert first_wanted(camera(), told, at(18, 0, FRIDAY), at(9, 30), SHANGHAI) == at(9, 3)
 
 
 @given(st.integers(0, 48 * 60), st.sampled_from(["sittings", "open"]))
@@ -111,7 +147,7 @@ def test_summer_time_moves_nothing(minute: int, record: Record) -> None:
         now = day.astimezone(UTC) - timedelta(hours=12) + timedelta(minutes=minute)
         told = orders(sitting("a", start), made=now)
         first = start - timedelta(minutes=45 if record == "open" else 15)
-        inside = first <= now < start + timedelta(hours=2, minutes=10)
+        inside = first <= now < start + timedelta(hours=2, minutes=10) + LATE_START
         assert wanted(camera(record), told, now, BERLIN) == inside
 
 
