@@ -72,7 +72,9 @@ def payloads(units: list[bytes], limit: int) -> list[bytes]:
 
 
 class Packetiser:
-    """Numbers the packets of one stream. `ssrc`: 32 bits; `first`: first sequence number; `cut`: of its codec."""
+    """Numbers the packets of one stream. `ssrc`: 32 bits; `first`: first sequence number; `cut`: of its codec; `kind`:
+    payload type.
+    """
 
     def __init__(
         self,
@@ -80,7 +82,9 @@ class Packetiser:
         first: int = 0,
         limit: int = 1400,
         cut: Callable[[list[bytes], int], list[bytes]] = payloads,
+        kind: int = PAYLOAD_TYPE,
     ) -> None:
+        self._kind = kind
         self.ssrc = ssrc
         self._cut = cut
         self.limit = limit
@@ -99,9 +103,7 @@ class Packetiser:
         for number, body in enumerate(bodies):
             marker = 0x80 if number == len(bodies) - 1 else 0
             first = 0x80 if number or not extension else 0x90
-            head = struct.pack(
-                ">BBHII", first, marker | PAYLOAD_TYPE, self.sequence, self.timestamp, self.ssrc
-            )
+            head = struct.pack(">BBHII", first, marker | self._kind, self.sequence, self.timestamp, self.ssrc)
             made.append(head + (b"" if number else extension) + body)
             self.sequence = self.sequence + 1 & 0xFFFF
             self.packets += 1

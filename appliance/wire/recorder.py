@@ -44,6 +44,8 @@ class CameraStatus(msgspec.Struct, kw_only=True):
     height: int = 0
     fps: float = 0.0
     codec: str = ""
+    sound: str = ""
+    """Codec of its sound (FFmpeg's name); empty: it sends none; with `-` before it: it is not kept."""
     clock_offset_s: float | None = None
     bytes_today: int = 0
     recorded_s: float = 0.0
@@ -126,14 +128,22 @@ class FindClips(msgspec.Struct, tag="clips.find", kw_only=True):
     end: datetime
 
 
+Origin = Literal["", "copy", "card"]
+"""Where pictures come from that were put into a gap later: a film somebody brought, or the camera's own card."""
+
+
 class Clip(msgspec.Struct, kw_only=True):
-    """A stretch of unbroken recording. `filled`: put into a gap later, it was not recorded here."""
+    """A stretch of unbroken recording. `filled`: put into a gap later, it was not recorded here. `run`: the connection
+    it was recorded in, for GetClip.
+    """
 
     camera: str
     start: datetime
     end: datetime
     bytes: int
     filled: bool = False
+    origin: Origin = ""
+    run: str = ""
 
 
 class Gap(msgspec.Struct, kw_only=True):
@@ -144,6 +154,7 @@ class Gap(msgspec.Struct, kw_only=True):
     end: datetime
     cause: Cause
     filled: bool = False
+    origin: Origin = ""
 
 
 class Found(msgspec.Struct, kw_only=True):
@@ -158,7 +169,8 @@ class GetClip(msgspec.Struct, tag="clips.get", kw_only=True):
     """Ask exam-clips for one MP4 (stream copy, cut at key frames) that covers start..end; bytes follow the reply.
 
     `proof`: the files it is cut from are hashed again, and a signed proof lies at its end (`ClipProof`).
-    `offset`: bytes left out at the front of what follows; the head tells of the whole clip.
+    `offset`: bytes left out at the front of what follows; the head tells of the whole clip. `run`: of this connection
+    alone; empty = the first that has pictures of then.
     """
 
     camera: str
@@ -166,6 +178,7 @@ class GetClip(msgspec.Struct, tag="clips.get", kw_only=True):
     end: datetime
     proof: bool = False
     offset: Annotated[int, msgspec.Meta(ge=0)] = 0
+    run: str = ""
 
 
 class ClipHead(msgspec.Struct, kw_only=True):
@@ -178,9 +191,10 @@ class ClipHead(msgspec.Struct, kw_only=True):
     sha256: str = ""
 
 
-Check = Literal["whole", "altered", "missing", "unreadable", "open"]
+Check = Literal["whole", "altered", "missing", "unreadable", "open", "elsewhere", "deleted"]
 """A file read again just now: as it was recorded, not so, not there, the disk does not give it; open = still being
-written, no hash yet."""
+written, no hash yet; elsewhere = it has moved to a place that is not read for this (an off-line disk, object storage);
+deleted = by order, after its date."""
 Kept = Literal["open", "closed", "recovered", "adopted", "missing", "filled"]
 """How a file came into the index. recovered: ended by a crash, hashed at the restart; adopted: the index had lost
 it, hashed when it was found again; filled: put into a gap later out of a camera's card or a copy, hashed when it was

@@ -19,6 +19,8 @@ class ArrivalClock:
     def __init__(self) -> None:
         self._anchor: float | None = None
         self._last = 0.0
+        self._late = 0.0
+        """How late the packet before came."""
 
     def see(self, stamp: float, arrived: float) -> bool:
         """One packet. False: its time stamp has jumped, a new run has to begin."""
@@ -28,8 +30,10 @@ class ArrivalClock:
             return True
         passed = max(0.0, arrived - self._last)
         self._last = arrived
-        if candidate < self._anchor - JUMP or candidate > self._anchor + passed + JUMP:
+        # After a stall, ours or the network's, everything that waited comes at once, each a little less late.
+        if candidate < self._anchor - JUMP or candidate > self._anchor + self._late + passed + JUMP:
             return False
+        self._late = max(0.0, candidate - self._anchor)
         if candidate < self._anchor:
             self._anchor = candidate
         else:

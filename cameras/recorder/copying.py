@@ -20,13 +20,14 @@ from cameras.recorder.ending import RETRY_AT_ONCE, Ended
 from cameras.recorder.facts import Facts
 from cameras.recorder.reconcile import measure
 from cameras.recorder.segment import SegmentWriter
+from cameras.recorder.sound import kept
 
 log = logging.getLogger("examsite.recorder")
 
 CLOCK_STEP = 1.0
 """Our wall clock was set by more than this: a new segment takes the new time."""
-SOUND = {"aac", "mp3", "opus", "ac3", "eac3"}
-"""Sound that MP4 carries as it is; players know no G.711 in MP4, and it is not kept."""
+STALL = 5.0
+"""Seconds without a picture that are no recording, whatever the sound does."""
 APART = 5.0
 """Sound whose time stamps are so many seconds from the picture's counts from another zero."""
 
@@ -73,6 +74,8 @@ class Copier:
         self.end = index.last_end(camera)
         """End of the newest picture kept."""
         self.codec, self.width, self.height = "", 0, 0
+        self.heard = ""
+        """Codec of its sound (FFmpeg's name), empty: it sends none; `-` before it: it is not kept."""
         self.frames: deque[float] = deque(maxlen=100)
         """Time stamps of the last pictures."""
 
@@ -83,16 +86,25 @@ class Copier:
         self._audio = None
         self._shift: float | None = None
         self.arrival = ArrivalClock()
+        heard = ""
         for stream in container.streams.audio[:1]:
-            if stream.codec_context.name in SOUND and not self._mute:
+            heard = stream.codec_context.name
+            if kept(heard) and not self._mute:
                 self._audio = stream
             else:
-                log.info("camera %s: its sound (%s) is not kept", self._camera, stream.codec_context.name)
+                heard = f"-{heard}"
+        if heard.startswith("-") and heard != self.heard:
+            log.warning("camera %s: its sound (%s) is not kept", self._camera, heard[1:])
+        self.heard = heard
         return [self._video, self._audio] if self._audio else [self._video]
 
     def seconds(self, packet: Any) -> float:
         """A picture's time stamp."""
         return float(packet.pts) * self._base
+
+    def is_picture(self, packet: Any) -> bool:
+        """Is this packet one of the recorded picture?"""
+        return bool(packet.size) and packet.stream.index == self._video.index
 
     def is_sound(self, packet: Any) -> bool:
         """Is this packet of the second stream?"""
@@ -113,7 +125,7 @@ class Copier:
             running.writer.write_sound(packet, at)
         except FFmpegError as error:
             if not running.writer.file.failure:
-                self._mute = True  # the picture counts: from now on without it
+                self._mute = True  # the picture counts: from now on without it, which `heard` says
             raise self._unkept(running, error) from error
 
     def picture(self, packet: Any, now: float) -> None:
@@ -124,6 +136,9 @@ class Copier:
         if not self.arrival.see(stamp, now):
             raise Ended("camera", "the camera's time stamps jumped", wait=RETRY_AT_ONCE)
         running = self.running
+        if running and stamp - running.last > STALL:
+            lost = f"no picture for {stamp - running.last:.0f} s"
+            raise Ended("camera", lost, wait=RETRY_AT_ONCE)
         if packet.is_keyframe:
             if running and abs(self._offset() - running.offset) > CLOCK_STEP:
                 self._step(running, self.arrival.at(stamp))

@@ -17,6 +17,7 @@ import av
 from av.container import OutputContainer
 
 from cameras.chain.files import make_folder, sync_folder
+from cameras.recorder.sound import sound_track
 
 SYNC_EVERY = 5.0
 BUFFER = 1 << 18
@@ -104,8 +105,7 @@ class SegmentWriter:
         )
         self._stream = self._container.add_stream_from_template(template, opaque=True)
         self._stream.time_base = self._time_base
-        self._sound = self._container.add_stream_from_template(sound, opaque=True) if sound else None
-        self._last_sound = -1
+        self._sound = sound_track(self._container, sound) if sound else None
         self._base: int | None = None
         self._last_dts = -1
 
@@ -126,19 +126,18 @@ class SegmentWriter:
     def write_sound(self, packet: Any, at: float) -> None:
         """One packet of sound, `at` seconds after the first picture."""
         assert self._sound
-        base = packet.time_base
-        stamp = max(round(at / float(base)), self._last_sound + 1)
-        self._last_sound = stamp
-        packet.pts = packet.dts = stamp
-        packet.time_base = base
-        packet.stream = self._sound
-        self._container.mux(packet)
+        self._sound.write(packet, at)
 
     def finish(self) -> str:
         """Write what is buffered, sync, close; returns the SHA-256. The file is closed even when that
         fails.
         """
         trouble: Exception | None = None
+        try:
+            if self._sound:
+                self._sound.flush()
+        except Exception as error:
+            trouble = error
         try:
             self._container.close()
         except Exception as error:  # the disk is full: keep what there is
