@@ -41,6 +41,24 @@ def rewritten(uri: str, host: str) -> str:
     return urlunsplit(parts._replace(netloc=netloc))
 
 
+def stream_at(uri: str, host: str) -> str:
+    """`rewritten`, for a stream: RTSP and nothing else, for what FFmpeg makes of other schemes may lead elsewhere.
+
+    Raises ValueError.
+    """
+    if urlsplit(uri.strip()).scheme != "rtsp":
+        raise ValueError(f"no RTSP address: {uri!r}")
+    return rewritten(uri, host)
+
+
+def host_of(address: str) -> str:
+    """The host of a camera's address, HOST[:PORT] or whole, in small letters; empty when there is none."""
+    try:
+        return (urlsplit(address if "//" in address else f"//{address}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
 def with_credentials(uri: str, user: str, password: str) -> str:
     """The address PyAV opens. Never log it."""
     if not user:

@@ -1,6 +1,7 @@
 """`cameras check` and `cameras reference`: every camera of the configuration, several at a time."""
 
 import contextvars
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from cameras.onvif import OnvifCamera
 from cameras.picture import Grey
 from cameras.probe import DEADLINE, probe, stream_and_see, watch, within
 from cameras.reference import References
+
+log = logging.getLogger("examsite.recorder")
 
 AT_ONCE = 4
 """Cameras looked at at the same time: decoding costs a core."""
@@ -83,7 +86,7 @@ def take(settings: Settings, wanted: list[str]) -> Checked:
         if not uri.startswith("rtsp://"):
             asked = OnvifCamera(camera.address, camera.user, password)
             profiles = within(DEADLINE, asked.profiles, asked.address)
-            uri = next((one.uri for one in profiles if one.token == camera.profile), profiles[0].uri)
+            uri = asked.chosen(profiles, camera.profile).uri
         seen = within(DEADLINE, lambda: watch(uri, camera.user, password), camera.address)
         if seen.look is None:
             raise seen.fault or _unseen(camera)
@@ -116,6 +119,10 @@ def _each(settings: Settings, wanted: list[str], work: Work, tell: Callable[[flo
             found, model = work(camera)
         except ExamError as error:
             found, model = [checks.of_fault("answers", error)], ""
+        except Exception:  # one camera's nonsense must not lose the reports of the others
+            log.exception("camera %s: not foreseen", camera.code)
+            detail = _("The look at the camera ended without a result.")
+            found, model = [Check(code="answers", ok=False, detail=detail)], ""
         return CheckedCamera(
             camera=camera.code,
             name=camera.name,

@@ -18,7 +18,7 @@ from appliance.base.settings import Settings, load
 from appliance.base.sockets import ask
 from appliance.wire.cameras import CheckReport, KeepReports, RoomCoverage, Saved
 from cameras import set_up_cli
-from cameras.simulator.kinds import Authentication, Codec, Media, Scene
+from cameras.simulator.kinds import Authentication, Codec, Media, Scene, Sound
 from cameras.verify_cli import authority_of
 
 app = typer.Typer(no_args_is_help=True, help="Cameras.")
@@ -139,7 +139,10 @@ def take_references(
     from cameras import tell
     from cameras.check import take
 
-    found = take(load(), camera)
+    settings = load()
+    found = take(settings, camera)
+    if taken := [one.camera for one in found.cameras if one.ok]:
+        set_up_cli.tell_done(settings, "reference_taken", taken)
     if json:
         _show(found)
     else:
@@ -242,11 +245,15 @@ def simulate_camera(
     ),
     authentication: Authentication = typer.Option("both", "--auth", help="How it asks for the password."),
     codec: Codec = typer.Option("h264", "--codec", help="How the picture is coded."),
+    sound: Sound = typer.Option("none", "--sound", help="What is heard beside the picture."),
     media: Media = typer.Option("both", "--media", help="Which of ONVIF's media services it has."),
     empty_options: bool = typer.Option(
         False, "--empty-options", help="Say nothing about what the encoder can do."
     ),
     second: bool = typer.Option(False, "--second", help="It has a second, smaller stream."),
+    card: float = typer.Option(
+        0.0, "--card", help="Minutes of pictures its own card holds (ONVIF Profile G); 0 = it has none."
+    ),
     skew: float = typer.Option(0.0, "--skew", help="Seconds the camera's clock is ahead."),
     fps: int = typer.Option(10, "--fps", min=1, max=30, help="Pictures in a second."),
     advertise: str = typer.Option("", "--advertise", help="Host named in ONVIF answers instead of its own."),
@@ -277,9 +284,11 @@ def simulate_camera(
         password=password,
         authentication=authentication,
         codec=codec,
+        sound=sound,
         media=media,
         empty_options=empty_options,
         second=second,
+        card=card,
         skew=skew,
         fps=fps,
         advertise=advertise,

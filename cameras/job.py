@@ -5,8 +5,11 @@ on standard input (the password with it, so it stands in no list of processes), 
 """
 
 import asyncio
+import contextlib
 import io
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -154,7 +157,10 @@ def jpeg(frame: Any) -> bytes:
 
 
 def main() -> None:
-    """One order."""
+    """One order, as a process that gives way to the recording: in computing, and when memory runs out."""
+    os.nice(10)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
     set_language(order.asked.language)
     Work(order).run()

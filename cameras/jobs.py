@@ -99,14 +99,14 @@ class Jobs:
 
     async def _run(self, job: Job) -> None:
         order = msgspec.json.encode(Order(asked=job.asked, settings=self._settings))
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "cameras.job"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            limit=LINE,
-        )
+        child: asyncio.subprocess.Process | None = None
         try:
+            child = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "cameras.job"),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=LINE,
+            )
             async with asyncio.timeout(LONGEST * self._turns(job.asked)):
                 assert child.stdin and child.stdout
                 child.stdin.write(order)
@@ -119,9 +119,10 @@ class Jobs:
         except (TimeoutError, OSError, ValueError, msgspec.DecodeError):
             pass  # said below: it ended without a result
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                child.kill()
-            await child.wait()
+            if child:
+                with contextlib.suppress(ProcessLookupError):
+                    child.kill()
+                await child.wait()
             if job.state.state == "running":
                 job.state.state, job.state.step, job.state.share = "failed", "done", 1.0
                 job.state.fault_code = "job_ended"

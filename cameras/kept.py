@@ -9,16 +9,17 @@ from pathlib import Path
 import msgspec
 
 from appliance.base.camera_settings import CameraSettings, dump_cameras, read_cameras, refreshed
-from appliance.base.errors import Corrupt, NotFound, Refused, Unavailable
+from appliance.base.errors import Conflict, Corrupt, NotFound, Refused, Unavailable
 from appliance.base.i18n import N_
 from appliance.base.settings import Settings
 from appliance.wire.cameras import NoteKind, RemoveCamera, SaveCamera, SaveMarks
-from cameras.address import split_address
+from cameras.address import host_of, split_address
 from cameras.camera_password import sealed
 from cameras.notes import Notebook
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
-SEATS = re.compile(r"\s*(all|\d+(-\d+)?(\s*,\s*\d+(-\d+)?)*)?\s*")
+NUMBER = r"[0-9]{1,4}"
+SEATS = re.compile(rf"\s*(all|{NUMBER}(-{NUMBER})?(\s*,\s*{NUMBER}(-{NUMBER})?)*)?\s*")
 LONGEST = 80
 """Characters of a name or an address."""
 
@@ -36,38 +37,58 @@ class Kept:
         camera = order.camera
         check(camera)
         known = self._known(camera.code)
+        if known and order.new and host_of(known.address) != host_of(camera.address):
+            raise Conflict(
+                "camera_code_taken",
+                N_("{camera} is the code of another camera, {address}."),
+                N_("Choose another code: recordings are kept by it."),
+                camera=camera.code,
+                address=known.address,
+            )
+        if known and password is None and host_of(known.address) != host_of(camera.address):
+            # Whoever may name an address must not have a password sent there that somebody else typed.
+            raise Refused(
+                "camera_password_again",
+                N_("The address names another host: its password is needed."),
+                N_("Type the camera's password again."),
+            )
         secret = camera.password_sealed
         if password is not None:
             secret = sealed(self._settings, camera.code, password)
         elif known:
             secret = known.password_sealed
+        moved = known is not None and known.room != camera.room
         kept = msgspec.structs.replace(
             camera,
             password_sealed=secret,
             password_file="" if secret else known.password_file if known else "",
-            marks=known.marks if known else [],
+            # What it saw in another room says nothing of this one.
+            marks=known.marks if known and not moved else [],
+            seats="all" if moved and known and known.marks else camera.seats,
         )
         if known and kept == known:
             return
-        self._write(camera.code, kept)
         alike = known and _without_password(kept) == _without_password(known)
-        self._note(
-            "added" if known is None else "password_set" if alike else "changed", camera.code, order.by
+        self._write(
+            camera.code, kept, "added" if known is None else "password_set" if alike else "changed", order.by
         )
 
     def mark(self, order: SaveMarks) -> None:
         """Keep the marks; the seats a camera covers are those marked, once any is."""
         known = self._require(order.camera)
         for mark in order.marks:
-            if not (0 <= mark.x <= 1 and 0 <= mark.y <= 1 and 0 < len(mark.name) <= LONGEST):
+            named = re.fullmatch(NUMBER, mark.name) if mark.kind == "seat" else mark.name.strip()
+            if not (0 <= mark.x <= 1 and 0 <= mark.y <= 1 and named and len(mark.name) <= LONGEST):
                 raise Corrupt("bad_mark", N_("A mark lies outside the picture, or has no name."))
-        numbers = sorted({int(one.name) for one in order.marks if one.kind == "seat" and one.name.isdigit()})
-        seats = spans(numbers) if numbers else "all" if known.marks else known.seats
+        numbers = sorted({int(one.name) for one in order.marks if one.kind == "seat"})
+        was = any(one.kind == "seat" for one in known.marks)
+        seats = spans(numbers) if numbers else "" if was else known.seats
         self._write(
             known.code,
             msgspec.structs.replace(known, marks=order.marks, seats=seats, place=order.place),
+            "marked",
+            order.by,
         )
-        self._note("marked", known.code, order.by)
 
     def remove(self, order: RemoveCamera) -> None:
         """Forget one. Raises Refused when examsite.toml names it."""
@@ -79,8 +100,7 @@ class Kept:
                 N_("Delete its section there, restart exam.target, then remove it here."),
                 camera=order.camera,
             )
-        self._write(order.camera, None)
-        self._note("removed", order.camera, order.by)
+        self._write(order.camera, None, "removed", order.by)
 
     def _known(self, code: str) -> CameraSettings | None:
         return next((one for one in self._settings.cameras if one.code == code), None)
@@ -97,18 +117,21 @@ class Kept:
             )
         return known
 
-    def _note(self, kind: NoteKind, camera: str, by: str) -> None:
-        self._notes.add(kind, camera, by, datetime.now(UTC))
-
-    def _write(self, code: str, camera: CameraSettings | None) -> None:
+    def _write(self, code: str, camera: CameraSettings | None, kind: NoteKind, by: str) -> None:
+        """Keep it and note it for the journal: both or neither."""
         path = self._settings.cameras_file
-        kept = read_cameras(path)
+        before = kept = read_cameras(path)
         if camera and any(one.code == code for one in kept):
             kept = [camera if one.code == code else one for one in kept]
         else:
             kept = [one for one in kept if one.code != code] + ([camera] if camera else [])
         try:
             write_whole(path, dump_cameras(kept))
+            try:
+                self._notes.add(kind, code, by, datetime.now(UTC))
+            except Unavailable:
+                write_whole(path, dump_cameras(before))
+                raise
         except OSError as error:
             raise Unavailable(
                 "cameras_file_unusable",
@@ -142,6 +165,14 @@ def check(camera: CameraSettings) -> None:
             N_("Write all, or numbers and ranges such as 1-30,45."),
             seats=camera.seats,
         )
+    if "://" in camera.second:
+        if host_of(camera.second) != host_of(camera.address) or len(camera.second) > 4 * LONGEST:
+            raise Corrupt(
+                "second_elsewhere",
+                N_("The second stream is at another host than the camera."),
+                N_("Name a stream of the camera itself: its password is sent there."),
+            )
+        no_password_in(camera.second)
     if camera.address.startswith("rtsp://"):
         no_password_in(camera.address)
     else:

@@ -27,6 +27,8 @@ HOLD = 60
 """Seconds a subscription is asked for; it is renewed at half of what the camera gives."""
 PULL = 5
 """Seconds one question waits at the camera; below the time a whole answer may take (transport)."""
+FLOOR = 0.5
+"""Seconds at least from one question to the next."""
 CONFIRMED = 2
 """Pulls within which a new subscription has told every state that stands."""
 RETRY, LONGEST_RETRY = 2.0, 30.0
@@ -72,6 +74,8 @@ class Listener(threading.Thread):
         self._tell = tell
         self._leaving = threading.Event()
         self._subscription: Subscription | None = None
+        self._pulled = False
+        """This subscription has given an answer."""
         self._told = ""
         self._refused = 0
         self._noted = 0.0
@@ -108,11 +112,11 @@ class Listener(threading.Thread):
                     wait = wait_refused(self._refused)
             except ExamError as error:
                 self._say(error.code, str(error))
-                wait = min(LONGEST_RETRY, wait * 2) if self._subscription is None else RETRY
+                wait = RETRY if self._pulled else min(LONGEST_RETRY, wait * 2)
             except Exception:  # one camera's nonsense must not end the listening for good
                 log.exception("camera %s: events: not foreseen", self.camera.code)
                 wait = LONGEST_RETRY
-            self._subscription = None
+            self._subscription, self._pulled = None, False
             self._leaving.wait(wait)
 
     def _say(self, code: str, text: str) -> None:
@@ -144,9 +148,13 @@ class Listener(threading.Thread):
         self._unconfirmed = set(self._standing)
         pulls = 0
         while not self._leaving.is_set():
+            asked = time.monotonic()
             body = events.pull(found.address, found.references, PULL)
             for event in events.read_events(camera.ask("PullMessages", events.PULL, body, to)):
                 self.take(event, datetime.now(UTC))
+            # A camera that does not wait as it was asked to is asked no more often than this.
+            self._leaving.wait(max(0.0, FLOOR - (time.monotonic() - asked)))
+            self._pulled = True
             pulls += 1
             if pulls == CONFIRMED:
                 for topic in self._unconfirmed & self._standing.keys():

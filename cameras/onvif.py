@@ -18,7 +18,7 @@ import msgspec
 from appliance.base.errors import Corrupt, DeviceFault, ExamError, Refused
 from appliance.base.i18n import N_
 from cameras import media2
-from cameras.address import rewritten, shown_host, split_address
+from cameras.address import rewritten, shown_host, split_address, stream_at
 from cameras.media2 import MEDIA2, Profile
 from cameras.onvif_client import MEDIA, client
 from cameras.onvif_faults import fault_of
@@ -157,18 +157,20 @@ class OnvifCamera:
     def set_clock(self) -> float:
         """Set the camera's clock to ours, at the turn of a second; returns by how much it is off afterwards."""
         self._opened()  # so that nothing but the order itself comes after the turn of the second
+        had = self._call("devicemgmt", "GetSystemDateAndTime")
         now = dt.datetime.now(dt.UTC)
         waited = (1_000_000 - now.microsecond) / 1_000_000
         sleep(waited)
         now += dt.timedelta(seconds=waited)
         time = {"Hour": now.hour, "Minute": now.minute, "Second": now.second}
         date = {"Year": now.year, "Month": now.month, "Day": now.day}
-        told = {
-            "DateTimeType": "Manual",
-            "DaylightSavings": False,
-            "UTCDateTime": {"Time": time, "Date": date},
-        }
+        zone = {"TimeZone": {"TZ": had.TimeZone.TZ}} if had and had.TimeZone and had.TimeZone.TZ else {}
+        kept = {"DaylightSavings": bool(had and had.DaylightSavings), **zone}
+        told = {"DateTimeType": "Manual", **kept, "UTCDateTime": {"Time": time, "Date": date}}
         self._call("devicemgmt", "SetSystemDateAndTime", told)
+        if had and str(had.DateTimeType) == "NTP":
+            # Setting the hands switches its time server off: it is given back, or the clock would drift from now on.
+            self._call("devicemgmt", "SetSystemDateAndTime", {"DateTimeType": "NTP", **kept})
         return self.read_clock()
 
     def services(self) -> list[str]:
@@ -197,7 +199,8 @@ class OnvifCamera:
     def profiles(self) -> list[Profile]:
         """Every stream it offers with its address, most pixels first. Media2 is asked first: Media1 cannot say H.265.
 
-        `media` then says which of them answered. A stream whose address the camera does not give has none.
+        `media` then says which of them answered. A stream whose address the camera does not give has none, and stays
+        in its place: a camera that has just started may not know its main stream yet (`chosen`).
         """
         found = self._media2_profiles()
         self.media = 2 if found else 1
@@ -215,7 +218,16 @@ class OnvifCamera:
                 refused = error
         if refused and not any(profile.uri for profile in found):
             raise refused
-        return sorted(found, key=lambda profile: (not profile.uri, -profile.width * profile.height))
+        return sorted(found, key=lambda profile: (-profile.width * profile.height, not profile.uri))
+
+    def chosen(self, found: list[Profile], wanted: str) -> Profile:
+        """The stream that is recorded: `wanted`, else the one with most pixels. Raises DeviceFault when the camera
+        gives no address of it: a smaller one in its place would be recorded from then on, and nobody would know.
+        """
+        best = next((one for one in found if one.token == wanted), found[0])
+        if not best.uri:
+            raise self.empty("GetStreamUri")
+        return best
 
     def _media2_profiles(self) -> list[Profile]:
         """Empty when the camera has no Media2, or answers nonsense there: then Media1 is asked."""
@@ -274,7 +286,8 @@ class OnvifCamera:
             told = str(answer.Uri) if answer and answer.Uri else ""
         if not told:
             raise self.empty(operation)
-        return str(self._mapped(operation, lambda: rewritten(told, self.host)))
+        at = stream_at if operation == "GetStreamUri" else rewritten
+        return str(self._mapped(operation, lambda: at(told, self.host)))
 
     def resolutions(self, profile: str) -> list[tuple[int, int]]:
         """Sizes the encoder offers for H.264 and H.265; empty when the camera does not say."""

@@ -132,7 +132,7 @@ def _probe(
     device = camera.device()
     tell("profiles")
     profiles = camera.profiles()
-    best = next((one for one in profiles if one.token == wanted), profiles[0])
+    best = camera.chosen(profiles, wanted)
     found = [checks.of_clock(offset), checks.of_answers(camera.services(), camera.media)]
     if wanted and best.token != wanted:
         detail = _("The camera has no profile {profile}.").format(profile=wanted)
@@ -206,12 +206,14 @@ def factory_tried(camera: OnvifCamera, password: str) -> Check:
             OnvifCamera(camera.address, camera.user, candidate).device()
         except Refused:
             pass
+        except DeviceFault as error:
+            return Check(code="factory_password_refused", ok=None, detail=error.text())
         else:
             detail = _("The camera lets {user} in with a factory password.").format(user=camera.user)
             return Check(code="factory_password_refused", ok=False, detail=detail)
         try:
             OnvifCamera(camera.address, camera.user, password).device()
-        except Refused:
+        except ExamError:
             detail = _("After {count} wrong passwords the camera has locked itself.").format(count=number)
             return Check(code="factory_password_refused", ok=None, detail=detail)
     detail = _("The camera refused {count} factory passwords.").format(count=len(tried))

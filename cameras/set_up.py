@@ -20,6 +20,7 @@ from appliance.wire.cameras import (
     Saved,
     SaveMarks,
     StartJob,
+    TellDone,
 )
 from appliance.wire.fill import CardFilled, Filled, Stretch
 from cameras.camera_password import password_of
@@ -68,6 +69,7 @@ class SetUp:
             GetNotes: self.get_notes,
             GetReports: self.reports.get,
             KeepReports: self.reports.take,
+            TellDone: self.did,
         }
 
     def alarms(self, camera: str) -> list[CameraAlarm]:
@@ -79,7 +81,7 @@ class SetUp:
         """SaveCamera."""
         password = order.password
         job = self.jobs.job(order.job) if order.job else None
-        if password is None and job:
+        if password is None and job and job.asked.address == order.camera.address:
             password = job.asked.password
         self.kept.save(order, password)
         if job and job.state.kind == "probe" and job.state.state == "done":
@@ -108,6 +110,14 @@ class SetUp:
         self.kept.mark(order)
         return Saved(camera=order.camera)
 
+    async def did(self, told: TellDone) -> Saved:
+        """TellDone."""
+        for camera in told.cameras:
+            self.notes.add(told.kind, camera, told.by, datetime.now(UTC))
+        if told.kind == "clock_set":
+            self._looked("")
+        return Saved(camera="")
+
     async def get_notes(self, asked: GetNotes) -> Notes:
         """GetNotes."""
         return self.notes.after(asked.epoch, asked.after)
@@ -132,6 +142,8 @@ class SetUp:
         asked = job.asked
         if asked.kind == "check" or (asked.kind == "clock" and asked.camera):
             self._looked(asked.camera)
+        if asked.kind == "clock" and asked.camera and job.state.state == "done":
+            self.notes.add("clock_set", asked.camera, asked.by, datetime.now(UTC))
         if asked.kind == "reference" and job.state.checks and all(one.ok for one in job.state.checks):
             self.notes.add("reference_taken", asked.camera, asked.by, datetime.now(UTC))
 

@@ -1,7 +1,8 @@
 """examsite cameras list, set-up, add, password, remove, clock: exam-recorder keeps the cameras and is asked to."""
 
 import asyncio
-import getpass
+import os
+import pwd
 from pathlib import Path
 from typing import Literal
 
@@ -13,11 +14,24 @@ from appliance.base.errors import ExamError, NotFound, Refused
 from appliance.base.i18n import N_, _
 from appliance.base.settings import Settings, load
 from appliance.base.sockets import ask
-from appliance.wire.cameras import RemoveCamera, SaveCamera, Saved
+from appliance.wire.cameras import RemoveCamera, SaveCamera, Saved, TellDone
 from cameras.onvif_faults import SKEW_ALARM
 
 Place = Literal["", "front", "back"]
 PLACES = {"": "–", "front": N_("front"), "back": N_("back")}
+
+
+Record = Literal["always", "sittings", "open"]
+ROOM = typer.Option(None, "--room", help="Code of the room it looks at.")
+SEATS = typer.Option(None, "--seats", help="Seats it sees: all, or numbers such as 1-30,45.")
+PLACE = typer.Option(None, "--place", help="front or back, in a theory room.")
+USER = typer.Option(None, "--user", help="The camera's account; of a new one admin.")
+PROFILE = typer.Option(None, "--profile", help="Profile token; empty: the one with most pixels.")
+RECORD = typer.Option(None, "--record", help="always, sittings (around each of its room) or open.")
+BEFORE = typer.Option(None, "--before", min=0, max=240, help="Minutes recorded before a sitting.")
+AFTER = typer.Option(None, "--after", min=0, max=240, help="Minutes recorded after it.")
+SCREEN = typer.Option(None, "--screen", help="Screen in its view that shows the code: waiting, or a panel's.")
+SECOND = typer.Option(None, "--second", help="Stream of the live view: profile token or rtsp:// address.")
 
 
 def read_password(path: Path) -> str:
@@ -90,28 +104,80 @@ def add(
     host: str = typer.Argument(..., help="HOST[:PORT] of the camera's ONVIF service, or rtsp:// address."),
     code: str = typer.Option(..., "--code", help="Short code, for ever: recordings are kept by it."),
     name: str = typer.Option(..., "--name", help="Name shown to staff."),
-    room: str = typer.Option("", "--room", help="Code of the room it looks at."),
-    seats: str = typer.Option("all", "--seats", help="Seats it sees: all, or numbers such as 1-30,45."),
-    place: Place = typer.Option("", "--place", help="front or back, in a theory room."),
-    user: str = typer.Option("admin", "--user", help="The camera's account."),
+    room: str = ROOM,
+    seats: str = SEATS,
+    place: Place = PLACE,
+    user: str = USER,
     password_file: Path = typer.Option(None, "--password-file", help="A file with the password only."),
-    profile: str = typer.Option("", "--profile", help="Profile token; empty: the one with most pixels."),
+    profile: str = PROFILE,
+    record: Record = RECORD,
+    before: int = BEFORE,
+    after: int = AFTER,
+    screen: str = SCREEN,
+    second: str = SECOND,
 ) -> None:
-    """Keep a camera, or change one; its password is kept encrypted, and recording begins at once."""
+    """Keep a camera, or change one; its password is kept encrypted, and recording begins at once.
+
+    What is not named stays as it is.
+    """
     password = read_password(password_file) if password_file else None
     settings = load()
     known = next((one for one in settings.cameras if one.code == code), None)
-    camera = msgspec.structs.replace(
+    camera = changed(
         known or CameraSettings(code=code, name=name, address=host),
         name=name,
         address=host,
-        user=user,
         room=room,
         seats=seats,
         place=place,
+        user=user,
         profile=profile,
+        record=record,
+        before_min=before,
+        after_min=after,
+        screen=screen,
+        second=second,
     )
     save(settings, camera, password)
+
+
+def change(
+    camera: str = typer.Argument(..., help="Code of the camera."),
+    name: str = typer.Option(None, "--name", help="Name shown to staff."),
+    room: str = ROOM,
+    seats: str = SEATS,
+    place: Place = PLACE,
+    user: str = USER,
+    profile: str = PROFILE,
+    record: Record = RECORD,
+    before: int = BEFORE,
+    after: int = AFTER,
+    screen: str = SCREEN,
+    second: str = SECOND,
+) -> None:
+    """Change a camera that is kept. What is not named stays as it is."""
+    settings = load()
+    made = changed(
+        _known(settings, camera),
+        name=name,
+        room=room,
+        seats=seats,
+        place=place,
+        user=user,
+        profile=profile,
+        record=record,
+        before_min=before,
+        after_min=after,
+        screen=screen,
+        second=second,
+    )
+    save(settings, made, None)
+
+
+def changed(camera: CameraSettings, **fields: str | int | None) -> CameraSettings:
+    """The camera with those fields that were named."""
+    named = {name: value for name, value in fields.items() if value is not None}
+    return msgspec.structs.replace(camera, **named)
 
 
 def password(
@@ -148,6 +214,7 @@ def clock(
     settings = load()
     known = _known(settings, camera)
     offset = OnvifCamera(known.address, known.user, password_of(known, settings)).set_clock()
+    tell_done(settings, "clock_set", [camera])
     _tell(_("The camera's clock is {offset} s off.").format(offset=f"{offset:+.1f}"))
     if abs(offset) > SKEW_ALARM:
         raise typer.Exit(1)
@@ -226,7 +293,7 @@ def _set_up_one(settings: Settings, address: str) -> None:
         seats=seats,
         place=place,
     )
-    save(settings, camera, secret)
+    save(settings, camera, secret, new=known is None)
 
 
 def free_code(settings: Settings) -> str:
@@ -235,16 +302,24 @@ def free_code(settings: Settings) -> str:
     return next(code for code in (f"C{number}" for number in range(1, 1000)) if code not in taken)
 
 
-def save(settings: Settings, camera: CameraSettings, secret: str | None) -> None:
+def save(settings: Settings, camera: CameraSettings, secret: str | None, new: bool = False) -> None:
     """Tell exam-recorder."""
-    order = SaveCamera(camera=camera, password=secret, by=by())
+    order = SaveCamera(camera=camera, password=secret, by=by(), new=new)
     asyncio.run(ask(settings.socket("recorder"), order, Saved))
     _tell(_("Camera {camera} is kept; recording follows within seconds.").format(camera=camera.code))
 
 
 def by() -> str:
-    """Who does it, for the journal."""
-    return f"cli:{getpass.getuser()}"
+    """Who does it, for the journal: who called sudo, else the account that runs this. No variable names it freely."""
+    return f"cli:{os.environ.get('SUDO_USER') or pwd.getpwuid(os.getuid()).pw_name}"
+
+
+def tell_done(settings: Settings, kind: Literal["reference_taken", "clock_set"], cameras: list[str]) -> None:
+    """Tell exam-recorder for the journal. Its silence is said: what was done stands."""
+    try:
+        asyncio.run(ask(settings.socket("recorder"), TellDone(kind=kind, cameras=cameras, by=by()), Saved))
+    except ExamError:
+        _tell(_("The recorder is silent: the journal does not know of this."))
 
 
 def _known(settings: Settings, code: str) -> CameraSettings:
@@ -275,5 +350,6 @@ def mount(app: typer.Typer) -> None:
     """Add these commands to the group."""
     app.command(name="list")(list_cameras)
     app.command(name="set-up")(set_up)
+    app.command(name="set")(change)
     for command in (add, password, remove, clock):
         app.command()(command)

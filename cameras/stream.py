@@ -28,6 +28,13 @@ av.logging.set_level(av.logging.PANIC)  # its messages carry addresses with pass
 
 def open_stream(uri: str, shown: str) -> InputContainer:
     """Open `uri`; `shown` is the same without credentials, for messages."""
+    if "://" in uri and not uri.startswith("rtsp://"):
+        raise DeviceFault(
+            "camera_no_rtsp",
+            N_("{uri} is no RTSP stream."),
+            N_("Switch RTSP on in the camera; other ways of sending are not used."),
+            uri=shown,
+        )
     if uri.startswith("rtsp://"):
         login = urlsplit(uri)
         rtsp_ask.ask(shown, unquote(login.username or ""), unquote(login.password or ""))

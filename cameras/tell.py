@@ -17,6 +17,8 @@ from cameras.checks import Check
 from cameras.discovery import Discovered
 from cameras.probe import Probe
 
+SOFT = ("door", "unmarked", "unknown")
+"""Kinds of holes that are no fault by themselves."""
 OUTCOMES = {True: N_("passed"), False: N_("failed"), None: N_("not answerable")}
 SIGNS = {True: "✓", False: "✗", None: "–"}
 CODES = {
@@ -140,7 +142,7 @@ def checked(found: Checked) -> None:
         typer.echo(f"{_('Coverage')}  {room.name}  {room.room}")
         words = [hole.detail for hole in room.holes] or [_("Everything in this room is seen and marked.")]
         for number, words_ in enumerate(words):
-            soft = room.holes and room.holes[number].kind in ("door", "unmarked")
+            soft = room.holes and room.holes[number].kind in SOFT
             ok = None if soft else room.ok
             typer.echo(f"  {SIGNS[ok]} {_(OUTCOMES[ok])}  {words_}")
     _sum([check for camera in found.cameras for check in camera.checks])

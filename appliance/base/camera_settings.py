@@ -104,8 +104,11 @@ class Cameras(list[CameraSettings]):
         self._seen = seen  # what cannot be read is told once, until it is another file
         filed = {one.code: one for one in read_cameras(self.path)}
         mine = {one.code for one in self.own}
-        self[:] = [filed.get(one.code, one) for one in self.own]
-        self += [one for one in filed.values() if one.code not in mine]
+        # One step: whoever goes through them meanwhile, in another thread, never finds some of them missing.
+        self[:] = [
+            *(filed.get(one.code, one) for one in self.own),
+            *(one for one in filed.values() if one.code not in mine),
+        ]
         return True
 
 

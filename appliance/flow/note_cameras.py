@@ -14,10 +14,12 @@ KINDS: dict[NoteKind, str] = {
     "password_set": "camera.password_set",
     "marked": "camera.marked",
     "reference_taken": "camera.reference_taken",
+    "clock_set": "camera.clock_set",
     "alarm": "camera.alarm",
     "alarm_over": "camera.alarm_over",
     "motion": "camera.motion",
     "filled": "camera.filled",
+    "card_filled": "camera.card_filled",
 }
 
 

@@ -81,10 +81,10 @@ class CameraForm(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     address: str
     user: str = "admin"
-    room: str = ""
-    seats: str = "all"
-    place: Literal["", "front", "back"] = ""
-    profile: str = ""
+    room: str | None = None
+    seats: str | None = None
+    place: Literal["", "front", "back"] | None = None
+    profile: str | None = None
     second: str | None = None
     screen: str | None = None
     record: Literal["always", "sittings", "open"] | None = None
@@ -92,6 +92,7 @@ class CameraForm(msgspec.Struct, forbid_unknown_fields=True):
     after_min: Annotated[int, msgspec.Meta(ge=0, le=240)] | None = None
     job: str = ""
     password: str = ""
+    new: bool = False
 
 
 class MarksForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -195,17 +196,19 @@ async def camera_save(
         name=data.name.strip(),
         address=data.address.strip(),
         user=data.user.strip(),
-        room=data.room,
-        seats=data.seats.strip() or "all",
-        place=data.place,
-        profile=data.profile.strip(),
+        room=before.room if data.room is None else data.room,
+        seats=before.seats if data.seats is None else data.seats.strip(),
+        place=before.place if data.place is None else data.place,
+        profile=before.profile if data.profile is None else data.profile.strip(),
         second=before.second if data.second is None else data.second.strip(),
         screen=before.screen if data.screen is None else data.screen.strip(),
         record=data.record or before.record,
         before_min=before.before_min if data.before_min is None else data.before_min,
         after_min=before.after_min if data.after_min is None else data.after_min,
     )
-    order = SaveCamera(camera=camera, job=data.job, password=data.password or None, by=request.user.actor)
+    order = SaveCamera(
+        camera=camera, job=data.job, password=data.password or None, by=request.user.actor, new=data.new
+    )
     await ask(box.settings.socket("recorder"), order, Saved)
     refreshed(box.settings.cameras)
     shown = page(request, "camera_saved.html", camera=camera)
@@ -259,7 +262,7 @@ async def _now(request: Asked, box: Box, code: str) -> dict[str, Any]:
 @get("/one/{code:str}/still.jpg", opt={"passive": True})
 async def camera_still(box: NamedDependency[Box], code: FromPath[str]) -> Response[bytes]:
     """Its newest picture."""
-    body = await still_of(box, _camera(box, code).code, WIDTH)
+    _at, body = await still_of(box, _camera(box, code).code, WIDTH)
     return Response(body, media_type=kind_of(body))
 
 

@@ -130,6 +130,14 @@ class KeepReports(msgspec.Struct, tag="cameras.keep_reports", kw_only=True):
     reports: list[CheckReport]
 
 
+class TellDone(msgspec.Struct, tag="cameras.did", kw_only=True):
+    """Somebody did this to cameras with the command line: the journal has to know."""
+
+    kind: Literal["reference_taken", "clock_set"]
+    cameras: list[str]
+    by: str
+
+
 class SaveCamera(msgspec.Struct, tag="cameras.save", kw_only=True):
     """Keep a camera, new or changed. Its password: `password`, else of the probe `job`, else the one it has.
 
@@ -140,6 +148,8 @@ class SaveCamera(msgspec.Struct, tag="cameras.save", kw_only=True):
     by: str
     job: str = ""
     password: str | None = None
+    new: bool = False
+    """Somebody set up what they take for a camera nobody has yet: its code must not be another one's."""
 
 
 class RemoveCamera(msgspec.Struct, tag="cameras.remove", kw_only=True):
@@ -171,6 +181,7 @@ NoteKind = Literal[
     "password_set",
     "marked",
     "reference_taken",
+    "clock_set",
     "alarm",
     "alarm_over",
     "motion",
