@@ -7,6 +7,7 @@ first key frame within the gap. What was recorded is never replaced, and the gap
 import asyncio
 import hashlib
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,14 +63,15 @@ def film_span(path: Path, start: datetime) -> Span:
 
 
 class Filler:
-    """Answers FillGaps, one film after the other. `index`: the recorder's own."""
+    """Answers FillGaps, one film of a camera after the other. `index`: the recorder's own."""
 
     def __init__(self, settings: Settings, index: Index, told: Callable[[Filled, str], None]) -> None:
         self._settings = settings
         self._media = Path(settings.recorder.media)
         self._index = index
         self._told = told
-        self._turn = asyncio.Lock()
+        self.turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Held while a camera's gaps are being filled."""
 
     def handlers(self) -> dict[type, Handler]:
         """By what is asked."""
@@ -77,7 +79,7 @@ class Filler:
 
     async def fill(self, asked: FillGaps) -> Filled:
         """FillGaps."""
-        async with self._turn:
+        async with self.turns[asked.camera]:
             return await asyncio.to_thread(self._fill, asked, datetime.now(UTC))
 
     def _fill(self, asked: FillGaps, now: datetime) -> Filled:
@@ -137,9 +139,7 @@ class Filler:
                             context = stream.codec_context
                             size = context.width, context.height
                             self._index.open_run(run, camera, at, context.name.upper(), *size)
-                        open_now = _Open(
-                            self._index, self._media, self._segment(run, camera, at), stream, cause
-                        )
+                        open_now = FilledFile(self._index, self._media, camera, run, at, stream, cause)
                 if open_now:
                     open_now.write(packet, at, base)
             if open_now:
@@ -151,26 +151,34 @@ class Filler:
     def _length(self) -> timedelta:
         return timedelta(seconds=self._settings.recorder.segment)
 
-    def _segment(self, run: str, camera: str, at: datetime) -> Segment:
-        return Segment(
+
+class FilledFile:
+    """One file being filled; its row says `filled` once it is whole. `cause`: where it comes from."""
+
+    def __init__(
+        self,
+        index: Index,
+        media: Path,
+        camera: str,
+        run: str,
+        at: datetime,
+        stream: Any,
+        cause: str,
+        ending: str = FILLED,
+    ) -> None:
+        segment = Segment(
             id=new_id(),
             run=run,
             camera=camera,
-            path=f"{camera}/{at:%Y%m%d}/{at:%Y%m%dT%H%M%S.%f}Z{FILLED}",
+            path=f"{camera}/{at:%Y%m%d}/{at:%Y%m%dT%H%M%S.%f}Z{ending}",
             start=at,
             end=None,
             bytes=0,
             sha256="",
             state="open",
         )
-
-
-class _Open:
-    """One file being filled; its row says `filled` once it is whole."""
-
-    def __init__(self, index: Index, media: Path, segment: Segment, stream: Any, cause: str) -> None:
         self._index, self._segment, self._cause = index, segment, cause
-        self.start = self.end = segment.start
+        self.start = self.end = at
         index.open_segment(segment)
         self._writer = SegmentWriter(media / segment.path, stream, 2.0)
 

@@ -13,7 +13,9 @@ from av.error import FFmpegError
 from cameras.fragments import whole_boxes, whole_length
 
 FILLED = ".filled.mp4"
-"""How the name of a file ends that was put into a gap later (cameras/fill.py)."""
+"""How the name of a file ends that was put into a gap later (cameras/fill.py),"""
+CARD = ".card.filled.mp4"
+"""and of one that the camera itself had kept on its card (cameras/card)."""
 
 
 class Part(io.FileIO):

@@ -13,8 +13,10 @@ REASONS = {
     405: "Method Not Allowed",
     454: "Session Not Found",
     455: "Method Not Valid In This State",
+    457: "Invalid Range",
     461: "Unsupported Transport",
     503: "Service Unavailable",
+    551: "Option not supported",
 }
 
 

@@ -1,4 +1,6 @@
-"""examsite recordings fill: gaps of a camera filled out of a film from its card; exam-recorder does the writing."""
+"""examsite recordings fill: gaps of a camera filled out of a film brought by somebody, or out of the camera's own card
+(ONVIF Profile G); exam-recorder does the asking and the writing.
+"""
 
 import asyncio
 import getpass
@@ -14,10 +16,10 @@ import typer
 from appliance.base.errors import Corrupt, NotFound, Unavailable
 from appliance.base.i18n import N_, _
 from appliance.base.ids import new_id
-from appliance.base.settings import load
+from appliance.base.settings import Settings, load
 from appliance.base.sockets import ask
 from appliance.cli.run import show, tell
-from appliance.wire.fill import INCOMING, Filled, FillGaps
+from appliance.wire.fill import INCOMING, CardFilled, Filled, FillFromCard, FillGaps, Stretch
 
 TIMES = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"]
 NAMED = re.compile(r"(?<!\d)(20\d{6})[-_T ]?(\d{6})(?!\d)")
@@ -64,19 +66,61 @@ def _lay(film: Path, folder: Path) -> Path:
 
 def fill(
     camera: str = typer.Option(..., "--camera", help="Code of the camera the film is of."),
-    film: Path = typer.Option(..., "--from", help="The film, as it was copied from the card."),
+    film: Path = typer.Option(None, "--from", help="The film, as it was copied from the card."),
+    from_camera: bool = typer.Option(
+        False, "--from-camera", help="Ask the camera itself for what its card holds (ONVIF Profile G)."
+    ),
     start: datetime = typer.Option(
         None,
         "--start",
         formats=TIMES,
         help="Local time of its first picture, e.g. 2026-11-21T09:00:00; default: what its name says.",
     ),
+    since: datetime = typer.Option(
+        None, "--since", formats=TIMES, help="With --from-camera: local time; default: seven days ago."
+    ),
+    until: datetime = typer.Option(
+        None, "--until", formats=TIMES, help="With --from-camera: local time; default: now."
+    ),
+    recording: str = typer.Option(
+        "", "--recording", help="With --from-camera: token on its card, where it holds several sources."
+    ),
+    clock_offset: float = typer.Option(
+        None,
+        "--clock-offset",
+        help="With --from-camera: seconds its clock was ahead then; default: what it is ahead now.",
+    ),
     json: bool = typer.Option(False, "--json"),
 ) -> None:
-    """Fill gaps of a camera's recording out of a film from its card or another recorder; exit status 1 when something
-    is still missing in its time.
+    """Fill gaps of a camera's recording out of a film from its card or another recorder, or have the camera itself send
+    what its card holds; exit status 1 when something is still missing in its time.
     """
     settings = load()
+    if from_camera == (film is not None):
+        raise Corrupt(
+            "nothing_named",
+            N_("Name either --from FILE or --from-camera."),
+            N_("See examsite recordings fill --help."),
+        )
+    made: Filled | CardFilled
+    if from_camera:
+        zone = ZoneInfo(settings.site.timezone)
+        order = FillFromCard(
+            camera=camera,
+            start=since.replace(tzinfo=zone) if since else None,
+            end=until.replace(tzinfo=zone) if until else None,
+            recording=recording,
+            clock_offset=clock_offset,
+            by=f"cli:{getpass.getuser()}",
+        )
+        made = _from_card(settings, zone, order, json)
+    else:
+        made = _from_film(settings, camera, film, start, json)
+    if made.missing_s - _seconds(made.filled) > STILL_MISSING.total_seconds():
+        raise typer.Exit(1)
+
+
+def _from_film(settings: Settings, camera: str, film: Path, start: datetime | None, json: bool) -> Filled:
     told = start or begins(film.name)
     if told is None:
         raise Corrupt(
@@ -98,23 +142,51 @@ def fill(
         made = asyncio.run(ask(settings.socket("recorder"), order, Filled, PATIENCE))
     finally:
         laid.unlink(missing_ok=True)
-    seconds = sum((one.end - one.start).total_seconds() for one in made.filled)
     if json:
         show(made)
+    elif made.missing_s:
+        _tell(zone, made)
     else:
-        for one in made.filled:
-            first, last = one.start.astimezone(zone), one.end.astimezone(zone)
-            typer.echo(_("Filled: {time}").format(time=f"{first:%Y-%m-%d %H:%M:%S} – {last:%H:%M:%S}"))
-        if made.missing_s:
-            tell(
-                _(
-                    "{filled} s of {missing} s that were missing are filled. They are marked as filled, the gap stays"
-                    " on record."
-                ).format(filled=round(seconds, 1), missing=made.missing_s)
+        ends = (made.film_start.astimezone(zone), made.film_end.astimezone(zone))
+        first_at, last_at = (f"{one:%Y-%m-%d %H:%M:%S}" for one in ends)
+        tell(_("Nothing was missing between {start} and {end}.").format(start=first_at, end=last_at))
+    return made
+
+
+def _from_card(settings: Settings, zone: ZoneInfo, order: FillFromCard, json: bool) -> CardFilled:
+    made = asyncio.run(ask(settings.socket("recorder"), order, CardFilled, PATIENCE))
+    if json:
+        show(made)
+        return made
+    if not made.missing_s:
+        tell(_("Nothing was missing."))
+        return made
+    _tell(zone, made)
+    if not made.recordings:
+        tell(_("The camera's card holds nothing of that time."))
+    if made.cut_short:
+        tell(_("The camera stopped sending before the end. Try again later."))
+    if made.filled:
+        tell(
+            _("The camera's clock was taken to be {seconds} s ahead.").format(
+                seconds=f"{made.clock_offset_s:+.1f}"
             )
-        else:
-            ends = (made.film_start.astimezone(zone), made.film_end.astimezone(zone))
-            first_at, last_at = (f"{one:%Y-%m-%d %H:%M:%S}" for one in ends)
-            tell(_("Nothing was missing between {start} and {end}.").format(start=first_at, end=last_at))
-    if made.missing_s - seconds > STILL_MISSING.total_seconds():
-        raise typer.Exit(1)
+        )
+    return made
+
+
+def _seconds(filled: list[Stretch]) -> float:
+    return sum((one.end - one.start).total_seconds() for one in filled)
+
+
+def _tell(zone: ZoneInfo, made: Filled | CardFilled) -> None:
+    """What was filled, and how much of what was missing."""
+    for one in made.filled:
+        first, last = one.start.astimezone(zone), one.end.astimezone(zone)
+        typer.echo(_("Filled: {time}").format(time=f"{first:%Y-%m-%d %H:%M:%S} – {last:%H:%M:%S}"))
+    tell(
+        _(
+            "{filled} s of {missing} s that were missing are filled. They are marked as filled, the gap stays"
+            " on record."
+        ).format(filled=round(_seconds(made.filled), 1), missing=made.missing_s)
+    )

@@ -22,7 +22,7 @@ from cameras.chain import FOLDER
 from cameras.fragments import whole_boxes, whole_length
 from cameras.index import Index, Segment
 from cameras.index.rebuild import agree, restore_path
-from cameras.media import FILLED, packet_span
+from cameras.media import CARD, FILLED, packet_span
 
 log = logging.getLogger("examsite.recorder")
 
@@ -104,7 +104,7 @@ def _recover(index: Index, segment: Segment, path: Path, now: datetime) -> None:
 
 def _adopt(index: Index, name: str, path: Path, now: datetime) -> None:
     try:
-        plain = path.name.replace(FILLED, ".mp4")
+        plain = path.name.replace(CARD, ".mp4").replace(FILLED, ".mp4")
         start = datetime.strptime(plain, "%Y%m%dT%H%M%S.%fZ.mp4").replace(tzinfo=UTC)
     except ValueError:
         index.find(now, "unknown_file", name, "not a recording of ours; left where it is")

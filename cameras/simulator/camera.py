@@ -13,11 +13,13 @@ from appliance.base import sockets
 from appliance.base.site import require_demo
 from appliance.wire.simulators import CameraDid, GetCamera, SetCamera
 from cameras import wsdiscovery
-from cameras.simulator import http_server, rtsp_server, soap, soap_media2
-from cameras.simulator.kinds import Authentication, Codec, Media, Scene
+from cameras.simulator import http_server, replay, rtsp_server, soap, soap_media2
+from cameras.simulator.card import Card
+from cameras.simulator.kinds import Authentication, Codec, Media, Scene, Sound
 from cameras.simulator.picture import CRF, PictureSource
 from cameras.simulator.responder import Responder
 from cameras.simulator.scene import Room
+from cameras.simulator.sound import SoundSource
 
 
 class Traits(msgspec.Struct, kw_only=True):
@@ -40,6 +42,7 @@ class Traits(msgspec.Struct, kw_only=True):
     crf: int = CRF
     """Constant quality of the encoder, 0 (best) to 51: sets the bit rate."""
     codec: Codec = "h264"
+    sound: Sound = "none"
     media: Media = "both"
     advertise: str = ""
     """Host named in ONVIF answers instead of the true one, as cameras behind an address translation do."""
@@ -48,6 +51,8 @@ class Traits(msgspec.Struct, kw_only=True):
     """Does it have ONVIF's events?"""
     second: bool = False
     """Has it a second, smaller stream?"""
+    card: float = 0.0
+    """Minutes of pictures its card holds; 0 = it has none, and no Profile G."""
     discovery_port: int = wsdiscovery.PORT
     """0 = not found by discovery."""
     fixed_message: str = ""
@@ -75,7 +80,11 @@ class SimulatedCamera:
         self.endpoint = (
             f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{traits.host}:{traits.port}:{traits.code}')}"
         )
-        self.rtsp = rtsp_server.RtspServer(self.source, traits.user, traits.password, self.second)
+        self.card = Card(self.source, traits.card)
+        self.sound = SoundSource(traits.code, traits.sound, self.now) if traits.sound != "none" else None
+        self.rtsp = rtsp_server.RtspServer(
+            self.source, traits.user, traits.password, self.second, self.card, self.sound
+        )
         self._soap = soap.Camera(
             base="",
             stream="",
@@ -91,7 +100,7 @@ class SimulatedCamera:
             media=traits.media,
             events=traits.events,
         )
-        self.http = http_server.HttpServer(self._soap, self.now, self._jpeg)
+        self.http = http_server.HttpServer(self._soap, self.now, self._jpeg, self.card)
         self.http.set_clock = self._set_clock
         self.responder = Responder(self._match, traits.fixed_message)
         self._control: asyncio.Server | None = None
@@ -123,7 +132,10 @@ class SimulatedCamera:
     async def stop(self) -> None:
         """Disappear for good."""
         await self.unplug()
+        self.card.stop()
         self.source.stop()
+        if self.sound:
+            self.sound.stop()
         if self.second:
             self.second.stop()
         if self._control:
@@ -148,6 +160,8 @@ class SimulatedCamera:
         self._soap.stream = f"rtsp://{host}:{self.rtsp.port}{rtsp_server.PATH}"
         if self.second:
             self._soap.second = f"rtsp://{host}:{self.rtsp.port}{rtsp_server.SECOND}"
+        self.http.card.replay = f"rtsp://{host}:{self.rtsp.port}{replay.PATH}"
+        self._soap.card = self.card.there
         self._soap.snapshot = f"http://{host}:{self.http.port}{http_server.SNAPSHOT}"
         self.discovered = False
         if self.traits.discovery_port:
@@ -191,6 +205,8 @@ class SimulatedCamera:
         await self.unplug()
         await asyncio.sleep(seconds)
         self.source.jumped = -time.monotonic()
+        if self.sound:
+            self.sound.jumped = self.source.jumped
         await self.plug()
 
     async def change(self, order: SetCamera) -> CameraDid:
@@ -213,12 +229,17 @@ class SimulatedCamera:
         if order.silent is not None:
             self.http.silent = order.silent
         self.source.jumped += order.jump
+        if self.sound:
+            self.sound.jumped = self.source.jumped
         if order.crf is not None:
             self.source.crf = order.crf
         if order.event is not None:
             self.http.events.tell(order.event, order.event_on, self.now())
         if order.empty_options is not None:
             self._soap.empty_options = order.empty_options
+        if order.card is not None:
+            self.card.mode = order.card
+            self._soap.card = self.card.there
         if order.skew is not None:
             self.traits.skew = order.skew
         if order.password is not None:

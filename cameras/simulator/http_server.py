@@ -8,9 +8,12 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from cameras import passwords
+from cameras.card.search import REPLAY, SEARCH
 from cameras.events import EVENTS, NOTIFICATION
 from cameras.rtsp import LIMIT, BadRequest, parse_head
 from cameras.simulator import soap
+from cameras.simulator.card import Card
+from cameras.simulator.soap_card import CardService
 from cameras.simulator.soap_events import EventService
 
 REALM = "simulated camera"
@@ -24,9 +27,14 @@ class HttpServer:
     """Answers on one port. `camera` may be changed while it runs; `now` is the camera's own clock."""
 
     def __init__(
-        self, camera: soap.Camera, now: Callable[[], datetime], jpeg: Callable[[], Awaitable[bytes]]
+        self,
+        camera: soap.Camera,
+        now: Callable[[], datetime],
+        jpeg: Callable[[], Awaitable[bytes]],
+        card: Card,
     ) -> None:
         self.camera = camera
+        self.card = CardService(card)
         self.port = 0
         self.calls: list[str] = []
         """Operations asked, in order."""
@@ -123,14 +131,21 @@ class HttpServer:
                 return 401, kind, soap.fault("ter:NotAuthorized", "Sender not Authorized"), ask
         if camera.authentication == "token":
             proven = False
-        if call.namespace in (EVENTS, NOTIFICATION) and camera.events:
+        apart = (
+            *((EVENTS, NOTIFICATION) if camera.events else ()),
+            *((SEARCH, REPLAY) if camera.card else ()),
+        )
+        if call.namespace in apart:
             if (
                 camera.authentication != "none"
                 and not proven
                 and not soap.token_allows(camera, call, self._now())
             ):
                 return 400, kind, soap.fault("ter:NotAuthorized", "Sender not Authorized"), []
-            status, answer = await self.events.answer(call, url, self._now())
+            if call.namespace in (SEARCH, REPLAY):
+                status, answer = self.card.answer(call)
+            else:
+                status, answer = await self.events.answer(call, url, self._now())
             return status, kind, answer, []
         status, answer = soap.answer(camera, call, self._now(), proven)
         if call.operation == "SetSystemDateAndTime" and status == 200 and (to := soap.set_to(call)):

@@ -63,6 +63,10 @@ def orders(name: str, password: str) -> tuple[SetCamera, SetCamera | None]:
         "tamper": (SetCamera(event="tamper"), SetCamera(event="tamper", event_on=False)),
         "scene": (SetCamera(event="scene"), SetCamera(event="scene", event_on=False)),
         "motion": (SetCamera(event="motion"), SetCamera(event="motion", event_on=False)),
+        "card-none": (SetCamera(card="none"), SetCamera(card="normal")),
+        "card-empty": (SetCamera(card="empty"), SetCamera(card="normal")),
+        "card-stops": (SetCamera(card="stops"), SetCamera(card="normal")),
+        "card-times": (SetCamera(card="times"), SetCamera(card="normal")),
     }
     return found[name]
 

@@ -5,11 +5,16 @@ import base64
 import contextlib
 import os
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import cast
 
 from cameras import passwords, rtp, rtp_h265, rtsp
+from cameras.card.session import FEATURE
+from cameras.simulator import replay
+from cameras.simulator.card import Card
 from cameras.simulator.picture import Coded, PictureSource
+from cameras.simulator.sound import SoundLine, SoundSource
 
 PATH, SECOND = "/stream1", "/stream2"
 REALM = "simulated camera"
@@ -20,13 +25,23 @@ OPEN_METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, TEARDOWN"
 
 
 class RtspServer:
-    """Serves `source` at rtsp://HOST:port/stream1, `second` at /stream2. An empty `user` asks for no password."""
+    """Serves `source` at rtsp://HOST:port/stream1, `second` at /stream2, the card at /card. An empty `user` asks for no
+    password.
+    """
 
     def __init__(
-        self, source: PictureSource, user: str, password: str, second: PictureSource | None = None
+        self,
+        source: PictureSource,
+        user: str,
+        password: str,
+        second: PictureSource | None = None,
+        card: Card | None = None,
+        sound: SoundSource | None = None,
     ) -> None:
+        self.sound = sound
         self.source = source
         self.second = second
+        self.card = card
         self.user, self.password = user, password
         self.sends_to = ""
         """Where it sends whoever asks for the stream (RTSP 302); empty = nowhere."""
@@ -76,6 +91,10 @@ class _Viewer(asyncio.Protocol):
         self._session = ""
         self._channels = (0, 1)
         self._playing = False
+        self._card: Card | None = None
+        """Asked for in place of the live picture."""
+        self._room = asyncio.Event()
+        self._sending: asyncio.Task[None] | None = None
         self._waits_for_key = True
         self._packetiser = rtp.Packetiser(
             int.from_bytes(os.urandom(4)),
@@ -83,10 +102,18 @@ class _Viewer(asyncio.Protocol):
             cut=rtp.payloads if server.source.codec == "h264" else rtp_h265.payloads,
         )
         self._reported = 0.0
+        self._sound = SoundLine(server.sound, self._in_loop, self._say) if server.sound else None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._server.opened(self)
+        self._room.set()
+
+    def pause_writing(self) -> None:
+        self._room.clear()
+
+    def resume_writing(self) -> None:
+        self._room.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_playing()
@@ -110,7 +137,7 @@ class _Viewer(asyncio.Protocol):
             if self._transport:
                 self._transport.write(answer)
             if request.method == "PLAY" and answer.startswith(b"RTSP/1.0 200"):
-                self._start_playing()
+                self._start_playing(request)
             if request.method == "TEARDOWN" and self._transport:
                 self._transport.close()
 
@@ -122,9 +149,11 @@ class _Viewer(asyncio.Protocol):
             return rtsp.response(request, 401, {"WWW-Authenticate": nonce})
         if self._server.sends_to:
             return rtsp.response(request, 302, {"Location": self._server.sends_to})
+        card = self._server.card
+        self._card = card if card and card.there and replay.PATH in request.url else None
         if self._server.second and SECOND in request.url:
             self._source = self._server.second
-        elif PATH not in request.url:
+        elif PATH not in request.url and not self._card:
             return rtsp.response(request, 404)
         match request.method:
             case "DESCRIBE":
@@ -134,10 +163,17 @@ class _Viewer(asyncio.Protocol):
                 channels = rtsp.interleaved_channels(request.headers.get("transport", ""))
                 if channels is None:
                     return rtsp.response(request, 461)
-                self._channels = channels
+                wanted = request.headers.get("require", "")
+                if wanted and not (self._card and wanted == FEATURE):
+                    return rtsp.response(request, 551, {"Unsupported": wanted})
+                ssrc = self._packetiser.ssrc
+                if self._sound and "trackID=2" in request.url:
+                    self._sound.channels, ssrc = channels, self._sound.packetiser.ssrc
+                else:
+                    self._channels = channels
                 self._session = self._session or os.urandom(6).hex()
                 pair = f"{channels[0]}-{channels[1]}"
-                transport = f"RTP/AVP/TCP;unicast;interleaved={pair};ssrc={self._packetiser.ssrc:08X}"
+                transport = f"RTP/AVP/TCP;unicast;interleaved={pair};ssrc={ssrc:08X}"
                 return rtsp.response(
                     request, 200, {"Transport": transport, "Session": f"{self._session};timeout=60"}
                 )
@@ -145,6 +181,10 @@ class _Viewer(asyncio.Protocol):
             return rtsp.response(request, 454)
         headers = {"Session": self._session}
         match request.method:
+            case "PLAY" if self._card:
+                if not replay.wanted_range(request.headers):
+                    return rtsp.response(request, 457)
+                return rtsp.response(request, 200, headers | {"Range": request.headers["range"]})
             case "PLAY":
                 headers["Range"] = "npt=0.000-"
                 return rtsp.response(request, 200, headers)
@@ -183,26 +223,57 @@ class _Viewer(asyncio.Protocol):
             f"a=fmtp:{rtp.PAYLOAD_TYPE} {told}",
             f"a=framerate:{self._source.fps}",
             "a=control:trackID=1",
+            *([f"a=x-onvif-track:{self._card.track}"] if self._card else []),
+            *(self._sound.lines() if self._sound and self._hears() else []),
             "",
         ]
         return "\r\n".join(lines).encode()
 
-    def _start_playing(self) -> None:
-        if not self._playing:
+    def _start_playing(self, request: rtsp.Request) -> None:
+        if self._card and self._transport:
+            self._stop_playing()
+            sent = replay.send(
+                self._card,
+                request.headers,
+                self._packetiser,
+                self._transport,
+                self._room,
+                self._channels[0],
+            )
+            self._sending = self._loop.create_task(sent)
+        elif not self._playing:
             self._playing, self._waits_for_key = True, True
             self._server.viewers += 1
             self._source.add(self._take)
+            if self._sound and self._hears():
+                self._sound.start()
 
     def _stop_playing(self) -> None:
+        if self._sending:
+            self._sending.cancel()
+            self._sending = None
         if self._playing:
             self._playing = False
             self._server.viewers -= 1
             self._source.remove(self._take)
+            if self._sound:
+                self._sound.stop()
+
+    def _hears(self) -> bool:
+        """The card and the second stream are mute."""
+        return self._card is None and self._source is self._server.source
+
+    def _in_loop(self, call: Callable[..., None], made: object) -> None:
+        """Called in the threads of picture and sound."""
+        with contextlib.suppress(RuntimeError):  # the loop is closing
+            self._loop.call_soon_threadsafe(call, made)
+
+    def _say(self, packets: bytes) -> None:
+        if self._playing and self._transport and not self._transport.is_closing():
+            self._transport.write(packets)
 
     def _take(self, coded: Coded) -> None:
-        """Called in the picture's thread."""
-        with contextlib.suppress(RuntimeError):  # the loop is closing
-            self._loop.call_soon_threadsafe(self._send, coded)
+        self._in_loop(self._send, coded)
 
     def _send(self, coded: Coded) -> None:
         if not self._playing or not self._transport or self._transport.is_closing():

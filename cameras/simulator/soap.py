@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from cameras import passwords
+from cameras.card.search import REPLAY, SEARCH
 from cameras.events import EVENTS
 from cameras.simulator import soap_media2
 from cameras.simulator.kinds import Authentication, Codec, Media
@@ -42,6 +43,8 @@ class Camera(msgspec.Struct, kw_only=True):
     codec: Codec = "h264"
     media: Media = "both"
     events: bool = True
+    card: bool = False
+    """Has it Profile G?"""
     second: str = ""
     """Address of its second stream; empty = it has none."""
 
@@ -178,6 +181,8 @@ def _services(camera: Camera) -> str:
         told += one(MEDIA2, "/onvif/media2_service")
     if camera.events:
         told += one(EVENTS, "/onvif/event_service")
+    if camera.card:
+        told += one(SEARCH, "/onvif/search_service") + one(REPLAY, "/onvif/replay_service")
     return f"<tds:GetServicesResponse>{told}</tds:GetServicesResponse>"
 
 

@@ -1,0 +1,254 @@
+"""Gaps filled out of the camera's own card: asked for by ONVIF Profile G, kept as a copy brought by somebody is.
+
+Only where nothing was recorded and something should have been; the gap stays a fact. The link of each file names the
+recording on the card, by how much the camera's clock was ahead, who asked, and when.
+"""
+
+import asyncio
+import logging
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import msgspec
+from av.error import FFmpegError
+
+from appliance.base.camera_settings import CameraSettings
+from appliance.base.errors import DeviceFault, ExamError, NotFound, Refused, Unavailable
+from appliance.base.i18n import N_
+from appliance.base.settings import Settings
+from appliance.base.sockets import Handler
+from appliance.wire.fill import CardFilled, FillFromCard
+from cameras.card.keep import Keeper
+from cameras.card.packets import Codec
+from cameras.card.ranges import Span
+from cameras.card.replay import Replay
+from cameras.card.search import CardCamera, Recording, holding
+from cameras.fill import Filler, holes
+from cameras.index import Index, Reader
+
+log = logging.getLogger("examsite.recorder")
+
+DAYS = timedelta(days=7)
+"""How far back is looked where nobody names a time: cards are overwritten."""
+LAG = timedelta(seconds=15)
+"""What was missed just now may still come."""
+PLANNED = ("resting", "clock")
+"""Gaps in which nothing is missing: by plan, and times that never were."""
+STRAY = timedelta(minutes=1)
+"""Pictures further from the time asked for carry wrong times."""
+NICE = 10
+MEBIBYTE = 1024 * 1024
+Going = Callable[[], bool]
+
+
+def missing(index: Reader, camera: str, span: Span, now: datetime) -> list[Span]:
+    """Where nothing was recorded, and not by plan."""
+    covered = [(one.start, one.end or now) for one in index.between(camera, *span)]
+    covered += [(one.start, one.end or now) for one in index.gaps(camera, *span) if one.cause in PLANNED]
+    return holes(covered, *span)
+
+
+def days_before(index: Reader, camera: str, now: datetime) -> Span:
+    """The last days, from the first recording of this camera on."""
+    rows = index.rows("SELECT start FROM segment WHERE camera = ? ORDER BY start LIMIT 1", camera)
+    first = datetime.fromtimestamp(rows[0][0] / 1e6, UTC) if rows else now
+    return max(now - DAYS, first), now - LAG
+
+
+class CardFiller:
+    """Answers FillFromCard, one camera after the other. `filler`: has the turns of each camera; `told`: when something
+    was filled, and by whom.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        index: Index,
+        password: Callable[[CameraSettings], str],
+        told: Callable[[CardFilled, str], None],
+        filler: Filler,
+    ) -> None:
+        self._settings, self._index = settings, index
+        self._media = Path(settings.recorder.media)
+        self._password, self._told, self._filler = password, told, filler
+        self._one = asyncio.Lock()
+        self._leaving = threading.Event()
+        self._working: threading.Thread | None = None
+
+    def handlers(self) -> dict[type, Handler]:
+        """By what is asked."""
+        return {FillFromCard: self.fill}
+
+    def stop(self, seconds: float) -> None:
+        """Close what is being filled; waits for it so long."""
+        self._leaving.set()
+        if self._working:
+            self._working.join(seconds)
+
+    async def fill(self, asked: FillFromCard, going: Going = lambda: True) -> CardFilled:
+        """FillFromCard. `going`: False leaves the rest for another time."""
+        async with self._filler.turns[asked.camera], self._one:
+            return await self._apart(lambda: self._fill(asked, datetime.now(UTC), going))
+
+    async def _apart(self, work: Callable[[], CardFilled]) -> CardFilled:
+        """In a thread of its own, which the recording's threads go before; the process does not wait for it."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[CardFilled] = loop.create_future()
+
+        def over(made: CardFilled | None, error: Exception | None) -> None:
+            if not done.cancelled():
+                done.set_exception(error) if error else done.set_result(made)  # type: ignore[arg-type]
+
+        def run() -> None:
+            made, trouble = None, None
+            try:
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+                made = work()
+            except Exception as error:  # handed on to whoever waits
+                trouble = error
+            try:
+                loop.call_soon_threadsafe(over, made, trouble)
+            except RuntimeError:
+                log.info("the recorder ends while a gap is being filled")
+
+        self._working = threading.Thread(target=run, name="card", daemon=True)
+        self._working.start()
+        return await done
+
+    def _camera(self, code: str) -> CameraSettings:
+        found = next((one for one in self._settings.cameras if one.code == code), None)
+        if found is None:
+            raise NotFound("no_camera", N_("There is no camera {camera}."), camera=code)
+        if "://" in found.address:
+            raise Refused(
+                "no_onvif",
+                N_("Camera {camera} is known by its stream's address only: its card cannot be asked."),
+                N_("Set it up by ONVIF, or copy the film from its card and fill the gap with --from."),
+                camera=code,
+            )
+        return found
+
+    def _fill(self, asked: FillFromCard, now: datetime, going: Going) -> CardFilled:
+        camera = self._camera(asked.camera)
+        days = days_before(self._index, camera.code, now)
+        span = (asked.start or days[0]).astimezone(UTC), min((asked.end or now).astimezone(UTC), now - LAG)
+        lacking = missing(self._index, camera.code, span, now) if span[0] < span[1] else []
+        seconds = sum((last - first).total_seconds() for first, last in lacking)
+        made = CardFilled(camera=camera.code, missing_s=round(seconds, 1))
+        if not lacking:
+            return made
+        card = CardCamera(camera.address, camera.user, self._password(camera))
+        card.meet()
+        offset = card.offset if asked.clock_offset is None else timedelta(seconds=asked.clock_offset)
+        made.clock_offset_s = round(offset.total_seconds(), 2)
+        recordings = [one for one in card.recordings() if asked.recording in ("", one.token)]
+        trouble: ExamError | None = None
+        try:
+            for hole in lacking:
+                there = holding(recordings, (hole[0] + offset, hole[1] + offset))
+                one_source(there, camera.code)
+                made.recordings += [one.token for one in there if one.token not in made.recordings]
+                for one in there:
+                    told = _Told(asked.by, now, one.token, made.clock_offset_s)
+                    trouble = self._hole(card, camera, told, hole, offset, going, made) or trouble
+        finally:
+            if made.filled:
+                log.warning("camera %s: %d stretches filled from its card", camera.code, len(made.filled))
+                self._told(made, asked.by)
+        if trouble and not made.filled:
+            raise trouble
+        made.cut_short = trouble is not None
+        return made
+
+    def _hole(
+        self,
+        card: CardCamera,
+        camera: CameraSettings,
+        told: "_Told",
+        hole: Span,
+        offset: timedelta,
+        going: Going,
+        made: CardFilled,
+    ) -> ExamError | None:
+        """Fetch one hole, asking again where the camera stopped as long as that brings more. What went wrong last."""
+        uri = card.replay_address(told.recording)
+        password = self._password(camera)
+        length = timedelta(seconds=self._settings.recorder.segment)
+        at = hole[0]
+        while True:
+            keeper = Keeper(self._index, self._media, camera.code, length, (at, hole[1]), told.cause)
+            rate = self._settings.recorder.card_mib * MEBIBYTE
+            replay = Replay(uri, camera.user, password, rate, card.keep_alive, lambda: self._goes(going))
+            trouble: ExamError | None = None
+            try:
+                try:
+                    self._take(replay, keeper, (at, hole[1]), offset)
+                except (Refused, DeviceFault) as error:
+                    trouble = error
+                finally:
+                    keeper.close()
+            except (OSError, sqlite3.Error, FFmpegError) as error:
+                raise Unavailable(
+                    "media_unusable_now",
+                    N_("The recordings' disk takes nothing now: {detail}"),
+                    N_("Exams go on. The system administrator looks at the recording disk."),
+                    detail=str(error),
+                ) from error
+            finally:
+                made.filled += keeper.stretches
+            if trouble is None or not self._goes(going) or keeper.end <= at:
+                return trouble
+            at = keeper.end
+
+    def _goes(self, going: Going) -> bool:
+        return going() and not self._leaving.is_set()
+
+    def _take(self, replay: Replay, keeper: Keeper, span: Span, offset: timedelta) -> None:
+        for picture in replay.pictures(span[0] + offset, span[1] + offset):
+            at = picture.stamp.at - offset
+            if not span[0] - STRAY <= at <= span[1] + STRAY:
+                raise DeviceFault(
+                    "card_wrong_times",
+                    N_("The card's pictures say {time} where {start} was asked for: they are not used."),
+                    N_(
+                        "Set the camera's clock; copy the film from its card and fill the gap with --from and --start."
+                    ),
+                    time=at.isoformat(timespec="seconds"),
+                    start=span[0].isoformat(timespec="seconds"),
+                )
+            if at >= span[1]:
+                return
+            codec: Codec = "h264" if replay.codec == "h264" else "h265"
+            keeper.take(picture, at, codec, replay.sets)
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What the link of a file says of where it comes from."""
+
+    by: str
+    at: datetime
+    recording: str
+    offset: float
+
+    @property
+    def cause(self) -> str:
+        """As an address, which no file name can be."""
+        told = {"clock": f"{self.offset:+.2f}", "by": self.by, "at": f"{self.at:%Y-%m-%dT%H:%M:%SZ}"}
+        return f"card://{quote(self.recording, safe='')}?{urlencode(told)}"
+
+
+def one_source(recordings: Sequence[Recording], camera: str) -> None:
+    """Raises Refused where the pictures of several lenses lie on one card: nobody may guess whose they are. Pure."""
+    if len({one.source for one in recordings}) > 1:
+        raise Refused(
+            "card_ambiguous",
+            N_("The card of camera {camera} holds recordings of several sources: {recordings}"),
+            N_("Name the right one with --recording."),
+            camera=camera,
+            recordings=", ".join(f"{one.token} ({one.source or '?'})" for one in recordings),
+        )

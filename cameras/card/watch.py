@@ -1,0 +1,146 @@
+"""By itself: some minutes after a camera is back its card is asked for what is missing, at low priority.
+
+One camera at a time, never during a running sitting unless set so. What the card does not have is asked for three
+times; a camera without Profile G, or one that refuses, is left alone for a day.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from appliance.base.errors import DeviceFault, ExamError, Refused
+from appliance.base.settings import Settings
+from appliance.wire.fill import FillFromCard
+from appliance.wire.orders import Orders
+from appliance.wire.recorder import CameraStatus
+from cameras.card.fill import PLANNED, CardFiller, days_before, missing
+from cameras.card.ranges import Span
+from cameras.index import Reader
+
+log = logging.getLogger("examsite.recorder")
+
+ROUND = 30.0
+"""Seconds."""
+TIMES = 3
+"""So often one gap is asked for by itself,"""
+AGAIN = 3600.0
+"""seconds apart: some cards give out a file only when it is closed."""
+DAY = 86_400.0
+ACTOR = "process:recorder"
+
+
+def sitting_runs(orders: Orders | None, now: datetime) -> bool:
+    """Is a sitting going on, as planned or as it truly is? Pure."""
+    return any(
+        one.ended_at is None and (one.started_at is not None or one.starts_at <= now < one.ends_at)
+        for one in (orders.sittings if orders else ())
+    )
+
+
+class Patience:
+    """What has been asked for, and when again. Pure but for what it remembers; times in seconds of any clock."""
+
+    def __init__(self) -> None:
+        self._asked: dict[tuple[str, datetime], tuple[int, float]] = {}
+        self._alone: dict[str, float] = {}
+
+    def due(self, camera: str, lacking: Sequence[Span], now: float) -> list[Span]:
+        """Of the stretches a camera lacks those to be asked for now."""
+        if now < self._alone.get(camera, 0.0):
+            return []
+        found = []
+        for one in lacking:
+            times, again = self._asked.get((camera, one[0]), (0, 0.0))
+            if times < TIMES and now >= again:
+                found.append(one)
+        return found
+
+    def asked(self, camera: str, spans: Sequence[Span], now: float) -> None:
+        """They have been asked for."""
+        for one in spans:
+            times, _again = self._asked.get((camera, one[0]), (0, 0.0))
+            self._asked[camera, one[0]] = times + 1, now + AGAIN
+
+    def forget(self, camera: str, lacking: Sequence[Span]) -> None:
+        """Of a camera only what it still lacks is remembered."""
+        still = {one[0] for one in lacking}
+        self._asked = {key: told for key, told in self._asked.items() if key[0] != camera or key[1] in still}
+
+    def leave_alone(self, camera: str, until: float) -> None:
+        """Nothing is asked of it before then."""
+        self._alone[camera] = until
+
+
+class CardWatch:
+    """One of a recorder. `states`: how its cameras are; `orders`: of the sittings."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        index: Reader,
+        filler: CardFiller,
+        states: Callable[[], list[CameraStatus]],
+        orders: Callable[[], Orders | None],
+    ) -> None:
+        self._settings, self._index, self._filler = settings, index, filler
+        self._states, self._orders = states, orders
+        self._patience = Patience()
+
+    def free(self) -> bool:
+        """May cards be asked now?"""
+        how = self._settings.recorder.card
+        return how == "always" or (how == "between_sittings" and not sitting_runs(self._orders(), _now()))
+
+    async def run(self) -> None:
+        """A round every few seconds."""
+        while True:
+            await asyncio.sleep(ROUND)
+            try:
+                await self.round()
+            except Exception:  # recording goes on, and the next round tries again
+                log.exception("a round of the cameras' cards failed")
+
+    async def round(self) -> None:
+        """Ask every camera whose card may hold something that is missing."""
+        after = timedelta(minutes=self._settings.recorder.card_after_min)
+        for status in self._states():
+            back = status.state in ("recording", "resting") and _now() - status.since >= after
+            if back and self._asks(status.camera) and self.free():
+                await self._camera(status.camera)
+
+    def _asks(self, camera: str) -> bool:
+        return any(one.code == camera and "://" not in one.address for one in self._settings.cameras)
+
+    async def _camera(self, camera: str) -> None:
+        lacking = await asyncio.to_thread(self._lacking, camera)
+        self._patience.forget(camera, lacking)
+        due = self._patience.due(camera, lacking, time.monotonic())
+        if not due:
+            return
+        self._patience.asked(camera, due, time.monotonic())
+        order = FillFromCard(camera=camera, start=due[0][0], end=due[-1][1], by=ACTOR)
+        try:
+            await self._filler.fill(order, self.free)
+        except (Refused, DeviceFault) as error:
+            wait = DAY if isinstance(error, Refused) else AGAIN
+            self._patience.leave_alone(camera, time.monotonic() + wait)
+            log.info("camera %s: its card is not asked for %.0f s: %s", camera, wait, error)
+        except ExamError as error:
+            log.warning("camera %s: nothing filled from its card: %s", camera, error)
+
+    def _lacking(self, camera: str) -> list[Span]:
+        """What is missing of the last days, by the gaps on record: a look at every file would cost too much."""
+        now = _now()
+        start, end = days_before(self._index, camera, now)
+        found = []
+        for gap in self._index.gaps(camera, start, end) if start < end else ():
+            span = max(gap.start, start), min(gap.end or end, end)
+            if gap.cause not in PLANNED and span[0] < span[1]:
+                found += missing(self._index, camera, span, now)
+        return found
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
