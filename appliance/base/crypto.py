@@ -5,12 +5,14 @@ Signatures: Ed25519 (RFC 8032). The site authority is an ECDSA P-256 certificate
 lies in `authority/`, readable by nobody but root, and no process loads it after `examsite init`.
 """
 
+import contextlib
 import datetime as dt
 import hashlib
 import hmac
 import ipaddress
 import os
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
@@ -226,23 +228,64 @@ def new_authority(folder: Path, name: str) -> None:
 def new_leaf(
     authority: Path, folder: Path, name: str, hosts: list[str] | None = None, server: bool = False
 ) -> None:
-    """Make `<name>.key` (0640) and `<name>.pem` in `folder`, certified by the authority.
+    """Make `<name>.key` (0640) and `<name>.pem` in `folder`, certified by the authority for as long as it lives itself.
 
     `server` gives an ECDSA TLS certificate for `hosts`; otherwise an Ed25519 signing key of a process.
     """
-    issuer_key = serialization.load_pem_private_key(read_secret(authority / "authority.key"), password=None)
-    issuer = x509.load_pem_x509_certificate(read_secret(authority / "authority.pem"))
     key: CertificateKey
     key = ec.generate_private_key(ec.SECP256R1()) if server else ed25519.Ed25519PrivateKey.generate()
-    now = dt.datetime.now(dt.UTC)
+    hosts = hosts or ["localhost", "127.0.0.1"]
+    certificate = _certify(
+        authority, name, key.public_key(), [_general_name(host) for host in hosts] if server else []
+    )
+    write_secret(folder / f"{name}.key", _pem_key(key), mode=0o640)
+    (folder / f"{name}.pem").write_bytes(certificate)
+
+
+def renew_leaf(authority: Path, folder: Path, name: str) -> None:
+    """Give the key of `<name>.pem` a new certificate; what was signed before holds with the one it carries."""
+    path = folder / f"{name}.pem"
+    old, stat = _certificate(path), path.stat()
+    names: list[x509.GeneralName] = []
+    with contextlib.suppress(x509.ExtensionNotFound):
+        names = list(old.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(_certify(authority, name, old.public_key(), names))
+    os.chmod(fresh, stat.st_mode & 0o777)
+    os.chown(fresh, stat.st_uid, stat.st_gid)
+    os.replace(fresh, path)
+
+
+def certificate_end(path: Path) -> dt.datetime:
+    """Until when a certificate (PEM file) holds. Raises NotFound and Corrupt."""
+    return _certificate(path).not_valid_after_utc
+
+
+def _certificate(path: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(read_secret(path))
+    except ValueError as error:
+        raise Corrupt(
+            "bad_key",
+            N_("The key {path} cannot be read."),
+            N_("Restore it from the backup, or run examsite init on a new box."),
+            path=str(path),
+        ) from error
+
+
+def _certify(authority: Path, name: str, key: Any, names: list[x509.GeneralName]) -> bytes:
+    """Certificate (PEM) of a public key; of a TLS server when it has `names`."""
+    issuer_key = serialization.load_pem_private_key(read_secret(authority / "authority.key"), password=None)
+    issuer = x509.load_pem_x509_certificate(read_secret(authority / "authority.pem"))
     builder = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
         .issuer_name(issuer.subject)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=820))
+        .not_valid_before(dt.datetime.now(dt.UTC) - dt.timedelta(days=1))
+        # Recordings are kept for three years and longer, and signed as long as the box works.
+        .not_valid_after(issuer.not_valid_after_utc)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key()),  # type: ignore[arg-type]
@@ -250,15 +293,12 @@ def new_leaf(
         )
         .add_extension(_usage(digital_signature=True), critical=True)
     )
-    if server:
-        names = [_general_name(host) for host in hosts or ["localhost", "127.0.0.1"]]
+    if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False).add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
         )
     assert isinstance(issuer_key, ec.EllipticCurvePrivateKey)
-    certificate = builder.sign(issuer_key, hashes.SHA256())
-    write_secret(folder / f"{name}.key", _pem_key(key), mode=0o640)
-    (folder / f"{name}.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    return builder.sign(issuer_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 def _usage(**wanted: bool) -> x509.KeyUsage:

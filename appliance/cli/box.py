@@ -9,6 +9,7 @@ import typer
 from appliance.base.i18n import _
 from appliance.base.settings import load
 from appliance.cli.check import check
+from appliance.cli.renew import renew
 from appliance.cli.run import show, tell
 
 
@@ -113,5 +114,5 @@ def demo(
 
 def mount(app: typer.Typer) -> None:
     """Add these commands to the top level."""
-    for command in (init, run, migrate, check, backup, restore, demo):
+    for command in (init, run, migrate, check, backup, restore, renew, demo):
         app.command()(command)

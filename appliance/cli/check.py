@@ -3,6 +3,7 @@ sees.
 """
 
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ import typer
 from appliance.base.errors import ExamError
 from appliance.base.i18n import _
 from appliance.base.settings import Settings, load
+from appliance.cli.renew import AUTHORITY, ending
 from appliance.cli.run import show, tell
 from appliance.cli.simulated import simulated
 from appliance.devices.cardreader.link import UNSTABLE, stable
@@ -49,7 +51,7 @@ def findings(settings: Settings) -> list[Finding]:
         if not journal.ok:
             text = _("The journal was changed at entry {seq}.").format(seq=journal.first_bad_seq)
             found.append(Finding("journal_broken", text))
-        found += _coverage(box)
+        found += _coverage(box) + _certificates(settings, box.now())
     except ExamError as error:
         found.append(Finding(error.code, error.text()))
     finally:
@@ -79,6 +81,19 @@ def _keys(settings: Settings) -> list[Finding]:
         if path.stat().st_mode & 0o007:
             text = _("The key {path} can be read by everybody.").format(path=path)
             found.append(Finding("key_open", text))
+    return found
+
+
+def _certificates(settings: Settings, now: datetime) -> list[Finding]:
+    """Certificates that have ended, or soon will: what is signed after that is nobody's."""
+    found = []
+    for path, end in ending(settings, now):
+        if path.stem == AUTHORITY:
+            sentence = _("The site authority ends on {day}: with it the box has to be set up anew.")
+        else:
+            sentence = _("The certificate {name} ends on {day}: run examsite renew as root.")
+        text = sentence.format(name=path.name, day=f"{end:%Y-%m-%d}")
+        found.append(Finding("certificate_ends", text, look=end > now))
     return found
 
 

@@ -2,12 +2,16 @@
 
 import json
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from appliance.base import crypto
 from appliance.base.settings import CameraSettings, FaceSettings, ProvinceSettings, Settings, dump
+from appliance.cli import check, renew
+from appliance.flow.box import keys
 from appliance.flow.set_up import set_up
 from tests.command import examsite
 from tests.conftest import START, site_settings
@@ -77,3 +81,25 @@ def test_simulators_on_a_production_site(tmp_path: Path, monkeypatch: pytest.Mon
     for setting in [*named, "province.url"]:
         assert sum(f" {setting} " in message for message in found) == 1, setting
     assert len(found) == 6
+
+
+def test_certificates_that_end_are_told_a_quarter_ahead_and_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = site_settings(tmp_path)
+    set_up(settings, demo=True, now=START)
+    end = crypto.certificate_end(keys(settings) / "recorder.pem")
+    assert check._certificates(settings, end - timedelta(days=91)) == []
+    told = check._certificates(settings, end - timedelta(days=89))
+    assert len(told) == 8 and all(one.look for one in told), (
+        "seven keys and the authority, nothing broken yet"
+    )
+    assert not any(one.look for one in check._certificates(settings, end))
+    monkeypatch.setenv("EXAMSITE_CONFIG", str(tmp_path / "x.toml"))
+    (tmp_path / "x.toml").write_bytes(dump(settings))
+    assert json.loads(examsite("renew", "--json")[1]) == {"renewed": []}
+    before = (keys(settings) / "recorder.pem").read_bytes()
+    monkeypatch.setattr(renew, "AHEAD", end - datetime.now(UTC) + timedelta(days=1))
+    renewed = json.loads(examsite("renew", "--json")[1])["renewed"]
+    assert renewed == ["clips", "faces", "gate", "recorder", "sync", "tls", "web"]
+    assert (keys(settings) / "recorder.pem").read_bytes() != before
