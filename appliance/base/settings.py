@@ -200,6 +200,16 @@ class RecorderSettings(Part, kw_only=True, frozen=True):
     """The cameras set up by page or command line, written by exam-recorder; empty: in the state folder."""
     segment: float = 60.0
     fragment: float = 2.0
+    card: Literal["between_sittings", "always", "off"] = "between_sittings"
+    """When gaps are filled by the box itself from the cameras' own cards (ONVIF Profile G)."""
+    card_after_min: float = 5.0
+    """Minutes a camera must be back before its card is asked."""
+    card_mib: float = 2.0
+    """MiB a second at most that are read from a card."""
+    leaving_min: int = 10
+    """Minutes for which the cameras of entrances and waiting rooms belong to a candidate's recordings after the
+    paper is handed in and after the seat is released: nobody puts down a card when leaving. 0 = none.
+    """
 
 
 class ProvinceSettings(Part, kw_only=True, frozen=True):

@@ -36,3 +36,31 @@ class Filled(msgspec.Struct, kw_only=True):
     sha256: str
     missing_s: float
     filled: list[Stretch]
+
+
+class FillFromCard(msgspec.Struct, tag="recorder.fill_from_card", kw_only=True):
+    """Ask the camera itself for what is missing between two times (None: the last days), by ONVIF Profile G.
+
+    `recording`: token on its card, where it holds those of several sources; `clock_offset`: seconds its clock was ahead
+    of ours then, where that is known better; `by`: `cli:USER` or `account:LOGIN`.
+    """
+
+    camera: str
+    by: str
+    start: datetime | None = None
+    end: datetime | None = None
+    recording: str = ""
+    clock_offset: float | None = None
+
+
+class CardFilled(msgspec.Struct, kw_only=True):
+    """The answer. `recordings`: tokens of those on the card that hold something of the time; `clock_offset_s`: by how
+    much the camera's clock was taken to be ahead; `cut_short`: it stopped sending before the end.
+    """
+
+    camera: str
+    missing_s: float
+    filled: list[Stretch] = []
+    recordings: list[str] = []
+    clock_offset_s: float = 0.0
+    cut_short: bool = False

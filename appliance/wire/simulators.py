@@ -130,6 +130,10 @@ CameraEvent = Literal["tamper", "scene", "motion"]
 """What a camera tells by ONVIF events: its lens is covered, its scene changed, something moves."""
 
 
+CardMode = Literal["normal", "none", "empty", "stops", "times"]
+"""A simulated camera's card: as it should be, no Profile G, empty, stops in the middle of a replay, says wrong times."""
+
+
 class SetCamera(msgspec.Struct, tag="camera.set", kw_only=True):
     """Change a simulated camera; None leaves a thing as it is. `drop`: cut every viewer off once.
 
@@ -159,6 +163,7 @@ class SetCamera(msgspec.Struct, tag="camera.set", kw_only=True):
     event: CameraEvent | None = None
     event_on: bool = True
     empty_options: bool | None = None
+    card: CardMode | None = None
 
 
 class GetCamera(msgspec.Struct, tag="camera.state"):
