@@ -127,7 +127,7 @@ class ChainCheck:
                 if seal.head != head.hex():
                     yield _seal_finding("seal_altered", camera, seal.number)
             counts["segment" if isinstance(link, SegmentLink) else "gap"] += 1
-            if newest and n > newest.n and not last_end:
+            if n > (newest.n if newest else 0) and not last_end:
                 last_end = link.end
             yield from self._row(link, said, where)
         for left in seals.values():  # they name links that are not there
@@ -142,10 +142,10 @@ class ChainCheck:
         elif until and heads_until != newest_head:
             yield ChainFinding(code="chain_altered", camera=camera, path=f"{FOLDER}/{camera}#{until}")
         yield from self._added(camera, max(until, n), counts)
-        if newest and last_end and self._now - HOURLY > _moment(last_end):
-            yield ChainFinding(
-                code="unsealed", camera=camera, path=f"{FOLDER}/{camera}/{SEALS}#{newest.number + 1}"
-            )
+        # Without the authority nobody can tell whether this store was ever to be sealed.
+        if (newest or self._authority) and last_end and self._now - HOURLY > _moment(last_end):
+            number = newest.number + 1 if newest else 1
+            yield ChainFinding(code="unsealed", camera=camera, path=f"{FOLDER}/{camera}/{SEALS}#{number}")
 
     def _row(self, link: Link, said: bytes, where: str) -> Iterator[ChainFinding]:
         table = "segment" if isinstance(link, SegmentLink) else "gap"

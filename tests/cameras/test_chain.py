@@ -241,6 +241,16 @@ def test_what_no_seal_follows_for_hours_is_said(world: World) -> None:
     assert world.verify(NOW + timedelta(hours=3)).ok
 
 
+def test_a_store_without_any_seal_is_said(world: World) -> None:
+    """A forger who has everything but the key takes the seals away."""
+    world.seals.unlink()
+    world.index.write("DELETE FROM seal")
+    assert [one.code for one in world.verify(NOW + timedelta(hours=3)).findings] == ["unsealed"]
+    assert integrity.verify(world.media, None, None, NOW + timedelta(hours=3)).ok, (
+        "no authority, no word on it"
+    )
+
+
 def test_links_cut_off_with_their_seals_are_missed_by_the_journal(world: World) -> None:
     """Everything but the journal is put right by whoever cuts: without it nothing is seen for two hours."""
     heads = [
