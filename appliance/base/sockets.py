@@ -2,7 +2,8 @@
 
 A request is a tagged msgspec struct of `appliance.wire`; the reply is a struct, or an error with its code.
 A frame is a 4-byte big-endian length, then the body. A handler may also yield bytes: they follow the reply as
-raw frames and end with an empty one (clips use this).
+raw frames and end with an empty one (clips use this). What goes wrong on the way is told there: `FAILED` in place of a
+length, then a frame with the Failure.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from appliance.base.errors import (
 from appliance.base.i18n import N_
 
 LIMIT = 64 * 1024 * 1024
+FAILED = 0xFFFFFFFF
 BUFFER = 1 << 20
 """Bytes read ahead of whoever asks: recordings come in pieces of this size."""
 KINDS: dict[str, type[ExamError]] = {
@@ -69,9 +71,20 @@ class Streamed:
 
 async def _read_frame(reader: asyncio.StreamReader) -> bytes:
     (length,) = struct.unpack(">I", await reader.readexactly(4))
+    return await _read_body(reader, length)
+
+
+async def _read_body(reader: asyncio.StreamReader, length: int) -> bytes:
     if length > LIMIT:
         raise Corrupt("frame_too_long", N_("A message of {length} bytes is too long."), length=length)
     return await reader.readexactly(length)
+
+
+async def _read_chunk(reader: asyncio.StreamReader) -> bytes:
+    (length,) = struct.unpack(">I", await reader.readexactly(4))
+    if length == FAILED:
+        _raise(msgspec.msgpack.decode(await _read_frame(reader), type=Failure))
+    return await _read_body(reader, length)
 
 
 def _frame(body: bytes) -> bytes:
@@ -134,7 +147,9 @@ async def serve(path: Path, handlers: dict[type, Handler]) -> asyncio.Server:
 
 
 async def _stream(writer: asyncio.StreamWriter, chunks: AsyncIterator[bytes]) -> None:
-    """Raw frames and an empty one. Whoever makes the chunks is told at once when the asker has gone away."""
+    """Raw frames and an empty one, or why there are no more. Whoever makes the chunks is told at once when the asker
+    has gone away.
+    """
     try:
         async for chunk in chunks:
             if chunk:
@@ -142,6 +157,8 @@ async def _stream(writer: asyncio.StreamWriter, chunks: AsyncIterator[bytes]) ->
                 writer.write(chunk)  # apart: a copy of a megabyte costs as much as sending it
                 await writer.drain()
         writer.write(_frame(b""))
+    except ExamError as error:
+        writer.write(struct.pack(">I", FAILED) + _frame(msgspec.msgpack.encode(_failure(error))))
     finally:
         close = getattr(chunks, "aclose", None)
         if close:
@@ -222,13 +239,13 @@ class Chunks:
         return self
 
     async def __anext__(self) -> bytes:
-        """The next chunk; Unavailable when the far side falls silent for `timeout` seconds."""
+        """The next chunk. Raises the far side's error, Unavailable when it falls silent for `timeout` seconds."""
         if not self._open:
             raise StopAsyncIteration
         chunk = b""
         try:
             async with asyncio.timeout(self._timeout):
-                chunk = await _read_frame(self._reader)
+                chunk = await _read_chunk(self._reader)
         except (TimeoutError, ConnectionError, asyncio.IncompleteReadError) as error:
             raise _silent(self._path) from error
         finally:

@@ -50,6 +50,27 @@ async def test_every_error_crosses_as_what_it_is(tmp_path: Path, error: errors.E
     server.close()
 
 
+@pytest.mark.parametrize("error", RAISED, ids=lambda one: type(one).__name__)
+async def test_an_error_on_the_way_crosses_too(tmp_path: Path, error: errors.ExamError) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"first"
+        raise error
+
+    async def begin(_: Ask) -> Streamed:
+        return Streamed("head", chunks())
+
+    path = tmp_path / "part.sock"
+    server = await serve(path, {Ask: begin})
+    _head, coming = await ask_stream(path, Ask(), str)
+    assert await anext(coming) == b"first"
+    with pytest.raises(type(error)) as caught:
+        await anext(coming)
+    assert caught.value.code == error.code and caught.value.text() == error.text()
+    with pytest.raises(StopAsyncIteration):
+        await anext(coming)
+    server.close()
+
+
 async def test_a_process_of_another_version_is_a_sentence(tmp_path: Path) -> None:
     async def other(_: Ask) -> dict[str, str]:
         return {"count": "many"}
