@@ -21,6 +21,7 @@ BENCHES = (
     "live_view",
     "memory",
     "recorder",
+    "beside",
     "clips",
     "exam_page",
     "three_years",

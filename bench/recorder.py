@@ -1,15 +1,14 @@
 """The recorder beside `ffmpeg -c copy -f segment` on the same streams: CPU per camera-minute and memory.
 
-`python -m bench.recorder [--cameras N] [--seconds S] [--saves]` writes build/bench/recorder.json. One simulated camera
-encodes one 1080p25 picture (its bits a second are told); every recorded camera is a viewer of its own. The recorder
-hashes, syncs, chains and seals; ffmpeg does not. After the recorder's turn the pictures of every file are counted: none
-may be lost. `--saves`: 500 stations save 100 answers a second beside it, held against the same saves alone. The issue's
-half hour: `--cameras 16 --seconds 1800`.
+`python -m bench.recorder [--cameras N] [--seconds S] [--rounds R]` writes build/bench/recorder.json. The cameras all
+send one film encoded beforehand (bench/film_source.py). The recorder hashes, syncs, chains and seals; ffmpeg does not.
+They take turns, R each; after each turn every picture in the files is held against the film: none may be missing. The
+issue's half hour: `--seconds 1800 --rounds 1`.
 """
 
 import argparse
-import asyncio
 import contextlib
+import hashlib
 import os
 import shutil
 import signal
@@ -17,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,30 +24,12 @@ import msgspec
 
 from appliance.base.settings import CameraSettings, RecorderSettings, Settings, SiteSettings
 from bench.box import bench_box
-from bench.record import Record
-from bench.saves import RATE, figures, load
+from bench.film_source import encode, read
+from bench.record import Record, median
 from cameras.media import open_segment, packets
 
-SEGMENT = 20.0
-FPS = 25
-STATIONS = 500
-WARM_UP = 8.0
-SOURCE = """
-import asyncio
-from cameras.simulator.camera import SimulatedCamera, Traits
-async def main():
-    camera = SimulatedCamera(Traits(code="C1", user="", fps=25, crf=24, discovery_port=0))
-    await camera.start()
-    print(f"rtsp://127.0.0.1:{camera.rtsp.port}/stream1", flush=True)
-    await asyncio.Event().wait()
-asyncio.run(main())
-"""
-RECORDER = """
-import asyncio, sys, msgspec
-from appliance.base.settings import Settings
-from cameras.recorder import main
-asyncio.run(main(msgspec.msgpack.decode(open(sys.argv[1], "rb").read(), type=Settings)))
-"""
+SEGMENT = 60.0
+WARM_UP = 10.0
 
 
 class Side(msgspec.Struct):
@@ -60,10 +41,10 @@ class Side(msgspec.Struct):
     resident_mb: float
     """Resident, each process by itself, as `top` shows it."""
     mbps_per_camera: float
+    pictures: int = 0
+    """In all files of the turn."""
     lost_pictures: int = 0
-    """Missing between the first and the last picture of each file. A simulated camera on a busy machine leaves pictures
-    out itself: what counts is the difference of the two.
-    """
+    """Missing between the first and the last picture of a camera's turn."""
 
 
 def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
@@ -116,58 +97,78 @@ def ended(processes: list[subprocess.Popen[bytes]]) -> Iterator[None]:
                 process.wait()
 
 
-def lost_pictures(folder: Path) -> int:
-    """Pictures missing within the files, by the steps of their time stamps."""
-    lost = 0
-    for path in sorted(folder.rglob("*.mp4")):
-        with open_segment(path) as container:
-            base = float(container.streams.video[0].time_base or 0)
-            stamps = sorted(packet.pts for packet in packets(container))
-        lost += sum(max(0, round((two - one) * base * FPS) - 1) for one, two in pairwise(stamps))
-    return lost
+def count_pictures(film: dict[bytes, int], folders: list[Path]) -> tuple[int, int]:
+    """(pictures there, pictures missing) of one folder per camera: each must be followed by the film's next one,
+    within a file and from one file to the next.
+    """
+    there = lost = 0
+    for folder in folders:
+        places = []
+        for path in sorted(folder.rglob("*.mp4")):
+            with open_segment(path) as container:
+                places += [film[fingerprint(slices(bytes(packet)))] for packet in packets(container)]
+        there += len(places)
+        lost += sum((two - one - 1) % len(film) for one, two in pairwise(places))
+    return there, lost
+
+
+def slices(packet: bytes) -> Iterator[bytes]:
+    """The NAL units of an MP4 sample (ISO/IEC 14496-15, 5.3.2; lengths of four bytes)."""
+    at = 0
+    while at < len(packet):
+        size = int.from_bytes(packet[at : at + 4])
+        yield packet[at + 4 : at + 4 + size]
+        at += 4 + size
+
+
+def fingerprint(units: Iterable[bytes]) -> bytes:
+    """What tells one picture of the film from every other: its coded slices, without parameter sets and filling."""
+    digest = hashlib.blake2b(digest_size=16)
+    for unit in units:
+        if unit[0] & 0x1F in (1, 5):
+            digest.update(unit)
+    return digest.digest()
 
 
 @contextlib.contextmanager
-def recorder_process(uri: str, folder: Path, cameras: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Our recorder: one process for all."""
-    settings = Settings(
-        site=SiteSettings(code="999999-01", name="bench", state=str(folder), run=str(folder / "run")),
-        cameras=[CameraSettings(code=f"C{n}", name=f"C{n}", address=uri, user="") for n in range(cameras)],
-        recorder=RecorderSettings(media=str(folder / "media"), segment=SEGMENT),
+def film_cameras(count: int) -> Iterator[tuple[list[str], dict[bytes, int], "subprocess.Popen[bytes]"]]:
+    """Addresses of so many cameras that send the film, the place of each of its pictures, the cameras' process."""
+    with tempfile.TemporaryDirectory(prefix="examsite-bench-") as scratch:
+        film = Path(scratch) / "film.h264"
+        encode(film)
+        places = {fingerprint(units): place for place, (units, _) in enumerate(read(film))}
+        command = [sys.executable, "-m", "bench.film_source", str(film), str(count)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        with ended([process]):
+            assert process.stdout
+            yield [process.stdout.readline().decode().strip() for _ in range(count)], places, process
+
+
+def site_of(uris: list[str], media: Path) -> Settings:
+    """A site with these cameras, each without a password."""
+    cameras = [
+        CameraSettings(code=f"C{n:02d}", name=f"C{n}", address=uri, user="") for n, uri in enumerate(uris)
+    ]
+    return Settings(
+        site=SiteSettings(code="999999-01", name="bench"),
+        cameras=cameras,
+        recorder=RecorderSettings(media=str(media), segment=SEGMENT),
     )
-    config = folder / "settings"
-    config.write_bytes(msgspec.msgpack.encode(settings))
-    process = subprocess.Popen([sys.executable, "-c", RECORDER, str(config)])
-    with ended([process]):
-        yield process
 
 
-def run_recorder(uri: str, folder: Path, cameras: int, seconds: float) -> Side:
-    """The recorder's turn."""
-    with recorder_process(uri, folder, cameras) as process:
-        side = measure([process], folder, cameras, seconds)
-    return msgspec.structs.replace(side, lost_pictures=lost_pictures(folder))
+def run_recorder(uris: list[str], folder: Path, seconds: float) -> tuple[Side, list[Path]]:
+    """The recorder's turn, with a site's keys, so that it seals."""
+    with bench_box(site_of(uris, folder)) as site:
+        side = measure([site.start("recorder")], folder, len(uris), seconds)
+    return side, [folder / f"C{n:02d}" for n in range(len(uris))]
 
 
-async def saves_beside(uri: str, folder: Path, cameras: int, seconds: float) -> dict[str, object]:
-    """500 stations save 100 answers a second: alone, then beside the recorder."""
-    with bench_box() as site:
-        world = site.seat(STATIONS)
-        await site.start_web()
-        stations = await site.stations(world)
-        site.begin(world)
-        await load(stations, "answers", 5.0, STATIONS / RATE)
-        alone = figures([await load(stations, "answers", seconds, STATIONS / RATE)])
-        with recorder_process(uri, folder, cameras):
-            await asyncio.sleep(WARM_UP)
-            beside = figures([await load(stations, "answers", seconds, STATIONS / RATE)])
-    return {"alone": alone, "beside": beside, "p99_ratio": round(beside["p99_ms"] / alone["p99_ms"], 2)}
-
-
-def run_ffmpeg(uri: str, folder: Path, cameras: int, seconds: float) -> Side:
+def run_ffmpeg(uris: list[str], folder: Path, seconds: float) -> tuple[Side, list[Path]]:
     """Debian's ffmpeg: one process per camera."""
-    processes = []
-    for number in range(cameras):
+    processes, folders = [], []
+    for number, uri in enumerate(uris):
+        folders.append(folder / f"C{number:02d}")
+        folders[-1].mkdir()
         command = [
             "ffmpeg",
             "-v",
@@ -181,76 +182,85 @@ def run_ffmpeg(uri: str, folder: Path, cameras: int, seconds: float) -> Side:
             "-f",
             "segment",
         ]
-        command += [
-            "-segment_time",
-            str(SEGMENT),
-            "-segment_format_options",
-            "movflags=frag_keyframe+empty_moov",
-        ]
-        command += ["-reset_timestamps", "1", str(folder / f"c{number}-%04d.mp4")]
+        command += ["-segment_time", str(SEGMENT), "-reset_timestamps", "1"]
+        command += ["-segment_format_options", "movflags=frag_keyframe+empty_moov"]
+        command.append(str(folders[-1] / "%04d.mp4"))
         processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))
     with ended(processes):
-        side = measure(processes, folder, cameras, seconds)
-    return msgspec.structs.replace(side, lost_pictures=lost_pictures(folder))
+        side = measure(processes, folder, len(uris), seconds)
+    return side, folders
+
+
+Turn = Callable[[list[str], Path, float], tuple[Side, list[Path]]]
+
+
+def turn(uris: list[str], film: dict[bytes, int], run: Turn, seconds: float) -> Side:
+    """One turn in a folder of its own that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="examsite-bench-") as scratch:
+        side, folders = run(uris, Path(scratch), seconds)
+        there, lost = count_pictures(film, folders)
+    return msgspec.structs.replace(side, pictures=there, lost_pictures=lost)
+
+
+def middle(sides: list[Side]) -> Side:
+    """The medians of the turns; pictures are summed."""
+    return Side(
+        cpu_s_per_camera_minute=median([one.cpu_s_per_camera_minute for one in sides]),
+        memory_mb=median([one.memory_mb for one in sides], 1),
+        resident_mb=median([one.resident_mb for one in sides], 1),
+        mbps_per_camera=median([one.mbps_per_camera for one in sides], 2),
+        pictures=sum(one.pictures for one in sides),
+        lost_pictures=sum(one.lost_pictures for one in sides),
+    )
 
 
 def main() -> int:
-    """Run both, write the JSON, print a line each."""
+    """Run both in turns, write the JSON, print a line each."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cameras", type=int, default=4)
-    parser.add_argument("--seconds", type=float, default=40.0)
-    parser.add_argument("--saves", action="store_true")
+    parser.add_argument("--cameras", type=int, default=16)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--rounds", type=int, default=2)
     chosen = parser.parse_args()
     if not shutil.which("ffmpeg"):
         print("ffmpeg is not installed", file=sys.stderr)
         return 2
     record = Record("recorder")
-    environment = {**os.environ, "EXAMSITE_CONFIG": "/nonexistent"}
-    source = subprocess.Popen([sys.executable, "-c", SOURCE], stdout=subprocess.PIPE, env=environment)
-    with ended([source]), tempfile.TemporaryDirectory() as scratch:
-        assert source.stdout
-        uri = source.stdout.readline().decode().strip()
-        sides = {}
-        for name, run in (("recorder", run_recorder), ("ffmpeg", run_ffmpeg)):
-            folder = Path(scratch) / name
-            folder.mkdir()
-            before, began = cpu_seconds(source), time.monotonic()
-            sides[name] = run(uri, folder, chosen.cameras, chosen.seconds)
-            source_share = (cpu_seconds(source) - before) / (time.monotonic() - began)
-        saves: dict[str, object] = {}
-        if chosen.saves:
-            (Path(scratch) / "saves").mkdir()
-            saves = asyncio.run(saves_beside(uri, Path(scratch) / "saves", chosen.cameras, chosen.seconds))
-    ours, theirs = sides["recorder"], sides["ffmpeg"]
+    ours: list[Side] = []
+    theirs: list[Side] = []
+    with film_cameras(chosen.cameras) as (uris, film, source):
+        before, began = cpu_seconds(source), time.monotonic()
+        for _ in range(chosen.rounds):
+            ours.append(turn(uris, film, run_recorder, chosen.seconds))
+            theirs.append(turn(uris, film, run_ffmpeg, chosen.seconds))
+        source_share = (cpu_seconds(source) - before) / (time.monotonic() - began)
+    recorder, ffmpeg = middle(ours), middle(theirs)
     result = {
         "cameras": chosen.cameras,
         "seconds": chosen.seconds,
+        "rounds": chosen.rounds,
         "picture": "1920x1080 H.264, 25/s",
-        "recorder": msgspec.to_builtins(ours),
-        "ffmpeg": msgspec.to_builtins(theirs),
-        "cpu_ratio": round(ours.cpu_s_per_camera_minute / theirs.cpu_s_per_camera_minute, 2),
-        "memory_ratio": round(ours.memory_mb / theirs.memory_mb, 2),
-        "resident_ratio": round(ours.resident_mb / theirs.resident_mb, 2),
+        "recorder": msgspec.to_builtins(recorder),
+        "ffmpeg": msgspec.to_builtins(ffmpeg),
+        "cpu_ratios": [
+            round(one.cpu_s_per_camera_minute / two.cpu_s_per_camera_minute, 2)
+            for one, two in zip(ours, theirs, strict=True)
+        ],
+        "cpu_ratio": round(recorder.cpu_s_per_camera_minute / ffmpeg.cpu_s_per_camera_minute, 2),
+        "memory_ratio": round(recorder.memory_mb / ffmpeg.memory_mb, 2),
+        "resident_ratio": round(recorder.resident_mb / ffmpeg.resident_mb, 2),
         "source_core_share": round(source_share, 3),
-        "saves": saves,
     }
     rows = [
         (
             name,
             f"{side.cpu_s_per_camera_minute:6.3f} CPU s per camera-minute  {side.memory_mb:7.1f} MB"
-            f"  {side.mbps_per_camera:5.2f} Mb/s per camera",
+            f" (each by itself {side.resident_mb:.1f})  {side.mbps_per_camera:5.2f} Mb/s per camera,"
+            f" {side.lost_pictures} of {side.pictures} pictures missing",
         )
-        for name, side in sides.items()
+        for name, side in (("recorder", recorder), ("ffmpeg", ffmpeg))
     ]
-    rows.append(
-        (
-            "ratio",
-            f"{result['cpu_ratio']} CPU, {result['memory_ratio']} memory, {result['resident_ratio']} resident",
-        )
-    )
-    rows.append(("not there", f"{ours.lost_pictures} pictures of ours, {theirs.lost_pictures} of ffmpeg's"))
-    if saves:
-        rows.append(("saves beside", f"p99 {saves['p99_ratio']} x that of saves alone"))
+    ratios = f"{result['cpu_ratio']} CPU (rounds {result['cpu_ratios']}), {result['memory_ratio']} memory"
+    rows.append(("ratio", f"{ratios}, {result['resident_ratio']} with shared pages counted in each process"))
     record.close(f"Recorder beside ffmpeg, {chosen.cameras} cameras", result, rows)
     return 0
 

@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,8 @@ class CameraRecorder(threading.Thread):
         self._gap = CameraGap(camera.code, index, self._facts)
         self._copier = Copier(camera.code, settings, index, self._facts, self._clock, self._found)
         self._looked = 0.0
+        self._pictured: float | None = None
+        """When the last picture was kept (monotonic)."""
         self._refused = 0
         self.status = CameraStatus(
             camera=camera.code,
@@ -199,7 +201,7 @@ class CameraRecorder(threading.Thread):
                     pictured = now
                 elif now - pictured > STALL:
                     raise Ended("camera", "no picture comes, while other streams go on")
-                if not packet.size or packet.stream.index not in mine:
+                if not packet.size or packet.stream_index not in mine:
                     continue
                 if early is None:
                     self._packets([(packet, now)])
@@ -231,8 +233,7 @@ class CameraRecorder(threading.Thread):
                     self._copier.picture(packet, now)
                     pictures = True
         if pictures and self._copier.running:
-            with self._lock:
-                self.status.last_frame_at = self._clock.now()
+            self._pictured = came[-1][1]
         if came[-1][1] - self._looked >= LOOK_EVERY:
             self._look()
 
@@ -279,13 +280,16 @@ class CameraRecorder(threading.Thread):
         """Status, and of the segment being written its start and bytes."""
         with self._lock:
             status = msgspec.structs.replace(self.status, sound=self._copier.heard)
+        if self._pictured is not None:
+            ago = timedelta(seconds=self._clock.monotonic() - self._pictured)
+            status.last_frame_at = self._clock.now() - ago
         frames = list(self._copier.frames)
         if len(frames) > 1 and frames[-1] > frames[0]:
             status.fps = round((len(frames) - 1) / (frames[-1] - frames[0]), 1)
         running = self._copier.running
         if running is None:
             return status, None, 0
-        return status, running.segment.start, running.writer.file.size
+        return status, running.start(), running.writer.file.size
 
 
 def stamp_early(packets: list[Any]) -> None:

@@ -44,6 +44,12 @@ class Running(msgspec.Struct):
     offset: float
     last: float
     """Time stamp of the end of the last packet."""
+    began: float
+    """Seconds since 1970 of the first picture, as well as is known by now."""
+
+    def start(self) -> datetime:
+        """The same as a time."""
+        return wall(self.began)
 
 
 class Copier:
@@ -71,13 +77,18 @@ class Copier:
         self._run = ""
         self._mute = False
         self.running: Running | None = None
-        self.end = index.last_end(camera)
-        """End of the newest picture kept."""
+        last = index.last_end(camera)
+        self._ended = last.timestamp() if last else None
         self.codec, self.width, self.height = "", 0, 0
         self.heard = ""
         """Codec of its sound (FFmpeg's name), empty: it sends none; `-` before it: it is not kept."""
         self.frames: deque[float] = deque(maxlen=100)
         """Time stamps of the last pictures."""
+
+    @property
+    def end(self) -> datetime | None:
+        """End of the newest picture kept."""
+        return None if self._ended is None else wall(self._ended)
 
     def begin(self, container: Any) -> list[Any]:
         """A connection has been made; gives the streams to be read."""
@@ -96,6 +107,7 @@ class Copier:
         if heard.startswith("-") and heard != self.heard:
             log.warning("camera %s: its sound (%s) is not kept", self._camera, heard[1:])
         self.heard = heard
+        self._picture_is, self._sound_is = self._video.index, self._audio.index if self._audio else -1
         return [self._video, self._audio] if self._audio else [self._video]
 
     def seconds(self, packet: Any) -> float:
@@ -104,11 +116,11 @@ class Copier:
 
     def is_picture(self, packet: Any) -> bool:
         """Is this packet one of the recorded picture?"""
-        return bool(packet.size) and packet.stream.index == self._video.index
+        return bool(packet.size) and packet.stream_index == self._picture_is
 
     def is_sound(self, packet: Any) -> bool:
         """Is this packet of the second stream?"""
-        return self._audio is not None and packet.stream.index == self._audio.index
+        return bool(packet.stream_index == self._sound_is)
 
     def sound(self, packet: Any) -> None:
         """A packet of sound; what comes before the first picture is left out."""
@@ -155,8 +167,8 @@ class Copier:
         except FFmpegError as error:
             raise self._unkept(running, error) from error
         running.last = stamp + float(packet.duration or 0) * self._base
-        running.segment.start = wall(self.arrival.at(running.first) + running.offset)
-        self.end = wall(self.arrival.at(running.last) + running.offset)
+        running.began = self.arrival.at(running.first) + running.offset
+        self._ended = self.arrival.at(running.last) + running.offset
         self.frames.append(stamp)
 
     def _unkept(self, running: Running, error: FFmpegError) -> Ended:
@@ -173,7 +185,7 @@ class Copier:
         before, after = wall(arrived + running.offset), wall(arrived + self._offset())
         seconds = (after - before).total_seconds()
         log.warning("camera %s: the clock was set by %+.1f s", self._camera, seconds)
-        self.end = before
+        self._ended = before.timestamp()
         self.close(Ended("clock", "the clock was set"))
         if after > before:  # no picture carries these times
             gap = new_id()
@@ -212,21 +224,20 @@ class Copier:
             self._audio,
             self._clock.monotonic,
         )
-        self.running = Running(segment, writer, stamp, offset, stamp)
+        self.running = Running(segment, writer, stamp, offset, stamp, start.timestamp())
         self._found(start)
         return self.running
 
     def _close_segment(self, running: Running, end: float) -> None:
         self.running = None
-        self.end = wall(end)
+        self._ended = end
         sha256 = running.writer.finish()
-        self._closed(running.segment, max(self.end, running.segment.start), running.writer, sha256, "")
+        self._closed(running, wall(end), sha256, "")
         self._facts.settle()
 
-    def _closed(
-        self, segment: Segment, end: datetime, writer: SegmentWriter, sha256: str, cause: str
-    ) -> None:
-        values = segment.id, segment.start, end, writer.file.size, sha256, "closed", cause
+    def _closed(self, running: Running, end: datetime, sha256: str, cause: str) -> None:
+        start = running.start()
+        values = running.segment.id, start, max(end, start), running.writer.file.size, sha256, "closed", cause
         self._facts.add(self._index.close_segment, *values)
 
     def close(self, ended: Ended) -> bool:
@@ -236,7 +247,7 @@ class Copier:
         self.frames.clear()
         if running:
             segment, writer = running.segment, running.writer
-            end = self.end or segment.start
+            end = self.end or running.start()
             try:
                 sha256 = writer.finish()
             except (OSError, FFmpegError) as error:
@@ -247,8 +258,9 @@ class Copier:
                     # The disk did not take the last fragment: claim only what is there.
                     with contextlib.suppress(OSError):
                         _, _, seconds = measure(writer.file.path)
-                        end = self.end = segment.start + timedelta(seconds=seconds)
-                self._closed(segment, max(end, segment.start), writer, sha256, ended.cause)
+                        end = running.start() + timedelta(seconds=seconds)
+                        self._ended = end.timestamp()
+                self._closed(running, end, sha256, ended.cause)
         if run:
             self._facts.add(self._index.close_run, run, self.end or self._clock.now(), ended.cause)
         return bool(run)
