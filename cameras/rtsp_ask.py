@@ -1,8 +1,8 @@
 """Ask a camera's RTSP server once, before the stream is opened: does it refuse, or send us to another host?
 
-FFmpeg follows a redirection by itself and proves the password there, wherever that is. So the description is asked
-for here first (RFC 2326, 10.2), with the same proof: who is sent away, or refused, is told so, and FFmpeg, which would
-spend another wrong password on a camera that locks itself, is not started.
+The description is asked for (RFC 2326, 10.2) with the same proof FFmpeg would give: who is sent away, or refused, is
+told so, and FFmpeg, which would spend another wrong password on a camera that locks itself, is not started. What the
+camera answers to FFmpeg afterwards passes the door (cameras/rtsp_door.py).
 """
 
 import re
@@ -37,8 +37,8 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 def read_answer(head: bytes) -> Answer | None:
-    """Take the head of an answer apart (without the empty line); None when it is none. Pure."""
-    lines = head.decode("utf-8", "replace").split("\r\n")
+    """Take the head of an answer apart; None when it is none. Pure."""
+    lines = head.decode("utf-8", "replace").replace("\r\n", "\n").strip("\n").split("\n")
     parts = lines[0].split(" ", 2)
     if len(parts) < 2 or not parts[0].startswith("RTSP/") or not re.fullmatch(r"[1-5]\d\d", parts[1]):
         return None
@@ -74,7 +74,14 @@ def ask(uri: str, user: str, password: str, timeout: float = TIMEOUT) -> None:
             if answer and answer.status == 401 and user:
                 shown = proof(answer, uri, user, password)
                 if not shown:
-                    return  # another way to prove it: FFmpeg may know it
+                    if any(one.lower().startswith("digest") for one in answer.every("www-authenticate")):
+                        return  # another way to prove it: FFmpeg may know it
+                    raise Refused(
+                        "camera_clear_password",
+                        N_("The camera {address} wants the password in clear; it was not sent."),
+                        N_("Switch digest authentication on for RTSP on the camera's page."),
+                        address=f"{host}:{port}",
+                    )
                 if "close" in answer.first("connection").lower():
                     with socket.create_connection((host, port), timeout) as again:
                         answer = _describe(again, uri, shown, 2, timeout)
@@ -95,13 +102,18 @@ def ask(uri: str, user: str, password: str, timeout: float = TIMEOUT) -> None:
             uri=uri,
             detail=error.strerror or type(error).__name__,
         ) from error
-    if answer and 300 <= answer.status < 400 and leaves(answer.first("location"), host):
-        raise DeviceFault(
-            "camera_redirects",
-            N_("The camera {address} points to another address. The password was not sent there."),
-            N_("Check that the address is the camera's own; switch redirection off on its page."),
-            address=f"{host}:{port}",
-        )
+    if answer and 300 <= answer.status < 400:
+        raise redirects(f"{host}:{port}")
+
+
+def redirects(address: str) -> DeviceFault:
+    """The camera sends us to another address; none is followed, for who asks for the password there is not known."""
+    return DeviceFault(
+        "camera_redirects",
+        N_("The camera {address} points to another address. The password was not sent there."),
+        N_("Check that the address is the camera's own; switch redirection off on its page."),
+        address=address,
+    )
 
 
 def opens(uri: str, timeout: float = TIMEOUT) -> bool:
@@ -110,15 +122,6 @@ def opens(uri: str, timeout: float = TIMEOUT) -> bool:
     with socket.create_connection((parts.hostname or "", parts.port or 554), timeout) as link:
         answer = _describe(link, uri, "", 1, timeout)
     return answer is not None and answer.status == 200
-
-
-def leaves(location: str, host: str) -> bool:
-    """Does a Location header name another host? Pure."""
-    try:
-        named = urlsplit(location).hostname
-    except ValueError:
-        return True
-    return named is not None and named.lower() != host.lower()
 
 
 def _describe(link: socket.socket, uri: str, proven: str, number: int, timeout: float) -> Answer | None:

@@ -3,7 +3,7 @@ credentials.
 """
 
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import av
 from av.container import InputContainer
@@ -12,6 +12,7 @@ from av.error import FFmpegError
 from appliance.base.errors import DeviceFault, ExamError, Refused
 from appliance.base.i18n import N_
 from cameras import rtsp_ask
+from cameras.rtsp_door import Door
 
 TIMEOUT = (5.0, 5.0)
 """Seconds to open and to wait for the next packet. (The option `stimeout` is ignored and hangs.)"""
@@ -35,18 +36,30 @@ def open_stream(uri: str, shown: str) -> InputContainer:
             N_("Switch RTSP on in the camera; other ways of sending are not used."),
             uri=shown,
         )
-    if uri.startswith("rtsp://"):
-        login = urlsplit(uri)
-        rtsp_ask.ask(shown, unquote(login.username or ""), unquote(login.password or ""))
-    options = OPTIONS if uri.startswith("rtsp") else {}
     try:
-        container = av.open(uri, timeout=TIMEOUT, options=options)
+        container = _through_a_door(uri, shown) if "://" in uri else av.open(uri, timeout=TIMEOUT)
     except (FFmpegError, OSError) as error:
         raise stream_fault(error, shown) from None
     if not container.streams.video:
         container.close()
         raise DeviceFault("camera_no_video", N_("The stream {uri} carries no video."), uri=shown)
     return container
+
+
+def _through_a_door(uri: str, shown: str) -> InputContainer:
+    login = urlsplit(uri)
+    rtsp_ask.ask(shown, unquote(login.username or ""), unquote(login.password or ""))
+    door = Door(login.hostname or "", login.port or 554)
+    door.start()
+    who, at, _host = login.netloc.rpartition("@")
+    try:
+        return av.open(
+            urlunsplit(login._replace(netloc=who + at + door.address)), timeout=TIMEOUT, options=OPTIONS
+        )
+    except (FFmpegError, OSError):
+        if door.fault:
+            raise door.fault from None
+        raise
 
 
 def stream_fault(error: Exception, shown: str) -> ExamError:

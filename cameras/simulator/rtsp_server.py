@@ -45,6 +45,10 @@ class RtspServer:
         self.user, self.password = user, password
         self.sends_to = ""
         """Where it sends whoever asks for the stream (RTSP 302); empty = nowhere."""
+        self.sends_on = ("DESCRIBE", "SETUP", "PLAY")
+        """To which questions,"""
+        self.spared = 0
+        """and how many connections it lets alone first."""
         self.port = 0
         self.viewers = 0
         self._server: asyncio.Server | None = None
@@ -88,6 +92,7 @@ class _Viewer(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
         self._nonce = os.urandom(12).hex()
+        self._spared = False
         self._session = ""
         self._channels = (0, 1)
         self._playing = False
@@ -107,6 +112,8 @@ class _Viewer(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._server.opened(self)
+        self._spared = self._server.spared > 0
+        self._server.spared -= self._spared
         self._room.set()
 
     def pause_writing(self) -> None:
@@ -142,12 +149,15 @@ class _Viewer(asyncio.Protocol):
                 self._transport.close()
 
     def _answer(self, request: rtsp.Request) -> bytes:
+        away = self._server.sends_to and not self._spared and request.method in self._server.sends_on
+        if away and request.method == "OPTIONS":
+            return rtsp.response(request, 302, {"Location": self._server.sends_to})
         if request.method == "OPTIONS":
             return rtsp.response(request, 200, {"Public": OPEN_METHODS})
         if not self._allowed(request):
             nonce = passwords.challenge(REALM, self._nonce, qop=False)
             return rtsp.response(request, 401, {"WWW-Authenticate": nonce})
-        if self._server.sends_to:
+        if away:
             return rtsp.response(request, 302, {"Location": self._server.sends_to})
         card = self._server.card
         self._card = card if card and card.there and replay.PATH in request.url else None

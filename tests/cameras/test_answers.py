@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from appliance.base.errors import Corrupt
 from appliance.base.i18n import set_language
-from cameras import address, checks, media2, rtp_h265, rtsp_ask, wsdiscovery
+from cameras import address, checks, media2, rtp_h265, rtsp_ask, rtsp_door, wsdiscovery
 from cameras.measure import Measured, codec_name
 from cameras.media2 import MEDIA2, Profile
 from cameras.picture import Compared
@@ -89,15 +89,20 @@ def test_a_digest_is_chosen_and_basic_is_not_proven() -> None:
     assert rtsp_ask.proof(basic, "rtsp://h/s", "u", "secret") == ""
 
 
-@pytest.mark.parametrize(
-    ("location", "leaves"),
-    [
-        ("rtsp://h/other", False), ("/other", False), ("", False), ("rtsp://H:8554/x", False),
-        ("rtsp://evil/s", True), ("rtsp://[bad", True), ("rtsp://h@evil/s", True), ("//evil/s", True),
-    ],
-)  # fmt: skip
-def test_which_redirection_leaves_the_host(location: str, leaves: bool) -> None:
-    assert rtsp_ask.leaves(location, "h") is leaves
+@given(st.lists(st.tuples(st.text(max_size=20), st.text(max_size=30)), max_size=4), st.binary(max_size=20))
+def test_what_ffmpeg_reads_holds_one_answer_only(headers: list[tuple[str, str]], body: bytes) -> None:
+    """No header of a camera can end the head early, and begin a redirection of its own."""
+    made = rtsp_door.written_anew(rtsp_ask.Answer(200, headers), body)
+    head, end, rest = made.partition(b"\r\n\r\n")
+    assert end and rest == body and head.count(b"\n") == head.count(b"\r\n") == head.count(b"\r")
+    assert b"\n\n" not in made.removesuffix(body)
+    assert b"location" not in {line.split(b":")[0] for line in head.lower().split(b"\r\n")}
+
+
+def test_the_door_lets_no_question_for_the_clear_password_in() -> None:
+    asked = [("www-authenticate", 'Basic realm="x"'), ("www-authenticate", 'Digest realm="x", nonce="1"')]
+    made = rtsp_door.written_anew(rtsp_ask.Answer(401, asked), b"")
+    assert b"Digest" in made and b"Basic" not in made
 
 
 def test_addresses() -> None:

@@ -1,6 +1,7 @@
 """The probe and the recorder against cameras that behave badly, over their real protocols."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,8 +14,9 @@ import pytest
 
 from appliance.base.errors import DeviceFault, Refused
 from appliance.wire.simulators import SetCamera
-from cameras import measure, passwords, rtsp_ask, stream, transport
+from cameras import measure, passwords, stream, transport
 from cameras import probe as probing
+from cameras.address import with_credentials
 from cameras.clips.find import find
 from cameras.index import Reader
 from cameras.measure import look
@@ -128,10 +130,47 @@ async def test_a_redirected_stream_is_not_followed() -> None:
         found = await probed(camera)
         assert outcome(found)["stream"] is False and found.measured is None
         assert "密码没有发往该地址" in next(one.detail for one in found.checks if one.code == "stream")
-        await camera.change(SetCamera(sends_to=f"rtsp://127.0.0.1:{other.port}/elsewhere"))
-        uri = f"rtsp://127.0.0.1:{camera.rtsp.port}/stream1"
-        await asyncio.to_thread(rtsp_ask.ask, uri, "admin", PASSWORD)  # another path of the same host
     assert other.heard == b""
+
+
+@pytest.mark.parametrize(
+    ("method", "spared"), [("OPTIONS", 0), ("OPTIONS", 1), ("DESCRIBE", 1), ("SETUP", 0), ("PLAY", 0)]
+)
+async def test_ffmpeg_is_not_sent_away_either(method: str, spared: int) -> None:
+    """The camera answers our own question well, and sends FFmpeg on to somebody who wants the password in clear."""
+    wants = b'RTSP/1.0 401 Unauthorized\r\nCSeq: 1\r\nWWW-Authenticate: Basic realm="x"\r\n\r\n'
+    async with SimulatedCamera(traits()) as camera, Listener(wants).serving() as other:
+        camera.rtsp.sends_to = f"rtsp://127.0.0.2:{other.port}/stream1"
+        camera.rtsp.sends_on, camera.rtsp.spared = (method,), spared
+        uri = f"rtsp://127.0.0.1:{camera.rtsp.port}/stream1"
+        with pytest.raises(DeviceFault) as fault:
+            login = with_credentials(uri, "admin", PASSWORD)
+            await asyncio.to_thread(stream.open_stream, login, uri)
+        assert fault.value.code == "camera_redirects"
+    assert other.heard == b""
+
+
+async def test_the_stream_does_not_pass_the_door() -> None:
+    """After PLAY FFmpeg holds the camera's own connection, and goes on asking on it."""
+    async with SimulatedCamera(traits()) as camera:
+        uri = f"rtsp://127.0.0.1:{camera.rtsp.port}/stream1"
+        login = with_credentials(uri, "admin", PASSWORD)
+        container = await asyncio.to_thread(stream.open_stream, login, uri)
+        packets = container.demux(video=0)
+        for _count in range(30):  # more than the start holds
+            assert (await asyncio.to_thread(next, packets)).size
+        await until(lambda: not any(one.name.startswith("door-") for one in threading.enumerate()))
+        await asyncio.to_thread(container.close)
+        await until(lambda: camera.rtsp.viewers == 0)
+
+
+async def test_a_password_is_not_sent_in_clear() -> None:
+    wants = b'RTSP/1.0 401 Unauthorized\r\nCSeq: 1\r\nWWW-Authenticate: Basic realm="x"\r\n\r\n'
+    async with Listener(wants).serving() as other:
+        uri = f"rtsp://127.0.0.2:{other.port}/stream1"
+        with pytest.raises(Refused) as refused:
+            await asyncio.to_thread(stream.open_stream, with_credentials(uri, "admin", PASSWORD), uri)
+    assert refused.value.code == "camera_clear_password" and b"Authorization" not in other.heard
 
 
 async def test_a_redirected_service_is_not_followed() -> None:
