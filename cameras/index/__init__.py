@@ -1,6 +1,6 @@
 """The recorder's own index: one SQLite file beside the recordings (schema.py), its readers and its one writer."""
 
-from cameras.index.reader import LONGEST, GapRow, Reader, Segment
+from cameras.index.reader import LONGEST, GapRow, Reader, Segment, file_number
 from cameras.index.schema import EPOCH, FILE, micros, moment
 from cameras.index.seals import newest_seals
 from cameras.index.writer import Index
@@ -13,6 +13,7 @@ __all__ = [
     "Index",
     "Reader",
     "Segment",
+    "file_number",
     "micros",
     "moment",
     "newest_seals",

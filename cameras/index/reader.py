@@ -43,6 +43,15 @@ class GapRow(msgspec.Struct, kw_only=True):
     cause: Cause
 
 
+def file_number(path: Path) -> tuple[int, int] | None:
+    """Which file lies there (device and inode); None: none does."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 NOT_GONE = "AND state <> 'missing'"
 ALARM = "camera, kind, start, end"
 GAP = "id, camera, start, end, cause"
@@ -71,10 +80,15 @@ class Reader:
         self._link = threading.local()
 
     def _connection(self) -> sqlite3.Connection:
+        there = file_number(self.path)
         known = getattr(self._link, "connection", None)
         if known is not None:
-            return cast(sqlite3.Connection, known)
-        if not self.path.exists():
+            if there == self._link.file:
+                return cast(sqlite3.Connection, known)
+            # Another disk, or an index built anew: what the old file still says is of the past.
+            self._link.connection = None
+            known.close()
+        if there is None:
             raise NotFound(
                 "no_recordings",
                 N_("There are no recordings in {folder}."),
@@ -91,7 +105,7 @@ class Reader:
             if self.path.with_name(FILE + "-wal").exists():
                 raise
             connection = sqlite3.connect(f"file:{self.path}?immutable=1", uri=True)
-        self._link.connection = connection
+        self._link.connection, self._link.file = connection, there
         return connection
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -121,8 +135,13 @@ class Reader:
         return [_segment(row) for row in rows]
 
     def newest(self, camera: str) -> Segment | None:
-        """The last segment of a camera."""
+        """The last segment of a camera: the one being written, or the one that began last."""
+        # After the clock was set back older recordings have later times: while one is written, it is the newest.
         rows = self.rows(
+            f"SELECT {SEGMENT} FROM segment WHERE camera = ? AND state = 'open'"
+            " AND path NOT LIKE '%.filled.mp4' ORDER BY rowid DESC LIMIT 1",  # what fills a gap is of the past
+            camera,
+        ) or self.rows(
             f"SELECT {SEGMENT} FROM segment WHERE camera = ? AND state <> 'missing'"
             " ORDER BY start DESC LIMIT 1",
             camera,

@@ -4,6 +4,7 @@ A segment's row is written before its file exists and completed when the file is
 never holds anything the index has not heard of. Nothing is ever deleted here.
 """
 
+import contextlib
 import logging
 import sqlite3
 import threading
@@ -37,6 +38,9 @@ from cameras.index.schema import SCHEMAS, micros
 log = logging.getLogger("examsite.recorder")
 
 
+LOOKED_OVER = 256 * 1024 * 1024
+"""Bytes of an index that is looked over at the start: under a second."""
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 SEGMENT_LINK = ("camera", "id", "run", "path", "start", "end", "bytes", "sha256", "state", "cause")
 GAP_LINK = ("camera", "id", "start", "end", "cause", "detail")
 """Columns of a row that its link states."""
@@ -56,10 +60,16 @@ class Index(Reader):
         """Lines of the chain that are in the index and not yet in their file, in order."""
         self.damaged = False
         """The file that was there could not be read and was set aside."""
+        self.broken = False
+        """A page of the file proved damaged while it was used: only opening it anew helps, which sets it aside."""
+        self._mark = self.path.with_name(self.path.name + ".broken")
         try:
             media.mkdir(parents=True, exist_ok=True)
             try:
+                if self._mark.exists():
+                    raise sqlite3.DatabaseError(self._mark.read_text())
                 self._open()
+                self._look_over()
             except sqlite3.DatabaseError as error:
                 if isinstance(error, sqlite3.OperationalError):
                     raise
@@ -78,7 +88,10 @@ class Index(Reader):
         """Keep a damaged index under another name; the chain's files give a new one (cameras/index/rebuild.py)."""
         name = f"{self.path.name}.damaged-{new_id()}"
         log.error("the index %s is damaged and set aside as %s: %s", self.path, name, error)
-        self._writer.close()
+        if self._mark.exists():
+            self._mark.unlink()
+        else:
+            self._writer.close()
         for ending in ("", "-wal", "-shm"):
             part = self.path.with_name(self.path.name + ending)
             if part.exists():
@@ -97,13 +110,32 @@ class Index(Reader):
                     link.execute(statement)
                 link.execute(f"PRAGMA user_version = {len(SCHEMAS)}")
 
+    def _look_over(self) -> None:
+        """Raises DatabaseError for a damaged page. A large file is not read at each start: there it shows in use."""
+        if self.path.stat().st_size <= LOOKED_OVER:
+            told = self._writer.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if told != "ok":
+                raise sqlite3.DatabaseError(told)
+
     def _connection(self) -> sqlite3.Connection:
         return self._writer
+
+    def _note_damage(self, error: BaseException | None) -> None:
+        """A damaged page is remembered beside the file, for the next process."""
+        if not self.broken and getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
+            self.broken = True
+            log.error("the index %s is damaged: %s; it is built again at the next start", self.path, error)
+            with contextlib.suppress(OSError):
+                self._mark.write_text(str(error))
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run one SELECT on the writer's connection."""
         with self._lock:
-            return super().rows(sql, *values)
+            try:
+                return super().rows(sql, *values)
+            except Unavailable as error:
+                self._note_damage(error.__cause__)
+                raise
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -113,7 +145,8 @@ class Index(Reader):
             try:
                 yield self._writer
                 self._writer.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
+                self._note_damage(error)
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
                 raise

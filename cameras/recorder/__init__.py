@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import signal
+import sqlite3
 import threading
 import time
 from datetime import UTC, datetime
@@ -61,11 +62,23 @@ class Recorder:
         """Open the index, put it right, start a thread per camera."""
         if self.settings.recorder.own_disk:
             require_own_disk(self.media, self.settings.state)
-        self.index = Index(self.media)
-        reconcile(self.media, self.index, datetime.now(UTC))
+        self.index = self._opened()
         self.duty = Duty(self.settings, self.index)
         for camera in self.settings.cameras:
             self._begin(camera)
+
+    def _opened(self) -> Index:
+        """The index, in agreement with the files; one that proves damaged meanwhile is built again from them."""
+        index = Index(self.media)
+        try:
+            reconcile(self.media, index, datetime.now(UTC))
+        except (ExamError, sqlite3.Error):
+            if not index.broken:
+                raise
+            index.close()
+            index = Index(self.media)
+            reconcile(self.media, index, datetime.now(UTC))
+        return index
 
     def _begin(self, camera: CameraSettings) -> None:
         assert self.index
@@ -132,8 +145,9 @@ class Recorder:
             self.index.close()
 
     def healthy(self) -> bool:
-        """Every camera's thread lives, and the index is the file that was opened."""
-        return not self.duty.unplugged and all(camera.is_alive() for camera in self.cameras)
+        """Every camera's thread lives, and the index is the file that was opened, and whole."""
+        broken = self.index is not None and self.index.broken
+        return not (broken or self.duty.unplugged) and all(camera.is_alive() for camera in self.cameras)
 
     def status(self) -> Status:
         """How every camera is, and the disk."""

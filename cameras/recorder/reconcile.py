@@ -33,7 +33,11 @@ CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 def reconcile(media: Path, index: Index, now: datetime) -> None:
     """Complete what a crash left open, adopt files the index has lost, name what is missing."""
-    lost = not index.rows("SELECT 1 FROM run LIMIT 1")
+    # Built again over more than one start: it is whole when the mark is gone.
+    mark = index.path.with_name(index.path.name + ".rebuilding")
+    lost = mark.exists() or not index.rows("SELECT 1 FROM run LIMIT 1")
+    if lost:
+        mark.touch()
     if index.damaged:
         index.find(now, "index_damaged", index.path.name, "set aside; built again from the files")
     for camera, count in agree(index, index.chain).items():
@@ -52,7 +56,7 @@ def reconcile(media: Path, index: Index, now: datetime) -> None:
         prefix = str(folder.relative_to(media)) + "/"
         known = index.known_paths(prefix)
         there = {str(path.relative_to(media)): path for path in folder.iterdir() if path.is_file()}
-        for name in sorted(known - there.keys() - ArchiveReader(media).gone(prefix)):
+        for name in sorted(known - there.keys() - ArchiveReader(media).gone(prefix, now)):
             index.find(now, "missing", name, "the index knows this file, the disk does not")
             log.error("recording missing: %s", name)
         for name in sorted(there.keys() - known):
@@ -62,6 +66,7 @@ def reconcile(media: Path, index: Index, now: datetime) -> None:
             else:
                 _adopt(index, name, there[name], now)
     index.file_lines()
+    mark.unlink(missing_ok=True)
 
 
 def _folders(media: Path, now: datetime | None) -> Iterator[Path]:

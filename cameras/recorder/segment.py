@@ -34,6 +34,9 @@ class SegmentFile:
         self._monotonic = monotonic
         self.size = 0
         self.failure: OSError | None = None
+        """The disk did not take everything: what was counted and hashed is what it took."""
+        self._unsynced: OSError | None = None
+        """The disk lost something it had taken. It says so once: nothing of this file is known any more."""
         self._hash = hashlib.sha256()
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         self._synced = monotonic()
@@ -61,12 +64,20 @@ class SegmentFile:
     def sync_when_due(self) -> None:
         """fdatasync when the last one is some seconds ago."""
         if self._monotonic() - self._synced >= SYNC_EVERY:
-            os.fdatasync(self._file)
+            try:
+                os.fdatasync(self._file)
+            except OSError as error:
+                self._unsynced = error
+                raise
             self._synced = self._monotonic()
 
     def finish(self) -> str:
-        """Sync and close; returns the SHA-256 (hex) of everything written."""
+        """Sync and close; returns the SHA-256 (hex) of everything written. Raises OSError when the disk may have lost
+        any of it.
+        """
         try:
+            if self._unsynced:
+                raise self._unsynced
             os.fsync(self._file)
         finally:
             os.close(self._file)

@@ -1,7 +1,9 @@
 """The chain of recordings and gaps, its seals, and the index built again from them."""
 
+import contextlib
 import hashlib
 import shutil
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,14 +12,16 @@ import msgspec
 import pytest
 
 from appliance.base import crypto
+from appliance.base.errors import Unavailable
 from appliance.base.settings import CameraSettings, RecorderSettings, Settings, SiteSettings
 from appliance.base.site import Site
 from appliance.wire.orders import Orders, SittingOrder
-from appliance.wire.seals import SealedHead
+from appliance.wire.seals import Remembered, SealedHead
 from cameras import integrity
 from cameras.chain import START, SegmentLink, chained, encode, link_line, read_line, read_seal
 from cameras.chain.journaled import broken
 from cameras.index import Index, Segment, newest_seals
+from cameras.recorder import Recorder
 from cameras.recorder.reconcile import reconcile
 from cameras.recorder.sealing import Sealer
 from tests.cameras.test_store import opened, put
@@ -85,7 +89,13 @@ class World:
     def verify(
         self, now: datetime | None = None, heads: list[SealedHead] | None = None
     ) -> integrity.Verified:
-        return integrity.verify(self.media, None, self.authority, now or LATER, heads=heads)
+        return integrity.verify(
+            self.media,
+            None,
+            self.authority,
+            now or LATER,
+            known=None if heads is None else Remembered(heads=heads, deletions=[]),
+        )
 
 
 @pytest.fixture(scope="module")
@@ -326,6 +336,48 @@ def test_a_lost_index_is_built_again_from_the_files(world: World, how: str) -> N
     more = put(index, world.media, NOW + timedelta(minutes=9), 60, "r9")
     assert read_line(world.links.read_bytes().splitlines()[-1])[2].id == more.id
     index.close()
+
+
+@pytest.mark.parametrize("how", ["header", "page", "in_use"])
+def test_a_torn_page_of_the_index_costs_nothing(world: World, how: str) -> None:
+    """A power cut or a dying disk leaves nonsense in the middle of it: at the start, or while the recorder runs."""
+    before = content(world.index)
+    world.index.close()
+    database = world.media / "index.db"
+    page = 4096
+    torn = bytearray(database.read_bytes())
+    assert len(torn) > 4 * page
+    if how == "in_use":
+        index = Index(world.media)
+        index.rows("SELECT count(*) FROM segment")
+        index.write("UPDATE segment SET cause = cause")  # the file is the one that was opened
+        index.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        index.rows("PRAGMA cache_size = 0")
+        with open(database, "r+b") as raw:
+            for number in range(1, len(torn) // page):
+                raw.seek(number * page)
+                raw.write(b"\x77" * page)
+        with pytest.raises((Unavailable, sqlite3.DatabaseError)):
+            for segment in list(index.every()):
+                index.write("UPDATE segment SET cause = 'x' WHERE id = ?", segment.id)
+        assert index.broken
+        with contextlib.suppress(sqlite3.Error):
+            index.close()
+    else:
+        where = 0 if how == "header" else page
+        torn[where : where + page] = b"\x77" * page
+        database.write_bytes(torn)
+    settings = msgspec.structs.replace(world.settings, cameras=[])
+    recorder = Recorder(settings)
+    recorder.start()
+    assert recorder.index and recorder.healthy()
+    assert content(recorder.index) == before
+    told = recorder.index.rows("SELECT code FROM finding WHERE code = 'index_damaged'")
+    assert told, "a fact says so"
+    assert list(world.media.glob("index.db.damaged-*")), "and the damaged file is kept"
+    assert not list(world.media.glob("index.db.broken")) and not list(world.media.glob("*.rebuilding"))
+    assert world.verify().ok
+    recorder.stop()
 
 
 def test_lines_the_files_lack_follow_from_the_index(world: World) -> None:
