@@ -14,8 +14,9 @@ from typing import Literal
 import msgspec
 
 from appliance.wire.recorder import Check, CheckedFile
-from appliance.wire.seals import SealedHead
-from cameras.archive.locate import Locator
+from appliance.wire.seals import Remembered
+from cameras.archive.lawful import lawful
+from cameras.archive.locate import Lies, Locator
 from cameras.archive.store import EVERYWHERE, ArchiveReader
 from cameras.archive.store import FILE as ARCHIVE
 from cameras.chain import FOLDER as CHAIN
@@ -28,8 +29,11 @@ from cameras.reference import FOLDER, STATEMENT
 log = logging.getLogger("examsite.clips")
 
 Code = Literal["missing", "altered", "unreadable", "added"] | ChainCode
+Read = Literal["whole", "altered", "missing", "unreadable", "open"]
+"""What reading a file tells."""
 OWN = (FILE, ARCHIVE, ".fetched")
 """Databases beside the recordings, with what SQLite adds to their names; copies out of object storage for an hour."""
+AWAY: dict[Lies, Check] = {"deleted": "deleted", "missing": "missing"}
 CHUNK = 1 << 20
 
 
@@ -72,21 +76,21 @@ def verify(
     authority: bytes | None = None,
     now: datetime | None = None,
     locator: Locator | None = None,
-    heads: list[SealedHead] | None = None,
+    known: Remembered | None = None,
 ) -> Verified:
     """Check the chain, its seals, the index against both, and all finished segments, or `sample` of them chosen at
     random; added files are looked for in any case. `authority`: PEM certificate of the site's authority; None: seals
-    are held against the chain, and not who signed them. `locator`: finds what has moved to another place. `heads`:
-    seals the journal of the box knows.
+    are held against the chain, and not who signed them. `locator`: finds what has moved to another place. `known`:
+    what the journal of the box knows.
     """
     now = now or datetime.now(UTC)
     if (media / FILE).exists() or not ChainFiles(media).cameras():
-        return _verify(media, Reader(media), sample, authority, now, locator, heads)
+        return _verify(media, Reader(media), sample, authority, now, locator, known)
     with tempfile.TemporaryDirectory() as scratch:
         index = Index(Path(scratch))
         agree(index, ChainFiles(media), mend=False)
         try:
-            return _verify(media, index, sample, authority, now, locator, heads)
+            return _verify(media, index, sample, authority, now, locator, known)
         finally:
             index.close()
 
@@ -98,9 +102,9 @@ def _verify(
     authority: bytes | None,
     now: datetime,
     locator: Locator | None,
-    heads: list[SealedHead] | None,
+    known: Remembered | None,
 ) -> Verified:
-    chain = ChainCheck(media, index, authority, now, heads or [])
+    chain = ChainCheck(media, index, authority, now, known.heads if known else ())
     findings = [Finding(code=one.code, camera=one.camera, path=one.path) for one in chain.findings()]
     archive, checked, elsewhere, deleted = ArchiveReader(media), 0, 0, 0
     for segment in _chosen(index, sample):
@@ -108,23 +112,24 @@ def _verify(
             continue
         code = check(media, segment)
         if code == "missing" and (removed := archive.removals(segment.path)):
-            if EVERYWHERE in removed:
+            gone = removed.get(EVERYWHERE)
+            if gone and lawful(segment.start, gone.at, now, known.deletions if known else None):
                 deleted += 1
                 continue
-            where = locator.where(segment) if locator else None
-            if where is None or (where.path is None and where.lies != "missing"):
+            where = locator.where(segment) if locator and not gone else None
+            if not gone and (where is None or (where.path is None and where.lies != "missing")):
                 elsewhere += 1
                 continue
-            code = check_file(where.path, segment) if where.path else "missing"
+            code = check_file(where.path, segment) if where and where.path else "missing"
         checked += 1
-        if code != "whole" and code != "open":
+        if code == "missing" or code == "altered" or code == "unreadable":
             findings.append(Finding(code=code, camera=segment.camera, path=segment.path))
     findings += _added(media, index)
     return Verified(
         ok=not findings,
         checked=checked,
         links=chain.links,
-        journaled=None if heads is None else chain.journaled.held,
+        journaled=None if known is None else chain.journaled.held,
         elsewhere=elsewhere,
         deleted=deleted,
         findings=findings,
@@ -171,12 +176,12 @@ def reference_file(path: Path) -> Code | None:
         return "unreadable"
 
 
-def check(media: Path, segment: Segment) -> Check:
+def check(media: Path, segment: Segment) -> Read:
     """Read one file again and hold it against the hash of its recording."""
     return "open" if segment.state == "open" else check_file(media / segment.path, segment)
 
 
-def check_file(path: Path, segment: Segment) -> Check:
+def check_file(path: Path, segment: Segment) -> Read:
     """`check` of a file wherever it lies."""
     try:
         if path.stat().st_size != segment.bytes:
@@ -189,9 +194,14 @@ def check_file(path: Path, segment: Segment) -> Check:
         return "unreadable"
 
 
-def checked(media: Path, segment: Segment) -> CheckedFile:
-    """`check`, with what the index knows of the file."""
-    return stated(segment, check(media, segment))
+def checked(locator: Locator, segment: Segment) -> CheckedFile:
+    """What a file is found to be wherever it lies, with what the index knows of it. Nothing is fetched."""
+    if segment.state == "open":
+        return stated(segment, "open")
+    where = locator.where(segment)
+    if where.path is not None:
+        return stated(segment, check_file(where.path, segment))
+    return stated(segment, AWAY.get(where.lies, "elsewhere"))
 
 
 def stated(segment: Segment, found: Check) -> CheckedFile:

@@ -24,7 +24,7 @@ from appliance.base.sockets import ask
 from appliance.cli.fill import fill
 from appliance.cli.run import show, tell
 from appliance.cli.screen_codes import screen_codes
-from appliance.cli.sealed import journaled
+from appliance.cli.sealed import remembered
 from appliance.flow.box import Box
 from appliance.flow.cameras import cameras_of
 from appliance.flow.inspect import find_candidates
@@ -45,7 +45,7 @@ TIMES = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
 @app.callback()
 def group(context: typer.Context) -> None:
     """Recordings."""
-    context.obj = journaled  # `verify` belongs to another package and knows no journal
+    context.obj = remembered  # `verify` belongs to another package and knows no journal
 
 
 ACTOR = "process:cli"
@@ -136,6 +136,7 @@ def _tell_places(box: Box, found: list[Place]) -> None:
         for clip in place.clips:
             camera = f"{clip.camera} {names.get(clip.camera, '')}".strip()
             filled = f"  {_('filled later')}" if clip.filled else ""
+            filled += f" {_('(from the camera card)')}" if clip.origin == "card" else ""
             typer.echo(f"  {camera}  {_span(box, clip.start, clip.end)}  {clip.bytes / MIB:.1f} MiB{filled}")
         for gap in place.gaps:
             told = _("Nothing on record: {camera} {time}, {cause}").format(
@@ -194,9 +195,10 @@ def find(
 
 
 def _contract(one: Clip | Gap) -> dict[str, Any]:
-    """The keys scripts build on; `filled` only where it is so."""
+    """The keys scripts build on; `filled` and `origin` only where it is so."""
     told: dict[str, Any] = msgspec.structs.asdict(one)
-    return told if told["filled"] else {key: value for key, value in told.items() if key != "filled"}
+    left = {"run"} if told["filled"] else {"run", "filled", "origin"}
+    return {key: value for key, value in told.items() if key not in left}
 
 
 def _moment(box: Box, at: datetime) -> datetime:

@@ -3,19 +3,18 @@
 import asyncio
 from datetime import datetime
 
-import msgspec
 import typer
 
 from appliance.base.errors import NotFound
 from appliance.base.i18n import N_, _
 from appliance.base.screen_code import digits
 from appliance.base.settings import load
-from appliance.base.sockets import ask_stream
 from appliance.cli.run import show, tell
 from appliance.flow.box import Box
 from appliance.flow.screen_codes import Look, judge_looks
 from appliance.rules.screen_code import Judged, begins
-from appliance.wire.screens import ReadScreens, ScreenRead, ScreensHead
+from appliance.web.screens_seen import looks_at
+from appliance.wire.recorder import CameraSpan
 
 TIMES = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
 VERDICTS = {
@@ -25,16 +24,6 @@ VERDICTS = {
     "unknown": N_("none of this site"),
     "missing": N_("cannot be read"),
 }
-
-
-async def _looks(box: Box, camera: str, screen: str, start: datetime, end: datetime) -> list[Look]:
-    asked = ReadScreens(camera=camera, start=start, end=end)
-    _head, frames = await ask_stream(box.settings.socket("clips"), asked, ScreensHead, timeout=30.0)
-    found = []
-    async for frame in frames:
-        seen = msgspec.msgpack.decode(frame, type=ScreenRead)
-        found.append(Look(camera=camera, screen=screen, at=seen.at, number=seen.number))
-    return found
 
 
 def _line(box: Box, look: Look, judged: Judged) -> str:
@@ -65,8 +54,8 @@ def screen_codes(
             N_("Name the screen at the camera: screen in [[cameras]]."),
             camera=camera,
         )
-    local = [moment.replace(tzinfo=box.zone) for moment in (start, end)]
-    looks = asyncio.run(_looks(box, camera, known.screen, *local))
+    first, last = (moment.replace(tzinfo=box.zone) for moment in (start, end))
+    looks = asyncio.run(looks_at(box, CameraSpan(camera=camera, start=first, end=last), known.screen))
     judged = box.db.read_now(judge_looks, box, looks)
     box.db.stop()
     wrong = sum(one.verdict != "ok" for one in judged)

@@ -14,6 +14,7 @@ from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
+from appliance.records.base import instant
 from appliance.records.journal import append
 from appliance.records.seating import SeatTaking
 from appliance.records.site import Station
@@ -41,6 +42,15 @@ class ShownScreen(msgspec.Struct, kw_only=True):
     hand_at: datetime | None = None
     station_seen_at: datetime | None = None
     """Last sign of life of the station: what was shown later than this is not known."""
+
+
+class KeptFile(msgspec.Struct, kw_only=True):
+    """A sealed file: `camera` empty for a screen; `at`: of the picture itself, or when the screen was asked for."""
+
+    kind: str
+    camera: str = ""
+    sha256: str
+    at: datetime
 
 
 def holder(session: Session, sitting: str, seat: str) -> SeatTaking:
@@ -95,32 +105,30 @@ def keep_evidence(
     box: Box,
     sitting: str,
     seat: str,
-    files: list[tuple[str, str, str]],
+    files: list[KeptFile],
     who: Who,
     candidate: str,
 ) -> list[Evidence]:
-    """Note sealed files about `candidate`, who still sits there, or it is Refused.
-
-    `files`: kind, camera ("" for a screen) and SHA-256 of each.
-    """
+    """Note sealed files about `candidate`, who still sits there, or it is Refused."""
     taking = require_holder(session, sitting, seat, candidate)
     kept = []
-    for kind, camera, sha256 in files:
+    for file in files:
         one = Evidence(
             id=new_id(),
             sitting=sitting,
             candidate=taking.candidate,
             seat=seat,
-            kind=kind,
-            camera=camera,
-            sha256=sha256,
-            taken_at=box.now(),
+            kind=file.kind,
+            camera=file.camera,
+            sha256=file.sha256,
+            taken_at=file.at,
             taken_by=who.account,
         )
         session.add(one)
         session.flush()
-        body = {"evidence": one.id, "sitting": sitting, "seat": seat, "kind": kind, "sha256": sha256}
-        body |= {"camera": camera} if camera else {}
+        body = {"evidence": one.id, "sitting": sitting, "seat": seat, "kind": file.kind}
+        body |= {"sha256": file.sha256, "taken_at": instant(file.at)}
+        body |= {"camera": file.camera} if file.camera else {}
         append(session, "evidence.kept", taking.candidate, who.actor, body, at=box.now())
         kept.append(one)
     return kept

@@ -1,16 +1,21 @@
 """What happened at a seat, as marks on the time line of the recordings. Every mark is a journal entry: its proof."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
 import msgspec
 from sqlmodel import Session, col, select
 
+from appliance.intake.practical_tasks import practical_tasks
 from appliance.records.base import instant, moment
 from appliance.records.captures import Capture
 from appliance.records.cases import ExamCase
 from appliance.records.journal import Journal
+from appliance.records.sitting import Sitting
+from appliance.records.theory import Attempt
 from appliance.records.violations import Violation
+from appliance.rules.practical import Task
 
 Class = Literal[
     "admission", "seat", "answer", "deduction", "warning", "violation", "capture", "case", "sitting"
@@ -76,6 +81,10 @@ class Mark(msgspec.Struct, kw_only=True):
     """Points left on a score sheet."""
     task: str = ""
     deductions: int = 0
+    points: str = ""
+    """Taken off with one press; `text` says for what."""
+    veto: bool = False
+    """A veto item; `text` says which."""
     text: str = ""
     """The message that was shown."""
     seat: str = ""
@@ -92,6 +101,8 @@ class Known(msgspec.Struct, kw_only=True):
     captures: dict[str, Capture] = {}
     cases: dict[str, ExamCase] = {}
     violations: dict[str, Violation] = {}
+    tasks: dict[tuple[str, str], Task] = {}
+    """By attempt and code: trades have tasks of the same code."""
 
 
 def marks(entries: list[Journal], known: Known) -> list[Mark]:
@@ -120,7 +131,26 @@ def marks(entries: list[Journal], known: Known) -> list[Mark]:
         )
         _better(mark, body, known)
         found.append(mark)
+        if sort == "deduction":
+            found += _presses(mark, body, known.tasks.get((body.get("attempt", ""), mark.task)))
     return sorted(found, key=lambda one: (one.at, one.seq))
+
+
+def _presses(sheet: Mark, body: dict[str, Any], task: Task | None) -> list[Mark]:
+    """Each loss and veto of a sheet that says when it was marked."""
+    losses = {(item.id, one.id): one.text for item in (task.items if task else ()) for one in item.deductions}
+    vetoes = {one.id: one.text for one in (task.vetoes if task else ())}
+    mark = partial(msgspec.structs.replace, sheet, lost="", deductions=0)
+    found = []
+    for one in body.get("losses", []):
+        if at := one.get("at"):
+            named = one.get("item", ""), one.get("deduction", "")
+            text = losses.get(named) or " ".join(named)
+            found.append(mark(at=moment(at), points=str(one.get("points", "")), text=text))
+    for one in body.get("vetoes", []):
+        if isinstance(one, dict) and (at := one.get("at")):
+            found.append(mark(at=moment(at), veto=True, text=vetoes.get(one["veto"]) or one["veto"]))
+    return found
 
 
 def _number(value: Any) -> int:
@@ -158,9 +188,9 @@ def marks_of(
         )
         .order_by(col(Journal.seq))
     ).all()
-    about: dict[str, set[str]] = {"capture": set(), "case": set(), "violation": set()}
+    about: dict[str, set[str]] = {"capture": set(), "case": set(), "violation": set(), "attempt": set()}
     for entry in entries:
-        if entry.kind == "capture.taken" or entry.kind.startswith(("exam_case.", "violation.")):
+        if entry.kind == "capture.taken" or entry.kind.startswith(("exam_case.", "violation.", "sheet.")):
             body = msgspec.json.decode(entry.body)
             for name, ids in about.items():
                 if isinstance(body.get(name), str):
@@ -173,5 +203,15 @@ def marks_of(
         captures=rows(Capture, about["capture"]),
         cases=rows(ExamCase, about["case"]),
         violations=rows(Violation, about["violation"]),
+        tasks=_tasks(session, about["attempt"]),
     )
     return marks(list(entries), known)
+
+
+def _tasks(session: Session, attempts: set[str]) -> dict[tuple[str, str], Task]:
+    rows = session.exec(
+        select(Attempt.id, Sitting.trade)
+        .join(Sitting, col(Sitting.id) == col(Attempt.sitting))
+        .where(col(Attempt.id).in_(attempts))
+    )
+    return {(attempt, task.code): task for attempt, trade in rows for task in practical_tasks(trade).tasks}

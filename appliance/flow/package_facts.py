@@ -13,7 +13,7 @@ from appliance.base.journal_words import actor_word, kind_word
 from appliance.flow.box import Box
 from appliance.flow.marks import Mark, marks_of
 from appliance.flow.note_case import KINDS
-from appliance.flow.seen import Seen
+from appliance.flow.seen import AROUND, Seen
 from appliance.flow.violation_sheets import violation_sheet_facts
 from appliance.records.accounts import Account
 from appliance.records.captures import Capture
@@ -101,8 +101,8 @@ def _sealed(session: Session, people: list[str], start: datetime, end: datetime)
 def _lines(session: Session, box: Box, seen: Seen, start: datetime, end: datetime) -> list[RecordLine]:
     marks = [
         one
-        for one in marks_of(session, seen.subjects, start, end, answers=seen.sort != "room")
-        if seen.sort != "seat" or one.seat in ("", seen.id)
+        for one in marks_of(session, seen.subjects, start - AROUND, end + AROUND, answers=seen.sort != "room")
+        if start <= one.at <= end and (seen.sort != "seat" or one.seat in ("", seen.id))
     ]
     rows = session.exec(select(Journal).where(col(Journal.seq).in_([one.seq for one in marks])))
     entries = {row.seq: row for row in rows}
@@ -112,7 +112,7 @@ def _lines(session: Session, box: Box, seen: Seen, start: datetime, end: datetim
         RecordLine(
             seq=one.seq,
             at=one.at,
-            what=kind_word(one.kind),
+            what=mark_title(one),
             more=mark_words(one),
             actor=actor_word(entries[one.seq].actor, names),
             hash=entries[one.seq].hash,
@@ -121,10 +121,19 @@ def _lines(session: Session, box: Box, seen: Seen, start: datetime, end: datetim
     ]
 
 
+def mark_title(mark: Mark) -> str:
+    """What a mark is. One loss of a score sheet is more than the sheet."""
+    if mark.points or mark.veto:
+        return _("Veto item") if mark.veto else _("Points taken off: {points}").format(points=mark.points)
+    return kind_word(mark.kind)
+
+
 def mark_words(mark: Mark) -> str:
-    """What a mark says besides its kind."""
+    """What a mark says besides what it is."""
     if mark.position:
         return _("Question {number}").format(number=mark.position)
+    if mark.points or mark.veto:
+        return _("Task {task}: {text}").format(task=mark.task, text=mark.text)
     if mark.sort == "deduction":
         return _("Task {task}: deductions {count}, points left {points}").format(
             task=mark.task, count=mark.deductions, points=mark.lost

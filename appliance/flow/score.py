@@ -1,6 +1,9 @@
 """Score sheets of the practical exam, signed by an examiner; with the last one the mark and the verdict follow."""
 
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from itertools import zip_longest
+from typing import Any
 
 import msgspec
 from sqlmodel import Session, col, select
@@ -14,6 +17,7 @@ from appliance.flow.call import open_taking
 from appliance.flow.draw_tasks import attempt_of, drawn_tasks
 from appliance.flow.verdict import decide_verdict
 from appliance.intake.practical_tasks import TaskFile, practical_tasks
+from appliance.records.base import instant
 from appliance.records.journal import append
 from appliance.records.practical import ScoreSheet
 from appliance.records.sitting import Sitting
@@ -33,6 +37,16 @@ class LossForm(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     count: int = 1
 
 
+class Presses(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """When the page's clock (milliseconds since 1970; 0 = not known) showed each loss and veto marked, in their order,
+    and the sheet signed.
+    """
+
+    sent: int = 0
+    losses: list[int] = []
+    vetoes: list[int] = []
+
+
 class SheetForm(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A filled sheet as the page sends it. `id` is made by the page: sent twice, kept once."""
 
@@ -43,6 +57,7 @@ class SheetForm(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     losses: list[LossForm] = []
     vetoes: list[str] = []
     note: str = ""
+    presses: Presses = Presses()
 
 
 def _losses(form: SheetForm) -> tuple[practical.Loss, ...]:
@@ -80,8 +95,8 @@ def sign_sheet(session: Session, box: Box, form: SheetForm, who: Who) -> ScoreSh
         return _same(known, form, who)
     attempt = attempt_of(session, form.attempt)
     sitting = session.get_one(Sitting, attempt.sitting)
-    drawn = {row.subject: row.task for row in drawn_tasks(session, attempt.id)}
-    if drawn.get(form.subject) != form.task:
+    drawn = next((row for row in drawn_tasks(session, attempt.id) if row.subject == form.subject), None)
+    if drawn is None or drawn.task != form.task:
         raise Refused("other_task", N_("This task was not drawn for this candidate."), N_("Reload the page."))
     if sitting.state == "released":
         raise Refused(
@@ -121,8 +136,7 @@ def sign_sheet(session: Session, box: Box, form: SheetForm, who: Who) -> ScoreSh
         "subject": sheet.subject,
         "task": sheet.task,
         "raw": str(scored.raw),
-        "losses": [msgspec.to_builtins(one) for one in form.losses],
-        "vetoes": form.vetoes,
+        **_marked(form, drawn.drawn_at, sheet.signed_at),
         "amends": sheet.amends or "",
         "note": sheet.note,
     }
@@ -132,6 +146,22 @@ def sign_sheet(session: Session, box: Box, form: SheetForm, who: Who) -> ScoreSh
     if len(sheets) == len(practical.SUBJECTS):
         _mark(session, box, attempt, sitting, file, sheets, who)
     return sheet
+
+
+def _marked(form: SheetForm, drawn: datetime, signed: datetime) -> dict[str, list[Any]]:
+    """Losses and vetoes for the journal, each with when it was marked where the page knows it."""
+    sent = form.presses.sent
+
+    def timed(one: dict[str, Any], at: int) -> dict[str, Any]:
+        found = practical.marked_at(at, sent, drawn, signed)
+        return one if found is None else {**one, "at": instant(found)}
+
+    pairs = zip_longest(form.losses, form.presses.losses[: len(form.losses)], fillvalue=0)
+    vetoes = zip_longest(form.vetoes, form.presses.vetoes[: len(form.vetoes)], fillvalue=0)
+    return {
+        "losses": [timed(msgspec.to_builtins(one), at) for one, at in pairs],
+        "vetoes": [timed({"veto": one}, at) for one, at in vetoes],
+    }
 
 
 def _same(known: ScoreSheet, form: SheetForm, who: Who) -> ScoreSheet:

@@ -70,7 +70,7 @@ def visits(found: list[Stay], now: datetime) -> list[Visit]:
 
 
 def of_candidate(session: Session, box: Box, candidate_id: str, at: datetime | None = None) -> Seen:
-    """Every second of a candidate, from the gate until the last seat was released."""
+    """Every second of a candidate, from the gate to the way out."""
     candidate = session.get(Candidate, candidate_id)
     if candidate is None:
         raise NotFound("no_candidate", N_("There is no such candidate."), N_("Search again."))

@@ -1,4 +1,4 @@
-"""Where a candidate was from the gate to the seat's release, and which cameras saw each place. No writes."""
+"""Where a candidate was from the gate to the way out, and which cameras saw each place. No writes."""
 
 from datetime import datetime, timedelta
 from typing import Literal
@@ -9,19 +9,26 @@ from sqlmodel import Session, and_, col, select
 
 from appliance.flow.box import Box
 from appliance.flow.cameras import cameras_of
-from appliance.records.entry import Admission, Case, Tap
+from appliance.records.entry import Absence, Admission, Case, Tap
 from appliance.records.seating import SeatTaking
 from appliance.records.site import Room, Seat
 from appliance.records.sitting import Sitting
+from appliance.records.theory import Attempt
+from appliance.rules.leaving import Held, Stretch, free_to_go, waits, ways_out
 
+SET_ASIDE = ("skipped", "held", "waiting")
+"""Reasons for which a seat is released to wait again."""
 MARGIN = timedelta(seconds=30)
 """Before the card is put down and after the gate opened: the way to the reader and through the gate."""
 
 
 class Stay(msgspec.Struct, kw_only=True):
-    """One place and time. `name`: lane, waiting room, seat, or room; `end` None: still there; `cameras`: codes."""
+    """One place and time. `name`: lane, waiting room, seat, or room; `end` None: still there; `cameras`: codes.
 
-    kind: Literal["entrance", "waiting", "seat", "room"]
+    `exit`: nobody saw where they were, they were free to go (rules.leaving); what looks at the ways out is shown.
+    """
+
+    kind: Literal["entrance", "waiting", "seat", "exit", "room"]
     name: str
     start: datetime
     end: datetime | None
@@ -43,11 +50,17 @@ def stays(session: Session, box: Box, candidate: str) -> list[Stay]:
         .where(Admission.candidate == candidate)
         .order_by(col(Admission.happened_at))
     )
+    free = _free(session, candidate)
     for admission, decided in admissions:
-        seated = [taking.taken_at for taking, _seat in takings if taking.admission == admission.id]
-        ended = session.get_one(Sitting, admission.sitting).ended_at
+        mine = [
+            Held(taking.taken_at, taking.released_at, taking.reason in SET_ASIDE)
+            for taking, _seat in takings
+            if taking.admission == admission.id
+        ]
+        over = session.get_one(Sitting, admission.sitting).ended_at
         entered = max(admission.happened_at, decided or admission.happened_at)
-        found += _waiting(session, box, entered, min(seated) if seated else ended)
+        found += _waiting(session, box, waits(entered, mine, over))
+        free.append(free_to_go(mine, over))
     for taking, seat in takings:
         found.append(
             Stay(
@@ -58,6 +71,8 @@ def stays(session: Session, box: Box, candidate: str) -> list[Stay]:
                 cameras=cameras_of(box.settings, seat.room, seat.number),
             )
         )
+    gone = [one for one in free if one is not None]
+    found += _ways_out(session, box, gone)
     return sorted(found, key=lambda one: one.start)
 
 
@@ -91,11 +106,42 @@ def _entrance(session: Session, box: Box, candidate: str) -> list[Stay]:
     return found
 
 
-def _waiting(session: Session, box: Box, start: datetime, end: datetime | None) -> list[Stay]:
-    rooms = session.exec(select(Room).where(Room.kind == "waiting").order_by(col(Room.code))).all()
-    codes = {room.code for room in rooms}
-    cameras = [one.code for one in box.settings.cameras if one.room in codes]
-    if not rooms or (end is not None and end <= start):
-        return []
-    name = " ".join(room.name for room in rooms)
-    return [Stay(kind="waiting", name=name, start=start, end=end, cameras=cameras)]
+def _waiting(session: Session, box: Box, stretches: list[Stretch]) -> list[Stay]:
+    rooms = _waiting_rooms(session)
+    cameras = [one.code for one in box.settings.cameras if one.room in rooms]
+    name = " ".join(rooms.values())
+    return [
+        Stay(kind="waiting", name=name, start=start, end=end, cameras=cameras)
+        for start, end in (stretches if rooms else [])
+    ]
+
+
+def _waiting_rooms(session: Session) -> dict[str, str]:
+    rows = session.exec(select(Room).where(Room.kind == "waiting").order_by(col(Room.code)))
+    return {room.code: room.name for room in rows}
+
+
+def _free(session: Session, candidate: str) -> list[datetime | None]:
+    """Moments besides the seats' own from which they may have gone: papers handed in, noted as gone for a moment."""
+    handed_in = select(Attempt.handed_in_at).where(
+        Attempt.candidate == candidate, col(Attempt.handed_in_at).is_not(None)
+    )
+    away = (
+        select(Absence.left_at)
+        .join(Admission, col(Admission.id) == col(Absence.admission))
+        .where(Admission.candidate == candidate)
+    )
+    return [*session.exec(handed_in), *session.exec(away)]
+
+
+def _ways_out(session: Session, box: Box, free: list[datetime]) -> list[Stay]:
+    """What looks at the entrances and waiting rooms, for as long as the site has set. A camera at an exit of its own
+    has the code of a lane as its room.
+    """
+    there = {lane.code for lane in box.settings.lanes} | set(_waiting_rooms(session))
+    cameras = [one.code for one in box.settings.cameras if one.room in there]
+    lasting = timedelta(minutes=box.settings.recorder.leaving_min)
+    return [
+        Stay(kind="exit", name="", start=start, end=end, cameras=cameras)
+        for start, end in ways_out(free, lasting)
+    ]

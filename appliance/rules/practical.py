@@ -9,6 +9,7 @@ Points are decimals: half points and steps of 1.2 occur.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -174,6 +175,17 @@ def _checked(task: Task, loss: Loss) -> Deduction:
     if odd or not deduction.points <= loss.points <= (deduction.most or deduction.points):
         raise BadSheet("bad_points", loss.deduction)
     return deduction
+
+
+def marked_at(at: int, sent: int, drawn: datetime, signed: datetime) -> datetime | None:
+    """When something was marked, by the box's clock: as long before the signature as the page's clock says, and not
+    before its task was drawn. `at`, `sent` (the signature): milliseconds of the page's clock, whatever it shows.
+    None where the page does not know.
+    """
+    if not 0 < at <= sent:
+        return None
+    whole = max(signed - drawn, timedelta(0)) // timedelta(milliseconds=1)
+    return signed - timedelta(milliseconds=min(sent - at, whole))
 
 
 def score(

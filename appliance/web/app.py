@@ -123,7 +123,15 @@ def create_app(box: Box) -> Litestar:
             exclude=["^/station/api/", "^/ops/"],
         ),
         lifespan=[life],
-        state=State({"box": box, "tail": tail, "rooms": RoomViews(), "screens": background.screens}),
+        state=State(
+            {
+                "box": box,
+                "tail": tail,
+                "rooms": RoomViews(),
+                "screens": background.screens,
+                "packages": background.packages,
+            }
+        ),
         openapi_config=None,
         request_max_body_size=20_000_000,
     )

@@ -36,6 +36,8 @@ from appliance.voice.announce import load as load_voice
 from appliance.voice.announce import sound_file
 from appliance.voice.port import Announcement
 from appliance.web.order_watch import OrderWatch
+from appliance.web.package import scratch_folder
+from appliance.web.packages import Packages
 from appliance.web.screen_watch import ScreenWatch
 from appliance.web.seal_watch import SealWatch
 from appliance.web.storage_watch import StorageWatch
@@ -50,6 +52,7 @@ PAPERS = 2.0
 SCREENS = 5.0
 ORDERS = 2.0
 STORAGE = 30.0
+PACKAGES = 60.0
 SEALS = 5.0
 CAMERAS = 2.0
 """Seconds between two looks at the cameras' file and at what exam-recorder noted."""
@@ -66,6 +69,7 @@ class Background:
         self._box = box
         self._since = box.now()
         self.screens = ScreenWatch(box)
+        self.packages = Packages(scratch_folder(box))
         self._orders = OrderWatch(box)
         self._storage = StorageWatch(box)
         self._seals = SealWatch(box)
@@ -90,6 +94,7 @@ class Background:
             ("screens", self.screens.look, SCREENS),
             ("orders", self._orders.look, ORDERS),
             ("storage", self._storage.look, STORAGE),
+            ("packages", self.packages.sweep, PACKAGES),
             ("seals of the recordings", self._seals.look, SEALS),
         ):
             self._tasks.append(asyncio.create_task(self._loop(name, work, pause)))

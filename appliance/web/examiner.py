@@ -13,7 +13,7 @@ from appliance.base.i18n import N_
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.draw_tasks import draw_tasks
-from appliance.flow.score import LossForm, SheetForm, sign_sheet
+from appliance.flow.score import LossForm, Presses, SheetForm, sign_sheet
 from appliance.flow.workplaces import examination, workplaces
 from appliance.web.pages import page
 from appliance.web.sessions import needs
@@ -22,13 +22,14 @@ Asked = Request[Who, Any, Any]
 
 
 class SignForm(msgspec.Struct, forbid_unknown_fields=True):
-    """A filled sheet; `losses` and `vetoes` are JSON lists made by the page."""
+    """A filled sheet; `losses` and `vetoes` are JSON lists made by the page, `presses` says when each was marked."""
 
     form: str
     task: str
     losses: str = "[]"
     vetoes: str = "[]"
     note: str = ""
+    presses: str = "{}"
 
 
 @get("/")
@@ -80,6 +81,7 @@ async def examiner_sign(
     try:
         losses = msgspec.json.decode(data.losses, type=list[LossForm])
         vetoes = msgspec.json.decode(data.vetoes, type=list[str])
+        presses = msgspec.json.decode(data.presses, type=Presses)
     except msgspec.DecodeError as error:
         raise Corrupt(
             "bad_sheet", N_("The score sheet cannot be read."), N_("Reload the page and fill it again.")
@@ -92,6 +94,7 @@ async def examiner_sign(
         losses=losses,
         vetoes=vetoes,
         note=data.note,
+        presses=presses,
     )
     await box.db.write(sign_sheet, box, form, request.user)
     return Response(None, status_code=204, headers={"hx-redirect": f"/examiner/{attempt}"})

@@ -26,6 +26,7 @@ from appliance.web.checks import Check, checks
 from appliance.web.looks import looks_of
 from appliance.web.pages import page
 from appliance.web.recordings import inspection_recordings
+from appliance.web.screens_seen import inspection_screens, with_screens
 from appliance.web.sessions import needs
 
 Asked = Request[Who, Any, Any]
@@ -169,6 +170,7 @@ async def inspection_candidate(
         faces=await box.db.read(_faces, candidate),
         talks=await box.db.read(talks_of, candidate),
         check=await verified(request, box),
+        screens=bool(with_screens(box)),
     )
 
 
@@ -181,6 +183,7 @@ HANDLERS = [
             inspection_journal,
             inspection_candidate,
             inspection_recordings,
+            inspection_screens,
         ],
     )
 ]

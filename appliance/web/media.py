@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream, Template
 from sqlmodel import Session
 
-from appliance.base.errors import Corrupt, NotFound
+from appliance.base.errors import Corrupt, NotFound, Unavailable
 from appliance.base.i18n import N_
 from appliance.base.sockets import Chunks, ask_stream
 from appliance.flow.accounts import Who
@@ -29,7 +29,7 @@ from appliance.web.looks import looks_of
 from appliance.web.pages import page
 from appliance.web.sessions import needs
 from appliance.wire.playback import GetCopy
-from appliance.wire.recorder import ClipHead, GetClip, GetStill
+from appliance.wire.recorder import ClipHead, GetClip, GetStill, StillHead
 
 Asked = Request[Who, Any, Any]
 CLIPS = ("inspector", "chief")
@@ -37,6 +37,8 @@ FACES = ("entry", "chief", "inspector")
 NUMBERS = ("entry", "office", "chief", "inspector")
 ROOMS = ("invigilator", "chief", "inspector")
 SOUNDS = ("display", "waiting", "chief")
+NOW = timedelta(seconds=15)
+"""A picture on disk is a few seconds old: fragments of two seconds, and the way to the disk."""
 LONGEST = timedelta(minutes=30)
 """The longest clip given out at once."""
 
@@ -154,15 +156,26 @@ async def still(
     box: NamedDependency[Box], camera: FromPath[str], width: FromQuery[int] = 640
 ) -> Response[bytes]:
     """The newest picture of a room camera."""
-    body = await still_of(box, camera, max(160, min(width, 1920)))
+    _at, body = await still_of(box, camera, max(160, min(width, 1920)))
     return Response(body, media_type=kind_of(body))
 
 
-async def still_of(box: Box, camera: str, width: int) -> bytes:
-    """The newest picture of a room camera, `width` pixels wide; Unavailable or DeviceFault when there is none."""
+async def still_of(box: Box, camera: str, width: int) -> tuple[datetime, bytes]:
+    """What a room camera sees now, `width` pixels wide, and when that was: at most `NOW` ago. Unavailable, NotFound or
+    DeviceFault when there is none: the newest picture of a camera that is gone shows another time.
+    """
     wanted = GetStill(camera=camera, width=width)
-    _, chunks = await ask_stream(box.settings.socket("clips"), wanted, dict[str, Any], timeout=4.0)
-    return b"".join([chunk async for chunk in chunks])
+    head, chunks = await ask_stream(box.settings.socket("clips"), wanted, StillHead, timeout=4.0)
+    body = b"".join([chunk async for chunk in chunks])
+    if abs(box.now() - head.at) > NOW:
+        raise Unavailable(
+            "no_picture_now",
+            N_("Camera {camera} gives no picture now; its newest one is of {time}."),
+            N_("Look at the camera and its line."),
+            camera=camera,
+            time=f"{box.local(head.at):%Y-%m-%d %H:%M:%S}",
+        )
+    return head.at, body
 
 
 @get("/clip", guards=[needs("inspector", "chief")])
@@ -175,6 +188,7 @@ async def clip(
     candidate: FromQuery[str] = "",
     download: FromQuery[bool] = False,
     copy: FromQuery[bool] = False,
+    run: FromQuery[str] = "",
 ) -> Response[bytes] | Stream:
     """A recording as MP4. Journaled for the candidate it was watched for, or for the camera.
 
@@ -186,12 +200,13 @@ async def clip(
     if candidate:
         await box.db.read(_known, candidate)
     if download:
-        asked = GetClip(camera=camera, start=start, end=end, proof=True)
+        asked = GetClip(camera=camera, start=start, end=end, proof=True, run=run)
         return await export(request, box, asked, candidate, _clip_name(box, asked))
     if copy:
-        shown = GetCopy(camera=camera, start=start, end=end)
+        shown = GetCopy(camera=camera, start=start, end=end, run=run)
         return await export(request, box, shown, candidate, f"copy-{_clip_name(box, shown)}")
-    return await give_clip(request, box, GetClip(camera=camera, start=start, end=end), candidate, {})
+    wanted = GetClip(camera=camera, start=start, end=end, run=run)
+    return await give_clip(request, box, wanted, candidate, {})
 
 
 def _clip_name(box: Box, asked: GetClip | GetCopy) -> str:
@@ -207,7 +222,10 @@ async def give_clip(
     first = int(asked_range[1]) if asked_range else 0
     wanted = msgspec.structs.replace(wanted, offset=first)
     head, chunks = await ask_stream(box.settings.socket("clips"), wanted, ClipHead, timeout=20.0)
-    looks, seen = looks_of(request), (request.user.token_hash, f"{candidate} {camera} {start} {end}")
+    looks, seen = (
+        looks_of(request),
+        (request.user.token_hash, f"{candidate} {camera} {start} {end} {wanted.run}"),
+    )
     if seen not in looks:
         detail = {"camera": camera, "from": start.isoformat(), "to": end.isoformat(), **more}
         try:

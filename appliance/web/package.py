@@ -217,17 +217,17 @@ def pieces(clips: list[Clip], longest: timedelta) -> list[Clip]:
         at = clip.start
         while at < clip.end:
             until = min(clip.end, at + longest)
-            found.append(Clip(camera=clip.camera, start=at, end=until, bytes=0))
+            found.append(Clip(camera=clip.camera, start=at, end=until, bytes=0, run=clip.run))
             at = until
     return found
 
 
 async def _recordings(package: Package, box: Box, clips: list[Clip], wanted: Wanted) -> None:
     for one in pieces(clips, PIECE):
-        asked = GetClip(camera=one.camera, start=one.start, end=one.end, proof=True)
+        asked = GetClip(camera=one.camera, start=one.start, end=one.end, proof=True, run=one.run)
         await _recording(package, box, asked, "clip", f"clips/{_stem(box, one)}.mp4")
     for one in pieces(clips, COPY) if wanted.copies else []:
-        shown = GetCopy(camera=one.camera, start=one.start, end=one.end)
+        shown = GetCopy(camera=one.camera, start=one.start, end=one.end, run=one.run)
         await _recording(package, box, shown, "copy", f"copies/{_stem(box, one)}-copy.mp4")
 
 
@@ -327,6 +327,11 @@ def signed_manifest(
 
 def scratch(box: Box) -> Path:
     """A fresh name for a package on the box."""
-    folder = box.settings.state / "packages"
+    folder = scratch_folder(box)
     folder.mkdir(mode=0o750, exist_ok=True)
     return folder / f"{new_id()}.zip"
+
+
+def scratch_folder(box: Box) -> Path:
+    """Where packages for pages lie until they are fetched."""
+    return box.settings.state / "packages"

@@ -1,9 +1,9 @@
 """Evidence packages on the page: asked for, made while one looks on, fetched by whoever asked."""
 
 import asyncio
-import contextlib
 import logging
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -51,7 +51,8 @@ class Job:
         self.done = self.total = 0
         self.made: Made | None = None
         self.error: ExamError | None = None
-        self.began = time.monotonic()
+        self.ended = 0.0
+        """By the monotonic clock; 0 = it is being made."""
         self.task: asyncio.Task[None] | None = None
 
     @property
@@ -64,23 +65,29 @@ class Job:
         self.done, self.total = done, total
 
 
-def _jobs(request: Asked) -> dict[str, Job]:
-    state = request.app.state
-    if "packages" not in state:
-        state.packages = {}
-    found: dict[str, Job] = state.packages
+class Packages:
+    """What this process makes and keeps; `request.app.state.packages`."""
+
+    def __init__(self, folder: Path, now: Callable[[], float] = time.monotonic) -> None:
+        self.jobs: dict[str, Job] = {}
+        self._folder, self._now = folder, now
+
+    def ended(self, job: Job) -> None:
+        """It is finished, or failed: from now on it is kept for a while."""
+        job.ended = self._now()
+
+    async def sweep(self) -> None:
+        """What is old goes; so does what an ended process left behind. Raises OSError when a file cannot go."""
+        for job in [one for one in self.jobs.values() if one.ended and self._now() - one.ended > KEPT]:
+            del self.jobs[job.id]
+        kept = {one.path for one in self.jobs.values()}
+        for path in [one for one in self._folder.glob("*.zip") if one not in kept]:
+            path.unlink(missing_ok=True)
+
+
+def _packages(request: Asked) -> Packages:
+    found: Packages = request.app.state.packages
     return found
-
-
-def _sweep(known: dict[str, Job], folder: Path) -> None:
-    """What is old goes; so does what an ended process left behind."""
-    for job in [one for one in known.values() if one.over and time.monotonic() - one.began > KEPT]:
-        del known[job.id]
-    kept = {one.path for one in known.values()}
-    for path in folder.glob("*.zip"):
-        if path not in kept:
-            with contextlib.suppress(OSError):
-                path.unlink()
 
 
 def _when(text: str) -> datetime:
@@ -116,22 +123,22 @@ async def package_ordered(request: Asked, box: NamedDependency[Box], data: URLEn
     )
     check_wanted(box, wanted)
     seen = await _seen(box, data, wanted)
-    known = _jobs(request)
-    if any(not job.over for job in known.values()):
+    known = _packages(request)
+    if any(not job.over for job in known.jobs.values()):
         raise Conflict(
             "package_under_way",
             N_("Another package is being made."),
             N_("Wait until it is done, then ask again."),
         )
-    path = scratch(box)
-    _sweep(known, path.parent)
-    job = Job(request.user, path, f"evidence-{box.local(box.now()):%Y%m%d-%H%M%S}.zip")
-    known[job.id] = job
-    job.task = asyncio.create_task(_run(job, box, seen, wanted, request.user, language()))
+    job = Job(request.user, scratch(box), f"evidence-{box.local(box.now()):%Y%m%d-%H%M%S}.zip")
+    known.jobs[job.id] = job
+    job.task = asyncio.create_task(_run(known, job, box, seen, wanted, request.user, language()))
     return page(request, "package.html", job=job)
 
 
-async def _run(job: Job, box: Box, seen: Seen, wanted: Wanted, who: Who, spoken: str) -> None:
+async def _run(
+    known: Packages, job: Job, box: Box, seen: Seen, wanted: Wanted, who: Who, spoken: str
+) -> None:
     set_language(spoken)
     try:
         job.made = await make_package(box, seen, wanted, who.actor, who.name, job.path, job.progress)
@@ -143,12 +150,13 @@ async def _run(job: Job, box: Box, seen: Seen, wanted: Wanted, who: Who, spoken:
         )
         log.exception("package %s", job.id)
     finally:
+        known.ended(job)
         if job.made is None:
             job.path.unlink(missing_ok=True)
 
 
 def _mine(request: Asked, job_id: str) -> Job:
-    job = _jobs(request).get(job_id)
+    job = _packages(request).jobs.get(job_id)
     if job is None or job.account != request.user.account:
         raise NotFound("no_package", N_("There is no such package any more."), N_("Have it made again."))
     return job

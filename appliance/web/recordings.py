@@ -1,4 +1,4 @@
-"""The recordings of one candidate from the gate to the seat's release: what there is, what is missing and why,
+"""The recordings of one candidate from the gate to the way out: what there is, what is missing and why,
 and whether every file is as it was recorded.
 """
 
@@ -16,6 +16,7 @@ from appliance.base.sockets import ask, ask_stream
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.look import note_look
+from appliance.flow.note_seals import heads_of
 from appliance.flow.whereabouts import Stay, stays
 from appliance.web.checks import Check, checks
 from appliance.web.pages import page
@@ -29,6 +30,7 @@ from appliance.wire.recorder import (
     SpanHead,
     VerifySpans,
 )
+from appliance.wire.seals import SealedHead
 
 Asked = Request[Who, Any, Any]
 PIECE = timedelta(minutes=10)
@@ -39,6 +41,7 @@ WIDTH = 1000.0
 """Units of the time bar."""
 LEAST = 4.0
 """A mark is never narrower: a lost second must be seen."""
+DAMAGED = ("altered", "missing", "unreadable")
 NAMED = 20
 """Damaged files named in the journal; their number is told in any case."""
 
@@ -77,8 +80,16 @@ class Files(msgspec.Struct):
     whole: int
     damaged: list[CheckedFile]
     open: int
+    elsewhere: int
+    """Moved to a place that is not read for this."""
+    deleted: int
+    """By order, after their date."""
     doubtful: list[CheckedFile]
     """Hashed only when a crash or a lost index was put right."""
+    seals: int
+    """Seals of the journal that were held against the chain."""
+    broken: list[SealedHead]
+    """Those the chain does not have."""
 
     @property
     def closed(self) -> int:
@@ -161,7 +172,11 @@ async def read_again(check: Check, box: Box, wanted: list[Stay], candidate: str,
         for stay in wanted
         for camera in stay.cameras
     ]
-    request = VerifySpans(spans=spans)
+    heads: list[SealedHead] = []
+    if spans:
+        since = min(span.start for span in spans)
+        heads = await box.db.read(heads_of, sorted({span.camera for span in spans}), since)
+    request = VerifySpans(spans=spans, heads=heads)
     head, frames = await ask_stream(box.settings.socket("clips"), request, SpanHead, timeout=20.0)
     done, every = 0, []
     check.progress(0, head.files)
@@ -171,14 +186,22 @@ async def read_again(check: Check, box: Box, wanted: list[Stay], candidate: str,
         check.progress(done, head.files)
     files = Files(
         whole=sum(one.found == "whole" for one in every),
-        damaged=[one for one in every if one.found not in ("whole", "open")],
+        damaged=[one for one in every if one.found in DAMAGED],
+        elsewhere=sum(one.found == "elsewhere" for one in every),
+        deleted=sum(one.found == "deleted" for one in every),
         open=sum(one.found == "open" for one in every),
         doubtful=[one for one in every if one.state in ("recovered", "adopted")],
+        seals=len(heads),
+        broken=head.broken,
     )
     body = {
         "files": files.closed,
         "whole": files.whole,
+        "elsewhere": files.elsewhere,
+        "deleted": files.deleted,
         "damaged": [f"{one.found} {one.path}" for one in files.damaged[:NAMED]],
+        "seals": files.seals,
+        "broken": [f"{one.camera} {one.n}" for one in files.broken[:NAMED]],
     }
     check.result = files  # shown even when the journal cannot be written now
     await box.db.write(note_look, box, "recordings.verified", candidate, who, body)
@@ -211,4 +234,5 @@ async def inspection_recordings(
         lost=lost(found),
         check=files,
         problem=problem,
+        leaving_min=box.settings.recorder.leaving_min,
     )

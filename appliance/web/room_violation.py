@@ -17,7 +17,7 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.cameras import cameras_of
 from appliance.flow.confirm_second import confirm_second
-from appliance.flow.evidence import keep_evidence, require_holder, shown_screen
+from appliance.flow.evidence import KeptFile, keep_evidence, require_holder, shown_screen
 from appliance.flow.note_case import KINDS
 from appliance.flow.record_violation import Seen, not_recorded, record_violation
 from appliance.flow.violation_sheets import receipt_facts, violation_sheet_facts
@@ -45,15 +45,17 @@ async def keep_now(box: Box, sitting: str, seat: str, who: Who, candidate: str =
     if candidate:
         await box.db.read(require_holder, sitting, seat, candidate)
     shown = await box.db.read(shown_screen, box, sitting, seat)
-    files = [("screen", "", await asyncio.to_thread(box.files.put, msgspec.json.encode(shown), True))]
+    screen = await asyncio.to_thread(box.files.put, msgspec.json.encode(shown), True)
+    files = [KeptFile(kind="screen", sha256=screen, at=shown.at)]
     room, _dash, number = seat.rpartition("-")
     for camera in cameras_of(box.settings, room, int(number) if number.isdigit() else 0)[:1]:
         try:
-            picture = await still_of(box, camera, WIDTH)
+            at, picture = await still_of(box, camera, WIDTH)
         except ExamError as error:
             log.warning("no still of camera %s for evidence: %s", camera, error.code)
         else:
-            files.append(("camera", camera, await asyncio.to_thread(box.files.put, picture, True)))
+            sealed = await asyncio.to_thread(box.files.put, picture, True)
+            files.append(KeptFile(kind="camera", camera=camera, sha256=sealed, at=at))
     kept = await box.db.write(keep_evidence, box, sitting, seat, files, who, candidate or shown.candidate)
     return [one.kind for one in kept]
 

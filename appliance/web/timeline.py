@@ -16,19 +16,18 @@ from markupsafe import Markup
 
 from appliance.base.errors import Corrupt, ExamError
 from appliance.base.i18n import N_, _, translate
-from appliance.base.journal_words import kind_word
 from appliance.base.sockets import ask
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.look import note_look
 from appliance.flow.marks import Mark
-from appliance.flow.package_facts import mark_words
+from appliance.flow.package_facts import mark_title, mark_words
 from appliance.flow.seen import Seen, Visit, marks_seen, of_candidate, of_case, of_room, of_seat, place_named
 from appliance.web.looks import looks_of
 from appliance.web.pages import page
 from appliance.web.sessions import needs
 from appliance.web.words import word
-from appliance.wire.playback import GetReels, Reel, Reels
+from appliance.wire.playback import GetReels, Piece, Reel, Reels
 from appliance.wire.recorder import CameraSpan
 
 Asked = Request[Who, Any, Any]
@@ -39,9 +38,12 @@ PLACES = {
     "entrance": N_("Entrance"),
     "waiting": N_("Waiting room"),
     "seat": N_("Seat"),
+    "exit": N_("Free to leave"),
     "room": N_("Room"),
 }
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+JITTER = 2_000_000
+"""Microseconds two connections may lie over one another without a step of the clock: times are those of arrival."""
 Spans = list[tuple[float, float]]
 
 
@@ -64,7 +66,7 @@ class ShownMark(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class ShownPiece(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """`from_`, `to`: as they go into the clip's address. `where`: label of the disk to be put in."""
+    """`from_`, `to`, `run`: as they go into the clip's address. `where`: label of the disk to be put in."""
 
     start: float
     end: float
@@ -74,6 +76,9 @@ class ShownPiece(msgspec.Struct, kw_only=True, omit_defaults=True):
     frame: float = 0.04
     away: bool = False
     where: str = ""
+    run: str = ""
+    filled: bool = False
+    """Put into a gap later."""
 
 
 class ShownGap(msgspec.Struct):
@@ -130,7 +135,7 @@ def shown_mark(mark: Mark, seen: Seen) -> ShownMark:
         at=ms(mark.at),
         until=ms(mark.until) if mark.until else 0.0,
         sort=mark.sort,
-        word=kind_word(mark.kind),
+        word=mark_title(mark),
         more=mark_words(mark),
         who=seen.names.get(mark.subject, "") if not seen.candidate else "",
         proof=f"/inspection/{subject}#entry-{mark.seq}" if subject else "",
@@ -138,12 +143,32 @@ def shown_mark(mark: Mark, seen: Seen) -> ShownMark:
     )
 
 
-def shown_row(row: Row, reel: Reel, whole: CameraSpan) -> None:
-    """Add what a reel holds to the row of its camera."""
-    for one in reel.pieces:
+def lanes(pieces: list[Piece]) -> list[list[Piece]]:
+    """Recordings of one camera that lie over one another, apart: the clock was set back between two connections.
+
+    Pure; the pieces of a lane follow one another, each may be cut short by the next.
+    """
+    found: list[list[Piece]] = []
+    for one in sorted(pieces, key=lambda piece: (piece.start, piece.run)):
+        for lane in found:
+            if lane[-1].run == one.run or one.start - lane[-1].end > -JITTER:
+                lane.append(one)
+                break
+        else:
+            found.append([one])
+    return found
+
+
+def add_pieces(row: Row, pieces: list[Piece]) -> None:
+    """Those of one more stay: two stays may share a piece, and the second may go on longer."""
+    for one in pieces:
         start, end = (EPOCH + timedelta(microseconds=at) for at in (one.start, one.end))
         if row.pieces and ms(start) < row.pieces[-1].end:
-            continue  # two stays share this piece
+            if ms(end) <= row.pieces[-1].end:
+                continue
+            row.pieces[-1].end = ms(start)
+            if row.pieces[-1].end <= row.pieces[-1].start:
+                row.pieces.pop()
         row.pieces.append(
             ShownPiece(
                 start=ms(start),
@@ -154,12 +179,19 @@ def shown_row(row: Row, reel: Reel, whole: CameraSpan) -> None:
                 frame=one.frame_s or 0.04,
                 away=one.away,
                 where=one.where,
+                run=one.run,
+                filled=one.filled,
             )
         )
-    row.spans.append((ms(whole.start), ms(whole.end)))
+
+
+def add_gaps(row: Row, reel: Reel) -> None:
+    """Holes with their causes."""
     for gap in reel.gaps:
         cause = word(f"cause.{gap.cause}") if gap.cause else _("no cause on record")
-        if gap.filled:
+        if gap.origin == "card":
+            cause = _("{cause}; filled later from the camera's own card").format(cause=cause)
+        elif gap.filled:
             cause = _("{cause}; filled later from elsewhere").format(cause=cause)
         row.gaps.append(ShownGap(ms(gap.start), ms(gap.end), cause))
 
@@ -171,15 +203,22 @@ def shown_visit(box: Box, visit: Visit, marks: list[ShownMark], reels: list[Reel
     blind = []
     left = iter(reels)
     for stay in visit.stays:
-        place = f"{translate(PLACES[stay.kind])} {stay.name}"
+        place = f"{translate(PLACES[stay.kind])} {stay.name}".rstrip()
         end = min(stay.end or box.now(), box.now())
         if not stay.cameras:
             blind.append(Blind(ms(stay.start), ms(end), place))
         for span in spans_of(box, [stay]):
-            row = rows.setdefault(
-                span.camera, Row(camera=span.camera, name=names.get(span.camera, span.camera), place=place)
-            )
-            shown_row(row, next(left), span)
+            reel, name = next(left), names.get(span.camera, span.camera)
+            for number, pieces in enumerate(lanes(reel.pieces) or [[]]):
+                if number:
+                    name = _("{camera}, again after the clock was set back").format(camera=name)
+                row = rows.setdefault(
+                    f"{span.camera} {number}", Row(camera=span.camera, name=name, place=place)
+                )
+                row.spans.append((ms(span.start), ms(span.end)))
+                add_pieces(row, pieces)
+                if not number:
+                    add_gaps(row, reel)
     return ShownVisit(
         start=ms(visit.start), end=ms(visit.end), rows=list(rows.values()), blind=blind, marks=marks
     )
@@ -217,14 +256,24 @@ async def _films(request: Asked, box: Box, seen: Seen, at: datetime | None = Non
     films = Films(candidate=seen.candidate, at=ms(begin) if begin else 0.0, visits=found)
     # Inside a script block only "<" could end it (HTML, 4.12.1.3).
     data = msgspec.json.encode(films).decode().replace("<", "\\u003c")
-    return page(request, "films.html", seen=seen, visits=found, films=Markup(data), problem=problem)
+    gone = any(stay.kind == "exit" for visit in seen.visits for stay in visit.stays)
+    ways_out = box.settings.recorder.leaving_min if gone else 0
+    return page(
+        request,
+        "films.html",
+        seen=seen,
+        visits=found,
+        films=Markup(data),
+        problem=problem,
+        ways_out=ways_out,
+    )
 
 
 @get("/candidate/{candidate:str}")
 async def films_of_candidate(
     request: Asked, box: NamedDependency[Box], candidate: FromPath[str], at: When = None
 ) -> Template:
-    """A candidate from the gate to the seat's release."""
+    """A candidate from the gate to the way out."""
     return await _films(request, box, await box.db.read(of_candidate, box, candidate), aware(box, at))
 
 

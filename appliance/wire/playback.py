@@ -27,6 +27,10 @@ class Piece(msgspec.Struct, kw_only=True):
     """It does not lie on a disk of the box: it is fetched when it is asked for, or cannot be."""
     where: str = ""
     """Label of the disk that has to be put in first; empty = it can be read now."""
+    run: str = ""
+    """The connection it was recorded in, for GetClip."""
+    filled: bool = False
+    """Put into a gap later, out of a camera's card or a copy."""
 
 
 class Reel(msgspec.Struct, kw_only=True):
@@ -52,11 +56,13 @@ class GetCopy(msgspec.Struct, tag="clips.copy", kw_only=True):
     camera: str
     start: datetime
     end: datetime
+    run: str = ""
 
 
 class CopyProof(msgspec.Struct, kw_only=True):
     """What exam-clips signs about such a copy. `film`, `film_bytes`: of the copy; `original*`: of the film it was made
-    from, as `ClipProof.film` of a clip of the same times has it. Times as in ClipProof.
+    from, as `ClipProof.film` of a clip of the same times has it. Times as in ClipProof. `lost`: pictures of it that
+    could not be decoded and are not in the copy.
     """
 
     form: Literal["examsite-copy 1"] = "examsite-copy 1"
@@ -74,4 +80,5 @@ class CopyProof(msgspec.Struct, kw_only=True):
     film_bytes: int
     original: str
     original_bytes: int
+    lost: int = 0
     made_at: datetime

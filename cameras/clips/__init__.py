@@ -55,8 +55,8 @@ CUT_KEPT = 60.0
 """Seconds since it was last asked for that a finished cut serves whoever moves about in it."""
 STILL_KEPT = 1.0
 """Seconds one still serves everybody who asks."""
-Asked = tuple[str, datetime, datetime]
-"""Camera, start, end."""
+Asked = tuple[str, datetime, datetime, str]
+"""Camera, start, end, run."""
 
 
 class KeptCut(msgspec.Struct, kw_only=True):
@@ -113,25 +113,26 @@ class ClipServer:
 
     async def get_clip(self, asked: GetClip) -> Streamed:
         """GetClip. A clip with a proof reads its sources again, one reader at a time."""
-        wanted = asked.camera, asked.start.astimezone(UTC), asked.end.astimezone(UTC)
+        wanted = asked.camera, asked.start.astimezone(UTC), asked.end.astimezone(UTC), asked.run
         if asked.proof:
             made = await self._cut(wanted)
-            proven = await asyncio.to_thread(Proven, self._settings, made, *wanted[1:], self._locator.locate)
+            times = wanted[1:3]
+            proven = await asyncio.to_thread(Proven, self._settings, made, *times, self._locator.locate)
             return Streamed(proven.head, self._turns(proven.read(), self._reading))
         made = await self._kept_cut(wanted)
         return Streamed(made.head, self._turns(made.film.read(asked.offset, CHUNK)))
 
     async def get_copy(self, asked: GetCopy) -> Streamed:
         """GetCopy. One at a time: it takes a core."""
-        wanted = asked.camera, asked.start.astimezone(UTC), asked.end.astimezone(UTC)
+        wanted = asked.camera, asked.start.astimezone(UTC), asked.end.astimezone(UTC), asked.run
         made = await self._cut(wanted)
-        locate = self._locator.locate
-        copied = await asyncio.to_thread(Copied, self._settings, made, locate, *wanted[1:])
+        copied = await asyncio.to_thread(Copied, self._settings, made, *wanted[1:3])
         return Streamed(copied.head, self._turns(copied.read(), self._coding))
 
     async def _cut(self, wanted: Asked) -> Cut:
         async with self._turn:
-            return await asyncio.to_thread(cut, self._index, self._media, *wanted, self._locator.locate)
+            times, run = wanted[:3], wanted[3]
+            return await asyncio.to_thread(cut, self._index, self._media, *times, self._locator.locate, run)
 
     async def _turns(self, pieces: Iterator[bytes], turn: asyncio.Lock | None = None) -> AsyncIterator[bytes]:
         """Pieces made in a thread. `turn`: whoever holds it makes one, then it is the next one's."""
@@ -194,7 +195,7 @@ class ClipServer:
         for segment in segments:
             # One file at a time for everybody: two readers at once slow the disk for the recorder.
             async with self._reading:
-                found = await asyncio.to_thread(checked, self._media, segment)
+                found = await asyncio.to_thread(checked, self._locator, segment)
             yield msgspec.msgpack.encode(found)
 
     async def get_still(self, asked: GetStill) -> Streamed:

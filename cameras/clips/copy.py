@@ -32,9 +32,9 @@ from appliance.base.site import read_site
 from appliance.wire.playback import CopyProof
 from appliance.wire.recorder import SignedProof
 from cameras.clips.cut import Cut
-from cameras.clips.film import Locate, unreadable
+from cameras.clips.film import unreadable
 from cameras.clips.proof import BOX, PROCESS
-from cameras.media import open_segment
+from cameras.media import open_segment, packets
 
 LONGEST = timedelta(minutes=30)
 """Encoding takes a core: a longer copy would be in everybody's way."""
@@ -70,7 +70,7 @@ def _drawn(text: str, height: int) -> NDArray[np.uint8]:
 class Copied:
     """`read` gives an MP4 as it is made; how long it will be is not known before."""
 
-    def __init__(self, settings: Settings, made: Cut, locate: Locate, start: datetime, end: datetime) -> None:
+    def __init__(self, settings: Settings, made: Cut, start: datetime, end: datetime) -> None:
         """`start`, `end`: as asked for. Raises Refused when it is too long, NotFound without a key for proofs."""
         if end - start > LONGEST:
             raise Refused(
@@ -83,7 +83,9 @@ class Copied:
         self._signer = Signer.load(folder / f"{PROCESS}.key")
         certificate = x509.load_pem_x509_certificate(read_secret(folder / f"{PROCESS}.pem"))
         self._der = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
-        self._made, self._locate = made, locate
+        self._made = made
+        self._lost = 0
+        """Pictures that cannot be decoded."""
         self._zone = ZoneInfo(settings.site.timezone)
         self._asked = start, end
         self._site = read_site(settings.state)
@@ -123,6 +125,7 @@ class Copied:
             film_bytes=size,
             original=original.hexdigest(),
             original_bytes=self._made.film.size,
+            lost=self._lost,
             made_at=datetime.now(UTC),
         )
         body = msgspec.json.encode(stated)
@@ -143,7 +146,7 @@ class Copied:
                 stream = output.add_stream(
                     "libx264", rate=25, options={"preset": "veryfast", "crf": "23", "bf": "0"}
                 )
-                stream.width, stream.height = frame.width // 2 * 2, frame.height // 2 * 2
+                stream.width, stream.height = frame.width // 2 * 2, frame.height // 4 * 4
                 stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, SCALE)
                 stream.codec_context.time_base = Fraction(1, SCALE)
                 stream.codec_context.thread_count = 1
@@ -162,18 +165,35 @@ class Copied:
             if segment.start >= self.head.end:
                 return
             try:
-                container = open_segment(self._locate(segment))
+                container = open_segment(self._made.paths[segment.id])
             except (FFmpegError, OSError) as error:
                 raise unreadable(segment.path) from error
             try:
-                for frame in container.decode(video=0):
-                    at = segment.start + timedelta(seconds=frame.time or 0.0)
+                for frame in self._decoded(container):
+                    at = segment.start + timedelta(seconds=frame.time)
                     if self.head.start <= at < self.head.end:
                         yield at, frame
-            except FFmpegError:
-                continue  # the end of a file a crash cut off: everything before it was given
             finally:
                 container.close()
+
+    def _decoded(self, container: Any) -> Iterator[Any]:
+        """Pictures in order; one that is broken is counted and left out, those after it are not."""
+        coder = container.streams.video[0].codec_context
+        for packet in packets(container):
+            try:
+                frames = coder.decode(packet)
+            except FFmpegError:
+                self._lost += 1
+                continue
+            for frame in frames:
+                if frame.time is None:
+                    self._lost += 1
+                else:
+                    yield frame
+        try:
+            yield from (frame for frame in coder.decode(None) if frame.time is not None)
+        except FFmpegError:
+            self._lost += 1
 
     def _burn(self, frame: Any, stream: Any, at: datetime) -> NDArray[np.uint8]:
         """The picture with two lines at its top left: who and where, and when to the hundredth of a second."""

@@ -20,20 +20,28 @@ LONGEST = timedelta(hours=4)
 
 
 class Cut(msgspec.Struct, weakref=True):
-    """A clip: what it covers, its film, and the segments it was cut from."""
+    """A clip: what it covers, its film, the segments it was cut from, and where each (by its id) lay then."""
 
     head: ClipHead
     film: Film
     segments: list[Segment]
+    paths: dict[str, Path]
 
 
 def cut(
-    index: Reader, media: Path, camera: str, start: datetime, end: datetime, locate: Locate | None = None
+    index: Reader,
+    media: Path,
+    camera: str,
+    start: datetime,
+    end: datetime,
+    locate: Locate | None = None,
+    run: str = "",
 ) -> Cut:
     """The first unbroken stretch within start..end, from the key frame at or before `start`.
 
     A clip never runs over a gap: what is asked beyond it is another clip. The file plays in browsers: its
-    index lies at the front. `locate`: for recordings that may have moved to another tier.
+    index lies at the front. `locate`: for recordings that may have moved to another tier. `run`: of this connection
+    alone; after a step of the clock two may have recorded the same times.
     """
     if not start < end <= start + LONGEST:
         raise Refused(
@@ -42,7 +50,8 @@ def cut(
             N_("Ask for a shorter one."),
             hours=int(LONGEST.total_seconds() // 3600),
         )
-    found = next(iter(stretches(media, index.between(camera, start, end))), None)
+    wanted = [one for one in index.between(camera, start, end) if run in ("", one.run)]
+    found = next(iter(stretches(media, wanted)), None)
     if found is None:
         raise NotFound(
             "no_recording",
@@ -50,8 +59,17 @@ def cut(
             N_("Look at the list of gaps for the cause."),
             camera=camera,
         )
-    made = film(locate or lying(media), found[2], start, end)
-    return Cut(ClipHead(camera=camera, start=made.start, end=made.end, bytes=made.size), made, found[2])
+    paths: dict[str, Path] = {}
+    find = locate or lying(media)
+
+    def once(segment: Segment) -> Path:
+        """The archive may move it meanwhile: one film is made of one place."""
+        return paths.setdefault(segment.id, find(segment))
+
+    made = film(once, found[2], start, end)
+    return Cut(
+        ClipHead(camera=camera, start=made.start, end=made.end, bytes=made.size), made, found[2], paths
+    )
 
 
 def timed(media: Path, segment: Segment) -> Iterator[tuple[datetime, Any, Any]]:

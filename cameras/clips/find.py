@@ -1,14 +1,15 @@
 """What exists between two times: unbroken stretches, and holes with their causes."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
-from appliance.wire.recorder import Clip, Found, Gap
+from appliance.wire.recorder import Clip, Found, Gap, Origin
 from cameras.clips.film import lay, lying, recorded
 from cameras.index import Reader, Segment
+from cameras.media import CARD
 
 WITHIN_RUN = timedelta(seconds=1)
 """Arrival times of two segments of one connection may differ by this without anything missing."""
@@ -30,21 +31,28 @@ def end_of(media: Path, segment: Segment) -> datetime:
     return segment.start + timedelta(seconds=int((laid.pts + laid.durations).max()) / laid.scale)
 
 
-def stretches(media: Path, segments: list[Segment]) -> Iterator[tuple[datetime, datetime, list[Segment]]]:
-    """Group segments that follow one another within one connection: start, end, segments."""
-    group: list[Segment] = []
-    start = end = datetime.min
+class Stretch(NamedTuple):
+    """Segments that follow one another within one connection."""
+
+    start: datetime
+    end: datetime
+    segments: list[Segment]
+
+
+def stretches(media: Path, segments: list[Segment]) -> list[Stretch]:
+    """In order of their start. Two connections may lie over one another: the clock was set back between them."""
+    found: list[Stretch] = []
+    growing: dict[str, int] = {}
     for segment in segments:
-        segment_end = end_of(media, segment)
-        if group and segment.run == group[-1].run and segment.start - end <= WITHIN_RUN:
-            group.append(segment)
-            end = max(end, segment_end)
-            continue
-        if group:
-            yield start, end, group
-        group, start, end = [segment], segment.start, segment_end
-    if group:
-        yield start, end, group
+        end = end_of(media, segment)
+        at = growing.get(segment.run)
+        if at is not None and segment.start - found[at].end <= WITHIN_RUN:
+            found[at].segments.append(segment)
+            found[at] = found[at]._replace(end=max(found[at].end, end))
+        else:
+            growing[segment.run] = len(found)
+            found.append(Stretch(segment.start, end, [segment]))
+    return found
 
 
 def find(index: Reader, media: Path, camera: str, start: datetime, end: datetime, now: datetime) -> Found:
@@ -61,15 +69,36 @@ def find(index: Reader, media: Path, camera: str, start: datetime, end: datetime
             gaps += _causes(index, camera, covered, first)
         size = round(sum(_share(media, segment, first, last) for segment in group))
         filled = group[0].state == "filled"
-        clips.append(Clip(camera=camera, start=first, end=last, bytes=size, filled=filled))
+        origin = _origin(group[0])
+        clips.append(
+            Clip(
+                camera=camera,
+                start=first,
+                end=last,
+                bytes=size,
+                filled=filled,
+                origin=origin,
+                run=group[0].run,
+            )
+        )
         if filled:  # the gap is a fact all the same
-            gaps += [msgspec.structs.replace(gap, filled=True) for gap in _causes(index, camera, first, last)]
+            gaps += [
+                msgspec.structs.replace(gap, filled=True, origin=origin)
+                for gap in _causes(index, camera, first, last)
+            ]
         covered = max(covered, last)
         going_on = group[-1].end is None
     until = min(end, now)
     if until - covered > (LAG if going_on else timedelta()):
         gaps += _causes(index, camera, covered, until)
     return Found(clips=clips, gaps=gaps, alarms=index.alarms(camera, start, end))
+
+
+def _origin(segment: Segment) -> Origin:
+    """Where a file comes from that was put into a gap later; empty for one that was recorded here."""
+    if segment.state != "filled":
+        return ""
+    return "card" if segment.path.endswith(CARD) else "copy"
 
 
 def _share(media: Path, segment: Segment, start: datetime, end: datetime) -> float:

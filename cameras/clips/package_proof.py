@@ -41,8 +41,9 @@ class PackageVerified(msgspec.Struct, kw_only=True):
 
 
 def is_package(path: Path) -> bool:
-    """Is this file a ZIP?"""
-    return zipfile.is_zipfile(path)
+    """Does this file begin as a ZIP? One that has a ZIP behind something else is no package: players show the rest."""
+    with open(path, "rb") as source:
+        return source.read(4) == b"PK\x03\x04"
 
 
 def verify_package(path: Path, authority: bytes) -> PackageVerified:
@@ -54,8 +55,10 @@ def verify_package(path: Path, authority: bytes) -> PackageVerified:
     found = PackageVerified(ok=False, checked=0, findings=[], package=None)
     try:
         with zipfile.ZipFile(path) as package:
+            if min((one.header_offset for one in package.infolist()), default=1) or not is_package(path):
+                raise zipfile.BadZipFile
             stated = _manifest(package, authority, found)
-            if stated is not None:
+            if stated is not None and not found.findings:  # what a stranger states is not unpacked
                 _files(package, stated, authority, found)
     except OSError as error:
         raise NotFound(
@@ -107,7 +110,7 @@ def _files(package: zipfile.ZipFile, stated: Manifest, authority: bytes, found: 
         if one.path not in names:
             found.findings.append(PackageFinding(code="missing", path=one.path))
             continue
-        with tempfile.NamedTemporaryFile(suffix=".mp4", dir="/var/tmp") as kept:
+        with tempfile.NamedTemporaryFile(suffix=".mp4") as kept:
             clip = one.kind in ("clip", "copy")
             if not _same(package, one.path, one.bytes, one.sha256, kept.write if clip else None):
                 found.findings.append(PackageFinding(code="altered", path=one.path))

@@ -31,7 +31,8 @@ from appliance.wire.playback import CopyProof
 from appliance.wire.recorder import CheckedFile, ClipProof, SignedProof
 from cameras.clips.cut import Cut
 from cameras.clips.film import Locate, Span, unreadable
-from cameras.integrity import CHUNK, checked, stated
+from cameras.index import Segment
+from cameras.integrity import CHUNK, stated
 
 BOX = b"uuid" + hashlib.sha256(b"examsite clip proof").digest()[:16]
 """Type and extended type of the box."""
@@ -80,7 +81,7 @@ class Proven:
         self._signer = Signer.load(folder / f"{PROCESS}.key")
         certificate = x509.load_pem_x509_certificate(read_secret(folder / f"{PROCESS}.pem"))
         self._der = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
-        self._made, self._media, self._locate = made, Path(settings.recorder.media), locate
+        self._made, self._locate = made, locate
         site = read_site(settings.state)
         names = {camera.code: camera.name for camera in settings.cameras}
         self._stated = ClipProof(
@@ -115,25 +116,24 @@ class Proven:
         """The clip's bytes, `head.bytes` in all."""
         film = hashlib.sha256(self._made.film.front)
         yield self._made.film.front
+        given = len(self._made.film.front)
         spans = list(self._made.film.spans)
         found: list[CheckedFile] = []
         with ThreadPoolExecutor(1) as pool:
             for segment in self._made.segments:
-                path = self._locate(segment)
+                path = self._made.paths.get(segment.id)
                 mine = [span for span in spans if span.path == path]
-                if not mine:
-                    found.append(checked(self._media, segment))
-                    continue
                 whole = hashlib.sha256()
                 size = 0
                 pending: Future[None] | None = None
-                for block in _blocks(path):
+                for block in _blocks(self._now(segment, path)):
                     if pending:
                         pending.result()
                     # Two hashes at once: of the file as a whole here, of the film's part of it below.
                     pending = pool.submit(whole.update, block)
                     for piece in _inside(mine, size, block):
                         film.update(piece)
+                        given += len(piece)
                         yield piece
                     size += len(block)
                 if pending:
@@ -142,10 +142,18 @@ class Proven:
                 found.append(
                     stated(segment, "open" if segment.end is None else "whole" if same else "altered")
                 )
+        if given != self._made.film.size:
+            raise unreadable(
+                self._made.segments[0].path
+            )  # a file has become shorter since its index was read
         self._stated.sources, self._stated.film = found, film.hexdigest()
         self._stated.made_at = datetime.now(UTC)
         text = self._text().ljust(self._room)
         yield struct.pack(">I", 4 + len(BOX) + len(text)) + BOX + text
+
+    def _now(self, segment: Segment, path: Path | None) -> Path:
+        """Where it lies now: the archive may have moved it since it was cut."""
+        return path if path and path.exists() else self._locate(segment)
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

@@ -28,8 +28,11 @@ def reel_of(
         for members in _pieces(group):
             found.pieces.append(_piece(media, locator, members, micros(end)))
     found.pieces = [one for one in found.pieces if one.start < one.end]
-    for before, after in zip(found.pieces, found.pieces[1:], strict=False):
-        before.end = min(before.end, after.start)
+    newest: dict[str, Piece] = {}
+    for piece in found.pieces:  # pieces of one connection follow one another
+        if before := newest.get(piece.run):
+            before.end = min(before.end, piece.start)
+        newest[piece.run] = piece
     return found
 
 
@@ -46,7 +49,9 @@ def _pieces(group: list[Segment]) -> Iterator[list[Segment]]:
 
 def _piece(media: Path, locator: Locator, segments: list[Segment], until: int) -> Piece:
     begin = micros(segments[0].start)
-    piece = Piece(start=begin, end=micros(end_of(media, segments[-1])), codec="", frame_s=0.0)
+    first = segments[0]
+    end = micros(end_of(media, segments[-1]))
+    piece = Piece(start=begin, end=end, codec="", frame_s=0.0, run=first.run, filled=first.state == "filled")
     piece.end = max(piece.start, min(piece.end, until))
     try:
         found = locator.where(segments[0])

@@ -208,14 +208,13 @@ def test_the_recorders_own_writer_is_read(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_a_copy_has_the_time_in_it_and_names_its_original(tmp_path: Path) -> None:
     from cameras.clips.copy import Copied
-    from cameras.clips.film import lying
 
     store = Store(tmp_path)
     kept = Seconds(tmp_path / "other", 2)
     settings = _with_media(store.settings, kept.media)
     start, end = NOW + timedelta(seconds=5), NOW + timedelta(seconds=12)
     made = cut(kept.index, kept.media, "C1", start, end)
-    copied = Copied(settings, made, lying(kept.media), start, end)
+    copied = Copied(settings, made, start, end)
     file = tmp_path / "copy.mp4"
     file.write_bytes(b"".join(copied.read()))
     found = verify_clip(file, store.authority)

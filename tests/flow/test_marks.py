@@ -1,17 +1,20 @@
 """Marks of the time line: when it happened, not when the box heard of it; what is no mark stays out."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from appliance.flow.marks import Known, marks
+from appliance.flow.package_facts import mark_title, mark_words
 from appliance.flow.seen import visits
 from appliance.flow.whereabouts import Stay
 from appliance.records.base import instant
 from appliance.records.captures import Capture
 from appliance.records.cases import ExamCase
 from appliance.records.journal import Journal
+from appliance.rules.practical import Deduction, Item, Task, Veto
 from tests.conftest import START
 
 MINUTE = timedelta(minutes=1)
@@ -66,6 +69,40 @@ def test_marks_stand_where_it_happened() -> None:
     assert (answer.position, answer.at) == (9, START + 4 * MINUTE)
     assert (sheet.task, sheet.deductions, sheet.lost) == ("K11", 3, "80")
     assert warning.text == "请独立答题。"
+
+
+def test_each_loss_and_veto_stands_where_the_examiner_marked_it() -> None:
+    task = Task(
+        code="K11",
+        subject="K1",
+        name="n",
+        minutes=5,
+        mode=(),
+        items=(
+            Item(
+                id="i",
+                text="t",
+                most=Decimal(9),
+                deductions=(Deduction(id="d", text="操作步骤不完整", points=Decimal(5)),),
+            ),
+        ),
+        vetoes=(Veto(id="v", text="带电操作"),),
+    )
+    loss = {"item": "i", "deduction": "d", "points": "5", "count": 1}
+    body = {
+        "attempt": "a",
+        "task": "K11",
+        "raw": "0",
+        "losses": [loss | {"at": instant(START + 2 * MINUTE)}, loss],
+        "vetoes": [{"veto": "v", "at": instant(START + 3 * MINUTE)}],
+    }
+    found = marks([entry(8, "sheet.signed", body)], Known(tasks={("a", "K11"): task}))
+    assert [(mark_title(one), mark_words(one), one.at) for one in found] == [
+        ("扣 5 分", "K11：操作步骤不完整", START + 2 * MINUTE),
+        ("否决项", "K11：带电操作", START + 3 * MINUTE),
+        ("签署实操评分表", "考题 K11：扣分 2 项，得分 0", START + 8 * MINUTE),
+    ]
+    assert {one.seq for one in found} == {8}, "the sheet is the proof of each"
 
 
 def test_stays_far_apart_are_visits_of_their_own() -> None:

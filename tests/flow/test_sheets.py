@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
+import msgspec
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from appliance import reports
 from appliance.base.clock import FakeClock
@@ -21,12 +23,13 @@ from appliance.flow.hand_in import force_hand_in
 from appliance.flow.move_seat import move_seat
 from appliance.flow.order_gate import open_lane, settle_order
 from appliance.flow.paper_proof import proof_of
-from appliance.flow.score import LossForm, SheetForm, sign_sheet
+from appliance.flow.score import LossForm, Presses, SheetForm, sign_sheet
 from appliance.flow.start_sitting import end_sitting, start_sitting
 from appliance.flow.warn import warn
 from appliance.intake.practical_tasks import practical_tasks
+from appliance.records.base import instant
 from appliance.records.entry import Admission, Case
-from appliance.records.journal import JournalHead, append
+from appliance.records.journal import Journal, JournalHead, append
 from appliance.records.roster import Candidate, Roster, RosterRow
 from appliance.records.seating import SeatTaking
 from appliance.records.site import Room, Seat
@@ -288,6 +291,20 @@ def test_presses_of_different_points_are_kept_and_printed_each(box: Box, people:
     printed = box.db.read_now(sheets.score_sheet_facts, box, attempt).tasks[0].items
     losses = next(one.losses for one in printed if one.text == item.text)
     assert [(one.points, one.count) for one in losses] == [(30, 2), (25, 1)]
+    first = box.db.read_now(_signed)
+    assert "at" not in first["losses"][0], "a page that does not know when says nothing"
+    correction = form("15", "25")
+    correction.note, correction.presses = "twice", Presses(sent=90_000, losses=[60_000, 0])
+    box.db.write_now(sign_sheet, box, correction, people["ex"])
+    kept = box.db.read_now(_signed)["losses"]
+    assert "at" not in kept[1] and kept[0]["at"] == instant(signed.signed_at), "not before the task was drawn"
+
+
+def _signed(session: Session) -> dict[str, Any]:
+    """What the journal has of the newest sheet."""
+    wanted = select(Journal.body).where(col(Journal.kind).like("sheet.%")).order_by(col(Journal.seq).desc())
+    body: dict[str, Any] = msgspec.json.decode(session.exec(wanted.limit(1)).one())
+    return body
 
 
 def test_a_theory_attempt_has_no_score_sheet(box: Box, world: World) -> None:

@@ -15,7 +15,7 @@ from appliance.flow.analyse_items import Scope, analyse
 from appliance.flow.analysis_choice import state_of
 from appliance.flow.box import Box
 from appliance.flow.decide_violation import decide_violation, decisions_of
-from appliance.flow.evidence import ShownScreen, keep_evidence, shown_screen
+from appliance.flow.evidence import KeptFile, ShownScreen, keep_evidence, shown_screen
 from appliance.flow.forget_faces import named_files
 from appliance.flow.hand_in import force_hand_in
 from appliance.flow.inspect import timeline
@@ -129,8 +129,8 @@ def test_from_the_seat_to_the_release_and_a_correction(box: Box, clock: FakeCloc
     guilty = world.candidates[0]
     shown = msgspec.json.encode(read(shown_screen, box, world.sitting, world.seats[0]))
     files = [
-        ("screen", "", box.files.put(shown, True)),
-        ("camera", "C1", box.files.put(b"\xff\xd8\xff1", True)),
+        KeptFile(kind="screen", sha256=box.files.put(shown, True), at=box.now()),
+        KeptFile(kind="camera", camera="C1", sha256=box.files.put(b"\xff\xd8\xff1", True), at=box.now()),
     ]
     evidence = write(keep_evidence, box, world.sitting, world.seats[0], files, staff["invigilator"], guilty)
     screen = msgspec.json.decode(box.files.get(evidence[0].sha256, True), type=ShownScreen)
@@ -355,7 +355,12 @@ def test_a_seat_that_changed_hands_meanwhile(box: Box) -> None:
     staff, world = staff_of(box), running(box, 2)
     other = what_was_seen(world, candidate=world.candidates[1])
     _refused(box, "somebody_else", record_violation, box, other, staff["invigilator"], "invigilator2")
-    place = (world.sitting, world.seats[0], [("screen", "", "x")], staff["invigilator"])
+    place = (
+        world.sitting,
+        world.seats[0],
+        [KeptFile(kind="screen", sha256="x", at=box.now())],
+        staff["invigilator"],
+    )
     _refused(box, "somebody_else", keep_evidence, box, *place, world.candidates[1])
     assert box.db.read_now(at_seat, box, world.sitting, world.seats[0]).candidate == world.candidates[0]
 
@@ -393,7 +398,7 @@ def test_evidence_is_no_left_over_picture(box: Box) -> None:
     """The nightly deletion of pictures nobody points to lets it lie."""
     staff, world = staff_of(box), running(box, 1)
     name = box.files.put(b"\xff\xd8\xff evidence", True)
-    files = [("camera", "C1", name)]
+    files = [KeptFile(kind="camera", camera="C1", sha256=name, at=box.now())]
     place = (world.sitting, world.seats[0])
     box.db.write_now(keep_evidence, box, *place, files, staff["invigilator"], world.candidates[0])
     assert name in box.db.read_now(named_files)

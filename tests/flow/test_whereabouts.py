@@ -1,5 +1,6 @@
 """Where a candidate was and who saw it; the parcels of their entries with the province's receipt."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -9,7 +10,7 @@ from sqlmodel import Session, col, select
 from appliance.base import crypto
 from appliance.base.clock import FakeClock
 from appliance.base.ids import new_id
-from appliance.base.settings import CameraSettings
+from appliance.base.settings import CameraSettings, RecorderSettings
 from appliance.flow import accounts
 from appliance.flow.admit import FaceTaken, TapFacts, admit
 from appliance.flow.box import Box
@@ -25,6 +26,7 @@ from appliance.records.seating import SeatTaking
 from appliance.records.site import Room, Seat
 from appliance.records.sitting import Sitting
 from appliance.records.sync import Parcel
+from appliance.records.theory import Attempt
 from appliance.records.verdict import Release, Verdict
 from tests.world import World, number_of, seed
 
@@ -97,7 +99,7 @@ def test_who_was_let_in_by_a_person_stood_at_the_gate_until_then(
     assert (waiting.kind, waiting.start, waiting.end) == ("waiting", box.now(), None)
 
 
-def test_from_the_gate_to_the_release_of_the_seat(box: Box, world: World, clock: FakeClock) -> None:
+def test_from_the_gate_to_the_way_out(box: Box, world: World, clock: FakeClock) -> None:
     entrance, seat = box.db.read_now(stays, box, world.candidates[0])
     now = box.now()
     assert (entrance.kind, entrance.name, entrance.cameras) == ("entrance", "理论通道", ["C4"])
@@ -111,7 +113,35 @@ def test_from_the_gate_to_the_release_of_the_seat(box: Box, world: World, clock:
         session.add(taking)
 
     box.db.write_now(leave)
-    assert box.db.read_now(stays, box, world.candidates[0])[-1].end == box.now()
+    seat, out = box.db.read_now(stays, box, world.candidates[0])[-2:]
+    assert seat.end == box.now()
+    lasting = timedelta(minutes=box.settings.recorder.leaving_min)
+    assert (out.kind, out.start, out.end, out.cameras) == ("exit", box.now(), box.now() + lasting, ["C4"])
+    box.settings = msgspec.structs.replace(box.settings, recorder=RecorderSettings(leaving_min=0))
+    assert box.db.read_now(stays, box, world.candidates[0])[-1].kind == "seat"
+
+
+def test_a_paper_handed_in_early_lets_go_long_before_the_seat_is_released(
+    box: Box, world: World, clock: FakeClock
+) -> None:
+    handed_in = box.now()
+
+    def done(session: Session) -> None:
+        attempt = session.exec(select(Attempt).where(Attempt.candidate == world.candidates[0])).one()
+        attempt.state, attempt.handed_in, attempt.handed_in_at = "handed_in", "candidate", handed_in
+        session.add(attempt)
+
+    box.db.write_now(done)
+    clock.advance(3600)
+
+    def end(session: Session) -> None:
+        taking = session.exec(select(SeatTaking).where(SeatTaking.candidate == world.candidates[0])).one()
+        taking.released_at, taking.reason = box.now(), "ended"
+        session.add(taking)
+
+    box.db.write_now(end)
+    found = [one.start for one in box.db.read_now(stays, box, world.candidates[0]) if one.kind == "exit"]
+    assert found == [handed_in, box.now()]
 
 
 def test_the_release_and_its_parcel_end_the_timeline(box: Box, world: World, tmp_path: Path) -> None:

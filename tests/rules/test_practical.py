@@ -1,5 +1,6 @@
 """Practical tasks, sheets and verdicts."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -18,6 +19,7 @@ from appliance.rules.practical import (
     Task,
     Veto,
     draw,
+    marked_at,
     score,
     score_sheet,
 )
@@ -169,3 +171,14 @@ def test_the_verdict(theory: int | None, practical: int | None, passed: bool, co
 
     assert verdict.combine(result(theory), result(practical)) == verdict.Verdict(passed, code)
     assert code in verdict.SENTENCES
+
+
+@given(st.integers(-5, 10**15), st.integers(-5, 10**15), st.integers(0, 10**8))
+def test_a_press_was_made_between_the_draw_and_the_signature(at: int, sent: int, lasted: int) -> None:
+    signed = datetime(2026, 11, 21, 3, tzinfo=UTC)
+    drawn = signed - timedelta(milliseconds=lasted)
+    found = marked_at(at, sent, drawn, signed)
+    assert (found is None) == (at <= 0 or sent < at)
+    if found is not None:
+        assert drawn <= found <= signed
+        assert found == drawn or signed - found == timedelta(milliseconds=sent - at)

@@ -40,6 +40,7 @@ from appliance.wire.recorder import (
     Pictures,
     PictureStatus,
     Status,
+    StillHead,
 )
 from tests.conftest import START
 from tests.web.day import Day, build
@@ -76,6 +77,8 @@ class Running:
         """What exam-recorder answers beside its status; asked for in the server's own loop."""
         self.room_still = b""
         """What the room cameras see; empty = nobody."""
+        self.still_age = timedelta(0)
+        """How old their newest picture is."""
         self.view = b""
         """What the camera of L1 sees while a face is looked at."""
         self.card = b""
@@ -140,8 +143,11 @@ class Running:
         async def status(_asked: GetStatus) -> Status:
             return self._status()
 
-        async def still(_asked: GetStill) -> Streamed:
-            return Streamed({}, _chunks(self.room_still or demo_people.nobody()))
+        async def still(asked: GetStill) -> Streamed:
+            body = self.room_still or demo_people.nobody()
+            at = self.box.now() - self.still_age
+            head = StillHead(camera=asked.camera, at=at, width=640, height=360, bytes=len(body))
+            return Streamed(head, _chunks(body))
 
         async def pictures(_asked: GetPictures) -> Pictures:
             return Pictures(cameras=self.pictures)

@@ -104,7 +104,7 @@ export class Deck {
       this.video = this.spare;
       this.spare = this.spareFor = null;
     } else {
-      this.video.src = clipAddress(this.film, this.row.camera, piece.from, piece.to);
+      this.video.src = clipAddress(this.film, this.row.camera, piece.from, piece.to, piece.run);
     }
     this.video.currentTime = this.within(now);
   }
@@ -157,7 +157,7 @@ export class Deck {
     if (!next || this.spareFor === next || next.where) return;
     this.spare = this.fresh();
     this.spareFor = next;
-    this.spare.src = clipAddress(this.film, this.row.camera, next.from, next.to);
+    this.spare.src = clipAddress(this.film, this.row.camera, next.from, next.to, next.run);
   }
 
   private stop(text: string, file?: Piece): void {
@@ -192,7 +192,7 @@ export class Deck {
     this.note.hidden = !text;
     if (!file) return;
     const link = make("a", "button", word("file"));
-    link.href = clipAddress(this.film, this.row.camera, file.from, file.to, "download");
+    link.href = clipAddress(this.film, this.row.camera, file.from, file.to, file.run, "download");
     link.download = "";
     this.note.append(link);
   }

@@ -9,6 +9,8 @@ export interface Piece {
   frame?: number;
   away?: boolean;
   where?: string;
+  run?: string;
+  filled?: boolean;
 }
 
 export interface Gap {
@@ -51,9 +53,10 @@ export interface Films {
   visits: Visit[];
 }
 
-/** The address of a piece, or of the part between two times as a file. */
-export function clipAddress(film: Films, camera: string, from: string, to: string, how = ""): string {
+/** The address of a piece, or of the part between two times as a file. `run`: the connection it was recorded in. */
+export function clipAddress(film: Films, camera: string, from: string, to: string, run = "", how = ""): string {
   const asked = new URLSearchParams({ camera, from, to });
+  if (run) asked.set("run", run);
   if (film.candidate) asked.set("candidate", film.candidate);
   if (how) asked.set(how, "true");
   return `/media/clip?${asked}`;
