@@ -42,6 +42,8 @@ def open_segment(path: Path) -> InputContainer:
     try:
         return av.open(str(path), format="mp4")
     except FFmpegError:
+        if not path.stat().st_size:
+            raise  # just begun: nothing has reached the disk yet
         # A power cut may leave the head of a fragment at the end, which FFmpeg takes for a broken file.
         with (
             open(path, "rb") as source,

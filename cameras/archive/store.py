@@ -4,12 +4,13 @@ Written by exam-archive alone. A recording is named by its path below the media 
 the index is built anew from the files, and it is the copy's name on every place. Times are microseconds since 1970.
 """
 
+import hashlib
+import logging
 import sqlite3
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,10 +18,13 @@ import msgspec
 
 from appliance.base.errors import Unavailable
 from appliance.base.i18n import N_
-from cameras.index import micros, moment
+from appliance.base.ids import new_id
+from cameras.archive.lawful import lawful
+from cameras.index import file_number, micros, moment
+
+log = logging.getLogger("examsite.archive")
 
 FILE = "archive.db"
-VERSION = 1
 DISK = ""
 """The recording disk as a place."""
 EVERYWHERE = "*"
@@ -28,7 +32,8 @@ EVERYWHERE = "*"
 NAMED = 100
 """Findings of one place that go to the journal in a day; all of them stand in archive.db."""
 
-SCHEMA = """
+SCHEMAS = (
+    """
 CREATE TABLE place(
   name TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL DEFAULT '', bytes INTEGER NOT NULL DEFAULT 0,
   copies INTEGER NOT NULL DEFAULT 0, first TEXT NOT NULL DEFAULT '', last TEXT NOT NULL DEFAULT '',
@@ -68,6 +73,21 @@ CREATE TABLE event(
   number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL
 );
 CREATE TABLE kept(name TEXT PRIMARY KEY, value TEXT NOT NULL);
+""",
+    """
+ALTER TABLE removal ADD COLUMN event INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX removal_event ON removal(event) WHERE event > 0;
+ALTER TABLE sitting ADD COLUMN known TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE finding ADD COLUMN acknowledged INTEGER;
+CREATE TABLE stay(
+  number INTEGER PRIMARY KEY, camera TEXT NOT NULL, room TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL
+);
+""",
+)
+"""The tables, and what was added to them since: a list of an earlier version gets the rest.
+
+`removal.event`: the event that told of it, whose body has the hash of all its recordings (list_digest).
+`sitting.known`: holds in force. `stay`: where each camera was, in the order it was seen.
 """
 
 
@@ -100,6 +120,14 @@ def _unreadable(error: Exception) -> Unavailable:
     )
 
 
+def list_digest(recordings: Iterable[tuple[str, str]]) -> str:
+    """SHA-256 over path and SHA-256 of recordings, a line each, in the order of their paths. Pure."""
+    digest = hashlib.sha256()
+    for path, sha256 in sorted(recordings):
+        digest.update(f"{path} {sha256}\n".encode())
+    return digest.hexdigest()
+
+
 class ArchiveReader:
     """Reads archive.db from any process; without the file there are no copies and no removals."""
 
@@ -108,10 +136,14 @@ class ArchiveReader:
         self._link = threading.local()
 
     def _connection(self) -> sqlite3.Connection | None:
+        there = file_number(self.path)
         known = getattr(self._link, "connection", None)
         if known is not None:
-            return cast(sqlite3.Connection, known)
-        if not self.path.exists():
+            if there == self._link.file:
+                return cast(sqlite3.Connection, known)
+            self._link.connection = None  # another disk, or a list made anew
+            known.close()
+        if there is None:
             return None
         found = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=5.0)
         try:
@@ -121,7 +153,7 @@ class ArchiveReader:
             if self.path.with_name(FILE + "-wal").exists():
                 raise
             found = sqlite3.connect(f"file:{self.path}?immutable=1", uri=True)
-        self._link.connection = found
+        self._link.connection, self._link.file = found, there
         return found
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -158,16 +190,20 @@ class ArchiveReader:
             for name, place, at, why, who in found
         }
 
-    def gone(self, prefix: str) -> set[str]:
+    def lists(self) -> Iterator[tuple[int, list[str]]]:
+        """What went by order: the number of each event that told of it, with its recordings' paths."""
+        for (event,) in self.rows("SELECT DISTINCT event FROM removal WHERE event > 0"):
+            found = self.rows("SELECT path FROM removal WHERE event = ? AND place = ?", event, EVERYWHERE)
+            yield event, [path for (path,) in found]
+
+    def gone(self, prefix: str, now: datetime) -> set[str]:
         """Paths below `prefix` whose file is lawfully no longer on the recording disk."""
         end = prefix + chr(0x10FFFF)
-        return {
-            path
-            for (path,) in self.rows(
-                "SELECT path FROM removal WHERE path >= ? AND path < ? AND place IN (?, ?)",
-                *(prefix, end, DISK, EVERYWHERE),
-            )
-        }
+        rows = self.rows(
+            "SELECT path, place, at FROM removal WHERE path >= ? AND path < ? AND place IN (?, ?)",
+            *(prefix, end, DISK, EVERYWHERE),
+        )
+        return {path for path, place, at in rows if place == DISK or _lawful(path, moment(at), now)}
 
 
 class Archive(ArchiveReader):
@@ -176,24 +212,48 @@ class Archive(ArchiveReader):
     def __init__(self, media: Path) -> None:
         super().__init__(media)
         self._lock = threading.RLock()
+        self.damaged = False
+        """The list that was there could not be read and was set aside."""
         try:
             media.mkdir(parents=True, exist_ok=True)
-            self._writer = sqlite3.connect(
-                self.path, check_same_thread=False, timeout=5.0, isolation_level=None
-            )
-            self._writer.execute("PRAGMA journal_mode = WAL")
-            self._writer.execute("PRAGMA synchronous = FULL")
-            if self._writer.execute("PRAGMA user_version").fetchone()[0] == 0:
-                with self.transaction() as link:
-                    for statement in SCHEMA.split(";"):
-                        link.execute(statement)
-                    # A list made anew counts on: what was told under the old numbers is never told again.
-                    link.execute(
-                        "INSERT INTO sqlite_sequence(name, seq) VALUES ('event', ?)", (int(time.time()),)
-                    )
-                    link.execute(f"PRAGMA user_version = {VERSION}")
+            try:
+                self._open()
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError):
+                    raise
+                self._set_aside(error)
+                self._open()
         except (OSError, sqlite3.Error) as error:
             raise _unreadable(error) from error
+
+    def _open(self) -> None:
+        self._writer = sqlite3.connect(self.path, check_same_thread=False, timeout=5.0, isolation_level=None)
+        self._writer.execute("PRAGMA journal_mode = WAL")
+        self._writer.execute("PRAGMA synchronous = FULL")
+        version = self._writer.execute("PRAGMA user_version").fetchone()[0]
+        if version < len(SCHEMAS):
+            with self.transaction() as link:
+                for statement in ";".join(SCHEMAS[version:]).split(";"):
+                    link.execute(statement)
+                link.execute(f"PRAGMA user_version = {len(SCHEMAS)}")
+        if not self.kept("id"):  # the numbers of its events count for this list alone
+            self.keep("id", new_id())
+
+    def _set_aside(self, error: sqlite3.Error) -> None:
+        """Keep a damaged list under another name, for whoever looks into it."""
+        name = f"{FILE}.damaged-{new_id()}"
+        log.error("the list of archived recordings is damaged and set aside as %s: %s", name, error)
+        self._writer.close()
+        for ending in ("", "-wal", "-shm"):
+            part = self.path.with_name(FILE + ending)
+            if part.exists():
+                part.rename(part.with_name(name + ending))
+        self.damaged = True
+
+    @property
+    def id(self) -> str:
+        """This list, and no other: one made anew counts its events anew."""
+        return self.kept("id")
 
     def _connection(self) -> sqlite3.Connection:
         return self._writer
@@ -261,12 +321,12 @@ class Archive(ArchiveReader):
             "UPDATE place SET bytes = bytes + ?, copies = copies + ? WHERE name = ?", (size, number, place)
         )
 
-    def remove(self, path: str, place: str, at: datetime, why: str, who: str) -> None:
-        """The row that says why, before the file goes."""
+    def remove(self, path: str, place: str, at: datetime, why: str, who: str, event: int = 0) -> None:
+        """The row that says why, before the file goes. `event`: the event that tells of it."""
         with self.transaction() as link:
             link.execute(
-                "INSERT OR IGNORE INTO removal(path, place, at, why, who) VALUES (?, ?, ?, ?, ?)",
-                (path, place, micros(at), why, who),
+                "INSERT OR IGNORE INTO removal(path, place, at, why, who, event) VALUES (?, ?, ?, ?, ?, ?)",
+                (path, place, micros(at), why, who, event),
             )
 
     def removed(self, path: str, place: str, size: int = 0) -> None:
@@ -285,7 +345,8 @@ class Archive(ArchiveReader):
         with self.transaction() as link:
             told = link.execute(
                 "INSERT INTO finding(place, path, code, at) VALUES (?, ?, ?, ?)"
-                " ON CONFLICT(place, path, code) DO UPDATE SET at = excluded.at, over = NULL WHERE over IS NOT NULL",
+                " ON CONFLICT(place, path, code) DO UPDATE SET at = excluded.at, over = NULL, acknowledged = NULL"
+                " WHERE over IS NOT NULL",
                 (place, path, code, micros(at)),
             ).rowcount
             if told and self._worth_telling(place, at):
@@ -309,11 +370,14 @@ class Archive(ArchiveReader):
                 (micros(at), place, path),
             )
 
-    def tell(self, at: datetime, kind: str, body: dict[str, Any]) -> None:
-        """An event exam-web takes into the journal."""
+    def tell(self, at: datetime, kind: str, body: dict[str, Any]) -> int:
+        """An event exam-web takes into the journal; returns its number."""
         with self.transaction() as link:
             text = msgspec.json.encode(body, order="sorted").decode()
-            link.execute("INSERT INTO event(at, kind, body) VALUES (?, ?, ?)", (micros(at), kind, text))
+            done = link.execute(
+                "INSERT INTO event(at, kind, body) VALUES (?, ?, ?)", (micros(at), kind, text)
+            )
+            return int(done.lastrowid or 0)
 
     def kept(self, name: str) -> str:
         """A value kept under a name, or empty."""
@@ -324,6 +388,13 @@ class Archive(ArchiveReader):
         """Keep it."""
         with self.transaction() as link:
             link.execute("INSERT OR REPLACE INTO kept(name, value) VALUES (?, ?)", (name, value))
+
+
+def _lawful(path: str, at: datetime, now: datetime) -> bool:
+    try:
+        return lawful(datetime.strptime(_day(path), "%Y%m%d").replace(tzinfo=UTC), at, now)
+    except ValueError:
+        return False
 
 
 def _day(path: str) -> str:

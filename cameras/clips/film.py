@@ -134,7 +134,7 @@ def _recorded(path: Path, size: int, _changed: int) -> Recorded:
         while at + 8 <= size:
             begin = os.pread(file, FRAGMENT, at)
             length, kind = struct.unpack_from(">I4s", begin)
-            if length == 1:
+            if length == 1 and len(begin) >= 16:
                 (length,) = struct.unpack_from(">Q", begin, 8)
             if length < 8 or at + length > size or not kind.isalnum():
                 break  # as far as a crash, or the writer, has come

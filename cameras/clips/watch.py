@@ -107,12 +107,12 @@ class PictureWatch:
             self._told[camera] = error.code
             return
         self._told.pop(camera, None)
-        if taken is None or now - taken[0] > STALE:
+        if taken is None or abs(now - taken[0]) > STALE:  # later than now: from before the clock was set back
             self._seen.pop(camera, None)
             return
         at, seen = taken
         before = self._seen.get(camera)
-        if before and before.at >= at:
+        if before and before.at == at:
             return
         kept = picture.small(seen)
         found = faults(kept, before.picture if before else None, reference[1] if reference else None)

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import msgspec
 from appliance.base.errors import NotFound, Unavailable
 from appliance.base.i18n import N_
 from appliance.wire.recorder import AlarmSpan, Cause, Kept
+from cameras.chain import FOLDER
 from cameras.index.schema import FILE, micros, moment
 
 LONGEST = timedelta(hours=1)
@@ -258,10 +260,20 @@ class Reader:
         """Cameras sealed after a sitting."""
         return {row[0] for row in self.rows("SELECT camera FROM seal WHERE sitting = ?", sitting)}
 
+    def found(self, at: datetime) -> dict[tuple[str, str], int]:
+        """What a start at `at` found: how many of each code and camera (`recorder`: of none)."""
+        rows = self.rows("SELECT code, path FROM finding WHERE at = ?", micros(at))
+        return Counter((code, _camera_of(path)) for code, path in rows)
+
     def stream(self, camera: str, address: str) -> str:
         """The stream address this camera gave last time, or empty."""
         rows = self.rows("SELECT uri FROM stream WHERE camera = ? AND address = ?", camera, address)
         return rows[0][0] if rows else ""
+
+
+def _camera_of(path: str) -> str:
+    parts = path.removeprefix(f"{FOLDER}/").split("/")
+    return parts[0] if "/" in path else "recorder"
 
 
 def _alarm(row: tuple[Any, ...]) -> AlarmSpan:

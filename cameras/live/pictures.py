@@ -52,6 +52,8 @@ class LivePictures:
         self._changed = asyncio.Condition()
         self._work: asyncio.Task[None] | None = None
         self._decoders: dict[str, tuple[str, bytes, Any]] = {}
+        self._told = ""
+        """Code of the error the recorder answered with last."""
 
     async def live(self, asked: GetLive) -> Streamed:
         """GetLive."""
@@ -87,30 +89,37 @@ class LivePictures:
 
     async def _run(self) -> None:
         """While somebody looks."""
-        told = ""
         while self._viewers:
-            wanted = sorted({camera for cameras in self._viewers.values() for camera in cameras})
             began = time.monotonic()
             try:
-                asked = GetKeys(cameras=wanted, have=self._have)
-                keys = await sockets.ask(self._recorder, asked, Keys, TIMEOUT)
-                told = ""
-            except ExamError as error:
-                if error.code != told:
-                    log.warning("live view: %s", error)
-                told, keys = error.code, Keys(frames=[], faults=dict.fromkeys(wanted, "no_second"))
-            pictures = await asyncio.to_thread(self._decoded, keys.frames)
-            pictures += await self._stills_of([one for one, why in keys.faults.items() if why == "no_second"])
-            if pictures:
-                for picture in pictures:
-                    self._count += 1
-                    self._newest[picture.camera] = self._count, picture
-                async with self._changed:
-                    self._changed.notify_all()
+                await self._round()
+            except Exception:
+                log.exception("live view: not foreseen")
             await asyncio.sleep(max(0.05, EVERY - (time.monotonic() - began)))
         self._newest.clear()
         self._decoders.clear()
         self._have.clear()
+
+    async def _round(self) -> None:
+        wanted = sorted({camera for cameras in self._viewers.values() for camera in cameras})
+        try:
+            asked = GetKeys(cameras=wanted, have=self._have)
+            keys = await sockets.ask(self._recorder, asked, Keys, TIMEOUT)
+            self._told = ""
+        except ExamError as error:
+            if error.code != self._told:
+                log.warning("live view: %s", error)
+            self._told = error.code
+            keys = Keys(frames=[], faults=dict.fromkeys(wanted, "no_second"))
+        pictures = await asyncio.to_thread(self._decoded, keys.frames)
+        pictures += await self._stills_of([one for one, why in keys.faults.items() if why == "no_second"])
+        if not pictures:
+            return
+        for picture in pictures:
+            self._count += 1
+            self._newest[picture.camera] = self._count, picture
+        async with self._changed:
+            self._changed.notify_all()
 
     async def _stills_of(self, cameras: list[str]) -> list[LivePicture]:
         found = []
@@ -122,6 +131,8 @@ class LivePictures:
                 found.append(await self._still(camera))
             except ExamError as error:
                 log.info("live view: camera %s: %s", camera, error)
+            except Exception:  # one camera's nonsense must not end the live view of the others
+                log.exception("live view: camera %s: not foreseen", camera)
         return found
 
     def _decoded(self, frames: list[KeyFrame]) -> list[LivePicture]:

@@ -94,6 +94,22 @@ async def no_still(_camera: str) -> LivePicture:
     raise AssertionError("a camera with a second stream needs no still")
 
 
+async def test_one_cameras_nonsense_does_not_end_the_live_view(tmp_path: Path) -> None:
+    async def still(camera: str) -> LivePicture:
+        if camera == "C1":
+            raise ValueError("cannot mmap an empty file")
+        return LivePicture(camera=camera, at=datetime.now(UTC), jpeg=b"\xff\xd8still", second=False)
+
+    living = LivePictures(tmp_path / "nobody.sock", lambda: ["C1", "C2"], still)  # every camera by stills
+    clips = await sockets.serve(tmp_path / "clips.sock", {GetLive: living.live})
+    _head, chunks = await sockets.ask_stream(
+        tmp_path / "clips.sock", GetLive(cameras=["C1", "C2"]), LiveHead, timeout=15.0
+    )
+    assert msgspec.msgpack.decode(await anext(chunks), type=LivePicture).camera == "C2"
+    await chunks.aclose()
+    clips.close()
+
+
 @pytest.mark.long
 async def test_pictures_of_the_second_stream_live(tmp_path: Path) -> None:
     traits = Traits(code="C1", password=PASSWORD, discovery_port=0, second=True)

@@ -11,8 +11,12 @@ from hypothesis import strategies as st
 
 from appliance.base.errors import NotFound
 from cameras import integrity
+from cameras.archive.store import FILE as ARCHIVE
+from cameras.archive.store import Archive, ArchiveReader
+from cameras.clips.cut import timed
+from cameras.clips.film import lying, recorded
 from cameras.clips.find import find
-from cameras.index import Index, Reader, Segment
+from cameras.index import FILE, Index, Reader, Segment
 from cameras.recorder.reconcile import reconcile
 from cameras.recorder.segment import SegmentFile
 
@@ -108,6 +112,55 @@ def test_reconcile_adopts_and_names_and_deletes_nothing(tmp_path: Path) -> None:
             ("unknown_file", str(Path(lost.path).with_name("note.txt"))),
         ]
     )
+    index.close()
+
+
+def test_the_newest_recording_is_the_one_being_written(tmp_path: Path) -> None:
+    index = Index(tmp_path)
+    before = put(index, tmp_path, NOW, 60)
+    assert index.newest("C1") == index.between("C1", NOW, NOW + timedelta(hours=1))[0]
+    index.open_run("r2", "C1", NOW - timedelta(hours=1), "H264", 1920, 1080)
+    written = opened("later", "C1/later.mp4", NOW - timedelta(hours=1), "r2")
+    index.open_segment(written)  # the clock was set back by an hour
+    index.open_segment(opened("fill", "C1/x.filled.mp4", NOW - timedelta(hours=5), "r2"))
+    found = index.newest("C1")
+    assert found is not None and found.id == "later" != before.id
+    index.close()
+
+
+def test_a_reader_sees_the_file_that_lies_there_now(tmp_path: Path) -> None:
+    media, other = tmp_path / "media", tmp_path / "other"
+    for folder, count in ((media, 1), (other, 3)):
+        index = Index(folder)
+        for number in range(count):
+            put(index, folder, NOW + timedelta(minutes=number), 60)
+        index.close()
+    reader, archive = Reader(media), ArchiveReader(media)
+    Archive(media).close()
+    assert len(list(reader.every())) == 1 and archive.copies("C1/x.mp4") == []
+    for name in (FILE, ARCHIVE):  # set aside and built anew
+        (media / name).rename(media / f"{name}.damaged")
+    kept = Archive(media)
+    kept.rows("INSERT INTO place(name, kind) VALUES ('nas', 'nas')")
+    kept.keep_copy("nas", "C1/x.mp4", 1, "0", NOW)
+    kept.close()
+    (other / FILE).rename(media / FILE)
+    assert len(list(reader.every())) == 3
+    assert [one.place for one in archive.copies("C1/x.mp4")] == ["nas"]
+    (media / FILE).rename(other / FILE)
+    with pytest.raises(NotFound):
+        reader.newest("C1")
+
+
+def test_a_file_that_has_only_been_begun_has_no_pictures_yet(tmp_path: Path) -> None:
+    index = Index(tmp_path)
+    segment = opened("s", "C1/new.mp4", NOW)
+    (tmp_path / "C1").mkdir()
+    torn = b"\0\0\0\x01mdat\0"
+    for body in (b"", torn):
+        (tmp_path / segment.path).write_bytes(body)
+        assert list(timed(tmp_path, segment)) == []
+        assert recorded(lying(tmp_path), segment) is None
     index.close()
 
 

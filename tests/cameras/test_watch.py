@@ -52,6 +52,21 @@ async def test_two_looks_in_a_row_make_a_fault(camera: SimulatedCamera, tmp_path
         server.close()
 
 
+def test_looks_go_on_after_the_clock_was_set_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = PictureWatch(site(tmp_path), Reader(tmp_path))
+    now = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+    taken = [(now, room("theory"))]
+    monkeypatch.setattr(watch, "_newest", lambda _camera: taken[0])
+    watch.look("C1", now)
+    back = now - timedelta(hours=1)
+    watch.look("C1", back + timedelta(seconds=1))
+    assert watch.status().cameras == [], "a picture of before the step says nothing about now"
+    watch.look("C1", now)
+    taken[0] = back, room("theory")
+    watch.look("C1", back + timedelta(seconds=1))
+    assert [one.at for one in watch.status().cameras] == [back]
+
+
 def test_faults() -> None:
     kept, later = room("theory"), room("theory", 20.0)
     assert faults(later, kept, kept) == set() and faults(later, None, None) == set()
