@@ -81,6 +81,7 @@ KINDS: dict[str, str] = {
     "camera.alarm": N_("A camera reports tampering or another scene"),
     "camera.alarm_over": N_("A camera's report is over"),
     "camera.motion": N_("A camera saw movement"),
+    "camera.found": N_("Recordings of a camera not as the recorder left them"),
     "camera.sealed": N_("Recordings of a camera sealed"),
     "camera.filled": N_("Gaps of a camera filled from elsewhere"),
     "camera.card_filled": N_("Gaps of a camera filled from its own card"),

@@ -20,6 +20,7 @@ KINDS: dict[NoteKind, str] = {
     "motion": "camera.motion",
     "filled": "camera.filled",
     "card_filled": "camera.card_filled",
+    "found": "camera.found",
 }
 
 
@@ -59,6 +60,12 @@ def _to_journal(session: Session, box: Box, epoch: str, note: Note) -> None:
         body["alarm"] = note.alarm
     if note.count:
         body["count"] = note.count
+    if note.kind in (
+        "added",
+        "changed",
+        "marked",
+    ):  # what it looks at from then on, for whoever asks years later
+        body |= {"room": note.room, "seats": note.seats, "place": note.place}
     person = note.by.startswith("account:")
     if not person and not note.by.startswith("process:"):
         body["by"] = note.by

@@ -187,7 +187,13 @@ NoteKind = Literal[
     "motion",
     "filled",
     "card_filled",
+    "found",
 ]
+FoundCode = Literal["missing", "adopted", "recovered", "restored", "unknown_file", "index_damaged"]
+"""What exam-recorder found at its start that was not as it had left it: a file its index knows is gone; one its index
+did not know was taken in; one that a crash had left open was closed; rows came back from the chain; a file that is none of
+ours; the index itself was damaged and built again.
+"""
 CameraAlarm = Literal["tamper", "scene"]
 """What a camera itself reports: its lens is covered, blurred or dazzled; its scene changed all over."""
 
@@ -206,6 +212,10 @@ class Note(msgspec.Struct, kw_only=True):
     by: str
     alarm: str = ""
     count: int = 0
+    room: str = ""
+    seats: str = ""
+    place: str = ""
+    """Of a camera that was set up, changed or marked: what it looks at from then on."""
 
 
 class GetNotes(msgspec.Struct, tag="cameras.notes", kw_only=True):

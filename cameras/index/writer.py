@@ -236,11 +236,13 @@ class Index(Reader):
     ) -> None:
         """The file is complete, synced, and this is what it holds: a link of its camera's chain from now on."""
         with self._chaining() as link:
-            link.execute(
+            done = link.execute(
                 "UPDATE segment SET start = ?, end = ?, bytes = ?, sha256 = ?, state = ?, cause = ?"
                 " WHERE id = ? AND n IS NULL",
                 (micros(start), micros(end), size, sha256, state, cause, segment),
             )
+            if not done.rowcount:
+                log.error("segment %s was closed by somebody else, or its row is gone", segment)
             self._chain_segment(link, segment)
 
     def miss_segment(self, segment: Segment) -> None:

@@ -27,6 +27,7 @@ from cameras.fill import Filler
 from cameras.index import Index
 from cameras.live.second import SecondStreams
 from cameras.recorder.alarms import AlarmRows
+from cameras.recorder.alone import only_one
 from cameras.recorder.camera import CameraRecorder, disk_space
 from cameras.recorder.duty import Duty
 from cameras.recorder.reconcile import reconcile
@@ -55,6 +56,8 @@ class Recorder:
                     camera=camera.code,
                 )
         self.index: Index | None = None
+        self.found: dict[tuple[str, str], int] = {}
+        """What was not as it had been left: how many of each code and camera."""
         self.cameras: list[CameraRecorder] = []
         self._following = threading.Lock()
 
@@ -62,6 +65,7 @@ class Recorder:
         """Open the index, put it right, start a thread per camera."""
         if self.settings.recorder.own_disk:
             require_own_disk(self.media, self.settings.state)
+        self._only = only_one(self.media)
         self.index = self._opened()
         self.duty = Duty(self.settings, self.index)
         for camera in self.settings.cameras:
@@ -69,15 +73,16 @@ class Recorder:
 
     def _opened(self) -> Index:
         """The index, in agreement with the files; one that proves damaged meanwhile is built again from them."""
-        index = Index(self.media)
+        index, now = Index(self.media), datetime.now(UTC)
         try:
-            reconcile(self.media, index, datetime.now(UTC))
+            reconcile(self.media, index, now)
         except (ExamError, sqlite3.Error):
             if not index.broken:
                 raise
             index.close()
             index = Index(self.media)
-            reconcile(self.media, index, datetime.now(UTC))
+            reconcile(self.media, index, now)
+        self.found = index.found(now)
         return index
 
     def _begin(self, camera: CameraSettings) -> None:
@@ -143,6 +148,7 @@ class Recorder:
         if self.index:
             self.duty.seal_all()
             self.index.close()
+            os.close(self._only)
 
     def healthy(self) -> bool:
         """Every camera's thread lives, and the index is the file that was opened, and whole."""
@@ -237,6 +243,8 @@ async def main(settings: Settings) -> None:
         lambda camera: loop.run_in_executor(None, recorder.read_clocks, camera),
         alarms.of_events,
     )
+    for (code, camera), count in recorder.found.items():
+        set_up.notes.add("found", camera, "process:recorder", datetime.now(UTC), code, count)
 
     async def status(_asked: GetStatus) -> Status:
         found = await asyncio.to_thread(recorder.status)

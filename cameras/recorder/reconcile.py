@@ -32,7 +32,9 @@ CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 def reconcile(media: Path, index: Index, now: datetime) -> None:
-    """Complete what a crash left open, adopt files the index has lost, name what is missing."""
+    """Complete what a crash left open, adopt files the index has lost, name what is missing. Each is a finding of `now`
+    (`Index.found`).
+    """
     # Built again over more than one start: it is whole when the mark is gone.
     mark = index.path.with_name(index.path.name + ".rebuilding")
     lost = mark.exists() or not index.rows("SELECT 1 FROM run LIMIT 1")

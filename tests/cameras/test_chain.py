@@ -376,7 +376,15 @@ def test_a_torn_page_of_the_index_costs_nothing(world: World, how: str) -> None:
     assert told, "a fact says so"
     assert list(world.media.glob("index.db.damaged-*")), "and the damaged file is kept"
     assert not list(world.media.glob("index.db.broken")) and not list(world.media.glob("*.rebuilding"))
+    assert recorder.found["index_damaged", "recorder"] == 1 and recorder.found["restored", "C1"] == 1
     assert world.verify().ok
+    with pytest.raises(Unavailable) as told_so:
+        Recorder(settings).start()
+    assert told_so.value.code == "recorder_runs"
+    recorder.stop()
+    recorder = Recorder(settings)
+    recorder.start()
+    assert recorder.found == {}, "it is said once"
     recorder.stop()
 
 

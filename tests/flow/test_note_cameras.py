@@ -37,6 +37,9 @@ def test_each_note_once(box: Box) -> None:
     ]
     assert '"alarm":"tamper"' in found[1].body and '"count":7' in found[2].body
     assert '"by":"cli:root"' in found[3].body and all(one.subject == "C1" for one in found)
+    box.db.write_now(note_cameras, box, Notes(epoch="e1", notes=[note(5, "found", alarm="missing", count=3)]))
+    newest = box.db.read_now(told)[-1]
+    assert newest.kind == "camera.found" and '"alarm":"missing"' in newest.body and '"count":3' in newest.body
     # A notebook that was lost begins anew: its notes are other ones.
     box.db.write_now(note_cameras, box, Notes(epoch="e2", notes=[note(1, "removed", "account:a")]))
     assert [one.kind for one in box.db.read_now(told)][-1] == "camera.removed"
