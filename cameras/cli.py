@@ -170,12 +170,14 @@ def verify(
     from cameras.archive.locate import Locator
 
     settings = None if media else load()
+    known = context.obj(settings) if settings and context.obj else None
     found = integrity.verify(
         media or Path(settings.recorder.media if settings else ""),
         sample or None,
-        _authority_if_any(authority),
+        # A box knows its authority: what cannot be read there is no reason to look away.
+        authority_of(authority) if known else _authority_if_any(authority),
         locator=Locator(settings) if settings else None,
-        heads=context.obj(settings) if settings and context.obj else None,
+        known=known,
     )
     if json:
         _show(found)
@@ -211,7 +213,9 @@ def verify(
             )
         if found.deleted:
             _tell(_("{count} were deleted by order after their date.").format(count=found.deleted))
-        if found.ok and found.checked:
+        if found.ok and found.checked and found.elsewhere:
+            _tell(_("Those that were read are as they were recorded, and none was added."))
+        elif found.ok and found.checked:
             _tell(_("All of them are as they were recorded; none is missing and none was added."))
     if not found.ok:
         raise typer.Exit(1)

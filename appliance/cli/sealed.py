@@ -1,23 +1,27 @@
-"""What the journal knows of the recorder's seals, for `examsite recordings verify`."""
+"""What the journal knows of the recordings, for `examsite recordings verify`."""
+
+from sqlmodel import Session
 
 from appliance.base.database import Database
-from appliance.base.errors import ExamError
 from appliance.base.settings import Settings
-from appliance.base.site import read_site
+from appliance.base.site import FILE
+from appliance.flow.keep_recordings import all_deletions
 from appliance.flow.note_seals import all_heads
-from appliance.wire.seals import SealedHead
+from appliance.wire.seals import Remembered
 
 
-def journaled(settings: Settings) -> list[SealedHead] | None:
-    """Every seal in it; None where this machine is no box. No key is needed. Raises Unavailable: a box whose journal
-    does not answer cannot tell whether anything was cut off.
+def remembered(settings: Settings) -> Remembered | None:
+    """Every seal and every deletion in it; None where this machine is no box. Needs none of the box's keys. Raises
+    Unavailable where it is one and its database does not answer: then nothing is proven.
     """
-    try:
-        read_site(settings.state)
-    except ExamError:
+    if not (settings.state / FILE).exists():
         return None
-    db = Database(settings.database_url, settings.database.batch)
+    db = Database(settings.database_url)
     try:
-        return db.read_now(all_heads)
+        return db.read_now(_read)
     finally:
         db.stop()
+
+
+def _read(session: Session) -> Remembered:
+    return Remembered(heads=all_heads(session), deletions=all_deletions(session))

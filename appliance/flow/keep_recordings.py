@@ -1,15 +1,17 @@
 """What exam-archive is told of the sittings, and taking what it tells into the journal."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import msgspec
 from sqlmodel import Session, col, select
 
 from appliance.flow.box import Box
 from appliance.flow.delete_recordings import kept_until, past_before, permit
-from appliance.records.journal import append
+from appliance.records.journal import Journal, append
 from appliance.records.retention import ArchiveMark, RecordingHold
 from appliance.records.sitting import Sitting
 from appliance.wire.archive import Event, KeepOrders, KeptSitting
+from appliance.wire.seals import Deletion
 
 AROUND = timedelta(minutes=30)
 """Before admission opens and after the end: what is recorded then belongs to the sitting as well."""
@@ -48,6 +50,23 @@ def keep_orders(session: Session, box: Box) -> KeepOrders:
         before=past_before(box, box.today()),
         permit=permit(session, box),
     )
+
+
+def all_deletions(session: Session) -> list[Deletion]:
+    """Every deletion of recordings in the journal, in its order."""
+    rows = session.exec(
+        select(Journal.body).where(Journal.kind == KINDS["deleted"]).order_by(col(Journal.seq))
+    )
+    return [msgspec.json.decode(body, type=_Deleted).told() for body in rows]
+
+
+class _Deleted(msgspec.Struct):
+    first: datetime
+    last: datetime
+    happened_at: datetime
+
+    def told(self) -> Deletion:
+        return Deletion(first=self.first, last=self.last, at=self.happened_at)
 
 
 def events_noted(session: Session) -> int:

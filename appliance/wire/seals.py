@@ -1,4 +1,6 @@
-"""What exam-clips tells exam-web of the recorder's seals, so that the journal knows how long each chain was."""
+"""What exam-clips tells exam-web of the recorder's seals, so that the journal knows how long each chain was; what the
+journal knows of the recordings when they are verified.
+"""
 
 from datetime import datetime
 
@@ -26,3 +28,18 @@ class Sealed(msgspec.Struct, kw_only=True):
     """The answer to GetSealed."""
 
     heads: list[SealedHead]
+
+
+class Deletion(msgspec.Struct, kw_only=True, frozen=True):
+    """Recordings an order took, as the journal has it: they began from `first` to `last`. `at`: when it was told."""
+
+    first: datetime
+    last: datetime
+    at: datetime
+
+
+class Remembered(msgspec.Struct, kw_only=True, frozen=True):
+    """What the journal knows of the recordings."""
+
+    heads: list[SealedHead]
+    deletions: list[Deletion]

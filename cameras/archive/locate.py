@@ -6,11 +6,13 @@ from typing import Literal
 
 import msgspec
 
+from appliance.base.clock import Clock, SystemClock
 from appliance.base.errors import NotFound, Unavailable
 from appliance.base.i18n import N_
 from appliance.base.settings import Settings
 from appliance.base.sockets import ask
 from appliance.wire.archive import Fetched, FetchRecording
+from cameras.archive.lawful import lawful
 from cameras.archive.places import mounted_disks, mounted_folder
 from cameras.archive.store import DISK, EVERYWHERE, ArchiveReader
 from cameras.index import Segment
@@ -31,8 +33,9 @@ class Where(msgspec.Struct, kw_only=True):
 class Locator:
     """Finds recordings for one process; reads only. Raises Unavailable while archive.db cannot be read."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self._settings = settings
+        self._clock: Clock = clock or SystemClock()
         self._media = Path(settings.recorder.media)
         self._archive = ArchiveReader(self._media)
         self._folders = {one.name: Path(one.folder) for one in settings.storage.places if one.kind != "s3"}
@@ -44,8 +47,9 @@ class Locator:
             return Where(lies="here", path=here)
         copies = {copy.place for copy in self._archive.copies(segment.path)}
         removed = self._archive.removals(segment.path)
-        if EVERYWHERE in removed:
-            return Where(lies="deleted")
+        if gone := removed.get(EVERYWHERE):
+            # A row before its date is nobody's order.
+            return Where(lies="deleted" if lawful(segment.start, gone.at, self._clock.now()) else "missing")
         if not copies:
             return Where(lies="missing")
         kinds = dict(self._archive.places())

@@ -182,6 +182,16 @@ class ArchiveReader:
             for place, name, size, sha256, at in found
         ]
 
+    def been(self, path: str) -> list[str]:
+        """Places where a copy lies, or something of it that was set aside."""
+        found = self.rows(
+            "SELECT name FROM place p WHERE name <> ? AND ("
+            "EXISTS (SELECT 1 FROM copy c WHERE c.place = p.name AND c.path = ?)"
+            " OR EXISTS (SELECT 1 FROM finding f WHERE f.place = p.name AND f.path = ?)) ORDER BY name",
+            *(DISK, path, path),
+        )
+        return [name for (name,) in found]
+
     def removals(self, path: str) -> dict[str, Removal]:
         """What was taken away of one recording, by place."""
         found = self.rows("SELECT path, place, at, why, who FROM removal WHERE path = ?", path)
@@ -363,11 +373,29 @@ class Archive(ArchiveReader):
         return number < NAMED
 
     def clear(self, place: str, path: str, at: datetime) -> None:
-        """It holds (again)."""
+        """It holds (again): it may leave the recording disk when its copies are there."""
         with self.transaction() as link:
-            link.execute(
+            done = link.execute(
                 "UPDATE finding SET over = ? WHERE place = ? AND path = ? AND over IS NULL",
                 (micros(at), place, path),
+            )
+            if done.rowcount:
+                link.execute("INSERT OR IGNORE INTO pending(name, path) VALUES (?, ?)", (f"free:{DISK}", path))
+
+    def over(self, path: str, at: datetime) -> None:
+        """What was found of a recording is over with its life."""
+        with self.transaction() as link:
+            link.execute(
+                "UPDATE finding SET over = ? WHERE path = ? AND over IS NULL", (micros(at), path)
+            )
+
+    def acknowledge(self, place: str, path: str, until: datetime) -> None:
+        """Two people know of what was found on a place up to then; `path` empty: of all of it. It stays suspect."""
+        with self.transaction() as link:
+            link.execute(
+                "UPDATE finding SET acknowledged = ? WHERE place = ? AND (path = ? OR ? = '') AND at <= ?"
+                " AND over IS NULL AND acknowledged IS NULL",
+                (micros(until), place, path, path, micros(until)),
             )
 
     def tell(self, at: datetime, kind: str, body: dict[str, Any]) -> int:

@@ -3,7 +3,7 @@
 import errno
 import os
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -11,11 +11,13 @@ import pytest
 
 from appliance.base.errors import NotFound, Unavailable
 from appliance.base.storage_settings import PlaceSettings
+from appliance.wire.seals import Deletion, Remembered
 from cameras.archive.cli import check_folder
+from cameras.archive.lawful import lawful
 from cameras.archive.locate import Locator
 from cameras.archive.places import INVENTORY
 from cameras.archive.status import make_status
-from cameras.archive.store import DISK, EVERYWHERE, ArchiveReader
+from cameras.archive.store import DISK, EVERYWHERE, Archive, ArchiveReader
 from cameras.integrity import verify
 from cameras.recorder.reconcile import reconcile
 from tests.cameras.archive_site import NOW, SIZE, Store, orders, settle, sitting
@@ -45,7 +47,7 @@ def test_a_copy_is_verified_before_the_original_may_go(tmp_path: Path) -> None:
     assert find.locate(old[0]) == nas / old[0].path
     reader = ArchiveReader(store.media)
     assert reader.removals(old[0].path)[DISK].why == "verified copies: nas"
-    assert reader.gone("C1/") == {old[0].path, old[2].path}
+    assert reader.gone("C1/", NOW) == {old[0].path, old[2].path}
     with store.rounds() as rounds:
         assert [(one.place, one.code) for one in make_status(rounds).findings] == [("", "altered")]
         told = rounds.archive.rows("SELECT count(*) FROM event WHERE kind = 'finding'")
@@ -188,7 +190,7 @@ def test_only_what_is_past_its_date_goes_and_only_by_order(tmp_path: Path) -> No
     removal = reader.removals(gone[0].path)[EVERYWHERE]
     assert (removal.why, removal.who) == ("past three years", "account:a account:b")
     with pytest.raises(NotFound) as deleted:
-        Locator(store.settings).locate(gone[0])
+        Locator(store.settings, store.clock).locate(gone[0])
     assert deleted.value.code == "recording_deleted"
     plan[0].hold = False
     with store.rounds() as rounds:
@@ -231,7 +233,7 @@ def test_a_deleted_recording_leaves_a_disk_that_is_plugged_in_later(tmp_path: Pa
         rounds.take_orders(orders(before=BEFORE))
         settle(rounds)
     assert not (store.media / one.path).exists() and (away / one.path).exists()
-    assert Locator(store.settings).where(one).lies == "deleted"
+    assert Locator(store.settings, store.clock).where(one).lies == "deleted"
     away.rename(disk)
     store.run()
     assert not (disk / one.path).exists()
@@ -261,3 +263,54 @@ def test_verify_and_the_recorder_know_what_has_moved_or_was_deleted(tmp_path: Pa
     )
     reconcile(store.media, store.index, NOW - DAY * 2)
     assert store.index.rows("SELECT code FROM finding WHERE code = 'missing'") == []
+
+
+@pytest.mark.parametrize(
+    ("start", "removed", "deletions", "expected"),
+    [
+        (LONG_AGO, NOW, None, True),
+        (LONG_AGO, NOW + timedelta(seconds=1), None, False),
+        (NOW - 3 * DAY, NOW, None, False),
+        (NOW - 3 * DAY, NOW + 1200 * DAY, None, False),
+        (LONG_AGO, NOW - 2 * DAY, [], False),
+        (LONG_AGO, NOW - timedelta(hours=1), [], True),
+        (LONG_AGO, NOW - 2 * DAY, [(LONG_AGO - DAY, LONG_AGO + DAY, NOW)], True),
+        (LONG_AGO, NOW - 2 * DAY, [(LONG_AGO - DAY, LONG_AGO + DAY, NOW - 3 * DAY)], False),
+        (LONG_AGO, NOW - 2 * DAY, [(LONG_AGO - 9 * DAY, LONG_AGO - DAY, NOW)], False),
+        (datetime(2020, 2, 29, 8, tzinfo=UTC), datetime(2023, 3, 1, 7, tzinfo=UTC), None, False),
+        (datetime(2020, 2, 29, 8, tzinfo=UTC), datetime(2023, 3, 1, 8, tzinfo=UTC), None, True),
+    ],
+)
+def test_a_recording_may_be_gone_after_three_years_and_as_the_journal_says(
+    start: datetime,
+    removed: datetime,
+    deletions: list[tuple[datetime, datetime, datetime]] | None,
+    expected: bool,
+) -> None:
+    told = None
+    if deletions is not None:
+        told = [Deletion(first=first, last=last, at=at) for first, last, at in deletions]
+    assert lawful(start, removed, NOW, told) == expected
+
+
+def test_a_row_in_the_archive_excuses_no_missing_recording(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    young, old = store.record("C1", NOW - DAY)[0], store.record("C1", LONG_AGO)[0]
+    archive = Archive(store.media)
+    for one in (young, old):
+        (store.media / one.path).unlink()
+        archive.remove(one.path, EVERYWHERE, NOW - 2 * DAY, "kept 3 years", "policy")
+    archive.close()
+    find = Locator(store.settings, store.clock)
+    assert [find.where(one).lies for one in (young, old)] == ["missing", "deleted"]
+
+    def missing(deletions: list[Deletion] | None) -> set[str]:
+        known = None if deletions is None else Remembered(heads=[], deletions=deletions)
+        found = verify(store.media, now=NOW, locator=find, known=known)
+        return {one.path for one in found.findings if one.code == "missing"}
+
+    assert missing(None) == {young.path}
+    assert missing([]) == {young.path, old.path}, "the journal knows of no deletion"
+    assert missing([Deletion(first=LONG_AGO - DAY, last=LONG_AGO, at=NOW - DAY)]) == {young.path}
+    reconcile(store.media, store.index, NOW)
+    assert store.index.rows("SELECT path FROM finding WHERE code = 'missing'") == [(young.path,)]

@@ -1,13 +1,16 @@
 """What `recordings verify` and `verify-clip` tell a person."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from appliance.base import crypto
 from appliance.base.settings import dump
 from cameras.clips.proof import verify_clip
+from cameras.recorder.sealing import Sealer
 from tests.cameras.test_proof import NOW, Store, store
 from tests.command import examsite
 
@@ -16,6 +19,9 @@ __all__ = ["store"]
 
 def test_a_clean_check_says_that_all_is_well(tmp_path: Path) -> None:
     made = Store(tmp_path)
+    state = made.settings.state
+    crypto.new_leaf(state / "authority", state / "keys", "recorder")
+    Sealer(made.settings, made.index).seal("C1", datetime.now(UTC))
     made.index.close()
     media, authority = str(made.media), ("--authority", str(tmp_path / "state" / "keys" / "authority.pem"))
     status, _, err = examsite("recordings", "verify", "--media", media, *authority)

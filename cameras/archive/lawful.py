@@ -1,0 +1,33 @@
+"""May a recording be gone? Pure: what archive.db says of it is believed only as far as law and journal allow.
+
+The law: recordings are archived for three years (appliance/rules/retention.py says which one); a site may keep them
+longer.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from appliance.wire.seals import Deletion
+
+LAW_YEARS = 3
+TOLD = timedelta(days=1)
+"""exam-web takes a deletion into the journal within seconds; so long it is waited for."""
+
+
+def lawful(
+    start: datetime, removed: datetime, now: datetime, deletions: Sequence[Deletion] | None = None
+) -> bool:
+    """Could what began at `start` be deleted at `removed`? `deletions`: those of the journal; None: it is not asked."""
+    if not three_years_after(start) <= removed <= now:
+        return False
+    if deletions is None or now - removed < TOLD:
+        return True
+    return any(one.first <= start <= one.last and removed <= one.at for one in deletions)
+
+
+def three_years_after(start: datetime) -> datetime:
+    """Nothing goes before; 29 February ends on 1 March."""
+    try:
+        return start.replace(year=start.year + LAW_YEARS)
+    except ValueError:
+        return start.replace(year=start.year + LAW_YEARS, month=3, day=1)
