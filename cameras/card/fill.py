@@ -23,6 +23,7 @@ from appliance.base.i18n import N_
 from appliance.base.settings import Settings
 from appliance.base.sockets import Handler
 from appliance.wire.fill import CardFilled, FillFromCard
+from cameras.card.clocks import Clocks
 from cameras.card.keep import Keeper
 from cameras.card.packets import Codec
 from cameras.card.ranges import Span
@@ -76,6 +77,8 @@ class CardFiller:
         self._settings, self._index = settings, index
         self._media = Path(settings.recorder.media)
         self._password, self._told, self._filler = password, told, filler
+        self.clocks = Clocks()
+        """What the recorder knew of the cameras' clocks."""
         self._one = asyncio.Lock()
         self._leaving = threading.Event()
         self._working: threading.Thread | None = None
@@ -152,6 +155,9 @@ class CardFiller:
             for hole in lacking:
                 there = holding(recordings, (hole[0] + offset, hole[1] + offset))
                 one_source(there, camera.code)
+                if asked.clock_offset is None and (doubt := self._doubt(camera, hole, now, offset)):
+                    trouble = doubt
+                    continue
                 made.recordings += [one.token for one in there if one.token not in made.recordings]
                 for one in there:
                     told = _Told(asked.by, now, one.token, made.clock_offset_s)
@@ -204,6 +210,23 @@ class CardFiller:
             if trouble is None or not self._goes(going) or keeper.end <= at:
                 return trouble
             at = keeper.end
+
+    def _doubt(
+        self, camera: CameraSettings, hole: Span, now: datetime, offset: timedelta
+    ) -> DeviceFault | None:
+        """What there is to say when the camera's clock was set since a hole."""
+        moved = self.clocks.set_since(camera.code, hole[0], now, offset.total_seconds())
+        if moved is None:
+            return None
+        return DeviceFault(
+            "card_clock_set",
+            N_(
+                "The camera's clock was set by {seconds} s since this gap: its card's times are in doubt, and"
+                " nothing is taken."
+            ),
+            N_("Name what its clock was ahead then with --clock-offset."),
+            seconds=f"{moved:+.1f}",
+        )
 
     def _goes(self, going: Going) -> bool:
         return going() and not self._leaving.is_set()

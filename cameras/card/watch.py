@@ -106,6 +106,8 @@ class CardWatch:
         """Ask every camera whose card may hold something that is missing."""
         after = timedelta(minutes=self._settings.recorder.card_after_min)
         for status in self._states():
+            if status.clock_offset_s is not None:
+                self._filler.clocks.see(status.camera, _now(), status.clock_offset_s)
             back = status.state in ("recording", "resting") and _now() - status.since >= after
             if back and self._asks(status.camera) and self.free():
                 await self._camera(status.camera)

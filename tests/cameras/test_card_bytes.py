@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from appliance.base.errors import Refused
 from appliance.wire.orders import Orders, SittingOrder
 from cameras import rtp, rtp_h265
+from cameras.card.clocks import Clocks
 from cameras.card.fill import one_source
 from cameras.card.keep import follows
 from cameras.card.packets import Gathering, Packet, Picture, Stamp, read_packet, read_stamp, write_stamp
@@ -87,7 +88,7 @@ def test_packets_with_everything_rtp_allows() -> None:
 
 
 def _fed(gathering: Gathering, packets: list[bytes]) -> list[Picture]:
-    found = []
+    found = list[Picture]()
     for one in packets:
         packet = read_packet(one)
         assert packet
@@ -373,3 +374,15 @@ def test_when_a_sitting_runs(started: float | None, ended: float | None, now: fl
     )
     assert sitting_runs(Orders(made_at=at(0), rooms=["T1"], sittings=[order]), at(now)) is runs
     assert not sitting_runs(None, at(now))
+
+
+def test_a_clock_that_was_set_since_a_gap_is_known() -> None:
+    clocks = Clocks()
+    assert clocks.set_since("C1", at(0), at(100), 0.0) is None
+    for seconds, ahead in ((0, 3.0), (30, 3.0), (60, 3.2), (900, 0.1)):
+        clocks.see("C1", at(seconds), ahead)
+    assert clocks.set_since("C1", at(-1), at(1000), 0.1) is None, "nothing is known of that time"
+    assert clocks.set_since("C1", at(100), at(800), 3.3) is None
+    assert clocks.set_since("C1", at(100), at(1000), 0.1) == pytest.approx(-3.1)
+    assert clocks.set_since("C1", at(950), at(1000), 0.1) is None
+    assert clocks.set_since("C1", at(950), at(950 + 86_400), 8.0) is None, "a clock may drift"
