@@ -150,10 +150,10 @@ def lanes(pieces: list[Piece]) -> list[list[Piece]]:
     """
     found: list[list[Piece]] = []
     for one in sorted(pieces, key=lambda piece: (piece.start, piece.run)):
-        for lane in found:
-            if lane[-1].run == one.run or one.start - lane[-1].end > -JITTER:
-                lane.append(one)
-                break
+        free = [lane for lane in found if lane[-1].run == one.run]
+        free += [lane for lane in found if one.start - lane[-1].end > -JITTER]
+        if free:
+            free[0].append(one)
         else:
             found.append([one])
     return found
