@@ -30,6 +30,8 @@ SCREENS = {
 REPORTS = {"tamper": N_("lens covered, blurred or dazzled"), "scene": N_("scene changed")}
 ALARMS = REPORTS | PICTURES | {"code": N_("code of the screen not seen")}
 """An alarm in the recorder's index."""
+LEAST = (1920, 1080)
+"""Smallest picture that is enough."""
 OFFSET = 2.0
 """Seconds a camera's clock may be off."""
 NEXT_CAUSE = {
@@ -84,6 +86,17 @@ def _of(camera: CameraStatus) -> list[Alarm]:
                 _("Set its clock under Cameras, and its time server to this box's."),
             )
         )
+    if camera.state == "recording" and camera.width and not _large(camera):
+        found.append(
+            _amber(
+                camera,
+                "camera_small",
+                _("Camera {camera} records only {width} x {height}.").format(
+                    camera=camera.name, width=camera.width, height=camera.height
+                ),
+                _("Set its main stream to 1920 x 1080 or more; then check it under Cameras."),
+            )
+        )
     if camera.alarms:
         found.append(
             _amber(
@@ -117,7 +130,33 @@ def _of(camera: CameraStatus) -> list[Alarm]:
                 _(NEXT_SCREEN[camera.screen_code]),
             )
         )
+    if camera.changed:
+        found.append(
+            _amber(
+                camera,
+                "camera_files_changed",
+                _(
+                    "Recordings of camera {camera} were changed while the recorder stood: {count} files."
+                ).format(camera=camera.name, count=camera.changed),
+                _("Run examsite recordings verify, which names them; the journal has the fact."),
+            )
+        )
+    if not camera.sealed:
+        found.append(
+            _amber(
+                camera,
+                "camera_unsealed",
+                _("Recordings of camera {camera} are not sealed.").format(camera=camera.name),
+                _("exam-recorder cannot use its key: run examsite check, then restart it."),
+            )
+        )
     return found
+
+
+def _large(camera: CameraStatus) -> bool:
+    """More than two million pixels, upright pictures too (site list, item 10)."""
+    long, short = max(camera.width, camera.height), min(camera.width, camera.height)
+    return long >= LEAST[0] and short >= LEAST[1]
 
 
 def _stopped(camera: CameraStatus) -> Alarm:

@@ -46,6 +46,10 @@ class CameraStatus(msgspec.Struct, kw_only=True):
     codec: str = ""
     sound: str = ""
     """Codec of its sound (FFmpeg's name); empty: it sends none; with `-` before it: it is not kept."""
+    changed: int = 0
+    """Files of its recordings that were gone, or that nobody had written, when the recorder started."""
+    sealed: bool = True
+    """False: its recordings are chained, and nobody signs the chain."""
     clock_offset_s: float | None = None
     bytes_today: int = 0
     recorded_s: float = 0.0

@@ -35,6 +35,9 @@ from cameras.set_up import SetUp
 
 log = logging.getLogger("examsite.recorder")
 
+CHANGED = ("missing", "adopted", "unknown_file")
+"""Findings at the start that no crash explains."""
+
 CLOCK_FIRST, CLOCK_EVERY = 20.0, 600.0
 """Seconds from the start to the first look at the cameras' clocks, and from one to the next."""
 FOLLOW_EVERY = 60.0
@@ -186,6 +189,8 @@ class Recorder:
         done, seconds = self.index.sums(camera.camera.code, midnight)
         status.bytes_today = done + size
         going = (status.last_frame_at - start).total_seconds() if start and status.last_frame_at else 0.0
+        status.changed = sum(self.found.get((code, status.camera), 0) for code in CHANGED)
+        status.sealed = self.duty.sealer.able
         status.recorded_s = round(seconds + max(0.0, going), 1)
         return status
 

@@ -48,14 +48,19 @@ class Sealer:
             self._signer = None
             log.warning("recordings are chained and not sealed: %s", error)
 
+    @property
+    def able(self) -> bool:
+        """Has it a key?"""
+        return self._signer is not None
+
     def round(self, cameras: list[str], orders: Orders | None, now: datetime, monotonic: float) -> None:
         """Seal what is due: every camera each hour, and once after each sitting of the orders."""
         if self._signer is None:
             return
         if self._hour is None or monotonic - self._hour >= EVERY:
-            self._hour = monotonic
-            for camera in cameras:
-                self.seal(camera, now)
+            kept = [self.seal(camera, now) for camera in cameras]
+            if all(kept):  # else the next round tries again
+                self._hour = monotonic
         for sitting in orders.sittings if orders else []:
             ended = sitting.ended_at
             if ended is None or not now - LATE < ended <= now - self._segment:
@@ -65,14 +70,14 @@ class Sealer:
                 if camera not in sealed:
                     self.seal(camera, now, sitting.id)
 
-    def seal(self, camera: str, now: datetime, sitting: str = "") -> None:
-        """Sign the newest link of a camera; for the hour only when there is a new one."""
+    def seal(self, camera: str, now: datetime, sitting: str = "") -> bool:
+        """Sign the newest link of a camera; for the hour only when there is a new one. False: it could not be kept."""
         head = self._index.chain_head(camera)
         if self._signer is None or head is None:
-            return
+            return True
         number, sealed_n, line = self._index.last_seal(camera) or (0, 0, "")
         if sealed_n == head[0] and not sitting:
-            return
+            return True
         previous = msgspec.json.decode(line, type=SignedProof).body if line else ""
         seal = Seal(
             site=self._site,
@@ -92,3 +97,5 @@ class Sealer:
             self._index.keep_seal(seal, msgspec.json.encode(signed) + b"\n")
         except sqlite3.Error as error:
             log.error("camera %s: the seal cannot be kept: %s", camera, error)
+            return False
+        return True
