@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 from av.error import FFmpegError
 
-from appliance.base.errors import NotFound, Refused
+from appliance.base.errors import Corrupt, ExamError, NotFound, Refused
 from appliance.base.i18n import N_
 from appliance.wire.recorder import ClipHead
-from cameras.clips.film import Film, Locate, film, lying, unreadable
+from cameras.clips.film import Film, Locate, film, lying, no_picture_yet, recorded, unreadable
 from cameras.clips.find import stretches
 from cameras.index import Reader, Segment
 from cameras.media import open_segment, packets
@@ -39,9 +39,9 @@ def cut(
 ) -> Cut:
     """The first unbroken stretch within start..end, from the key frame at or before `start`.
 
-    A clip never runs over a gap: what is asked beyond it is another clip. The file plays in browsers: its
-    index lies at the front. `locate`: for recordings that may have moved to another tier. `run`: of this connection
-    alone; after a step of the clock two may have recorded the same times.
+    A clip never runs over a gap, nor over a file that is gone or cannot be read: what is asked beyond it is another
+    clip. The file plays in browsers: its index lies at the front. `locate`: for recordings that may have moved to
+    another tier. `run`: of this connection alone; after a step of the clock two may have recorded the same times.
     """
     if not start < end <= start + LONGEST:
         raise Refused(
@@ -66,10 +66,31 @@ def cut(
         """The archive may move it meanwhile: one film is made of one place."""
         return paths.setdefault(segment.id, find(segment))
 
-    made = film(once, found[2], start, end)
-    return Cut(
-        ClipHead(camera=camera, start=made.start, end=made.end, bytes=made.size), made, found[2], paths
-    )
+    wrong: ExamError | None = None
+    for part, error in _sound(once, found.segments):
+        wrong = wrong or error
+        try:
+            made = film(once, part, start, end)
+        except NotFound as nothing:  # there is no picture of these times in it
+            wrong = wrong or nothing
+            continue
+        head = ClipHead(camera=camera, start=made.start, end=made.end, bytes=made.size)
+        return Cut(head, made, part, paths)
+    raise wrong or no_picture_yet()
+
+
+def _sound(locate: Locate, segments: list[Segment]) -> Iterator[tuple[list[Segment], ExamError | None]]:
+    """Segments in a row that can be read, and what is wrong with the one after them, if there is one."""
+    part: list[Segment] = []
+    for segment in segments:
+        try:
+            recorded(locate, segment)
+        except (Corrupt, NotFound) as error:
+            yield part, error
+            part = []
+        else:
+            part.append(segment)
+    yield part, None
 
 
 def timed(media: Path, segment: Segment) -> Iterator[tuple[datetime, Any, Any]]:
