@@ -1,5 +1,6 @@
 """The cameras as exam-recorder keeps them: the one writer of the cameras' file, and the notes of what was changed."""
 
+import logging
 import os
 import re
 from collections.abc import Callable
@@ -8,14 +9,16 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.base.camera_settings import CameraSettings, dump_cameras, read_cameras, refreshed
+from appliance.base.camera_settings import CameraSettings, Mark, dump_cameras, read_cameras, refreshed
 from appliance.base.errors import Conflict, Corrupt, NotFound, Refused, Unavailable
 from appliance.base.i18n import N_
 from appliance.base.settings import Settings
 from appliance.wire.cameras import NoteKind, RemoveCamera, SaveCamera, SaveMarks
 from cameras.address import host_of, split_address
 from cameras.camera_password import sealed
-from cameras.notes import Notebook
+from cameras.notes import Notebook, View
+
+log = logging.getLogger("examsite.recorder")
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 NUMBER = r"[0-9]{1,4}"
@@ -31,6 +34,17 @@ class Kept:
         self._settings = settings
         self._notes = notes
         self._changed = changed
+        self._remember()
+
+    def _remember(self) -> None:
+        """Keep what the file holds once more beside it, for the day it cannot be read."""
+        path = self._settings.cameras_file
+        try:
+            body = dump_cameras(read_cameras(path))
+            if path.exists() and (not last_of(path).exists() or last_of(path).read_bytes() != body):
+                write_whole(last_of(path), body)
+        except (Corrupt, OSError) as error:
+            log.error("the cameras' file is not kept a second time: %s", error)
 
     def save(self, order: SaveCamera, password: str | None) -> None:
         """Add it, or change one that is known. `password` None: the one it has. Raises Corrupt."""
@@ -58,13 +72,14 @@ class Kept:
         elif known:
             secret = known.password_sealed
         moved = known is not None and known.room != camera.room
+        marked = _seats(known.marks) if known and not moved else []
         kept = msgspec.structs.replace(
             camera,
             password_sealed=secret,
             password_file="" if secret else known.password_file if known else "",
             # What it saw in another room says nothing of this one.
             marks=known.marks if known and not moved else [],
-            seats="all" if moved and known and known.marks else camera.seats,
+            seats=spans(marked) if marked else "all" if moved and known and known.marks else camera.seats,
         )
         if known and kept == known:
             return
@@ -80,9 +95,8 @@ class Kept:
             named = re.fullmatch(NUMBER, mark.name) if mark.kind == "seat" else mark.name.strip()
             if not (0 <= mark.x <= 1 and 0 <= mark.y <= 1 and named and len(mark.name) <= LONGEST):
                 raise Corrupt("bad_mark", N_("A mark lies outside the picture, or has no name."))
-        numbers = sorted({int(one.name) for one in order.marks if one.kind == "seat"})
-        was = any(one.kind == "seat" for one in known.marks)
-        seats = spans(numbers) if numbers else "" if was else known.seats
+        numbers = _seats(order.marks)
+        seats = spans(numbers) if numbers else "" if _seats(known.marks) else known.seats
         self._write(
             known.code,
             msgspec.structs.replace(known, marks=order.marks, seats=seats, place=order.place),
@@ -128,7 +142,8 @@ class Kept:
         try:
             write_whole(path, dump_cameras(kept))
             try:
-                self._notes.add(kind, code, by, datetime.now(UTC))
+                view = View(camera.room, camera.seats, camera.place) if camera else View()
+                self._notes.add(kind, code, by, datetime.now(UTC), view=view)
             except Unavailable:
                 write_whole(path, dump_cameras(before))
                 raise
@@ -140,8 +155,14 @@ class Kept:
                 path=str(path),
                 detail=error.strerror or str(error),
             ) from error
+        self._remember()
         refreshed(self._settings.cameras)
         self._changed()
+
+
+def _seats(marks: list[Mark]) -> list[int]:
+    """Numbers of the seats that are marked."""
+    return sorted({int(one.name) for one in marks if one.kind == "seat" and one.name.isdecimal()})
 
 
 def _without_password(camera: CameraSettings) -> CameraSettings:

@@ -9,6 +9,7 @@ import sqlite3
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from appliance.base.errors import Unavailable
 from appliance.base.i18n import N_
@@ -24,9 +25,21 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS epoch (id TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS note (
   number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL, camera TEXT NOT NULL,
-  by TEXT NOT NULL, alarm TEXT NOT NULL, count INTEGER NOT NULL
+  by TEXT NOT NULL, alarm TEXT NOT NULL, count INTEGER NOT NULL,
+  room TEXT NOT NULL, seats TEXT NOT NULL, place TEXT NOT NULL
 );
 """
+
+
+class View(NamedTuple):
+    """What a camera looks at: its room, the seats as its settings name them, front or back."""
+
+    room: str = ""
+    seats: str = ""
+    place: str = ""
+
+
+NOWHERE = View()
 
 
 class Notebook:
@@ -44,14 +57,23 @@ class Notebook:
             self._db, self.epoch = _opened(":memory:")
 
     def add(
-        self, kind: NoteKind, camera: str, by: str, at: datetime, alarm: str = "", count: int = 0
+        self,
+        kind: NoteKind,
+        camera: str,
+        by: str,
+        at: datetime,
+        alarm: str = "",
+        count: int = 0,
+        view: View = NOWHERE,
     ) -> None:
-        """Keep one. Raises Unavailable."""
-        row = (at.timestamp(), kind, camera, by, alarm, count)
+        """Keep one. `view`: what the camera looks at from then on. Raises Unavailable."""
+        row = (at.timestamp(), kind, camera, by, alarm, count, *view)
         try:
             with self._lock:
                 made = self._db.execute(
-                    "INSERT INTO note (at, kind, camera, by, alarm, count) VALUES (?, ?, ?, ?, ?, ?)", row
+                    "INSERT INTO note (at, kind, camera, by, alarm, count, room, seats, place)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    row,
                 )
                 self._db.execute("DELETE FROM note WHERE number <= ?", ((made.lastrowid or 0) - KEPT,))
         except sqlite3.Error as error:
@@ -63,7 +85,7 @@ class Notebook:
         try:
             with self._lock:
                 rows = self._db.execute(
-                    "SELECT number, at, kind, camera, by, alarm, count FROM note WHERE number > ?"
+                    "SELECT number, at, kind, camera, by, alarm, count, room, seats, place FROM note WHERE number > ?"
                     " ORDER BY number LIMIT ?",
                     (start, AT_ONCE),
                 ).fetchall()
@@ -80,6 +102,9 @@ class Notebook:
                     by=row[4],
                     alarm=row[5],
                     count=row[6],
+                    room=row[7],
+                    seats=row[8],
+                    place=row[9],
                 )
                 for row in rows
             ],

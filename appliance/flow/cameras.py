@@ -1,6 +1,12 @@
 """Which cameras see a seat, from the configuration file."""
 
+from sqlmodel import Session, select
+
+from appliance.base.camera_settings import CameraSettings
+from appliance.base.errors import Refused
+from appliance.base.i18n import N_
 from appliance.base.settings import Settings
+from appliance.records.sitting import Sitting
 
 
 def numbers(text: str) -> set[int] | None:
@@ -23,3 +29,15 @@ def cameras_of(settings: Settings, room: str, seat_number: int) -> list[str]:
         if camera.room == room and (covered is None or seat_number in covered):
             chosen.append(camera.code)
     return chosen
+
+
+def free_of_sitting(session: Session, camera: CameraSettings) -> None:
+    """Raises Refused while a sitting runs in the camera's room: what it saw there belongs to that sitting."""
+    running = select(Sitting.id).where(Sitting.room == camera.room, Sitting.state == "running").limit(1)
+    if camera.room and session.exec(running).first():
+        raise Refused(
+            "sitting_runs",
+            N_("A sitting runs in the room of camera {camera}."),
+            N_("Take the camera away, or to another room, when the sitting has ended."),
+            camera=camera.code,
+        )

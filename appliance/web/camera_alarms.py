@@ -71,6 +71,14 @@ def camera_alarms(cameras: Iterable[CameraStatus]) -> list[Alarm]:
     return [alarm for camera in cameras for alarm in _of(camera)]
 
 
+def cameras_file(fault: str) -> list[Alarm]:
+    """The file of the cameras cannot be used: nobody may take it for a site without cameras."""
+    if not fault:
+        return []
+    advice = _("The cameras known last are recorded. See docs/faults.md: the last good file lies beside it.")
+    return [Alarm(level="red", code="cameras_file", text=fault, next=advice, subject="recorder")]
+
+
 def _of(camera: CameraStatus) -> list[Alarm]:
     found = []
     if camera.state not in ("recording", "resting"):

@@ -17,6 +17,7 @@ from appliance.base.i18n import N_, _, language
 from appliance.base.sockets import ask
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
+from appliance.flow.cameras import free_of_sitting
 from appliance.flow.coverage import Seen, coverage, said, seen_place
 from appliance.flow.name_doors import name_doors
 from appliance.web.camera_alarms import camera_alarms
@@ -206,6 +207,8 @@ async def camera_save(
         before_min=before.before_min if data.before_min is None else data.before_min,
         after_min=before.after_min if data.after_min is None else data.after_min,
     )
+    if known and known.room != camera.room:
+        await box.db.read(free_of_sitting, known)
     order = SaveCamera(
         camera=camera, job=data.job, password=data.password or None, by=request.user.actor, new=data.new
     )
@@ -295,6 +298,8 @@ async def camera_marks(
 @post("/one/{code:str}/remove", status_code=204)
 async def camera_remove(request: Asked, box: NamedDependency[Box], code: FromPath[str]) -> Response[None]:
     """Record it no more."""
+    refreshed(box.settings.cameras)
+    await box.db.read(free_of_sitting, _camera(box, code))
     await ask(box.settings.socket("recorder"), RemoveCamera(camera=code, by=request.user.actor), Saved)
     refreshed(box.settings.cameras)
     return Response(None, status_code=204, headers={"hx-redirect": "/cameras"})

@@ -76,7 +76,7 @@ async def home(request: Request[Who | None, Any, Any], box: NamedDependency[Box]
     return page(request, "home.html", links=links, notes=notes)
 
 
-async def _of_cameras(request: Request[Who | None, Any, Any], box: Box) -> list[tuple[str, str]]:
+async def _of_cameras(request: Request[Any, Any, Any], box: Box) -> list[tuple[str, str]]:
     """What a person has to see to before the next sitting: (kind of signal, sentence)."""
     refreshed(box.settings.cameras)
     sources = sources_of(request, box)

@@ -140,7 +140,7 @@ def test_marks_make_the_seats(settings: Settings, kept: Kept) -> None:
     with pytest.raises(Corrupt):
         kept.mark(SaveMarks(camera="C1", place="", marks=[Mark(kind="door", name="x", x=1.1, y=0)], by="a"))
     kept.mark(SaveMarks(camera="C1", place="", marks=[], by="account:a"))
-    assert next(one for one in load().cameras if one.code == "C1").seats == "all"
+    assert next(one for one in load().cameras if one.code == "C1").seats == ""
 
 
 @pytest.mark.parametrize(

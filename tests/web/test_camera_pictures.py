@@ -1,6 +1,7 @@
 """What exam-clips sees in a camera's picture becomes an alarm."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from appliance.base.i18n import language, set_language
 from appliance.web.camera_alarms import camera_alarms
@@ -60,3 +61,27 @@ def test_what_a_camera_reports_is_an_alarm() -> None:
         set_language(before)
     assert set(found) == {"camera_stopped", "camera_reports"}, "also when it was covered and then unplugged"
     assert found["camera_reports"].text == "摄像机 前部 自报：镜头被遮挡、模糊或强光。"
+
+
+def test_every_fault_of_a_camera_has_its_own_next_step() -> None:
+    def told(**facts: Any) -> list[tuple[str, str, str]]:
+        camera = CameraStatus(camera="C1", name="前部", room="T1", since=NOW, **facts)
+        return [(one.level, one.text, one.next) for one in camera_alarms([camera])]
+
+    before = language()
+    set_language("zh_CN")
+    try:
+        plug = told(state="connecting", cause="network")
+        disk = told(state="stopped", cause="disk")
+        refused = told(state="connecting", cause="camera", refused=True)
+        small = told(state="recording", width=640, height=360)
+        clock = told(state="recording", width=1080, height=1920, clock_offset_s=3.0)
+        fine = told(state="recording", width=1920, height=1080, clock_offset_s=1.9)
+    finally:
+        set_language(before)
+    nexts = [one[0][2] for one in (plug, disk, refused, small, clock)]
+    assert len(set(nexts)) == 5 and all(nexts)
+    assert "电源和网线" in plug[0][2] and "录像存储" in disk[0][2] and "密码" in refused[0][1]
+    assert small == [("amber", "摄像机 前部 录下的画面只有 640 x 360。", small[0][2])]
+    assert [one[0] for one in (plug[0], disk[0], refused[0], clock[0])] == ["red", "red", "red", "amber"]
+    assert fine == []
