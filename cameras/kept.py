@@ -9,7 +9,14 @@ from pathlib import Path
 
 import msgspec
 
-from appliance.base.camera_settings import CameraSettings, Mark, dump_cameras, read_cameras, refreshed
+from appliance.base.camera_settings import (
+    CameraSettings,
+    Mark,
+    dump_cameras,
+    last_of,
+    read_cameras,
+    refreshed,
+)
 from appliance.base.errors import Conflict, Corrupt, NotFound, Refused, Unavailable
 from appliance.base.i18n import N_
 from appliance.base.settings import Settings

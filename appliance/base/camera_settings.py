@@ -18,6 +18,8 @@ from appliance.base.i18n import N_
 
 log = logging.getLogger("examsite.settings")
 
+UNREADABLE = (OSError, msgspec.DecodeError, UnicodeDecodeError)
+
 
 class Part(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Base of every section of a configuration file: unknown keys are errors."""
@@ -79,30 +81,40 @@ class Cameras(list[CameraSettings]):
     """The cameras of both files. Whoever goes through them sees the recorder's file as it is now."""
 
     def __init__(self, own: Iterable[CameraSettings], path: Path) -> None:
-        """`own`: those of examsite.toml. A file that cannot be read is told in the log: the exam goes on."""
+        """`own`: those of examsite.toml."""
         super().__init__(own)
         self.own = self[:]
         self.path = path
-        self._seen: tuple[int, int] | None = None
-        try:
-            self.refresh()
-        except Corrupt as error:
-            log.error("%s", error)
+        self.fault: Corrupt | None = None
+        """Why the recorder's file cannot be used; the cameras are then those it last held."""
+        self._seen: tuple[int, int] | None = (0, 0)
+        self.refresh()
 
     def __iter__(self) -> Iterator[CameraSettings]:
-        try:
-            self.refresh()
-        except Corrupt as error:  # once: the next time it is the same file
-            log.error("%s", error)
+        self.refresh()
         return iter(self[:])
 
     def refresh(self) -> bool:
-        """Is anything different? Raises Corrupt, and leaves the cameras as they were, when it cannot be read."""
+        """Is anything different? A file that is gone or cannot be read is told in the log, once, and in `fault`: the
+        exam goes on, and every camera that was known is recorded.
+        """
         seen = _state(self.path)
         if seen == self._seen:
             return False
         self._seen = seen  # what cannot be read is told once, until it is another file
-        filed = {one.code: one for one in read_cameras(self.path)}
+        try:
+            found, self.fault = read_cameras(self.path), None
+        except Corrupt as error:
+            log.error("%s", error)
+            self.fault = error
+            try:
+                last = _read(last_of(self.path))
+            except UNREADABLE:
+                last = None
+            if last is None:
+                return False  # as they were
+            found = last
+        filed = {one.code: one for one in found}
         mine = {one.code for one in self.own}
         # One step: whoever goes through them meanwhile, in another thread, never finds some of them missing.
         self[:] = [
@@ -117,20 +129,40 @@ def refreshed(cameras: list[CameraSettings]) -> bool:
     return isinstance(cameras, Cameras) and cameras.refresh()
 
 
+def fault_of(cameras: list[CameraSettings]) -> Corrupt | None:
+    """Why the recorder's file of these cameras cannot be used now."""
+    return cameras.fault if isinstance(cameras, Cameras) else None
+
+
+def last_of(path: Path) -> Path:
+    """Where exam-recorder keeps what its file last held, beside it."""
+    return path.with_name(f"{path.name}.last")
+
+
 def read_cameras(path: Path) -> list[CameraSettings]:
-    """The cameras of the recorder's file; none when there is no file yet. Raises Corrupt."""
+    """The cameras of the recorder's file; none when there was no file yet. Raises Corrupt."""
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=CamerasFile).cameras
-    except FileNotFoundError:
-        return []
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        found = _read(path)
+        if found is None and _read(last_of(path)):
+            raise FileNotFoundError("the file is gone")
+    except UNREADABLE as error:
         raise Corrupt(
             "bad_cameras_file",
             N_("The cameras' file {path} cannot be used: {detail}"),
-            N_("Restore it from the backup, or delete it and set the cameras up again."),
+            N_(
+                "The cameras known last are recorded. Copy cameras.toml.last over it, or restore it from the backup."
+            ),
             path=str(path),
             detail=str(error),
         ) from error
+    return found or []
+
+
+def _read(path: Path) -> list[CameraSettings] | None:
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=CamerasFile).cameras
+    except FileNotFoundError:
+        return None
 
 
 def dump_cameras(cameras: list[CameraSettings]) -> bytes:

@@ -75,7 +75,9 @@ def cameras_file(fault: str) -> list[Alarm]:
     """The file of the cameras cannot be used: nobody may take it for a site without cameras."""
     if not fault:
         return []
-    advice = _("The cameras known last are recorded. See docs/faults.md: the last good file lies beside it.")
+    advice = _(
+        "The cameras known last are recorded. Copy cameras.toml.last over it, or restore it from the backup."
+    )
     return [Alarm(level="red", code="cameras_file", text=fault, next=advice, subject="recorder")]
 
 

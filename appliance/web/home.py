@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
 
-from appliance.base.camera_settings import refreshed
+from appliance.base.camera_settings import fault_of, refreshed
 from appliance.base.errors import ExamError, NotFound
 from appliance.base.i18n import LANGUAGES, N_, _
 from appliance.flow.accounts import LONGEST, Who, sign_in, sign_out
@@ -86,7 +86,9 @@ async def _of_cameras(request: Request[Any, Any, Any], box: Box) -> list[tuple[s
     odd = len({one.subject for one in found if one.level == "amber"})
     places: list[Seen] = await box.db.read(coverage, box)
     dark = _(", ").join(one.name for one in places if one.unseen)
+    fault = fault_of(box.settings.cameras)
     return [
+        *([("stop", fault.text())] if fault else []),
         *([("stop", _("{count} cameras record nothing").format(count=silent))] if silent else []),
         *([("look", _("{count} cameras want a look").format(count=odd))] if odd else []),
         *([("look", _("Not everything is seen: {room}.").format(room=dark))] if dark else []),

@@ -14,6 +14,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody, QueryParameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
+from appliance.base.camera_settings import fault_of
 from appliance.base.errors import Refused
 from appliance.base.i18n import N_
 from appliance.flow.accounts import LONGEST, Who, sign_in, sign_out
@@ -158,6 +159,8 @@ async def get_state(
         alarms=[],
         storage=slim(sources.archive.answer),
     )
+    if fault := fault_of(box.settings.cameras):
+        state.cameras_fault = fault.text()
     state.alarms = alarms(state)
     return compressed(request, state)
 

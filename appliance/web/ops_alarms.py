@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from appliance.base.i18n import N_, _
-from appliance.web.camera_alarms import camera_alarms
+from appliance.web.camera_alarms import camera_alarms, cameras_file
 from appliance.web.lane_faults import SILENT, lane_faults
 from appliance.web.storage_alarms import filling, storage_alarms
 from appliance.wire.ops import Alarm, State
@@ -29,6 +29,7 @@ def alarms(state: State) -> list[Alarm]:
         *_processes(state),
         *_lanes(state),
         *camera_alarms(state.cameras),
+        *cameras_file(state.cameras_fault),
         *_disks(state),
         *storage_alarms(state.storage),
         *_stations(state),

@@ -193,6 +193,8 @@ class State(msgspec.Struct, kw_only=True):
     alarms: list[Alarm]
     storage: Storage | None = None
     """What exam-archive told last; None before."""
+    cameras_fault: str = ""
+    """Why the file of the cameras cannot be used; those it held last are recorded."""
 
 
 class MoveSeat(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

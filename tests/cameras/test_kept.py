@@ -11,11 +11,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from appliance.base.camera_settings import Cameras, CameraSettings, Mark, read_cameras
+from appliance.base.camera_settings import Cameras, CameraSettings, Mark, fault_of, last_of, read_cameras
 from appliance.base.errors import Corrupt, ExamError, NotFound, Refused
 from appliance.base.settings import RecorderSettings, Settings, SiteSettings, dump, load
 from appliance.base.site import FILE, Site
 from appliance.base.sockets import ask
+from appliance.web.camera_alarms import cameras_file
 from appliance.wire.cameras import (
     GetJob,
     GetJobStill,
@@ -116,15 +117,21 @@ def test_another_process_follows_the_file(settings: Settings, kept: Kept) -> Non
     assert isinstance(other, Cameras) and not other.refresh()
     kept.save(SaveCamera(camera=ONE, by="account:a"), "p1")
     assert other.refresh() and [one.code for one in other] == ["C0", "C1"] and not other.refresh()
-    settings.cameras_file.write_text("cameras = 1")
-    with pytest.raises(Corrupt):
+    assert last_of(settings.cameras_file).read_bytes() == settings.cameras_file.read_bytes()
+    for spoil in (lambda: settings.cameras_file.write_text("cameras = 1"), settings.cameras_file.unlink):
+        spoil()
         other.refresh()
-    assert [one.code for one in other] == ["C0", "C1"], "what was known holds"
-    assert [one.code for one in load().cameras] == ["C0"], "a box starts all the same"
-    with pytest.raises(Corrupt):
-        kept.save(SaveCamera(camera=ONE, by="account:a"), "p1")
-    settings.cameras_file.unlink()
-    assert other.refresh() and [one.code for one in other] == ["C0"]
+        assert fault_of(other) and [one.code for one in other] == ["C0", "C1"], "what was known holds"
+        started = load().cameras
+        assert fault_of(started) and [one.code for one in started] == ["C0", "C1"], "at a start too"
+        assert cameras_file(str(fault_of(other)))[0].level == "red"
+        with pytest.raises(Corrupt):  # or the other cameras would be forgotten
+            kept.save(SaveCamera(camera=msgspec.structs.replace(ONE, code="C2"), by="account:a"), "p1")
+    last_of(settings.cameras_file).rename(settings.cameras_file)
+    assert other.refresh() and fault_of(other) is None and not cameras_file("")
+    last_of(settings.cameras_file).write_text("cameras = 1")
+    settings.cameras_file.write_text("cameras = 2")
+    assert not other.refresh() and len(list(other)) == 2, "neither can be read: as they were"
 
 
 def test_marks_make_the_seats(settings: Settings, kept: Kept) -> None:
