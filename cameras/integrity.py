@@ -4,10 +4,11 @@ is named. Works on any machine from the recordings' folder alone: a lost index i
 
 import hashlib
 import logging
+import os
 import random
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -104,10 +105,12 @@ def _verify(
     locator: Locator | None,
     known: Remembered | None,
 ) -> Verified:
-    chain = ChainCheck(media, index, authority, now, known.heads if known else ())
+    chosen = None if sample is None else _chosen(index, sample)
+    only = None if chosen is None else _links(index, chosen)
+    chain = ChainCheck(media, index, authority, now, known.heads if known else (), only)
     findings = [Finding(code=one.code, camera=one.camera, path=one.path) for one in chain.findings()]
     archive, checked, elsewhere, deleted = ArchiveReader(media), 0, 0, 0
-    for segment in _chosen(index, sample):
+    for segment in index.every() if chosen is None else chosen:
         if segment.state == "open":
             continue
         code = check(media, segment)
@@ -124,7 +127,7 @@ def _verify(
         checked += 1
         if code == "missing" or code == "altered" or code == "unreadable":
             findings.append(Finding(code=code, camera=segment.camera, path=segment.path))
-    findings += _added(media, index)
+    findings += _added(media, index, None if chosen is None else _days(chosen, now))
     return Verified(
         ok=not findings,
         checked=checked,
@@ -136,31 +139,60 @@ def _verify(
     )
 
 
-def _chosen(index: Reader, sample: int | None) -> Iterator[Segment]:
-    if sample is None:
-        yield from index.every()
-        return
-    # By row, so that three years need not be read to choose a handful.
+def _chosen(index: Reader, sample: int) -> list[Segment]:
+    """By row, so that three years need not be read to choose a handful."""
     last = index.rows("SELECT coalesce(max(rowid), 0) FROM segment")[0][0]
-    for number in sorted(random.sample(range(1, last + 1), min(sample, last))):
-        yield from index.numbered(number)
+    numbers = sorted(random.sample(range(1, last + 1), min(sample, last)))
+    return [one for number in numbers for one in index.numbered(number)]
 
 
-def _added(media: Path, index: Reader) -> Iterator[Finding]:
-    """Files nobody has recorded."""
-    for folder in sorted(media.iterdir()):
-        if folder.name.startswith(OWN) or folder.name == CHAIN:
+def _links(index: Reader, chosen: list[Segment]) -> dict[str, dict[int, str]]:
+    """Of each camera the numbers of these recordings' links, with their ids; one without a link has the number 0."""
+    found: dict[str, dict[int, str]] = {}
+    for one in chosen:
+        if one.state != "open":
+            n = index.rows("SELECT coalesce(n, 0) FROM segment WHERE id = ?", one.id)[0][0]
+            found.setdefault(one.camera, {})[n] = one.id
+    return found
+
+
+def _days(chosen: list[Segment], now: datetime) -> set[str]:
+    """The days' folders (CAMERA/DAY) in which these recordings lie, and those of yesterday and today."""
+    folders = {one.path.rpartition("/")[0] for one in chosen}
+    cameras = {one.camera for one in chosen}
+    return folders | {
+        f"{camera}/{now - timedelta(days=back):%Y%m%d}" for camera in cameras for back in (0, 1)
+    }
+
+
+def _added(media: Path, index: Reader, days: set[str] | None) -> Iterator[Finding]:
+    """Files nobody has recorded; of the days' folders only `days`, or all."""
+    for top in sorted(media.iterdir()):
+        if top.name.startswith(OWN) or top.name == CHAIN:
             continue
-        files = [folder] if folder.is_file() else (one for one in sorted(folder.rglob("*")) if one.is_file())
-        for file in files:
-            path = str(file.relative_to(media))
-            if path.startswith(f"{FOLDER}/"):
-                wrong = reference_file(file)
-                if wrong:
-                    yield Finding(code=wrong, camera=path.split("/")[1], path=path)
-            elif not index.rows("SELECT 1 FROM segment WHERE path = ?", path):
-                # The recorder writes the row first: a file without one is foreign.
-                yield Finding(code="added", camera=path.partition("/")[0], path=path)
+        if top.is_file():
+            yield Finding(code="added", camera=top.name, path=top.name)
+            continue
+        for folder, below, names in os.walk(top):
+            below.sort()
+            inside = str(Path(folder).relative_to(media))
+            if inside.startswith(f"{FOLDER}/"):
+                yield from _references(media, Path(folder), names)
+                continue
+            if days is not None and inside.count("/") == 1 and inside not in days:
+                below.clear()
+                continue
+            # The recorder writes the row first: a file without one is foreign.
+            there = {f"{inside}/{name}" for name in names}
+            for path in sorted(there - index.known_paths(f"{inside}/") if there else ()):
+                yield Finding(code="added", camera=top.name, path=path)
+
+
+def _references(media: Path, folder: Path, names: list[str]) -> Iterator[Finding]:
+    for name in sorted(names):
+        if wrong := reference_file(folder / name):
+            path = str((folder / name).relative_to(media))
+            yield Finding(code=wrong, camera=path.split("/")[1], path=path)
 
 
 def reference_file(path: Path) -> Code | None:

@@ -9,7 +9,7 @@ import binascii
 import contextlib
 import hashlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -19,7 +19,7 @@ import msgspec
 from appliance.base.crypto import certified_key, verify
 from appliance.base.errors import Corrupt
 from appliance.wire.seals import SealedHead
-from cameras.chain.files import FOLDER, SEALS, ChainFiles
+from cameras.chain.files import FOLDER, SEALS, ChainFiles, whole_lines
 from cameras.chain.journaled import Journaled
 from cameras.chain.link import START, BadLine, Link, Seal, SegmentLink, chained, read_line, read_seal
 
@@ -63,7 +63,9 @@ COLUMNS = {
 
 class ChainCheck:
     """Checks the chains of a store. `authority`: PEM certificate of the site's authority; None: seals are held against
-    the chain, and not who signed them. `now`: when it is checked. `heads`: seals the journal knows.
+    the chain, and not who signed them. `now`: when it is checked. `heads`: seals the journal knows. `only`: of each
+    camera, recordings (number of their link -> id) whose files of the chain are followed, with the newest ones; None:
+    all are. The signature of every seal is checked in any case.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class ChainCheck:
         authority: bytes | None,
         now: datetime,
         heads: Iterable[SealedHead] = (),
+        only: Mapping[str, Mapping[int, str]] | None = None,
     ) -> None:
         self._files = ChainFiles(media)
         self._index = index
@@ -81,6 +84,7 @@ class ChainCheck:
         self.links = 0
         """Links checked so far."""
         self.journaled = Journaled(heads)
+        self._only = only
 
     def findings(self) -> Iterator[ChainFinding]:
         """Everything that does not hold, camera by camera."""
@@ -106,7 +110,15 @@ class ChainCheck:
             newest = found
         head, n, counts, last_end, heads_until = START, 0, {"segment": 0, "gap": 0}, 0, START
         differs = 0
-        for path, line in self._files.lines(camera):
+        wanted = dict(self._only.get(camera, {})) if self._only is not None else {}
+        followed = self._followed(
+            camera, [until, newest.n if newest else 0, *self.journaled.left(camera)[-1:]]
+        )
+        yield from self._files_missing(camera, until)
+        for path, line in self._lines(camera, followed):
+            if line is None:
+                head, n = self._before(path)
+                continue
             self.links += 1
             where = f"{FOLDER}/{camera}/{path.name}#{n + 1}"
             try:
@@ -130,9 +142,19 @@ class ChainCheck:
             if n > (newest.n if newest else 0) and not last_end:
                 last_end = link.end
             yield from self._row(link, said, where)
-        for left in seals.values():  # they name links that are not there
-            yield from (_seal_finding("link_missing", camera, seal.number) for seal in left)
-        cut = self.journaled.left(camera)
+            if wanted.get(n) == link.id:
+                del wanted[n]
+        for at, left in seals.items():  # they name links that are not there
+            if followed is None or at > n or self._files.holding(camera, at).name in followed:
+                yield from (_seal_finding("link_missing", camera, seal.number) for seal in left)
+        cut = [
+            at
+            for at in self.journaled.left(camera)
+            if followed is None or at > n or self._files.holding(camera, at).name in followed
+        ]
+        yield from (
+            ChainFinding(code="row_added", camera=camera, path=self._path(one)) for one in wanted.values()
+        )
         if differs:
             yield ChainFinding(code="not_as_journaled", camera=camera, path=f"{FOLDER}/{camera}#{differs}")
         elif cut:
@@ -141,11 +163,47 @@ class ChainCheck:
             yield ChainFinding(code="link_missing", camera=camera, path=f"{FOLDER}/{camera}#{n + 1}")
         elif until and heads_until != newest_head:
             yield ChainFinding(code="chain_altered", camera=camera, path=f"{FOLDER}/{camera}#{until}")
-        yield from self._added(camera, max(until, n), counts)
+        if followed is None:
+            yield from self._added(camera, max(until, n), counts)
         # Without the authority nobody can tell whether this store was ever to be sealed.
         if (newest or self._authority) and last_end and self._now - HOURLY > _moment(last_end):
             number = newest.number + 1 if newest else 1
             yield ChainFinding(code="unsealed", camera=camera, path=f"{FOLDER}/{camera}/{SEALS}#{number}")
+
+    def _followed(self, camera: str, newest: list[int]) -> set[str] | None:
+        """Names of the files that are followed; None: all."""
+        if self._only is None:
+            return None
+        return {self._files.holding(camera, n).name for n in (*self._only.get(camera, ()), *newest) if n}
+
+    def _lines(self, camera: str, followed: set[str] | None) -> Iterator[tuple[Path, bytes | None]]:
+        """Every line of the files that are followed; None where one begins that does not go on from the one before."""
+        for path in self._files.files(camera):
+            if followed is None or path.name in followed:
+                if followed is not None:
+                    yield path, None
+                yield from ((path, line) for line in whole_lines(path))
+
+    def _before(self, path: Path) -> tuple[bytes, int]:
+        """Hash and number of the link before a file's first."""
+        before, found = self._files.before(path), (START, 0)
+        for line in whole_lines(before) if before and before.exists() else ():
+            with contextlib.suppress(BadLine):
+                said, _, link = read_line(line)
+                found = said, link.n
+        return found
+
+    def _files_missing(self, camera: str, until: int) -> Iterator[ChainFinding]:
+        """Files of the chain that are not there, when not all are followed."""
+        if self._only is not None:
+            there = {path.name for path in self._files.files(camera)}
+            for path in self._files.expected(camera, until):
+                if path.name not in there:
+                    where = f"{FOLDER}/{camera}/{path.name}"
+                    yield ChainFinding(code="link_missing", camera=camera, path=where)
+
+    def _path(self, segment: str) -> str:
+        return str(self._index.rows("SELECT path FROM segment WHERE id = ?", segment)[0][0])
 
     def _row(self, link: Link, said: bytes, where: str) -> Iterator[ChainFinding]:
         table = "segment" if isinstance(link, SegmentLink) else "gap"

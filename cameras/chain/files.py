@@ -46,6 +46,15 @@ class ChainFiles:
         """The file in which link `n` of a camera lies, or would lie."""
         return self.folder / camera / f"{(n - 1) // PER_FILE * PER_FILE + 1:010d}.links"
 
+    def expected(self, camera: str, until: int) -> list[Path]:
+        """The files in which links 1 to `until` of a camera lie."""
+        return [self.holding(camera, n) for n in range(1, until + 1, PER_FILE)]
+
+    def before(self, path: Path) -> Path | None:
+        """The file before one of a camera's; None: it is the first."""
+        n = int(path.stem)
+        return self.holding(path.parent.name, n - 1) if n > 1 else None
+
     def mend(self, camera: str) -> None:
         """Cut off the torn line a power cut may have left at the end of a file."""
         for path in [*self.files(camera)[-1:], self.folder / camera / SEALS]:
