@@ -25,6 +25,7 @@ FAULTS = (
     "a camera reports tampering or another scene",
     "code of a screen missing, late or of another screen",
     "a camera, or a machine at its address, sends us on to another address, or wants the password in clear",
+    "the file of the cameras is gone or cannot be read",
     "pictures of the live view stop",
     "the index of the recordings is lost, damaged or older than the recordings",
     "somebody alters recordings, index, chain or seals",
