@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shutil
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from appliance.base.settings import CameraSettings, RecorderSettings, Settings, SiteSettings
 from cameras.recorder import Recorder
 from cameras.simulator.camera import SimulatedCamera, Traits
+from tests.cameras.sealed_store import World
 
 PASSWORD = "correct horse"
 
@@ -72,3 +74,16 @@ async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
 async def recorded(recorder: Recorder, seconds: float) -> None:
     """Wait until the first camera has recorded so long."""
     await until(lambda: recorder.status().cameras[0].recorded_s >= seconds, seconds + 10)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    World(folder).index.close()
+    return folder
+
+
+@pytest.fixture
+def world(made: Path, tmp_path: Path) -> World:
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    return World(tmp_path)

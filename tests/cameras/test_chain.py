@@ -1,114 +1,22 @@
 """The chain of recordings and gaps, its seals, and the index built again from them."""
 
-import contextlib
 import hashlib
-import shutil
-import sqlite3
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import msgspec
 import pytest
 
 from appliance.base import crypto
-from appliance.base.errors import Unavailable
-from appliance.base.settings import CameraSettings, RecorderSettings, Settings, SiteSettings
-from appliance.base.site import Site
 from appliance.wire.orders import Orders, SittingOrder
-from appliance.wire.seals import Remembered, SealedHead
+from appliance.wire.seals import SealedHead
 from cameras import integrity
 from cameras.chain import START, SegmentLink, chained, encode, link_line, read_line, read_seal
 from cameras.chain.journaled import broken
-from cameras.index import Index, Segment, newest_seals
-from cameras.recorder import Recorder
-from cameras.recorder.reconcile import reconcile
+from cameras.index import newest_seals
 from cameras.recorder.sealing import Sealer
-from tests.cameras.test_store import opened, put
-
-NOW = datetime(2026, 11, 21, 1, 0, 0, tzinfo=UTC)
-LATER = NOW + timedelta(minutes=20)
-
-
-class World:
-    """Five recordings and a gap of camera C1, a seal after the third link and one after the last."""
-
-    def __init__(self, folder: Path) -> None:
-        self.media = folder / "media"
-        self.settings = Settings(
-            site=SiteSettings(
-                code="999999-01", name="示范考点", state=str(folder / "state"), run=str(folder / "run")
-            ),
-            cameras=[CameraSettings(code="C1", name="前部", address="127.0.0.1:1", room="T1")],
-            recorder=RecorderSettings(media=str(self.media)),
-        )
-        state = self.settings.state
-        self.now = datetime.now(UTC)
-        """Certificates count from today."""
-        new = not state.exists()
-        if new:
-            crypto.new_authority(state / "authority", "test authority")
-            (state / "keys").mkdir(parents=True)
-            crypto.new_leaf(state / "authority", state / "keys", "recorder")
-            site = Site(code="999999-01", name="示范考点", mode="demo", epoch="e" * 32, created=NOW)
-            (state / "site.json").write_bytes(msgspec.json.encode(site))
-        self.authority = (state / "authority" / "authority.pem").read_bytes()
-        self.index = Index(self.media)
-        self.sealer = Sealer(self.settings, self.index)
-        if new:
-            self.fill()
-        self.files: list[Segment] = list(self.index.every())
-
-    def fill(self) -> None:
-        for number in range(3):
-            self.put(number)
-        self.sealer.seal("C1", self.now)
-        self.index.open_gap_row("g1", "C1", NOW + timedelta(minutes=3), "network", "test")
-        self.index.close_gap("g1", NOW + timedelta(minutes=5))
-        for number in (5, 6):
-            self.put(number)
-        self.sealer.seal("C1", self.now)
-
-    def put(self, minute: int) -> Segment:
-        return put(self.index, self.media, NOW + timedelta(minutes=minute), 60, body=b"abc" * (1000 + minute))
-
-    @property
-    def links(self) -> Path:
-        return self.media / "chain.d" / "C1" / "0000000001.links"
-
-    @property
-    def seals(self) -> Path:
-        return self.media / "chain.d" / "C1" / "seals"
-
-    def cut(self, path: Path, number: int) -> None:
-        """Take a line out of a file."""
-        lines = path.read_bytes().splitlines(keepends=True)
-        del lines[number]
-        path.write_bytes(b"".join(lines))
-
-    def verify(
-        self, now: datetime | None = None, heads: list[SealedHead] | None = None
-    ) -> integrity.Verified:
-        return integrity.verify(
-            self.media,
-            None,
-            self.authority,
-            now or LATER,
-            known=None if heads is None else Remembered(heads=heads, deletions=[]),
-        )
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("made")
-    World(folder).index.close()
-    return folder
-
-
-@pytest.fixture
-def world(made: Path, tmp_path: Path) -> World:
-    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
-    return World(tmp_path)
+from tests.cameras.sealed_store import NOW, World
+from tests.cameras.test_store import opened
 
 
 def alter_row(world: World) -> str:
@@ -294,130 +202,6 @@ def test_links_cut_off_with_their_seals_are_missed_by_the_journal(world: World) 
     assert broken(files, [*heads, now]) == heads[1:]
     gone = SealedHead(camera="C9", number=1, n=4, head="00" * 32, at=NOW)
     assert [one.path for one in world.verify(heads=[gone]).findings] == ["chain.d/C9#4"]
-
-
-TABLES = {
-    "segment": "id, run, camera, path, start, end, bytes, sha256, state, cause, n, chained",
-    "gap": "id, camera, start, end, cause, detail, n, chained",
-    "chain": "camera, n, head",
-    "seal": "camera, number, at, n, sitting, line",
-}
-
-
-def content(index: Index) -> dict[str, list[object]]:
-    """Everything the chain carries."""
-    return {
-        table: sorted(map(repr, index.rows(f"SELECT {columns} FROM {table}")))
-        for table, columns in TABLES.items()
-    }
-
-
-@pytest.mark.parametrize("how", ["gone", "damaged", "older"])
-def test_a_lost_index_is_built_again_from_the_files(world: World, how: str) -> None:
-    before = content(world.index)
-    database = world.media / "index.db"
-    if how == "older":
-        world.index.write("DELETE FROM segment WHERE n > 2")
-        world.index.write("DELETE FROM gap")
-        world.index.write("UPDATE chain SET n = 2, head = (SELECT chained FROM segment WHERE n = 2)")
-    world.index.close()
-    if how != "older":
-        for path in world.media.glob("index.db*"):
-            path.unlink()
-        assert world.verify().ok, "the folder of recordings alone is enough"
-    if how == "damaged":
-        database.write_bytes(b"no database at all" * 1000)
-    index = Index(world.media)
-    reconcile(world.media, index, NOW)
-    assert content(index) == before
-    codes = {row[0] for row in index.rows("SELECT code FROM finding")}
-    assert codes == ({"restored", "index_damaged"} if how == "damaged" else {"restored"})
-    assert world.verify().ok
-    more = put(index, world.media, NOW + timedelta(minutes=9), 60, "r9")
-    assert read_line(world.links.read_bytes().splitlines()[-1])[2].id == more.id
-    index.close()
-
-
-@pytest.mark.parametrize("how", ["header", "page", "in_use"])
-def test_a_torn_page_of_the_index_costs_nothing(world: World, how: str) -> None:
-    """A power cut or a dying disk leaves nonsense in the middle of it: at the start, or while the recorder runs."""
-    before = content(world.index)
-    world.index.close()
-    database = world.media / "index.db"
-    page = 4096
-    torn = bytearray(database.read_bytes())
-    assert len(torn) > 4 * page
-    if how == "in_use":
-        index = Index(world.media)
-        index.rows("SELECT count(*) FROM segment")
-        index.write("UPDATE segment SET cause = cause")  # the file is the one that was opened
-        index.rows("PRAGMA wal_checkpoint(TRUNCATE)")
-        index.rows("PRAGMA cache_size = 0")
-        with open(database, "r+b") as raw:
-            for number in range(1, len(torn) // page):
-                raw.seek(number * page)
-                raw.write(b"\x77" * page)
-        with pytest.raises((Unavailable, sqlite3.DatabaseError)):
-            for segment in list(index.every()):
-                index.write("UPDATE segment SET cause = 'x' WHERE id = ?", segment.id)
-        assert index.broken
-        with contextlib.suppress(sqlite3.Error):
-            index.close()
-    else:
-        where = 0 if how == "header" else page
-        torn[where : where + page] = b"\x77" * page
-        database.write_bytes(torn)
-    settings = msgspec.structs.replace(world.settings, cameras=[])
-    recorder = Recorder(settings)
-    recorder.start()
-    assert recorder.index and recorder.healthy()
-    assert content(recorder.index) == before
-    told = recorder.index.rows("SELECT code FROM finding WHERE code = 'index_damaged'")
-    assert told, "a fact says so"
-    assert list(world.media.glob("index.db.damaged-*")), "and the damaged file is kept"
-    assert not list(world.media.glob("index.db.broken")) and not list(world.media.glob("*.rebuilding"))
-    assert recorder.found["index_damaged", "recorder"] == 1 and recorder.found["restored", "C1"] == 1
-    assert world.verify().ok
-    with pytest.raises(Unavailable) as told_so:
-        Recorder(settings).start()
-    assert told_so.value.code == "recorder_runs"
-    recorder.stop()
-    recorder = Recorder(settings)
-    recorder.start()
-    assert recorder.found == {}, "it is said once"
-    recorder.stop()
-
-
-def test_lines_the_files_lack_follow_from_the_index(world: World) -> None:
-    whole, sealed = world.links.read_bytes(), world.seals.read_bytes()
-    world.index.close()
-    world.links.write_bytes(whole[:-200])  # torn by a power cut
-    world.seals.write_bytes(sealed[:-10])
-    index = Index(world.media)
-    reconcile(world.media, index, NOW)
-    assert (world.links.read_bytes(), world.seals.read_bytes()) == (whole, sealed)
-    world.links.unlink()
-    world.seals.unlink()
-    reconcile(world.media, index, NOW)
-    assert (world.links.read_bytes(), world.seals.read_bytes()) == (whole, sealed)
-    assert index.rows("SELECT 1 FROM finding") == [] and world.verify().ok
-    index.close()
-
-
-def test_a_line_the_disk_does_not_take_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = world.links.read_bytes()
-    add = world.index.chain.add_link
-
-    def full(*_line: object) -> None:
-        raise OSError(28, "no space")
-
-    monkeypatch.setattr(world.index.chain, "add_link", full)
-    world.put(10)
-    assert world.links.read_bytes() == whole
-    monkeypatch.setattr(world.index.chain, "add_link", add)
-    world.index._unfiled[0] = (add, world.index._unfiled[0][1])
-    world.put(11)
-    assert world.links.read_bytes().count(b"\n") == 8 and world.verify().ok
 
 
 def test_seals_come_every_hour_and_after_each_sitting(world: World) -> None:

@@ -79,7 +79,9 @@ async def test_sound_keeps_step_with_the_picture(tmp_path: Path, sound: Sound, c
             server.close()
     name, rate, samples, begin = heard(tmp_path / "clip.mp4")
     assert name == codec and abs(begin) < 0.1, "the sound begins with the clip"
-    assert abs(len(samples) / rate - (head.end - head.start).total_seconds()) < 0.35  # late sound at two borders
+    assert (
+        abs(len(samples) / rate - (head.end - head.start).total_seconds()) < 0.35
+    )  # late sound at two borders
     shown, place = pictured(tmp_path / "clip.mp4")
     loud = np.abs(samples) > 0.05
     hertz = np.argmax(np.abs(np.fft.rfft(samples))) * rate / len(samples)

@@ -1,0 +1,139 @@
+"""The index is lost, damaged, older than the files, or the files lack lines: one is put right from the other."""
+
+import contextlib
+import sqlite3
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from appliance.base.errors import Unavailable
+from cameras.chain import read_line
+from cameras.index import Index
+from cameras.recorder import Recorder
+from cameras.recorder.reconcile import reconcile
+from tests.cameras.sealed_store import NOW, World
+from tests.cameras.test_store import put
+
+TABLES = {
+    "segment": "id, run, camera, path, start, end, bytes, sha256, state, cause, n, chained",
+    "gap": "id, camera, start, end, cause, detail, n, chained",
+    "chain": "camera, n, head",
+    "seal": "camera, number, at, n, sitting, line",
+}
+
+
+def content(index: Index) -> dict[str, list[object]]:
+    """Everything the chain carries."""
+    return {
+        table: sorted(map(repr, index.rows(f"SELECT {columns} FROM {table}")))
+        for table, columns in TABLES.items()
+    }
+
+
+@pytest.mark.parametrize("how", ["gone", "damaged", "older"])
+def test_a_lost_index_is_built_again_from_the_files(world: World, how: str) -> None:
+    before = content(world.index)
+    database = world.media / "index.db"
+    if how == "older":
+        world.index.write("DELETE FROM segment WHERE n > 2")
+        world.index.write("DELETE FROM gap")
+        world.index.write("UPDATE chain SET n = 2, head = (SELECT chained FROM segment WHERE n = 2)")
+    world.index.close()
+    if how != "older":
+        for path in world.media.glob("index.db*"):
+            path.unlink()
+        assert world.verify().ok, "the folder of recordings alone is enough"
+    if how == "damaged":
+        database.write_bytes(b"no database at all" * 1000)
+    index = Index(world.media)
+    reconcile(world.media, index, NOW)
+    assert content(index) == before
+    codes = {row[0] for row in index.rows("SELECT code FROM finding")}
+    assert codes == ({"restored", "index_damaged"} if how == "damaged" else {"restored"})
+    assert world.verify().ok
+    more = put(index, world.media, NOW + timedelta(minutes=9), 60, "r9")
+    assert read_line(world.links.read_bytes().splitlines()[-1])[2].id == more.id
+    index.close()
+
+
+@pytest.mark.parametrize("how", ["header", "page", "in_use"])
+def test_a_torn_page_of_the_index_costs_nothing(world: World, how: str) -> None:
+    """A power cut or a dying disk leaves nonsense in the middle of it: at the start, or while the recorder runs."""
+    before = content(world.index)
+    world.index.close()
+    database = world.media / "index.db"
+    page = 4096
+    torn = bytearray(database.read_bytes())
+    assert len(torn) > 4 * page
+    if how == "in_use":
+        index = Index(world.media)
+        index.rows("SELECT count(*) FROM segment")
+        index.write("UPDATE segment SET cause = cause")  # the file is the one that was opened
+        index.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        index.rows("PRAGMA cache_size = 0")
+        with open(database, "r+b") as raw:
+            for number in range(1, len(torn) // page):
+                raw.seek(number * page)
+                raw.write(b"\x77" * page)
+        with pytest.raises((Unavailable, sqlite3.DatabaseError)):
+            for segment in list(index.every()):
+                index.write("UPDATE segment SET cause = 'x' WHERE id = ?", segment.id)
+        assert index.broken
+        with contextlib.suppress(sqlite3.Error):
+            index.close()
+    else:
+        where = 0 if how == "header" else page
+        torn[where : where + page] = b"\x77" * page
+        database.write_bytes(torn)
+    settings = msgspec.structs.replace(world.settings, cameras=[])
+    recorder = Recorder(settings)
+    recorder.start()
+    assert recorder.index and recorder.healthy()
+    assert content(recorder.index) == before
+    told = recorder.index.rows("SELECT code FROM finding WHERE code = 'index_damaged'")
+    assert told, "a fact says so"
+    assert list(world.media.glob("index.db.damaged-*")), "and the damaged file is kept"
+    assert not list(world.media.glob("index.db.broken")) and not list(world.media.glob("*.rebuilding"))
+    assert recorder.found["index_damaged", "recorder"] == 1 and recorder.found["restored", "C1"] == 1
+    assert world.verify().ok
+    with pytest.raises(Unavailable) as told_so:
+        Recorder(settings).start()
+    assert told_so.value.code == "recorder_runs"
+    recorder.stop()
+    recorder = Recorder(settings)
+    recorder.start()
+    assert recorder.found == {}, "it is said once"
+    recorder.stop()
+
+
+def test_lines_the_files_lack_follow_from_the_index(world: World) -> None:
+    whole, sealed = world.links.read_bytes(), world.seals.read_bytes()
+    world.index.close()
+    world.links.write_bytes(whole[:-200])  # torn by a power cut
+    world.seals.write_bytes(sealed[:-10])
+    index = Index(world.media)
+    reconcile(world.media, index, NOW)
+    assert (world.links.read_bytes(), world.seals.read_bytes()) == (whole, sealed)
+    world.links.unlink()
+    world.seals.unlink()
+    reconcile(world.media, index, NOW)
+    assert (world.links.read_bytes(), world.seals.read_bytes()) == (whole, sealed)
+    assert index.rows("SELECT 1 FROM finding") == [] and world.verify().ok
+    index.close()
+
+
+def test_a_line_the_disk_does_not_take_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = world.links.read_bytes()
+    add = world.index.chain.add_link
+
+    def full(*_line: object) -> None:
+        raise OSError(28, "no space")
+
+    monkeypatch.setattr(world.index.chain, "add_link", full)
+    world.put(10)
+    assert world.links.read_bytes() == whole
+    monkeypatch.setattr(world.index.chain, "add_link", add)
+    world.index._unfiled[0] = (add, world.index._unfiled[0][1])
+    world.put(11)
+    assert world.links.read_bytes().count(b"\n") == 8 and world.verify().ok
