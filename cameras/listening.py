@@ -19,7 +19,7 @@ from cameras.address import rewritten
 from cameras.events import Event, Subscription
 from cameras.notes import Notebook
 from cameras.onvif_plain import PlainCamera
-from cameras.patience import wait_refused
+from cameras.patience import HELD, never, wait_refused
 
 log = logging.getLogger("examsite.recorder")
 
@@ -65,13 +65,17 @@ class Listener(threading.Thread):
         password: Callable[[], str],
         notes: Notebook,
         tell: TellStanding = nobody,
+        held: Callable[[str], bool] = never,
     ) -> None:
-        """`tell`: told what stands, after every pull that says it for certain."""
+        """`tell`: told what stands, after every pull that says it for certain; `held`: is the recording of this camera
+        refused? Then the password is not proven from here too: the camera would lock itself the sooner.
+        """
         super().__init__(name=f"events-{camera.code}", daemon=True)
         self.camera = camera
         self._password = password
         self._notes = notes
         self._tell = tell
+        self._held = held
         self._leaving = threading.Event()
         self._subscription: Subscription | None = None
         self._pulled = False
@@ -100,6 +104,9 @@ class Listener(threading.Thread):
         """The thread."""
         wait = RETRY
         while not self._leaving.is_set():
+            if self._held(self.camera.code):
+                self._leaving.wait(HELD)
+                continue
             try:
                 self._listen()
                 wait = RETRY

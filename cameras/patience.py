@@ -3,6 +3,14 @@
 RETRY_REFUSED, LONGEST_REFUSED = 30.0, 960.0
 """Seconds after the first refused password, and at most."""
 
+HELD = 5.0
+"""Seconds between two looks whether the recording is still refused; nobody else proves the password meanwhile."""
+
+
+def never(_camera: str) -> bool:
+    """The recording of no camera is refused."""
+    return False
+
 
 def wait_refused(times: int) -> float:
     """Seconds to wait after so many refusals in a row: a camera that has locked itself must come to rest."""

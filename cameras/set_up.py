@@ -28,13 +28,14 @@ from cameras.jobs import Job, Jobs
 from cameras.kept import Kept
 from cameras.listening import Listener, TellStanding, nobody
 from cameras.notes import Notebook
+from cameras.patience import never
 from cameras.reports import ReportStore
 
 
 class SetUp:
     """Jobs, the kept cameras, and a listener to the events of each. `changed`: so that recording follows; `looked`:
     somebody looked at a kept camera (its code, empty = all) and may have set its clock; `alarms`: told what the cameras
-    report.
+    report; `held`: is the recording of a camera refused?
 
     Used from the event loop; `stop` ends what it began.
     """
@@ -45,7 +46,9 @@ class SetUp:
         changed: Callable[[], object],
         looked: Callable[[str], object] = lambda _camera: None,
         alarms: TellStanding = nobody,
+        held: Callable[[str], bool] = never,
     ) -> None:
+        self._held = held
         self._alarms = alarms
         self._settings = settings
         self._looked = looked
@@ -161,7 +164,7 @@ class SetUp:
                 self._alarms(code, [], datetime.now(UTC))  # nobody listens any more
         for code, camera in wanted.items():
             if code not in self.listeners:
-                made = Listener(camera, self._password(camera), self.notes, self._alarms)
+                made = Listener(camera, self._password(camera), self.notes, self._alarms, self._held)
                 self.listeners[code] = made
                 made.start()
 

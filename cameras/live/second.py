@@ -19,6 +19,7 @@ from appliance.wire.live import GetKeys, KeyFrame, Keys, LiveFault
 from cameras.address import with_credentials
 from cameras.media2 import Profile
 from cameras.onvif import OnvifCamera
+from cameras.patience import HELD, never, wait_refused
 from cameras.stream import open_stream, stream_fault
 
 log = logging.getLogger("examsite.recorder")
@@ -27,7 +28,7 @@ WIDEST = 704
 """Pixels: wider streams cost more to send and decode than sixteen small pictures on a page need."""
 LEASE = 8.0
 """Seconds after the last question for which a stream stays open."""
-RETRY, RETRY_REFUSED = 3.0, 60.0
+RETRY = 3.0
 NONE = "none"
 
 
@@ -51,10 +52,18 @@ class SecondStream(threading.Thread):
     _one_asks = threading.Lock()
     """ONVIF questions cost half a second of our time each: sixteen cameras are asked one after the other."""
 
-    def __init__(self, camera: CameraSettings, password: Callable[[], str], known: dict[str, str]) -> None:
+    def __init__(
+        self,
+        camera: CameraSettings,
+        password: Callable[[], str],
+        known: dict[str, str],
+        held: Callable[[str], bool] = never,
+    ) -> None:
         super().__init__(name=f"second-{camera.code}", daemon=True)
         self.camera = camera
         self._password = password
+        self._held = held
+        self._refused = 0
         self._known = known
         """Addresses found so far, by camera; empty = it has no second stream."""
         self._leaving = threading.Event()
@@ -76,6 +85,10 @@ class SecondStream(threading.Thread):
         """The thread."""
         while self.wanted:
             wait = RETRY
+            if self._held(self.camera.code):  # it would refuse us too
+                self.fault = "password"
+                self._leaving.wait(HELD)
+                continue
             try:
                 uri = self._uri()
                 if not uri:
@@ -83,7 +96,8 @@ class SecondStream(threading.Thread):
                     return
                 self._follow(uri)
             except Refused as error:
-                self.fault, wait = "password", RETRY_REFUSED
+                self._refused += 1
+                self.fault, wait = "password", wait_refused(self._refused)
                 log.info("camera %s: second stream: %s", self.camera.code, error)
             except ExamError as error:
                 self.fault = "silent"
@@ -120,7 +134,7 @@ class SecondStream(threading.Thread):
                     return
                 if packet.size and packet.is_keyframe:
                     self._number += 1
-                    self.fault = None
+                    self.fault, self._refused = None, 0
                     self.newest = KeyFrame(
                         camera=self.camera.code,
                         number=self._number,
@@ -136,11 +150,17 @@ class SecondStream(threading.Thread):
 
 
 class SecondStreams:
-    """All second streams of a site. `cameras`: read anew with each question, for settings may change."""
+    """All second streams of a site. `cameras`: read anew with each question, for settings may change; `held`: is the
+    recording of a camera refused?
+    """
 
     def __init__(
-        self, cameras: Callable[[], Sequence[CameraSettings]], password: Callable[[CameraSettings], str]
+        self,
+        cameras: Callable[[], Sequence[CameraSettings]],
+        password: Callable[[CameraSettings], str],
+        held: Callable[[str], bool] = never,
     ) -> None:
+        self._held = held
         self._cameras = cameras
         self._password = password
         self._open: dict[str, SecondStream] = {}
@@ -172,7 +192,9 @@ class SecondStreams:
             stream.stop()
         if not stream or stream.camera != camera:
             self._known.pop(camera.code, None)
-        stream = self._open[camera.code] = SecondStream(camera, lambda: self._password(camera), self._known)
+        stream = self._open[camera.code] = SecondStream(
+            camera, lambda: self._password(camera), self._known, self._held
+        )
         stream.start()
         return stream
 

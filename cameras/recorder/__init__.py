@@ -172,6 +172,10 @@ class Recorder:
             media=str(self.media),
         )
 
+    def refused(self, code: str) -> bool:
+        """Does this camera refuse the recording its password? Then nobody else tries it."""
+        return any(one.camera.code == code and one.status.refused for one in list(self.cameras))
+
     def _missing(self, now: datetime) -> list[CameraStatus]:
         """Cameras that are kept and that nobody records."""
         begun = {one.camera.code for one in self.cameras}
@@ -247,6 +251,7 @@ async def main(settings: Settings) -> None:
         lambda: loop.run_in_executor(None, recorder.followed),
         lambda camera: loop.run_in_executor(None, recorder.read_clocks, camera),
         alarms.of_events,
+        recorder.refused,
     )
     for (code, camera), count in recorder.found.items():
         set_up.notes.add("found", camera, "process:recorder", datetime.now(UTC), code, count)
@@ -257,7 +262,9 @@ async def main(settings: Settings) -> None:
             camera.alarms = set_up.alarms(camera.camera)
         return found
 
-    seconds = SecondStreams(lambda: settings.cameras, lambda camera: password_of(camera, settings))
+    seconds = SecondStreams(
+        lambda: settings.cameras, lambda camera: password_of(camera, settings), recorder.refused
+    )
     handlers: dict[type, sockets.Handler] = {GetStatus: status, GetKeys: seconds.keys, **set_up.handlers()}
     handlers |= recorder.duty.handlers() | alarms.handlers()
     filler = Filler(settings, recorder.index, set_up.filled)

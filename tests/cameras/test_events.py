@@ -10,15 +10,17 @@ import pytest
 from appliance.base.camera_settings import CameraSettings
 from appliance.base.errors import Refused
 from appliance.wire.cameras import Note
+from appliance.wire.live import GetKeys
 from appliance.wire.simulators import SetCamera
 from cameras import events, listening, media2
 from cameras.events import Event
 from cameras.listening import MOMENT, Listener
+from cameras.live.second import SecondStreams
 from cameras.notes import Notebook
 from cameras.onvif_plain import PlainCamera
 from cameras.simulator.camera import SimulatedCamera, Traits
 from cameras.simulator.kinds import Authentication
-from tests.cameras.conftest import PASSWORD, until
+from tests.cameras.conftest import PASSWORD, recording, site, until
 
 NOW = datetime(2026, 3, 14, 9, tzinfo=UTC)
 
@@ -203,3 +205,29 @@ def test_a_notebook_on_a_disk_that_fails_holds_nothing_up(tmp_path: Path) -> Non
     kept = Notebook(tmp_path / "file" / "notes.db")
     kept.add("added", "C1", "account:a", NOW)
     assert [one.kind for one in kept.after("", 0).notes] == ["added"]
+
+
+async def test_nobody_proves_a_password_that_the_recording_is_refused(
+    tmp_path: Path, notes: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "HELD", 0.05)
+    async with SimulatedCamera(Traits(code="C1", password="another", discovery_port=0)) as camera:
+        settings = site(tmp_path, camera)
+        async with recording(settings) as recorder:
+            await until(lambda: recorder.refused("C1"))
+            before = list(camera.http.calls)
+            one = settings.cameras[0]
+            made = listening.Listener(one, lambda: PASSWORD, notes, held=recorder.refused)
+            live = SecondStreams(lambda: [one], lambda _camera: PASSWORD, recorder.refused)
+            made.start()
+            shown = await live.keys(GetKeys(cameras=["C1"], have={}))
+            for _look in range(40):
+                if shown.faults:
+                    break
+                await asyncio.sleep(0.05)
+                shown = await live.keys(GetKeys(cameras=["C1"], have={}))
+            assert shown.faults == {"C1": "password"} and camera.http.calls == before
+            recorder.cameras[0].status.refused = False
+            await until(lambda: len(camera.http.calls) > len(before))
+            made.stop()
+            live.stop()
