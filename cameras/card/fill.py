@@ -30,7 +30,7 @@ from cameras.card.ranges import Span
 from cameras.card.replay import Replay
 from cameras.card.search import CardCamera, Recording, holding
 from cameras.fill import Filler, holes
-from cameras.index import Index, Reader
+from cameras.index import Index, Reader, moment
 
 log = logging.getLogger("examsite.recorder")
 
@@ -55,9 +55,13 @@ def missing(index: Reader, camera: str, span: Span, now: datetime) -> list[Span]
 
 
 def days_before(index: Reader, camera: str, now: datetime) -> Span:
-    """The last days, from the first recording of this camera on."""
-    rows = index.rows("SELECT start FROM segment WHERE camera = ? ORDER BY start LIMIT 1", camera)
-    first = datetime.fromtimestamp(rows[0][0] / 1e6, UTC) if rows else now
+    """The last days, from the first recording or gap of this camera on."""
+    rows = index.rows(
+        "SELECT min(start) FROM segment WHERE camera = ? UNION SELECT min(start) FROM gap WHERE camera = ?",
+        camera,
+        camera,
+    )
+    first = min((moment(row[0]) for row in rows if row[0] is not None), default=now)
     return max(now - DAYS, first), now - LAG
 
 
