@@ -59,6 +59,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "cause.stopped": ("look", N_("recorder stopped")),
     "cause.resting": ("calm", N_("not recorded, by plan")),
     "cause.clock": ("look", N_("the server's clock was set ahead")),
+    "origin.card": ("calm", N_("filled later from the camera's own card")),
+    "origin.copy": ("calm", N_("filled later from elsewhere")),
     "roster.pending": ("look", N_("Waits for the second person")),
     "roster.active": ("go", N_("In force")),
     "roster.rejected": ("stop", N_("Rejected")),
