@@ -1,5 +1,6 @@
 """examsite recordings verify-clip and verify-package: what was taken away, checked on any machine."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from appliance.base.crypto import read_secret
 from appliance.base.errors import NotFound
 from appliance.base.i18n import N_, _
 from appliance.base.settings import load
+from appliance.wire.recorder import Kept
 
 if TYPE_CHECKING:
     from cameras.clips.package_proof import PackageVerified
@@ -121,8 +123,34 @@ def _tell_clip(found: "ClipVerified") -> None:
                 "It is a copy with the time in the picture, encoded anew. Its original: SHA-256 {sha256}"
             ).format(sha256=clip.original)
         )
-    if found.ok:
+    _tell_kept([one.state for one in clip.sources] if clip.form == "examsite-clip 1" else [])
+    if found.ok and clip.form == "examsite-copy 1":
+        _tell(
+            _(
+                "This site made the copy on {day}, and it is unaltered. It proves nothing: its original does."
+            ).format(day=f"{made:%Y-%m-%d}")
+        )
+    elif found.ok:
         _tell(_("The clip is whole and was signed by this site on {day}.").format(day=f"{made:%Y-%m-%d}"))
+
+
+def _tell_kept(states: list[Kept]) -> None:
+    """What was not simply recorded: its hash proves nothing about the time before."""
+    words = {
+        "filled": _(
+            "{count} of its recordings were put into a gap later, out of a camera's card or a film somebody brought:"
+            " their times are as that one or the person stated them."
+        ),
+        "recovered": _(
+            "{count} of its recordings were ended by a crash and hashed at the restart: not before."
+        ),
+        "adopted": _(
+            "{count} of its recordings were unknown to the index and hashed when they were found: not before."
+        ),
+    }
+    for kept, count in Counter(states).items():
+        if kept in words:
+            typer.echo(words[kept].format(count=count))
 
 
 def _tell_package(found: "PackageVerified") -> None:
@@ -147,6 +175,7 @@ def _tell_package(found: "PackageVerified") -> None:
     )
     site = f"{stated.mark} {stated.site} {stated.site_name}".strip()
     typer.echo(f"{site}  {' '.join(stated.cameras)}  {start:%Y-%m-%d %H:%M:%S} – {end:%H:%M:%S %z}")
+    _tell_kept([way for one in stated.files for way in one.kept])
     if stated.gaps:
         typer.echo(_("Gaps in the recordings: {count}.").format(count=len(stated.gaps)))
     for one in stated.left_out:

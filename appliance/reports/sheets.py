@@ -90,7 +90,7 @@ def room_record(sheet: facts.RoomRecord) -> bytes:
         code=code,
         kind=_kind,
         result=_result,
-        cause=_cause,
+        cause=cause,
         blank=BLANK_LINES,
     )
 
@@ -105,7 +105,8 @@ def ticket_slip(sheet: facts.TicketSlip) -> bytes:
     return pdf("ticket_slip.html", sheet.heading, N_("Queue ticket"), sheet=sheet)
 
 
-def _cause(name: str) -> str:
+def cause(name: str) -> str:
+    """Why there is a gap, as printed."""
     return _(GAPS.get(name, GAPS[""]))
 
 

@@ -20,9 +20,11 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.look import append_fact, note_look
 from appliance.wire.playback import GetCopy
+from appliance.wire.proof import broken_sources, proof_at_end
 from appliance.wire.recorder import ClipHead, GetClip
 
 Asked = Request[Who, Any, Any]
+NAMED = 20
 
 
 async def export(request: Asked, box: Box, asked: GetClip | GetCopy, candidate: str, name: str) -> Stream:
@@ -51,6 +53,8 @@ class Exported(msgspec.Struct, kw_only=True):
     end: datetime
     bytes: int
     sha256: str
+    broken: list[str]
+    """Recordings that were not as recorded when it was cut from them."""
 
 
 async def export_to(box: Box, asked: GetClip | GetCopy, actor: str, file: Path) -> Exported:
@@ -58,21 +62,35 @@ async def export_to(box: Box, asked: GetClip | GetCopy, actor: str, file: Path) 
     head, chunks = await ask_stream(box.settings.socket("clips"), asked, ClipHead, timeout=120.0)
     detail = {"camera": head.camera, "from": head.start.isoformat(), "to": head.end.isoformat()}
     detail |= {"copy": "yes"} if isinstance(asked, GetCopy) else {}
-    digest, size = hashlib.sha256(), 0
+    digest, size, last = hashlib.sha256(), 0, b""
     try:
         await box.db.write(append_fact, box, "clip.requested", head.camera, actor, detail)
         with await asyncio.to_thread(open, file, "wb") as target:
             async for chunk in chunks:
                 digest.update(chunk)
                 size += await asyncio.to_thread(target.write, chunk)
-        more = {"sha256": digest.hexdigest(), "bytes": size}
+                last = chunk
+        broken = _broken(last)
+        more = {"sha256": digest.hexdigest(), "bytes": size} | ({"broken": broken} if broken else {})
         await box.db.write(append_fact, box, "clip.exported", head.camera, actor, detail | more)
     except BaseException:
         file.unlink(missing_ok=True)
         raise
     finally:
         await chunks.aclose()
-    return Exported(camera=head.camera, start=head.start, end=head.end, bytes=size, sha256=digest.hexdigest())
+    return Exported(
+        camera=head.camera,
+        start=head.start,
+        end=head.end,
+        bytes=size,
+        sha256=digest.hexdigest(),
+        broken=broken,
+    )
+
+
+def _broken(last: bytes) -> list[str]:
+    """What the proof at the end says of recordings that were not as recorded; for the journal, which names a few."""
+    return [f"{one.found} {one.path}" for one in broken_sources(proof_at_end(last))][:NAMED]
 
 
 async def given(
@@ -86,7 +104,8 @@ async def given(
                 yield held
             digest.update(chunk)
             size, held = size + len(chunk), chunk
-        more = {"sha256": digest.hexdigest(), "bytes": size}
+        broken = _broken(held)
+        more = {"sha256": digest.hexdigest(), "bytes": size} | ({"broken": broken} if broken else {})
         await box.db.write(note_look, box, "clip.exported", subject, who, detail | more)
         yield held
     finally:

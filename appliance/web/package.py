@@ -29,13 +29,20 @@ from appliance.flow.package_facts import Facts, package_facts
 from appliance.flow.seen import Seen
 from appliance.wire import evidence as wire
 from appliance.wire.playback import GetCopy
-from appliance.wire.recorder import CameraSpan, Clip, ClipHead, FindClips, Found, Gap, GetClip
+from appliance.wire.proof import broken_sources, proof_at_end
+from appliance.wire.recorder import CameraSpan, Clip, ClipHead, FindClips, Found, Gap, GetClip, Kept
 
 LONGEST = timedelta(hours=8)
+NAMED = 20
+"""Broken recordings the journal names; the package's list names all."""
 PIECE = timedelta(hours=2)
 """A longer recording is several files."""
 COPY = timedelta(minutes=30)
 """The longest copy exam-clips makes at once."""
+SHORT = timedelta(seconds=2)
+"""A film may begin or end by so much beside the time asked for without anything missing."""
+PLAIN: frozenset[Kept] = frozenset({"open", "closed"})
+"""Recordings that need no word about how they came into the store."""
 SPARE = 2 * 10**9
 """Bytes that stay free on the disk the exam itself needs."""
 Progress = Callable[[int, int], None]
@@ -58,7 +65,10 @@ class Made(msgspec.Struct, kw_only=True):
     manifest: str
     """SHA-256 of the signed list."""
     gaps: int
-    left_out: int
+    left_out: list[wire.LeftOut]
+    """What belongs into it and could not be had."""
+    broken: list[wire.Broken]
+    """Recordings that were not as recorded when they were put into it."""
 
 
 class Package:
@@ -69,28 +79,44 @@ class Package:
         self._box, self._progress = box, progress
         self.files: list[wire.PackageFile] = []
         self.left_out: list[wire.LeftOut] = []
+        self.broken: list[wire.Broken] = []
         self.done = self.total = 0
 
     def name(self, path: str) -> zipfile.ZipInfo:
         """An entry with the site's time."""
         return zipfile.ZipInfo(path, self._box.local(self._box.now()).timetuple()[:6])
 
-    async def stream(self, file: wire.PackageFile, chunks: AsyncIterator[bytes]) -> None:
-        """A file whose bytes come one after the other."""
-        digest = hashlib.sha256()
-        with self._zip.open(self.name(file.path), "w", force_zip64=True) as entry:
+    async def stream(self, file: wire.PackageFile, chunks: AsyncIterator[bytes]) -> bytes:
+        """A file whose bytes come one after the other; returns the last of them. One that breaks off is not in it."""
+        info, digest, last = self.name(file.path), hashlib.sha256(), b""
+        try:
+            with self._zip.open(info, "w", force_zip64=True) as entry:
 
-            def take(chunk: bytes) -> None:
-                digest.update(chunk)
-                entry.write(chunk)
+                def take(chunk: bytes) -> None:
+                    digest.update(chunk)
+                    entry.write(chunk)
 
-            async for chunk in chunks:
-                await asyncio.to_thread(take, chunk)
-                file.bytes += len(chunk)
-                self.done += len(chunk)
-                self._progress(self.done, max(self.total, self.done))
+                async for chunk in chunks:
+                    await asyncio.to_thread(take, chunk)
+                    last = chunk
+                    file.bytes += len(chunk)
+                    self.done += len(chunk)
+                    self._progress(self.done, max(self.total, self.done))
+        except ExamError:
+            self._take_back(info)
+            raise
         file.sha256 = digest.hexdigest()
         self.files.append(file)
+        return last
+
+    def _take_back(self, info: zipfile.ZipInfo) -> None:
+        """The newest entry, as if it had never been begun."""
+        self._zip.filelist.remove(info)
+        del self._zip.NameToInfo[info.filename]
+        self._zip.start_dir = info.header_offset
+        if self._zip.fp:
+            self._zip.fp.seek(info.header_offset)
+            self._zip.fp.truncate()
 
     async def put(self, file: wire.PackageFile, body: bytes) -> None:
         """A file that is in memory."""
@@ -166,9 +192,12 @@ async def make_package(
         files=len(package.files),
         manifest=hashlib.sha256(manifest).hexdigest(),
         gaps=len(found.gaps),
-        left_out=len(package.left_out),
+        left_out=package.left_out,
+        broken=package.broken,
     )
     outcome = {**asked, "manifest": made.manifest, "bytes": made.bytes, "files": made.files}
+    outcome |= {"left_out": len(made.left_out)} if made.left_out else {}
+    outcome |= {"broken": [f"{one.code} {one.source}" for one in made.broken[:NAMED]]} if made.broken else {}
     await box.db.write(append_fact, box, "package.exported", subject, actor, outcome)
     return made
 
@@ -224,30 +253,52 @@ def pieces(clips: list[Clip], longest: timedelta) -> list[Clip]:
 
 async def _recordings(package: Package, box: Box, clips: list[Clip], wanted: Wanted) -> None:
     for one in pieces(clips, PIECE):
-        asked = GetClip(camera=one.camera, start=one.start, end=one.end, proof=True, run=one.run)
-        await _recording(package, box, asked, "clip", f"clips/{_stem(box, one)}.mp4")
+        await _recording(package, box, one, "clip")
     for one in pieces(clips, COPY) if wanted.copies else []:
-        shown = GetCopy(camera=one.camera, start=one.start, end=one.end, run=one.run)
-        await _recording(package, box, shown, "copy", f"copies/{_stem(box, one)}-copy.mp4")
+        await _recording(package, box, one, "copy")
 
 
-def _stem(box: Box, clip: Clip) -> str:
-    return f"{clip.camera}-{box.local(clip.start):%Y%m%d-%H%M%S}"
+def _path(box: Box, kind: wire.FileKind, camera: str, start: datetime, end: datetime | None = None) -> str:
+    """`end`: of what could not be had."""
+    stem = f"{camera}-{box.local(start):%Y%m%d-%H%M%S}"
+    stem += f"-to-{box.local(end):%H%M%S}" if end else ""
+    return f"copies/{stem}-copy.mp4" if kind == "copy" else f"clips/{stem}.mp4"
 
 
-async def _recording(
-    package: Package, box: Box, asked: GetClip | GetCopy, kind: wire.FileKind, path: str
-) -> None:
-    try:
-        head, chunks = await ask_stream(box.settings.socket("clips"), asked, ClipHead, timeout=120.0)
-    except (NotFound, Corrupt) as error:
-        package.left_out.append(wire.LeftOut(path=path, code=error.code))
-        return
+async def _recording(package: Package, box: Box, clip: Clip, kind: wire.FileKind) -> None:
+    """One stretch. exam-clips ends a film before a file that cannot be read: what lies behind it is asked for again,
+    and what is between is named.
+    """
+    at = clip.start
+    while clip.end - at > (SHORT if at > clip.start else timedelta()):
+        try:
+            head = await _film(package, box, msgspec.structs.replace(clip, start=at), kind)
+        except (NotFound, Corrupt) as error:
+            path = _path(box, kind, clip.camera, at, clip.end)
+            package.left_out.append(wire.LeftOut(path=path, code=error.code))
+            return
+        if head.start - at > SHORT:
+            path = _path(box, kind, clip.camera, at, head.start)
+            package.left_out.append(wire.LeftOut(path=path, code="segment_unreadable"))
+        at = head.end
+
+
+async def _film(package: Package, box: Box, clip: Clip, kind: wire.FileKind) -> ClipHead:
+    asked: GetClip | GetCopy = GetCopy(camera=clip.camera, start=clip.start, end=clip.end, run=clip.run)
+    if kind == "clip":
+        asked = GetClip(camera=clip.camera, start=clip.start, end=clip.end, run=clip.run, proof=True)
+    head, chunks = await ask_stream(box.settings.socket("clips"), asked, ClipHead, timeout=120.0)
+    path = _path(box, kind, clip.camera, max(clip.start, head.start))
     file = _file(path, kind, camera=head.camera, start=head.start, end=head.end)
     try:
-        await package.stream(file, chunks)
+        stated = proof_at_end(await package.stream(file, chunks))
     finally:
         await chunks.aclose()
+    file.kept = sorted({one.state for one in stated.sources} - PLAIN) if stated else []
+    package.broken += [
+        wire.Broken(path=path, source=one.path, code=one.found) for one in broken_sources(stated)
+    ]
+    return head
 
 
 async def _stills(package: Package, box: Box, facts: Facts) -> None:
@@ -284,6 +335,7 @@ def _sheet(
         files=package.files,
         gaps=gaps,
         left_out=package.left_out,
+        broken=package.broken,
         cameras={code: names.get(code, code) for code in wanted.cameras},
         lines=facts.lines,
         journal_seq=facts.journal_seq,
@@ -309,6 +361,7 @@ def signed_manifest(
         files=package.files,
         gaps=gaps,
         left_out=package.left_out,
+        broken=package.broken,
         journal_seq=facts.journal_seq,
         journal_hash=facts.journal_hash,
         made_at=datetime.now(UTC),  # by the clock the key's certificate was made by

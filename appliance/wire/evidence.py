@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from appliance.wire.recorder import Gap
+from appliance.wire.recorder import Gap, Kept
 
 MANIFEST = "manifest.json"
 """Name of the list in the ZIP: the JSON of a SignedManifest."""
@@ -15,7 +15,9 @@ FileKind = Literal["clip", "copy", "still", "screen", "record", "cover"]
 
 
 class PackageFile(msgspec.Struct, kw_only=True):
-    """One file of a package. `start`, `end`: what a clip or copy truly covers, when a still was taken."""
+    """One file of a package. `start`, `end`: what a clip or copy truly covers, when a still was taken. `kept`: of the
+    recordings a clip was cut from, those that were not simply recorded (cameras.chain, `Kept`).
+    """
 
     path: str
     kind: FileKind
@@ -24,6 +26,15 @@ class PackageFile(msgspec.Struct, kw_only=True):
     camera: str = ""
     start: datetime | None = None
     end: datetime | None = None
+    kept: list[Kept] = []
+
+
+class Broken(msgspec.Struct, kw_only=True):
+    """A recording that was not as recorded when clip `path` was cut from it; `code`: what it was found to be."""
+
+    path: str
+    source: str
+    code: str
 
 
 class LeftOut(msgspec.Struct, kw_only=True):
@@ -51,6 +62,7 @@ class Manifest(msgspec.Struct, kw_only=True):
     files: list[PackageFile]
     gaps: list[Gap]
     left_out: list[LeftOut]
+    broken: list[Broken] = []
     journal_seq: int
     """The journal's head when it was made, and its hash: later entries cannot have been known."""
     journal_hash: str
@@ -104,6 +116,7 @@ class EvidenceSheet(msgspec.Struct, kw_only=True, frozen=True):
     files: list[PackageFile]
     gaps: list[Gap]
     left_out: list[LeftOut]
+    broken: list[Broken] = []
     cameras: dict[str, str]
     lines: list[RecordLine]
     journal_seq: int

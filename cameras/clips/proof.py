@@ -9,6 +9,7 @@ file and that one certificate, on any machine: `verify_clip`.
 import base64
 import binascii
 import hashlib
+import logging
 import mmap
 import os
 import struct
@@ -28,14 +29,14 @@ from appliance.base.i18n import N_
 from appliance.base.settings import Settings
 from appliance.base.site import read_site
 from appliance.wire.playback import CopyProof
+from appliance.wire.proof import BOX, broken_sources
 from appliance.wire.recorder import CheckedFile, ClipProof, SignedProof
 from cameras.clips.cut import Cut
 from cameras.clips.film import Locate, Span, unreadable
 from cameras.index import Segment
 from cameras.integrity import CHUNK, stated
 
-BOX = b"uuid" + hashlib.sha256(b"examsite clip proof").digest()[:16]
-"""Type and extended type of the box."""
+log = logging.getLogger("examsite.clips")
 PROCESS = "clips"
 Code = Literal[
     "no_proof",
@@ -147,6 +148,8 @@ class Proven:
                 self._made.segments[0].path
             )  # a file has become shorter since its index was read
         self._stated.sources, self._stated.film = found, film.hexdigest()
+        for one in broken_sources(self._stated):
+            log.error("%s is not as recorded: %s; a clip cut from it says so", one.path, one.found)
         self._stated.made_at = datetime.now(UTC)
         text = self._text().ljust(self._room)
         yield struct.pack(">I", 4 + len(BOX) + len(text)) + BOX + text

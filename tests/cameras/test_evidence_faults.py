@@ -2,24 +2,37 @@
 
 import shutil
 import zipfile
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
 
 from appliance.base.errors import Corrupt, NotFound
+from appliance.base.i18n import in_language
 from appliance.base.storage_settings import PlaceSettings, StorageSettings
+from appliance.reports import evidence as reports
+from appliance.reports import render
+from appliance.web.package import Package, _recording
+from appliance.wire.evidence import Broken, EvidenceSheet, PackageFile, PlainHeading
+from appliance.wire.recorder import Cause, Clip, Gap
+from cameras import clips
 from cameras.archive.locate import Locator
 from cameras.archive.places import MARK, Mark
 from cameras.archive.store import DISK, EVERYWHERE, Archive
+from cameras.clips import proof
 from cameras.clips.cut import cut
+from cameras.clips.film import lying, unreadable
 from cameras.clips.find import find
 from cameras.clips.package_proof import is_package, verify_package
 from cameras.clips.proof import Proven, verify_clip
 from cameras.clips.reel import reel_of
 from cameras.index import micros
 from cameras.integrity import checked
+from cameras.verify_cli import _tell_clip
 from tests.cameras.test_proof import NOW, Store, film
 from tests.cameras.test_store import put
 
@@ -138,3 +151,103 @@ def test_a_film_before_a_package_is_no_package(store: Store, tmp_path: Path) -> 
     with pytest.raises(Corrupt):
         verify_package(begun, store.authority)
     assert [one.code for one in verify_clip(forged, store.authority).findings] == ["no_proof"]
+
+
+async def packed(store: Store, target: Path) -> Package:
+    """What a package holds of the first stretch of C1."""
+    box: Any = SimpleNamespace(settings=store.settings, local=lambda one: one, now=lambda: at(0))
+    server = await clips.serve(store.settings)
+    try:
+        package = Package(target, box, lambda _done, _total: None)
+        await _recording(package, box, Clip(camera="C1", start=at(0), end=at(40), bytes=0, run="r1"), "clip")
+        await package.close(b"{}")
+    finally:
+        server.close()
+    return package
+
+
+async def test_one_file_that_is_gone_takes_no_other_out_of_a_package(store: Store, tmp_path: Path) -> None:
+    store.path(1).unlink()
+    store.flip(2, at=-20)
+    store.index.write("UPDATE segment SET state = 'filled' WHERE id = ?", store.files[3].id)
+    package = await packed(store, tmp_path / "p.zip")
+    covered = [(one.path, one.start, one.end, one.kept) for one in package.files]
+    assert covered == [
+        ("clips/C1-20261121-010000.mp4", at(0), at(10), []),
+        ("clips/C1-20261121-010020.mp4", at(20), at(40), ["filled"]),
+    ]
+    assert [(one.path, one.code) for one in package.left_out] == [
+        ("clips/C1-20261121-010010-to-010020.mp4", "segment_unreadable")
+    ]
+    assert [(one.path, one.source, one.code) for one in package.broken] == [
+        ("clips/C1-20261121-010020.mp4", store.files[2].path, "altered")
+    ]
+
+
+async def test_a_recording_that_breaks_off_is_named_and_not_in_the_package(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks = proof._blocks
+
+    def torn(path: Path) -> Iterator[bytes]:
+        yield from blocks(path)
+        if path == store.path(2):
+            raise unreadable(path)  # a bad sector
+
+    monkeypatch.setattr(proof, "_blocks", torn)
+    package = await packed(store, tmp_path / "p.zip")
+    assert package.files == [] and [one.code for one in package.left_out] == ["segment_unreadable"]
+    with zipfile.ZipFile(tmp_path / "p.zip") as made:
+        assert made.namelist() == ["manifest.json"] and made.testzip() is None
+    assert (tmp_path / "p.zip").stat().st_size < 1000
+
+
+def test_a_clip_says_how_its_recordings_came_into_the_store(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, state in ((1, "filled"), (2, "recovered")):
+        store.index.write("UPDATE segment SET state = ? WHERE id = ?", state, store.files[number].id)
+    made = cut(store.index, store.media, "C1", at(5), at(25))
+    file = tmp_path / "clip.mp4"
+    file.write_bytes(b"".join(Proven(store.settings, made, at(5), at(25), lying(store.media)).read()))
+    found = verify_clip(file, store.authority)
+    assert found.ok
+    _tell_clip(found)
+    told = capsys.readouterr().out
+    assert "1 段录像是后来补录的" in told and "1 段录像因异常中断结束" in told
+
+
+def test_the_cover_names_every_cause_and_what_was_filled_or_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = PackageFile(path="clips/a.mp4", kind="clip", bytes=1, sha256="0", kept=["filled"])
+    causes: list[Cause] = ["resting", "clock", "network", ""]
+    sheet = EvidenceSheet(
+        heading=PlainHeading(
+            site_code="9", site_name="考点", demo=True, timezone="Asia/Shanghai", made_at=NOW
+        ),
+        name="张三",
+        more="",
+        start=at(0),
+        end=at(60),
+        files=[clip],
+        gaps=[Gap(camera="C1", start=at(0), end=at(5), cause=cause) for cause in causes]
+        + [Gap(camera="C1", start=at(5), end=at(9), cause="disk", filled=True, origin="card")],
+        left_out=[],
+        broken=[Broken(path="clips/a.mp4", source="C1/x.mp4", code="altered")],
+        cameras={"C1": "前部"},
+        lines=[],
+        journal_seq=1,
+        journal_hash="0",
+    )
+    monkeypatch.setattr(reports, "pdf", render.html)
+    with in_language("en"):
+        page = str(reports.evidence_cover(sheet))
+    for words in (
+        "not recorded, by plan",
+        "the server&#39;s clock was set ahead",
+        "network down",
+        "no cause on record",
+        "disk; filled later from the camera&#39;s own card",
+        "put into a gap later, not recorded here",
+        "C1/x.mp4 (altered)",
+    ):
+        assert page.count(words) == 1, words

@@ -1,0 +1,27 @@
+"""The box with the proof at the end of a clip, as it lies in the file (written and checked by cameras.clips.proof)."""
+
+import hashlib
+
+import msgspec
+
+from appliance.wire.recorder import CheckedFile, ClipProof, SignedProof
+
+BOX = b"uuid" + hashlib.sha256(b"examsite clip proof").digest()[:16]
+"""Type and extended type of the box; its four bytes of length lie before it."""
+
+
+def proof_at_end(last: bytes) -> ClipProof | None:
+    """What is stated in the last bytes of a clip as exam-clips gives it out; None for a copy. Nothing is checked."""
+    if last[4 : 4 + len(BOX)] != BOX:
+        return None
+    try:
+        signed = msgspec.json.decode(last[4 + len(BOX) :], type=SignedProof)
+        return msgspec.json.decode(signed.body, type=ClipProof)
+    except msgspec.DecodeError:
+        return None
+
+
+def broken_sources(stated: ClipProof | None) -> list[CheckedFile]:
+    """Recordings that were not as recorded when the clip was cut from them."""
+    sources = stated.sources if stated else []
+    return [one for one in sources if one.found not in ("whole", "open")]
