@@ -233,10 +233,18 @@ def export(
         box.db.stop()
     if json:
         show(found)
-        return
-    typer.echo(f"{file}  {_span(box, found.start, found.end)}  {found.bytes / MIB:.1f} MiB")
-    if found.end < last:
-        tell(_("Not all that was asked for: it ends where the recording is interrupted."))
+    else:
+        typer.echo(f"{file}  {_span(box, found.start, found.end)}  {found.bytes / MIB:.1f} MiB")
+        if found.start > first or found.end < last:
+            tell(_("Not all that was asked for: the recording is interrupted."))
+        _tell_broken(found.broken)
+    if found.broken:
+        raise typer.Exit(1)
+
+
+def _tell_broken(names: list[str]) -> None:
+    for name in names:
+        typer.echo(_("No longer as recorded: {name}").format(name=name))
 
 
 @app.command()
@@ -271,9 +279,16 @@ def package(
         box.db.stop()
     if json:
         show(made)
-        return
-    typer.echo(f"{file}  {_span(box, *times)}  {made.bytes / MIB:.1f} MiB")
-    tell(_("Gaps in the recordings: {count}.").format(count=made.gaps))
+    else:
+        typer.echo(f"{file}  {_span(box, *times)}  {made.bytes / MIB:.1f} MiB")
+        tell(_("Gaps in the recordings: {count}.").format(count=made.gaps))
+        for one in made.left_out:
+            typer.echo(
+                _("Could not be had when it was made: {path} ({code})").format(path=one.path, code=one.code)
+            )
+        _tell_broken([f"{one.code} {one.source}" for one in made.broken])
+    if made.left_out or made.broken:
+        raise typer.Exit(1)
 
 
 async def _making(box: Box, seen: Seen, wanted: Wanted, file: Path) -> Made:

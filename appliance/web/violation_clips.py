@@ -84,14 +84,20 @@ async def violation_recordings(
     )
 
 
-async def _chosen(box: Box, violation: str, camera: str, number: int) -> tuple[ViolationFile, GetClip]:
-    """The stretch somebody wants to see: of this violation, and of a camera that covers its seat."""
+async def _chosen(
+    box: Box, violation: str, camera: str, number: int, part: int
+) -> tuple[ViolationFile, GetClip]:
+    """What somebody wants to see: of this violation, and of a camera that covers its seat. `part`: which of the
+    unbroken recordings of this stretch.
+    """
     found = await box.db.read(violation_case, box, violation)
-    known = _stretches(found)
-    if camera not in _cameras(box, found) or not 0 <= number < len(known):
+    row = next(
+        (one for one in await recorded(box, found) if (one.camera, one.number) == (camera, number)), None
+    )
+    if row is None or not 0 <= part < len(row.clips):
         raise NotFound("no_recording", N_("There is no such recording."), N_("Reload the page."))
-    start, end = known[number]
-    return found, GetClip(camera=camera, start=start, end=end)
+    clip = row.clips[part]
+    return found, GetClip(camera=camera, start=clip.start, end=clip.end, run=clip.run)
 
 
 @get("/{violation:str}/player")
@@ -101,9 +107,10 @@ async def violation_player(
     violation: FromPath[str],
     camera: FromQuery[str],
     number: FromQuery[int],
+    part: FromQuery[int] = 0,
 ) -> Template:
-    """The player for one stretch; watching is journaled when the recording itself is fetched."""
-    found, asked = await _chosen(box, violation, camera, number)
+    """The player for one recording of a stretch; watching is journaled when the recording itself is fetched."""
+    found, asked = await _chosen(box, violation, camera, number, part)
     return page(
         request,
         "violation_player.html",
@@ -111,6 +118,7 @@ async def violation_player(
         camera=camera,
         name=_cameras(box, found)[camera],
         number=number,
+        part=part,
         start=asked.start,
         end=asked.end,
     )
@@ -123,9 +131,10 @@ async def violation_clip(
     violation: FromPath[str],
     camera: FromQuery[str],
     number: FromQuery[int],
+    part: FromQuery[int] = 0,
 ) -> Response[bytes] | Stream:
     """The recording. Who watched it is journaled for the candidate, with the violation."""
-    found, asked = await _chosen(box, violation, camera, number)
+    found, asked = await _chosen(box, violation, camera, number, part)
     return await give_clip(request, box, asked, found.candidate, {"violation": found.line.id})
 
 

@@ -112,7 +112,7 @@ class LivePictures:
             self._told = error.code
             keys = Keys(frames=[], faults=dict.fromkeys(wanted, "no_second"))
         pictures = await asyncio.to_thread(self._decoded, keys.frames)
-        pictures += await self._stills_of([one for one, why in keys.faults.items() if why == "no_second"])
+        pictures += await self._stills_of(list(keys.faults))
         if not pictures:
             return
         for picture in pictures:
@@ -128,7 +128,12 @@ class LivePictures:
                 continue
             self._stills[camera] = time.monotonic()
             try:
-                found.append(await self._still(camera))
+                still = await self._still(camera)
+                before = self._newest.get(camera)
+                if (
+                    before is None or still.at > before[1].at
+                ):  # that of a camera that is gone stays as old as it is
+                    found.append(still)
             except ExamError as error:
                 log.info("live view: camera %s: %s", camera, error)
             except Exception:  # one camera's nonsense must not end the live view of the others

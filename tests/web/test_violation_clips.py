@@ -62,7 +62,7 @@ def test_a_stretch_with_a_gap_is_said_and_the_other_camera_plays(day: Running, c
     assert "理论考场后部" in part and "录像缺失" in part and "网络中断" in part
     assert re.findall(r"player\?camera=(\w+)&amp;number=(\d)", part) == [("C1", "0")]
     player = office.get(f"/violations/{found.id}/player?camera=C1&number=0").text
-    assert f'src="/violations/{found.id}/clip.mp4?camera=C1&amp;number=0"' in player
+    assert f'src="/violations/{found.id}/clip.mp4?camera=C1&amp;number=0&amp;part=0"' in player
     clip = office.get(f"/violations/{found.id}/clip.mp4?camera=C1&number=0", headers={"range": "bytes=0-"})
     assert clip.status_code == 206 and clip.content[4:8] == b"ftyp"
     watched = newest(day, "clip.viewed")

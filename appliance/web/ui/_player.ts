@@ -91,8 +91,17 @@ export class Player {
     this.seek(this.now);
   }
 
+  /** Cameras that saw it now and have no room on the stage. */
+  get more(): number {
+    return this.seeing().length - TOGETHER;
+  }
+
+  private seeing(): Deck[] {
+    return this.decks.filter((deck) => deck.sees(this.now) && !this.hidden.has(deck.row.camera));
+  }
+
   private active(): Deck[] {
-    const found = this.decks.filter((deck) => deck.sees(this.now) && !this.hidden.has(deck.row.camera));
+    const found = this.seeing();
     const first = found.findIndex((deck) => deck.row.camera === this.lead);
     if (first > 0) found.unshift(...found.splice(first, 1));
     return found.slice(0, TOGETHER);

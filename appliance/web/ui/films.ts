@@ -2,9 +2,10 @@
 
 import { all, typing, word } from "./_page";
 import { Player, SPEEDS } from "./_player";
-import { clipAddress, dayText, type Films, timeText } from "./_player_film";
+import { dayText, type Films, timeText } from "./_player_film";
 import { Line } from "./_player_line";
 import { MarkList } from "./_player_marks";
+import { Take } from "./_player_take";
 
 const MARGIN = 1000;
 /** Times asked for may lie this much before a visit. */
@@ -31,6 +32,19 @@ function start(film: Films): void {
   const say = one("#said");
   const tabs = all<HTMLButtonElement>("[data-visit]");
 
+  const part = (): [number, number] => line.chosen ?? [Math.max(player.visit.start, player.now - 60_000), Math.min(player.visit.end, player.now + 60_000)];
+  const taken = new Take(film, one("#files"), one("#part"));
+  const take = (): void => {
+    const [from, to] = part();
+    for (const field of all<HTMLInputElement>("[data-take]")) {
+      field.value = new Date(field.dataset.take === "from" ? from : to).toISOString();
+    }
+    const cameras = player.visit.rows.map((row) => row.camera).filter((camera) => !player.hidden.has(camera));
+    one<HTMLInputElement>("[data-cameras]").value = [...new Set(cameras)].join(",");
+    taken.show(player.visit, player.hidden, from, to);
+  };
+  let second = 0;
+
   const step = (waits: boolean): void => {
     clock.textContent = timeText(player.now, !player.playing);
     one("#day").textContent = dayText(player.now);
@@ -41,6 +55,13 @@ function start(film: Films): void {
     document.body.dataset.at = String(Math.round(player.now));
     line.follow(player.now);
     marks.follow(player.now);
+    const more = one("#more");
+    more.hidden = player.more <= 0;
+    more.textContent = player.more > 0 ? word("more", { count: String(player.more) }) : "";
+    if (Math.floor(player.now / 1000) !== second) {
+      second = Math.floor(player.now / 1000);
+      take();
+    }
   };
   player.onStep = step;
   player.onSkip = (from, to) => {
@@ -53,48 +74,26 @@ function start(film: Films): void {
   line.draw();
   step(false);
 
+  const tell = (number: number): void => {
+    for (const tab of tabs) tab.setAttribute("aria-pressed", String(tab.dataset.visit === String(number)));
+    for (const blind of all("[data-blind]")) blind.hidden = blind.dataset.blind !== String(number);
+  };
   const go = (number: number): void => {
     visit = film.visits[number];
     if (!visit) return;
     player.show(visit, Math.max(visit.start, first(visit)));
     line.show(visit);
     marks.show(visit.marks);
-    for (const tab of tabs) tab.setAttribute("aria-pressed", String(tab.dataset.visit === String(number)));
+    tell(number);
     step(false);
   };
-  const part = (): [number, number] => line.chosen ?? [Math.max(player.visit.start, player.now - 60_000), Math.min(player.visit.end, player.now + 60_000)];
+  tell(chosen);
   const cut = (edge: 0 | 1): void => {
     const [from, to] = part();
     line.chosen = edge ? [Math.min(from, player.now - 1000), player.now] : [player.now, Math.max(to, player.now + 1000)];
     line.draw();
     take();
   };
-  const take = (): void => {
-    const [from, to] = part();
-    const iso = [from, to].map((at) => new Date(at).toISOString());
-    one("#part").textContent = `${timeText(from)} – ${timeText(to)}`;
-    for (const field of all<HTMLInputElement>("[data-take]")) field.value = iso[field.dataset.take === "from" ? 0 : 1] ?? "";
-    one<HTMLInputElement>("[data-cameras]").value = player.visit.rows
-      .map((row) => row.camera)
-      .filter((camera) => !player.hidden.has(camera))
-      .join(",");
-    one("#files").replaceChildren(
-      ...player.visit.rows
-        .filter((row) => row.pieces.some((piece) => piece.start < to && piece.end > from))
-        .flatMap((row) =>
-          // Longer ones go into a package.
-          (to - from > 30 * 60_000 ? [] : (["download", "copy"] as const)).map((how) => {
-            const link = document.createElement("a");
-            link.className = "button";
-            link.href = clipAddress(film, row.camera, iso[0] ?? "", iso[1] ?? "", how);
-            link.download = "";
-            link.textContent = `${row.name} · ${word(how)}`;
-            return link;
-          }),
-        ),
-    );
-  };
-  one("#take").addEventListener("toggle", take);
   speed.replaceChildren(...SPEEDS.map((at) => new Option(`${at}×`, String(at), at === 1, at === 1)));
   speed.addEventListener("change", () => {
     player.rate = Number(speed.value);

@@ -4,12 +4,12 @@
  * host: sixteen pictures need one that never ends.
  */
 
-import { clockText, startClock } from "./_clock";
+import { boxNow, clockText, startClock } from "./_clock";
 import { all, word } from "./_page";
 
 const HEAD = 14;
 const AGAIN = 2000;
-/** Milliseconds without a picture after which it says so. */
+/** Milliseconds without a picture, or since the newest was taken, after which it says so. */
 const OLD = 15_000;
 
 /** Of the last picture: when it was taken, by the box, and when it came, by this machine. */
@@ -35,7 +35,8 @@ function show(camera: string, at: number, jpeg: Uint8Array<ArrayBuffer>): void {
 
 function mark(view: HTMLElement): void {
   const last = seen.get(view.dataset.camera ?? "");
-  view.classList.toggle("old", Date.now() - (last?.came ?? began) > OLD);
+  const old = Date.now() - (last?.came ?? began) > OLD || (last !== undefined && boxNow() - last.at > OLD);
+  view.classList.toggle("old", old);
   const nothing = view.querySelector(".nothing");
   if (nothing) nothing.textContent = last ? word("none", { time: clockText(last.at) }) : word("never");
   const time = view.querySelector("[data-seen]");
