@@ -17,15 +17,13 @@ from appliance.base.settings import RecorderSettings
 from cameras.index import Index, Segment
 from cameras.recorder.arrival import ArrivalClock, wall
 from cameras.recorder.ending import RETRY_AT_ONCE, Ended
-from cameras.recorder.facts import Facts
+from cameras.recorder.facts import CLOCK_STEP, Facts, clock_set
 from cameras.recorder.reconcile import measure
 from cameras.recorder.segment import SegmentWriter
 from cameras.recorder.sound import kept
 
 log = logging.getLogger("examsite.recorder")
 
-CLOCK_STEP = 1.0
-"""Our wall clock was set by more than this: a new segment takes the new time."""
 STALL = 5.0
 """Seconds without a picture that are no recording, whatever the sound does."""
 APART = 5.0
@@ -183,15 +181,9 @@ class Copier:
     def _step(self, running: Running, arrived: float) -> None:
         """Somebody has set our clock: the run ends by the old one, what follows is a run by the new one."""
         before, after = wall(arrived + running.offset), wall(arrived + self._offset())
-        seconds = (after - before).total_seconds()
-        log.warning("camera %s: the clock was set by %+.1f s", self._camera, seconds)
         self._ended = before.timestamp()
         self.close(Ended("clock", "the clock was set"))
-        if after > before:  # no picture carries these times
-            gap = new_id()
-            detail = f"the clock was set by {seconds:+.1f} s"
-            self._facts.add(self._index.open_gap_row, gap, self._camera, before, "clock", detail)
-            self._facts.add(self._index.close_gap, gap, after)
+        clock_set(self._facts, self._index, self._camera, before, after)
         self._facts.settle()
 
     def _open_segment(self, stamp: float) -> Running:
@@ -231,9 +223,20 @@ class Copier:
     def _close_segment(self, running: Running, end: float) -> None:
         self.running = None
         self._ended = end
-        sha256 = running.writer.finish()
-        self._closed(running, wall(end), sha256, "")
+        sha256, failure = running.writer.finish(), running.writer.file.failure
+        self._closed(running, self._taken(running, wall(end)), sha256, "disk" if failure else "")
         self._facts.settle()
+        if failure:
+            raise Ended("disk", str(failure))
+
+    def _taken(self, running: Running, end: datetime) -> datetime:
+        """Where the file ends. When the disk did not take the last fragment: claim only what is there."""
+        if running.writer.file.failure:
+            with contextlib.suppress(OSError):
+                _, _, seconds = measure(running.writer.file.path)
+                end = running.start() + timedelta(seconds=seconds)
+                self._ended = end.timestamp()
+        return end
 
     def _closed(self, running: Running, end: datetime, sha256: str, cause: str) -> None:
         start = running.start()
@@ -252,15 +255,9 @@ class Copier:
                 sha256 = writer.finish()
             except (OSError, FFmpegError) as error:
                 log.error("camera %s: closing %s: %s", self._camera, segment.path, error)
-                # The row stays open: what the disk truly holds is found out at the next start.
+                # The row stays open: what the disk truly holds is found out later (recorder/left.py).
             else:
-                if writer.file.failure:
-                    # The disk did not take the last fragment: claim only what is there.
-                    with contextlib.suppress(OSError):
-                        _, _, seconds = measure(writer.file.path)
-                        end = running.start() + timedelta(seconds=seconds)
-                        self._ended = end.timestamp()
-                self._closed(running, end, sha256, ended.cause)
+                self._closed(running, self._taken(running, end), sha256, ended.cause)
         if run:
             self._facts.add(self._index.close_run, run, self.end or self._clock.now(), ended.cause)
         return bool(run)

@@ -14,6 +14,7 @@ from appliance.wire.orders import Orders, OrdersKept
 from cameras.index import Index
 from cameras.orders import OrderBook
 from cameras.plan import first_wanted, wanted
+from cameras.recorder.left import LeftOpen
 from cameras.recorder.sealing import Sealer
 
 log = logging.getLogger("examsite.recorder")
@@ -29,6 +30,7 @@ class Duty:
         self._index = index
         self.book = OrderBook(settings)
         self.sealer = Sealer(settings, index)
+        self._left = LeftOpen(Path(settings.recorder.media), index)
         self.unplugged = False
         """The disk was taken away, or another one is mounted in its place: only a new process can go on."""
         self._file = _file(index.path)
@@ -42,7 +44,7 @@ class Duty:
         return first_wanted(camera, self.book.current, since, now, self._zone)
 
     def round(self) -> None:
-        """See that the disk is the same, and seal what is due."""
+        """See that the disk is the same, close what was left open, and seal what is due."""
         if _file(self._index.path) != self._file:
             if not self.unplugged:
                 log.error(
@@ -50,6 +52,7 @@ class Duty:
                 )
             self.unplugged = True
             return
+        self._left.round(datetime.now(UTC), time.monotonic())
         self.sealer.round(self._index.cameras(), self.book.current, datetime.now(UTC), time.monotonic())
 
     def seal_all(self) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from av.error import FFmpegError
 
+from appliance.base.errors import Unavailable
 from appliance.base.ids import new_id
 from appliance.wire.recorder import Kept
 from cameras.archive.store import ArchiveReader
@@ -47,18 +48,12 @@ def reconcile(media: Path, index: Index, now: datetime) -> None:
             now, "restored", f"{FOLDER}/{camera}", f"{count} rows given back to the index from the chain"
         )
     for segment in index.unfinished():
-        path = media / segment.path
-        if path.exists():
-            _recover(index, segment, path, now)
-        else:
-            index.miss_segment(segment)
-            index.find(now, "missing", segment.path, "the file of an unfinished segment is gone")
-            log.error("recording missing: %s", segment.path)
+        recover(media, index, segment, now)
     for folder in _folders(media, None if lost else now):
         prefix = str(folder.relative_to(media)) + "/"
         known = index.known_paths(prefix)
         there = {str(path.relative_to(media)): path for path in folder.iterdir() if path.is_file()}
-        for name in sorted(known - there.keys() - ArchiveReader(media).gone(prefix, now)):
+        for name in sorted(_not_there(media, index, prefix, known - there.keys(), now)):
             index.find(now, "missing", name, "the index knows this file, the disk does not")
             log.error("recording missing: %s", name)
         for name in sorted(there.keys() - known):
@@ -69,6 +64,18 @@ def reconcile(media: Path, index: Index, now: datetime) -> None:
                 _adopt(index, name, there[name], now)
     index.file_lines()
     mark.unlink(missing_ok=True)
+
+
+def _not_there(media: Path, index: Index, prefix: str, names: set[str], now: datetime) -> set[str]:
+    """Those that ought to be there. A damaged list of what was deleted must not stop recording: then nobody can say."""
+    if not names:
+        return names
+    try:
+        return names - ArchiveReader(media).gone(prefix, now)
+    except Unavailable as error:
+        index.find(now, "archive_unreadable", prefix, f"{len(names)} files are not there; {error}")
+        log.error("the list of archived recordings cannot be read: %s", error)
+        return set()
 
 
 def _folders(media: Path, now: datetime | None) -> Iterator[Path]:
@@ -100,7 +107,14 @@ def measure(path: Path) -> tuple[int, str, float]:
     return size, digest.hexdigest(), seconds
 
 
-def _recover(index: Index, segment: Segment, path: Path, now: datetime) -> None:
+def recover(media: Path, index: Index, segment: Segment, now: datetime) -> None:
+    """Close a row nobody writes any more with what the disk holds of it."""
+    path = media / segment.path
+    if not path.exists():
+        index.miss_segment(segment)
+        index.find(now, "missing", segment.path, "the file of an unfinished segment is gone")
+        log.error("recording missing: %s", segment.path)
+        return
     size, sha256, seconds = measure(path)
     end = segment.start + timedelta(seconds=seconds)
     state: Kept = "filled" if segment.path.endswith(FILLED) else "recovered"
