@@ -91,6 +91,7 @@ def room_record(sheet: facts.RoomRecord) -> bytes:
         kind=_kind,
         result=_result,
         cause=cause,
+        origin=origin,
         blank=BLANK_LINES,
     )
 
@@ -103,6 +104,18 @@ def correction_form(sheet: facts.CorrectionForm) -> bytes:
 def ticket_slip(sheet: facts.TicketSlip) -> bytes:
     """候考号, 80 mm wide: for the desk's own printer where the lane has none."""
     return pdf("ticket_slip.html", sheet.heading, N_("Queue ticket"), sheet=sheet)
+
+
+ORIGINS = {
+    "card": N_("filled later from the camera's own card"),
+    "copy": N_("filled later from elsewhere"),
+}
+"""Where pictures come from that were put into a gap later, as printed."""
+
+
+def origin(name: str) -> str:
+    """Where what was put into a gap later comes from."""
+    return _(ORIGINS[name]) if name in ORIGINS else ""
 
 
 def cause(name: str) -> str:

@@ -48,7 +48,7 @@ async def recordings_of(box: Box, sitting_id: str) -> RoomRecordings:
     except ExamError as error:
         return replace(told, unknown=error.code)
     gaps = [
-        RoomGap(camera=names[one.camera], start=one.start, end=one.end, cause=one.cause)
+        RoomGap(camera=names[one.camera], start=one.start, end=one.end, cause=one.cause, origin=one.origin)
         for one in sorted(found.gaps, key=lambda one: (one.start, one.camera))
         if one.end - one.start >= LEAST
     ]

@@ -177,12 +177,13 @@ class JournalCode(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class RoomGap(msgspec.Struct, kw_only=True, frozen=True):
-    """A stretch of a sitting that a camera did not record. `cause`: appliance.wire.recorder.Cause."""
+    """A stretch of a sitting that a camera did not record. `cause`, `origin`: appliance.wire.recorder.Cause, Origin."""
 
     camera: str
     start: datetime
     end: datetime
     cause: str
+    origin: str = ""
 
 
 class RoomAlarm(msgspec.Struct, kw_only=True, frozen=True):
