@@ -234,6 +234,10 @@ class Reader:
         )
         return moment(rows[0][0]) if rows else None
 
+    def newest_end(self) -> datetime | None:
+        """When the newest finished segment of all cameras ends."""
+        return max(filter(None, map(self.last_end, self.cameras())), default=None)
+
     def sums(self, camera: str, since: datetime) -> tuple[int, float]:
         """Bytes and seconds of a camera's finished segments that began at or after `since`."""
         rows = self.rows(

@@ -19,6 +19,7 @@ from appliance.wire.recorder import CameraStatus, Cause
 from cameras.address import with_credentials
 from cameras.index import Index
 from cameras.onvif import OnvifCamera
+from cameras.onvif_plain import PlainCamera
 from cameras.patience import wait_refused
 from cameras.recorder.copying import STALL, Copier
 from cameras.recorder.ending import CAUSES, Ended
@@ -80,12 +81,15 @@ class CameraRecorder(threading.Thread):
         self._hands = threading.Lock()
         """Held while a packet is written."""
         self._facts = Facts()
-        self._gap = CameraGap(camera.code, index, self._facts)
+        self._gap = CameraGap(camera.code, index, self._facts, self._clock)
         self._copier = Copier(camera.code, settings, index, self._facts, self._clock, self._found)
         self._looked = 0.0
         self._pictured: float | None = None
         """When the last picture was kept (monotonic)."""
         self._refused = 0
+        self._used = ""
+        self._proven: str | None = None
+        """The password last used, and the one with which pictures came."""
         self.status = CameraStatus(
             camera=camera.code,
             name=camera.name,
@@ -109,7 +113,7 @@ class CameraRecorder(threading.Thread):
     def _part(self) -> None:
         """The last facts. Does nothing the second time."""
         ended = Ended("stopped", "the recorder was stopped")
-        self._copier.close(ended)
+        self._close(ended)
         self._lose(ended.cause, ended.detail)
         try:
             self._facts.settle()
@@ -130,7 +134,9 @@ class CameraRecorder(threading.Thread):
                 ended = error
             except Refused as error:
                 self._refused += 1
-                ended = Ended("camera", error.code, wait=wait_refused(self._refused))
+                ended = Ended(
+                    "camera", error.code, wait=wait_refused(self._refused, self._used == self._proven)
+                )
             except ExamError as error:
                 ended = Ended(CAUSES.get(error.code, "network"), error.code)
             except (OSError, sqlite3.Error) as error:
@@ -141,11 +147,16 @@ class CameraRecorder(threading.Thread):
                 ended = Ended("camera", f"{type(error).__name__}: {error}")
             if self._leaving.is_set():
                 break
-            had_pictures = self._copier.close(ended)
+            had_pictures = self._close(ended)
             try_cached = had_pictures or not try_cached
             self._lose(ended.cause, ended.detail)
             self._leaving.wait(ended.wait)
         self.finish()
+
+    def _close(self, ended: Ended) -> bool:
+        if running := self._copier.running:
+            self._gap.offset = running.offset  # its last picture, and so the gap's beginning, is told by it
+        return self._copier.close(ended)
 
     def _begin(self) -> None:
         """What lies between the last picture and this start: the recorder did not run."""
@@ -157,7 +168,14 @@ class CameraRecorder(threading.Thread):
             # It was killed while the camera rested: had it run, from when on would it have recorded?
             at = self._missed(self.camera, gap.start, now)
             if at and at < now:
-                self._gap.open("stopped", "the recorder did not run", at, None)
+                self._gap.open("stopped", "the recorder did not run", None, at)
+        elif (alive := self._index.newest_end()) and gap.start < alive < now:
+            # It was killed while this camera was away: what it recorded of the others says when.
+            self._gap.open("stopped", "the recorder did not run", None, alive)
+
+    def _secret(self) -> str:
+        self._used = self._password()
+        return self._used
 
     def _uri(self, try_cached: bool) -> str:
         """The stream's address without credentials: the one known, else asked by ONVIF."""
@@ -169,7 +187,7 @@ class CameraRecorder(threading.Thread):
         known = self._index.stream(self.camera.code, asked_for)
         if known and try_cached:
             return known
-        asked = OnvifCamera(address, self.camera.user, self._password())
+        asked = OnvifCamera(address, self.camera.user, self._secret())
         self.status.clock_offset_s = asked.read_clock()
         profile = self.camera.profile
         uri = asked.stream_uri(profile) if profile else asked.chosen(asked.profiles(), "").uri
@@ -181,12 +199,16 @@ class CameraRecorder(threading.Thread):
         """Compare the camera's clock with ours (called from another thread now and then)."""
         if not self.camera.address.startswith("rtsp://") and self.status.state == "recording":
             # With its password: a camera that tells its time to nobody else is not asked with an empty one.
-            asked = OnvifCamera(self.camera.address, self.camera.user, self._password())
-            self.status.clock_offset_s = asked.read_clock()
+            asked = PlainCamera(self.camera.address, self.camera.user, self._password())
+            try:
+                self.status.clock_offset_s, self.status.clock_unknown = asked.read_clock(), False
+            except ExamError:
+                self.status.clock_offset_s, self.status.clock_unknown = None, True
+                raise
 
     def _record(self, uri: str) -> None:
         """Copy one connection's packets until it ends or the recorder stops."""
-        container = open_stream(with_credentials(uri, self.camera.user, self._password()), uri)
+        container = open_stream(with_credentials(uri, self.camera.user, self._secret()), uri)
         try:
             copier = self._copier
             mine = {stream.index for stream in copier.begin(container)}
@@ -248,11 +270,11 @@ class CameraRecorder(threading.Thread):
                 self.status.since = now
             self.status.state, self.status.cause = state, cause  # type: ignore[assignment]
             self.status.refused = detail.startswith("camera_password")
-        self._gap.open(cause, detail, now, self._copier.end)
+        self._gap.open(cause, detail, self._copier.end)
 
     def _found(self, start: datetime) -> None:
         """Recording (again) from `start` on."""
-        self._refused = 0
+        self._refused, self._proven = 0, self._used
         with self._lock:
             if self.status.state != "recording":
                 self.status.since = start

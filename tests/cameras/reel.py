@@ -51,7 +51,7 @@ class Reel:
         self.clock = FakeClock(START)
         self.index = index
         self.facts = Facts()
-        self.gap = CameraGap(camera, index, self.facts)
+        self.gap = CameraGap(camera, index, self.facts, self.clock)
         settings = RecorderSettings(media=str(media), segment=segment, fragment=2.0)
         self.copier = Copier(camera, settings, index, self.facts, self.clock, self.found)
         self.fed = 0.0

@@ -198,3 +198,5 @@ def test_arrival_sees_jumps() -> None:
 
 def test_a_refusing_camera_is_asked_ever_more_seldom() -> None:
     assert [wait_refused(times) for times in (1, 2, 3, 6, 7, 500)] == [30.0, 60.0, 120.0, 960.0, 960.0, 960.0]
+    proven = [wait_refused(times, True) for times in (1, 2, 3, 4, 500)]
+    assert proven == [2.0, 2.0, 30.0, 60.0, 960.0], "a camera that starts refuses a password that is right"
