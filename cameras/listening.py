@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from appliance.base.camera_settings import CameraSettings
-from appliance.base.errors import DeviceFault, ExamError, Refused
+from appliance.base.errors import ExamError, Refused
 from appliance.base.i18n import N_
 from appliance.wire.cameras import CameraAlarm, NoteKind
 from cameras import events
 from cameras.address import rewritten
 from cameras.events import Event, Subscription
 from cameras.notes import Notebook
+from cameras.onvif_faults import empty
 from cameras.onvif_plain import PlainCamera
 from cameras.patience import HELD, never, wait_refused
 
@@ -141,13 +142,7 @@ class Listener(threading.Thread):
         told = camera.ask(operation, events.SUBSCRIBE, events.subscribe(HOLD), service)
         found = self._subscription = events.read_subscription(told, HOLD)
         if found is None:
-            raise DeviceFault(
-                "camera_empty_answer",
-                N_("The camera {address} answers {operation} without content."),
-                N_("Update the camera's firmware, or set the stream's address by hand."),
-                address=camera.address,
-                operation=operation,
-            )
+            raise empty(camera.address, operation)
         to = rewritten(found.address, camera.host)
         self.subscribed += 1
         self._refused, self._told = 0, ""

@@ -21,13 +21,12 @@ from cameras import media2
 from cameras.address import rewritten, shown_host, split_address, stream_at
 from cameras.media2 import MEDIA2, Profile
 from cameras.onvif_client import MEDIA, client
-from cameras.onvif_faults import fault_of
+from cameras.onvif_faults import empty, fault_of
+from cameras.onvif_plain import CLOCK_TRIES, SOON
 
 logging.getLogger("zeep").setLevel(logging.CRITICAL)
 
 DEVICE = "http://www.onvif.org/ver10/device/wsdl"
-CLOCK_TRIES, SOON = 3, dt.timedelta(seconds=0.5)
-"""Times the clock is asked for when the answers take longer than that."""
 CLOCK_FAULTS = ("camera_empty_answer", "camera_bad_answer")
 """The camera is there and does not tell its time so that it can be read."""
 
@@ -93,7 +92,7 @@ class OnvifCamera:
         try:
             self.clock_offset = self._ask_clock(self._anonymous)
         except Refused as error:
-            if error.code != "camera_password" or not self.user:
+            if not error.code.startswith("camera_password") or not self.user:
                 raise
             self.clock_offset = self._ask_clock(lambda: self._open().devicemgmt)
         return self.clock_offset
@@ -378,13 +377,7 @@ class OnvifCamera:
 
     def empty(self, operation: str) -> DeviceFault:
         """The fault of an answer without content."""
-        return DeviceFault(
-            "camera_empty_answer",
-            N_("The camera {address} answers {operation} without content."),
-            N_("Update the camera's firmware, or set the stream's address by hand."),
-            address=self.address,
-            operation=operation,
-        )
+        return empty(self.address, operation)
 
     def _mapped(self, operation: str, ask: Any) -> Any:
         """Run one question; library errors become ours."""

@@ -44,6 +44,17 @@ def kind_of(error: BaseException) -> str:
     return "unreadable"
 
 
+def empty(address: str, operation: str) -> DeviceFault:
+    """An answer without content."""
+    return DeviceFault(
+        "camera_empty_answer",
+        N_("The camera {address} answers {operation} without content."),
+        N_("Update the camera's firmware, or set the stream's address by hand."),
+        address=address,
+        operation=operation,
+    )
+
+
 def fault_of(error: Exception, operation: str, address: str, offset: float) -> ExamError:
     """What it means for a person. `offset`: seconds the camera's clock is ahead."""
     kind = kind_of(error)

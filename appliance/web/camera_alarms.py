@@ -96,6 +96,17 @@ def _of(camera: CameraStatus) -> list[Alarm]:
                 _("Set its clock under Cameras, and its time server to this box's."),
             )
         )
+    if camera.state == "recording" and camera.clock_unknown:
+        found.append(
+            _amber(
+                camera,
+                "camera_clock_unknown",
+                _("Camera {camera} does not tell its time: its clock may be wrong.").format(
+                    camera=camera.name
+                ),
+                _("Check it under Cameras: user, password, and whether ONVIF is switched on."),
+            )
+        )
     if camera.state == "recording" and camera.width and not _large(camera):
         found.append(
             _amber(

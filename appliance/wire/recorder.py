@@ -51,6 +51,8 @@ class CameraStatus(msgspec.Struct, kw_only=True):
     sealed: bool = True
     """False: its recordings are chained, and nobody signs the chain."""
     clock_offset_s: float | None = None
+    clock_unknown: bool = False
+    """It was asked for its time and did not tell it."""
     bytes_today: int = 0
     recorded_s: float = 0.0
     """Seconds recorded since the start of the local day."""

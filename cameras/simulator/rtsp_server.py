@@ -45,7 +45,7 @@ class RtspServer:
         self.user, self.password = user, password
         self.sends_to = ""
         """Where it sends whoever asks for the stream (RTSP 302); empty = nowhere."""
-        self.sends_on = ("DESCRIBE", "SETUP", "PLAY")
+        self.sends_on: tuple[str, ...] = ("DESCRIBE", "SETUP", "PLAY")
         """To which questions,"""
         self.spared = 0
         """and how many connections it lets alone first."""

@@ -43,6 +43,8 @@ class Camera(msgspec.Struct, kw_only=True):
     codec: Codec = "h264"
     media: Media = "both"
     events: bool = True
+    tells_time: bool = True
+    """To anybody? Some cameras refuse it, against the standard."""
     card: bool = False
     """Has it Profile G?"""
     second: str = ""
@@ -99,10 +101,12 @@ def token_allows(camera: Camera, call: Call, now: datetime) -> bool:
 
 def answer(camera: Camera, call: Call, now: datetime, proven: bool) -> tuple[int, bytes]:
     """HTTP status and envelope. `now`: the camera's own clock; `proven`: HTTP digest already held."""
-    if call.operation == "GetSystemDateAndTime":
+    if call.operation == "GetSystemDateAndTime" and camera.tells_time:
         return 200, envelope(_clock(now))
     if camera.authentication != "none" and not proven and not token_allows(camera, call, now):
         return 400, fault("ter:NotAuthorized", "Sender not Authorized")
+    if call.operation == "GetSystemDateAndTime":
+        return 200, envelope(_clock(now))
     second = call.namespace == MEDIA2
     plain, per_profile = (soap_media2.PLAIN, soap_media2.PER_PROFILE) if second else (PLAIN, PER_PROFILE)
     if camera.media == {MEDIA: "media2", MEDIA2: "media1"}.get(call.namespace):

@@ -13,16 +13,20 @@ import av
 import pytest
 
 from appliance.base.errors import DeviceFault, Refused
+from appliance.web.camera_alarms import camera_alarms
 from appliance.wire.simulators import SetCamera
 from cameras import measure, passwords, stream, transport
 from cameras import probe as probing
 from cameras.address import with_credentials
 from cameras.clips.find import find
-from cameras.index import Reader
+from cameras.index import Index, Reader
 from cameras.measure import look
 from cameras.onvif import OnvifCamera
+from cameras.onvif_plain import PlainCamera
 from cameras.probe import Probe, probe
+from cameras.recorder.camera import CameraRecorder
 from cameras.simulator.camera import SimulatedCamera, Traits
+from cameras.simulator.kinds import Authentication
 from tests.cameras.conftest import PASSWORD, recorded, recording, site, until
 
 START = datetime(2000, 1, 1, tzinfo=UTC)
@@ -365,3 +369,26 @@ async def test_a_busy_box_does_not_put_a_clock_wrong(
 
     monkeypatch.setattr(asked, "_clock_service", slow)
     assert abs(await asyncio.to_thread(asked.read_clock)) < 1.0
+
+
+async def test_a_clock_that_is_told_to_nobody_is_asked_with_the_password(tmp_path: Path) -> None:
+    async with SimulatedCamera(traits(skew=3.0)) as camera:
+        camera.http.camera.tells_time = False
+        ways: list[Authentication] = ["token", "digest", "both"]
+        for way in ways:
+            camera.http.camera.authentication = way
+            asked = PlainCamera(camera.address, "admin", PASSWORD)
+            assert abs(await asyncio.to_thread(asked.read_clock) - 3.0) < 1.0
+            assert await asyncio.to_thread(asked.greet), "its events can be asked for too"
+        settings = site(tmp_path, camera)
+        passwords_ = [PASSWORD, "another"]
+        made = CameraRecorder(
+            settings.cameras[0], settings.recorder, Index(tmp_path), lambda: passwords_.pop(0)
+        )
+        made.status.state = "recording"
+        await asyncio.to_thread(made.read_clock)
+        assert [one.code for one in camera_alarms([made.status])] == ["camera_clock"]
+        with pytest.raises(Refused):
+            await asyncio.to_thread(made.read_clock)
+        assert made.status.clock_offset_s is None, "what was read before holds no longer"
+        assert [one.code for one in camera_alarms([made.status])] == ["camera_clock_unknown"]
