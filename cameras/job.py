@@ -16,8 +16,8 @@ import msgspec
 
 from appliance.base.errors import ExamError
 from appliance.base.i18n import set_language
-from appliance.base.settings import Settings
 from appliance.wire.cameras import FoundCamera, JobState, StartJob, Step
+from cameras.jobs import Line, Order
 from cameras.tell import lines, reports
 
 SECONDS = 4.0
@@ -35,20 +35,6 @@ SHARES: dict[Step, float] = {
     "password": 0.9,
     "done": 1.0,
 }
-
-
-class Order(msgspec.Struct, kw_only=True):
-    """What comes in: the order, and the box's settings."""
-
-    asked: StartJob
-    settings: Settings
-
-
-class Line(msgspec.Struct, kw_only=True):
-    """What goes out, one a line: the state, and at the end the still (JPEG)."""
-
-    state: JobState
-    still: bytes = b""
 
 
 class Work:

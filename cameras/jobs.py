@@ -12,7 +12,6 @@ from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.base.settings import Settings
 from appliance.wire.cameras import GetJob, GetJobStill, JobState, StartJob, Still
-from cameras.job import Line, Order
 
 AT_ONCE = 4
 """Jobs under way: decoding costs a core."""
@@ -22,6 +21,20 @@ LONGEST = 150.0
 """Seconds after which a job is ended, for each four cameras it looks at."""
 LINE = 4 * 1024 * 1024
 """Bytes of one line: the still is in the last one."""
+
+
+class Order(msgspec.Struct, kw_only=True):
+    """What comes in: the order, and the box's settings."""
+
+    asked: StartJob
+    settings: Settings
+
+
+class Line(msgspec.Struct, kw_only=True):
+    """What goes out, one a line: the state, and at the end the still (JPEG)."""
+
+    state: JobState
+    still: bytes = b""
 
 
 class Job:
