@@ -19,6 +19,8 @@ from appliance.flow.box import Box, keys
 from appliance.lane_printer import NOT_PRINTED
 from appliance.web.app import create_app
 from appliance.web.server import Server
+from appliance.wire.archive import Events, GetEvents, KeepOrders, Taken
+from appliance.wire.cameras import GetNotes, Notes
 from appliance.wire.gate import (
     CardPhotographed,
     GetLanes,
@@ -32,7 +34,9 @@ from appliance.wire.gate import (
     View,
 )
 from appliance.wire.live import GetLive, LiveHead, LivePicture
+from appliance.wire.orders import Orders, OrdersKept
 from appliance.wire.recorder import (
+    AlarmsKept,
     CameraStatus,
     GetPictures,
     GetStatus,
@@ -41,10 +45,28 @@ from appliance.wire.recorder import (
     PictureStatus,
     Status,
     StillHead,
+    TellAlarms,
 )
 from tests.conftest import START
 from tests.web.day import Day, build
 from tests.web.recordings import clip_handlers
+
+
+def answering(answer: object) -> Handler:
+    """A part that is told something and has nothing to say."""
+
+    async def say(_told: object) -> object:
+        return answer
+
+    return say
+
+
+RECORDER = {
+    Orders: answering(OrdersKept()),
+    TellAlarms: answering(AlarmsKept()),
+    GetNotes: answering(Notes(epoch="stand-in", notes=[])),
+}
+ARCHIVE = {KeepOrders: answering(Taken()), GetEvents: answering(Events(archive="stand-in", events=[]))}
 
 
 class RunningClock:
@@ -167,8 +189,9 @@ class Running:
                     PrintTicket: ticket,
                 },
             ),
-            await serve(socket("recorder"), {**self.recorder(), GetStatus: status}),
+            await serve(socket("recorder"), {**RECORDER, **self.recorder(), GetStatus: status}),
             await serve(socket("clips"), clips | {GetPictures: pictures, GetLive: live}),
+            await serve(socket("archive"), ARCHIVE),
         ]
         await server.serve()
         for one in servers:

@@ -14,6 +14,7 @@ from appliance.base.settings import Settings
 from appliance.base.sockets import Streamed
 from appliance.wire.playback import GetCopy, GetReels
 from appliance.wire.recorder import FindClips, GetClip, GetStill, VerifySpans
+from appliance.wire.seals import GetSealed
 from cameras.clips import ClipServer
 from cameras.index import Index, Segment
 from cameras.integrity import file_sha256
@@ -22,17 +23,26 @@ MINUTE = timedelta(minutes=1)
 FPS = 2
 
 
-def minute_film() -> bytes:
-    """A minute of a small picture that changes, as a segment holds it."""
+def minute_film(codec: str = "libx264", sound: bool = False) -> bytes:
+    """A minute of a small picture that changes, as a segment holds it; `sound`: with a tone."""
     target = io.BytesIO()
     with av.open(target, "w", format="mp4", options={"movflags": "frag_keyframe+empty_moov"}) as out:
-        stream = out.add_stream("libx264", rate=FPS, options={"preset": "ultrafast", "g": str(2 * FPS)})
+        options = {"preset": "ultrafast", "g": str(2 * FPS), "x265-params": "log-level=none"}
+        stream: Any = out.add_stream(codec, rate=FPS, options=options)
+        voice: Any = out.add_stream("aac", rate=16000, layout="mono") if sound else None
         stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
         for number in range(60 * FPS):
             picture = np.full((180, 320, 3), 60 + number, dtype=np.uint8)
             picture[:, : number * 2 + 4] = 200
             out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            if voice:
+                tone = np.sin(np.arange(16000 // FPS) / 8).astype(np.float32)[None, :]
+                frame = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
+                frame.sample_rate = 16000
+                out.mux(voice.encode(frame))
         out.mux(stream.encode(None))
+        if voice:
+            out.mux(voice.encode(None))
     return target.getvalue()
 
 
@@ -97,4 +107,5 @@ def clip_handlers(settings: Settings, still: Handler, slow: Callable[[], float])
         GetCopy: clips.get_copy,
         VerifySpans: verify_spans,
         GetStill: still,
+        GetSealed: clips.get_sealed,
     }
