@@ -16,7 +16,7 @@ import msgspec
 
 from appliance.base.errors import ExamError
 from appliance.base.i18n import set_language
-from appliance.wire.cameras import FoundCamera, JobState, StartJob, Step
+from appliance.wire.cameras import FoundCamera, JobState, Step
 from cameras.jobs import Line, Order
 from cameras.tell import lines, reports
 
