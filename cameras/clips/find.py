@@ -14,6 +14,8 @@ from cameras.media import CARD
 WITHIN_RUN = timedelta(seconds=1)
 """Arrival times of two segments of one connection may differ by this without anything missing."""
 BETWEEN_RUNS = timedelta(milliseconds=200)
+STRETCH = timedelta(seconds=2)
+"""A cause's own ends are known as well as that: the times of its pictures creep."""
 LAG = timedelta(seconds=10)
 """The segment being written reaches to within this of now; its last pictures are still on their way to
 disk.
@@ -124,8 +126,23 @@ def _causes(index: Reader, camera: str, start: datetime, end: datetime) -> list[
         )
         for row in rows
     ]
-    pieces = [piece for piece in pieces if piece.end > piece.start]
-    if not pieces:
-        return [Gap(camera=camera, start=start, end=end, cause="")]
-    pieces[0].start, pieces[-1].end = start, end
-    return pieces
+    return explained([piece for piece in pieces if piece.end > piece.start], camera, start, end)
+
+
+def explained(pieces: list[Gap], camera: str, start: datetime, end: datetime) -> list[Gap]:
+    """A hole from `start` to `end`, whole: what the pieces leave open has an empty cause. Pure. A cause begins and ends
+    with a picture, give or take STRETCH; it explains nothing beyond: files and rows that are gone are no rest by plan.
+    """
+    found, at = list[Gap](), start
+    for piece in pieces:
+        if piece.start - at > STRETCH:
+            found.append(Gap(camera=camera, start=at, end=piece.start, cause=""))
+        elif piece.start > at:
+            piece.start = at
+        found.append(piece)
+        at = max(at, piece.end)
+    if end - at > STRETCH or not found:
+        found.append(Gap(camera=camera, start=at, end=end, cause=""))
+    elif end > at:
+        found[-1].end = end
+    return found
