@@ -164,6 +164,8 @@ KINDS: dict[str, str] = {
     "storage.deletion_ordered": N_("Deletion of old recordings ordered"),
     "storage.deleted": N_("Recordings past their date deleted"),
     "storage.finding": N_("A kept recording does not hold"),
+    "storage.findings": N_("Kept recordings that do not hold"),
+    "storage.acknowledged": N_("Recordings that do not hold: two people know"),
     "storage.filling": N_("A disk of recordings fills up"),
     "storage.short": N_("No room for a coming sitting's recordings"),
     "storage.place_prepared": N_("Disk prepared for recordings"),

@@ -3,7 +3,7 @@
 An order names moments, not files: what may go by then and is not on hold. What it took is told back and journaled.
 """
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from sqlmodel import Session, col, select
 
@@ -11,11 +11,14 @@ from appliance.base.errors import Refused
 from appliance.base.i18n import N_
 from appliance.flow.accounts import Who, second_person
 from appliance.flow.box import Box
-from appliance.flow.hold_recordings import LIFTERS, reason_given
+from appliance.flow.hold_recordings import LIFTERS, allowed, reason_given
 from appliance.records.journal import append
 from appliance.records.retention import RecordingDeletion
 from appliance.rules.retention import last_day_that_may_go, may_go_from
 from appliance.wire.archive import Permit
+
+AFTER_LIFTING = timedelta(days=7)
+"""Where the site's setting deletes: so long what was on hold stays after the hold was lifted."""
 
 
 def midnight(box: Box, day: date) -> datetime:
@@ -47,6 +50,7 @@ def order_deletion(
             N_("This site deletes what is past its date by its configuration."),
             N_("Nothing is to be done."),
         )
+    allowed(who, LIFTERS)
     second = second_person(session, who, second_login, LIFTERS)
     order = RecordingDeletion(
         id=command,
@@ -64,6 +68,18 @@ def order_deletion(
     return order
 
 
+def _last_order(session: Session) -> RecordingDeletion | None:
+    return session.exec(select(RecordingDeletion).order_by(col(RecordingDeletion.ordered_at).desc())).first()
+
+
+def ordered_at(session: Session, box: Box) -> datetime | None:
+    """A hold lifted after this is not covered: by the last order, or by the setting some days later."""
+    if box.settings.storage.deletion == "policy":
+        return midnight(box, box.today()) - AFTER_LIFTING
+    order = _last_order(session)
+    return order.ordered_at if order else None
+
+
 def permit(session: Session, box: Box) -> Permit | None:
     """What exam-archive may delete now."""
     if box.settings.storage.deletion == "policy":
@@ -75,7 +91,7 @@ def permit(session: Session, box: Box) -> Permit | None:
             why=f"kept {box.settings.storage.keep_years} years",
             who="policy",
         )
-    order = session.exec(select(RecordingDeletion).order_by(col(RecordingDeletion.ordered_at).desc())).first()
+    order = _last_order(session)
     if order is None:
         return None
     return Permit(

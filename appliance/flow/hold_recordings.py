@@ -1,5 +1,7 @@
 """Legal hold (录像封存): the recordings of a sitting stay, whatever their date, until two people lift it."""
 
+from collections.abc import Sequence
+
 from sqlmodel import Session, col, select
 
 from appliance.base.errors import NotFound, Refused
@@ -29,6 +31,16 @@ def reason_given(reason: str) -> str:
     return reason.strip()
 
 
+def allowed(who: Who, roles: Sequence[str]) -> None:
+    """Raises Refused for an account that may not."""
+    if who.role not in roles:
+        raise Refused(
+            "not_your_role",
+            N_("Your account is not allowed to do this."),
+            N_("Ask the head of the site which account may."),
+        )
+
+
 def put_hold(
     session: Session, box: Box, sitting_id: str, reason: str, who: Who, second_login: str, command: str
 ) -> RecordingHold:
@@ -36,6 +48,7 @@ def put_hold(
     if known := session.get(RecordingHold, command):
         return known
     reason = reason_given(reason)
+    allowed(who, HOLDERS)
     second = second_person(session, who, second_login, HOLDERS)
     if session.get(Sitting, sitting_id) is None:
         raise NotFound("no_sitting", N_("There is no such sitting."), N_("Reload the page."))
@@ -68,12 +81,7 @@ def lift_hold(
     if hold.lifted_at is not None:
         return hold
     reason = reason_given(reason)
-    if who.role not in LIFTERS:
-        raise Refused(
-            "not_your_role",
-            N_("Your account is not allowed to do this."),
-            N_("Ask the head of the site which account may."),
-        )
+    allowed(who, LIFTERS)
     second = second_person(session, who, second_login, LIFTERS)
     hold.lifted_at, hold.lifted_by, hold.lifted_second = box.now(), who.account, second.id
     hold.lifted_why = reason

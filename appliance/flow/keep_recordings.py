@@ -1,20 +1,23 @@
 """What exam-archive is told of the sittings, and taking what it tells into the journal."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 from sqlmodel import Session, col, select
 
 from appliance.flow.box import Box
-from appliance.flow.delete_recordings import kept_until, past_before, permit
+from appliance.flow.delete_recordings import kept_until, ordered_at, past_before, permit
 from appliance.records.journal import Journal, append
-from appliance.records.retention import ArchiveMark, RecordingHold
+from appliance.records.retention import ArchiveMark, FindingAcknowledged, RecordingHold
 from appliance.records.sitting import Sitting
-from appliance.wire.archive import Event, KeepOrders, KeptSitting
+from appliance.wire.archive import Acknowledged, Event, KeepOrders, KeptSitting
 from appliance.wire.seals import Deletion
 
 AROUND = timedelta(minutes=30)
 """Before admission opens and after the end: what is recorded then belongs to the sitting as well."""
+FORGOTTEN = timedelta(days=7)
+"""A sitting nobody ended is taken to have gone on so long at most."""
 KINDS = {
     "deleted": "storage.deleted",
     "finding": "storage.finding",
@@ -22,14 +25,21 @@ KINDS = {
     "short": "storage.short",
     "place_prepared": "storage.place_prepared",
     "disk_ended": "storage.disk_ended",
+    "findings": "storage.findings",
 }
 """Events that are facts of the journal; others of a newer exam-archive are left out."""
 
 
-def kept_sitting(box: Box, sitting: Sitting, held: bool) -> KeptSitting:
-    """A sitting as exam-archive knows it."""
+def kept_sitting(
+    box: Box, sitting: Sitting, holds: Sequence[RecordingHold] = (), wanted_since: datetime | None = None
+) -> KeptSitting:
+    """A sitting as exam-archive knows it. `holds`: all it ever had. `wanted_since`: a hold lifted later than that still
+    stands, for no order of before it was lifted may take what it kept.
+    """
     planned_end = sitting.starts_at + timedelta(seconds=sitting.duration_s)
     end = max(planned_end, *(one for one in (sitting.ends_at, sitting.ended_at) if one), planned_end)
+    if sitting.started_at and not sitting.ended_at:  # a practical sitting ends when somebody says so
+        end = max(end, min(box.now(), planned_end + FORGOTTEN))
     return KeptSitting(
         id=sitting.id,
         name=f"{box.local(sitting.starts_at):%Y-%m-%d %H:%M} {sitting.room}",
@@ -37,18 +47,30 @@ def kept_sitting(box: Box, sitting: Sitting, held: bool) -> KeptSitting:
         start=min(sitting.opens_at, sitting.starts_at) - AROUND,
         end=end + AROUND,
         keep_until=kept_until(box, end + AROUND),
-        hold=held,
+        hold=any(
+            one.lifted_at is None or (wanted_since is not None and one.lifted_at > wanted_since)
+            for one in holds
+        ),
+        holds=[one.id for one in holds if one.lifted_at is None],
+        lifted=[one.id for one in holds if one.lifted_at is not None],
     )
 
 
 def keep_orders(session: Session, box: Box) -> KeepOrders:
     """Everything exam-archive must know: all sittings there are, for no record of one is ever deleted."""
-    held = set(session.exec(select(RecordingHold.sitting).where(col(RecordingHold.lifted_at).is_(None))))
+    holds: dict[str, list[RecordingHold]] = {}
+    for hold in session.exec(select(RecordingHold).order_by(col(RecordingHold.put_at))):
+        holds.setdefault(hold.sitting, []).append(hold)
     sittings = session.exec(select(Sitting).order_by(col(Sitting.starts_at)))
+    since = ordered_at(session, box)
     return KeepOrders(
-        sittings=[kept_sitting(box, one, one.id in held) for one in sittings],
+        sittings=[kept_sitting(box, one, holds.get(one.id, ()), since) for one in sittings],
         before=past_before(box, box.today()),
         permit=permit(session, box),
+        acknowledged=[
+            Acknowledged(place=one.place, path=one.path, until=one.until)
+            for one in session.exec(select(FindingAcknowledged).order_by(col(FindingAcknowledged.at)))
+        ],
     )
 
 
@@ -69,15 +91,15 @@ class _Deleted(msgspec.Struct):
         return Deletion(first=self.first, last=self.last, at=self.happened_at)
 
 
-def events_noted(session: Session) -> int:
-    """The number of the newest event that stands in the journal."""
-    mark = session.get(ArchiveMark, 1)
+def events_noted(session: Session, archive: str) -> int:
+    """The number of the newest event of a list that stands in the journal."""
+    mark = session.get(ArchiveMark, archive)
     return mark.event if mark else 0
 
 
-def note_events(session: Session, box: Box, events: list[Event]) -> int:
+def note_events(session: Session, box: Box, archive: str, events: list[Event]) -> int:
     """Take what exam-archive told into the journal, each once; returns the number of the newest."""
-    mark = session.get(ArchiveMark, 1) or ArchiveMark()
+    mark = session.get(ArchiveMark, archive) or ArchiveMark(archive=archive)
     for event in events:
         if event.number <= mark.event:
             continue

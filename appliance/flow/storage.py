@@ -50,7 +50,7 @@ def _line(box: Box, sitting: Sitting, held: bool) -> SittingKept:
         subject=sitting.subject,
         room=sitting.room,
         starts_at=sitting.starts_at,
-        keep_until=kept_sitting(box, sitting, held).keep_until,
+        keep_until=kept_sitting(box, sitting).keep_until,
         held=held,
     )
 

@@ -45,9 +45,27 @@ class RecordingDeletion(SQLModel, table=True):
 
 
 class ArchiveMark(SQLModel, table=True):
-    """The newest event of exam-archive that stands in the journal; one row."""
+    """The newest event of one list of exam-archive's that stands in the journal: a list made anew counts anew."""
 
     __tablename__ = "archive_mark"
 
-    id: int = Field(default=1, primary_key=True)
+    archive: str = Field(primary_key=True)
     event: int = 0
+
+
+class FindingAcknowledged(SQLModel, table=True):
+    """Two people know of recordings that do not hold: those found on `place` until `until`, or one `path` of it. `id`
+    is given by the page.
+    """
+
+    __tablename__ = "finding_acknowledged"
+
+    id: str = Field(primary_key=True)
+    place: str
+    path: str
+    until: datetime = Field(sa_type=Instant)
+    reason: str
+    at: datetime = Field(sa_type=Instant)
+    by: str
+    """Account."""
+    second_by: str

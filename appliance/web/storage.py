@@ -1,6 +1,7 @@
 """The storage page: for how long is there room for recordings, where do they lie, what is held, what may go."""
 
-from datetime import date, timedelta
+import logging
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -15,13 +16,17 @@ from appliance.base.ids import new_id
 from appliance.base.sockets import ask
 from appliance.flow import storage as kept
 from appliance.flow.accounts import Who
+from appliance.flow.acknowledge_findings import acknowledge_findings
 from appliance.flow.box import Box
 from appliance.flow.confirm_second import confirm_second
 from appliance.flow.delete_recordings import order_deletion
 from appliance.flow.hold_recordings import HOLDERS, LIFTERS, lift_hold, put_hold
 from appliance.web.pages import page
 from appliance.web.sessions import needs
+from appliance.web.storage_watch import tell_orders
 from appliance.wire.archive import Forecast, GetStorage, Storage
+
+log = logging.getLogger("examsite.web")
 
 Asked = Request[Who, Any, Any]
 READERS = ("office", "inspector", "admin", "chief")
@@ -45,6 +50,7 @@ CODES = {
     "missing": N_("missing"),
     "altered": N_("altered"),
     "unreadable": N_("unreadable"),
+    "mistimed": N_("recorded under a wrong clock: it stays"),
 }
 WIDE, HIGH = 720.0, 200.0
 """Units of the forecast's picture."""
@@ -58,6 +64,15 @@ class Second(msgspec.Struct, forbid_unknown_fields=True):
     second_login: str
     second_password: str
     command: str = ""
+    day: str = ""
+    """Which the page showed."""
+
+
+class Known(Second, forbid_unknown_fields=True):
+    """What two people know of: all that was found on a place until then, as the page showed it."""
+
+    place: str = ""
+    until: str = ""
 
 
 class Picture(msgspec.Struct):
@@ -77,8 +92,11 @@ def size(value: int) -> str:
 
 
 def day_of(text: str) -> date | None:
-    """A day written yyyymmdd."""
-    return date(int(text[:4]), int(text[4:6]), int(text[6:8])) if len(text) == 8 else None
+    """A day written yyyymmdd; None for anything else."""
+    try:
+        return datetime.strptime(text, "%Y%m%d").date() if len(text) == 8 else None
+    except ValueError:
+        return None
 
 
 def picture(forecast: Forecast) -> Picture | None:
@@ -130,12 +148,12 @@ async def storage_page(request: Asked, box: NamedDependency[Box], day: FromQuery
         size=size,
         day_of=day_of,
         shade=shade,
-        command=new_id(),
+        province=bool(box.settings.province.url),
     )
 
 
 def _back(day: str = "") -> Response[None]:
-    where = f"/storage?day={day}" if day else "/storage"
+    where = f"/storage?day={day}" if day_of(day.replace("-", "")) else "/storage"
     return Response(None, status_code=204, headers={"hx-redirect": where})
 
 
@@ -147,7 +165,8 @@ async def hold_put(
     second = data.second_login.strip()
     await confirm_second(box, second, data.second_password)
     await box.db.write(put_hold, box, sitting, data.reason, request.user, second, data.command or new_id())
-    return _back()
+    await _tell(box)
+    return _back(data.day)
 
 
 @post("/lift/{hold:str}", status_code=200)
@@ -158,7 +177,7 @@ async def hold_lifted(
     second = data.second_login.strip()
     await confirm_second(box, second, data.second_password)
     await box.db.write(lift_hold, box, hold, data.reason, request.user, second)
-    return _back()
+    return _back(data.day)
 
 
 @post("/delete", status_code=200)
@@ -172,8 +191,37 @@ async def deletion_ordered(
     return _back()
 
 
+@post("/acknowledge", status_code=200)
+async def findings_acknowledged(
+    request: Asked, box: NamedDependency[Box], data: URLEncodedBody[Known]
+) -> Response[None]:
+    """Two people know of what does not hold on a place; the alarm waits for the next."""
+    second = data.second_login.strip()
+    try:
+        until = datetime.fromisoformat(data.until)
+    except ValueError:
+        until = box.now()
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=box.zone)
+    await confirm_second(box, second, data.second_password)
+    await box.db.write(
+        acknowledge_findings,
+        *(box, data.place, "", until, data.reason, request.user, second, data.command or new_id()),
+    )
+    await _tell(box)
+    return _back(data.day)
+
+
+async def _tell(box: Box) -> None:
+    """At once, so that the page can say it is in force; a silent exam-archive is told in the next round."""
+    try:
+        await tell_orders(box)
+    except ExamError as error:
+        log.info("exam-archive is told later: %s", error)
+
+
 HANDLERS = [
     Router(path="/storage", guards=[needs(*READERS)], route_handlers=[storage_page]),
-    Router(path="/storage", guards=[needs(*HOLDERS)], route_handlers=[hold_put]),
+    Router(path="/storage", guards=[needs(*HOLDERS)], route_handlers=[hold_put, findings_acknowledged]),
     Router(path="/storage", guards=[needs(*LIFTERS)], route_handlers=[hold_lifted, deletion_ordered]),
 ]

@@ -8,6 +8,11 @@ from appliance.wire.ops import Alarm
 
 WARN, ALARM = 0.70, 0.90
 """Parts of a disk in use at which people are warned, and at which the alarm sounds."""
+ROUND = timedelta(hours=2)
+STUCK = timedelta(hours=1)
+OVERDUE = timedelta(days=1)
+BEHIND = 0.1
+"""Part of a round of reading again by which a place may be behind the time passed."""
 HALF_A_YEAR = timedelta(days=182)
 NEXT = N_("Add a disk or another place for copies; nothing is deleted by itself.")
 
@@ -17,10 +22,82 @@ def storage_alarms(found: Storage | None) -> list[Alarm]:
     if found is None:
         return []
     return [
+        *_work(found),
         *(alarm for one in found.places for alarm in _place(found, one)),
         *_short(found),
         *_findings(found),
     ]
+
+
+def _work(found: Storage) -> list[Alarm]:
+    """exam-archive does nothing any more, or cannot do one thing again and again."""
+    last = found.round_ended or found.began
+    alarms = []
+    if last and found.now - last > ROUND:
+        alarms.append(
+            Alarm(
+                level="red",
+                code="archive_stuck",
+                text=_("The recordings' storage has done nothing since {hour}.").format(
+                    hour=f"{last:%m-%d %H:%M}Z"
+                ),
+                next=_(
+                    "Look at the mounts of its places (a network disk that hangs), then restart exam-archive."
+                ),
+                since=last,
+            )
+        )
+    return alarms + [
+        Alarm(
+            level="amber",
+            code="place_stuck",
+            text=_("Storage of recordings, {what}: {why}.").format(what=one.what, why=one.text),
+            next=_("Look at that place: its room, its rights, its network. It is tried again by itself."),
+            since=one.since,
+            subject=one.what,
+        )
+        for one in found.problems
+        if found.now - one.since > STUCK
+    ]
+
+
+def _late(found: Storage, one: PlaceStatus) -> list[Alarm]:
+    """A place that falls behind: with copies, or with reading again."""
+    alarms = []
+    name = one.name or _("Recording disk")
+    if one.overdue and found.now - one.overdue > OVERDUE:
+        alarms.append(
+            Alarm(
+                level="amber",
+                code="copies_late",
+                text=_("Recordings of {day} still have no copy on {place}.").format(
+                    day=f"{one.overdue:%Y-%m-%d}", place=name
+                ),
+                next=_(
+                    "Raise storage.rate_mib, or look at the place's network; nothing is deleted meanwhile."
+                ),
+                since=one.overdue,
+                subject=one.name,
+            )
+        )
+    if one.state in ("online", "filling") and one.scrub_began and one.copies:
+        passed = (found.now - one.scrub_began) / timedelta(days=found.scrub_days)
+        if passed > one.scrub_part + BEHIND:
+            alarms.append(
+                Alarm(
+                    level="amber",
+                    code="scrub_late",
+                    text=_("{place} is not read again in time: {part} % after {days} days.").format(
+                        place=name,
+                        part=round(100 * one.scrub_part),
+                        days=(found.now - one.scrub_began).days,
+                    ),
+                    next=_("Raise storage.rate_mib, so that every recording is read twice a year."),
+                    since=one.scrub_began,
+                    subject=one.name,
+                )
+            )
+    return alarms
 
 
 def filling(name: str, used: float, subject: str) -> list[Alarm]:
@@ -39,6 +116,10 @@ def filling(name: str, used: float, subject: str) -> list[Alarm]:
 
 
 def _place(found: Storage, one: PlaceStatus) -> list[Alarm]:
+    return [*_late(found, one), *_state(found, one)]
+
+
+def _state(found: Storage, one: PlaceStatus) -> list[Alarm]:
     if one.kind == "offline":
         read = one.scrub_ended or one.scrub_began
         if one.state != "unplugged" or (read and read + HALF_A_YEAR > found.now):
@@ -48,7 +129,7 @@ def _place(found: Storage, one: PlaceStatus) -> list[Alarm]:
                 level="amber",
                 code="disk_unread",
                 text=_("Off-line disk {label} has not been read for half a year.").format(label=one.name),
-                next=_("Plug it in for a day: it is read again and checked by itself."),
+                next=_("Plug it in until the storage page says it is read: some days for a large disk."),
                 subject=one.name,
             )
         ]
@@ -74,7 +155,7 @@ def _short(found: Storage) -> list[Alarm]:
             level="red",
             code="storage_short",
             text=_("No room for the recordings of the sitting {name}.").format(name=one.name),
-            next=_("Add a disk before that day. The province has been told."),
+            next=_("Add a disk, or another place for copies, before that day."),
             subject=one.id,
         )
         for one in found.forecast.short[:3]

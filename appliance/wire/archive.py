@@ -9,17 +9,20 @@ import msgspec
 class KeptSitting(msgspec.Struct, kw_only=True):
     """A sitting as its recordings see it: from the first to the last second wanted, and until when they are kept.
 
-    `keep_until`: the first moment at which they may be deleted. `hold`: not even then.
+    `keep_until`: the first moment at which they may be deleted. `hold`: not even then; also for a while after it was
+    lifted. `holds`, `lifted`: legal holds in force and lifted; one that was told is in force until it is told lifted.
     """
 
     id: str
     name: str
-    """As people say it: day, number and subject."""
+    """As people say it: day, hour and room."""
     rooms: list[str]
     start: datetime
     end: datetime
     keep_until: datetime
     hold: bool = False
+    holds: list[str] = []
+    lifted: list[str] = []
 
 
 class Permit(msgspec.Struct, kw_only=True):
@@ -36,8 +39,17 @@ class Permit(msgspec.Struct, kw_only=True):
     who: str
 
 
+class Acknowledged(msgspec.Struct, kw_only=True):
+    """Two people know of what was found on a place until then; `path` empty: of all of it."""
+
+    place: str
+    path: str
+    until: datetime
+
+
 class KeepOrders(msgspec.Struct, tag="archive.orders", kw_only=True):
-    """What exam-archive must know of sittings: those that changed or are to come; it forgets none before its date.
+    """What exam-archive must know: all sittings there are; it forgets none. Told again and again: it deletes only
+    under orders of the last minutes, which this process of it has heard.
 
     `before`: recordings of no sitting that began before are past their date today; with or without a permit.
     """
@@ -45,6 +57,7 @@ class KeepOrders(msgspec.Struct, tag="archive.orders", kw_only=True):
     sittings: list[KeptSitting]
     before: datetime
     permit: Permit | None = None
+    acknowledged: list[Acknowledged] = []
 
 
 class Taken(msgspec.Struct):
@@ -73,6 +86,10 @@ class PlaceStatus(msgspec.Struct, kw_only=True):
     """Days (yyyymmdd) of the oldest and newest recording there."""
     waiting: int = 0
     """Bytes still to be copied there."""
+    overdue: datetime | None = None
+    """Since when the oldest of these ought to be there."""
+    days_left: float | None = None
+    """For so many days there is room at the rate of recording; None: not known."""
     scrub_part: float = 0.0
     """Part of the running round that is read again, 0..1."""
     scrub_began: datetime | None = None
@@ -132,6 +149,14 @@ class StorageFinding(msgspec.Struct, kw_only=True):
     at: datetime
 
 
+class Problem(msgspec.Struct, kw_only=True):
+    """Something exam-archive could not do: with which place (or step), since when, and why."""
+
+    what: str
+    since: datetime
+    text: str
+
+
 class Due(msgspec.Struct, kw_only=True):
     """Days whose recordings are past the usual date and not deleted yet, those on hold among them."""
 
@@ -153,8 +178,17 @@ class Storage(msgspec.Struct, kw_only=True):
     held: int = 0
     """Sittings on legal hold."""
     due: Due
-    problem: str = ""
-    """What the last round could not do; empty = nothing."""
+    on_hold: list[str] = []
+    """Their ids: for these the hold is in force."""
+    problems: list[Problem] = []
+    """What could not be done."""
+    round_ended: datetime | None = None
+    """When the last whole round ended; None: none has since the start."""
+    began: datetime | None = None
+    """When this process began."""
+    scrub_days: int = 180
+    acknowledged: int = 0
+    """Findings two people know of; they are not among `found`."""
 
 
 class Event(msgspec.Struct, kw_only=True):
@@ -167,13 +201,16 @@ class Event(msgspec.Struct, kw_only=True):
 
 
 class GetEvents(msgspec.Struct, tag="archive.events", kw_only=True):
-    """Ask for events after `after`, oldest first, at most 200."""
+    """Ask for events after `after` of the list `archive`, oldest first, at most 200."""
 
     after: int
+    archive: str = ""
 
 
 class Events(msgspec.Struct, kw_only=True):
-    """The answer."""
+    """The answer: none when another list was asked for than `archive`, the one there is. Each counts for itself."""
+
+    archive: str
 
     events: list[Event]
 

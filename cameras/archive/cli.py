@@ -1,8 +1,10 @@
 """examsite storage: how full, how long, which disk; preparing places; checking an off-line disk on any machine."""
 
 import asyncio
+import contextlib
 import getpass
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -14,7 +16,7 @@ from appliance.base.i18n import N_, _
 from appliance.base.settings import load
 from appliance.base.sockets import ask
 from appliance.wire.archive import DiskTold, EndDisk, GetStorage, PlaceStatus, PreparePlace, Storage
-from cameras.archive.places import INVENTORY, Pace, file_digest
+from cameras.archive.places import INVENTORY, REMOVED, Pace, file_digest
 
 app = typer.Typer(no_args_is_help=True, help="Where recordings are kept, and for how long there is room.")
 
@@ -133,31 +135,41 @@ class DiskChecked(msgspec.Struct):
     findings: list[DiskFinding]
     inventory: str
     """SHA-256 of the inventory file: as in the journal, when the disk was ended."""
+    torn: int = 0
+    """Lines of it that cannot be read: the disk was pulled while they were written."""
+    deleted: int = 0
+    """Recordings that went by order; `removed.jsonl` beside it says why, and so does the journal."""
 
 
 class _Line(msgspec.Struct):
     path: str
-    bytes: int
-    sha256: str
+    sha256: str = ""
 
 
 def check_folder(folder: Path) -> DiskChecked:
     """Every recording of a disk against its inventory. Raises NotFound without one."""
-    listed: dict[str, _Line] = {}
+    listed, torn = dict[str, _Line](), 0
     try:
-        with open(folder / INVENTORY, "rb") as lines:
-            for raw in lines:
-                line = msgspec.json.decode(raw, type=_Line)
+        for line in _lines(folder / INVENTORY):
+            if line is None:
+                torn += 1
+            else:
                 listed[line.path] = line
-    except (OSError, msgspec.DecodeError) as error:
+    except OSError as error:
         raise NotFound(
             "no_inventory",
             N_("There is no inventory of recordings in {folder}."),
             N_("Name the folder in which the off-line disk is mounted."),
             folder=str(folder),
         ) from error
+    removed = set[str]()
+    with contextlib.suppress(FileNotFoundError):
+        removed = {line.path for line in _lines(folder / REMOVED) if line}
+    deleted = {path for path in removed & listed.keys() if not (folder / path).exists()}
     pace, findings = Pace(1 << 40), list[DiskFinding]()
     for path, line in sorted(listed.items()):
+        if path in deleted:
+            continue
         try:
             if file_digest(folder / path, pace) != line.sha256:
                 findings.append(DiskFinding("altered", path))
@@ -165,7 +177,18 @@ def check_folder(folder: Path) -> DiskChecked:
             findings.append(DiskFinding("missing", path))
         except OSError:
             findings.append(DiskFinding("unreadable", path))
-    return DiskChecked(not findings, len(listed), findings, file_digest(folder / INVENTORY, pace))
+    digest = file_digest(folder / INVENTORY, pace)
+    return DiskChecked(not findings, len(listed) - len(deleted), findings, digest, torn, len(deleted))
+
+
+def _lines(path: Path) -> Iterator[_Line | None]:
+    """Lines of a list; None for one that was torn when the disk was pulled: its recording was listed again."""
+    with open(path, "rb") as lines:
+        for raw in lines:
+            try:
+                yield msgspec.json.decode(raw, type=_Line)
+            except msgspec.DecodeError:
+                yield None
 
 
 @app.command(name="check-disk")
@@ -181,5 +204,9 @@ def check_disk(
         for one in found.findings:
             typer.echo(f"{one.code}  {one.path}")
         typer.echo(_("{count} recordings checked.").format(count=found.checked), err=True)
+        if found.deleted:
+            typer.echo(_("{count} were deleted by order.").format(count=found.deleted), err=True)
+        if found.torn:
+            typer.echo(_("{count} lines of the inventory cannot be read.").format(count=found.torn), err=True)
     if not found.ok:
         raise typer.Exit(1)

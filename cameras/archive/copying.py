@@ -4,13 +4,17 @@ A row of `copy` is written after the copy was read back from its place and its h
 `removal` before a file goes. Killed anywhere in between, a recording has its original, a verified copy, or both.
 """
 
+import contextlib
 import logging
+import os
+import shutil
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from cameras.archive.places import FolderPlace, Pace, Place, PlaceSilent, file_digest, remove_file
+from cameras.archive.places import RESERVE, FolderPlace, Pace, Place, PlaceSilent, file_digest, remove_file
 from cameras.archive.store import DISK, EVERYWHERE, Archive
 from cameras.archive.walk import ByTime, Row, Walk
 from cameras.index import Reader, Segment
@@ -19,7 +23,11 @@ log = logging.getLogger("examsite.archive")
 
 AT_ONCE = 50
 """Recordings copied to one place before the others have their turn."""
+TURN = 60.0
+"""Seconds after which the next place has its turn: a slow line starves no other."""
 FREED_AT_ONCE = 500
+UNREAD = timedelta(days=182)
+"""A copy on an off-line disk that was not read for so long counts for nothing."""
 
 
 class Copier:
@@ -30,6 +38,8 @@ class Copier:
     ) -> None:
         self._media, self._index, self._archive, self._pace, self._now = media, index, archive, pace, now
         self.places: dict[str, Place] = {}
+        self.ending: set[str] = set()
+        """Off-line disks somebody is ending now."""
 
     def walk_of(self, place: Place, after_days: int) -> Walk:
         """Off-line disks follow one another: the next goes on where the last one was full.
@@ -42,44 +52,48 @@ class Copier:
     def copy_some(self, place: Place, after_days: int) -> bool:
         """Copy what is due to a place; True when there is more. Raises PlaceSilent, PlaceFull."""
         walk = self.walk_of(place, after_days)
-        rows = walk.take(AT_ONCE, self._now() - timedelta(days=after_days))
+        rows, began = walk.take(AT_ONCE, self._now() - timedelta(days=after_days)), time.monotonic()
         for row in rows:
-            self._copy(place, row.segment)
+            if place.name in self.ending or time.monotonic() - began > TURN:
+                return True
+            done = self._copy(place, row.segment)
             walk.passed(row)
+            if not done:
+                walk.once_more(row.segment.path)
         return len(rows) >= AT_ONCE
 
-    def _copy(self, place: Place, segment: Segment) -> None:
+    def _copy(self, place: Place, segment: Segment) -> bool:
+        """False: it has to be looked at again, for the only copy lies on a place that is not here now."""
         path, archive = segment.path, self._archive
         if any(copy.place == place.name for copy in archive.copies(path)) or EVERYWHERE in archive.removals(
             path
         ):
-            return
+            return True
         if segment.state == "missing" or not segment.sha256:
-            return  # the recorder has said so
+            return True  # the recorder has said so
         if place.size(path) == segment.bytes and place.digest(path, self._pace) == segment.sha256:
             self._keep(place, segment)  # ended between its name and its row
-            return
+            return True
         source = self._source(segment, place.name)
-        if source is None:
-            archive.find(DISK, path, "missing", self._now())
-            log.error("recording missing: %s", path)
-            return
+        if source is None and archive.copies(path):
+            return False
+        code, found = "missing", ""
         try:
-            found = place.put(source, path, segment.sha256, self._pace)
+            if source:
+                found = place.put(source, path, segment.sha256, self._pace)
+                code = "" if found == segment.sha256 else "altered"
         except FileNotFoundError:
-            archive.find(DISK, path, "missing", self._now())
-            return
+            pass
         except OSError:
-            if readable(source):
+            if source and readable(source):
                 raise  # the place's fault, not the recording's
-            archive.find(DISK, path, "unreadable", self._now())
-            log.error("recording unreadable, not copied: %s", path)
-            return
-        if found != segment.sha256:
-            archive.find(DISK, path, "altered", self._now())
-            log.error("recording altered, not copied: %s", path)
-            return
-        self._keep(place, segment)
+            code = "unreadable"
+        if code:
+            archive.find(DISK, path, code, self._now())
+            log.error("recording %s, not copied: %s", code, path)
+        else:
+            self._keep(place, segment)
+        return True
 
     def _source(self, segment: Segment, target: str) -> Path | None:
         here = self._media / segment.path
@@ -102,8 +116,12 @@ class Copier:
         """A recording brought out of object storage into `.fetched`. Raises PlaceSilent for an altered one."""
         target = self._media / ".fetched" / path.replace("/", "_")
         target.parent.mkdir(exist_ok=True)
-        if target.exists():
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(target)  # for an hour from now
             return target
+        usage = shutil.disk_usage(self._media)
+        if usage.free < 2 * min(RESERVE, usage.total // 50):
+            raise PlaceSilent("no room on the recording disk to fetch it: recording goes first")
         scratch = target.with_suffix(f".{threading.get_ident()}.new")
         place.fetch(path, scratch)
         wanted = {copy.sha256 for copy in self._archive.copies(path) if copy.place == place.name}
@@ -119,21 +137,25 @@ class Copier:
             line = {"path": segment.path, "bytes": segment.bytes, "sha256": segment.sha256}
             place.list_copy(line | {"start": segment.start, "end": segment.end})
         self._archive.keep_copy(place.name, segment.path, segment.bytes, segment.sha256, self._now())
+        self._archive.clear(place.name, segment.path, self._now(), altered=False)
 
     def free_some(self, name: str, days: int, copies: int) -> bool:
         """Let recordings older than `days` leave the recording disk, or the place `name`; True when there is more."""
         if not days:
             return False
-        walk = ByTime(self._index, self._archive, f"free:{name}")
-        rows, waiting = walk.take(FREED_AT_ONCE, self._now() - timedelta(days=days)), set[str]()
-        for row in rows:
-            if row.segment.camera in waiting:
-                continue
-            if self._free(name, row, copies):
-                walk.passed(row)
-            else:
-                waiting.add(row.segment.camera)
-        return len(rows) >= FREED_AT_ONCE and not waiting
+        walk, waiting = ByTime(self._index, self._archive, f"free:{name}"), set[str]()
+        while True:
+            rows = walk.take(FREED_AT_ONCE, self._now() - timedelta(days=days), waiting)
+            before = len(waiting)
+            for row in rows:
+                if row.segment.camera in waiting:
+                    continue
+                if self._free(name, row, copies):
+                    walk.passed(row)
+                elif not row.late:
+                    waiting.add(row.segment.camera)
+            if len(waiting) == before:
+                return len(rows) >= FREED_AT_ONCE and any(not row.late for row in rows)
 
     def _free(self, name: str, row: Row, copies: int) -> bool:
         """False: it has to stay for now, and so do those behind it."""
@@ -160,14 +182,17 @@ class Copier:
         return bool(found)
 
     def verified_elsewhere(self, segment: Segment, name: str) -> list[str]:
-        """Places other than `name` with a verified copy that is there now; an off-line disk in its cupboard counts."""
+        """Places other than `name` with a verified copy that is there now; an off-line disk in its
+        cupboard counts for half a year after it was read.
+        """
         safe = []
         for copy in self._archive.copies(segment.path):
             if copy.place == name or (copy.bytes, copy.sha256) != (segment.bytes, segment.sha256):
                 continue
             place = self.places.get(copy.place)
             if place is None:
-                if dict(self._archive.places()).get(copy.place) == "offline":
+                kind = dict(self._archive.places()).get(copy.place)
+                if kind == "offline" and copy.verified > self._now() - UNREAD:
                     safe.append(copy.place)
             elif place.size(segment.path) == segment.bytes:
                 safe.append(copy.place)

@@ -4,21 +4,18 @@ What is due is found by going on from where the last pass stopped. A sitting kep
 more when its own date has come.
 """
 
-import bisect
 import contextlib
-import hashlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import msgspec
-
-from appliance.wire.archive import KeptSitting, Permit
+from appliance.wire.archive import Permit
 from cameras.archive.copying import Copier
-from cameras.archive.places import sync_folder
-from cameras.archive.store import EVERYWHERE, Archive
-from cameras.archive.walk import ByTime, Walk
+from cameras.archive.places import ALTERED, FolderPlace, Place, sync_folder
+from cameras.archive.store import DISK, EVERYWHERE, Archive, list_digest
+from cameras.archive.terms import Terms, bounded, terms_of
+from cameras.archive.walk import ByTime, Walk, named
 from cameras.index import Reader, Segment, micros, moment
 
 log = logging.getLogger("examsite.archive")
@@ -26,177 +23,119 @@ log = logging.getLogger("examsite.archive")
 AT_ONCE = 2000
 CHUNK = 200
 """Files that go before their rows are settled together."""
-LONGEST_SITTING = timedelta(days=1)
-
-
-class Term(msgspec.Struct, frozen=True):
-    """A sitting as the retention sees it."""
-
-    id: str
-    rooms: frozenset[str]
-    start: datetime
-    end: datetime
-    keep_until: datetime
-    hold: bool
-
-
-class Terms:
-    """All sittings known, by start. Pure."""
-
-    def __init__(
-        self, terms: Iterable[Term], rooms: dict[str, str], sitting_rooms: frozenset[str] = frozenset()
-    ) -> None:
-        self._terms = sorted(terms, key=lambda term: term.start)
-        self._starts = [term.start for term in self._terms]
-        self._rooms = rooms
-        self._sitting_rooms = sitting_rooms.union(*(term.rooms for term in self._terms))
-
-    def sees(self, camera: str, term: Term) -> bool:
-        """Whether a camera's recordings belong to a sitting.
-
-        Those of its rooms, and all that look at no room of any sitting: entrances, waiting rooms, old cameras.
-        """
-        return self.sees_rooms(camera, term.rooms)
-
-    def sees_rooms(self, camera: str, rooms: frozenset[str]) -> bool:
-        """The same by the sitting's rooms."""
-        room = self._rooms.get(camera, "")
-        return room in rooms or room not in self._sitting_rooms
-
-    def of(self, camera: str, start: datetime, end: datetime) -> list[Term]:
-        """The sittings a recording belongs to."""
-        last = bisect.bisect_left(self._starts, end)
-        first = bisect.bisect_left(self._starts, start - LONGEST_SITTING)
-        return [term for term in self._terms[first:last] if term.end > start and self.sees(camera, term)]
-
-    def may_go(self, segment: Segment, permit: Permit) -> bool:
-        """Past its date, no hold, and covered by the order."""
-        if segment.end is None or segment.start >= permit.before:
-            return False
-        terms = self.of(
-            segment.camera, segment.start, max(segment.end, segment.start + timedelta(microseconds=1))
-        )
-        return all(not term.hold and term.keep_until <= permit.due for term in terms)
-
-
-def keep_sittings(archive: Archive, sittings: list[KeptSitting]) -> None:
-    """Take in what exam-web told. One put on hold, or kept longer, is looked at again when that is over."""
-    with archive.transaction() as link:
-        for one in sittings:
-            if one.end - one.start > LONGEST_SITTING:
-                one.start = one.end - LONGEST_SITTING
-            link.execute(
-                "INSERT INTO sitting(id, rooms, start, end, keep_until, hold) VALUES (?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT(id) DO UPDATE SET rooms = excluded.rooms, start = excluded.start, end = excluded.end,"
-                " keep_until = excluded.keep_until, hold = excluded.hold, passed = CASE WHEN"
-                " hold <> excluded.hold OR keep_until <> excluded.keep_until THEN 0 ELSE passed END",
-                (
-                    *(one.id, msgspec.json.encode(one.rooms).decode(), micros(one.start), micros(one.end)),
-                    *(micros(one.keep_until), one.hold),
-                ),
-            )
-
-
-def rooms_of(archive: Archive, rooms: dict[str, str]) -> Terms:
-    """Terms that know which rooms have sittings, and no sitting."""
-    every = frozenset[str]()
-    for (of,) in archive.rows("SELECT DISTINCT rooms FROM sitting"):
-        every |= frozenset(msgspec.json.decode(of))
-    return Terms((), rooms, every)
-
-
-def terms_of(archive: Archive, rooms: dict[str, str]) -> Terms:
-    """Every sitting of archive.db."""
-    rows = archive.rows("SELECT id, rooms, start, end, keep_until, hold FROM sitting")
-    return Terms(
-        (
-            Term(
-                name,
-                frozenset(msgspec.json.decode(of)),
-                moment(start),
-                moment(end),
-                moment(until),
-                bool(hold),
-            )
-            for name, of, start, end, until, hold in rows
-        ),
-        rooms,
-    )
+STEP = timedelta(days=1)
+"""A clock that is set differs by less: what begins so long before an older run of its camera is mistimed."""
 
 
 class Deleter:
     """Carries out an order."""
 
     def __init__(
-        self,
-        media: Path,
-        index: Reader,
-        archive: Archive,
-        copier: Copier,
-        rooms: dict[str, str],
-        now: Callable[[], datetime],
+        self, media: Path, index: Reader, archive: Archive, copier: Copier, now: Callable[[], datetime]
     ) -> None:
         self._media, self._index, self._archive, self._copier = media, index, archive, copier
-        self._rooms, self._now = rooms, now
+        self._now = now
 
-    def delete_some(self, permit: Permit) -> bool:
-        """One step of a pass; True when there is more to do now."""
-        terms = terms_of(self._archive, self._rooms)
-        walk = ByTime(self._index, self._archive, "keep")
-        if rows := walk.take(AT_ONCE, permit.before):
-            going = [row.segment for row in rows if terms.may_go(row.segment, permit)]
-            with self._archive.transaction():
+    def delete_some(self, permit: Permit, trusted: datetime) -> bool:
+        """One step of a pass; True when there is more to do now. `trusted`: no order reaches further by this time."""
+        permit = bounded(permit, trusted)
+        with self._archive.transaction():  # a hold that was answered before is in what is read here
+            terms = terms_of(self._archive)
+            walk = ByTime(self._index, self._archive, "keep")
+            rows = walk.take(AT_ONCE, permit.before)
+            going = self._going([row.segment for row in rows], terms, permit)
+            if rows:
                 self._order(going, permit)
                 walk.passed(*rows)
+        if rows:
             self._carry_out(going)
             return True
-        return self._kept_longer(terms, permit)
+        return self._kept_longer(permit)
 
-    def _kept_longer(self, terms: Terms, permit: Permit) -> bool:
+    def _kept_longer(self, permit: Permit) -> bool:
         """A sitting whose own date has come since, or whose hold was lifted."""
-        due = self._archive.rows(
-            "SELECT id, rooms, start, end, keep_until, hold FROM sitting"
-            " WHERE passed = 0 AND hold = 0 AND keep_until <= ? ORDER BY keep_until LIMIT 1",
-            micros(permit.due),
-        )
-        if not due:
-            return False
-        name, start, end = due[0][0], moment(due[0][2]), moment(due[0][3])
-        going = [
-            segment
-            for camera in self._index.cameras()
-            for segment in self._index.between(camera, start, end)
-            if terms.may_go(segment, permit) and EVERYWHERE not in self._archive.removals(segment.path)
-        ]
         with self._archive.transaction() as link:
+            due = self._archive.rows(
+                "SELECT id, start, end FROM sitting"
+                " WHERE passed = 0 AND hold = 0 AND keep_until <= ? ORDER BY keep_until LIMIT 1",
+                micros(permit.due),
+            )
+            if not due:
+                return False
+            name, start, end = due[0][0], moment(due[0][1]), moment(due[0][2])
+            terms = terms_of(self._archive)
+            found = [
+                segment
+                for camera in self._index.cameras()
+                for segment in self._index.between(camera, start, end)
+            ]
+            going = self._going(found, terms, permit)
             self._order(going, permit)
             link.execute("UPDATE sitting SET passed = 1 WHERE id = ?", (name,))
         self._carry_out(going)
         return True
 
+    def _going(self, segments: list[Segment], terms: Terms, permit: Permit) -> list[Segment]:
+        """Those that may go, and are not gone already."""
+        runs: dict[str, bool] = {}
+        return [
+            one
+            for one in segments
+            if terms.may_go(one, permit)
+            and EVERYWHERE not in self._archive.removals(one.path)
+            and not self._mistimed(one, runs)
+        ]
+
+    def _mistimed(self, segment: Segment, runs: dict[str, bool]) -> bool:
+        """Whether its time cannot be: an older run of its camera began later. Such a one never goes; it is found.
+
+        What was filled or adopted has no place in the order of recording. `runs`: what is known already.
+        """
+        if segment.state in ("filled", "adopted"):
+            return False
+        if segment.run not in runs:
+            runs[segment.run] = bool(
+                self._index.rows(
+                    "SELECT 1 FROM run WHERE camera = ? AND rowid < (SELECT rowid FROM run WHERE id = ?)"
+                    " AND opened > ? AND opened <= ? LIMIT 1",
+                    *(segment.camera, segment.run, micros(segment.start + STEP), micros(self._now())),
+                )
+            )
+            if runs[segment.run]:
+                self._archive.find(DISK, segment.path, "mistimed", self._now())
+                log.error("%s was recorded under a wrong clock: it stays", segment.path)
+        return runs[segment.run]
+
     def _order(self, going: list[Segment], permit: Permit) -> None:
         """The rows that say why, and one event for all of them, before the first file goes."""
-        going = [one for one in going if EVERYWHERE not in self._archive.removals(one.path)]
         if not going:
             return
-        now, size, paths = self._now(), 0, hashlib.sha256()
+        now, size = self._now(), sum(one.bytes for one in going)
+        body = {
+            "permit": permit.id,
+            "recordings": len(going),
+            "bytes": size,
+            "list": list_digest((one.path, one.sha256) for one in going),
+            "first": min(one.start for one in going),
+            "last": max(one.start for one in going),
+            "who": permit.who,
+        }
         with self._archive.transaction() as link:
+            event = self._archive.tell(now, "deleted", body)
             for one in going:
-                self._archive.remove(one.path, EVERYWHERE, now, permit.why, permit.who)
+                self._archive.remove(one.path, EVERYWHERE, now, permit.why, permit.who, event)
+                self._archive.over(one.path, now)
                 link.execute(
                     "UPDATE day SET bytes = max(0, bytes - ?), segments = segments - 1 WHERE camera = ? AND day = ?",
                     (one.bytes, one.camera, f"{one.start:%Y%m%d}"),
                 )
-                size += one.bytes
-                paths.update(f"{one.path} {one.sha256}\n".encode())
-            body = {"permit": permit.id, "recordings": len(going), "bytes": size, "list": paths.hexdigest()}
-            first, last = min(one.start for one in going), max(one.start for one in going)
-            self._archive.tell(now, "deleted", body | {"first": first, "last": last, "who": permit.who})
         log.warning("deleting %d recordings by the order %s", len(going), permit.id)
 
     def _carry_out(self, going: list[Segment]) -> None:
+        """A hold put since the order stands against what is still there: it waits (settle)."""
         for first in range(0, len(going), CHUNK):
-            self._end([one.path for one in going[first : first + CHUNK]])
+            terms = terms_of(self._archive)
+            self._end([one.path for one in going[first : first + CHUNK] if not terms.held(one)])
 
     def _end(self, paths: list[str]) -> None:
         """Every file of these. A copy on a disk that is not here goes when the disk is plugged in again."""
@@ -210,12 +149,12 @@ class Deleter:
             sync_folder(folder)
         gone, left = list[tuple[str, str]](), list[tuple[str, str]]()
         for path in paths:
-            for copy in self._archive.copies(path):
-                if place := self._copier.places.get(copy.place):
-                    place.remove(path)
-                    gone.append((copy.place, path))
+            for name in self._archive.been(path):
+                if place := self._copier.places.get(name):
+                    self._off(place, path)
+                    gone.append((name, path))
                 else:
-                    left.append((f"left:{copy.place}", path))
+                    left.append((f"left:{name}", path))
         with self._archive.transaction():
             for name, path in left:
                 Walk(self._index, self._archive, name).once_more(path)
@@ -224,17 +163,34 @@ class Deleter:
             for path in paths:
                 self._archive.removed(path, EVERYWHERE, sizes.get(path, 0))
 
+    def _off(self, place: Place, path: str) -> None:
+        """A place's file, with what was set aside of it; an off-line disk gets a line that says why."""
+        if isinstance(place, FolderPlace) and place.kind == "offline":
+            removal = self._archive.removals(path).get(EVERYWHERE)
+            if removal:
+                place.list_removal({"path": path, "at": removal.at, "why": removal.why, "who": removal.who})
+        place.remove(path)
+        place.remove(path + ALTERED)
+
     def settle(self) -> None:
-        """Finish what a kill left; delete what waits for a place that can be reached again."""
+        """Finish what a kill left, and what waits for a place that can be reached again; what is on hold waits."""
+        terms = terms_of(self._archive)
         open_ones = [path for path, place in self._archive.open_removals() if place == EVERYWHERE]
+        open_ones = [path for path in open_ones if not self._held(path, terms)]
         for first in range(0, len(open_ones), CHUNK):
             self._end(open_ones[first : first + CHUNK])
-        for name, there in self._copier.places.items():
+        for name, there in list(self._copier.places.items()):
             for (path,) in self._archive.rows("SELECT path FROM pending WHERE name = ?", f"left:{name}"):
-                there.remove(path)
-                self._archive.drop_copy(name, path)
+                if self._held(path, terms):
+                    continue
+                self._off(there, path)
                 with self._archive.transaction() as link:
+                    self._archive.drop_copy(name, path)
                     link.execute("DELETE FROM pending WHERE name = ? AND path = ?", (f"left:{name}", path))
+
+    def _held(self, path: str, terms: Terms) -> bool:
+        found = named(self._index, path)
+        return found is not None and terms.held(found)
 
 
 def due_days(archive: Archive, before: datetime) -> list[tuple[str, int]]:

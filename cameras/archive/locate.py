@@ -14,6 +14,7 @@ from appliance.base.sockets import ask
 from appliance.wire.archive import Fetched, FetchRecording
 from cameras.archive.lawful import lawful
 from cameras.archive.places import mounted_disks, mounted_folder
+from cameras.archive.reach import site_code
 from cameras.archive.store import DISK, EVERYWHERE, ArchiveReader
 from cameras.index import Segment
 
@@ -38,6 +39,7 @@ class Locator:
         self._clock: Clock = clock or SystemClock()
         self._media = Path(settings.recorder.media)
         self._archive = ArchiveReader(self._media)
+        self._site = site_code(settings)
         self._folders = {one.name: Path(one.folder) for one in settings.storage.places if one.kind != "s3"}
 
     def where(self, segment: Segment) -> Where:
@@ -54,11 +56,11 @@ class Locator:
             return Where(lies="missing")
         kinds = dict(self._archive.places())
         plugged = any(kinds.get(name) == "offline" for name in copies)
-        disks = mounted_disks(Path(self._settings.storage.offline)) if plugged else {}
+        disks = mounted_disks(Path(self._settings.storage.offline), self._site) if plugged else {}
         roots = {
             name: disks.get(name)
             if kinds.get(name) == "offline"
-            else mounted_folder(self._folders.get(name), name)
+            else mounted_folder(self._folders.get(name), name, self._site)
             for name in copies
         }
         for name, root in roots.items():

@@ -18,6 +18,7 @@ import msgspec
 
 MARK = "examsite-place.json"
 INVENTORY = "inventory.jsonl"
+REMOVED = "removed.jsonl"
 PART = ".part"
 ALTERED = ".altered"
 CHUNK = 1 << 20
@@ -50,20 +51,24 @@ def read_mark(folder: Path) -> Mark | None:
         return None
 
 
-def mounted_folder(folder: Path | None, name: str) -> Path | None:
-    """`folder`, while it is mounted and is the place of this name."""
+def mounted_folder(folder: Path | None, name: str, site: str) -> Path | None:
+    """`folder`, while it is mounted and is the place of this name of this site."""
     mark = read_mark(folder) if folder else None
-    return folder if mark and mark.kind != "offline" and mark.name == name else None
+    return folder if mark and mark.kind != "offline" and (mark.name, mark.site) == (name, site) else None
 
 
-def mounted_disks(root: Path) -> dict[str, Path]:
-    """Off-line disks plugged in now: label to folder."""
+def mounted_disks(root: Path, site: str) -> dict[str, Path]:
+    """Off-line disks of this site plugged in now: label to folder. Two of one label are both refused."""
     try:
         folders = sorted(path for path in root.iterdir() if path.is_dir())
     except OSError:
         return {}
-    marks = ((read_mark(folder), folder) for folder in folders)
-    return {mark.name: folder for mark, folder in marks if mark and mark.kind == "offline"}
+    found: dict[str, list[Path]] = {}
+    for folder in folders:
+        mark = read_mark(folder)
+        if mark and mark.kind == "offline" and mark.site == site:
+            found.setdefault(mark.name, []).append(folder)
+    return {label: same[0] for label, same in found.items() if len(same) == 1}
 
 
 class Pace:
@@ -198,13 +203,16 @@ class FolderPlace:
         """A copy gets its name when it was read back whole."""
         target = self.root / path
         part = target.with_name(target.name + PART)
-        with self._reached():
+        with (
+            open(source, "rb") as reading,
+            self._reached(),
+        ):  # what the source refuses is not the place's fault
             total, free = self.space()
-            if free - source.stat().st_size < min(RESERVE, total // 50):
+            if free - os.fstat(reading.fileno()).st_size < min(RESERVE, total // 50):
                 raise PlaceFull(self.name)
             make_folder(target.parent, self.root)
             try:
-                with open(source, "rb") as reading, open(part, "wb") as writing:
+                with open(part, "wb") as writing:
                     found = hashed(reading, pace, writing)
                     writing.flush()
                     os.fsync(writing.fileno())
@@ -250,7 +258,20 @@ class FolderPlace:
 
     def list_copy(self, line: dict[str, Any]) -> None:
         """One more line of the inventory, durable before the copy counts."""
-        with self._reached(), open(self.root / INVENTORY, "ab") as out:
-            out.write(msgspec.json.encode(line) + b"\n")
+        self._add(INVENTORY, line)
+
+    def list_removal(self, line: dict[str, Any]) -> None:
+        """Why a recording is gone from this disk, before it goes."""
+        self._add(REMOVED, line)
+
+    def _add(self, name: str, line: dict[str, Any]) -> None:
+        """A line torn by a power cut stays a line of its own."""
+        with self._reached(), open(self.root / name, "ab+") as out:
+            if out.tell():
+                out.seek(-1, os.SEEK_END)
+                torn = out.read(1) != b"\n"
+            else:
+                torn = False
+            out.write((b"\n" if torn else b"") + msgspec.json.encode(line) + b"\n")
             out.flush()
             os.fsync(out.fileno())

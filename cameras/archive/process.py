@@ -30,7 +30,7 @@ from appliance.wire.archive import (
     Taken,
 )
 from cameras.archive.places import MARK, Mark, PlaceSilent, read_mark, sync_folder
-from cameras.archive.reach import place_of
+from cameras.archive.reach import place_of, site_code
 from cameras.archive.rounds import Rounds
 from cameras.archive.status import make_status
 from cameras.index import moment
@@ -79,15 +79,16 @@ class ArchiveProcess:
         )
 
     def alive(self) -> bool:
-        """The thread lives."""
-        return self._thread.is_alive()
+        """The thread lives, and the disk is the one it was started with."""
+        return self._thread.is_alive() and not self.rounds.moved
 
     def _run(self) -> None:
         while not self.rounds.leaving.is_set():
             try:
                 more = self.rounds.once()
-            except Exception:  # one round's nonsense must not end the archive for good
+            except Exception as error:  # one round's nonsense must not end the archive for good
                 log.exception("a round failed")
+                self.rounds.problems["round"] = self.rounds.clock.now(), repr(error)
                 more = False
             if not more:
                 self._soon.wait(EVERY)
@@ -110,17 +111,21 @@ class ArchiveProcess:
 
     async def events(self, asked: GetEvents) -> Events:
         """GetEvents."""
-        return await asyncio.to_thread(self._events, asked.after)
+        return await asyncio.to_thread(self._events, asked)
 
-    def _events(self, after: int) -> Events:
+    def _events(self, asked: GetEvents) -> Events:
+        archive, after = self.rounds.archive.id, asked.after
+        if asked.archive != archive:
+            return Events(archive=archive, events=[])
         rows = self.rounds.archive.rows(
             "SELECT number, at, kind, body FROM event WHERE number > ? ORDER BY number LIMIT ?", after, EVENTS
         )
         return Events(
+            archive=archive,
             events=[
                 Event(number=number, at=moment(at), kind=kind, body=msgspec.json.decode(body))
                 for number, at, kind, body in rows
-            ]
+            ],
         )
 
     async def fetch(self, asked: FetchRecording) -> Fetched:
@@ -133,7 +138,7 @@ class ArchiveProcess:
         for copy in self.rounds.archive.copies(path):
             if copy.place in settings:
                 try:
-                    if place := place_of(settings[copy.place]):
+                    if place := place_of(settings[copy.place], site_code(self.rounds.settings)):
                         return Fetched(path=str(self.rounds.copier.fetched(path, place)))
                 except (PlaceSilent, OSError) as error:
                     last = f"{copy.place}: {error}"

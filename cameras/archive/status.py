@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from appliance.base.errors import NotFound
-from appliance.wire.archive import Due, Forecast, PlaceStatus, Storage, StorageFinding
-from cameras.archive.deletion import due_days, rooms_of
+from appliance.wire.archive import Due, Forecast, PlaceStatus, Problem, Storage, StorageFinding
+from cameras.archive.deletion import due_days
 from cameras.archive.forecast import WEEKS, Coming, Disk, Measured, forecast
 from cameras.archive.places import RESERVE
 from cameras.archive.store import DISK, Archive
@@ -28,10 +28,12 @@ def make_status(rounds: "Rounds") -> Storage:
     archive, now, orders = rounds.archive, rounds.clock.now(), rounds.orders
     past = due_days(archive, orders.before) if orders else []
     findings = archive.rows(
-        "SELECT place, path, code, at FROM finding WHERE over IS NULL ORDER BY at DESC LIMIT ?", NEWEST
+        "SELECT place, path, code, at FROM finding WHERE over IS NULL AND acknowledged IS NULL"
+        " ORDER BY at DESC LIMIT ?",
+        NEWEST,
     )
-    count = archive.rows("SELECT count(*) FROM finding WHERE over IS NULL")
-    held = archive.rows("SELECT count(*) FROM sitting WHERE hold = 1")
+    count = archive.rows("SELECT count(*), count(acknowledged) FROM finding WHERE over IS NULL")
+    held = archive.rows("SELECT id FROM sitting WHERE hold = 1 ORDER BY id")
     return Storage(
         now=now,
         places=_places(rounds),
@@ -40,15 +42,23 @@ def make_status(rounds: "Rounds") -> Storage:
             StorageFinding(place=place, path=path, code=code, at=moment(at))
             for place, path, code, at in findings
         ],
-        found=count[0][0],
-        held=held[0][0],
+        found=count[0][0] - count[0][1],
+        acknowledged=count[0][1],
+        held=len(held),
+        on_hold=[name for (name,) in held],
         due=Due(
             days=len(past),
             bytes=sum(size for _day, size in past),
             first=past[0][0] if past else "",
             last=past[-1][0] if past else "",
         ),
-        problem=rounds.problem,
+        problems=[
+            Problem(what=what, since=since, text=text)
+            for what, (since, text) in sorted(rounds.problems.items())
+        ],
+        round_ended=rounds.ended,
+        began=rounds.began,
+        scrub_days=rounds.settings.storage.scrub_days,
     )
 
 
@@ -111,7 +121,8 @@ def _forecast(rounds: "Rounds", now: datetime) -> Forecast:
     ):
         when = date(int(day[:4]), int(day[4:6]), int(day[6:]))
         measured[camera][when] = Measured(size, length)
-    terms = rooms_of(archive, {camera.code: camera.room for camera in settings.cameras})
+    rooms = {camera.code: camera.room for camera in settings.cameras}
+    exams = {room for one in (rounds.orders.sittings if rounds.orders else []) for room in one.rooms}
     zone = ZoneInfo(settings.site.timezone)
     coming = [
         Coming(
@@ -121,7 +132,9 @@ def _forecast(rounds: "Rounds", now: datetime) -> Forecast:
             day=one.start.astimezone(UTC).date(),  # as the paths of recordings count days
             hours=(one.end - one.start).total_seconds() / 3600,
             cameras=frozenset(
-                camera for camera in measured if terms.sees_rooms(camera, frozenset(one.rooms))
+                camera
+                for camera in measured
+                if (room := rooms.get(camera, "")) in one.rooms or room not in exams
             ),
         )
         for one in (rounds.orders.sittings if rounds.orders else [])

@@ -20,6 +20,7 @@ from appliance.base.errors import Unavailable
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from cameras.archive.lawful import lawful
+from cameras.archive.schema import SCHEMAS
 from cameras.index import file_number, micros, moment
 
 log = logging.getLogger("examsite.archive")
@@ -31,64 +32,6 @@ EVERYWHERE = "*"
 """Place of a removal that ends a recording's life."""
 NAMED = 100
 """Findings of one place that go to the journal in a day; all of them stand in archive.db."""
-
-SCHEMAS = (
-    """
-CREATE TABLE place(
-  name TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL DEFAULT '', bytes INTEGER NOT NULL DEFAULT 0,
-  copies INTEGER NOT NULL DEFAULT 0, first TEXT NOT NULL DEFAULT '', last TEXT NOT NULL DEFAULT '',
-  total INTEGER NOT NULL DEFAULT 0, free INTEGER NOT NULL DEFAULT 0, seen INTEGER, silent INTEGER
-);
-CREATE TABLE copy(
-  place TEXT NOT NULL, path TEXT NOT NULL, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, verified INTEGER NOT NULL,
-  PRIMARY KEY(place, path)
-) WITHOUT ROWID;
-CREATE TABLE removal(
-  path TEXT NOT NULL, place TEXT NOT NULL, at INTEGER NOT NULL, why TEXT NOT NULL, who TEXT NOT NULL,
-  done INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(path, place)
-) WITHOUT ROWID;
-CREATE INDEX removal_open ON removal(done) WHERE done = 0;
-CREATE TABLE day(
-  camera TEXT NOT NULL, day TEXT NOT NULL, bytes INTEGER NOT NULL, micros INTEGER NOT NULL, segments INTEGER NOT NULL,
-  PRIMARY KEY(camera, day)
-) WITHOUT ROWID;
-CREATE TABLE sitting(
-  id TEXT PRIMARY KEY, rooms TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
-  keep_until INTEGER NOT NULL, hold INTEGER NOT NULL, passed INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX sitting_due ON sitting(keep_until) WHERE passed = 0;
-CREATE INDEX sitting_end ON sitting(end);
-CREATE TABLE bookmark(name TEXT PRIMARY KEY, number INTEGER NOT NULL, path TEXT NOT NULL);
-CREATE TABLE pending(name TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY(name, path)) WITHOUT ROWID;
-CREATE TABLE finding(
-  place TEXT NOT NULL, path TEXT NOT NULL, code TEXT NOT NULL, at INTEGER NOT NULL, over INTEGER,
-  PRIMARY KEY(place, path, code)
-) WITHOUT ROWID;
-CREATE INDEX finding_open ON finding(path) WHERE over IS NULL;
-CREATE TABLE scrub(
-  place TEXT PRIMARY KEY, began INTEGER NOT NULL, total INTEGER NOT NULL, bytes INTEGER NOT NULL DEFAULT 0,
-  files INTEGER NOT NULL DEFAULT 0, rounds INTEGER NOT NULL DEFAULT 0, ended INTEGER
-);
-CREATE TABLE event(
-  number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL
-);
-CREATE TABLE kept(name TEXT PRIMARY KEY, value TEXT NOT NULL);
-""",
-    """
-ALTER TABLE removal ADD COLUMN event INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX removal_event ON removal(event) WHERE event > 0;
-ALTER TABLE sitting ADD COLUMN known TEXT NOT NULL DEFAULT '[]';
-ALTER TABLE finding ADD COLUMN acknowledged INTEGER;
-CREATE TABLE stay(
-  number INTEGER PRIMARY KEY, camera TEXT NOT NULL, room TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL
-);
-""",
-)
-"""The tables, and what was added to them since: a list of an earlier version gets the rest.
-
-`removal.event`: the event that told of it, whose body has the hash of all its recordings (list_digest).
-`sitting.known`: holds in force. `stay`: where each camera was, in the order it was seen.
-"""
 
 
 class Copy(msgspec.Struct, kw_only=True, frozen=True):
@@ -372,22 +315,25 @@ class Archive(ArchiveReader):
         self.keep(f"findings:{place}", f"{day}{number + 1}")
         return number < NAMED
 
-    def clear(self, place: str, path: str, at: datetime) -> None:
-        """It holds (again): it may leave the recording disk when its copies are there."""
+    def clear(self, place: str, path: str, at: datetime, altered: bool = True) -> None:
+        """It holds (again): it may leave the recording disk when its copies are there. `altered` False: what somebody
+        may have altered stays in sight.
+        """
         with self.transaction() as link:
             done = link.execute(
-                "UPDATE finding SET over = ? WHERE place = ? AND path = ? AND over IS NULL",
+                "UPDATE finding SET over = ? WHERE place = ? AND path = ? AND over IS NULL"
+                + ("" if altered else " AND code <> 'altered'"),
                 (micros(at), place, path),
             )
             if done.rowcount:
-                link.execute("INSERT OR IGNORE INTO pending(name, path) VALUES (?, ?)", (f"free:{DISK}", path))
+                link.execute(
+                    "INSERT OR IGNORE INTO pending(name, path) VALUES (?, ?)", (f"free:{DISK}", path)
+                )
 
     def over(self, path: str, at: datetime) -> None:
         """What was found of a recording is over with its life."""
         with self.transaction() as link:
-            link.execute(
-                "UPDATE finding SET over = ? WHERE path = ? AND over IS NULL", (micros(at), path)
-            )
+            link.execute("UPDATE finding SET over = ? WHERE path = ? AND over IS NULL", (micros(at), path))
 
     def acknowledge(self, place: str, path: str, until: datetime) -> None:
         """Two people know of what was found on a place up to then; `path` empty: of all of it. It stays suspect."""

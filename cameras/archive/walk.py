@@ -4,11 +4,12 @@ So nothing is looked at twice, however long the index is. A recording that is st
 one left open by a crash is remembered and taken when the recorder has completed its row.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import msgspec
 
-from cameras.archive.store import DISK, Archive
+from cameras.archive.store import DISK, EVERYWHERE, Archive
 from cameras.index import Reader, Segment, micros, moment
 
 COLUMNS = "rowid, id, run, camera, path, start, end, bytes, sha256, state"
@@ -51,18 +52,22 @@ class Walk:
     def take(self, limit: int, until: datetime) -> list[Row]:
         """The next finished recordings as of `until` (now), without moving the bookmark."""
         number = self.number
-        found = [row for row in map(self._completed, self._pending()) if row and row.number <= number]
-        for raw in self._index.rows(
-            f"SELECT {COLUMNS} FROM segment WHERE rowid > ? ORDER BY rowid LIMIT ?", number, limit
-        ):
-            row = _row(raw)
-            if row.segment.state == "open":
-                if row.segment.start > until - OPEN_AT_MOST:
-                    break
-                self.once_more(row.segment.path)  # once the bookmark has passed it
-            else:
-                found.append(row)
-        return found
+        late = [row for row in map(self._completed, self._pending()) if row and row.number <= number]
+        found = late[: max(1, limit // 2)]
+        while True:
+            rows = self._index.rows(
+                f"SELECT {COLUMNS} FROM segment WHERE rowid > ? ORDER BY rowid LIMIT ?", number, limit
+            )
+            for row in map(_row, rows):
+                if row.segment.state != "open":
+                    found.append(row)
+                elif row.segment.start > until - OPEN_AT_MOST:
+                    return found
+                else:
+                    self.once_more(row.segment.path)  # once the bookmark has passed it
+            if found or len(rows) < limit:
+                return found
+            number = rows[-1][0]  # a stretch of rows a crash left open
 
     def passed(self, *rows: Row) -> None:
         """These, in the order they were taken, are done with."""
@@ -86,6 +91,20 @@ class Walk:
         """Come back to this one."""
         with self._archive.transaction() as link:
             link.execute("INSERT OR IGNORE INTO pending(name, path) VALUES (?, ?)", (self._name, path))
+
+    @property
+    def lost(self) -> bool:
+        """The index was built anew since the bookmark was put."""
+        kept = self._archive.rows("SELECT number FROM bookmark WHERE name = ?", self._name)
+        return bool(kept) and self.number == 0
+
+    @property
+    def oldest(self) -> datetime | None:
+        """When the first recording behind the bookmark ended; None: there is none."""
+        rows = self._index.rows(
+            "SELECT end FROM segment WHERE rowid > ? AND end IS NOT NULL ORDER BY rowid LIMIT 1", self.number
+        )
+        return moment(rows[0][0]) if rows else None
 
     @property
     def number(self) -> int:
@@ -120,10 +139,13 @@ class ByTime(Walk):
     Rows need not be in the order of time: gaps are filled later, an index is built anew camera by camera.
     """
 
-    def take(self, limit: int, until: datetime) -> list[Row]:
-        """The next finished recordings that began before `until`, camera by camera."""
-        found = [row for row in map(self._completed, self._pending()) if row]
+    def take(self, limit: int, until: datetime, but: Collection[str] = ()) -> list[Row]:
+        """The next finished recordings that began before `until`, camera by camera; none of the cameras `but`."""
+        late = [row for row in map(self._completed, self._pending()) if row and row.segment.start < until]
+        found = [row for row in late if row.segment.camera not in but][: max(1, limit // 2)]
         for camera in self._index.cameras():
+            if camera in but:
+                continue
             rows = self._index.rows(
                 f"SELECT {COLUMNS} FROM segment WHERE camera = ? AND start > ? AND start < ? ORDER BY start LIMIT ?",
                 *(camera, self._reached(camera), micros(until), limit - len(found)),
@@ -144,6 +166,21 @@ class ByTime(Walk):
             for camera in self._index.cameras()
         )
 
+    @property
+    def oldest(self) -> datetime | None:
+        """When the first recording behind any camera's bookmark began."""
+        found = [
+            rows[0][0]
+            for camera in self._index.cameras()
+            if (
+                rows := self._index.rows(
+                    "SELECT start FROM segment WHERE camera = ? AND start > ? ORDER BY start LIMIT 1",
+                    *(camera, self._reached(camera)),
+                )
+            )
+        ]
+        return moment(min(found)) if found else None
+
     def _reached(self, camera: str) -> int:
         kept = self._archive.rows("SELECT number FROM bookmark WHERE name = ?", f"{self._name}|{camera}")
         return kept[0][0] if kept else -1
@@ -162,16 +199,30 @@ class ByTime(Walk):
                 )
 
 
+def named(index: Reader, path: str) -> Segment | None:
+    """The recording of a path."""
+    found = index.rows(f"SELECT {COLUMNS} FROM segment WHERE path = ?", path)
+    return _row(found[0]).segment if found else None
+
+
 def count_days(index: Reader, archive: Archive, now: datetime, limit: int = 5000) -> bool:
-    """Bytes and time by camera and day, for the forecast; False when all is counted."""
+    """Bytes and time by camera and day, for the forecast; False when all is counted.
+
+    An index built anew is counted from its first row, and nothing twice. What comes later with an earlier time (filled
+    from a card, left open by a crash) is remembered for every way by time that has passed it.
+    """
     walk = Walk(index, archive, "days")
+    if walk.lost:
+        _count_again(index, archive)
     rows = walk.take(limit, now)
     if not rows:
         return False
+    counted_again = int(archive.kept("counted_again") or 0)
+    passed = archive.rows("SELECT name, number FROM bookmark WHERE instr(name, '|') > 0")
     with archive.transaction() as link:
         for row in rows:
-            one = row.segment
-            if one.state != "missing" and one.end is not None:
+            one, removed = row.segment, archive.removals(row.segment.path)
+            if one.state != "missing" and one.end is not None and EVERYWHERE not in removed:
                 length = micros(one.end) - micros(one.start)
                 link.execute(
                     "INSERT INTO day(camera, day, bytes, micros, segments) VALUES (?, ?, ?, ?, 1)"
@@ -179,9 +230,25 @@ def count_days(index: Reader, archive: Archive, now: datetime, limit: int = 5000
                     " micros = micros + excluded.micros, segments = segments + 1",
                     (one.camera, f"{one.start:%Y%m%d}", one.bytes, length),
                 )
-                link.execute(
-                    "UPDATE place SET bytes = bytes + ?, copies = copies + 1 WHERE name = ?",
-                    (one.bytes, DISK),
-                )
+                if DISK not in removed:
+                    link.execute(
+                        "UPDATE place SET bytes = bytes + ?, copies = copies + 1 WHERE name = ?",
+                        (one.bytes, DISK),
+                    )
+            if row.number > counted_again:
+                for name, reached in passed:
+                    way, _, camera = name.rpartition("|")
+                    if camera == one.camera and micros(one.start) <= reached:
+                        Walk(index, archive, way).once_more(one.path)
         walk.passed(*rows)
     return len(rows) >= limit
+
+
+def _count_again(index: Reader, archive: Archive) -> None:
+    """The index was built anew: its rows have other numbers."""
+    last = index.rows("SELECT coalesce(max(rowid), 0) FROM segment")[0][0]
+    with archive.transaction() as link:
+        link.execute("DELETE FROM day")
+        link.execute("DELETE FROM bookmark WHERE name = 'days'")
+        link.execute("UPDATE place SET bytes = 0, copies = 0 WHERE name = ?", (DISK,))
+        archive.keep("counted_again", str(last))

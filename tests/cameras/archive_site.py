@@ -14,7 +14,8 @@ from appliance.base.storage_settings import PlaceSettings, StorageSettings
 from appliance.wire.archive import KeepOrders, KeptSitting, Permit
 from cameras.archive.places import MARK, Mark
 from cameras.archive.rounds import Rounds
-from cameras.index import Index, Segment
+from cameras.archive.terms import keep_rooms
+from cameras.index import Index, Segment, moment
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 SIZE = 4096
@@ -86,8 +87,10 @@ class Store:
 
     @contextlib.contextmanager
     def rounds(self) -> Iterator[Rounds]:
-        """exam-archive's work, closed at the end."""
-        made = Rounds(self.settings, self.clock)
+        """exam-archive's work, closed at the end; the cameras have always been where they are."""
+        made = Rounds(self.settings, self.clock, lambda: ("boot", self.clock.now().timestamp()))
+        if not made.archive.rows("SELECT 1 FROM stay"):
+            keep_rooms(made.archive, {one.code: one.room for one in self.settings.cameras}, moment(0))
         try:
             yield made
         finally:

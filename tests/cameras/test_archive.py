@@ -205,6 +205,9 @@ def test_only_what_is_past_its_date_goes_and_only_by_order(tmp_path: Path) -> No
         assert all((store.media / one.path).exists() for one in [*longer, *young])
         rounds.take_orders(orders(*plan, before=BEFORE, due=NOW + 10 * DAY))
         settle(rounds)
+        assert all((store.media / one.path).exists() for one in longer), "an order of a day that has not come"
+        store.clock.advance(10 * 86400)
+        settle(rounds)
         assert not any((store.media / one.path).exists() for one in longer), "its own date has come"
         assert all((store.media / one.path).exists() for one in young)
 
@@ -236,13 +239,19 @@ def test_a_deleted_recording_leaves_a_disk_that_is_plugged_in_later(tmp_path: Pa
     assert Locator(store.settings, store.clock).where(one).lies == "deleted"
     away.rename(disk)
     store.run()
+    assert (disk / one.path).exists(), "nobody has said yet that it is not on hold now"
+    with store.rounds() as rounds:
+        rounds.take_orders(orders(before=BEFORE))
+        settle(rounds)
     assert not (disk / one.path).exists()
+    checked = check_folder(disk)
+    assert checked.ok and checked.deleted == 1
 
 
 def test_verify_and_the_recorder_know_what_has_moved_or_was_deleted(tmp_path: Path) -> None:
     store = Store(tmp_path, free_after_days=2)
     nas = store.mount("nas", "nas")
-    old, gone = store.record("C1", NOW - DAY * 3, count=4), store.record("C1", LONG_AGO, count=1)
+    gone, old = store.record("C1", LONG_AGO, count=1), store.record("C1", NOW - DAY * 3, count=4)
     store.run()
     with store.rounds() as rounds:
         rounds.take_orders(orders(before=BEFORE))

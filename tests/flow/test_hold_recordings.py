@@ -9,11 +9,13 @@ from sqlmodel import Session, col, select
 from appliance.base.clock import FakeClock
 from appliance.base.errors import Refused
 from appliance.base.storage_settings import StorageSettings
+from appliance.flow.acknowledge_findings import acknowledge_findings
 from appliance.flow.box import Box
 from appliance.flow.delete_recordings import order_deletion
 from appliance.flow.hold_recordings import lift_hold, put_hold
 from appliance.flow.keep_recordings import events_noted, keep_orders, note_events
 from appliance.records.journal import Journal
+from appliance.records.sitting import Sitting
 from appliance.wire.archive import Event
 from tests.flow.test_entry import person
 from tests.world import seed
@@ -89,6 +91,60 @@ async def test_events_stand_in_the_journal_once(box: Box) -> None:
         ),
     ]
     for _again in range(2):
-        assert await box.db.write(note_events, box, told) == 6
-    assert await box.db.read(events_noted) == 6
+        assert await box.db.write(note_events, box, "a1", told) == 6
+    assert await box.db.read(events_noted, "a1") == 6
     assert await box.db.read(kinds) == ["storage.short", "storage.finding"]
+    assert await box.db.read(events_noted, "a2") == 0, "a list made anew counts for itself"
+    assert await box.db.write(note_events, box, "a2", told[:1]) == 4
+    assert (await box.db.read(kinds))[2:] == ["storage.short"]
+
+
+async def test_no_order_of_before_takes_what_was_on_hold_then(box: Box, clock: FakeClock) -> None:
+    sitting = (await box.db.write(seed, box, 1)).sitting
+    office, _chief = person(box, "o", "office"), person(box, "c", "chief")
+    await box.db.write(order_deletion, box, "past three years", office, "c", "d1")
+    await box.db.write(put_hold, box, sitting, "appeal", office, "c", "h1")
+    one = (await box.db.read(keep_orders, box)).sittings[0]
+    assert (one.hold, one.holds, one.lifted) == (True, ["h1"], [])
+    clock.advance(60)
+    await box.db.write(lift_hold, box, "h1", "settled", office, "c")
+    one = (await box.db.read(keep_orders, box)).sittings[0]
+    assert (one.hold, one.holds, one.lifted) == (True, [], ["h1"]), "lifted after that order was given"
+    clock.advance(60)
+    await box.db.write(order_deletion, box, "past three years", office, "c", "d2")
+    assert not (await box.db.read(keep_orders, box)).sittings[0].hold
+    box.settings = msgspec.structs.replace(box.settings, storage=StorageSettings(deletion="policy"))
+    assert (await box.db.read(keep_orders, box)).sittings[0].hold, "a setting waits for a week"
+    clock.advance(9 * 86400)
+    assert not (await box.db.read(keep_orders, box)).sittings[0].hold
+
+
+async def test_two_people_know_of_what_does_not_hold(box: Box) -> None:
+    office, inspector = person(box, "o", "office"), person(box, "i", "inspector")
+    entry = person(box, "e", "entry")
+    said = (box, "nas", "", box.now() + timedelta(days=9), "old disk")
+    assert await refusal(box, acknowledge_findings, *said, office, "o", "k1") == "same_person"
+    assert await refusal(box, acknowledge_findings, *said, entry, "i", "k1") == "not_your_role"
+    assert await refusal(box, order_deletion, box, "x", inspector, "o", "d1") == "not_your_role"
+    for _twice in range(2):
+        await box.db.write(acknowledge_findings, *said, inspector, "o", "k1")
+    (known,) = (await box.db.read(keep_orders, box)).acknowledged
+    assert (known.place, known.path, known.until) == ("nas", "", box.now()), "nothing of tomorrow"
+    assert await box.db.read(kinds) == ["storage.acknowledged"]
+
+
+async def test_a_sitting_nobody_ended_goes_on(box: Box, clock: FakeClock) -> None:
+    found = await box.db.write(seed, box, 1)
+
+    def start(session: Session) -> None:
+        one = session.get(Sitting, found.sitting)
+        assert one
+        one.started_at = one.starts_at
+        session.add(one)
+
+    await box.db.write(start)
+    clock.advance(2 * 86400)
+    one = (await box.db.read(keep_orders, box)).sittings[0]
+    assert one.end >= box.now()
+    clock.advance(90 * 86400)
+    assert (await box.db.read(keep_orders, box)).sittings[0].end < box.now() - timedelta(days=70)

@@ -95,6 +95,7 @@ ORDERS: dict[str, set[str]] = {
     "/cameras/rooms/T1/doors": {"admin", "chief"},
     "/office/delivery/x": {"office", "chief"},
     "/storage/hold/x": {"inspector", "office", "chief"},
+    "/storage/acknowledge": {"inspector", "office", "chief"},
     "/storage/lift/x": {"office", "chief"},
     "/storage/delete": {"office", "chief"},
     "/office/roster": {"office", "chief"},
@@ -177,6 +178,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/room/attempt/x/face-check": {"decision": "admit", "reason": "x"},
     "/examiner/x/K1": {"form": "x", "task": "K11"},
     "/storage/hold/x": dict.fromkeys(("reason", "second_login", "second_password"), "x"),
+    "/storage/acknowledge": dict.fromkeys(("reason", "second_login", "second_password"), "x"),
     "/storage/lift/x": dict.fromkeys(("reason", "second_login", "second_password"), "x"),
     "/storage/delete": dict.fromkeys(("reason", "second_login", "second_password"), "x"),
     "/violations/x/decide": dict.fromkeys(

@@ -89,6 +89,7 @@ TABLE: dict[str, str] = {
     "GET /media/clip": "chief inspector",
     "GET /storage": "admin chief inspector office",
     "POST /storage/hold/{sitting}": "chief inspector office",
+    "POST /storage/acknowledge": "chief inspector office",
     "POST /storage/lift/{hold}": "chief office",
     "POST /storage/delete": "chief office",
     "GET /live-view": "chief inspector invigilator",

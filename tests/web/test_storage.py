@@ -39,8 +39,8 @@ def fill(rounds: Rounds, now: datetime) -> None:
                 )
         link.execute(
             "INSERT OR REPLACE INTO place(name, kind, state, bytes, copies, first, last, silent, seen) VALUES"
-            " ('A-001', 'offline', 'full', 3900000000000, 130000, '20260105', '20260620', ?, ?)",
-            (micros(now), micros(now)),
+            " ('A-001', 'offline', 'full', 3900000000000, 130000, '20260105', '20260620', NULL, ?)",
+            (micros(now),),
         )
     rounds.archive.find("nas", "C1/20261012/20261012T010000.000000Z.mp4", "altered", now)
 
@@ -56,7 +56,8 @@ def archive(day: Running, tmp_path: Path) -> Iterator[Rounds]:
         PlaceSettings(name="second", kind="disk", folder=str(tmp_path / "second")),
     ]
     storage = StorageSettings(places=places, offline=str(tmp_path / "disks"))
-    rounds = Rounds(msgspec.structs.replace(day.day.settings, storage=storage), day.box.clock)
+    settings = msgspec.structs.replace(day.day.settings, storage=storage)
+    rounds = Rounds(settings, day.box.clock, lambda: ("boot", day.box.now().timestamp()))
     process, loop = ArchiveProcess(rounds), asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

@@ -1,0 +1,221 @@
+"""Which sitting a recording belongs to, what a hold is worth, and how far an order reaches."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.wire.archive import Permit
+from cameras.archive.rounds import Rounds
+from cameras.archive.store import EVERYWHERE, ArchiveReader, list_digest
+from cameras.archive.terms import LEAST, Stay, Term, Terms, bounded, rooms_between, still_held
+from cameras.archive.trusted_time import REST, Seen, furthest
+from cameras.index import Segment, micros
+from tests.cameras.archive_site import NOW, Store, orders, settle, sitting
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+FRIDAY = datetime(2023, 6, 2, 1, 0, tzinfo=UTC)
+ALWAYS = {"C1": [Stay("T1", FRIDAY - 9 * DAY, NOW)]}
+PERMIT = Permit(id="p", due=NOW, before=NOW - LEAST, why="", who="")
+
+
+def term(name: str, start: datetime, hours: float, hold: bool = False, room: str = "T1") -> Term:
+    return Term(name, frozenset({room}), start, start + hours * HOUR, NOW - DAY, hold)
+
+
+def segment(start: datetime, camera: str = "C1") -> Segment:
+    return Segment(
+        id="x",
+        run="r",
+        camera=camera,
+        path="p",
+        start=start,
+        end=start + timedelta(minutes=1),
+        bytes=1,
+        sha256="",
+        state="closed",
+    )
+
+
+def test_a_sitting_ended_on_monday_has_its_friday() -> None:
+    long = term("practical", FRIDAY, 73, hold=True)
+    terms = Terms([long, *(term(f"s{n}", FRIDAY + n * HOUR, 1) for n in range(40))], ALWAYS)
+    for hours in (0.0, 0.5, 30, 72.9):
+        assert terms.held(segment(FRIDAY + hours * HOUR))
+        assert not terms.may_go(segment(FRIDAY + hours * HOUR), PERMIT)
+    assert terms.may_go(segment(FRIDAY + 74 * HOUR), PERMIT)
+
+
+MOVED = [Stay("T1", FRIDAY, FRIDAY + 9 * DAY), Stay("T2", FRIDAY + 10 * DAY, NOW)]
+
+
+@pytest.mark.parametrize(
+    ("days", "rooms"),
+    [
+        (-1, None),
+        (0, {"T1"}),
+        (8.9, {"T1"}),
+        (9.5, {"T1", "T2"}),
+        (10.5, {"T2"}),
+        (3000, {"T2"}),
+    ],
+)
+def test_a_camera_was_where_it_was_seen(days: float, rooms: set[str] | None) -> None:
+    at = FRIDAY + days * DAY
+    assert rooms_between(MOVED, at, at + HOUR / 60) == rooms
+
+
+def test_a_camera_set_into_another_room_keeps_what_it_saw() -> None:
+    held, other = term("s1", FRIDAY + DAY, 2, hold=True), term("s2", FRIDAY + DAY, 2, room="T2")
+    terms = Terms([held, other], {"C1": MOVED})
+    assert terms.held(segment(FRIDAY + DAY)), "it looked at T1 then, whatever it looks at today"
+    unknown = Terms([held, other], {})
+    assert unknown.held(segment(FRIDAY + DAY)), "nobody knows: it belongs to every sitting"
+
+
+@given(st.integers(0, 4000), st.integers(0, 4000))
+def test_no_order_reaches_beyond_the_law(before: int, due: int) -> None:
+    asked = Permit(id="p", due=NOW + due * DAY, before=NOW - LEAST + before * DAY, why="", who="")
+    found = bounded(asked, NOW)
+    assert found.before <= NOW - LEAST and found.due <= NOW
+
+
+@pytest.mark.parametrize(
+    ("known", "said", "lifted", "left"),
+    [
+        ([], ["h1"], [], ["h1"]),
+        (["h1"], ["h1"], [], ["h1"]),
+        (["h1"], [], ["h1"], []),
+        (["h1"], [], [], ["h1"]),  # a site database of before the hold
+        (["h1", "h2"], [], ["h2"], []),  # put again and lifted, by people who looked at it
+        (["h1"], ["h2"], ["h1"], ["h2"]),
+        ([], [], ["h1"], []),
+    ],
+)
+def test_a_hold_is_over_when_it_is_told_lifted(
+    known: list[str], said: list[str], lifted: list[str], left: list[str]
+) -> None:
+    assert still_held(frozenset(known), said, lifted) == frozenset(left)
+
+
+def test_the_clock_reaches_no_further_than_time_has_passed() -> None:
+    seen = Seen(micros(NOW), "b1", 1000.0)
+    assert furthest(seen, "b1", 1000.0 + 3600) == NOW + 2 * HOUR
+    assert furthest(seen, "b2", 60.0) == NOW + REST + timedelta(minutes=2)
+    assert furthest(seen, "b1", 10.0) == NOW
+
+
+def test_a_clock_ten_years_ahead_lets_nothing_go(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    (young,) = store.record("C1", NOW - 100 * DAY)
+    store.run()
+    ahead = NOW + 3650 * DAY
+    with store.rounds() as rounds:
+        rounds._up = lambda: ("boot", NOW.timestamp() + 3600)
+        rounds.clock.advance(3650 * 86400)  # type: ignore[attr-defined]
+        rounds.take_orders(orders(before=ahead - LEAST, due=ahead))
+        settle(rounds)
+        assert rounds.archive.rows("SELECT 1 FROM removal") == []
+    assert (store.media / young.path).exists()
+
+
+def test_what_was_recorded_under_a_wrong_clock_stays_and_is_named(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.record("C1", NOW - DAY)
+    of_2000 = store.record("C1", datetime(2000, 1, 1, tzinfo=UTC), count=2)
+    with store.rounds() as rounds:
+        rounds.take_orders(orders(before=NOW - LEAST))
+        settle(rounds)
+        assert rounds.archive.rows("SELECT code, path FROM finding") == [("mistimed", of_2000[0].path)]
+    assert all((store.media / one.path).exists() for one in of_2000)
+
+
+def test_an_order_of_before_the_start_takes_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    (old,) = store.record("C1", NOW - 1200 * DAY)
+    with store.rounds() as rounds:
+        rounds.take_orders(orders(before=NOW - LEAST))
+    store.run()
+    assert (store.media / old.path).exists(), "kept orders are for the forecast"
+    with store.rounds() as rounds:
+        rounds.take_orders(orders(sitting("s1", old.start, NOW - DAY, hold=True), before=NOW - LEAST))
+        settle(rounds)
+        assert (store.media / old.path).exists(), "the hold was put while exam-archive stood still"
+        rounds.take_orders(orders(before=NOW - LEAST))
+        rounds._heard -= 999.0  # type: ignore[operator]
+        settle(rounds)
+        assert (store.media / old.path).exists(), "exam-web has been silent"
+
+
+def test_a_hold_put_while_files_go_spares_what_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    old = store.record("C1", NOW - 1200 * DAY, count=6)
+    held = orders(sitting("s1", old[0].start, NOW - DAY, hold=True), before=NOW - LEAST)
+    monkeypatch.setattr("cameras.archive.deletion.CHUNK", 2)
+    with store.rounds() as rounds:
+        kept = rounds.deleter._end
+
+        def ended(paths: list[str]) -> None:
+            kept(paths)
+            rounds.take_orders(held)
+
+        monkeypatch.setattr(rounds.deleter, "_end", ended)
+        rounds.take_orders(orders(before=NOW - LEAST))
+        settle(rounds)
+    assert [(store.media / one.path).exists() for one in old] == [False] * 2 + [True] * 4
+    with store.rounds() as rounds:  # killed and started again: still on hold, until it is lifted
+        rounds.take_orders(held)
+        settle(rounds)
+        assert sum((store.media / one.path).exists() for one in old) == 4
+        rounds.take_orders(orders(sitting("s1", old[0].start, NOW - DAY), before=NOW - LEAST))
+        settle(rounds)
+    assert not any((store.media / one.path).exists() for one in old)
+
+
+def test_a_site_database_of_before_the_hold_lifts_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    (old,) = store.record("C1", NOW - 1200 * DAY)
+    one = sitting("s1", old.start, NOW - DAY)
+
+    def told(rounds: Rounds, holds: list[str], lifted: list[str]) -> bool:
+        said = msgspec.structs.replace(one, holds=holds, lifted=lifted)
+        rounds.take_orders(orders(said, before=NOW - LEAST))
+        settle(rounds)
+        return (store.media / old.path).exists()
+
+    with store.rounds() as rounds:
+        assert told(rounds, ["h1"], []) and told(rounds, [], [])
+        assert not told(rounds, [], ["h1"])
+
+
+def test_what_went_can_be_held_against_the_journal(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    old = store.record("C1", NOW - 1200 * DAY, count=3)
+    with store.rounds() as rounds:
+        rounds.archive.find("", old[0].path, "altered", NOW)
+        rounds.take_orders(orders(before=NOW - LEAST))
+        settle(rounds)
+        ((event, body),) = rounds.archive.rows("SELECT number, body FROM event WHERE kind = 'deleted'")
+        assert rounds.archive.rows("SELECT 1 FROM finding WHERE over IS NULL") == [], "over with its life"
+    ((number, paths),) = ArchiveReader(store.media).lists()
+    sha = {one.path: one.sha256 for one in old}
+    assert number == event and list_digest((path, sha[path]) for path in paths) in body
+    assert ArchiveReader(store.media).removals(old[0].path).keys() == {EVERYWHERE}
+
+
+def test_a_damaged_list_is_set_aside(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.mount("nas", "nas")
+    (one,) = store.record("C1", NOW - DAY)
+    store.run()
+    for ending in ("", "-wal", "-shm"):
+        (store.media / f"archive.db{ending}").unlink(missing_ok=True)
+    (store.media / "archive.db").write_bytes(b"no database at all" * 99)
+    store.run()
+    assert len(list(store.media.glob("archive.db.damaged-*"))) >= 1
+    assert [copy.place for copy in ArchiveReader(store.media).copies(one.path)] == ["nas"], "found again"
