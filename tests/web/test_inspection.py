@@ -12,8 +12,10 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlmodel import Session, col, select, text
 
+from appliance.flow.note_seals import note_seals
 from appliance.records.journal import Journal
 from appliance.records.seating import SeatTaking
+from appliance.wire.seals import SealedHead
 from cameras.clips.proof import verify_clip
 from tests.web.conftest import shoot
 from tests.web.day_server import Running
@@ -207,3 +209,18 @@ def test_a_changed_journal_entry_is_said(day: Running, open_page: Open) -> None:
                 text("UPDATE journal SET body = :body WHERE seq = :seq"), {"body": body, "seq": int(seq)}
             )
         )
+
+
+def test_recordings_cut_off_after_their_seal_are_said(day: Running, open_page: Open) -> None:
+    """The last one here: the journal keeps what it was told."""
+    page = open_page("inspector", path_of(day, 24))
+    expect(page.locator(".proof-line .signal.go")).to_be_visible()
+    heads = [SealedHead(camera="C1", number=9, n=99999, head="ab" * 32, at=day.box.now())]
+    day.box.db.write_now(note_seals, day.box, heads)
+    again(page)
+    stop = page.locator("#recordings .signal.stop")
+    expect(stop).to_contain_text("录像被截断或被调换")
+    expect(stop).to_contain_text("C1")
+    shoot(page, "timeline-cut-off")
+    told = newest(day, "recordings.verified")
+    assert told is not None and msgspec.json.decode(told.body)["broken"] == ["C1 99999"]
