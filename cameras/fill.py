@@ -5,8 +5,12 @@ first key frame within the gap. What was recorded is never replaced, and the gap
 """
 
 import asyncio
+import contextlib
 import hashlib
 import logging
+import shutil
+import sqlite3
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,14 +20,14 @@ from typing import Any
 import av
 from av.error import FFmpegError
 
-from appliance.base.errors import Corrupt, NotFound, Refused
+from appliance.base.errors import Corrupt, NotFound, Refused, Unavailable
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.base.settings import Settings
 from appliance.base.sockets import Handler
 from appliance.wire.fill import INCOMING, Filled, FillGaps, Stretch
 from cameras.index import Index, Segment
-from cameras.media import FILLED, packets
+from cameras.media import FILLED, packet_span, packets
 from cameras.recorder.segment import SegmentWriter
 
 log = logging.getLogger("examsite.recorder")
@@ -31,6 +35,8 @@ log = logging.getLogger("examsite.recorder")
 LEAST = timedelta(seconds=1)
 """A shorter hole is none: two connections' pictures do not join more closely."""
 LONGEST = timedelta(days=2)
+RESERVE = 1024**3
+"""Free bytes (or 5 % of a small disk) below which no gap is filled: recording goes before."""
 Span = tuple[datetime, datetime]
 
 
@@ -72,6 +78,7 @@ class Filler:
         self._told = told
         self.turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         """Held while a camera's gaps are being filled."""
+        self.leaving = threading.Event()
 
     def handlers(self) -> dict[type, Handler]:
         """By what is asked."""
@@ -80,13 +87,20 @@ class Filler:
     async def fill(self, asked: FillGaps) -> Filled:
         """FillGaps."""
         async with self.turns[asked.camera]:
-            return await asyncio.to_thread(self._fill, asked, datetime.now(UTC))
+            try:
+                return await asyncio.to_thread(self._fill, asked, datetime.now(UTC))
+            except (OSError, sqlite3.Error, FFmpegError) as error:
+                raise unusable(error) from error
+
+    def stop(self) -> None:
+        """Close what is being filled, soon."""
+        self.leaving.set()
 
     def _fill(self, asked: FillGaps, now: datetime) -> Filled:
         camera = asked.camera
         if camera not in {one.code for one in self._settings.cameras} | set(self._index.cameras()):
             raise NotFound("no_camera", N_("There is no camera {camera}."), camera=camera)
-        if Path(asked.file).name != asked.file:
+        if Path(asked.file).name != asked.file or asked.file in ("", "..", "."):
             raise Corrupt("bad_film_name", N_("A film lies in the folder for incoming films."))
         path = self._media / INCOMING / asked.file
         start, end = film_span(path, asked.start.astimezone(UTC))
@@ -98,8 +112,7 @@ class Filler:
                 start=start.isoformat(timespec="seconds"),
                 end=end.isoformat(timespec="seconds"),
             )
-        kept = self._index.between(camera, start, end)
-        missing = holes([(one.start, one.end or now) for one in kept], start, end)
+        missing = holes(recorded(self._index, self._media, camera, (start, end), now), start, end)
         with path.open("rb") as film:
             sha256 = hashlib.file_digest(film, "sha256").hexdigest()
         filled = Filled(
@@ -110,42 +123,49 @@ class Filler:
             missing_s=round(sum((last - first).total_seconds() for first, last in missing), 1),
             filled=[],
         )
-        for hole in missing:
-            for made in self._copy(camera, path, start, hole, f"{asked.source}:{sha256}"):
-                filled.filled.append(made)
-        log.warning("camera %s: %d stretches filled from %s", camera, len(filled.filled), asked.source)
-        if filled.filled:
-            self._told(filled, asked.by)
+        try:
+            for hole in missing:
+                for made in self._copy(camera, path, start, hole, f"{asked.source}:{sha256}"):
+                    filled.filled.append(made)
+        finally:
+            log.warning("camera %s: %d stretches filled from %s", camera, len(filled.filled), asked.source)
+            if filled.filled:
+                self._told(filled, asked.by)
         return filled
 
     def _copy(self, camera: str, path: Path, start: datetime, hole: Span, cause: str) -> Iterator[Stretch]:
         """The film's pictures within a hole, in files as long as recorded ones."""
         run, open_now = "", None
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
-            base, first = float(stream.time_base or 0), None
-            for packet in packets(container):
-                first = packet.pts if first is None else first
-                at = start + timedelta(seconds=(packet.pts - first) * base)
-                if at >= hole[1]:
-                    break
-                if packet.is_keyframe and at >= hole[0]:
-                    if open_now and at - open_now.start >= self._length:
-                        yield open_now.close(at)
-                        open_now = None
-                    if open_now is None:
-                        if not run:
-                            run = new_id()
-                            context = stream.codec_context
-                            size = context.width, context.height
-                            self._index.open_run(run, camera, at, context.name.upper(), *size)
-                        open_now = FilledFile(self._index, self._media, camera, run, at, stream, cause)
+        try:
+            with av.open(str(path)) as container:
+                stream = container.streams.video[0]
+                base, first = float(stream.time_base or 0), None
+                for packet in packets(container):
+                    first = packet.pts if first is None else first
+                    at = start + timedelta(seconds=(packet.pts - first) * base)
+                    if at >= hole[1] or self.leaving.is_set():
+                        break
+                    if packet.is_keyframe and at >= hole[0]:
+                        if open_now and at - open_now.start >= self._length:
+                            yield open_now.close(at)
+                            open_now = None
+                        if open_now is None:
+                            if not run:
+                                run = new_id()
+                                context = stream.codec_context
+                                size = context.width, context.height
+                                self._index.open_run(run, camera, at, context.name.upper(), *size)
+                            open_now = FilledFile(self._index, self._media, camera, run, at, stream, cause)
+                    if open_now:
+                        open_now.write(packet, at, base)
                 if open_now:
-                    open_now.write(packet, at, base)
+                    yield open_now.close(min(open_now.end, hole[1]))
+            if run:
+                self._index.close_run(run, hole[1], "filled")
+        except BaseException:
             if open_now:
-                yield open_now.close(min(open_now.end, hole[1]))
-        if run:
-            self._index.close_run(run, hole[1], "filled")
+                open_now.leave()
+            raise
 
     @property
     def _length(self) -> timedelta:
@@ -153,7 +173,10 @@ class Filler:
 
 
 class FilledFile:
-    """One file being filled; its row says `filled` once it is whole. `cause`: where it comes from."""
+    """One file being filled; its row says `filled` once it is whole. `cause`: where it comes from.
+
+    Raises Unavailable when the disk would be too full for the recordings.
+    """
 
     def __init__(
         self,
@@ -166,6 +189,14 @@ class FilledFile:
         cause: str,
         ending: str = FILLED,
     ) -> None:
+        total, _used, free = shutil.disk_usage(media)
+        if free < min(RESERVE, total // 20):
+            raise Unavailable(
+                "too_full_to_fill",
+                N_("There is too little room on the recordings' disk to fill gaps: {free} MiB."),
+                N_("Make room for the recordings first."),
+                free=free // 1024**2,
+            )
         segment = Segment(
             id=new_id(),
             run=run,
@@ -180,6 +211,8 @@ class FilledFile:
         self._index, self._segment, self._cause = index, segment, cause
         self.start = self.end = at
         index.open_segment(segment)
+        # Said at once: whoever closes the row after a crash has only what stands in it.
+        index.write("UPDATE segment SET cause = ? WHERE id = ?", cause, segment.id)
         self._writer = SegmentWriter(media / segment.path, stream, 2.0)
 
     def write(self, packet: Any, at: datetime, base: float) -> None:
@@ -192,8 +225,41 @@ class FilledFile:
     def close(self, end: datetime) -> Stretch:
         """It is whole."""
         sha256, size = self._writer.finish(), self._writer.file.size
+        if self._writer.file.failure:
+            raise self._writer.file.failure  # the row stays open: what the disk truly holds is found out later
         self._index.close_segment(self._segment.id, self.start, end, size, sha256, "filled", self._cause)
         return Stretch(start=self.start, end=end)
+
+    def leave(self) -> None:
+        """Let go of the file; its row stays open until the recorder has looked what the disk holds of it."""
+        with contextlib.suppress(Exception):  # whatever went wrong before is being told
+            self._writer.finish()
+
+
+def recorded(index: Index, media: Path, camera: str, span: Span, now: datetime) -> list[Span]:
+    """Stretches of a camera within `span` that are on record. The newest file may be growing; another one that is
+    still open was left so, and counts for what it holds.
+    """
+    newest = index.newest(camera)
+    found = []
+    for one in index.between(camera, *span):
+        end = one.end or now
+        if one.end is None and newest and one.id != newest.id:
+            end = one.start
+            with contextlib.suppress(FFmpegError, OSError, ValueError, IndexError):
+                end += timedelta(seconds=packet_span(media / one.path))
+        found.append((one.start, end))
+    return found
+
+
+def unusable(error: Exception) -> Unavailable:
+    """The disk does not take what is to be put into a gap."""
+    return Unavailable(
+        "media_unusable_now",
+        N_("The recordings' disk takes nothing now: {detail}"),
+        N_("Exams go on. The system administrator looks at the recording disk."),
+        detail=str(error),
+    )
 
 
 def _no_film(path: Path) -> Corrupt:

@@ -3,6 +3,7 @@
 """
 
 import asyncio
+import errno
 import getpass
 import os
 import re
@@ -43,6 +44,10 @@ def _lay(film: Path, folder: Path) -> Path:
     there = folder / f"{new_id()}{film.suffix}"
     try:
         folder.mkdir(exist_ok=True)
+        if shutil.disk_usage(folder).free < 2 * film.stat().st_size:
+            raise OSError(
+                errno.ENOSPC, os.strerror(errno.ENOSPC)
+            )  # copy and stretches must not stop the cameras
         shutil.copyfile(film, there)
         if os.geteuid() == 0:
             owner = folder.parent.stat()

@@ -18,7 +18,7 @@ import msgspec
 from av.error import FFmpegError
 
 from appliance.base.camera_settings import CameraSettings
-from appliance.base.errors import DeviceFault, ExamError, NotFound, Refused, Unavailable
+from appliance.base.errors import DeviceFault, ExamError, NotFound, Refused
 from appliance.base.i18n import N_
 from appliance.base.settings import Settings
 from appliance.base.sockets import Handler
@@ -29,7 +29,7 @@ from cameras.card.packets import Codec
 from cameras.card.ranges import Span
 from cameras.card.replay import Replay
 from cameras.card.search import CardCamera, Recording, holding
-from cameras.fill import Filler, holes
+from cameras.fill import Filler, holes, recorded, unusable
 from cameras.index import Index, Reader, moment
 
 log = logging.getLogger("examsite.recorder")
@@ -47,9 +47,9 @@ MEBIBYTE = 1024 * 1024
 Going = Callable[[], bool]
 
 
-def missing(index: Reader, camera: str, span: Span, now: datetime) -> list[Span]:
+def missing(index: Index, media: Path, camera: str, span: Span, now: datetime) -> list[Span]:
     """Where nothing was recorded, and not by plan."""
-    covered = [(one.start, one.end or now) for one in index.between(camera, *span)]
+    covered = recorded(index, media, camera, span, now)
     covered += [(one.start, one.end or now) for one in index.gaps(camera, *span) if one.cause in PLANNED]
     return holes(covered, *span)
 
@@ -94,6 +94,7 @@ class CardFiller:
     def stop(self, seconds: float) -> None:
         """Close what is being filled; waits for it so long."""
         self._leaving.set()
+        self._filler.stop()
         if self._working:
             self._working.join(seconds)
 
@@ -144,7 +145,7 @@ class CardFiller:
         camera = self._camera(asked.camera)
         days = days_before(self._index, camera.code, now)
         span = (asked.start or days[0]).astimezone(UTC), min((asked.end or now).astimezone(UTC), now - LAG)
-        lacking = missing(self._index, camera.code, span, now) if span[0] < span[1] else []
+        lacking = missing(self._index, self._media, camera.code, span, now) if span[0] < span[1] else []
         seconds = sum((last - first).total_seconds() for first, last in lacking)
         made = CardFilled(camera=camera.code, missing_s=round(seconds, 1))
         if not lacking:
@@ -203,12 +204,7 @@ class CardFiller:
                 finally:
                     keeper.close()
             except (OSError, sqlite3.Error, FFmpegError) as error:
-                raise Unavailable(
-                    "media_unusable_now",
-                    N_("The recordings' disk takes nothing now: {detail}"),
-                    N_("Exams go on. The system administrator looks at the recording disk."),
-                    detail=str(error),
-                ) from error
+                raise unusable(error) from error
             finally:
                 made.filled += keeper.stretches
             if trouble is None or not self._goes(going) or keeper.end <= at:

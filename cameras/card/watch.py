@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from appliance.base.errors import DeviceFault, ExamError, Refused
 from appliance.base.settings import Settings
@@ -17,7 +18,7 @@ from appliance.wire.orders import Orders
 from appliance.wire.recorder import CameraStatus
 from cameras.card.fill import PLANNED, CardFiller, days_before, missing
 from cameras.card.ranges import Span
-from cameras.index import Reader
+from cameras.index import Index
 
 log = logging.getLogger("examsite.recorder")
 
@@ -79,12 +80,13 @@ class CardWatch:
     def __init__(
         self,
         settings: Settings,
-        index: Reader,
+        index: Index,
         filler: CardFiller,
         states: Callable[[], list[CameraStatus]],
         orders: Callable[[], Orders | None],
     ) -> None:
         self._settings, self._index, self._filler = settings, index, filler
+        self._media = Path(settings.recorder.media)
         self._states, self._orders = states, orders
         self._patience = Patience()
 
@@ -140,7 +142,7 @@ class CardWatch:
         for gap in self._index.gaps(camera, start, end) if start < end else ():
             span = max(gap.start, start), min(gap.end or end, end)
             if gap.cause not in PLANNED and span[0] < span[1]:
-                found += missing(self._index, camera, span, now)
+                found += missing(self._index, self._media, camera, span, now)
         return found
 
 

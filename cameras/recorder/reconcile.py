@@ -118,7 +118,9 @@ def recover(media: Path, index: Index, segment: Segment, now: datetime) -> None:
     size, sha256, seconds = measure(path)
     end = segment.start + timedelta(seconds=seconds)
     state: Kept = "filled" if segment.path.endswith(FILLED) else "recovered"
-    index.close_segment(segment.id, segment.start, end, size, sha256, state, "stopped")
+    # What fills a gap has said at once where it comes from.
+    cause = index.rows("SELECT cause FROM segment WHERE id = ?", segment.id)[0][0] or "stopped"
+    index.close_segment(segment.id, segment.start, end, size, sha256, state, cause)
     index.find(now, "recovered", segment.path, f"kept {seconds:.1f} s of a segment that was not closed")
     log.warning("recovered %.1f s of %s", seconds, segment.path)
 

@@ -122,9 +122,8 @@ async def test_a_cut_cable_is_filled_from_the_cameras_card(tmp_path: Path) -> No
     skew = 7.0
     async with cut(tmp_path, 4.0, skew=skew) as made:
         before = {path: file_sha256(path) for path in made.media.rglob("*.mp4") if path.stat().st_size}
-        lacking = filling.missing(
-            made.index, "C1", filling.days_before(made.index, "C1", datetime.now(UTC)), datetime.now(UTC)
-        )
+        days = filling.days_before(made.index, "C1", datetime.now(UTC))
+        lacking = filling.missing(made.index, made.media, "C1", days, datetime.now(UTC))
         assert len(lacking) == 1 and 3.5 < (lacking[0][1] - lacking[0][0]).total_seconds() < 12
 
         await not_by_itself_yet(made)
@@ -146,7 +145,11 @@ async def test_a_cut_cable_is_filled_from_the_cameras_card(tmp_path: Path) -> No
         assert half.cut_short and half.filled and half.recordings == ["Recording_1"]
         assert abs(half.clock_offset_s - skew) < 0.3
         await made.camera.change(SetCamera(card="normal"))
-        await watched(made, 0.0, None).round()
+        for _try in range(10):  # a busy machine may lose the camera for a moment
+            await watched(made, 0.0, None).round()
+            if len(made.told) > 1:
+                break
+            await asyncio.sleep(0.5)
         rest, by = made.told[-1]
         assert not rest.cut_short and rest.filled[-1].end > lacking[0][1] - timedelta(seconds=0.5)
         again = await made.fill()

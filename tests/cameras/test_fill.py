@@ -3,18 +3,21 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.base.errors import Corrupt, Refused
+from appliance.base.errors import Corrupt, Refused, Unavailable
 from appliance.cli.fill import begins
 from appliance.wire.fill import INCOMING, Filled, FillGaps
+from cameras import fill as filling
 from cameras.clips.find import find
-from cameras.fill import Filler, holes
+from cameras.fill import FilledFile, Filler, holes
 from cameras.index import Index, Reader
 from cameras.integrity import file_sha256, verify
+from cameras.recorder.reconcile import reconcile
 from tests.conftest import site_settings
 from tests.web.recordings import minute_film, record
 
@@ -69,7 +72,7 @@ def test_when_a_film_begins_by_its_name(name: str, said: datetime | None) -> Non
 
 
 @pytest.mark.long
-def test_a_gap_is_filled_and_stays_a_gap(tmp_path: Path) -> None:
+def test_a_gap_is_filled_and_stays_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import msgspec
 
     from appliance.base.settings import CameraSettings, RecorderSettings
@@ -112,10 +115,35 @@ def test_a_gap_is_filled_and_stays_a_gap(tmp_path: Path) -> None:
     assert {path: file_sha256(path) for path in before} == before, "nothing that was recorded has changed"
     assert verify(media).ok
 
-    for wrong in ("../index.db", "none.mp4"):
+    for wrong in ("../index.db", "none.mp4", ".."):
         with pytest.raises(Corrupt):
             ask(30, wrong)
     film.write_bytes(minute_film())
+    monkeypatch.setattr(filling, "RESERVE", 10**18)
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: (10**12, 10**12 - 5, 5))
+    with pytest.raises(Unavailable):
+        ask(85)
+    monkeypatch.undo()
+    assert index.unfinished() == []
+
+    written = FilledFile.write
+    left = iter(range(60))
+
+    def fails(*told: Any) -> None:
+        if next(left, None) is None:
+            raise OSError(5, "the disk lost it")
+        written(*told)
+
+    monkeypatch.setattr(FilledFile, "write", fails)
+    with pytest.raises(Unavailable):
+        ask(85)
+    monkeypatch.undo()
+    (broken,) = index.unfinished()
+    assert len(told) == 2 and len(told[1].filled) == 1, "what was whole before is journaled"
+    assert 0 < ask(85).missing_s < 55, "a file that was left open counts for what it holds"
+    reconcile(media, index, at(400))
+    state, cause = index.rows("SELECT state, cause FROM segment WHERE id = ?", broken.id)[0]
+    assert (state, cause) == ("filled", f"20261121.mp4:{made.sha256}"), "and says where it comes from"
     with pytest.raises(Refused):
         ask((datetime.now(UTC) - START).total_seconds() - 10)
     index.close()
