@@ -21,6 +21,7 @@ SUBSCRIBE = f"{EVENTS}/EventPortType/CreatePullPointSubscriptionRequest"
 PULL = f"{EVENTS}/PullPointSubscription/PullMessagesRequest"
 RENEW = "http://docs.oasis-open.org/wsn/bw-2/SubscriptionManager/RenewRequest"
 UNSUBSCRIBE = "http://docs.oasis-open.org/wsn/bw-2/SubscriptionManager/UnsubscribeRequest"
+SOURCE_LIMIT = 200
 REFERENCES_LIMIT = 4096
 
 What = Literal["tamper", "scene", "motion"]
@@ -64,6 +65,13 @@ class Event(msgspec.Struct, kw_only=True):
     """The camera will tell its end; else it is told for this moment only."""
     at: datetime | None = None
     """By the camera's clock."""
+    source: str = ""
+    """Which of the camera's parts tells it: a sensor, a rule."""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What the end of an alarm has in common with its beginning."""
+        return self.topic, self.source
 
 
 def subscribe(seconds: int) -> bytes:
@@ -140,6 +148,7 @@ def read_events(told: Element | None) -> list[Event]:
         values = [
             (one.get("Name") or "", one.get("Value") or "") for one in inner.iterfind("{*}Data/{*}SimpleItem")
         ]
+        parts = (f"{one.get('Name')}={one.get('Value')}" for one in inner.iterfind("{*}Source/{*}SimpleItem"))
         states = [value for name, value in values if name.startswith(("Is", "State", "Motion", "Tamper"))]
         value = (states or [value for _name, value in values] or ["true"])[0]
         found.append(
@@ -150,6 +159,7 @@ def read_events(told: Element | None) -> list[Event]:
                 lasts=bool(inner.get("PropertyOperation")),
                 initial=inner.get("PropertyOperation") == "Initialized",
                 at=_time(inner.get("UtcTime")),
+                source=";".join(sorted(parts))[:SOURCE_LIMIT],
             )
         )
     return found

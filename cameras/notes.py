@@ -31,6 +31,10 @@ CREATE TABLE IF NOT EXISTS note (
 """
 
 
+FIELDS = "at, kind, camera, by, alarm, count, room, seats, place"
+INSERT = f"INSERT INTO note ({FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
 class View(NamedTuple):
     """What a camera looks at: its room, the seats as its settings name them, front or back."""
 
@@ -49,12 +53,45 @@ class Notebook:
         """What cannot be kept on the disk is kept in memory, and said in the log: nothing holds up the recording."""
         self._lock = threading.Lock()
         self._path = path
+        self._told = 0
+        """The newest somebody has."""
+        self._in_memory = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db, self.epoch = _opened(str(path))
         except (OSError, sqlite3.Error) as error:
             log.error("the cameras' notes %s cannot be kept: %s", path, error)
             self._db, self.epoch = _opened(":memory:")
+            self._in_memory = True
+
+    def _to_disk(self) -> None:
+        """The disk takes notes again: those in memory that nobody has yet go there, before the process may end."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            db, epoch = _opened(str(self._path))
+            rows = self._db.execute(
+                f"SELECT {FIELDS} FROM note WHERE number > ? ORDER BY number", (self._told,)
+            )
+            with db:
+                db.execute("BEGIN")
+                db.executemany(INSERT, rows.fetchall())
+        except (OSError, sqlite3.Error):
+            return
+        self._db.close()
+        self._db, self.epoch, self._in_memory = db, epoch, False
+
+    def standing(self) -> list[tuple[str, str]]:
+        """Camera and alarm of those whose end was not noted: the process that heard them is gone."""
+        try:
+            with self._lock:
+                found = self._db.execute(
+                    "SELECT camera, alarm, kind, MAX(number) FROM note WHERE kind IN ('alarm', 'alarm_over')"
+                    " GROUP BY camera, alarm"
+                ).fetchall()
+        except sqlite3.Error as error:
+            log.error("the cameras' notes %s cannot be read: %s", self._path, error)
+            return []
+        return [(row[0], row[1]) for row in found if row[2] == "alarm"]
 
     def add(
         self,
@@ -70,29 +107,31 @@ class Notebook:
         row = (at.timestamp(), kind, camera, by, alarm, count, *view)
         try:
             with self._lock:
-                made = self._db.execute(
-                    "INSERT INTO note (at, kind, camera, by, alarm, count, room, seats, place)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    row,
-                )
+                if self._in_memory:
+                    self._to_disk()
+                made = self._db.execute(INSERT, row)
                 self._db.execute("DELETE FROM note WHERE number <= ?", ((made.lastrowid or 0) - KEPT,))
         except sqlite3.Error as error:
             raise _unusable(self._path, error) from error
 
     def after(self, epoch: str, number: int) -> Notes:
         """Those after a number of this epoch; of another epoch: from the first."""
-        start = number if epoch == self.epoch else 0
         try:
             with self._lock:
+                start = number if epoch == self.epoch else 0
+                self._told = start
+                if self._in_memory:
+                    self._to_disk()
+                    start = number if epoch == self.epoch else 0
+                mine = self.epoch
                 rows = self._db.execute(
-                    "SELECT number, at, kind, camera, by, alarm, count, room, seats, place FROM note WHERE number > ?"
-                    " ORDER BY number LIMIT ?",
+                    f"SELECT number, {FIELDS} FROM note WHERE number > ? ORDER BY number LIMIT ?",
                     (start, AT_ONCE),
                 ).fetchall()
         except sqlite3.Error as error:
             raise _unusable(self._path, error) from error
         return Notes(
-            epoch=self.epoch,
+            epoch=mine,
             notes=[
                 Note(
                     number=row[0],

@@ -1,9 +1,11 @@
 """What exam-recorder answers to the set-up page and the command line, on the socket it has anyway."""
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from appliance.base.camera_settings import CameraSettings
+from appliance.base.errors import Unavailable
 from appliance.base.settings import Settings
 from appliance.base.sockets import Handler
 from appliance.wire.cameras import (
@@ -30,6 +32,8 @@ from cameras.listening import Listener, TellStanding, nobody
 from cameras.notes import Notebook
 from cameras.patience import never
 from cameras.reports import ReportStore
+
+log = logging.getLogger("examsite.recorder")
 
 
 class SetUp:
@@ -58,6 +62,8 @@ class SetUp:
         self.reports = ReportStore(settings)
         self.kept = Kept(settings, self.notes, self._follow)
         self.listeners: dict[str, Listener] = {}
+        for code, _alarm in self.notes.standing():  # whoever listened is gone; what stands is told anew
+            self._end(code)
         self._listen()
 
     def handlers(self) -> dict[type, Handler]:
@@ -161,12 +167,27 @@ class SetUp:
             if code not in wanted or not _alike(listener.camera, wanted[code]):
                 listener.stop()
                 del self.listeners[code]
-                self._alarms(code, [], datetime.now(UTC))  # nobody listens any more
+                self._end(code)  # nobody listens any more
         for code, camera in wanted.items():
             if code not in self.listeners:
                 made = Listener(camera, self._password(camera), self.notes, self._alarms, self._held)
                 self.listeners[code] = made
                 made.start()
+
+    def _end(self, code: str) -> None:
+        """What this camera reported is over as far as anybody knows."""
+        self._alarms(code, [], datetime.now(UTC))
+        try:
+            for camera, alarm in self.notes.standing():
+                if camera == code:
+                    self.notes.add("alarm_over", code, "process:recorder", datetime.now(UTC), alarm)
+        except Unavailable as error:  # recording begins all the same
+            log.error("camera %s: the end of its alarms is not noted: %s", code, error)
+
+    def deaf(self, camera: str) -> bool:
+        """Are its events wanted, and do not come?"""
+        found = self.listeners.get(camera)
+        return found is not None and found.deaf
 
     def _password(self, camera: CameraSettings) -> Callable[[], str]:
         return lambda: password_of(camera, self._settings)

@@ -31,13 +31,13 @@ class Noted(msgspec.Struct, frozen=True):
     number: int = 0
 
 
-def newest_note(session: Session) -> Noted:
-    """Where the journal stands."""
+def newest_note(session: Session, epoch: str = "") -> Noted:
+    """Where the journal stands; with this notebook, if it is named."""
     found = (0, "{}")
     for kind in KINDS.values():
         row = session.exec(
             select(Journal.seq, Journal.body)
-            .where(Journal.kind == kind)
+            .where(Journal.kind == kind, col(Journal.body).contains(f'"epoch":"{epoch}'))
             .order_by(col(Journal.seq).desc())
             .limit(1)
         ).first()
@@ -47,8 +47,10 @@ def newest_note(session: Session) -> Noted:
 
 
 def note_cameras(session: Session, box: Box, told: Notes) -> None:
-    """Write those the journal does not have yet."""
+    """Write those the journal does not have yet. A notebook that comes back after another one goes on where it was."""
     at = newest_note(session)
+    if at.epoch not in ("", told.epoch):
+        at = newest_note(session, told.epoch)
     for note in told.notes:
         if told.epoch != at.epoch or note.number > at.number:
             _to_journal(session, box, told.epoch, note)

@@ -118,6 +118,15 @@ def _of(camera: CameraStatus) -> list[Alarm]:
                 _("Set its main stream to 1920 x 1080 or more; then check it under Cameras."),
             )
         )
+    if camera.state == "recording" and camera.deaf:
+        found.append(
+            _amber(
+                camera,
+                "camera_deaf",
+                _("Camera {camera} lets nobody hear its events.").format(camera=camera.name),
+                _("Check it under Cameras: may this user receive events? Restart the camera."),
+            )
+        )
     if camera.alarms:
         found.append(
             _amber(

@@ -60,6 +60,8 @@ class CameraStatus(msgspec.Struct, kw_only=True):
     """Filled in by exam-web from what exam-clips sees."""
     alarms: list[CameraAlarm] = []
     """What the camera itself reports."""
+    deaf: bool = False
+    """It offers events, and none can be heard: nobody would know of its being covered but by its picture."""
     screen_code: ScreenCode = ""
     """Filled in by exam-web from what exam-clips reads."""
 

@@ -260,6 +260,7 @@ async def main(settings: Settings) -> None:
         found = await asyncio.to_thread(recorder.status)
         for camera in found.cameras:
             camera.alarms = set_up.alarms(camera.camera)
+            camera.deaf = set_up.deaf(camera.camera)
         return found
 
     seconds = SecondStreams(

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from appliance.base.camera_settings import CameraSettings
-from appliance.base.errors import Refused
+from appliance.base.errors import Refused, Unavailable
+from appliance.web.camera_alarms import camera_alarms
 from appliance.wire.cameras import Note
 from appliance.wire.live import GetKeys
+from appliance.wire.recorder import CameraStatus
 from appliance.wire.simulators import SetCamera
 from cameras import events, listening, media2
 from cameras.events import Event
@@ -18,6 +20,7 @@ from cameras.listening import MOMENT, Listener
 from cameras.live.second import SecondStreams
 from cameras.notes import Notebook
 from cameras.onvif_plain import PlainCamera
+from cameras.set_up import SetUp
 from cameras.simulator.camera import SimulatedCamera, Traits
 from cameras.simulator.kinds import Authentication
 from tests.cameras.conftest import PASSWORD, recording, site, until
@@ -102,6 +105,84 @@ def test_what_is_told_for_a_moment_is_over_after_a_while(notes: Notebook) -> Non
     assert heard.alarms == ["scene"]
     heard.settle(NOW + timedelta(seconds=MOMENT))
     assert heard.alarms == []
+
+
+def test_parts_of_a_camera_are_kept_apart(notes: Notebook) -> None:
+    heard = listener(notes)
+    for part in ("a", "b"):
+        heard.take(Event(what="tamper", topic="t", source=part, on=True), NOW)
+    heard.take(Event(what="tamper", topic="t", source="a", on=False), NOW)
+    assert heard.alarms == ["tamper"], "the other part has not told an end"
+    inside = '<x:Source xmlns:x="http://www.onvif.org/ver10/schema"><x:SimpleItem Name="Rule" Value="1"/></x:Source>'
+    body = f"""<E><Body><PullMessagesResponse><NotificationMessage><Topic>tns1:VideoSource/ImageTooDark</Topic>
+        <Message><Message PropertyOperation="Changed">{inside}<Data><SimpleItem Name="State" Value="true"/></Data>
+        </Message></Message></NotificationMessage></PullMessagesResponse></Body></E>"""
+    (event,) = events.read_events(media2.answer(body.encode(), "PullMessages"))
+    assert event.key == ("VideoSource/ImageTooDark", "Rule=1")
+
+
+def test_what_is_not_told_again_is_over_only_where_states_are_told(notes: Notebook) -> None:
+    heard = listener(notes)
+    for topic in ("x", "y"):
+        heard.take(Event(what="tamper" if topic == "x" else "scene", topic=topic, on=True), NOW)
+    heard._unsure(("x", ""), True, NOW)
+    heard._unsure(("y", ""), False, NOW)
+    assert heard.alarms == ["scene"], "nobody knows: it stands a while"
+    heard.settle(NOW + timedelta(seconds=MOMENT))
+    assert heard.alarms == []
+
+
+def test_no_alarm_is_lost_to_a_disk_that_takes_nothing(
+    notes: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = listener(notes)
+    with monkeypatch.context() as patch:
+        patch.setattr(notes, "add", full)
+        heard.take(Event(what="tamper", topic="x", on=True), NOW)
+        heard.settle(NOW)
+        assert heard.alarms == ["tamper"] and kinds(notes) == []
+    heard.settle(NOW)
+    assert kinds(notes) == [("alarm", "tamper")]
+
+
+def full(*_what: object) -> None:
+    raise Unavailable("notes_unusable", "full")
+
+
+def test_notes_in_memory_go_to_the_disk_when_it_is_back(tmp_path: Path) -> None:
+    (tmp_path / "folder").write_text("in the way")
+    kept = Notebook(tmp_path / "folder" / "notes.db")
+    for count in (1, 2):
+        kept.add("motion", "C1", "process:recorder", NOW, count=count)
+    told = kept.after("", 0)
+    assert len(kept.after(told.epoch, 1).notes) == 1, "somebody has the first"
+    (tmp_path / "folder").unlink()
+    kept.add("alarm", "C1", "process:recorder", NOW, "tamper")
+    assert [one.count for one in noted(Notebook(tmp_path / "folder" / "notes.db"))] == [2, 0]
+    assert len(kept.after(told.epoch, 2).notes) == 2, "of another epoch: from the first"
+
+
+def test_an_alarm_whose_listener_is_gone_ends(tmp_path: Path) -> None:
+    path = Path(site(tmp_path).cameras_file).with_name("notes.db")
+    Notebook(path).add("alarm", "C9", "process:recorder", NOW, "tamper")
+    set_up = SetUp(site(tmp_path), lambda: None)
+    assert [(one.kind, one.alarm) for one in noted(set_up.notes)] == [
+        ("alarm", "tamper"),
+        ("alarm_over", "tamper"),
+    ]
+    assert set_up.notes.standing() == []
+
+
+def test_a_camera_that_nobody_hears_is_told(notes: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = listener(notes)
+    heard._say("camera_password", "refused")
+    assert not heard.deaf
+    monkeypatch.setattr(listening, "DEAF", 0.0)
+    assert heard.deaf
+    status = CameraStatus(camera="C1", name="C1", room="", state="recording", since=NOW, deaf=True)
+    assert [one.code for one in camera_alarms([status])] == ["camera_deaf"]
+    heard._say("camera_unsupported", "none")
+    assert not heard.deaf, "one that has none is no fault"
 
 
 def test_motion_is_a_fact_now_and_then_and_counted(notes: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:

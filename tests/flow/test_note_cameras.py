@@ -44,3 +44,7 @@ def test_each_note_once(box: Box) -> None:
     box.db.write_now(note_cameras, box, Notes(epoch="e2", notes=[note(1, "removed", "account:a")]))
     assert [one.kind for one in box.db.read_now(told)][-1] == "camera.removed"
     assert box.db.read_now(newest_note) == Noted("e2", 1)
+    # The first one comes back: what it told before is no new fact.
+    count = len(box.db.read_now(told))
+    box.db.write_now(note_cameras, box, Notes(epoch="e1", notes=[*again, note(6, "alarm", alarm="scene")]))
+    assert len(box.db.read_now(told)) == count + 1 and box.db.read_now(newest_note) == Noted("e1", 6)
