@@ -26,7 +26,8 @@ from appliance.cli.run import show, tell
 from appliance.cli.screen_codes import screen_codes
 from appliance.cli.sealed import remembered
 from appliance.flow.box import Box
-from appliance.flow.cameras import cameras_of
+from appliance.flow.camera_views import looking
+from appliance.flow.cameras import names_of
 from appliance.flow.inspect import find_candidates
 from appliance.flow.seen import Seen, of_candidate, of_case, of_seat
 from appliance.flow.whereabouts import Stay, stays
@@ -77,7 +78,7 @@ def _seat_stay(session: Session, box: Box, seat_id: str, start: datetime, end: d
     seat = session.get(Seat, seat_id)
     if seat is None:
         raise NotFound("no_seat", N_("There is no seat {seat}."), N_("Check the seat plan."), seat=seat_id)
-    cameras = cameras_of(box.settings, seat.room, seat.number)
+    cameras = looking(session, box, {seat.room}, start, end, seat.number)
     return [Stay(kind="seat", name=seat.id, start=start, end=end, cameras=cameras)]
 
 
@@ -127,7 +128,7 @@ def _span(box: Box, start: datetime, end: datetime) -> str:
 
 
 def _tell_places(box: Box, found: list[Place]) -> None:
-    names = {one.code: one.name for one in box.settings.cameras}
+    names = names_of(box.settings)
     for place in found:
         stay = place.stay
         typer.echo(f"{_(PLACES[stay.kind])} {stay.name}".rstrip() + f"  {_span(box, stay.start, place.end)}")

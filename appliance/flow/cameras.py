@@ -31,6 +31,18 @@ def cameras_of(settings: Settings, room: str, seat_number: int) -> list[str]:
     return chosen
 
 
+class Names(dict[str, str]):
+    """Names of cameras by their codes; one that is gone is called by its code."""
+
+    def __missing__(self, code: str) -> str:
+        return code
+
+
+def names_of(settings: Settings) -> Names:
+    """As the settings call them now."""
+    return Names((one.code, one.name) for one in settings.cameras)
+
+
 def free_of_sitting(session: Session, camera: CameraSettings) -> None:
     """Raises Refused while a sitting runs in the camera's room: what it saw there belongs to that sitting."""
     running = select(Sitting.id).where(Sitting.room == camera.room, Sitting.state == "running").limit(1)

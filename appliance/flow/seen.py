@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from appliance.base.errors import NotFound, Refused
 from appliance.base.i18n import N_
 from appliance.flow.box import Box
-from appliance.flow.cameras import cameras_of
+from appliance.flow.camera_views import looking
 from appliance.flow.marks import Mark, marks_of
 from appliance.flow.whereabouts import Stay, stays
 from appliance.records.cases import ExamCase
@@ -118,7 +118,7 @@ def of_seat(
         ).first()
         start, end = (last.taken_at, last.released_at or box.now()) if last else (box.now(), box.now())
     _checked(start, end)
-    cameras = cameras_of(box.settings, seat.room, seat.number)
+    cameras = looking(session, box, {seat.room}, start, end, seat.number)
     held = select(SeatTaking).where(SeatTaking.seat == seat_id)
     return _between(session, box, "seat", seat_id, seat.id, cameras, start, end, list(session.exec(held)))
 
@@ -140,7 +140,7 @@ def of_room(
         began = last.started_at if last and last.started_at else box.now() - timedelta(hours=1)
         start, end = began, (last.ended_at if last else None) or box.now()
     _checked(start, end)
-    cameras = [one.code for one in box.settings.cameras if one.room == code]
+    cameras = looking(session, box, {code}, start, end)
     held = select(SeatTaking).join(Seat, col(Seat.id) == col(SeatTaking.seat)).where(Seat.room == code)
     name = room.name if room else lanes[code]
     return _between(session, box, "room", code, name, cameras, start, end, list(session.exec(held)))

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, select
 
 from appliance.flow.box import Box
-from appliance.flow.cameras import cameras_of
+from appliance.flow.camera_views import looking
 from appliance.records.entry import Absence, Admission, Case, Tap
 from appliance.records.seating import SeatTaking
 from appliance.records.site import Room, Seat
@@ -68,7 +68,7 @@ def stays(session: Session, box: Box, candidate: str) -> list[Stay]:
                 name=seat.id,
                 start=taking.taken_at,
                 end=taking.released_at,
-                cameras=cameras_of(box.settings, seat.room, seat.number),
+                cameras=looking(session, box, {seat.room}, taking.taken_at, taking.released_at, seat.number),
             )
         )
     gone = [one for one in free if one is not None]
@@ -99,7 +99,7 @@ def _entrance(session: Session, box: Box, candidate: str) -> list[Stay]:
         if found and lanes[-1] == code and found[-1].end and start <= found[-1].end:
             found[-1].end = max(end, found[-1].end)
             continue
-        cameras = [one.code for one in box.settings.cameras if one.room == code]
+        cameras = looking(session, box, {code}, start, end)
         name = names.get(code, code)
         found.append(Stay(kind="entrance", name=name, start=start, end=end, cameras=cameras))
         lanes.append(code)
@@ -108,10 +108,15 @@ def _entrance(session: Session, box: Box, candidate: str) -> list[Stay]:
 
 def _waiting(session: Session, box: Box, stretches: list[Stretch]) -> list[Stay]:
     rooms = _waiting_rooms(session)
-    cameras = [one.code for one in box.settings.cameras if one.room in rooms]
     name = " ".join(rooms.values())
     return [
-        Stay(kind="waiting", name=name, start=start, end=end, cameras=cameras)
+        Stay(
+            kind="waiting",
+            name=name,
+            start=start,
+            end=end,
+            cameras=looking(session, box, rooms, start, end),
+        )
         for start, end in (stretches if rooms else [])
     ]
 
@@ -139,9 +144,8 @@ def _ways_out(session: Session, box: Box, free: list[datetime]) -> list[Stay]:
     has the code of a lane as its room.
     """
     there = {lane.code for lane in box.settings.lanes} | set(_waiting_rooms(session))
-    cameras = [one.code for one in box.settings.cameras if one.room in there]
     lasting = timedelta(minutes=box.settings.recorder.leaving_min)
     return [
-        Stay(kind="exit", name="", start=start, end=end, cameras=cameras)
+        Stay(kind="exit", name="", start=start, end=end, cameras=looking(session, box, there, start, end))
         for start, end in ways_out(free, lasting)
     ]

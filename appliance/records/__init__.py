@@ -3,6 +3,7 @@
 from appliance.records import (
     accounts,
     base,
+    cameras,
     captures,
     cases,
     entry,
@@ -26,6 +27,7 @@ from appliance.records import (
 __all__ = [
     "accounts",
     "base",
+    "cameras",
     "captures",
     "cases",
     "entry",

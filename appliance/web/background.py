@@ -17,6 +17,7 @@ from appliance.base.sockets import ask
 from appliance.flow.announce import keep_sound, unspoken
 from appliance.flow.blueprints import blueprint_of
 from appliance.flow.box import Box, keys
+from appliance.flow.camera_views import as_now, keep_views
 from appliance.flow.hand_in import close_due
 from appliance.flow.make_papers import Drawn, draw_paper, keep_papers, without_paper
 from appliance.flow.mark import due_for_marking, mark_theory
@@ -189,6 +190,8 @@ class Background:
         """Follow the cameras' file; write what exam-recorder noted. A recorder that is silent is told elsewhere."""
         box = self._box
         refreshed(box.settings.cameras)
+        if not await box.db.read(as_now, box):
+            await box.db.write(keep_views, box)
         if self._noted is None:
             self._noted = await box.db.read(newest_note)
         asked = GetNotes(epoch=self._noted.epoch, after=self._noted.number)

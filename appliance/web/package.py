@@ -24,6 +24,8 @@ from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.base.sockets import ask, ask_stream
 from appliance.flow.box import Box, keys
+from appliance.flow.camera_views import camera_codes
+from appliance.flow.cameras import names_of
 from appliance.flow.look import append_fact
 from appliance.flow.package_facts import Facts, package_facts
 from appliance.flow.seen import Seen
@@ -130,7 +132,7 @@ class Package:
         await asyncio.to_thread(self._zip.close)
 
 
-def check_wanted(box: Box, wanted: Wanted) -> None:
+async def check_wanted(box: Box, wanted: Wanted) -> None:
     """Raises Refused or Corrupt for what cannot be made."""
     if not wanted.start < wanted.end <= wanted.start + LONGEST:
         raise Refused(
@@ -139,7 +141,7 @@ def check_wanted(box: Box, wanted: Wanted) -> None:
             N_("Correct the times."),
             hours=int(LONGEST.total_seconds() // 3600),
         )
-    unknown = set(wanted.cameras) - {one.code for one in box.settings.cameras}
+    unknown = set(wanted.cameras) - await box.db.read(camera_codes, box)
     if unknown:
         raise Corrupt(
             "unknown_camera",
@@ -153,7 +155,7 @@ async def make_package(
     box: Box, seen: Seen, wanted: Wanted, actor: str, by: str, target: Path, progress: Progress
 ) -> Made:
     """Make it at `target`. Both the asking and the outcome are journaled."""
-    check_wanted(box, wanted)
+    await check_wanted(box, wanted)
     subject = seen.candidate or seen.id
     asked = {
         "of": seen.sort,
@@ -318,7 +320,7 @@ async def _stills(package: Package, box: Box, facts: Facts) -> None:
 def _sheet(
     box: Box, seen: Seen, wanted: Wanted, facts: Facts, gaps: list[Gap], package: Package, by: str
 ) -> wire.EvidenceSheet:
-    names = {one.code: one.name for one in box.settings.cameras}
+    names = names_of(box.settings)
     return wire.EvidenceSheet(
         heading=wire.PlainHeading(
             site_code=box.site.code,

@@ -121,7 +121,7 @@ async def package_ordered(request: Asked, box: NamedDependency[Box], data: URLEn
     wanted = Wanted(
         cameras=cameras, start=_when(data.start), end=_when(data.end), copies=data.copies == "yes"
     )
-    check_wanted(box, wanted)
+    await check_wanted(box, wanted)
     seen = await _seen(box, data, wanted)
     known = _packages(request)
     if any(not job.over for job in known.jobs.values()):

@@ -15,6 +15,7 @@ from appliance.base.errors import ExamError
 from appliance.base.sockets import ask, ask_stream
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
+from appliance.flow.cameras import names_of
 from appliance.flow.look import note_look
 from appliance.flow.note_seals import heads_of
 from appliance.flow.whereabouts import Stay, stays
@@ -137,7 +138,7 @@ def pieces(clips: list[Clip]) -> list[Clip]:
 
 async def places(box: Box, wanted: list[Stay], damaged: list[CheckedFile]) -> list[Place]:
     """Every stay with the recordings of its cameras."""
-    names = {one.code: one.name for one in box.settings.cameras}
+    names = names_of(box.settings)
     found = []
     for stay in wanted:
         end = min(stay.end or box.now(), box.now())

@@ -16,6 +16,8 @@ from appliance.base.errors import ExamError
 from appliance.base.sockets import ask
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
+from appliance.flow.camera_views import looking
+from appliance.flow.cameras import names_of
 from appliance.flow.start_sitting import sitting_of
 from appliance.records.sitting import Sitting
 from appliance.web.camera_alarms import ALARMS
@@ -35,7 +37,9 @@ def _sitting(session: Session, sitting: str) -> Sitting:
 async def recordings_of(box: Box, sitting_id: str) -> RoomRecordings:
     """What is missing of a sitting, from its start to its end or to now."""
     sitting = await box.db.read(_sitting, sitting_id)
-    names = {one.code: one.name for one in box.settings.cameras if one.room == sitting.room}
+    start, known = sitting.started_at or box.now(), names_of(box.settings)
+    codes = await box.db.read(looking, box, {sitting.room}, start, sitting.ended_at)
+    names = {code: known[code] for code in codes}
     told = RoomRecordings(cameras=list(names.values()))
     if not names or sitting.started_at is None:
         return told

@@ -19,6 +19,7 @@ from appliance.base.i18n import N_, _, translate
 from appliance.base.sockets import ask
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
+from appliance.flow.cameras import names_of
 from appliance.flow.look import note_look
 from appliance.flow.marks import Mark
 from appliance.flow.package_facts import mark_title, mark_words
@@ -198,7 +199,7 @@ def add_gaps(row: Row, reel: Reel) -> None:
 
 def shown_visit(box: Box, visit: Visit, marks: list[ShownMark], reels: list[Reel]) -> ShownVisit:
     """A visit with the reels of its cameras, in the order of `spans_of`."""
-    names = {one.code: one.name for one in box.settings.cameras}
+    names = names_of(box.settings)
     rows: dict[str, Row] = {}
     blind = []
     left = iter(reels)

@@ -14,7 +14,8 @@ from appliance.base.i18n import N_
 from appliance.base.sockets import ask
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
-from appliance.flow.cameras import cameras_of
+from appliance.flow.camera_views import looking
+from appliance.flow.cameras import names_of
 from appliance.flow.violations import ViolationFile, moments, violation_case
 from appliance.rules.violations import stretches
 from appliance.web.media import give_clip
@@ -37,12 +38,15 @@ class Stretch(msgspec.Struct):
     gaps: list[Gap]
 
 
-def _cameras(box: Box, found: ViolationFile) -> dict[str, str]:
-    """Code -> name of the cameras that cover the seat it happened at."""
+async def _cameras(box: Box, found: ViolationFile) -> dict[str, str]:
+    """Code -> name of the cameras that covered the seat it happened at."""
     room, _dash, number = found.line.seat.rpartition("-")
-    names = {one.code: one.name for one in box.settings.cameras}
+    names = names_of(box.settings)
     seat = int(number) if number.isdigit() else 0
-    return {code: names[code] for code in cameras_of(box.settings, room, seat)}
+    spans = _stretches(found) or [(found.line.at, found.line.at)]
+    start, end = min(one[0] for one in spans), max(one[1] for one in spans)
+    codes = await box.db.read(looking, box, {room}, start, end, seat)
+    return {code: names[code] for code in codes}
 
 
 def _stretches(found: ViolationFile) -> list[tuple[datetime, datetime]]:
@@ -51,7 +55,8 @@ def _stretches(found: ViolationFile) -> list[tuple[datetime, datetime]]:
 
 async def recorded(box: Box, found: ViolationFile) -> list[Stretch]:
     """What there is around a violation, stretch by stretch; Unavailable when exam-clips is silent."""
-    cameras, rows = _cameras(box, found), []
+    cameras = await _cameras(box, found)
+    rows: list[Stretch] = []
     for number, (start, end) in enumerate(_stretches(found) if cameras else []):
         asked = FindClips(cameras=list(cameras), start=start, end=min(end, box.now()))
         seen = await ask(box.settings.socket("clips"), asked, Found)
@@ -79,7 +84,7 @@ async def violation_recordings(
         "violation_recordings.html",
         v=found,
         rows=rows,
-        covered=bool(_cameras(box, found)),
+        covered=bool(await _cameras(box, found)),
         problem=problem,
     )
 
@@ -116,7 +121,7 @@ async def violation_player(
         "violation_player.html",
         v=found,
         camera=camera,
-        name=_cameras(box, found)[camera],
+        name=(await _cameras(box, found))[camera],
         number=number,
         part=part,
         start=asked.start,
