@@ -14,6 +14,8 @@ FOLDER = "chain.d"
 PER_FILE = 1440
 """Links of a file: about a day and night of one camera."""
 SEALS = "seals"
+TAIL = 1 << 14
+"""Bytes of a file's end in which its last line is looked for first."""
 
 
 class ChainFiles:
@@ -30,9 +32,11 @@ class ChainFiles:
         """The links' files of a camera, in order."""
         return sorted((self.folder / camera).glob("*.links"))
 
-    def lines(self, camera: str, newest: int | None = None) -> Iterator[tuple[Path, bytes]]:
-        """Every whole line of a camera's chain with its file; only of the `newest` files when given."""
-        files = self.files(camera)
+    def lines(self, camera: str, newest: int | None = None, after: int = 0) -> Iterator[tuple[Path, bytes]]:
+        """Every whole line of a camera's chain with its file; only of the `newest` files when given, or of those in
+        which links after `after` lie.
+        """
+        files = [path for path in self.files(camera) if path >= self.holding(camera, after + 1)]
         for path in files if newest is None else files[-newest:]:
             for line in whole_lines(path):
                 yield path, line
@@ -41,6 +45,11 @@ class ChainFiles:
         """The lines of a camera's seals."""
         path = self.folder / camera / SEALS
         return list(whole_lines(path)) if path.exists() else []
+
+    def newest_seal(self, camera: str) -> bytes:
+        """The last line of a camera's seals, or empty."""
+        path = self.folder / camera / SEALS
+        return _tail(path)[0] if path.exists() else b""
 
     def holding(self, camera: str, n: int) -> Path:
         """The file in which link `n` of a camera lies, or would lie."""
@@ -58,11 +67,8 @@ class ChainFiles:
     def mend(self, camera: str) -> None:
         """Cut off the torn line a power cut may have left at the end of a file."""
         for path in [*self.files(camera)[-1:], self.folder / camera / SEALS]:
-            if path.exists():
-                body = path.read_bytes()
-                whole = body.rfind(b"\n") + 1
-                if whole < len(body):
-                    os.truncate(path, whole)
+            if path.exists() and (torn := _tail(path)[1]):
+                os.truncate(path, path.stat().st_size - torn)
 
     def add_link(self, camera: str, n: int, line: bytes) -> None:
         """Durable when the call returns."""
@@ -106,6 +112,19 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _tail(path: Path) -> tuple[bytes, int]:
+    """The last whole line of a file, and how many bytes follow it. Three years of seals are 30 MB for each camera."""
+    size, length = path.stat().st_size, TAIL
+    while True:
+        with open(path, "rb") as source:
+            source.seek(max(0, size - length))
+            lines = source.read().splitlines(keepends=True)
+        torn = len(lines.pop()) if lines and not lines[-1].endswith(b"\n") else 0
+        if len(lines) > 1 or length >= size:
+            return (lines[-1] if lines else b""), torn
+        length *= 8
 
 
 def whole_lines(path: Path) -> Iterator[bytes]:

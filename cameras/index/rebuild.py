@@ -4,6 +4,7 @@ An index that is gone, or older than the files, gets its rows back with their ha
 read again. Lines a power cut or a full disk kept from the files are added from the rows.
 """
 
+import contextlib
 import logging
 from collections.abc import Iterator
 from itertools import islice
@@ -14,6 +15,7 @@ from cameras.chain import (
     ChainFiles,
     GapLink,
     Link,
+    Seal,
     SegmentLink,
     chained,
     encode,
@@ -46,7 +48,7 @@ def agree(index: Index, files: ChainFiles, mend: bool = True) -> dict[str, int]:
         n = (index.chain_head(camera) or (0, START))[0]
         last = max((link.n for _, link in read(files, camera, newest=1)), default=0)
         if last > n:
-            given[camera] = _restore(index, (one for one in read(files, camera) if one[1].n > n))
+            given[camera] = _restore(index, (one for one in read(files, camera, after=n) if one[1].n > n))
             log.warning("camera %s: %d rows of the index given back from the chain", camera, given[camera])
         elif last < n:
             _file(index, files, camera, last)
@@ -54,9 +56,11 @@ def agree(index: Index, files: ChainFiles, mend: bool = True) -> dict[str, int]:
     return given
 
 
-def read(files: ChainFiles, camera: str, newest: int | None = None) -> Iterator[tuple[bytes, Link]]:
-    """`chained` and link of every line that can be read."""
-    for path, line in files.lines(camera, newest):
+def read(
+    files: ChainFiles, camera: str, newest: int | None = None, after: int = 0
+) -> Iterator[tuple[bytes, Link]]:
+    """`chained` and link of every line that can be read (ChainFiles.lines)."""
+    for path, line in files.lines(camera, newest, after):
         try:
             said, _, link = read_line(line)
         except BadLine as error:
@@ -117,23 +121,34 @@ def _file(index: Index, files: ChainFiles, camera: str, last: int) -> None:
 
 
 def _restore_seals(index: Index, files: ChainFiles, camera: str) -> None:
-    kept = {row[0]: row[1] for row in index.rows("SELECT number, line FROM seal WHERE camera = ?", camera)}
-    filed: set[int] = set()
-    new = []
+    """What one side lacks at its end; when both end with the same seal nothing is read."""
+    known, filed = (index.last_seal(camera) or (0,))[0], 0
+    with contextlib.suppress(BadLine):
+        filed = read_seal(files.newest_seal(camera))[1].number
+    if filed != known:
+        new, filed = _unknown_seals(files, camera, known)
+        with index.transaction() as link:
+            for seal, line in new:
+                link.execute(
+                    "INSERT OR IGNORE INTO seal(camera, number, at, n, sitting, line) VALUES (?, ?, ?, ?, ?, ?)",
+                    (camera, seal.number, micros(seal.at), seal.n, seal.sitting, line.decode()),
+                )
+    for (line,) in index.rows(
+        "SELECT line FROM seal WHERE camera = ? AND number > ? ORDER BY number", camera, filed
+    ):
+        files.add_seal(camera, line.encode())
+
+
+def _unknown_seals(files: ChainFiles, camera: str, known: int) -> tuple[list[tuple[Seal, bytes]], int]:
+    """Seals after the number `known`, and the last number in the file."""
+    new, last = [], 0
     for line in files.seals(camera):
         try:
             _, seal = read_seal(line)
         except BadLine as error:
             log.error("camera %s: a seal cannot be read: %s", camera, error)
             continue
-        filed.add(seal.number)
-        if seal.number not in kept:
+        last = max(last, seal.number)
+        if seal.number > known:
             new.append((seal, line))
-    with index.transaction() as link:
-        for seal, line in new:
-            link.execute(
-                "INSERT OR IGNORE INTO seal(camera, number, at, n, sitting, line) VALUES (?, ?, ?, ?, ?, ?)",
-                (camera, seal.number, micros(seal.at), seal.n, seal.sitting, line.decode()),
-            )
-    for number in sorted(kept.keys() - filed):
-        files.add_seal(camera, kept[number].encode())
+    return new, last

@@ -2,13 +2,15 @@
 
 import contextlib
 import sqlite3
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from appliance.base.errors import Unavailable
-from cameras.chain import read_line
+from cameras.chain import files, read_line
 from cameras.index import Index
 from cameras.recorder import Recorder
 from cameras.recorder.reconcile import reconcile
@@ -23,7 +25,7 @@ TABLES = {
 }
 
 
-def content(index: Index) -> dict[str, list[object]]:
+def content(index: Index) -> dict[str, list[str]]:
     """Everything the chain carries."""
     return {
         table: sorted(map(repr, index.rows(f"SELECT {columns} FROM {table}")))
@@ -137,3 +139,46 @@ def test_a_line_the_disk_does_not_take_waits(world: World, monkeypatch: pytest.M
     world.index._unfiled[0] = (add, world.index._unfiled[0][1])
     world.put(11)
     assert world.links.read_bytes().count(b"\n") == 8 and world.verify().ok
+
+
+def test_a_start_reads_the_ends_of_the_chain_only(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three years of seals are 30 MB for each camera, of links half a gigabyte."""
+    before = content(world.index)
+    for path in (world.seals, world.links):
+        with path.open("ab") as file:
+            file.write(b"torn by a power cut")
+    read = list[Path]()
+    whole = files.whole_lines
+
+    def reading(path: Path) -> Iterator[bytes]:
+        read.append(path)
+        return whole(path)
+
+    monkeypatch.setattr(files, "whole_lines", reading)
+    monkeypatch.setattr(files, "TAIL", 16)
+    reconcile(world.media, world.index, NOW)
+    assert set(read) == {world.links} and content(world.index) == before
+    assert b"torn" not in world.seals.read_bytes() + world.links.read_bytes()
+    world.index.write("DELETE FROM seal WHERE number = 2")
+    reconcile(world.media, world.index, NOW)
+    assert content(world.index) == before and world.seals in read
+
+
+@pytest.mark.parametrize("length", [1, 3, 100])
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"", (b"", 0)),
+        (b"torn", (b"", 4)),
+        (b"one\n", (b"one\n", 0)),
+        (b"one\ntwo\ntorn", (b"two\n", 4)),
+        (b"a long first line\nshort\n", (b"short\n", 0)),
+        (b"short\na long last line\nx", (b"a long last line\n", 1)),
+    ],
+)
+def test_the_last_line_of_a_file(
+    body: bytes, expected: tuple[bytes, int], length: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "TAIL", length)
+    (tmp_path / "x").write_bytes(body)
+    assert files._tail(tmp_path / "x") == expected
