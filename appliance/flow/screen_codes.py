@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlmodel import Session, and_, col, or_, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from appliance.base.errors import NotFound
 from appliance.base.i18n import N_
 from appliance.base.settings import Settings
 from appliance.flow.box import Box
-from appliance.records.base import instant
+from appliance.records.base import instant, moment
 from appliance.records.journal import GENESIS, Journal, JournalHead, append
 from appliance.records.sitting import Sitting
 from appliance.rules import screen_code
@@ -20,6 +20,10 @@ BEFORE = timedelta(hours=1)
 """Screens are looked at from so long before a sitting's planned start."""
 AFTER = timedelta(hours=12)
 """A sitting that never began is no longer waited for."""
+NOW = timedelta(minutes=10)
+"""A picture of this time is looked at as it comes: its minute is among the newest entries."""
+RECENT = 20_000
+"""The newest entries: minutes of the largest site, in which every answer saved is one."""
 
 
 class Look(msgspec.Struct, kw_only=True):
@@ -37,27 +41,85 @@ def screens(settings: Settings) -> list[str]:
 
 
 def head_before(session: Session, at: datetime) -> tuple[int, str]:
-    """Seq and hash of the last entry recorded before `at`, looked for by halving: times have no index."""
-    stamp = instant(at)
-    low, high = 0, session.get_one(JournalHead, 1).seq
-    found = GENESIS
+    """Seq and hash of the last entry recorded before `at`; times have no index. Among the newest entries it is looked
+    for backwards: there it is the same for whoever asks, also after the clock was set back. Else by halving.
+    """
+    stamp, top = instant(at), session.get_one(JournalHead, 1).seq
+    newest = select(Journal.seq, Journal.hash).where(Journal.seq > top - RECENT, Journal.at < stamp)
+    row = session.exec(newest.order_by(col(Journal.seq).desc()).limit(1)).first()
+    return (row[0], row[1]) if row else _halved(session, stamp, (0, GENESIS), max(0, top - RECENT))
+
+
+def _halved(session: Session, stamp: str, known: tuple[int, str], high: int) -> tuple[int, str]:
+    low, found = known
     while low < high:
         middle = (low + high + 1) // 2
-        entry = session.exec(select(Journal.at, Journal.hash).where(Journal.seq == middle)).one()
-        if entry[0] < stamp:
-            low, found = middle, entry[1]
+        if head := _recorded_before(session, middle, stamp):
+            low, found = middle, head
         else:
             high = middle - 1
     return low, found
 
 
+def _recorded_before(session: Session, seq: int, stamp: str) -> str:
+    """The hash of an entry that was recorded before a moment; else empty."""
+    at, head = session.exec(select(Journal.at, Journal.hash).where(Journal.seq == seq)).one()
+    return head if at < stamp else ""
+
+
 def codes_between(session: Session, names: list[str], first: int, last: int) -> list[Shown]:
     """What these screens show, or showed, from minute `first` to `last`."""
+    return [
+        one
+        for minute in range(first, last + 1)
+        for one in _codes(names, minute, head_before(session, screen_code.begins(minute)))
+    ]
+
+
+def _codes(names: list[str], minute: int, head: tuple[int, str]) -> list[Shown]:
+    return [Shown(name, minute, head[0], screen_code.number(name, minute, *head)) for name in names]
+
+
+def _earlier_codes(session: Session, names: list[str], first: int, last: int) -> list[Shown]:
+    """The same for many minutes: the newest entries are read once."""
+    top = session.get_one(JournalHead, 1).seq
+    columns = select(Journal.seq, Journal.at, Journal.hash).where(Journal.seq > top - RECENT)
+    rows = list(session.exec(columns.order_by(col(Journal.seq))))
     found = []
-    for minute in range(first, last + 1):
-        seq, head = head_before(session, screen_code.begins(minute))
-        found += [Shown(name, minute, seq, screen_code.number(name, minute, seq, head)) for name in names]
+    for minute in range(last, first - 1, -1):
+        stamp = instant(screen_code.begins(minute))
+        while rows and rows[-1][1] >= stamp:
+            rows.pop()
+        head = (rows[-1][0], rows[-1][2]) if rows else _halved(session, stamp, (0, GENESIS), top - RECENT)
+        found += _codes(names, minute, head)
     return found
+
+
+def _steps_back(session: Session) -> list[int]:
+    """Entries that were recorded well before the one before them: the clock was set back. The whole journal is read
+    once.
+    """
+    before = func.lag(col(Journal.at)).over(order_by=col(Journal.seq)).label("before")
+    timed = select(col(Journal.seq), col(Journal.at), before).subquery()
+    rows = session.exec(select(timed.c.seq, timed.c.at, timed.c.before).where(timed.c.at < timed.c.before))
+    return [seq for seq, at, earlier in rows if moment(earlier) - moment(at) > screen_code.GRACE]
+
+
+def _codes_of_passes(
+    session: Session, names: list[str], first: int, last: int, steps: list[int]
+) -> list[Shown]:
+    """Minutes that came more than once, for the clock was set back: what was shown each time."""
+    found = []
+    ends = [*(seq - 1 for seq in steps), session.get_one(JournalHead, 1).seq]
+    for minute in range(first, last + 1):
+        stamp = instant(screen_code.begins(minute))
+        for begin, end in zip([0, *ends], ends, strict=False):
+            found += _codes(names, minute, _halved(session, stamp, (begin, _hash(session, begin)), end))
+    return found
+
+
+def _hash(session: Session, seq: int) -> str:
+    return session.exec(select(Journal.hash).where(Journal.seq == seq)).one() if seq else GENESIS
 
 
 def code_now(session: Session, box: Box, screen: str) -> Shown:
@@ -77,14 +139,19 @@ def judge_looks(session: Session, box: Box, looks: list[Look]) -> list[Judged]:
     """What each look proves, by the journal."""
     names = screens(box.settings)
     near: dict[int, list[Shown]] = {}
+    steps: list[int] | None = None
     found = []
     for look in looks:
         minute = screen_code.minute_of(look.at)
         if minute not in near:
             near[minute] = codes_between(session, names, minute - 1, minute)
         judged = screen_code.judge(look.number, look.at, look.screen, near[minute])
+        if judged.verdict == "unknown" and box.now() - look.at > NOW:
+            steps = _steps_back(session) if steps is None else steps
+            near[minute] += _codes_of_passes(session, names, minute - 1, minute, steps) if steps else []
+            judged = screen_code.judge(look.number, look.at, look.screen, near[minute])
         if judged.verdict == "unknown":
-            earlier = codes_between(session, names, minute - screen_code.LOOK_BACK, minute)
+            earlier = _earlier_codes(session, names, minute - screen_code.LOOK_BACK, minute)
             judged = screen_code.judge(look.number, look.at, look.screen, earlier)
         found.append(judged)
     return found

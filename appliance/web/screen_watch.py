@@ -3,7 +3,7 @@
 Looked at only while a sitting runs or is near: at other times screens may be dark.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from appliance.base.errors import ExamError
 from appliance.base.sockets import ask
@@ -13,6 +13,8 @@ from appliance.rules.screen_code import IN_A_ROW
 from appliance.wire.recorder import AlarmsKept, GetPictures, Pictures, ScreenCode, TellAlarms
 
 TIMEOUT = 2.0
+STALE = timedelta(minutes=3)
+"""An older picture says nothing about now."""
 
 
 class ScreenWatch:
@@ -35,14 +37,19 @@ class ScreenWatch:
             self._bad.clear()
             await self._tell(dict.fromkeys(there, False))
             return
-        found = await ask(box.settings.socket("clips"), GetPictures(), Pictures, TIMEOUT)
-        seen = {one.camera for one in found.cameras}
+        try:
+            found = await ask(box.settings.socket("clips"), GetPictures(), Pictures, TIMEOUT)
+        except ExamError:
+            self.states.clear()  # nobody looks: the silent process has an alarm of its own, and nothing stands as right
+            self._bad.clear()
+            raise
+        seen = {one.camera for one in found.cameras if abs(box.now() - one.at) <= STALE}
         for camera in [one for one in self.states if one not in there or one not in seen]:
             del self.states[camera]  # no picture of now: the camera's own alarm tells why
         looks = [
             Look(camera=one.camera, screen=there[one.camera], at=one.at, number=one.screen_number)
             for one in found.cameras
-            if one.camera in there and one.at != self._seen.get(one.camera)
+            if one.camera in there and one.camera in seen and one.at != self._seen.get(one.camera)
         ]
         for look, judged in zip(looks, await box.db.read(judge_looks, box, looks), strict=True):
             self._seen[look.camera] = look.at

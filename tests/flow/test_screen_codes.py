@@ -7,8 +7,10 @@ import pytest
 from sqlmodel import Session, col, select
 
 from appliance.base.clock import FakeClock
-from appliance.base.errors import NotFound
+from appliance.base.errors import NotFound, Unavailable
 from appliance.base.settings import CameraSettings
+from appliance.base.sockets import serve
+from appliance.flow import screen_codes
 from appliance.flow.box import Box
 from appliance.flow.screen_codes import (
     Look,
@@ -21,6 +23,8 @@ from appliance.flow.screen_codes import (
 )
 from appliance.records.journal import Journal, append
 from appliance.rules.screen_code import GRACE, begins, minute_of, number
+from appliance.web.screen_watch import ScreenWatch
+from appliance.wire.recorder import GetPictures, Pictures, PictureStatus
 from tests.world import seed
 
 MINUTE = timedelta(minutes=1)
@@ -102,6 +106,89 @@ def test_looks_are_judged_and_told_once(watched: Box, clock: FakeClock) -> None:
     assert (
         body["code"] == "late" and body["of"] == begins(now - 45).isoformat() and body["screen"] == "waiting"
     )
+
+
+def test_a_clock_set_back_leaves_screen_and_judge_of_one_mind(watched: Box, clock: FakeClock) -> None:
+    box = watched
+    for _entry in range(
+        90
+    ):  # before the step, and as many entries as it takes to lead a search by halves astray
+        clock.advance(40)
+        box.db.write_now(entry, box)
+    before = box.now()
+    shown_before = box.db.read_now(code_now, box, "waiting")
+    clock.advance(-1800)
+    for _entry in range(3):
+        clock.advance(61)
+        box.db.write_now(entry, box)
+        shown = box.db.read_now(code_now, box, "waiting")
+        look = Look(camera="C1", screen="waiting", at=box.now(), number=shown.number)
+        assert [one.verdict for one in box.db.read_now(judge_looks, box, [look])] == ["ok"]
+    seen_live = look
+    for _entry in range(200):
+        clock.advance(40)
+        box.db.write_now(entry, box)
+    assert box.now() - before > timedelta(hours=1)
+    looks = [seen_live, Look(camera="C1", screen="waiting", at=before, number=shown_before.number)]
+    for recent in (20_000, 5):  # however far back: a minute that came twice had two codes, and both are ours
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("appliance.flow.screen_codes.RECENT", recent)
+            assert [one.verdict for one in box.db.read_now(judge_looks, box, looks)] == ["ok", "ok"]
+
+
+def test_an_old_code_is_looked_for_in_few_steps(watched: Box, clock: FakeClock) -> None:
+    box = watched
+    for _entry in range(120):
+        clock.advance(90)
+        box.db.write_now(entry, box)
+    asked: list[int] = []
+    whole = screen_codes._recorded_before
+
+    def counted(session: Session, seq: int, stamp: str) -> str:
+        asked.append(seq)
+        return whole(session, seq, stamp)
+
+    now = minute_of(box.now())
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(screen_codes, "_recorded_before", counted)
+        for recent in (20_000, 60):
+            patched.setattr(screen_codes, "RECENT", recent)
+            earlier = box.db.read_now(screen_codes._earlier_codes, ["waiting"], now - 170, now)
+            assert sorted(earlier, key=lambda one: one.minute) == box.db.read_now(
+                codes_between, ["waiting"], now - 170, now
+            )
+            assert bool(asked) == (recent == 60), "the newest are read once"
+
+
+async def test_nothing_stands_as_right_when_nobody_looks(watched: Box, clock: FakeClock) -> None:
+    box = watched
+    await box.db.write(seed, box, 1)
+    shown = await box.db.read(code_now, box, "waiting")
+    clock.advance((begins(shown.minute) + timedelta(seconds=20) - box.now()).total_seconds())
+    pictures = Pictures(
+        cameras=[PictureStatus(camera="C1", at=box.now(), faults=[], screen_number=shown.number)]
+    )
+
+    async def looks(_asked: GetPictures) -> Pictures:
+        return pictures
+
+    watch = ScreenWatch(box)
+    server = await serve(box.settings.socket("clips"), {GetPictures: looks})
+    await watch.look()
+    assert watch.states == {"C1": "ok"}
+    clock.advance(200)
+    await watch.look()
+    assert watch.states == {}, "the same picture for minutes"
+    pictures.cameras[0] = msgspec.structs.replace(
+        pictures.cameras[0], at=box.now(), screen_number=(await box.db.read(code_now, box, "waiting")).number
+    )
+    await watch.look()
+    assert watch.states == {"C1": "ok"}
+    server.close()
+    box.settings.socket("clips").unlink(missing_ok=True)
+    with pytest.raises(Unavailable):
+        await watch.look()
+    assert watch.states == {}
 
 
 def test_screens_are_looked_at_while_an_exam_is_near(watched: Box, clock: FakeClock) -> None:
