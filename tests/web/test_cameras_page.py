@@ -13,6 +13,8 @@ from sqlmodel import col, select
 
 from appliance.base.camera_settings import Cameras, read_cameras
 from appliance.records.journal import Journal
+from appliance.records.site import Room as SiteRoom
+from appliance.records.sitting import Sitting
 from cameras.camera_password import password_of
 from cameras.set_up import SetUp
 from cameras.simulator.camera import SimulatedCamera, Traits
@@ -85,7 +87,9 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     expect(page.locator("#found .camera-job").last.locator("progress")).to_be_visible()
     looked = page.locator("#found .camera-job").filter(has=page.locator("img.job-still"))
     expect(looked).to_be_visible(timeout=90_000)
-    expect(looked.locator(".checks")).to_contain_text("实测分辨率")
+    expect(looked.locator(".checks").first).to_contain_text("时钟")
+    expect(looked).to_contain_text("请点下面的“把时钟校准到主机”")
+    expect(looked.locator(".checks").last).to_contain_text("实测分辨率")
     shoot(page, "cameras-look")
     looked.get_by_role("button", name="把时钟校准到主机").click()
     expect(page.locator("#found")).to_contain_text("时钟已校准", timeout=60_000)
@@ -130,6 +134,19 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     )
     page.reload()
     expect(page.locator(".mark")).to_have_count(4)
+    assert day.box.db.read_now(lambda session: session.get_one(SiteRoom, "T1").doors) == "门"
+    page.get_by_text("本考场的门", exact=True).click()
+    page.locator("[name=doors]").fill("门、后门")
+    page.locator("form", has=page.locator("[name=doors]")).get_by_role("button", name="保存").click()
+    expect(page.locator(".holes-now")).to_contain_text("没有摄像机看得到：后门")
+    page.goto(f"{day.url}/cameras/report")
+    paper = page.locator(".camera-paper").filter(has_text="理论考场后上方")
+    expect(paper).to_contain_text("1 项不合格")
+    expect(paper).to_contain_text("实测分辨率")
+    expect(page.locator("#report")).to_contain_text("没有摄像机看得到：后门")
+    expect(page.locator(".camera-paper").filter(has_text="C1")).to_contain_text("尚未检查")
+    shoot(page, "cameras-report")
+    page.goto(f"{day.url}/cameras/one/C5")
     english = page.context.new_page()
     english.goto(f"{day.url}/cameras/one/C5?lang=en")
     expect(english.locator("main")).to_contain_text("What does this camera see?")
@@ -141,7 +158,15 @@ def test_it_is_in_the_journal_with_who_did_it(day: Running, open_page: Open) -> 
     page = open_page("chief", "/cameras/one/C5")
     page.get_by_text("拆除这台摄像机").click()
     page.get_by_role("button", name="确定拆除").click()
-    expect(page.locator("#problem")).to_be_empty()
+    expect(page.locator("#problem")).to_contain_text("所在的考场正在考试")
+
+    def end(session: Any) -> None:
+        for sitting in session.exec(select(Sitting).where(Sitting.room == "T1", Sitting.state == "running")):
+            sitting.state = "ended"
+            session.add(sitting)
+
+    day.box.db.write_now(end)
+    page.get_by_role("button", name="确定拆除").click()
     expect(page.get_by_role("button", name="查找摄像机")).to_be_visible()
     kinds = ["camera.added", "camera.marked", "camera.removed"]
 
