@@ -1,6 +1,7 @@
 """What a camera hears is recorded, keeps step with the picture, and is played."""
 
 import asyncio
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import av
 import numpy as np
 import pytest
 
-from appliance.wire.recorder import ClipHead
+from appliance.base import sockets
+from appliance.wire.recorder import ClipHead, GetClip
 from cameras import clips, g711, integrity, timecode
 from cameras.clips.find import find
 from cameras.index import Reader
@@ -17,7 +19,6 @@ from cameras.simulator.camera import SimulatedCamera, Traits
 from cameras.simulator.kinds import Sound
 from cameras.simulator.sound import SOUNDS, pitch
 from tests.cameras.conftest import PASSWORD, recorded, recording, site, until
-from tests.cameras.test_recording import fetch
 
 
 @pytest.mark.parametrize("law", ["pcm_alaw", "pcm_mulaw"])
@@ -64,36 +65,65 @@ def pictured(file: Path) -> tuple[datetime, float]:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("sound", "codec"), [("g711a", "flac"), ("aac", "aac")])
-async def test_sound_keeps_step_with_the_picture(tmp_path: Path, sound: Sound, codec: str) -> None:
-    traits = Traits(code="C1", password=PASSWORD, discovery_port=0, sound=sound)
-    async with SimulatedCamera(traits) as camera:
-        settings = site(tmp_path, camera, segment=2.0)
+async def test_sound_keeps_step_with_the_picture_and_is_played(tmp_path: Path) -> None:
+    kinds: list[tuple[str, Sound]] = [("C1", "g711a"), ("C2", "aac")]
+    traits = [Traits(code=code, password=PASSWORD, discovery_port=0, sound=sound) for code, sound in kinds]
+    heads: dict[str, ClipHead] = {}
+    async with SimulatedCamera(traits[0]) as one, SimulatedCamera(traits[1]) as other:
+        settings = site(tmp_path, one, other, segment=2.0)
         async with recording(settings) as recorder:
-            await recorded(recorder, 6.0)
-            assert recorder.status().cameras[0].sound == ("pcm_alaw" if sound == "g711a" else "aac")
+            await until(lambda: all(camera.recorded_s > 5 for camera in recorder.status().cameras), 20.0)
+            assert [camera.sound for camera in recorder.status().cameras] == ["pcm_alaw", "aac"]
             server = await clips.serve(settings)
             now = datetime.now(UTC)
-            start, end = now - timedelta(seconds=5.5), now - timedelta(seconds=2.5)
-            head: ClipHead = await fetch(settings, start, end, tmp_path / "clip.mp4")
+            start, end = now - timedelta(seconds=4.5), now - timedelta(seconds=2)
+            for code, _ in kinds:
+                asked = GetClip(camera=code, start=start, end=end)
+                heads[code], chunks = await sockets.ask_stream(settings.socket("clips"), asked, ClipHead)
+                (tmp_path / f"{code}.mp4").write_bytes(b"".join([chunk async for chunk in chunks]))
             server.close()
-    name, rate, samples, begin = heard(tmp_path / "clip.mp4")
+    in_step(tmp_path / "C1.mp4", heads["C1"], "flac")
+    in_step(tmp_path / "C2.mp4", heads["C2"], "aac")
+    assert integrity.verify(tmp_path / "media").ok
+    assert all(size > 1000 for size in await heard_in_the_browser(tmp_path, ["C1.mp4", "C2.mp4"]))
+
+
+def in_step(file: Path, head: ClipHead, codec: str) -> None:
+    """The clip's sound is this camera's, begins with it and keeps step."""
+    name, rate, samples, begin = heard(file)
     assert name == codec and abs(begin) < 0.1, "the sound begins with the clip"
-    assert (
-        abs(len(samples) / rate - (head.end - head.start).total_seconds()) < 0.35
-    )  # late sound at two borders
-    shown, place = pictured(tmp_path / "clip.mp4")
-    loud = np.abs(samples) > 0.05
+    length = (head.end - head.start).total_seconds()
+    assert abs(len(samples) / rate - length) < 0.35, "late sound at two borders"
+    shown, place = pictured(file)
     hertz = np.argmax(np.abs(np.fft.rfft(samples))) * rate / len(samples)
-    assert abs(hertz - pitch("C1")) < 10, "it is this camera's"
+    assert abs(hertz - pitch(head.camera)) < 10, "it is this camera's"
     # The tone begins with each second of the camera's clock, which the picture shows.
+    loud = np.abs(samples) > 0.05
     blocks = loud[: len(loud) // 80 * 80].reshape(-1, 80).any(axis=1)
     onsets = np.flatnonzero(blocks[1:] & ~blocks[:-1]) + 1
     first = shown.microsecond / 1e6
     seconds = [(first + one * 80 / rate + begin - place) % 1.0 for one in onsets]
     steps = [one for one in seconds if min(one, 1 - one) < 0.1]
     assert len(steps) >= 2 and len(steps) >= len(seconds) - 1, (seconds, SOUNDS)
-    assert integrity.verify(tmp_path / "media").ok
+
+
+async def heard_in_the_browser(folder: Path, names: list[str]) -> list[int]:
+    """Bytes of sound Debian's Chromium decodes when it plays these clips."""
+    from playwright.async_api import async_playwright
+
+    (folder / "page.html").write_text("".join(f"<video src='{name}'></video>" for name in names))
+    flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+    async with async_playwright() as play:
+        browser = await play.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+        page = await browser.new_page()
+        await page.goto(f"file://{folder}/page.html")
+        decoded = await page.evaluate(
+            "() => Promise.all([...document.querySelectorAll('video')].map(v => new Promise((done, failed) => {"
+            " v.onerror = () => failed(v.error.message); v.onended = () => done(v.webkitAudioDecodedByteCount);"
+            " v.play(); })))"
+        )
+        await browser.close()
+    return list(decoded)
 
 
 @pytest.mark.long
