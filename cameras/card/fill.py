@@ -83,6 +83,8 @@ class CardFiller:
         self._password, self._told, self._filler = password, told, filler
         self.clocks = Clocks()
         """What the recorder knew of the cameras' clocks."""
+        self.awaited = 0
+        """How many wait for an answer: what goes on by itself lets them go before."""
         self._one = asyncio.Lock()
         self._leaving = threading.Event()
         self._working: threading.Thread | None = None
@@ -98,10 +100,14 @@ class CardFiller:
         if self._working:
             self._working.join(seconds)
 
-    async def fill(self, asked: FillFromCard, going: Going = lambda: True) -> CardFilled:
-        """FillFromCard. `going`: False leaves the rest for another time."""
-        async with self._filler.turns[asked.camera], self._one:
-            return await self._apart(lambda: self._fill(asked, datetime.now(UTC), going))
+    async def fill(self, asked: FillFromCard, going: Going | None = None) -> CardFilled:
+        """FillFromCard. `going`: False leaves the rest for another time; None: somebody waits for it."""
+        self.awaited += going is None
+        try:
+            async with self._filler.turns[asked.camera], self._one:
+                return await self._apart(lambda: self._fill(asked, datetime.now(UTC), going or _always))
+        finally:
+            self.awaited -= going is None
 
     async def _apart(self, work: Callable[[], CardFilled]) -> CardFilled:
         """In a thread of its own, which the recording's threads go before; the process does not wait for it."""
@@ -164,9 +170,14 @@ class CardFiller:
                     trouble = doubt
                     continue
                 made.recordings += [one.token for one in there if one.token not in made.recordings]
+                rest = [hole]
                 for one in there:
                     told = _Told(asked.by, now, one.token, made.clock_offset_s)
-                    trouble = self._hole(card, camera, told, hole, offset, going, made) or trouble
+                    parts, rest = rest, []
+                    for part in parts:  # what another recording on the card gave is not asked for again
+                        before = len(made.filled)
+                        trouble = self._hole(card, camera, told, part, offset, going, made) or trouble
+                        rest += holes([(new.start, new.end) for new in made.filled[before:]], *part)
         finally:
             if made.filled:
                 log.warning("camera %s: %d stretches filled from its card", camera.code, len(made.filled))
@@ -248,6 +259,10 @@ class CardFiller:
                 return
             codec: Codec = "h264" if replay.codec == "h264" else "h265"
             keeper.take(picture, at, codec, replay.sets)
+
+
+def _always() -> bool:
+    return True
 
 
 class _Told(msgspec.Struct, frozen=True):

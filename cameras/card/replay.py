@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from appliance.base.errors import DeviceFault, Refused
 from appliance.base.i18n import N_
 from cameras import rtsp
+from cameras.address import rewritten
 from cameras.card.packets import Gathering, Picture, read_packet
 from cameras.card.ranges import clock_range
 from cameras.card.session import (
@@ -86,8 +87,9 @@ class Replay:
 
     def _prepare(self) -> Track:
         reply = self._ask("DESCRIBE", self._uri, {"Accept": "application/sdp"})
-        base = reply.head.first("content-base") or self._uri
-        if urlsplit(base).hostname != self._where[0]:
+        try:
+            base = rewritten(reply.head.first("content-base") or self._uri, self._where[0])
+        except ValueError:
             base = self._uri
         track = read_description(reply.body, base)
         if reply.head.status != 200 or track is None:

@@ -93,6 +93,8 @@ class CardWatch:
     def free(self) -> bool:
         """May cards be asked now?"""
         how = self._settings.recorder.card
+        if self._filler.awaited:
+            return False
         return how == "always" or (how == "between_sittings" and not sitting_runs(self._orders(), _now()))
 
     async def run(self) -> None:
