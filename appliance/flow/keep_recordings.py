@@ -60,7 +60,7 @@ def keep_orders(session: Session, box: Box) -> KeepOrders:
     """Everything exam-archive must know: all sittings there are, for no record of one is ever deleted."""
     holds: dict[str, list[RecordingHold]] = {}
     for hold in session.exec(select(RecordingHold).order_by(col(RecordingHold.put_at))):
-        holds.setdefault(hold.sitting, []).append(hold)
+        holds[hold.sitting] = [*holds.get(hold.sitting, ()), hold]
     sittings = session.exec(select(Sitting).order_by(col(Sitting.starts_at)))
     since = ordered_at(session, box)
     return KeepOrders(
