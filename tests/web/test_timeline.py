@@ -201,8 +201,9 @@ def test_what_is_taken_away_is_in_the_journal(
     page.keyboard.press("i")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("o")
+    page.locator("#take summary").click()
     with page.expect_download() as taken:
-        page.locator("#files a", has_text="叠印时间的副本").first.click()
+        page.locator("#copies a", has_text="叠印时间的副本").first.click()
     taken.value.save_as(tmp_path / "copy.mp4")
     asked = newest(day, "clip.requested")
     assert asked is not None and msgspec.json.decode(asked.body)["copy"] == "yes"

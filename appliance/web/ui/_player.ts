@@ -11,6 +11,8 @@ const PATIENCE = 300;
 export class Player {
   now: number;
   playing = false;
+  /** Is the leading camera heard? */
+  sound = false;
   rate = 1;
   decks: Deck[] = [];
   hidden = new Set<string>();
@@ -143,7 +145,7 @@ export class Player {
       return;
     }
     this.waitsSince = 0;
-    for (const deck of able) deck.run(this.rate, this.now, deck === lead);
+    for (const deck of able) deck.run(this.rate, this.now, deck === lead, this.sound && deck === lead);
     const end = lead.piece?.end ?? this.now;
     this.now = lead.over ? end : Math.max(this.now, Math.min(lead.time, end));
     if (this.now >= this.visit.end - 20) this.toggle(false);

@@ -130,9 +130,10 @@ export class Deck {
     return this.video.readyState >= 3;
   }
 
-  /** Go on at this speed; a camera that is not the leading one closes up to `now`. */
-  run(rate: number, now: number, leads: boolean): void {
+  /** Go on at this speed; a camera that is not the leading one closes up to `now`. `heard`: with its sound. */
+  run(rate: number, now: number, leads: boolean, heard: boolean): void {
     let speed = rate;
+    if (this.video.muted === heard) this.video.muted = !heard;
     const late = this.within(now) - this.video.currentTime;
     if (!leads && Math.abs(late) > SLACK) speed = rate * (1 + Math.max(-0.25, Math.min(0.25, 2 * late)));
     if (Math.abs(this.video.playbackRate - speed) > 0.001) this.video.playbackRate = speed;

@@ -32,25 +32,49 @@ function fileName(camera: string, from: number): string {
   return `${camera}-${dayText(from).replaceAll("-", "")}-${timeText(from).replaceAll(":", "")}.mp4`;
 }
 
+/** Links of one sort. */
+class Links {
+  readonly box = make("div", "files");
+  readonly all: HTMLAnchorElement[] = [];
+
+  /** The link of this number: the same element as before, or a new one. */
+  at(number: number): HTMLAnchorElement {
+    const there = this.all[number];
+    if (there) return there;
+    const made = make("a", number ? "button" : "button primary");
+    made.download = "";
+    this.all.push(made);
+    this.box.append(made);
+    return made;
+  }
+
+  end(count: number): void {
+    for (const link of this.all.splice(count)) link.remove();
+  }
+}
+
 export class Take {
-  private links: HTMLAnchorElement[] = [];
-  private readonly files = make("div", "files");
-  private readonly said = make("div", "small");
+  private readonly links = { download: new Links(), copy: new Links() };
+  private readonly said = make("p", "small");
   private readonly command = make("code");
   private chosen = "";
 
   constructor(
     private readonly film: Films,
-    place: HTMLElement,
+    files: HTMLElement,
+    copies: HTMLElement,
     private readonly part: HTMLElement,
   ) {
     const proof = make("p", "small proof", word("verify"));
     proof.append(make("br"), this.command);
-    place.append(this.files, this.said, proof);
-    this.files.addEventListener("click", (event) => {
-      const link = (event.target as Element).closest("a");
-      if (link?.dataset.file) this.tell((this.chosen = link.dataset.file));
-    });
+    files.append(this.links.download.box, this.said, proof);
+    copies.append(this.links.copy.box);
+    for (const place of [files, copies]) {
+      place.addEventListener("click", (event) => {
+        const link = (event.target as Element).closest("a");
+        if (link?.dataset.file) this.tell((this.chosen = link.dataset.file));
+      });
+    }
   }
 
   /** Links stay the same elements while their time moves on: one that is being pressed must not go. */
@@ -65,33 +89,24 @@ export class Take {
         const whole = one.from - from < 1000 && to - one.to < 1000;
         const times = whole ? "" : ` ${timeText(one.from)} – ${timeText(one.to)}`;
         for (const how of ["download", "copy"] as const) {
-          const link = this.link(count++);
-          link.className = count === 1 ? "button primary" : "button";
+          const link = this.links[how].at(count);
           link.href = clipAddress(this.film, row.camera, new Date(one.from).toISOString(), new Date(one.to).toISOString(), one.run, how);
           link.dataset.file = (how === "copy" ? "copy-" : "") + fileName(row.camera, one.from);
           const text = `${row.name} · ${word(how)}${times}`;
           if (link.textContent !== text) link.textContent = text;
         }
+        count += 1;
       }
       for (const gap of row.gaps.filter((at) => parts.length && at.start < to && at.end > from)) {
         notes.push(`${row.name}: ${word("gap", { from: timeText(gap.start), to: timeText(gap.end), cause: gap.cause })}`);
       }
     }
-    for (const link of this.links.splice(count)) link.remove();
+    for (const links of Object.values(this.links)) links.end(count);
     if (to - from > LONGEST) notes.push(word("long"));
     else if (!count) notes.push(word("nothing"));
     this.said.textContent = notes.join(" ");
-    if (!this.links.some((one) => one.dataset.file === this.chosen)) this.tell(this.links[0]?.dataset.file ?? "");
-  }
-
-  private link(number: number): HTMLAnchorElement {
-    const there = this.links[number];
-    if (there) return there;
-    const made = make("a");
-    made.download = "";
-    this.links.push(made);
-    this.files.append(made);
-    return made;
+    const known = Object.values(this.links).flatMap((links) => links.all);
+    if (!known.some((one) => one.dataset.file === this.chosen)) this.tell(known[0]?.dataset.file ?? "");
   }
 
   private tell(file: string): void {

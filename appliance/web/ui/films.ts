@@ -33,7 +33,7 @@ function start(film: Films): void {
   const tabs = all<HTMLButtonElement>("[data-visit]");
 
   const part = (): [number, number] => line.chosen ?? [Math.max(player.visit.start, player.now - 60_000), Math.min(player.visit.end, player.now + 60_000)];
-  const taken = new Take(film, one("#files"), one("#part"));
+  const taken = new Take(film, one("#files"), one("#copies"), one("#part"));
   const take = (): void => {
     const [from, to] = part();
     for (const field of all<HTMLInputElement>("[data-take]")) {
@@ -112,6 +112,10 @@ function start(film: Films): void {
   };
   const orders: Record<string, () => void> = {
     play: () => player.toggle(),
+    sound: () => {
+      player.sound = !player.sound;
+      one("#sound").setAttribute("aria-pressed", String(player.sound));
+    },
     back: () => player.seek(player.now - 5000),
     ahead: () => player.seek(player.now + 5000),
     "minute-back": () => player.seek(player.now - 60_000),
@@ -138,7 +142,7 @@ function start(film: Films): void {
   const keys: Record<string, string> = {
     " ": "play", k: "play", ArrowLeft: "back", ArrowRight: "ahead", "shift ArrowLeft": "minute-back", "shift ArrowRight": "minute-ahead",
     ",": "frame-back", ".": "frame-ahead", "[": "slower", "]": "faster", p: "mark-back", n: "mark-ahead",
-    "+": "near", "=": "near", "-": "far", "0": "whole", i: "in", o: "out", Home: "begin", End: "end",
+    "+": "near", "=": "near", "-": "far", "0": "whole", i: "in", o: "out", m: "sound", Home: "begin", End: "end",
   };
   document.addEventListener("click", (event) => {
     const button = (event.target as Element).closest<HTMLElement>("[data-order]");
