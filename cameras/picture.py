@@ -25,6 +25,8 @@ FLAT = 5.0
 """Standard deviation below which a part has no edges to be sharp."""
 STILL_MEAN, STILL_BLOCK = 0.1, 1.0
 """Differences of luma, in all and in the most changed block, below which two pictures are one and the same."""
+EDGE = 8
+"""The eighth of the height at the top and at the bottom where cameras print their clock and name."""
 CODED_MEAN, CODED_BLOCK = 2.0, 6.0
 """The same where only coding may differ: mean of differences without sign, and of a block's with it."""
 BLURRED = 0.4
@@ -73,7 +75,8 @@ def _cut(seen: NDArray[Any]) -> Iterator[NDArray[Any]]:
 
 
 def frozen(earlier: Grey, later: Grey, idle: bool = False) -> bool:
-    """Are two pictures taken seconds apart the same? A true sensor's noise alone makes them differ.
+    """Are two pictures taken seconds apart the same? A true sensor's noise alone makes them differ. What the camera
+    prints at the edges does not count: when its sensor hangs its clock goes on.
 
     `idle`: the camera sent next to nothing between them. Then also two that differ by coding alone are the same: what
     is coded better or worse differs everywhere a little, to both sides; a clock or a hand differs in one place.
@@ -86,7 +89,8 @@ def frozen(earlier: Grey, later: Grey, idle: bool = False) -> bool:
         size = max(1, width // 16), max(1, height // 16)
         coded = np.abs(cv2.resize(apart, size, interpolation=cv2.INTER_AREA)).max() < CODED_BLOCK
         return bool(np.abs(apart).mean() < CODED_MEAN and coded)
-    apart = cv2.absdiff(earlier, later)
+    edge = earlier.shape[0] // EDGE
+    apart = cv2.absdiff(earlier, later)[edge : earlier.shape[0] - edge]
     if apart.mean() >= STILL_MEAN:
         return False
     height, width = apart.shape

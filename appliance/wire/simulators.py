@@ -147,6 +147,8 @@ class SetCamera(msgspec.Struct, tag="camera.set", kw_only=True):
 
     plugged: bool | None = None
     frozen: bool | None = None
+    hung: bool | None = None
+    """Its sensor shows nothing new, its clock goes on."""
     drop: bool = False
     view: CameraView | None = None
     stalled: bool | None = None

@@ -215,6 +215,8 @@ class SimulatedCamera:
             await (self.plug() if order.plugged else self.unplug())
         if order.frozen is not None:
             self.source.frozen = order.frozen
+        if order.hung is not None:
+            self.source.room.hung = self.now() if order.hung else None
         if order.drop:
             self.rtsp.drop()
         if order.view is not None:

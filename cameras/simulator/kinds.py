@@ -16,8 +16,8 @@ CardMode = Literal["normal", "none", "empty", "stops", "times"]
 View = Literal["normal", "black", "blurred", "turned"]
 """What its lens does: covered, out of focus, turned away. Its own clock is drawn into the picture all the same."""
 MISBEHAVIOURS = (
-    *("frozen", "stalled", "silent", "unplugged", "drop", "jump", "bitrate", "reboot", "clock", "password"),
-    *("empty-options", "black", "blurred", "turned", "tamper", "scene", "motion"),
+    *("frozen", "hung", "stalled", "silent", "unplugged", "drop", "jump", "bitrate", "reboot", "clock"),
+    *("password", "empty-options", "black", "blurred", "turned", "tamper", "scene", "motion"),
     *("card-none", "card-empty", "card-stops", "card-times"),
 )
 """Names of what it does badly on request (cameras/simulator/misbehave.py)."""

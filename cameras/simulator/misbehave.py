@@ -47,6 +47,7 @@ def orders(name: str, password: str) -> tuple[SetCamera, SetCamera | None]:
     """What begins it, and what ends it. `password`: the camera's true one."""
     found: dict[str, tuple[SetCamera, SetCamera | None]] = {
         "frozen": (SetCamera(frozen=True), SetCamera(frozen=False)),
+        "hung": (SetCamera(hung=True), SetCamera(hung=False)),
         "stalled": (SetCamera(stalled=True), SetCamera(stalled=False)),
         "silent": (SetCamera(silent=True), SetCamera(silent=False)),
         "unplugged": (SetCamera(plugged=False), SetCamera(plugged=True)),

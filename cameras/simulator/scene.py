@@ -44,7 +44,7 @@ SCALE = 6
 DIGITS_AT = (40, 40)
 SCREEN_AT = np.array([(1600, 150), (1716, 178), (1716, 310), (1600, 270)], np.float32)
 """Corners of the screen on the side wall."""
-WALK_SECONDS = 60.0
+WALK_SECONDS = 53.0  # not a minute: pictures a minute apart must differ
 ZONE = ZoneInfo("Asia/Shanghai")
 """The zone of the digits, where nothing else is said. The squares below carry UTC."""
 
@@ -74,6 +74,8 @@ class Room:
         self._view: View = "normal"
         self._number: int | None = None
         self._covered = False
+        self.hung: datetime | None = None
+        """The sensor has shown nothing new since; clock and squares go on."""
         self._walker = _walker()
         self._work = self._still.copy()
         self._last = slice(0, 0), slice(0, 0)
@@ -104,7 +106,7 @@ class Room:
         work = self._work
         work[self._last] = self._still[self._last]
         height, width = self._walker.shape
-        share = (at.timestamp() % WALK_SECONDS) / WALK_SECONDS
+        share = ((self.hung or at).timestamp() % WALK_SECONDS) / WALK_SECONDS
         left = int((WIDTH - width - 40) * (2 * share if share < 0.5 else 2 - 2 * share)) + 20
         place = slice(430, 430 + height), slice(left, left + width)
         seen = work[place]

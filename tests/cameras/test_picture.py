@@ -55,6 +55,11 @@ def test_people_light_and_noise_are_no_fault(scene: Any) -> None:
         assert not picture.black(np.asarray(seen, np.uint8))
     assert not picture.frozen(kept, room(scene, 0.1))
     assert picture.frozen(kept, kept.copy())
+    drawn = Room("C1", "理论考场", scene)
+    drawn.hung = NOW
+    later = drawn.picture(NOW + timedelta(seconds=60))[:1080].copy()
+    assert picture.frozen(picture.small(kept), picture.small(later)), "its clock goes on, its sensor hangs"
+    assert not picture.frozen(picture.small(kept), picture.small(room(scene, 61.0)))
 
 
 @pytest.mark.parametrize("scene", SCENES)
