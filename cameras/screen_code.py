@@ -30,10 +30,10 @@ FRAME_PARTS = 0.9
 Corners = NDArray[np.float32]
 
 
-def read(picture: Grey) -> int | None:
-    """The number a screen in this picture shows; None when there is none to be read."""
+def read(picture: Grey) -> list[int]:
+    """The numbers screens in this picture show, each once; none when there is none to be read."""
     found = _read(picture)
-    if found is None:
+    if not found:
         height, width = picture.shape
         size = width * ENLARGED, height * ENLARGED
         # In bands that overlap: a whole picture of this size would take 19 MB and more.
@@ -43,17 +43,14 @@ def read(picture: Grey) -> int | None:
                 picture[top : top + band], (size[0], band * ENLARGED), interpolation=cv2.INTER_CUBIC
             )
             found = _read(cast(Grey, part))
-            if found is not None:
+            if found:
                 break
     return found
 
 
-def _read(picture: Grey) -> int | None:
-    for corners in _quadrangles(picture):
-        number = _number(picture, corners)
-        if number is not None:
-            return number
-    return None
+def _read(picture: Grey) -> list[int]:
+    numbers = (_number(picture, corners) for corners in _quadrangles(picture))
+    return list(dict.fromkeys(number for number in numbers if number is not None))
 
 
 def _quadrangles(picture: Grey) -> Iterator[Corners]:

@@ -43,7 +43,7 @@ def screen_codes(
     json: bool = typer.Option(False, "--json"),
 ) -> None:
     """Read the screen in one recorded picture of each minute again and hold it against the journal; exit status 1
-    when one is not right.
+    when one is not right, or a minute has no picture.
     """
     box = Box.open(load())
     known = next((one for one in box.settings.cameras if one.code == camera and one.screen), None)
@@ -55,7 +55,7 @@ def screen_codes(
             camera=camera,
         )
     first, last = (moment.replace(tzinfo=box.zone) for moment in (start, end))
-    looks = asyncio.run(looks_at(box, CameraSpan(camera=camera, start=first, end=last), known.screen))
+    looks, dark = asyncio.run(looks_at(box, CameraSpan(camera=camera, start=first, end=last), known.screen))
     judged = box.db.read_now(judge_looks, box, looks)
     box.db.stop()
     wrong = sum(one.verdict != "ok" for one in judged)
@@ -69,10 +69,13 @@ def screen_codes(
             )
             for look, one in zip(looks, judged, strict=True)
         ]
-        show({"ok": bool(looks) and not wrong, "checked": len(looks), "pictures": pictures})
+        whole = bool(looks) and not wrong and not dark
+        show({"ok": whole, "checked": len(looks), "no_picture": dark, "pictures": pictures})
     else:
         for look, one in zip(looks, judged, strict=True):
             typer.echo(_line(box, look, one))
         tell(_("{count} pictures looked at, {wrong} not right.").format(count=len(looks), wrong=wrong))
-    if wrong or not looks:
+        if dark:
+            tell(_("No picture of {count} minutes.").format(count=dark))
+    if wrong or dark or not looks:
         raise typer.Exit(1)

@@ -13,7 +13,7 @@ from appliance.records.base import instant, moment
 from appliance.records.journal import GENESIS, Journal, JournalHead, append
 from appliance.records.sitting import Sitting
 from appliance.rules import screen_code
-from appliance.rules.screen_code import Judged, Shown
+from appliance.rules.screen_code import Judged, Shown, Verdict
 
 LOST, BACK = "screen_code.lost", "screen_code.back"
 BEFORE = timedelta(hours=1)
@@ -22,17 +22,24 @@ AFTER = timedelta(hours=12)
 """A sitting that never began is no longer waited for."""
 NOW = timedelta(minutes=10)
 """A picture of this time is looked at as it comes: its minute is among the newest entries."""
+VERDICTS: tuple[Verdict, ...] = ("ok", "late", "other", "unknown", "missing")
+"""What says most first."""
 RECENT = 20_000
 """The newest entries: minutes of the largest site, in which every answer saved is one."""
 
 
 class Look(msgspec.Struct, kw_only=True):
-    """What a camera's picture of `at` shows of the screen in its view. `number` None: none was read."""
+    """What a camera's picture of `at` shows of the screen in its view. `numbers`: several screens may be in view."""
 
     camera: str
     screen: str
     at: datetime
-    number: int | None
+    numbers: list[int]
+
+    @property
+    def number(self) -> int | None:
+        """The one that says most, once it was judged; None: none was read."""
+        return self.numbers[0] if self.numbers else None
 
 
 def screens(settings: Settings) -> list[str]:
@@ -145,16 +152,25 @@ def judge_looks(session: Session, box: Box, looks: list[Look]) -> list[Judged]:
         minute = screen_code.minute_of(look.at)
         if minute not in near:
             near[minute] = codes_between(session, names, minute - 1, minute)
-        judged = screen_code.judge(look.number, look.at, look.screen, near[minute])
+        judged = _best(look, near[minute])
         if judged.verdict == "unknown" and box.now() - look.at > NOW:
             steps = _steps_back(session) if steps is None else steps
             near[minute] += _codes_of_passes(session, names, minute - 1, minute, steps) if steps else []
-            judged = screen_code.judge(look.number, look.at, look.screen, near[minute])
+            judged = _best(look, near[minute])
         if judged.verdict == "unknown":
-            earlier = _earlier_codes(session, names, minute - screen_code.LOOK_BACK, minute)
-            judged = screen_code.judge(look.number, look.at, look.screen, earlier)
+            judged = _best(look, _earlier_codes(session, names, minute - screen_code.LOOK_BACK, minute))
         found.append(judged)
     return found
+
+
+def _best(look: Look, known: list[Shown]) -> Judged:
+    """Of several screens in view the one that is right, or else says most; its number comes first from then on."""
+    numbers: list[int | None] = [*look.numbers] or [None]
+    judged = [screen_code.judge(one, look.at, look.screen, known) for one in numbers]
+    best = min(range(len(judged)), key=lambda at: VERDICTS.index(judged[at].verdict))
+    if best:
+        look.numbers.insert(0, look.numbers.pop(best))
+    return judged[best]
 
 
 def exam_is_near(session: Session, box: Box) -> bool:

@@ -47,7 +47,7 @@ class ScreenWatch:
         for camera in [one for one in self.states if one not in there or one not in seen]:
             del self.states[camera]  # no picture of now: the camera's own alarm tells why
         looks = [
-            Look(camera=one.camera, screen=there[one.camera], at=one.at, number=one.screen_number)
+            Look(camera=one.camera, screen=there[one.camera], at=one.at, numbers=one.screen_numbers)
             for one in found.cameras
             if one.camera in there and one.camera in seen and one.at != self._seen.get(one.camera)
         ]

@@ -32,12 +32,13 @@ Progress = Callable[[int, int], None]
 class Codes(msgspec.Struct, kw_only=True):
     """One camera with a screen in its view, during the visits: pictures looked at, and how many of them proved what.
 
-    `wrong`: a code of another screen, or none of this site's.
+    `dark`: minutes without a picture; `wrong`: a code of another screen, or none of this site's.
     """
 
     camera: str
     name: str
     looked: int
+    dark: int
     right: int
     missing: int
     late: int
@@ -46,16 +47,16 @@ class Codes(msgspec.Struct, kw_only=True):
 
 async def looks_at(
     box: Box, span: CameraSpan, screen: str, progress: Progress = lambda _done, _total: None
-) -> list[Look]:
-    """What exam-clips reads in one recorded picture of each minute."""
+) -> tuple[list[Look], int]:
+    """What exam-clips reads in one recorded picture of each minute, and of how many minutes there is no picture."""
     asked = ReadScreens(camera=span.camera, start=span.start, end=span.end)
     head, frames = await ask_stream(box.settings.socket("clips"), asked, ScreensHead, timeout=30.0)
     found: list[Look] = []
     async for frame in frames:
         seen = msgspec.msgpack.decode(frame, type=ScreenRead)
-        found.append(Look(camera=span.camera, screen=screen, at=seen.at, number=seen.number))
+        found.append(Look(camera=span.camera, screen=screen, at=seen.at, numbers=seen.numbers))
         progress(len(found), head.minutes)
-    return found
+    return found, max(0, head.minutes - len(found))
 
 
 def with_screens(box: Box) -> dict[str, str]:
@@ -85,14 +86,17 @@ async def _read(check: Check, box: Box, wanted: list[Stay]) -> list[Codes]:
     known, names = with_screens(box), {one.code: one.name for one in box.settings.cameras}
     counts: dict[str, Counter[str]] = {}
     for span in spans_of(wanted, known, box.now()):
-        looks = await looks_at(box, span, known[span.camera], check.progress)
+        looks, dark = await looks_at(box, span, known[span.camera], check.progress)
         judged = await box.db.read(judge_looks, box, looks)
-        counts.setdefault(span.camera, Counter()).update(one.verdict for one in judged)
+        count = counts.setdefault(span.camera, Counter())
+        count.update(one.verdict for one in judged)
+        count["dark"] += dark
     return [
         Codes(
             camera=camera,
             name=names.get(camera, camera),
-            looked=count.total(),
+            looked=count.total() - count["dark"],
+            dark=count["dark"],
             right=count["ok"],
             missing=count["missing"],
             late=count["late"],

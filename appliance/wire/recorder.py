@@ -118,8 +118,8 @@ class PictureStatus(msgspec.Struct, kw_only=True):
     camera: str
     at: datetime
     faults: list[PictureFault]
-    screen_number: int | None = None
-    """What the screen in its view shows; None when none was read, or none is looked for."""
+    screen_numbers: list[int] = []
+    """What the screens in its view show; empty when none was read, or none is looked for."""
 
 
 class Pictures(msgspec.Struct, kw_only=True):

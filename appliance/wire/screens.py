@@ -23,7 +23,7 @@ class ScreensHead(msgspec.Struct, kw_only=True):
 
 
 class ScreenRead(msgspec.Struct, kw_only=True):
-    """One picture and the number in it; None when none can be read."""
+    """One picture and the numbers in it: several where more screens are in view, none when none can be read."""
 
     at: datetime
-    number: int | None
+    numbers: list[int]

@@ -19,6 +19,8 @@ from cameras.measure import decode_alone, grey
 MINUTE = timedelta(minutes=1)
 SETTLED = timedelta(seconds=15)
 """Into the minute: the screen has changed by then, also where a camera's pictures come late."""
+LEAST = timedelta(seconds=10)
+"""Every camera that records sends a key frame in so long."""
 LONGEST = timedelta(hours=12)
 
 
@@ -41,18 +43,13 @@ class ScreenReader:
                 N_("Ask for a shorter time."),
                 hours=int(LONGEST.total_seconds() // 3600),
             )
-        first = start.replace(second=0, microsecond=0)
-        minutes = [first + MINUTE * n for n in range((end - first) // MINUTE + 1) if first + MINUTE * n < end]
-        return Streamed(ScreensHead(minutes=len(minutes)), self._read(asked.camera, minutes, start, end))
+        looks = windows(start, end)
+        return Streamed(ScreensHead(minutes=len(looks)), self._read(asked.camera, looks))
 
-    async def _read(
-        self, camera: str, minutes: list[datetime], start: datetime, end: datetime
-    ) -> AsyncIterator[bytes]:
-        for minute in minutes:
+    async def _read(self, camera: str, looks: list[tuple[datetime, datetime]]) -> AsyncIterator[bytes]:
+        for start, end in looks:
             async with self._turn:
-                found = await asyncio.to_thread(
-                    self._one, camera, max(minute + SETTLED, start), min(minute + MINUTE, end)
-                )
+                found = await asyncio.to_thread(self._one, camera, start, end)
             if found:
                 yield msgspec.msgpack.encode(found)
 
@@ -66,5 +63,16 @@ class ScreenReader:
                 if packet.is_keyframe and at >= start:
                     frame = decode_alone(packet, stream)
                     if frame is not None:
-                        return ScreenRead(at=at, number=screen_code.read(grey(frame)))
+                        return ScreenRead(at=at, numbers=screen_code.read(grey(frame)))
         return None
+
+
+def windows(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """Where in each minute a picture is looked for. Minutes of which too little is asked for are left out, unless there
+    are no others.
+    """
+    first = start.replace(second=0, microsecond=0)
+    minutes = [first + MINUTE * number for number in range((end - first) // MINUTE + 1)]
+    found = [(max(one + SETTLED, start), min(one + MINUTE, end)) for one in minutes]
+    there = [(begin, until) for begin, until in found if begin < until]
+    return [(begin, until) for begin, until in there if until - begin >= LEAST] or there

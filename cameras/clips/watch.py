@@ -49,8 +49,8 @@ class Seen(msgspec.Struct, kw_only=True):
     found: set[PictureFault]
     faults: list[PictureFault]
     """Found in this look and the one before."""
-    number: int | None = None
-    """What the screen in its view shows."""
+    numbers: list[int] = []
+    """What the screens in its view show."""
 
 
 class PictureWatch:
@@ -90,7 +90,7 @@ class PictureWatch:
         """What the last looks found."""
         return Pictures(
             cameras=[
-                PictureStatus(camera=camera, at=seen.at, faults=seen.faults, screen_number=seen.number)
+                PictureStatus(camera=camera, at=seen.at, faults=seen.faults, screen_numbers=seen.numbers)
                 for camera, seen in sorted(self._seen.items())
             ]
         )
@@ -120,8 +120,8 @@ class PictureWatch:
         for fault in set(lasting) - set(before.faults if before else []):
             log.warning("camera %s: its picture is %s", camera, fault)
         has_screen = any(one.code == camera and one.screen for one in self._settings.cameras)
-        number = screen_code.read(seen) if has_screen else None
-        self._seen[camera] = Seen(at=at, picture=kept, found=found, faults=lasting, number=number)
+        numbers = screen_code.read(seen) if has_screen else []
+        self._seen[camera] = Seen(at=at, picture=kept, found=found, faults=lasting, numbers=numbers)
 
     def _newest(self, camera: str) -> tuple[datetime, Grey] | None:
         """The newest key frame on the disk."""

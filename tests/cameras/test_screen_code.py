@@ -1,6 +1,6 @@
 """The code of a screen read from pictures as room cameras take them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import cv2
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cameras import screen_code
+from cameras.clips.screens import windows
 from cameras.picture import Grey
 from cameras.screen_code import Corners
 from cameras.simulator.scene import Room
@@ -56,24 +57,48 @@ def taken(at: Corners, blur: float = 0.8, noise: float = 3.0, quality: int = 60,
     ],
 )
 def test_read_from_the_wall(at: Corners, more: dict[str, float]) -> None:
-    assert screen_code.read(taken(at, **more)) == NUMBER  # type: ignore[arg-type]
+    assert screen_code.read(taken(at, **more)) == [NUMBER]  # type: ignore[arg-type]
 
 
 def test_nothing_is_read_where_nothing_is() -> None:
     picture = Room("C1", "理论考场").picture(AT)[:1080]
-    assert screen_code.read(picture) is None
-    assert screen_code.read(taken(corners(60), blur=12.0)) is None
+    assert screen_code.read(picture) == []
+    assert screen_code.read(taken(corners(60), blur=12.0)) == []
     covered = taken(corners(120))
     covered[290:340, 1380:1420] = 90
-    assert screen_code.read(covered) is None
+    assert screen_code.read(covered) == []
 
 
 def test_the_simulated_room_has_a_screen() -> None:
     room = Room("C1", "理论考场")
     room.show(NUMBER)
-    assert screen_code.read(room.picture(AT)[:1080]) == NUMBER
+    assert screen_code.read(room.picture(AT)[:1080]) == [NUMBER]
     room.spoil("turned")
-    assert screen_code.read(room.picture(AT)[:1080]) == NUMBER, "turned away it is still in view"
+    assert screen_code.read(room.picture(AT)[:1080]) == [NUMBER], "turned away it is still in view"
     room.spoil("normal")
     room.show(None)
-    assert screen_code.read(room.picture(AT)[:1080]) is None
+    assert screen_code.read(room.picture(AT)[:1080]) == []
+
+
+def test_two_screens_in_one_view_are_both_read() -> None:
+    picture = taken(corners(120))
+    screen_code.hang(picture, 42, corners(100) + np.array([-700, 0], np.float32))
+    assert sorted(screen_code.read(picture)) == [42, NUMBER]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "seconds"),
+    [
+        (0, 120, [(15, 60), (75, 120)]),
+        (30, 80, [(30, 60)]),
+        (57, 82, [(57, 60), (75, 82)]),
+        (0, 14, []),
+        (57, 3 * 60, [(75, 120), (135, 180)]),
+    ],
+)
+def test_where_in_a_minute_a_picture_is_looked_for(
+    start: int, end: int, seconds: list[tuple[int, int]]
+) -> None:
+    hour = AT.replace(minute=0, second=0)
+    found = windows(hour + timedelta(seconds=start), hour + timedelta(seconds=end))
+    assert [((one - hour).seconds, (other - hour).seconds) for one, other in found] == seconds

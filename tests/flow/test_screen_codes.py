@@ -86,13 +86,17 @@ def test_looks_are_judged_and_told_once(watched: Box, clock: FakeClock) -> None:
         for name, minute in (("waiting", now), ("waiting", now - 1), ("T1", now), ("waiting", now - 45))
     )
     looks = [
-        Look(camera="C1", screen="waiting", at=box.now(), number=one)
+        Look(camera="C1", screen="waiting", at=box.now(), numbers=[] if one is None else [one])
         for one in (first, here, there, old, 1, None)
     ]
     judged = box.db.read_now(judge_looks, box, looks)
     assert [one.verdict for one in judged] == ["ok", "ok", "other", "late", "unknown", "missing"]
     assert judged[2].shown and judged[2].shown.screen == "T1"
     assert judged[3].shown and judged[3].shown.minute == now - 45
+
+    two = Look(camera="C1", screen="waiting", at=box.now(), numbers=[there, first])
+    assert [one.verdict for one in box.db.read_now(judge_looks, box, [two])] == ["ok"]
+    assert two.number == first, "another screen in view makes the right one no worse"
 
     for number_of_look in (0, 3, 3, 5, 1, 0):
         box.db.write_now(note_screen_code, box, looks[number_of_look], judged[number_of_look])
@@ -122,14 +126,14 @@ def test_a_clock_set_back_leaves_screen_and_judge_of_one_mind(watched: Box, cloc
         clock.advance(61)
         box.db.write_now(entry, box)
         shown = box.db.read_now(code_now, box, "waiting")
-        look = Look(camera="C1", screen="waiting", at=box.now(), number=shown.number)
+        look = Look(camera="C1", screen="waiting", at=box.now(), numbers=[shown.number])
         assert [one.verdict for one in box.db.read_now(judge_looks, box, [look])] == ["ok"]
     seen_live = look
     for _entry in range(200):
         clock.advance(40)
         box.db.write_now(entry, box)
     assert box.now() - before > timedelta(hours=1)
-    looks = [seen_live, Look(camera="C1", screen="waiting", at=before, number=shown_before.number)]
+    looks = [seen_live, Look(camera="C1", screen="waiting", at=before, numbers=[shown_before.number])]
     for recent in (20_000, 5):  # however far back: a minute that came twice had two codes, and both are ours
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr("appliance.flow.screen_codes.RECENT", recent)
@@ -166,7 +170,7 @@ async def test_nothing_stands_as_right_when_nobody_looks(watched: Box, clock: Fa
     shown = await box.db.read(code_now, box, "waiting")
     clock.advance((begins(shown.minute) + timedelta(seconds=20) - box.now()).total_seconds())
     pictures = Pictures(
-        cameras=[PictureStatus(camera="C1", at=box.now(), faults=[], screen_number=shown.number)]
+        cameras=[PictureStatus(camera="C1", at=box.now(), faults=[], screen_numbers=[shown.number])]
     )
 
     async def looks(_asked: GetPictures) -> Pictures:
@@ -180,7 +184,9 @@ async def test_nothing_stands_as_right_when_nobody_looks(watched: Box, clock: Fa
     await watch.look()
     assert watch.states == {}, "the same picture for minutes"
     pictures.cameras[0] = msgspec.structs.replace(
-        pictures.cameras[0], at=box.now(), screen_number=(await box.db.read(code_now, box, "waiting")).number
+        pictures.cameras[0],
+        at=box.now(),
+        screen_numbers=[(await box.db.read(code_now, box, "waiting")).number],
     )
     await watch.look()
     assert watch.states == {"C1": "ok"}
