@@ -166,6 +166,7 @@ KINDS: dict[str, str] = {
     "storage.finding": N_("A kept recording does not hold"),
     "storage.findings": N_("Kept recordings that do not hold"),
     "storage.acknowledged": N_("Recordings that do not hold: two people know"),
+    "storage.list_restored": N_("List of archived recordings brought back"),
     "storage.filling": N_("A disk of recordings fills up"),
     "storage.short": N_("No room for a coming sitting's recordings"),
     "storage.place_prepared": N_("Disk prepared for recordings"),

@@ -26,6 +26,7 @@ KINDS = {
     "place_prepared": "storage.place_prepared",
     "disk_ended": "storage.disk_ended",
     "findings": "storage.findings",
+    "list_restored": "storage.list_restored",
 }
 """Events that are facts of the journal; others of a newer exam-archive are left out."""
 

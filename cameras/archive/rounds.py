@@ -19,6 +19,7 @@ from appliance.base.settings import Settings
 from appliance.wire.archive import KeepOrders
 from cameras.archive.copying import Copier
 from cameras.archive.deletion import Deleter
+from cameras.archive.mirror import Mirror, bring_back, take_in
 from cameras.archive.places import (
     INVENTORY,
     FolderPlace,
@@ -32,7 +33,7 @@ from cameras.archive.places import (
 from cameras.archive.reach import place_of, site_code
 from cameras.archive.scrub import Scrubber
 from cameras.archive.status import levels_told, make_status
-from cameras.archive.store import DISK, Archive
+from cameras.archive.store import DISK, FILE, Archive
 from cameras.archive.terms import keep_rooms, keep_sittings
 from cameras.archive.trusted_time import Uptime, trusted_now, uptime
 from cameras.archive.walk import count_days
@@ -62,7 +63,7 @@ class Rounds:
         self.media = Path(settings.recorder.media)
         if settings.recorder.own_disk:
             require_own_disk(self.media, settings.state)
-        self.archive = Archive(self.media)
+        self.archive = self._opened()
         self._file = file_number(self.archive.path)
         self.index = Reader(self.media)
         self.leaving = threading.Event()
@@ -77,6 +78,7 @@ class Rounds:
         rate = settings.storage.rate_mib * MIB
         self.copier = Copier(self.media, self.index, self.archive, Pace(rate, self.leaving.wait), now)
         self.deleter = Deleter(self.media, self.index, self.archive, self.copier, now)
+        self.mirror = Mirror(self.media, self.archive, Pace(rate, self.leaving.wait))
         slow = Pace(rate, self.leaving.wait)
         days = settings.storage.scrub_days
         self.scrubber = Scrubber(self.media, self.index, self.archive, self.copier, slow, days, now)
@@ -86,6 +88,21 @@ class Rounds:
         self._heard: float | None = None
         self._copying = threading.Lock()
         self._know(DISK, "recorder")
+
+    def _opened(self) -> Archive:
+        """The list; a lost or damaged one comes back from the newest copy on a place."""
+        source = bring_back(self.settings)
+        archive = Archive(self.media)
+        if archive.damaged:
+            archive.close()
+            for ending in ("", "-wal", "-shm"):
+                self.media.joinpath(FILE + ending).unlink(missing_ok=True)
+            source = bring_back(self.settings)
+            archive = Archive(self.media)
+        if source:
+            archive.begin_anew()
+            archive.tell(self.clock.now(), "list_restored", {"from": str(source)})
+        return archive
 
     def _know(self, name: str, kind: str, state: str = "") -> None:
         with self.archive.transaction() as link:
@@ -140,6 +157,7 @@ class Rounds:
             if place.kind != "offline" or self._filling(name):
                 days = storage.offline_after_days if place.kind == "offline" else after.get(name, 0)
                 steps.append((name, name, partial(self._copy, place, days)))
+                steps.append((f"proof {name}", name, partial(self.mirror.bring, place, self.clock.now())))
         steps.append(
             ("free", "", lambda: self.copier.free_some(DISK, storage.free_after_days, storage.copies))
         )
@@ -206,7 +224,10 @@ class Rounds:
         for label, folder in mounted_disks(Path(self.settings.storage.offline), site).items():
             place = FolderPlace(label, "offline", folder)
             try:
+                new = not self.archive.rows("SELECT 1 FROM place WHERE name = ?", label)
                 self._know(label, "offline", "filling")
+                if new:
+                    take_in(self.archive, place, self.clock.now())
                 self._seen(label, place, place.space())
             except (PlaceSilent, PlaceFull, OSError):
                 continue

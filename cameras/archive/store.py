@@ -235,6 +235,23 @@ class Archive(ArchiveReader):
     def _within(self) -> bool:
         return self._writer.in_transaction
 
+    def copy_to(self, target: Path) -> None:
+        """The list as it is now, as a file of its own."""
+        source = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=5.0)
+        copy = sqlite3.connect(target)
+        try:
+            source.backup(copy, pages=4096)
+            copy.execute("PRAGMA journal_mode = DELETE")
+        finally:
+            copy.close()
+            source.close()
+
+    def begin_anew(self) -> None:
+        """A list brought back from a copy: what it told since is not known, its numbers go on under a new name."""
+        with self.transaction() as link:
+            link.execute("DELETE FROM event")
+            self.keep("id", new_id())
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:

@@ -206,16 +206,3 @@ def test_what_went_can_be_held_against_the_journal(tmp_path: Path) -> None:
     sha = {one.path: one.sha256 for one in old}
     assert number == event and list_digest((path, sha[path]) for path in paths) in body
     assert ArchiveReader(store.media).removals(old[0].path).keys() == {EVERYWHERE}
-
-
-def test_a_damaged_list_is_set_aside(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    store.mount("nas", "nas")
-    (one,) = store.record("C1", NOW - DAY)
-    store.run()
-    for ending in ("", "-wal", "-shm"):
-        (store.media / f"archive.db{ending}").unlink(missing_ok=True)
-    (store.media / "archive.db").write_bytes(b"no database at all" * 99)
-    store.run()
-    assert len(list(store.media.glob("archive.db.damaged-*"))) >= 1
-    assert [copy.place for copy in ArchiveReader(store.media).copies(one.path)] == ["nas"], "found again"

@@ -1,0 +1,217 @@
+"""The list and the proof of the recordings are lost, damaged, or of another disk; places that come and go."""
+
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from appliance.base.errors import Unavailable
+from appliance.base.storage_settings import PlaceSettings
+from cameras.archive.cli import check_folder
+from cameras.archive.copying import UNREAD
+from cameras.archive.locate import Locator
+from cameras.archive.mirror import PROOF
+from cameras.archive.places import INVENTORY, MARK, FolderPlace, Mark, mounted_disks
+from cameras.archive.process import ArchiveProcess
+from cameras.archive.rounds import Rounds
+from cameras.archive.status import make_status
+from cameras.archive.store import FILE, ArchiveReader
+from cameras.chain import ChainFiles
+from cameras.recorder.reconcile import reconcile
+from tests.cameras.archive_site import NOW, SIZE, Store, orders, settle
+
+DAY = timedelta(days=1)
+LONG_AGO = NOW - 1200 * DAY
+
+
+def lose(store: Store, instead: bytes = b"") -> None:
+    """The list of archived recordings is gone, or something else."""
+    for ending in ("", "-wal", "-shm"):
+        (store.media / (FILE + ending)).unlink(missing_ok=True)
+    if instead:
+        (store.media / FILE).write_bytes(instead)
+
+
+@pytest.mark.parametrize("instead", [b"", b"no database at all" * 99])
+def test_a_lost_list_comes_back_from_a_place(tmp_path: Path, instead: bytes) -> None:
+    store = Store(tmp_path, free_after_days=2, offline_after_days=1)
+    store.mount("nas", "nas")
+    disk = store.mount("disks/usb1", "A-001", "offline")
+    (one,) = store.record("C1", NOW - 9 * DAY)
+    (gone,) = store.record("E1", LONG_AGO)
+    with store.rounds() as rounds:
+        rounds.take_orders(orders(before=NOW - 1100 * DAY))
+        settle(rounds)
+        store.clock.advance(2 * 86400)
+        settle(rounds)
+        before = rounds.archive.id
+    disk.rename(tmp_path / "cupboard")
+    lose(store, instead)
+    with store.rounds() as rounds:
+        assert rounds.archive.id != before, "its events are numbered anew"
+        assert [row[0] for row in rounds.archive.rows("SELECT kind FROM event")] == ["list_restored"]
+        settle(rounds)
+        assert make_status(rounds).found == 0
+    find = Locator(store.settings, store.clock)
+    assert find.where(gone).lies == "deleted" and find.where(one).lies == "online"
+    assert {copy.place for copy in ArchiveReader(store.media).copies(one.path)} == {"A-001", "nas"}
+    assert len(list(store.media.glob(f"{FILE}.damaged-*"))) == bool(instead)
+
+
+def test_a_damaged_list_stops_no_recording(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    (one,) = store.record("C1", NOW - timedelta(hours=1))
+    (store.media / one.path).unlink()
+    lose(store, b"no database at all" * 99)
+    reconcile(store.media, store.index, NOW)
+    assert store.index.rows("SELECT code FROM finding") == [("archive_unreadable",)]
+
+
+def test_the_proof_lies_beside_every_copy(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    nas = store.mount("nas", "nas")
+    made = store.record("C1", NOW - DAY, count=2)
+    store.index.file_lines()
+    store.run()
+    (links,) = ChainFiles(store.media).files("C1")
+    there = nas / PROOF / links.relative_to(store.media)
+    assert there.read_bytes() == links.read_bytes() and len(links.read_bytes().splitlines()) == 2
+    with sqlite3.connect(nas / PROOF / FILE) as link:
+        assert link.execute("SELECT count(*) FROM copy").fetchone() == (len(made),)
+    store.record("C1", NOW)
+    store.index.file_lines()
+    store.run()
+    assert there.read_bytes() != links.read_bytes(), "once an hour"
+    store.clock.advance(3600)
+    store.run()
+    assert there.read_bytes() == links.read_bytes()
+
+
+def test_a_disk_nobody_knows_any_more_is_taken_in_from_its_inventory(tmp_path: Path) -> None:
+    store = Store(tmp_path, places=[], offline_after_days=1, free_after_days=2)
+    disk = store.mount("disks/usb1", "A-001", "offline")
+    made = store.record("C1", NOW - 9 * DAY, count=2)
+    store.run()
+    (disk / PROOF / FILE).unlink()
+    lose(store)
+    with store.rounds() as rounds:
+        settle(rounds)
+        assert rounds.archive.rows("SELECT state, copies FROM place WHERE name = 'A-001'") == [("full", 2)]
+    assert [Locator(store.settings).where(one).lies for one in made] == ["online"] * 2
+
+
+def test_the_disk_of_another_site_and_a_label_twice_get_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path, places=[], offline_after_days=1)
+    foreign = store.mount("disks/usb1", "A-001", "offline")
+    (foreign / MARK).write_bytes(msgspec.json.encode(Mark(name="A-001", kind="offline", site="110000-07")))
+    twins = [store.mount(f"disks/{name}", "A-002", "offline") for name in ("usb2", "usb3")]
+    store.record("C1", NOW - 9 * DAY)
+    store.run()
+    assert all([one.name for one in folder.iterdir()] == [MARK] for folder in (foreign, *twins))
+    assert mounted_disks(tmp_path / "disks", "110000-07") == {"A-001": foreign}
+
+
+def test_a_disk_in_its_cupboard_is_unplugged_and_counts_for_half_a_year(tmp_path: Path) -> None:
+    store = Store(tmp_path, places=[], offline_after_days=1)
+    disk = store.mount("disks/usb1", "A-001", "offline")
+    store.record("C1", NOW - 9 * DAY, count=1)
+    store.run()
+    disk.rename(tmp_path / "cupboard")
+    with store.rounds() as rounds:
+        settle(rounds)
+        assert [one.state for one in make_status(rounds).places] == ["online", "unplugged"]
+        segment = store.index.between("C1", NOW - 10 * DAY, NOW)[0]
+        assert rounds.copier.verified_elsewhere(segment, "") == ["A-001"]
+        store.clock.advance(UNREAD.total_seconds() + 60)
+        assert rounds.copier.verified_elsewhere(segment, "") == []
+        with pytest.raises(Unavailable) as away:
+            rounds.end_disk("A-001", "console:root")
+        assert away.value.code == "disk_not_plugged_in"
+
+
+def test_a_torn_line_of_an_inventory_is_a_line_of_its_own(tmp_path: Path) -> None:
+    place = FolderPlace("A-001", "offline", tmp_path)
+    (tmp_path / MARK).write_bytes(msgspec.json.encode(Mark(name="A-001", kind="offline", site="x")))
+    (tmp_path / INVENTORY).write_bytes(b'{"path": "C1/2026')
+    (tmp_path / "a").write_bytes(b"")
+    place.list_copy(
+        {"path": "a", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}
+    )
+    found = check_folder(tmp_path)
+    assert (found.ok, found.checked, found.torn) == (True, 1, 1)
+
+
+def test_an_index_built_anew_is_counted_once(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    made = store.record("C1", NOW - DAY, count=3)
+    (gone,) = store.record("E1", LONG_AGO)
+    with store.rounds() as rounds:
+        rounds.take_orders(orders(before=NOW - 1100 * DAY))
+        settle(rounds)
+        with store.index.transaction() as link:  # other numbers, as after a rebuild
+            link.execute("UPDATE segment SET rowid = rowid + 100")
+        settle(rounds)
+        assert rounds.archive.rows("SELECT sum(segments), sum(bytes) FROM day") == [(3, len(made) * SIZE)]
+        assert rounds.archive.rows("SELECT bytes, copies FROM place WHERE name = ''") == [(3 * SIZE, 3)]
+    assert not (store.media / gone.path).exists()
+
+
+def test_what_is_filled_behind_the_bookmark_is_copied_too(tmp_path: Path) -> None:
+    place = PlaceSettings(name="nas", kind="nas", folder=str(tmp_path / "nas"), after_days=2)
+    store = Store(tmp_path, places=[place], free_after_days=3)
+    nas = store.mount("nas", "nas")
+    store.record("C1", NOW - 9 * DAY)
+    store.run()
+    (filled,) = store.record("C1", NOW - 12 * DAY)
+    store.run()
+    assert (nas / filled.path).exists() and not (store.media / filled.path).exists()
+
+
+def test_one_camera_that_waits_holds_up_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cameras.archive.copying.FREED_AT_ONCE", 2)
+    store = Store(tmp_path)
+    nas = store.mount("nas", "nas")
+    waits, (goes,) = store.record("C1", NOW - 9 * DAY, count=4), store.record("C2", NOW - 9 * DAY)
+    store.run()
+    for one in waits:
+        (nas / one.path).unlink()
+    with store.rounds() as rounds:
+        rounds.once()
+        rounds.copier.free_some("", 2, 1)
+    assert not (store.media / goes.path).exists()
+    assert all((store.media / one.path).exists() for one in waits)
+
+
+def test_a_step_that_fails_is_told_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    nas = store.mount("nas", "nas")
+    (one,) = store.record("C1", NOW - DAY)
+
+    def fails(*_anything: object) -> bool:
+        raise KeyError("a fault of the program")
+
+    monkeypatch.setattr("cameras.archive.rounds.count_days", fails)
+    with store.rounds() as rounds:
+        settle(rounds)
+        store.clock.advance(3600)
+        settle(rounds)
+        (problem,) = make_status(rounds).problems
+        assert (problem.what, problem.since) == ("days", NOW)
+        assert make_status(rounds).round_ended == store.clock.now()
+        lose(store)
+        (store.media / FILE).touch()
+        assert not rounds.once() and not ArchiveProcess(rounds).alive(), "a new process takes the new list"
+    assert (nas / one.path).exists()
+
+
+def test_the_recordings_need_their_own_disk(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    (tmp_path / "state").mkdir()
+    recorder = msgspec.structs.replace(store.settings.recorder, own_disk=True)
+    with pytest.raises(Unavailable) as refused:
+        Rounds(msgspec.structs.replace(store.settings, recorder=recorder), store.clock)
+    assert refused.value.code == "media_not_mounted" and not (store.media / FILE).exists()
