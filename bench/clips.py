@@ -1,9 +1,9 @@
 """Taking recordings away, and how soon they play: `python -m bench.clips [--minutes 120] [--cameras 2] [--rounds 3]`.
 
-Export: originals with their signed proof (every file read again and hashed, the film hashed, both while it flows), from
-the real exam-clips over its socket into a file, synced; beside it the same files copied one after the other into one
-file (shutil.copyfileobj, 1 MB pieces), synced. Both read the same files, in turns. Play: from asking what there is of
-two hours until the first bytes of a picture in their middle.
+Export: originals with their signed proof (every file read again and hashed, the film hashed, what is written hashed),
+from the real exam-clips into a synced file as `examsite recordings export` does it; beside it the same files copied one
+after the other into one file (shutil.copyfileobj, 1 MB pieces), synced. Both read the same files, in turns. Play: from
+asking what there is of two hours until the first bytes of a picture in their middle.
 """
 
 import argparse
@@ -23,6 +23,8 @@ import numpy as np
 
 from appliance.base.settings import CameraSettings, RecorderSettings, Settings, SiteSettings
 from appliance.base.sockets import ask, ask_stream
+from appliance.flow.box import Box
+from appliance.web.clip_export import export_to
 from appliance.wire.playback import GetReels, Reels
 from appliance.wire.recorder import CameraSpan, ClipHead, GetClip
 from bench.box import bench_box
@@ -108,19 +110,13 @@ def copied(media: Path, cameras: list[str], target: Path) -> float:
     return time.perf_counter() - began
 
 
-async def exported(settings: Settings, cameras: list[str], end: datetime, target: Path) -> float:
-    """Seconds to export the same with proofs, synced."""
+async def exported(box: Box, cameras: list[str], end: datetime, target: Path) -> float:
+    """Seconds of `examsite recordings export` for each camera: proof, journal, a synced file."""
     began = time.perf_counter()
     for camera in cameras:
-        asked = GetClip(camera=camera, start=START, end=end, proof=True)
-        head, chunks = await ask_stream(settings.socket("clips"), asked, ClipHead, timeout=60.0)
-        size = 0
-        with await asyncio.to_thread(open, target, "wb") as out:
-            async for chunk in chunks:
-                size += out.write(chunk)
-            out.flush()
-            os.fsync(out.fileno())
-        assert size == head.bytes
+        await export_to(
+            box, GetClip(camera=camera, start=START, end=end, proof=True), "process:bench", target
+        )
     return time.perf_counter() - began
 
 
@@ -173,7 +169,7 @@ async def run(minutes: int, count: int, rounds: int, folder: str | None) -> None
             copies, exports = [], []
             for _round in range(rounds):
                 copies.append(copied(media, cameras, target))
-                exports.append(await exported(site.settings, cameras, end, target))
+                exports.append(await exported(site.box, cameras, end, target))
     ratio = median([copy / export for copy, export in zip(copies, exports, strict=True)])
     result: dict[str, object] = {
         "minutes": minutes,

@@ -68,6 +68,10 @@ class Streamed:
         self.head = head
         self.chunks = chunks
 
+    async def send(self, writer: asyncio.StreamWriter) -> None:
+        """What follows the struct."""
+        await _stream(writer, self.chunks)
+
 
 async def _read_frame(reader: asyncio.StreamReader) -> bytes:
     (length,) = struct.unpack(">I", await reader.readexactly(4))
@@ -83,11 +87,12 @@ async def _read_body(reader: asyncio.StreamReader, length: int) -> bytes:
 async def _read_chunk(reader: asyncio.StreamReader) -> bytes:
     (length,) = struct.unpack(">I", await reader.readexactly(4))
     if length == FAILED:
-        _raise(msgspec.msgpack.decode(await _read_frame(reader), type=Failure))
+        raise_failure(await _read_frame(reader))
     return await _read_body(reader, length)
 
 
-def _frame(body: bytes) -> bytes:
+def frame(body: bytes) -> bytes:
+    """A body with its length before it."""
     return struct.pack(">I", len(body)) + body
 
 
@@ -96,6 +101,16 @@ def _failure(error: ExamError) -> Failure:
         return Failure("stale", error.code, "", "", {"expected": error.expected})
     kind = next((name for name, type_ in KINDS.items() if isinstance(error, type_)), "unavailable")
     return Failure(kind, error.code, error.message, error.next_step, error.params)
+
+
+def failed(error: ExamError) -> bytes:
+    """What stands in place of the next chunk when there is none."""
+    return struct.pack(">I", FAILED) + frame(msgspec.msgpack.encode(_failure(error)))
+
+
+def raise_failure(body: bytes) -> None:
+    """The error that `failed` tells of."""
+    _raise(msgspec.msgpack.decode(body, type=Failure))
 
 
 def _raise(failure: Failure) -> None:
@@ -113,26 +128,26 @@ async def serve(path: Path, handlers: dict[type, Handler]) -> asyncio.Server:
         try:
             while True:
                 try:
-                    frame = await _read_frame(reader)
+                    asked = await _read_frame(reader)
                 except asyncio.IncompleteReadError:
                     return
                 try:
-                    request = decoder.decode(frame)
+                    request = decoder.decode(asked)
                     answer = await handlers[type(request)](request)
                 except msgspec.DecodeError as error:
                     corrupt = Corrupt(
                         "bad_request", N_("The request cannot be read: {detail}"), detail=str(error)
                     )
-                    writer.write(_frame(msgspec.msgpack.encode(Reply(failure=_failure(corrupt)))))
+                    writer.write(frame(msgspec.msgpack.encode(Reply(failure=_failure(corrupt)))))
                 except ExamError as error:
-                    writer.write(_frame(msgspec.msgpack.encode(Reply(failure=_failure(error)))))
+                    writer.write(frame(msgspec.msgpack.encode(Reply(failure=_failure(error)))))
                 else:
                     head = answer.head if isinstance(answer, Streamed) else answer
                     body = msgspec.Raw(msgspec.msgpack.encode(head))
                     stream = isinstance(answer, Streamed)
-                    writer.write(_frame(msgspec.msgpack.encode(Reply(body=body, stream=stream))))
+                    writer.write(frame(msgspec.msgpack.encode(Reply(body=body, stream=stream))))
                     if isinstance(answer, Streamed):
-                        await _stream(writer, answer.chunks)
+                        await answer.send(writer)
                 await writer.drain()
         except (ConnectionError, asyncio.CancelledError):
             return  # the asker went away, or this process is stopping
@@ -156,9 +171,9 @@ async def _stream(writer: asyncio.StreamWriter, chunks: AsyncIterator[bytes]) ->
                 writer.write(struct.pack(">I", len(chunk)))
                 writer.write(chunk)  # apart: a copy of a megabyte costs as much as sending it
                 await writer.drain()
-        writer.write(_frame(b""))
+        writer.write(frame(b""))
     except ExamError as error:
-        writer.write(struct.pack(">I", FAILED) + _frame(msgspec.msgpack.encode(_failure(error))))
+        writer.write(failed(error))
     finally:
         close = getattr(chunks, "aclose", None)
         if close:
@@ -177,10 +192,11 @@ async def _open(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]
     try:
         return await asyncio.open_unix_connection(str(path), limit=BUFFER)
     except OSError as error:
-        raise _silent(path) from error
+        raise silent(path) from error
 
 
-def _silent(path: Path) -> Unavailable:
+def silent(path: Path) -> Unavailable:
+    """What to raise about a process that does not answer on its socket."""
     return Unavailable(
         "process_silent",
         N_("The process {process} does not answer."),
@@ -208,12 +224,12 @@ async def ask(path: Path, request: Any, answer: type[Answer], timeout: float = 5
         async with asyncio.timeout(timeout):
             reader, writer = await _open(path)
             try:
-                writer.write(_frame(msgspec.msgpack.encode(request)))
+                writer.write(frame(msgspec.msgpack.encode(request)))
                 reply = _decoded(path, await _read_frame(reader), Reply)
             finally:
                 writer.close()
     except (TimeoutError, ConnectionError, asyncio.IncompleteReadError) as error:
-        raise _silent(path) from error
+        raise silent(path) from error
     if reply.failure:
         _raise(reply.failure)
     return _decoded(path, reply.body, answer)
@@ -247,7 +263,7 @@ class Chunks:
             async with asyncio.timeout(self._timeout):
                 chunk = await _read_chunk(self._reader)
         except (TimeoutError, ConnectionError, asyncio.IncompleteReadError) as error:
-            raise _silent(self._path) from error
+            raise silent(self._path) from error
         finally:
             if not chunk:
                 await self.aclose()
@@ -269,15 +285,21 @@ async def ask_stream(
     try:
         async with asyncio.timeout(timeout):
             reader, writer = await _open(path)
-            writer.write(_frame(msgspec.msgpack.encode(request)))
-            reply = _decoded(path, await _read_frame(reader), Reply)
-        if reply.failure:
-            _raise(reply.failure)
-        head = _decoded(path, reply.body, answer)
+            writer.write(frame(msgspec.msgpack.encode(request)))
+            reply = await _read_frame(reader)
+        head, stream = head_of(path, reply, answer)
     except BaseException as error:
         if writer is not None:
             writer.close()
         if isinstance(error, (TimeoutError, ConnectionError, asyncio.IncompleteReadError)):
-            raise _silent(path) from error
+            raise silent(path) from error
         raise
-    return head, Chunks(path, reader, writer, timeout, reply.stream)
+    return head, Chunks(path, reader, writer, timeout, stream)
+
+
+def head_of(path: Path, body: bytes, answer: type[Answer]) -> tuple[Answer, bool]:
+    """What a reply says, and whether bytes follow; raises the far side's error."""
+    reply = _decoded(path, body, Reply)
+    if reply.failure:
+        _raise(reply.failure)
+    return _decoded(path, reply.body, answer), reply.stream

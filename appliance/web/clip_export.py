@@ -6,7 +6,9 @@ given out. A download that was broken off has the first alone.
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncIterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import msgspec
 from litestar import Request
 from litestar.response import Stream
 
+from appliance.base.pouring import Taken, take
 from appliance.base.sockets import Chunks, ask_stream
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
@@ -25,6 +28,8 @@ from appliance.wire.recorder import ClipHead, GetClip
 
 Asked = Request[Who, Any, Any]
 NAMED = 20
+SYNCED = 64 << 20
+"""Bytes written between two syncs."""
 
 
 async def export(request: Asked, box: Box, asked: GetClip | GetCopy, candidate: str, name: str) -> Stream:
@@ -59,33 +64,43 @@ class Exported(msgspec.Struct, kw_only=True):
 
 async def export_to(box: Box, asked: GetClip | GetCopy, actor: str, file: Path) -> Exported:
     """The same into a file on this machine; nothing is left of one that failed."""
-    head, chunks = await ask_stream(box.settings.socket("clips"), asked, ClipHead, timeout=120.0)
+    head, taken = await asyncio.to_thread(take, box.settings.socket("clips"), asked, ClipHead)
     detail = {"camera": head.camera, "from": head.start.isoformat(), "to": head.end.isoformat()}
     detail |= {"copy": "yes"} if isinstance(asked, GetCopy) else {}
-    digest, size, last = hashlib.sha256(), 0, b""
     try:
         await box.db.write(append_fact, box, "clip.requested", head.camera, actor, detail)
-        with await asyncio.to_thread(open, file, "wb") as target:
-            async for chunk in chunks:
-                digest.update(chunk)
-                size += await asyncio.to_thread(target.write, chunk)
-                last = chunk
+        size, digest, last = await asyncio.to_thread(_keep, taken, file)
         broken = _broken(last)
-        more = {"sha256": digest.hexdigest(), "bytes": size} | ({"broken": broken} if broken else {})
+        more = {"sha256": digest, "bytes": size} | ({"broken": broken} if broken else {})
         await box.db.write(append_fact, box, "clip.exported", head.camera, actor, detail | more)
     except BaseException:
         file.unlink(missing_ok=True)
         raise
     finally:
-        await chunks.aclose()
+        taken.close()
     return Exported(
-        camera=head.camera,
-        start=head.start,
-        end=head.end,
-        bytes=size,
-        sha256=digest.hexdigest(),
-        broken=broken,
+        camera=head.camera, start=head.start, end=head.end, bytes=size, sha256=digest, broken=broken
     )
+
+
+def _keep(taken: Taken, file: Path) -> tuple[int, str, bytes]:
+    """Bytes, SHA-256 and last piece of what was written and synced. The disk takes it while more comes: two gigabytes
+    synced at the end would hold up the recorder's own.
+    """
+    digest, size, piece = hashlib.sha256(), 0, memoryview(b"")
+    syncing: Future[None] | None = None
+    with open(file, "wb") as target, ThreadPoolExecutor(1) as disk:
+        for piece in taken:
+            digest.update(piece)
+            target.write(piece)
+            size += len(piece)
+            if size % SYNCED < len(piece) and (syncing is None or syncing.done()):
+                syncing = disk.submit(os.fdatasync, target.fileno())
+        if syncing:
+            syncing.result()
+        target.flush()
+        os.fsync(target.fileno())
+    return size, digest.hexdigest(), bytes(piece)
 
 
 def _broken(last: bytes) -> list[str]:

@@ -5,6 +5,7 @@ the recorder.
 import asyncio
 import contextlib
 import signal
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
@@ -15,11 +16,13 @@ import msgspec
 
 from appliance.base import sockets
 from appliance.base.notify import supervised
+from appliance.base.pouring import Poured
 from appliance.base.settings import Settings
 from appliance.base.sockets import Streamed
 from appliance.wire.live import GetLive, LivePicture
 from appliance.wire.playback import GetCopy, GetReels, Reels
 from appliance.wire.recorder import (
+    CheckedFile,
     FindClips,
     Found,
     GetClip,
@@ -76,7 +79,7 @@ class ClipServer:
         self._locator = Locator(settings)
         self._turn = asyncio.Semaphore(CUTS_AT_ONCE)
         # Two readers at once slow the disk for the recorder, two encoders the machine.
-        self._reading, self._coding = asyncio.Lock(), asyncio.Lock()
+        self._reading, self._coding = threading.Lock(), asyncio.Lock()
         self._cuts: dict[Asked, KeptCut] = {}
         self.watch = PictureWatch(settings, self._index)
         self._stills: dict[tuple[str, int], tuple[float, StillHead, bytes]] = {}
@@ -118,7 +121,7 @@ class ClipServer:
             made = await self._cut(wanted)
             times = wanted[1:3]
             proven = await asyncio.to_thread(Proven, self._settings, made, *times, self._locator.locate)
-            return Streamed(proven.head, self._turns(proven.read(), self._reading))
+            return Poured(proven.head, _one_by_one(proven.read(), self._reading))
         made = await self._kept_cut(wanted)
         return Streamed(made.head, self._turns(made.film.read(asked.offset, CHUNK)))
 
@@ -193,10 +196,11 @@ class ClipServer:
 
     async def _check(self, segments: list[Segment]) -> AsyncIterator[bytes]:
         for segment in segments:
-            # One file at a time for everybody: two readers at once slow the disk for the recorder.
-            async with self._reading:
-                found = await asyncio.to_thread(checked, self._locator, segment)
-            yield msgspec.msgpack.encode(found)
+            yield msgspec.msgpack.encode(await asyncio.to_thread(self._checked, segment))
+
+    def _checked(self, segment: Segment) -> CheckedFile:
+        with self._reading:  # one file at a time for everybody
+            return checked(self._locator, segment)
 
     async def get_still(self, asked: GetStill) -> Streamed:
         """GetStill."""
@@ -220,6 +224,19 @@ class ClipServer:
 
 def _failed(done: "asyncio.Task[Cut]") -> bool:
     return done.cancelled() or done.exception() is not None
+
+
+def _one_by_one(pieces: Iterator[bytes], turn: threading.Lock) -> Iterator[bytes]:
+    """Whoever holds the turn makes one piece, then it is the next one's."""
+    try:
+        while True:
+            with turn:
+                piece = next(pieces, None)
+            if piece is None:
+                return
+            yield piece
+    finally:
+        pieces.close()  # type: ignore[attr-defined]
 
 
 async def _once(body: bytes) -> AsyncIterator[bytes]:
