@@ -28,15 +28,16 @@ class ChainFiles:
         """Cameras with a chain."""
         return sorted(path.name for path in self.folder.iterdir()) if self.folder.is_dir() else []
 
-    def files(self, camera: str) -> list[Path]:
-        """The links' files of a camera, in order."""
-        return sorted((self.folder / camera).glob("*.links"))
+    def files(self, camera: str, after: int = 0) -> list[Path]:
+        """The links' files of a camera, in order; those in which links after `after` lie."""
+        first = self.holding(camera, after + 1)
+        return sorted(path for path in (self.folder / camera).glob("*.links") if path >= first)
 
     def lines(self, camera: str, newest: int | None = None, after: int = 0) -> Iterator[tuple[Path, bytes]]:
         """Every whole line of a camera's chain with its file; only of the `newest` files when given, or of those in
         which links after `after` lie.
         """
-        files = [path for path in self.files(camera) if path >= self.holding(camera, after + 1)]
+        files = self.files(camera, after)
         for path in files if newest is None else files[-newest:]:
             for line in whole_lines(path):
                 yield path, line
@@ -49,7 +50,11 @@ class ChainFiles:
     def newest_seal(self, camera: str) -> bytes:
         """The last line of a camera's seals, or empty."""
         path = self.folder / camera / SEALS
-        return _tail(path)[0] if path.exists() else b""
+        return self.newest(path) if path.exists() else b""
+
+    def newest(self, path: Path) -> bytes:
+        """The last whole line of a file, or empty."""
+        return _tail(path)[0]
 
     def holding(self, camera: str, n: int) -> Path:
         """The file in which link `n` of a camera lies, or would lie."""

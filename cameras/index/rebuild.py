@@ -6,8 +6,9 @@ read again. Lines a power cut or a full disk kept from the files are added from 
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 
 from cameras.chain import (
     START,
@@ -23,6 +24,7 @@ from cameras.chain import (
     read_line,
     read_seal,
 )
+from cameras.chain.files import whole_lines
 from cameras.index import Index, micros
 
 log = logging.getLogger("examsite.recorder")
@@ -36,9 +38,17 @@ EVERY = {
 }
 
 
-def agree(index: Index, files: ChainFiles, mend: bool = True) -> dict[str, int]:
-    """Rows given back to the index, by camera. `mend` False: the files are left as they are. Raises OSError and
-    sqlite3.Error.
+def far_behind(index: Index, files: ChainFiles) -> bool:
+    """Does the index lack more than recording can wait for?"""
+    return any(
+        len(files.files(camera, after=(index.chain_head(camera) or (0,))[0])) > RECENT
+        for camera in files.cameras()
+    )
+
+
+def agree(index: Index, files: ChainFiles, mend: bool = True, newest: int | None = None) -> dict[str, int]:
+    """Rows given back to the index, by camera. `mend` False: the files are left as they are. `newest`: only out of so
+    many files, and the newest seal; the rest is for `older`. Raises OSError and sqlite3.Error.
     """
     given: dict[str, int] = {}
     known = {row[0] for row in index.rows("SELECT camera FROM chain")}
@@ -48,12 +58,36 @@ def agree(index: Index, files: ChainFiles, mend: bool = True) -> dict[str, int]:
         n = (index.chain_head(camera) or (0, START))[0]
         last = max((link.n for _, link in read(files, camera, newest=1)), default=0)
         if last > n:
-            given[camera] = _restore(index, (one for one in read(files, camera, after=n) if one[1].n > n))
+            given[camera] = _restore(
+                index, (one for one in read(files, camera, newest, after=n) if one[1].n > n)
+            )
             log.warning("camera %s: %d rows of the index given back from the chain", camera, given[camera])
         elif last < n:
             _file(index, files, camera, last)
-        _restore_seals(index, files, camera)
+        _restore_seals(index, files, camera, newest is not None)
     return given
+
+
+def older(index: Index, files: ChainFiles, stopped: Callable[[], bool]) -> dict[str, int]:
+    """What `agree` left, beside the recording: rows given back, by camera. `stopped` is asked after each file, and may
+    wait. What is there already is not read again.
+    """
+    given: dict[str, int] = {}
+    for camera in files.cameras():
+        for path in reversed(files.files(camera)):
+            with contextlib.suppress(BadLine):
+                if _has(index, read_line(files.newest(path))[2]):
+                    continue
+            given[camera] = given.get(camera, 0) + _restore(index, _readable(path, whole_lines(path)))
+            if stopped():
+                return given
+        _keep_seals(index, _unknown_seals(files, camera, 0)[0])
+    return given
+
+
+def _has(index: Index, one: Link) -> bool:
+    table = "segment" if isinstance(one, SegmentLink) else "gap"
+    return bool(index.rows(f"SELECT 1 FROM {table} WHERE id = ? AND n IS NOT NULL", one.id))
 
 
 def read(
@@ -61,6 +95,11 @@ def read(
 ) -> Iterator[tuple[bytes, Link]]:
     """`chained` and link of every line that can be read (ChainFiles.lines)."""
     for path, line in files.lines(camera, newest, after):
+        yield from _readable(path, [line])
+
+
+def _readable(path: Path, lines: Iterable[bytes]) -> Iterator[tuple[bytes, Link]]:
+    for line in lines:
         try:
             said, _, link = read_line(line)
         except BadLine as error:
@@ -120,23 +159,35 @@ def _file(index: Index, files: ChainFiles, camera: str, last: int) -> None:
     log.warning("camera %s: %d lines of the chain added to its files", camera, len(links))
 
 
-def _restore_seals(index: Index, files: ChainFiles, camera: str) -> None:
+def _restore_seals(index: Index, files: ChainFiles, camera: str, newest: bool) -> None:
     """What one side lacks at its end; when both end with the same seal nothing is read."""
-    known, filed = (index.last_seal(camera) or (0,))[0], 0
+    known, filed, line = (index.last_seal(camera) or (0,))[0], 0, files.newest_seal(camera)
     with contextlib.suppress(BadLine):
-        filed = read_seal(files.newest_seal(camera))[1].number
+        seal = read_seal(line)[1]
+        filed = seal.number
+        if newest and filed > known:
+            _keep_seals(index, [(seal, line)])
+            known = filed
     if filed != known:
         new, filed = _unknown_seals(files, camera, known)
-        with index.transaction() as link:
-            for seal, line in new:
-                link.execute(
-                    "INSERT OR IGNORE INTO seal(camera, number, at, n, sitting, line) VALUES (?, ?, ?, ?, ?, ?)",
-                    (camera, seal.number, micros(seal.at), seal.n, seal.sitting, line.decode()),
-                )
+        _keep_seals(index, new)
     for (line,) in index.rows(
         "SELECT line FROM seal WHERE camera = ? AND number > ? ORDER BY number", camera, filed
     ):
         files.add_seal(camera, line.encode())
+
+
+def _keep_seals(index: Index, seals: list[tuple[Seal, bytes]]) -> None:
+    rest = iter(seals)
+    while batch := list(islice(rest, BATCH)):
+        with index.transaction() as link:
+            link.executemany(
+                "INSERT OR IGNORE INTO seal(camera, number, at, n, sitting, line) VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (one.camera, one.number, micros(one.at), one.n, one.sitting, line.decode())
+                    for one, line in batch
+                ],
+            )
 
 
 def _unknown_seals(files: ChainFiles, camera: str, known: int) -> tuple[list[tuple[Seal, bytes]], int]:

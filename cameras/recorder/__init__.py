@@ -30,7 +30,7 @@ from cameras.recorder.alarms import AlarmRows
 from cameras.recorder.alone import only_one
 from cameras.recorder.camera import CameraRecorder, disk_space
 from cameras.recorder.duty import Duty
-from cameras.recorder.reconcile import reconcile
+from cameras.recorder.reconcile import complete, reconcile
 from cameras.set_up import SetUp
 
 log = logging.getLogger("examsite.recorder")
@@ -41,6 +41,8 @@ CHANGED = ("missing", "adopted", "unknown_file")
 CLOCK_FIRST, CLOCK_EVERY = 20.0, 600.0
 """Seconds from the start to the first look at the cameras' clocks, and from one to the next."""
 FOLLOW_EVERY = 60.0
+PAUSE = 0.05
+"""Seconds between two steps of what is done beside the recording."""
 STOP, CARD_STOP = 2.0, 1.0
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -63,6 +65,8 @@ class Recorder:
         """What was not as it had been left: how many of each code and camera."""
         self.cameras: list[CameraRecorder] = []
         self._following = threading.Lock()
+        self._ending = threading.Event()
+        self._completing = threading.Lock()
 
     def start(self) -> None:
         """Open the index, put it right, start a thread per camera."""
@@ -87,6 +91,14 @@ class Recorder:
             reconcile(self.media, index, now)
         self.found = index.found(now)
         return index
+
+    def complete(self) -> dict[tuple[str, str], int]:
+        """Beside the recording: what a lost index of many days still lacks; gives what was found."""
+        assert self.index
+        now = datetime.now(UTC)
+        with self._completing:
+            found = complete(self.media, self.index, now, lambda: self._ending.wait(PAUSE))
+            return self.index.found(now) if found else {}
 
     def _begin(self, camera: CameraSettings) -> None:
         assert self.index
@@ -140,6 +152,7 @@ class Recorder:
 
     def stop(self) -> None:
         """Close every segment, also of cameras that hang."""
+        self._ending.set()
         for camera in self.cameras:
             camera.stop()
         deadline = time.monotonic() + STOP
@@ -150,7 +163,8 @@ class Recorder:
                 camera.finish()
         if self.index:
             self.duty.seal_all()
-            self.index.close()
+            with self._completing:
+                self.index.close()
             os.close(self._only)
 
     def healthy(self) -> bool:
@@ -253,8 +267,18 @@ async def main(settings: Settings) -> None:
         alarms.of_events,
         recorder.refused,
     )
-    for (code, camera), count in recorder.found.items():
-        set_up.notes.add("found", camera, "process:recorder", datetime.now(UTC), code, count)
+
+    def tell(found: dict[tuple[str, str], int]) -> None:
+        for (code, camera), count in found.items():
+            set_up.notes.add("found", camera, "process:recorder", datetime.now(UTC), code, count)
+
+    async def whole_index() -> None:
+        try:
+            tell(await asyncio.to_thread(recorder.complete))
+        except Exception:  # recording goes on, and the next start goes on with it
+            log.exception("the index is not whole yet")
+
+    tell(recorder.found)
 
     async def status(_asked: GetStatus) -> Status:
         found = await asyncio.to_thread(recorder.status)
@@ -289,13 +313,14 @@ async def main(settings: Settings) -> None:
     duties = asyncio.create_task(recorder.duty.run())
     following = asyncio.create_task(recorder.keep_following())
     asking = asyncio.create_task(watch.run())
+    completing = asyncio.create_task(whole_index())
     try:
         async with supervised(recorder.healthy):
             await ending.wait()
     finally:
-        for task in (clocks, duties, asking, following):
+        for task in (clocks, duties, asking, following, completing):
             task.cancel()
-        await asyncio.gather(clocks, duties, asking, following, return_exceptions=True)
+        await asyncio.gather(clocks, duties, asking, following, completing, return_exceptions=True)
         server.close()
         seconds.stop()
         await set_up.stop()

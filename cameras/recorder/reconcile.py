@@ -2,14 +2,15 @@
 difference is said.
 
 Only the last days are walked, so that a store of three years starts at once; `recordings verify` looks at
-all. A lost index is built again from the chain's files and every day is walked.
+all. A lost index is built again from the chain's files and every day is walked: the last days before anything is
+recorded, the years before beside the recording (`complete`).
 """
 
 import hashlib
 import logging
 import mmap
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from cameras.archive.store import ArchiveReader
 from cameras.chain import FOLDER
 from cameras.fragments import whole_boxes, whole_length
 from cameras.index import Index, Segment
-from cameras.index.rebuild import agree, restore_path
+from cameras.index.rebuild import RECENT, agree, far_behind, older, restore_path
 from cameras.media import CARD, FILLED, packet_span
 
 log = logging.getLogger("examsite.recorder")
@@ -36,34 +37,73 @@ def reconcile(media: Path, index: Index, now: datetime) -> None:
     """Complete what a crash left open, adopt files the index has lost, name what is missing. Each is a finding of `now`
     (`Index.found`).
     """
-    # Built again over more than one start: it is whole when the mark is gone.
-    mark = index.path.with_name(index.path.name + ".rebuilding")
-    lost = mark.exists() or not index.rows("SELECT 1 FROM run LIMIT 1")
-    if lost:
-        mark.touch()
+    lost = not index.rows("SELECT 1 FROM run LIMIT 1")
+    if far_behind(index, index.chain) or (lost and _long(media)):
+        rebuilding(index).touch()
+    later = rebuilding(index).exists()
     if index.damaged:
         index.find(now, "index_damaged", index.path.name, "set aside; built again from the files")
-    for camera, count in agree(index, index.chain).items():
+    for camera, count in agree(index, index.chain, newest=RECENT if later else None).items():
         index.find(
             now, "restored", f"{FOLDER}/{camera}", f"{count} rows given back to the index from the chain"
         )
     for segment in index.unfinished():
         recover(media, index, segment, now)
-    for folder in _folders(media, None if lost else now):
-        prefix = str(folder.relative_to(media)) + "/"
-        known = index.known_paths(prefix)
-        there = {str(path.relative_to(media)): path for path in folder.iterdir() if path.is_file()}
-        for name in sorted(_not_there(media, index, prefix, known - there.keys(), now)):
-            index.find(now, "missing", name, "the index knows this file, the disk does not")
-            log.error("recording missing: %s", name)
-        for name in sorted(there.keys() - known):
-            if restore_path(index, index.chain, name.split("/")[0], name):
-                index.find(now, "restored", name, "the index had lost its row, the chain had it")
-                log.warning("restored the row of %s", name)
-            else:
-                _adopt(index, name, there[name], now)
+    if not later:  # a file whose link has not been read again would be taken for one without
+        for folder in _folders(media, None if lost else _recent(now)):
+            _compare(media, index, folder, now)
     index.file_lines()
-    mark.unlink(missing_ok=True)
+
+
+def complete(media: Path, index: Index, now: datetime, stopped: Callable[[], bool]) -> bool:
+    """Beside the recording: what `reconcile` left of an index that was lost, or far behind. True: there was something.
+    `stopped` is asked now and then, and may wait; what it cuts off goes on at the next start.
+    """
+    if not rebuilding(index).exists():
+        return False
+    for camera, count in older(index, index.chain, stopped).items():
+        index.find(now, "restored", f"{FOLDER}/{camera}/", f"{count} rows given back beside the recording")
+    for folder in _folders(media):
+        if stopped():
+            return True
+        _compare(media, index, folder, now, stopped)
+    if stopped():
+        return True
+    rebuilding(index).unlink()
+    return True
+
+
+def rebuilding(index: Index) -> Path:
+    """The file that is there until the index is whole again."""
+    return index.path.with_name(index.path.name + ".rebuilding")
+
+
+def _long(media: Path) -> bool:
+    """Are there more days than recording can wait for?"""
+    return len({folder.name for folder in _folders(media)}) > RECENT
+
+
+def _compare(
+    media: Path, index: Index, folder: Path, now: datetime, stopped: Callable[[], bool] = lambda: False
+) -> None:
+    """The files of one day of a camera against their rows."""
+    prefix = str(folder.relative_to(media)) + "/"
+    # In this order: the recorder may be writing meanwhile, and a row comes before its file.
+    there = {str(path.relative_to(media)): path for path in folder.iterdir() if path.is_file()}
+    known = index.known_paths(prefix)
+    gone = {name for name in known - there.keys() if not (media / name).exists()}
+    gone -= {one.path for one in index.unfinished()} if gone else set()
+    for name in sorted(_not_there(media, index, prefix, gone, now)):
+        index.find(now, "missing", name, "the index knows this file, the disk does not")
+        log.error("recording missing: %s", name)
+    for name in sorted(there.keys() - known):
+        if restore_path(index, index.chain, name.split("/")[0], name):
+            index.find(now, "restored", name, "the index had lost its row, the chain had it")
+            log.warning("restored the row of %s", name)
+        else:
+            _adopt(index, name, there[name], now)
+            if stopped():
+                return
 
 
 def _not_there(media: Path, index: Index, prefix: str, names: set[str], now: datetime) -> set[str]:
@@ -78,13 +118,17 @@ def _not_there(media: Path, index: Index, prefix: str, names: set[str], now: dat
         return set()
 
 
-def _folders(media: Path, now: datetime | None) -> Iterator[Path]:
-    """The days' folders of all cameras: those of the last days before `now`, or all."""
-    recent = {f"{now - timedelta(days=back):%Y%m%d}" for back in range(-1, DAYS)} if now else None
+def _recent(now: datetime) -> set[str]:
+    """Names of the last days' folders."""
+    return {f"{now - timedelta(days=back):%Y%m%d}" for back in range(-1, DAYS)}
+
+
+def _folders(media: Path, days: set[str] | None = None) -> Iterator[Path]:
+    """The days' folders of all cameras; only of `days` when given."""
     for camera in sorted(media.iterdir()):
         if CODE.fullmatch(camera.name) and camera.is_dir():  # and not `lost+found`, which nobody may read
             for day in sorted(camera.iterdir()):
-                if day.is_dir() and (recent is None or day.name in recent):
+                if (days is None or day.name in days) and day.is_dir():
                     yield day
 
 

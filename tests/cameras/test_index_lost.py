@@ -3,7 +3,7 @@
 import contextlib
 import sqlite3
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -13,7 +13,7 @@ from appliance.base.errors import Unavailable
 from cameras.chain import files, read_line
 from cameras.index import Index
 from cameras.recorder import Recorder
-from cameras.recorder.reconcile import reconcile
+from cameras.recorder.reconcile import complete, rebuilding, reconcile
 from tests.cameras.sealed_store import NOW, World
 from tests.cameras.test_store import put
 
@@ -182,3 +182,54 @@ def test_the_last_line_of_a_file(
     monkeypatch.setattr(files, "TAIL", length)
     (tmp_path / "x").write_bytes(body)
     assert files._tail(tmp_path / "x") == expected
+
+
+def many_days(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """Fourteen links in files of one each: more than a start waits for; gives what the index holds then."""
+    monkeypatch.setattr(files, "PER_FILE", 1)
+    lines = world.links.read_bytes().splitlines(keepends=True)
+    for number, line in enumerate(lines, 1):
+        world.links.with_name(f"{number:010d}.links").write_bytes(line)
+    for number in range(7, 15):
+        world.put(number)
+        world.sealer.seal("C1", world.now)
+    before = content(world.index)
+    world.index.close()
+    for path in world.media.glob("index.db*"):
+        path.unlink()
+    return before
+
+
+def test_recording_does_not_wait_for_three_years(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = many_days(world, monkeypatch)
+    recorder = Recorder(msgspec.structs.replace(world.settings, cameras=[]))
+    recorder.start()
+    index = recorder.index
+    assert index
+    assert [row[0] for row in index.rows("SELECT n FROM segment ORDER BY n")] == list(range(9, 15))
+    assert index.last_seal("C1") and index.rows("SELECT count(*) FROM seal") == [(1,)]
+    assert content(index)["chain"] == before["chain"], "what is recorded now is the next link"
+    later = put(index, world.media, datetime.now(UTC), 60, "r9")
+    assert recorder.complete() == {("restored", "C1"): 1} and rebuilding(index).exists() is False
+    index.write("DELETE FROM segment WHERE id = ?", later.id)
+    index.write("UPDATE chain SET n = 14, head = (SELECT chained FROM segment WHERE n = 14)")
+    assert content(index) == before
+    assert recorder.complete() == {}
+    recorder.stop()
+
+
+def test_what_a_stop_cuts_off_goes_on_at_the_next_start(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = many_days(world, monkeypatch)
+    index = Index(world.media)
+    reconcile(world.media, index, NOW)
+    asked = iter([False, False, True])
+    assert complete(world.media, index, NOW, lambda: next(asked, True)) and rebuilding(index).exists()
+    assert index.rows("SELECT count(*) FROM segment") == [(9,)], "three steps of one file each"
+    index.close()
+    index = Index(world.media)
+    reconcile(world.media, index, NOW)
+    assert complete(world.media, index, NOW, lambda: False) and not rebuilding(index).exists()
+    assert content(index) == before and world.verify().ok
+    index.close()
