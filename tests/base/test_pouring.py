@@ -1,4 +1,4 @@
-"""Recordings poured from one process to another: in order, with the error that ends them, closed when nobody takes them."""
+"""Recordings poured from one process to another: in order, with the error that ends them, closed when nobody reads."""
 
 import asyncio
 import threading
