@@ -186,6 +186,7 @@ def verify(
             "missing": _("missing"),
             "altered": _("altered"),
             "unreadable": _("unreadable"),
+            "left_open": _("left open, never checked by a hash"),
             "added": _("added"),
             "chain_altered": _("link of the chain altered"),
             "link_missing": _("link of the chain missing"),

@@ -25,11 +25,14 @@ from cameras.chain import ChainFiles
 from cameras.chain.check import ChainCheck, ChainCode
 from cameras.index import FILE, Index, Reader, Segment
 from cameras.index.rebuild import agree
+from cameras.media import FILLED
 from cameras.reference import FOLDER, STATEMENT
 
 log = logging.getLogger("examsite.clips")
 
-Code = Literal["missing", "altered", "unreadable", "added"] | ChainCode
+Code = Literal["missing", "altered", "unreadable", "added", "left_open"] | ChainCode
+LEFT = 3600.0
+"""Seconds for which no file that is filled into a gap stands still."""
 Read = Literal["whole", "altered", "missing", "unreadable", "open"]
 """What reading a file tells."""
 OWN = (FILE, ARCHIVE, ".fetched")
@@ -127,6 +130,7 @@ def _verify(
         checked += 1
         if code == "missing" or code == "altered" or code == "unreadable":
             findings.append(Finding(code=code, camera=segment.camera, path=segment.path))
+    findings += _left_open(media, index, now)
     findings += _added(media, index, None if chosen is None else _days(chosen, now))
     return Verified(
         ok=not findings,
@@ -137,6 +141,26 @@ def _verify(
         deleted=deleted,
         findings=findings,
     )
+
+
+def _left_open(media: Path, index: Reader, now: datetime) -> Iterator[Finding]:
+    """Rows nobody writes any more and nobody has hashed: of each camera one file is being written, the newest, besides
+    what is put into a gap just now. The recorder closes what it left within minutes (recorder/left.py).
+    """
+    for segment in index.unfinished():
+        later = index.rows(
+            "SELECT 1 FROM segment WHERE camera = ? AND rowid > (SELECT rowid FROM segment WHERE id = ?)"
+            f" AND path NOT LIKE '%{FILLED}' LIMIT 1",
+            *(segment.camera, segment.id),
+        )
+        if not later and not segment.path.endswith(FILLED):
+            continue
+        try:
+            age = now.timestamp() - (media / segment.path).stat().st_mtime
+        except OSError:
+            age = LEFT
+        if age >= LEFT or not segment.path.endswith(FILLED):
+            yield Finding(code="left_open", camera=segment.camera, path=segment.path)
 
 
 def _chosen(index: Reader, sample: int) -> list[Segment]:

@@ -47,6 +47,14 @@ def add_row(world: World) -> str:
     return "C1/x.mp4"
 
 
+def open_row(world: World) -> str:
+    """A film in a gap, of which the index says that it is still being written."""
+    world.index.open_segment(opened("forged", "C1/x.mp4", NOW + timedelta(minutes=4), "r1"))
+    (world.media / "C1" / "x.mp4").write_bytes(b"")
+    world.put(8)  # and the recorder goes on
+    return "C1/x.mp4"
+
+
 def alter_file(world: World) -> str:
     path = world.media / world.files[1].path
     path.write_bytes(path.read_bytes().replace(b"a", b"b", 1))
@@ -131,6 +139,7 @@ def foreign_seal(world: World) -> str:
         (remove_gap_row, "row_missing"),
         (alter_gap_row, "row_altered"),
         (add_row, "row_added"),
+        (open_row, "left_open"),
         (alter_file, "altered"),
         (remove_file, "missing"),
         (alter_link, "chain_altered"),
