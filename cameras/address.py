@@ -11,7 +11,16 @@ from appliance.base.i18n import N_
 
 
 def split_address(address: str) -> tuple[str, int]:
-    """Host and port of HOST[:PORT] or of a whole address. Raises Corrupt."""
+    """Host and port of HOST[:PORT] or of a whole address of the ONVIF service. Raises Corrupt."""
+    if address.startswith(("rtsp://", "https://")):
+        raise Corrupt(
+            "no_onvif_address",
+            N_("{address} is no address of an ONVIF service over HTTP."),
+            N_(
+                "Give HOST:PORT of its HTTP port; a stream's address is only added, with examsite cameras add."
+            ),
+            address=address,
+        )
     parts = urlsplit(address if "//" in address else f"//{address}")
     try:
         port = 80 if parts.port is None else parts.port
@@ -23,6 +32,18 @@ def split_address(address: str) -> tuple[str, int]:
             "bad_address", N_("{address} is no HOST:PORT."), N_("Correct the address."), address=address
         )
     return host, port
+
+
+def normal(address: str) -> str:
+    """The one way an address is kept: HOST:PORT, or rtsp:// with a host. Raises Corrupt."""
+    if not address.startswith("rtsp://"):
+        host, port = split_address(address)
+        return f"{shown_host(host)}:{port}"
+    if not host_of(address):
+        raise Corrupt(
+            "bad_address", N_("{address} is no HOST:PORT."), N_("Correct the address."), address=address
+        )
+    return address
 
 
 def shown_host(host: str) -> str:

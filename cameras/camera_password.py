@@ -23,6 +23,8 @@ NAME = "cameras.key"
 def sealed(settings: Settings, code: str, password: str) -> str:
     """What may stand in the recorder's file."""
     path = settings.state / "keys" / NAME
+    if path.exists() and not path.stat().st_size:
+        path.unlink()  # the power went while it was made: nothing was sealed with it
     if not path.exists():
         with contextlib.suppress(FileExistsError):  # another order made it just now
             write_secret(path, os.urandom(SIZE), mode=0o640)
@@ -53,6 +55,8 @@ def _opened(camera: CameraSettings, settings: Settings) -> str:
         body = base64.b64decode(camera.password_sealed, validate=True)
         return unseal(_key(settings), body, _about(camera.code)).decode()
     except (Corrupt, binascii.Error, UnicodeDecodeError) as error:
+        if isinstance(error, Corrupt) and error.code == "cameras_key_damaged":
+            raise
         raise Corrupt(
             "camera_password_sealed",
             N_("The kept password of camera {camera} does not open."),
@@ -62,7 +66,16 @@ def _opened(camera: CameraSettings, settings: Settings) -> str:
 
 
 def _key(settings: Settings) -> bytes:
-    return read_secret(settings.state / "keys" / NAME)
+    path = settings.state / "keys" / NAME
+    key = read_secret(path)
+    if len(key) != SIZE:
+        raise Corrupt(
+            "cameras_key_damaged",
+            N_("The key of the cameras' passwords, {path}, is damaged."),
+            N_("Restore it from the backup; or delete it and type each camera's password again."),
+            path=str(path),
+        )
+    return key
 
 
 def _about(code: str) -> bytes:

@@ -49,11 +49,12 @@ def of_answers(namespaces: list[str], media: int) -> Check:
     told += [name for part, name in names.items() if any(part in space for space in namespaces)]
     if media == 2 and not any("/ver10/media/" in space for space in namespaces):
         told.append(_("no Media1"))
-    if media == 1 and MEDIA2 in namespaces:
+    silent = media == 1 and MEDIA2 in namespaces
+    if silent:
         told.append(_("Media2 is offered and does not answer"))
     return Check(
         code="services",
-        ok=bool(media),
+        ok=not silent,
         detail=_("ONVIF answers: {services}.").format(services=_(", ").join(told)),
     )
 

@@ -21,7 +21,7 @@ from appliance.base.errors import Conflict, Corrupt, NotFound, Refused, Unavaila
 from appliance.base.i18n import N_
 from appliance.base.settings import Settings
 from appliance.wire.cameras import NoteKind, RemoveCamera, SaveCamera, SaveMarks
-from cameras.address import host_of, split_address
+from cameras.address import host_of, normal
 from cameras.camera_password import sealed
 from cameras.notes import Notebook, View
 
@@ -57,6 +57,7 @@ class Kept:
         """Add it, or change one that is known. `password` None: the one it has. Raises Corrupt."""
         camera = order.camera
         check(camera)
+        camera = msgspec.structs.replace(camera, address=normal(camera.address))
         known = self._known(camera.code)
         if known and order.new and host_of(known.address) != host_of(camera.address):
             raise Conflict(
@@ -203,8 +204,7 @@ def check(camera: CameraSettings) -> None:
         no_password_in(camera.second)
     if camera.address.startswith("rtsp://"):
         no_password_in(camera.address)
-    else:
-        split_address(camera.address)
+    normal(camera.address)
 
 
 def no_password_in(uri: str) -> None:

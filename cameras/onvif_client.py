@@ -42,13 +42,22 @@ def client(
                 if kind_of(error) not in ("unsupported", "refused", "unreadable"):
                     raise
             if MEDIA not in self.xaddrs:
-                told = self.devicemgmt.GetCapabilities({"Category": "All"})
+                told = self._capabilities()
                 if told is not None and told.Media is not None:
                     self.place(MEDIA, told.Media.XAddr)
                 if told is not None and told.Events is not None and EVENTS not in self.xaddrs:
                     self.place(EVENTS, told.Events.XAddr)
             if not self.xaddrs:
                 raise empty("GetServices")
+
+        def _capabilities(self) -> Any:
+            """None of a camera that knows its services and not this older question."""
+            try:
+                return self.devicemgmt.GetCapabilities({"Category": "All"})
+            except Exception as error:
+                if not self.xaddrs or kind_of(error) not in ("unsupported", "refused", "unreadable"):
+                    raise
+                return None
 
         def place(self, namespace: str, address: str) -> None:
             if namespace and address:

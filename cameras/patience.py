@@ -16,15 +16,6 @@ def never(_camera: str) -> bool:
     return False
 
 
-HELD = 5.0
-"""Seconds between two looks whether the recording is still refused; nobody else proves the password meanwhile."""
-
-
-def never(_camera: str) -> bool:
-    """The recording of no camera is refused."""
-    return False
-
-
 def wait_refused(times: int, proven: bool = False) -> float:
     """Seconds to wait after so many refusals in a row: a camera that has locked itself must come to rest."""
     if proven:

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from appliance.base.crypto import Signer, verify
-from appliance.base.errors import Corrupt, ExamError, Unavailable
+from appliance.base.errors import Corrupt, ExamError, Refused, Unavailable
 from appliance.base.i18n import N_
 from appliance.base.settings import Settings
 from cameras.picture import Grey
@@ -53,7 +53,9 @@ class References:
         self._keys = settings.state / "keys"
 
     def keep(self, camera: str, frame: Any, at: datetime) -> Stated:
-        """Keep a picture (`av.VideoFrame`) as the camera's reference. Raises Unavailable."""
+        """Keep a picture (`av.VideoFrame`) as the camera's reference. Raises Unavailable, and Refused
+        where this account may not sign it: such a still would be taken for an altered one.
+        """
         target = io.BytesIO()
         frame.to_image().save(target, "JPEG", quality=QUALITY)
         body = target.getvalue()
@@ -66,6 +68,13 @@ class References:
         )
         text = msgspec.json.encode(stated)
         sealed = Sealed(stated=text.decode(), signature=self._sign(text))
+        if not sealed.signature and self._has_key():
+            raise Refused(
+                "reference_unsigned",
+                N_("This account may not sign the reference still of camera {camera}; nothing was kept."),
+                N_("Run it as root, or take the still on the camera's page."),
+                camera=camera,
+            )
         folder = self._folder / camera
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -113,6 +122,13 @@ class References:
         except ExamError:
             return ""  # set up without a box's keys, or by somebody who must not read them: the hash remains
 
+    def _has_key(self) -> bool:
+        """Is there a key of the recorder on this machine, for whomever?"""
+        try:
+            return (self._keys / f"{PROCESS}.key").exists()
+        except OSError:
+            return True  # it lies where this account may not even look
+
     def _fits(self, sealed: Sealed) -> bool:
         """Where this machine knows the recorder's certificate a signature must fit, and be there."""
         try:
@@ -120,7 +136,7 @@ class References:
         except OSError:
             return True
         if not sealed.signature:
-            return not (self._keys / f"{PROCESS}.key").exists()
+            return not self._has_key()
         try:
             return verify(certificate, bytes.fromhex(sealed.signature), sealed.stated.encode())
         except ValueError:

@@ -1,6 +1,8 @@
 """What exam-recorder answers to the set-up page and the command line, on the socket it has anyway."""
 
+import asyncio
 import logging
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -53,6 +55,7 @@ class SetUp:
         held: Callable[[str], bool] = never,
     ) -> None:
         self._held = held
+        self._one, self._due = asyncio.Lock(), threading.Event()
         self._alarms = alarms
         self._settings = settings
         self._looked = looked
@@ -60,7 +63,7 @@ class SetUp:
         self.notes = Notebook(settings.cameras_file.with_name("notes.db"))
         self.jobs = Jobs(settings, self._job_done)
         self.reports = ReportStore(settings)
-        self.kept = Kept(settings, self.notes, self._follow)
+        self.kept = Kept(settings, self.notes, self._due.set)
         self.listeners: dict[str, Listener] = {}
         for code, _alarm in self.notes.standing():  # whoever listened is gone; what stands is told anew
             self._end(code)
@@ -92,7 +95,7 @@ class SetUp:
         job = self.jobs.job(order.job) if order.job else None
         if password is None and job and job.asked.address == order.camera.address:
             password = job.asked.password
-        self.kept.save(order, password)
+        await self._keep(lambda: self.kept.save(order, password))
         if job and job.state.kind == "probe" and job.state.state == "done":
             camera, state = order.camera, job.state
             self.reports.keep(
@@ -109,14 +112,24 @@ class SetUp:
             )
         return Saved(camera=order.camera.code)
 
+    async def _keep(self, work: Callable[[], None]) -> None:
+        """One change at a time, in a thread: the disk may take its time, and the event loop feeds the watchdog."""
+        async with self._one:
+            try:
+                await asyncio.to_thread(work)
+            finally:
+                if self._due.is_set():
+                    self._due.clear()
+                    self._follow()
+
     async def remove(self, order: RemoveCamera) -> Saved:
         """RemoveCamera."""
-        self.kept.remove(order)
+        await self._keep(lambda: self.kept.remove(order))
         return Saved(camera=order.camera)
 
     async def mark(self, order: SaveMarks) -> Saved:
         """SaveMarks."""
-        self.kept.mark(order)
+        await self._keep(lambda: self.kept.mark(order))
         return Saved(camera=order.camera)
 
     async def did(self, told: TellDone) -> Saved:
@@ -129,7 +142,7 @@ class SetUp:
 
     async def get_notes(self, asked: GetNotes) -> Notes:
         """GetNotes."""
-        return self.notes.after(asked.epoch, asked.after)
+        return await asyncio.to_thread(self.notes.after, asked.epoch, asked.after)
 
     def filled(self, made: Filled, by: str) -> None:
         """Gaps of a camera were filled out of a copy."""

@@ -149,6 +149,8 @@ class HttpServer:
                 status, answer = await self.events.answer(call, url, self._now())
             return status, kind, answer, []
         status, answer = soap.answer(camera, call, self._now(), proven)
-        if call.operation == "SetSystemDateAndTime" and status == 200 and (to := soap.set_to(call)):
-            self.set_clock(to)
+        if call.operation == "SetSystemDateAndTime" and status == 200:
+            camera.ntp = call.fields.get("DateTimeType") == "NTP"
+            if to := soap.set_to(call):
+                self.set_clock(to)
         return status, kind, answer, []

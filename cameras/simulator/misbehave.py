@@ -43,8 +43,8 @@ def read_order(text: str) -> Order:
     return Order(name, every)
 
 
-def orders(name: str, password: str) -> tuple[SetCamera, SetCamera | None]:
-    """What begins it, and what ends it. `password`: the camera's true one."""
+def orders(name: str, password: str, skew: float = 0.0) -> tuple[SetCamera, SetCamera | None]:
+    """What begins it, and what ends it. `password`, `skew`: the camera's own."""
     found: dict[str, tuple[SetCamera, SetCamera | None]] = {
         "frozen": (SetCamera(frozen=True), SetCamera(frozen=False)),
         "hung": (SetCamera(hung=True), SetCamera(hung=False)),
@@ -55,7 +55,7 @@ def orders(name: str, password: str) -> tuple[SetCamera, SetCamera | None]:
         "jump": (SetCamera(jump=JUMP), None),
         "bitrate": (SetCamera(crf=5), SetCamera(crf=CRF)),
         "reboot": (SetCamera(reboot=AWAY), None),
-        "clock": (SetCamera(skew=SKEW), SetCamera(skew=0.0)),
+        "clock": (SetCamera(skew=SKEW), SetCamera(skew=skew)),
         "password": (SetCamera(password=f"{password}-changed"), SetCamera(password=password)),
         "empty-options": (SetCamera(empty_options=True), SetCamera(empty_options=False)),
         "black": (SetCamera(view="black"), SetCamera(view="normal")),
@@ -74,7 +74,7 @@ def orders(name: str, password: str) -> tuple[SetCamera, SetCamera | None]:
 
 async def misbehave(camera: SimulatedCamera, order: Order) -> None:
     """Until cancelled."""
-    begin, end = orders(order.name, camera.traits.password)
+    begin, end = orders(order.name, camera.traits.password, camera.traits.skew)
     if not order.every:
         await camera.change(begin)
         return

@@ -167,6 +167,7 @@ def test_what_cannot_be_measured_or_is_not_claimed() -> None:
     assert told["frame_rate"] is None and told["bitrate"] is None and "resolution_as_claimed" not in told
     assert checks.of_claim(msgspec.structs.replace(PROFILE, width=0, height=0)).ok is None
     assert checks.of_clock(None).ok is None and checks.of_clock(-2.1).ok is False and checks.of_clock(2.0).ok
+    assert checks.of_answers([MEDIA2], 1).ok is False, "offered, and does not answer"
     assert checks.of_answers([MEDIA2], 2).ok and codec_name("hevc") == codec_name("H.265") == "H265"
 
 

@@ -25,8 +25,10 @@ from cameras.onvif import OnvifCamera
 from cameras.onvif_plain import PlainCamera
 from cameras.probe import Probe, probe
 from cameras.recorder.camera import CameraRecorder
+from cameras.simulator import soap
 from cameras.simulator.camera import SimulatedCamera, Traits
 from cameras.simulator.kinds import Authentication
+from cameras.simulator.misbehave import orders
 from tests.cameras.conftest import PASSWORD, recorded, recording, site, until
 
 START = datetime(2000, 1, 1, tzinfo=UTC)
@@ -392,3 +394,23 @@ async def test_a_clock_that_is_told_to_nobody_is_asked_with_the_password(tmp_pat
             await asyncio.to_thread(made.read_clock)
         assert made.status.clock_offset_s is None, "what was read before holds no longer"
         assert [one.code for one in camera_alarms([made.status])] == ["camera_clock_unknown"]
+
+
+async def test_a_camera_without_the_older_question_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(soap.PLAIN, "GetCapabilities")
+    async with SimulatedCamera(traits(media="media2")) as camera:
+        asked = OnvifCamera(camera.address, "admin", PASSWORD)
+        assert (await asyncio.to_thread(asked.profiles))[0].uri and asked.media == 2
+
+
+async def test_a_clock_set_by_hand_keeps_its_time_server() -> None:
+    async with SimulatedCamera(traits(skew=30.0)) as camera:
+        for ntp in (True, False):
+            camera.http.camera.ntp, camera.traits.skew = ntp, 30.0
+            off = await asyncio.to_thread(OnvifCamera(camera.address, "admin", PASSWORD).set_clock)
+            assert abs(off) < 1.5 and camera.http.camera.ntp is ntp
+
+
+def test_a_disturbed_clock_goes_back_to_its_own() -> None:
+    begun, ended = orders("clock", PASSWORD, 7.0)
+    assert begun.skew != 7.0 and ended and ended.skew == 7.0

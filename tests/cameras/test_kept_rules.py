@@ -1,5 +1,6 @@
 """What may be kept of a camera: codes, hosts, marks and seats; and what the journal hears of it."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,10 +10,22 @@ import pytest
 from appliance.base.camera_settings import CameraSettings, Mark
 from appliance.base.errors import Conflict, Corrupt, ExamError, Refused, Unavailable
 from appliance.base.settings import Settings, SiteSettings, dump, load
-from appliance.wire.cameras import CheckLine, CheckReport, GetReports, KeepReports, SaveCamera, SaveMarks
+from appliance.wire.cameras import (
+    CheckLine,
+    CheckReport,
+    GetReports,
+    KeepReports,
+    SaveCamera,
+    SaveMarks,
+    StartJob,
+)
+from cameras.camera_password import password_of
+from cameras.jobs import Jobs
 from cameras.kept import Kept
 from cameras.notes import Notebook
+from cameras.onvif import OnvifCamera
 from cameras.reports import ReportStore
+from cameras.set_up import SetUp
 from cameras.set_up_cli import changed
 
 ONE = CameraSettings(code="C1", name="前部", address="192.0.2.1:80", room="T1")
@@ -46,6 +59,55 @@ def now(settings: Settings) -> CameraSettings:
 def save(kept: Kept, password: str | None = None, new: bool = False, **change: object) -> None:
     camera = msgspec.structs.replace(ONE, **change)
     kept.save(SaveCamera(camera=camera, by="account:a", new=new), password)
+
+
+def test_an_address_is_kept_in_one_way(settings: Settings, kept: Kept) -> None:
+    for typed in ("192.0.2.1", "http://192.0.2.1/onvif/device_service", "192.0.2.1:80"):
+        save(kept, address=typed)
+        assert now(settings).address == "192.0.2.1:80", "it has events, and is found again"
+    for wrong in ("https://192.0.2.1", "rtsp:///stream", "rtsp://u:p@192.0.2.1/s"):
+        with pytest.raises(Corrupt):
+            save(kept, "typed", address=wrong)
+    for stream in ("rtsp://192.0.2.1:554/s", "https://192.0.2.1"):
+        with pytest.raises(Corrupt) as fault:
+            OnvifCamera(stream, "admin", "x")  # its port answers no ONVIF
+        assert fault.value.code == "no_onvif_address"
+
+
+def test_a_key_that_the_power_spoilt_is_said(settings: Settings, kept: Kept) -> None:
+    key = settings.state / "keys" / "cameras.key"
+    body = key.read_bytes()
+    key.write_bytes(body[:9])
+    with pytest.raises(Corrupt) as damaged:
+        password_of(now(settings), settings)
+    assert damaged.value.code == "cameras_key_damaged"
+    with pytest.raises(Corrupt):
+        save(kept, "another")
+    key.write_bytes(b"")  # the power went while it was made
+    save(kept, "another")
+    assert len(key.read_bytes()) == 32 and password_of(now(settings), settings) == "another"
+
+
+async def test_changes_at_once_are_all_kept(settings: Settings) -> None:
+    """Each in a thread, one after the other: the event loop waits for no disk, and no change is lost."""
+    followed: list[bool] = []
+    set_up = SetUp(settings, lambda: followed.append(True))
+    names = [f"C{number}" for number in range(8)]
+    orders = [
+        SaveCamera(camera=msgspec.structs.replace(ONE, code=name), by="account:a", password="x")
+        for name in names
+    ]
+    await asyncio.gather(*(set_up.save(order) for order in orders))
+    assert sorted(one.code for one in settings.cameras) == names and len(followed) >= 1
+    assert sorted(set_up.listeners) == names
+    await set_up.stop()
+
+
+async def test_a_password_in_an_address_is_no_title(settings: Settings) -> None:
+    with pytest.raises(Corrupt):
+        await Jobs(settings, lambda _job: None).start(
+            StartJob(kind="probe", address="rtsp://u:p@192.0.2.1/s")
+        )
 
 
 def test_a_password_goes_to_no_other_host(settings: Settings, kept: Kept) -> None:

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import av
 import msgspec
 import pytest
 
 from appliance.base import crypto
-from appliance.base.errors import Corrupt, NotFound
+from appliance.base.errors import Corrupt, NotFound, Refused
 from appliance.base.settings import CameraSettings, RecorderSettings, Settings, SiteSettings, dump
 from appliance.wire.simulators import SetCamera
 from cameras import integrity, measure
@@ -212,3 +214,7 @@ async def test_a_reference_is_sealed(settings: Settings, camera: SimulatedCamera
     still.unlink()
     with pytest.raises(Corrupt):
         references.load("C1")
+    (keys / "recorder.key").write_text("not for this account")
+    with pytest.raises(Refused) as refused:  # it would be taken for an altered one
+        references.keep("C1", av.VideoFrame(64, 48), datetime.now(UTC))
+    assert refused.value.code == "reference_unsigned" and not list(folder.glob("*.new"))
