@@ -6,13 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from appliance.base.settings import Settings, dump
 from appliance.cli import recordings
 from appliance.flow.box import Box
+from cameras.integrity import file_sha256
 from tests.command import examsite
 from tests.web.day_server import Running, running
+from tests.web.test_inspection import files_of, newest
 from tests.world import number_of
 
 Run = Callable[..., tuple[int, str, str]]
@@ -35,9 +38,9 @@ def run(day: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     monkeypatch.setattr(recordings, "Box", SimpleNamespace(open=opened))
 
-    def at_work(*line: str) -> tuple[int, str, str]:
+    def at_work(*line: str, command: str = "find") -> tuple[int, str, str]:
         with ThreadPoolExecutor(1) as elsewhere:  # a browser's event loop may live in this thread
-            return elsewhere.submit(examsite, "recordings", "find", *line).result()
+            return elsewhere.submit(examsite, "recordings", command, *line).result()
 
     return at_work
 
@@ -81,3 +84,49 @@ def test_who_is_unknown_is_named(run: Run) -> None:
     status, _, err = run("--candidate", number)
     assert status == 2 and number not in err, "a whole ID number is never repeated"
     assert "…" not in err
+
+
+def authority(day: Running) -> tuple[str, str]:
+    return "--authority", str(day.day.settings.state / "keys" / "authority.pem")
+
+
+def test_a_clip_is_exported_and_verified_by_the_file_alone(run: Run, day: Running, tmp_path: Path) -> None:
+    file = tmp_path / "C1.mp4"
+    line = ("--camera", "C1", "--from", "2026-11-21T09:05:30", "--to", "2026-11-21T09:06:30")
+    status, out, err = run(str(file), *line, command="export")
+    assert (status, err) == (0, "") and out.startswith(f"{file}  2026-11-21 09:05:30 – 09:06:30")
+    given = newest(day, "clip.exported")
+    assert given is not None and given.actor == "process:cli"
+    assert msgspec.json.decode(given.body)["sha256"] == file_sha256(file)
+    status, out, err = run(str(file), *authority(day), command="verify-clip")
+    assert status == 0 and "C1 理论考场前部  2026-11-21 09:05:" in out and "要求的时间：" in out
+    assert "录像片段完整" in err
+    status, out, _err = run(str(file), *authority(day), "--json", command="verify-clip")
+    assert status == 0 and json.loads(out)["ok"]
+    status, _out, err = run(str(file), *line, command="export")
+    assert status == 4 and "已存在" in err, "nothing is written over"
+    body = bytearray(file.read_bytes())
+    body[len(body) // 2] ^= 1
+    file.write_bytes(body)
+    status, out, _err = run(str(file), *authority(day), command="verify-clip")
+    assert status == 1 and "画面数据与给出时不一致" in out
+    # It reaches into the gap of C2: said, and no less given.
+    into = ("--camera", "C2", "--from", "2026-11-21T09:19:00", "--to", "2026-11-21T09:21:00")
+    status, _out, err = run(str(tmp_path / "C2.mp4"), *into, command="export")
+    assert status == 0 and "录像有中断" in err
+
+
+@pytest.mark.long
+def test_a_package_is_made_and_verified(run: Run, day: Running, tmp_path: Path) -> None:
+    file = tmp_path / "evidence.zip"
+    line = ("--seat", "T1-07", "--from", "2026-11-21T09:19:00", "--to", "2026-11-21T09:20:30")
+    status, out, err = run(str(file), *line, command="package")
+    assert status == 0 and out.startswith(f"{file}  2026-11-21 09:19:00") and "录像缺失 1 段" in err
+    status, out, err = run(str(file), *authority(day), command="verify-package")
+    assert status == 0 and "C1 C2" in out and "证据包完整" in err
+    forged = tmp_path / "forged.mp4"
+    forged.write_bytes(files_of(day, "C1")[0].read_bytes() + file.read_bytes())
+    status, out, err = run(str(forged), *authority(day), command="verify-clip")
+    assert status == 1 and "画面数据与给出时不一致" in out, "a film before a package is proven by nothing"
+    status, _out, err = run(str(forged), *authority(day), command="verify-package")
+    assert status == 2

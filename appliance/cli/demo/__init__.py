@@ -22,7 +22,7 @@ from playwright.sync_api import Error as PlaywrightError
 from appliance.base.errors import Unavailable
 from appliance.base.i18n import N_, _
 from appliance.base.settings import CameraSettings
-from appliance.cli.demo import entry, practical, results, roster, run_folder, theory, waiting
+from appliance.cli.demo import entry, practical, results, roster, run_folder, screens, theory, waiting
 from appliance.cli.demo.day import PEOPLE, Day, times_at, wait_for
 from appliance.cli.demo.recipe import write_recipe
 from appliance.cli.demo.site import ACCOUNTS, PASSWORD, DemoSite, build, clear, configure
@@ -75,6 +75,7 @@ def camera_arguments(site: DemoSite, camera: CameraSettings) -> list[str]:
     return [
         *("simulate", "camera", "--port", port, "--user", camera.user, "--password", password),
         *("--name", camera.code, "--title", camera.name, "--scene", scene, "--second"),
+        *("--control", str(screens.control(site, camera.code))),
     ]
 
 
@@ -142,7 +143,7 @@ def _played(site: DemoSite, report: Report, once: bool) -> int:
     with report.stage(_("Set up the box: site authority, keys, database, accounts, rooms")):
         box = build(site)
         parent = Parent(site.config, folder / "log")
-    with watched(parent):
+    with watched(parent), screens.shown(site, box):
         with report.stage(_("Start the processes and the simulated devices")):
             began = time.monotonic()
             simulators(parent, site)
@@ -200,6 +201,7 @@ def run_stages(day: Day) -> None:
         results.deliver(day)
     with report.stage(_("Proof: recordings, paper sheets, journal, inspection")):
         results.recordings(day)
+        results.codes(day)
         results.sheets(day)
         results.terminal(day)
         results.inspection(day)

@@ -12,6 +12,7 @@ from typing import Any
 
 import av
 import httpx
+import msgspec
 from sqlmodel import Session, func, select
 
 from appliance.base.errors import ExamError
@@ -151,6 +152,22 @@ def recordings(day: Day) -> None:
         check=False,
     )
     day.report.check(_("Recordings verified against their hashes"), _("whole"), found.returncode == 0)
+
+
+def codes(day: Day) -> None:
+    """The screen in the theory camera's view, read again from what was recorded while the exam went on."""
+    sitting = day.sitting("theory")
+    assert sitting.started_at is not None
+    times = [day.box.local(at).strftime("%Y-%m-%dT%H:%M:%S") for at in (sitting.started_at, day.box.now())]
+    line = ["recordings", "screen-codes", "--camera", "C1", "--from", times[0], "--to", times[1], "--json"]
+    told = subprocess.run(
+        [sys.executable, "-m", "appliance.cli", *line], capture_output=True, check=False
+    ).stdout
+    pictures = msgspec.json.decode(told).get("pictures", [])
+    right = sum(one["verdict"] == "ok" for one in pictures)
+    day.report.check(
+        _("Codes on the screen read back from the recording"), f"{right} / {len(pictures)}", right > 0
+    )
 
 
 def sheets(day: Day) -> None:

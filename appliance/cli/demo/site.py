@@ -24,6 +24,8 @@ from appliance.records.site import Room, Seat
 SEATS = 60
 SPARES = 4
 WORKPLACES = 8
+PANEL = "panel-T1"
+"""Name of the small screen in the view of the theory room's camera."""
 MARK = "examsite-demo"
 """File that marks a folder as the demo's own: only such a folder is emptied."""
 
@@ -120,13 +122,14 @@ def configure(folder: Path, port: int) -> DemoSite:
             camera=f"sim:{run / f'face-{code}.jpg'}",
         )
 
-    def camera(code: str, name: str, at: int, room: str) -> s.CameraSettings:
+    def camera(code: str, name: str, at: int, room: str, screen: str = "") -> s.CameraSettings:
         return s.CameraSettings(
             code=code,
             name=name,
             address=f"127.0.0.1:{at}",
             password_file=str(folder / "secrets" / "camera"),
             room=room,
+            screen=screen,
         )
 
     settings = s.Settings(
@@ -145,7 +148,7 @@ def configure(folder: Path, port: int) -> DemoSite:
         ],
         faces=s.FaceSettings(photo_decoder=[sys.executable, "-m", "appliance.faces.demo_photo"]),
         cameras=[
-            camera("C1", "理论考场前部", cameras[0], "T1"),
+            camera("C1", "理论考场前部", cameras[0], "T1", PANEL),
             camera("C2", "实操考室全景", cameras[1], "P1"),
         ],
         recorder=s.RecorderSettings(media=str((folder / "media").resolve()), segment=20.0),

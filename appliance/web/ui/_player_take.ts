@@ -110,6 +110,7 @@ export class Take {
   }
 
   private tell(file: string): void {
+    if (this.command.parentElement) this.command.parentElement.hidden = !file;
     this.command.textContent = file ? `examsite recordings verify-clip ${file} --authority authority.pem` : "";
   }
 }
