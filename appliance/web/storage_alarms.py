@@ -10,7 +10,6 @@ WARN, ALARM = 0.70, 0.90
 """Parts of a disk in use at which people are warned, and at which the alarm sounds."""
 ROUND = timedelta(hours=2)
 STUCK = timedelta(hours=1)
-OVERDUE = timedelta(days=1)
 BEHIND = 0.1
 """Part of a round of reading again by which a place may be behind the time passed."""
 HALF_A_YEAR = timedelta(days=182)
@@ -65,7 +64,7 @@ def _late(found: Storage, one: PlaceStatus) -> list[Alarm]:
     """A place that falls behind: with copies, or with reading again."""
     alarms = []
     name = one.name or _("Recording disk")
-    if one.overdue and found.now - one.overdue > OVERDUE:
+    if one.overdue:
         alarms.append(
             Alarm(
                 level="amber",

@@ -1,8 +1,9 @@
 """For how long there is room on the recording disk. Pure: measured bytes by day and the sittings to come in, days out.
 
 A camera's usual day is the mean of its last four weeks, days without a recording among them. On a day with planned
-sittings it is what they need at the camera's measured bytes an hour, when that is more. A day's bytes leave the disk
-`free_after` days later, when the site lets originals go.
+sittings it is what they need at the camera's bytes an hour, when that is more: as measured in the last four weeks, else
+on the last days it recorded, else 4 Mb/s. A day's bytes leave the disk `free_after` days later, when the site lets
+originals go and its places keep up with the copies.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +17,11 @@ WEEKS = timedelta(days=28)
 HORIZON = 1200
 """Days looked ahead: more than three years."""
 SHOWN = 120
+LAST = 28
+"""Recorded days of a camera that stood still since by which its hour is reckoned."""
 HOUR = 3_600_000_000
+UNMEASURED = 4_000_000 // 8 * 3600
+"""Bytes an hour of a camera nothing was recorded of yet: 1080p as it is usually set."""
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -54,7 +59,11 @@ def rates(days: Mapping[date, Measured], today: date) -> tuple[int, int]:
     else:
         whole = (today - min(within)).days
     size, length = sum(one.bytes for one in within.values()), sum(one.micros for one in within.values())
-    return (size // whole if whole else 0), (size * HOUR // length if length else 0)
+    if length:
+        return size // whole, size * HOUR // length
+    measured = [one for _day, one in sorted(days.items()) if one.micros][-LAST:]
+    length = sum(one.micros for one in measured)
+    return 0, sum(one.bytes for one in measured) * HOUR // length if length else UNMEASURED
 
 
 def expected(

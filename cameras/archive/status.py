@@ -9,7 +9,7 @@ import msgspec
 from appliance.base.errors import NotFound
 from appliance.wire.archive import Due, Forecast, PlaceStatus, Problem, Storage, StorageFinding
 from cameras.archive.deletion import due_days
-from cameras.archive.forecast import WEEKS, Coming, Disk, Measured, forecast
+from cameras.archive.forecast import LAST, WEEKS, Coming, Disk, Measured, forecast
 from cameras.archive.places import RESERVE
 from cameras.archive.store import DISK, Archive
 from cameras.archive.walk import ByTime, Walk
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cameras.archive.rounds import Rounds
 
 NEWEST = 50
+LATE = timedelta(days=1)
+"""A copy that ought to be there for so long is late."""
 WARN, ALARM = 0.70, 0.90
 """Parts of a disk in use at which people are warned, and at which the alarm sounds."""
 
@@ -34,10 +36,15 @@ def make_status(rounds: "Rounds") -> Storage:
     )
     count = archive.rows("SELECT count(*), count(acknowledged) FROM finding WHERE over IS NULL")
     held = archive.rows("SELECT id FROM sitting WHERE hold = 1 ORDER BY id")
+    places = _places(rounds)
+    found = _forecast(rounds, now, places)
+    for one in places:
+        if one.kind in ("disk", "nas") and one.total and found.per_day:
+            one.days_left = max(0, one.free - min(RESERVE, one.total // 50)) / found.per_day
     return Storage(
         now=now,
-        places=_places(rounds),
-        forecast=_forecast(rounds, now),
+        places=places,
+        forecast=found,
         findings=[
             StorageFinding(place=place, path=path, code=code, at=moment(at))
             for place, path, code, at in findings
@@ -70,6 +77,7 @@ def _places(rounds: "Rounds") -> list[PlaceStatus]:
     )
     configured = {one.name: one.after_days for one in rounds.settings.storage.places}
     now = rounds.clock.now()
+    waiting = {name: _waiting(rounds, name, days, now) for name, days in configured.items()}
     return [
         PlaceStatus(
             name=row[0],
@@ -82,21 +90,27 @@ def _places(rounds: "Rounds") -> list[PlaceStatus]:
             copies=max(0, row[4]),
             first=row[5],
             last=row[6],
-            waiting=_waiting(rounds, row[0], configured[row[0]], now) if row[0] in configured else 0,
+            waiting=waiting[row[0]][0] if row[0] in waiting else 0,
+            overdue=waiting[row[0]][1] if row[0] in waiting else None,
             scrub_part=min(1.0, round(row[13] / row[14], 4)) if row[13] and row[14] else 0.0,
             scrub_began=None if row[11] is None else moment(row[11]),
             scrub_ended=None if row[12] is None else moment(row[12]),
         )
         for row in rows
+        if row[0] in configured or row[1] in ("recorder", "offline") or row[4]
     ]
 
 
-def _waiting(rounds: "Rounds", name: str, after_days: int, now: datetime) -> int:
+def _waiting(rounds: "Rounds", name: str, after_days: int, now: datetime) -> tuple[int, datetime | None]:
+    """Bytes to be copied to a place, and since when the oldest of them ought to be there; None: nothing is late."""
     walk = (ByTime if after_days else Walk)(rounds.index, rounds.archive, f"copy:{name}")
+    until = now - timedelta(days=after_days)
     try:
-        return walk.waiting(now - timedelta(days=after_days))
+        size, oldest = walk.waiting(until), walk.oldest
     except NotFound:
-        return 0  # nothing has been recorded yet
+        return 0, None  # nothing has been recorded yet
+    due = oldest + timedelta(days=after_days) if oldest else None
+    return size, due if due and now - due > LATE else None
 
 
 def _state(kind: str, state: str, silent: int | None, seen: int | None) -> Any:
@@ -107,7 +121,7 @@ def _state(kind: str, state: str, silent: int | None, seen: int | None) -> Any:
     return "silent" if seen is not None else "unprepared"
 
 
-def _forecast(rounds: "Rounds", now: datetime) -> Forecast:
+def _forecast(rounds: "Rounds", now: datetime, places: list[PlaceStatus]) -> Forecast:
     settings, archive = rounds.settings, rounds.archive
     today = now.astimezone(UTC).date()
     since = today - max(WEEKS, timedelta(days=settings.storage.free_after_days))
@@ -115,12 +129,20 @@ def _forecast(rounds: "Rounds", now: datetime) -> Forecast:
         camera: int(size)
         for camera, size in archive.rows("SELECT camera, sum(bytes) FROM day GROUP BY camera")
     }
-    measured: dict[str, dict[date, Measured]] = {camera: {} for camera in kept}
+    measured: dict[str, dict[date, Measured]] = {one.code: {} for one in settings.cameras} | {
+        camera: {} for camera in kept
+    }
     for camera, day, size, length in archive.rows(
         "SELECT camera, day, bytes, micros FROM day WHERE day >= ?", f"{since:%Y%m%d}"
     ):
         when = date(int(day[:4]), int(day[4:6]), int(day[6:]))
         measured[camera][when] = Measured(size, length)
+    for camera, known in measured.items():
+        if not known:  # none for weeks: how much it was when it recorded last
+            for day, size, length in archive.rows(
+                "SELECT day, bytes, micros FROM day WHERE camera = ? ORDER BY day DESC LIMIT ?", camera, LAST
+            ):
+                known[date(int(day[:4]), int(day[4:6]), int(day[6:]))] = Measured(size, length)
     rooms = {camera.code: camera.room for camera in settings.cameras}
     exams = {room for one in (rounds.orders.sittings if rounds.orders else []) for room in one.rooms}
     zone = ZoneInfo(settings.site.timezone)
@@ -134,7 +156,7 @@ def _forecast(rounds: "Rounds", now: datetime) -> Forecast:
             cameras=frozenset(
                 camera
                 for camera in measured
-                if (room := rooms.get(camera, "")) in one.rooms or room not in exams
+                if camera in rooms and (rooms[camera] in one.rooms or rooms[camera] not in exams)
             ),
         )
         for one in (rounds.orders.sittings if rounds.orders else [])
@@ -146,12 +168,22 @@ def _forecast(rounds: "Rounds", now: datetime) -> Forecast:
         total=total,
         free=free,
         reserve=min(RESERVE, total // 50),
-        free_after=settings.storage.free_after_days,
+        free_after=settings.storage.free_after_days if _keeping_up(places, settings.storage.copies) else 0,
     )
     found = forecast(today, disk, measured, coming, settings.storage.warn_days)
     for one in found.cameras:
-        one.kept = kept[one.camera]
+        one.kept = kept.get(one.camera, 0)
     return found
+
+
+def _keeping_up(places: list[PlaceStatus], copies: int) -> bool:
+    """Whether originals can leave the recording disk in the days to come: places enough that answer, and none late."""
+    well = [
+        one
+        for one in places
+        if one.kind != "recorder" and one.state in ("online", "filling") and one.overdue is None
+    ]
+    return len(well) >= copies
 
 
 def levels_told(archive: Archive, status: Storage, now: datetime) -> None:
@@ -167,6 +199,12 @@ def levels_told(archive: Archive, status: Storage, now: datetime) -> None:
                 if level > before:
                     body = {"place": place.name or "recording disk", "percent": level}
                     archive.tell(now, "filling", body | {"free": place.free, "total": place.total})
+    known = msgspec.json.encode([status.found, status.acknowledged]).decode()
+    day, _, before_that = archive.kept("findings").partition(" ")
+    if known != (before_that or "[0,0]") and day != f"{now:%Y%m%d}":
+        with archive.transaction():
+            archive.keep("findings", f"{now:%Y%m%d} {known}")
+            archive.tell(now, "findings", {"found": status.found, "acknowledged": status.acknowledged})
     told = set(msgspec.json.decode(archive.kept("short") or "[]", type=list[str]))
     short = {one.id: one for one in status.forecast.short}
     if told != short.keys():

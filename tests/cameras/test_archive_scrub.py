@@ -17,8 +17,8 @@ from cameras.archive.forecast import Coming, Disk, Measured, forecast
 from cameras.archive.locate import Locator
 from cameras.archive.places import PlaceSilent
 from cameras.archive.scrub import allowed
-from cameras.archive.status import make_status
-from tests.cameras.archive_site import NOW, SIZE, Store, settle
+from cameras.archive.status import levels_told, make_status
+from tests.cameras.archive_site import NOW, SIZE, Store, orders, settle, sitting
 
 DAY = timedelta(days=1)
 GB = 10**9
@@ -146,6 +146,46 @@ def test_the_forecast_counts_what_comes_and_what_leaves() -> None:
     )
     assert forecast(TODAY, Disk(total=10, free=0, reserve=1), {}, [], 14).days_left == 0.0
     assert forecast(TODAY, disk, {}, [], 14).days_left is None
+
+
+def test_a_camera_that_stood_still_and_a_new_one_are_reckoned_with() -> None:
+    summer = {day - timedelta(days=60): one for day, one in days_of(16 * GB).items()}
+    disk = Disk(total=1000 * GB, free=20 * GB, reserve=0)
+    plan = Coming(
+        id="s1", name="s1", start=NOW, day=TODAY + 9 * DAY, hours=8, cameras=frozenset({"C1", "C2"})
+    )
+    found = forecast(TODAY, disk, {"C1": summer, "C2": {}}, [plan], 14)
+    assert [(one.per_day, one.per_hour) for one in found.cameras] == [(0, 2 * GB), (0, 1_800_000_000)]
+    assert [(one.id, one.missing) for one in found.short] == [("s1", (16 + 14) * GB - 20 * GB + 400_000_000)]
+
+
+def test_a_sitting_without_room_is_told_once_and_a_silent_place_frees_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path, free_after_days=2)
+    nas = store.mount("nas", "nas")
+    with store.rounds() as rounds:
+        start = NOW + 3 * DAY
+        rounds.take_orders(orders(sitting("s1", start, NOW + 1200 * DAY), before=NOW - 1100 * DAY))
+        for back in range(1, 20):
+            rounds.archive.rows(
+                "INSERT INTO day VALUES ('C1', ?, 100000000000, ?, 480)",
+                *(f"{NOW - back * DAY:%Y%m%d}", 8 * 3_600_000_000),
+            )
+        settle(rounds)
+        with rounds.archive.transaction() as link:
+            link.execute("UPDATE place SET total = 1000000000000, free = 250000000000 WHERE name = ''")
+        status = make_status(rounds)
+        assert status.forecast.days_left is None, "as much leaves as comes"
+        assert [one.days_left is not None for one in status.places] == [False, True]
+        (nas / "examsite-place.json").unlink()
+        settle(rounds)
+        with rounds.archive.transaction() as link:
+            link.execute("UPDATE place SET total = 1000000000000, free = 250000000000 WHERE name = ''")
+        status = make_status(rounds)
+        assert status.forecast.days_left is not None, "a silent place takes no copies"
+        for _twice in range(2):
+            levels_told(rounds.archive, status, NOW)
+        told = dict(rounds.archive.rows("SELECT kind, count(*) FROM event GROUP BY kind"))
+    assert told["short"] == 1 and told["filling"] >= 1
 
 
 @settings(max_examples=30)
