@@ -85,7 +85,7 @@ def test_no_camera_and_a_silent_recorder_are_said(
         assert "process_silent" in office.get(place).text
     finally:
         aside.rename(socket)
-    monkeypatch.setattr("appliance.web.violation_clips.cameras_of", lambda *_facts: [])
+    monkeypatch.setattr("appliance.web.violation_clips.looking", lambda *_facts: [])
     assert "没有监控覆盖" in office.get(place).text
 
 
