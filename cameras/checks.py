@@ -8,9 +8,9 @@ import msgspec
 
 from appliance.base.errors import ExamError
 from appliance.base.i18n import _
+from appliance.wire.cameras import CLOCK_OFF
 from cameras.measure import Measured, codec_name
 from cameras.media2 import MEDIA2, Profile
-from cameras.onvif_faults import SKEW_ALARM
 from cameras.picture import BLURRED, MOVED, Compared
 
 LEAST = (1920, 1080)
@@ -44,7 +44,11 @@ class Check(msgspec.Struct, kw_only=True):
 
 def of_answers(namespaces: list[str], media: int) -> Check:
     """The services a camera offers."""
-    names = {"/ver10/events/": _("events"), "/recording/": _("recording on the camera")}
+    names = {
+        "/ver10/events/": _("events"),
+        "/recording/": _("recording on the camera"),
+        "/ver10/replay/": _("its own card fills gaps"),
+    }
     told = ["Media2" if media == 2 else "Media1"]
     told += [name for part, name in names.items() if any(part in space for space in namespaces)]
     if media == 2 and not any("/ver10/media/" in space for space in namespaces):
@@ -65,7 +69,7 @@ def of_clock(offset: float | None) -> Check:
         return Check(code="clock", ok=None, detail=_("The camera does not tell its time."))
     return Check(
         code="clock",
-        ok=abs(offset) <= SKEW_ALARM,
+        ok=abs(offset) <= CLOCK_OFF,
         detail=_("The camera's clock is {offset} s off.").format(offset=f"{offset:+.1f}"),
     )
 

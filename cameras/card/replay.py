@@ -183,6 +183,13 @@ class Replay:
             reply = self._answer()
             if reply.head.status != 401 or not self._user or self._proofs:
                 break
+            if not any(one.lower().startswith("digest") for one in reply.head.every("www-authenticate")):
+                raise Refused(
+                    "camera_clear_password",
+                    N_("The camera {address} wants the password in clear; it was not sent."),
+                    N_("Switch digest authentication on for RTSP on the camera's page."),
+                    address=f"{self._where[0]}:{self._where[1]}",
+                )
             self._proofs = reply
             if "close" in reply.head.first("connection").lower():
                 self._link.close()

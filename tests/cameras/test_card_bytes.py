@@ -16,9 +16,11 @@ from cameras.card.fill import one_source
 from cameras.card.keep import follows
 from cameras.card.packets import Gathering, Packet, Picture, Stamp, read_packet, read_stamp, write_stamp
 from cameras.card.ranges import clock_offset, clock_range, read_range, xml_time
-from cameras.card.search import Recording, holding, read_recordings
+from cameras.card.search import REPLAY, SEARCH, Recording, holding, read_recordings
 from cameras.card.session import AnswerReader, Frame, Nonsense, Reply, question, read_description
 from cameras.card.watch import AGAIN, TIMES, Patience, sitting_runs
+from cameras.checks import of_answers
+from cameras.media2 import MEDIA2
 from tests.cameras.test_bytes import nal
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -386,3 +388,8 @@ def test_a_clock_that_was_set_since_a_gap_is_known() -> None:
     assert clocks.set_since("C1", at(100), at(1000), 0.1) == pytest.approx(-3.1)
     assert clocks.set_since("C1", at(950), at(1000), 0.1) is None
     assert clocks.set_since("C1", at(950), at(950 + 86_400), 8.0) is None, "a clock may drift"
+
+
+def test_a_look_says_whether_a_card_fills_gaps() -> None:
+    assert "可用存储卡补录缺口" in of_answers([MEDIA2, SEARCH, REPLAY], 2).detail
+    assert "存储卡" not in of_answers([MEDIA2], 2).detail
