@@ -1,69 +1,175 @@
 """An index with 25,000,000 recordings: three years of 16 cameras day and night, and what is asked of it.
 
-`python -m bench.three_years [--recordings N] [--folder DIR]`. The rows of the recorder's index and of the archive's
-list of copies are made by SQLite itself; files there are none but those of the last two days (empty ones), so what is
-measured is finding, not reading. Needs about 14 GB below `--folder` (default /var/tmp); they are deleted at the end.
+`python -m bench.three_years [--recordings N] [--folder DIR]`. Rows, chain and seals are as exam-recorder makes them,
+with a gap now and then; files there are none but those of the last two days (empty ones), so what is measured is
+finding, not reading. Needs about 30 GB below `--folder` (default /var/tmp); they are deleted at the end.
 """
 
 import argparse
+import base64
+import hashlib
 import random
 import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from appliance.base.clock import FakeClock
+from appliance.base.crypto import Signer, new_authority, new_leaf
 from appliance.base.settings import CameraSettings, RecorderSettings, Settings, SiteSettings
 from appliance.base.storage_settings import PlaceSettings, StorageSettings
 from appliance.wire.archive import KeepOrders, KeptSitting, Permit
+from appliance.wire.recorder import SignedProof
 from bench.record import Record, Row, ms, percentile
+from cameras import integrity
 from cameras.archive.locate import Locator
 from cameras.archive.rounds import Rounds
 from cameras.archive.status import make_status
 from cameras.archive.store import Archive
+from cameras.chain import START, ChainFiles, GapLink, Seal, SegmentLink, chained, encode, link_line
+from cameras.chain.files import PER_FILE, SEALS
 from cameras.clips.find import find
-from cameras.index import Index, Reader, micros
+from cameras.index import Index, Reader, micros, moment
 from cameras.recorder.reconcile import reconcile
 
 CAMERAS = 16
 MINUTE = 60_000_000
 NOW = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
 TIMES = 200
+SAMPLE = 200
+"""As the nightly look takes it."""
 SIZE = 30_000_000
 """Bytes of a minute at 4 Mb/s."""
 
-SEGMENTS = """
-WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :count),
-t(i, start) AS (SELECT i, :first + i * 60000000 FROM n)
-INSERT INTO segment(id, run, camera, path, start, end, bytes, sha256, state)
-SELECT printf('%s%028x', :camera, i), 'r' || :camera, :camera,
-  :camera || '/' || strftime('%Y%m%d', start / 1000000, 'unixepoch') || '/'
-    || strftime('%Y%m%dT%H%M%S', start / 1000000, 'unixepoch') || '.000000Z.mp4',
-  start, start + 60000000, :size, lower(hex(randomblob(32))), 'closed' FROM t
-"""
+COLUMNS = "id, run, camera, path, start, end, bytes, sha256, state, cause, n, chained"
+GAP_EVERY, SEAL_EVERY = 1000, 60
+"""Recordings from one gap to the next, links from one seal to the next."""
 
 
-def build(media: Path, count: int) -> float:
-    """Index and list of copies; seconds it took."""
+class Chain:
+    """Rows, chain and seals of one camera, as exam-recorder makes them."""
+
+    def __init__(self, media: Path, state: Path, camera: str, chance: random.Random) -> None:
+        self._files, self._camera, self._chance = ChainFiles(media), camera, chance
+        self._signer = Signer.load(state / "recorder.key")
+        certificate = x509.load_pem_x509_certificate((state / "recorder.pem").read_bytes())
+        self._certificate = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
+        self.n, self.head, self._number, self._previous = 0, START, 0, ""
+        self._lines: list[bytes] = []
+        self._seals: list[bytes] = []
+        self.gaps: list[tuple[object, ...]] = []
+        self.seals: list[tuple[object, ...]] = []
+
+    def segments(self, first: int, count: int) -> Iterator[tuple[object, ...]]:
+        """Rows of recordings of a minute each, one after the other; gaps and seals are collected beside."""
+        for number in range(count):
+            start = first + number * MINUTE
+            at = moment(start)
+            link = SegmentLink(
+                camera=self._camera,
+                n=self.n + 1,
+                id=f"{self._camera}{number:028x}",
+                run=f"r{self._camera}",
+                path=f"{self._camera}/{at:%Y%m%d}/{at:%Y%m%dT%H%M%S.%f}Z.mp4",
+                start=start,
+                end=start + MINUTE,
+                bytes=SIZE,
+                sha256=f"{self._chance.getrandbits(256):064x}",
+                state="closed",
+                cause="",
+            )
+            self._add(link)
+            yield (*(getattr(link, name) for name in COLUMNS.split(", ")[:-1]), self.head)
+            if number % GAP_EVERY == GAP_EVERY - 1:
+                gap = GapLink(
+                    camera=self._camera,
+                    n=self.n + 1,
+                    id=f"g{self._camera}{number}",
+                    start=link.end,
+                    end=link.end,
+                    cause="network",
+                    detail="",
+                )
+                self._add(gap)
+                names = ("id", "camera", "start", "end", "cause", "detail", "n")
+                self.gaps.append((*(getattr(gap, name) for name in names), self.head))
+        self.seal()
+        self.flush()
+
+    def _add(self, link: SegmentLink | GapLink) -> None:
+        body = encode(link)
+        self.head, self.n = chained(self.head, body), link.n
+        self._lines.append(link_line(self.head, body))
+        if self.n % SEAL_EVERY == 0:
+            self.seal()
+        if self.n % PER_FILE == 0:
+            self.flush()
+
+    def seal(self) -> None:
+        """Sign the newest link, now: the certificate is of today."""
+        at = datetime.now(UTC)
+        self._number += 1
+        seal = Seal(
+            site="999999-01",
+            camera=self._camera,
+            number=self._number,
+            previous=self._previous,
+            n=self.n,
+            head=self.head.hex(),
+            at=at,
+        )
+        body = msgspec.json.encode(seal)
+        self._previous = hashlib.sha256(body).hexdigest()
+        signed = SignedProof(
+            body=body.decode(), signature=self._signer.sign(body).hex(), certificate=self._certificate
+        )
+        line = msgspec.json.encode(signed) + b"\n"
+        self._seals.append(line)
+        self.seals.append((self._camera, self._number, micros(at), self.n, "", line.decode()))
+
+    def flush(self) -> None:
+        """Write the lines of one file."""
+        path = self._files.holding(self._camera, self.n)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"".join(self._lines))
+        with (path.parent / SEALS).open("ab") as seals:
+            seals.write(b"".join(self._seals))
+        self._lines, self._seals = [], []
+
+
+def build(media: Path, state: Path, count: int) -> float:
+    """Index, chain, seals and list of copies; seconds it took."""
     began, each = time.monotonic(), count // CAMERAS
     Index(media).close()
     Archive(media).close()
     link = sqlite3.connect(media / "index.db", isolation_level=None)
     for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -200000"):
         link.execute(f"PRAGMA {pragma}")
-    first = micros(NOW) - each * MINUTE
+    first, chance = micros(NOW) - each * MINUTE, random.Random(7)
+    marks = ", ".join("?" * 12)
     for number in range(1, CAMERAS + 1):
         camera = f"C{number:02d}"
         link.execute("BEGIN")
         link.execute(
             "INSERT INTO run VALUES (?, ?, ?, NULL, '', 'H264', 1920, 1080)", (f"r{camera}", camera, first)
         )
-        link.execute(SEGMENTS, {"camera": camera, "count": each, "first": first, "size": SIZE})
+        chain = Chain(media, state, camera, chance)
+        link.executemany(f"INSERT INTO segment({COLUMNS}) VALUES ({marks})", chain.segments(first, each))
+        link.executemany(
+            "INSERT INTO gap(id, camera, start, end, cause, detail, n, chained) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            chain.gaps,
+        )
+        link.executemany(
+            "INSERT INTO seal(camera, number, at, n, sitting, line) VALUES (?, ?, ?, ?, ?, ?)", chain.seals
+        )
+        link.execute("INSERT INTO chain(camera, n, head) VALUES (?, ?, ?)", (camera, chain.n, chain.head))
         link.execute("COMMIT")
     link.execute("ATTACH ? AS archive", (str(media / "archive.db"),))
     for pragma in ("archive.journal_mode = OFF", "archive.synchronous = OFF"):
@@ -125,12 +231,15 @@ def timed(call: Callable[[int], object], times: int = TIMES) -> dict[str, float]
     return {"p50_ms": ms(percentile(taken, 0.5)), "p99_ms": ms(percentile(taken, 0.99))}
 
 
-def run(media: Path, count: int) -> dict[str, object]:
+def run(folder: Path, count: int) -> dict[str, object]:
     """All measurements."""
-    building, each, chance = build(media, count), count // CAMERAS, random.Random(3)
-    places = [PlaceSettings(name="nas", kind="nas", folder=str(media / "nas"))]
+    media, state = folder / "media", folder / "state"
+    new_authority(state, "bench authority")
+    new_leaf(state, state, "recorder")
+    building, each, chance = build(media, state, count), count // CAMERAS, random.Random(3)
+    places = [PlaceSettings(name="nas", kind="nas", folder=str(folder / "nas"))]
     settings = Settings(
-        site=SiteSettings(code="999999-01", name="示范考点", state=str(media), run=str(media)),
+        site=SiteSettings(code="999999-01", name="示范考点", state=str(state), run=str(folder)),
         cameras=[
             CameraSettings(code=f"C{n:02d}", name=f"C{n:02d}", address="127.0.0.1:1", room=f"T{n % 4}")
             for n in range(1, CAMERAS + 1)
@@ -160,6 +269,13 @@ def run(media: Path, count: int) -> dict[str, object]:
     reconcile(media, recorder, NOW)
     found["recorder_start_ms"] = ms(time.perf_counter() - began)
     recorder.close()
+    authority = (state / "authority.pem").read_bytes()
+    began = time.perf_counter()
+    checked = integrity.verify(media, SAMPLE, authority, NOW)
+    found |= {"verify_sample_s": round(time.perf_counter() - began, 1), "verify_links": checked.links}
+    wrong = {one.code for one in checked.findings} - {"missing", "altered"}
+    if wrong:  # files are not there, or empty; everything else has to hold
+        raise RuntimeError(f"the store does not hold: {wrong}")
     rounds = Rounds(settings, FakeClock(NOW))
     rounds.take_orders(orders(each))
     found["forecast"] = timed(lambda _number: make_status(rounds), 10)
@@ -167,14 +283,14 @@ def run(media: Path, count: int) -> dict[str, object]:
         orders(each).permit or Permit(id="", due=NOW, before=NOW, why="", who="")
     )
     began, deleted = time.perf_counter(), 0
-    while rounds.deleter.delete_some(permit):
+    while rounds.deleter.delete_some(permit, NOW):
         pass
     taken = time.perf_counter() - began
     deleted = rounds.archive.rows("SELECT count(*) FROM removal")[0][0]
     found |= {"deleted": deleted, "deleted_per_s": round(deleted / taken) if taken else 0}
-    found["nothing_due"] = timed(lambda _number: rounds.deleter.delete_some(permit), 20)
+    found["nothing_due"] = timed(lambda _number: rounds.deleter.delete_some(permit, NOW), 20)
     rounds.close()
-    size = sum(path.stat().st_size for path in media.glob("*.db"))
+    size = sum(path.stat().st_size for path in [*media.glob("*.db"), *media.glob("chain.d/*/*")])
     return found | {"recordings": count, "build_s": round(building, 1), "databases_gb": round(size / 1e9, 2)}
 
 
@@ -185,11 +301,11 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("/var/tmp"))
     chosen = parser.parse_args()
     record = Record("three_years")
-    media = Path(tempfile.mkdtemp(prefix="three-years-", dir=chosen.folder))
+    folder = Path(tempfile.mkdtemp(prefix="three-years-", dir=chosen.folder))
     try:
-        found = run(media, chosen.recordings)
+        found = run(folder, chosen.recordings)
     finally:
-        shutil.rmtree(media)
+        shutil.rmtree(folder)
     rows: list[Row] = [
         (name, f"p50 {one['p50_ms']:8.1f} ms   p99 {one['p99_ms']:8.1f} ms")
         for name, one in found.items()
@@ -197,6 +313,7 @@ def main() -> None:
     ]
     rows += [
         ("recorder_start", f"    {found['recorder_start_ms']:8.1f} ms"),
+        ("verify --sample 200", f"{found['verify_sample_s']} s, {found['verify_links']:,} links followed"),
         ("deletion by order", f"{found['deleted']:,} recordings, {found['deleted_per_s']:,} a second"),
         ("databases", f"{found['databases_gb']} GB, made in {found['build_s']} s"),
     ]
