@@ -18,8 +18,10 @@ AT_ONCE = 4
 """Jobs under way: decoding costs a core."""
 KEPT = 60
 """Jobs remembered."""
+REMEMBERED = 3600.0
+"""Seconds after its beginning a job is forgotten, and its password with it."""
 LONGEST = 150.0
-"""Seconds after which a job is ended, for each four cameras it looks at."""
+"""Seconds after which a job is ended, for each four cameras it looks at, or each hundred addresses it asks."""
 LINE = 4 * 1024 * 1024
 """Bytes of one line: the still is in the last one."""
 
@@ -76,6 +78,7 @@ class Jobs:
         job = self._jobs[state.id] = Job(asked, state)
         while len(self._jobs) > KEPT:
             del self._jobs[next(iter(self._jobs))]
+        asyncio.get_running_loop().call_later(REMEMBERED, self._jobs.pop, state.id, None)
         task = asyncio.create_task(self._run(job))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -107,10 +110,10 @@ class Jobs:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _turns(self, asked: StartJob) -> int:
-        """A check of all cameras takes several turns (cameras/check.py looks at four at once)."""
-        return (
-            max(1, -(-len(self._settings.cameras) // 4)) if asked.kind == "check" and not asked.camera else 1
-        )
+        """A check of all cameras takes several turns (cameras/check.py looks at four at once), and a long list does."""
+        if asked.kind == "check" and not asked.camera:
+            return max(1, -(-len(self._settings.cameras) // 4))
+        return 1 + len(asked.addresses) // 100
 
     async def _run(self, job: Job) -> None:
         order = msgspec.json.encode(Order(asked=job.asked, settings=self._settings))

@@ -10,10 +10,13 @@ from pathlib import Path
 import msgspec
 
 from appliance.base.camera_settings import (
+    NUMBER,
     CameraSettings,
     Mark,
+    check_seats,
     dump_cameras,
     last_of,
+    ranges_of,
     read_cameras,
     refreshed,
 )
@@ -28,8 +31,6 @@ from cameras.notes import Notebook, View
 log = logging.getLogger("examsite.recorder")
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
-NUMBER = r"[0-9]{1,4}"
-SEATS = re.compile(rf"\s*(all|{NUMBER}(-{NUMBER})?(\s*,\s*{NUMBER}(-{NUMBER})?)*)?\s*")
 LONGEST = 80
 """Characters of a name or an address."""
 
@@ -187,13 +188,7 @@ def check(camera: CameraSettings) -> None:
         )
     if not camera.name.strip() or len(camera.name) > LONGEST or len(camera.address) > 4 * LONGEST:
         raise Corrupt("bad_camera_name", N_("The camera needs a name of at most 80 characters."))
-    if not SEATS.fullmatch(camera.seats):
-        raise Corrupt(
-            "bad_seats",
-            N_("{seats} names no seats."),
-            N_("Write all, or numbers and ranges such as 1-30,45."),
-            seats=camera.seats,
-        )
+    check_seats(camera.seats)
     if "://" in camera.second:
         if host_of(camera.second) != host_of(camera.address) or len(camera.second) > 4 * LONGEST:
             raise Corrupt(
@@ -219,13 +214,7 @@ def no_password_in(uri: str) -> None:
 
 def spans(numbers: list[int]) -> str:
     """Sorted numbers as `1-3,7`."""
-    parts: list[list[int]] = []
-    for number in numbers:
-        if parts and parts[-1][1] == number - 1:
-            parts[-1][1] = number
-        else:
-            parts.append([number, number])
-    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in parts)
+    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in ranges_of(numbers))
 
 
 def write_whole(path: Path, body: bytes) -> None:

@@ -4,9 +4,7 @@ from typing import Any
 
 from appliance.base.errors import DeviceFault, ExamError, Refused
 from appliance.base.i18n import N_
-
-SKEW_ALARM = 2.0
-"""Seconds a camera's clock may be off."""
+from appliance.wire.cameras import CLOCK_OFF
 
 
 def kind_of(error: BaseException) -> str:
@@ -61,7 +59,7 @@ def fault_of(error: Exception, operation: str, address: str, offset: float) -> E
     told: dict[str, Any] = {"address": address, "operation": operation}
     if kind == "password":
         skew = abs(offset)
-        if skew > SKEW_ALARM:
+        if skew > CLOCK_OFF:
             return Refused(
                 "camera_password_or_clock",
                 N_("The camera {address} refuses the password; its clock is {skew} s off."),

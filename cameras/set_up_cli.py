@@ -14,8 +14,7 @@ from appliance.base.errors import ExamError, NotFound, Refused
 from appliance.base.i18n import N_, _
 from appliance.base.settings import Settings, load
 from appliance.base.sockets import ask
-from appliance.wire.cameras import RemoveCamera, SaveCamera, Saved, TellDone
-from cameras.onvif_faults import SKEW_ALARM
+from appliance.wire.cameras import CLOCK_OFF, RemoveCamera, SaveCamera, Saved, TellDone
 
 Place = Literal["", "front", "back"]
 PLACES = {"": "–", "front": N_("front"), "back": N_("back")}
@@ -216,7 +215,7 @@ def clock(
     offset = OnvifCamera(known.address, known.user, password_of(known, settings)).set_clock()
     tell_done(settings, "clock_set", [camera])
     _tell(_("The camera's clock is {offset} s off.").format(offset=f"{offset:+.1f}"))
-    if abs(offset) > SKEW_ALARM:
+    if abs(offset) > CLOCK_OFF:
         raise typer.Exit(1)
 
 
@@ -265,7 +264,7 @@ def _set_up_one(settings: Settings, address: str) -> None:
     secret = _ask_password()
     found, _look = probe_and_see(address, user, secret, tell=lambda step: _tell(f"  … {_(steps[step])}"))
     tell.probed(found)
-    off = found.clock_offset_s is not None and abs(found.clock_offset_s) > SKEW_ALARM
+    off = found.clock_offset_s is not None and abs(found.clock_offset_s) > CLOCK_OFF
     if off and typer.confirm(_("Set the camera's clock to this box's?"), default=True, err=True):
         offset = OnvifCamera(address, user, secret).set_clock()
         _tell(_("The camera's clock is {offset} s off.").format(offset=f"{offset:+.1f}"))

@@ -6,6 +6,7 @@ clear: `password_sealed` opens with a key that lies with the processes' keys (ca
 """
 
 import logging
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,9 @@ from appliance.base.i18n import N_
 
 log = logging.getLogger("examsite.settings")
 
+NUMBER = r"[0-9]{1,4}"
+"""Of a seat or a workplace."""
+SEATS = re.compile(rf"\s*(all|{NUMBER}(-{NUMBER})?(\s*,\s*{NUMBER}(-{NUMBER})?)*)?\s*")
 UNREADABLE = (OSError, msgspec.DecodeError, UnicodeDecodeError)
 
 
@@ -81,9 +85,11 @@ class Cameras(list[CameraSettings]):
     """The cameras of both files. Whoever goes through them sees the recorder's file as it is now."""
 
     def __init__(self, own: Iterable[CameraSettings], path: Path) -> None:
-        """`own`: those of examsite.toml."""
+        """`own`: those of examsite.toml. Raises Corrupt for what names no seats there."""
         super().__init__(own)
         self.own = self[:]
+        for one in self.own:
+            check_seats(one.seats)
         self.path = path
         self.fault: Corrupt | None = None
         """Why the recorder's file cannot be used; the cameras are then those it last held."""
@@ -124,6 +130,29 @@ class Cameras(list[CameraSettings]):
         return True
 
 
+def check_seats(seats: str) -> None:
+    """Raises Corrupt for what names no seats: neither `all`, nor numbers and ranges."""
+    ranges = (part.split("-") for part in seats.split(",") if "-" in part)
+    if not SEATS.fullmatch(seats) or any(int(low) > int(high) for low, high in ranges):
+        raise Corrupt(
+            "bad_seats",
+            N_("{seats} names no seats."),
+            N_("Write all, or numbers and ranges such as 1-30,45."),
+            seats=seats,
+        )
+
+
+def ranges_of(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """Sorted numbers as ranges, first and last of each."""
+    found: list[tuple[int, int]] = []
+    for number in numbers:
+        if found and found[-1][1] == number - 1:
+            found[-1] = found[-1][0], number
+        else:
+            found.append((number, number))
+    return found
+
+
 def refreshed(cameras: list[CameraSettings]) -> bool:
     """Read the recorder's file again; False for cameras that come from one file only."""
     return isinstance(cameras, Cameras) and cameras.refresh()
@@ -143,6 +172,8 @@ def read_cameras(path: Path) -> list[CameraSettings]:
     """The cameras of the recorder's file; none when there was no file yet. Raises Corrupt."""
     try:
         found = _read(path)
+        for one in found or []:
+            check_seats(one.seats)
         if found is None and _read(last_of(path)):
             raise FileNotFoundError("the file is gone")
     except UNREADABLE as error:

@@ -3,7 +3,7 @@
 import msgspec
 from sqlmodel import Session, col, select
 
-from appliance.base.camera_settings import CameraSettings
+from appliance.base.camera_settings import CameraSettings, ranges_of
 from appliance.base.i18n import _
 from appliance.base.settings import LaneSettings
 from appliance.flow.box import Box
@@ -110,10 +110,4 @@ def said(hole: Hole, kind: str) -> str:
 
 
 def _spans(seats: tuple[int, ...]) -> str:
-    parts: list[list[int]] = []
-    for seat in seats:
-        if parts and parts[-1][1] == seat - 1:
-            parts[-1][1] = seat
-        else:
-            parts.append([seat, seat])
-    return _(", ").join(str(low) if low == high else f"{low}–{high}" for low, high in parts)
+    return _(", ").join(str(low) if low == high else f"{low}–{high}" for low, high in ranges_of(seats))

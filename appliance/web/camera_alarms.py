@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from appliance.base.i18n import N_, _
+from appliance.wire.cameras import CLOCK_OFF
 from appliance.wire.ops import Alarm
 from appliance.wire.recorder import CameraStatus
 
@@ -32,8 +33,6 @@ ALARMS = REPORTS | PICTURES | {"code": N_("code of the screen not seen")}
 """An alarm in the recorder's index."""
 LEAST = (1920, 1080)
 """Smallest picture that is enough."""
-OFFSET = 2.0
-"""Seconds a camera's clock may be off."""
 NEXT_CAUSE = {
     "camera": N_(
         "Open it under Cameras and check it: password changed, stream switched off, or firmware? Restart the camera."
@@ -85,7 +84,7 @@ def _of(camera: CameraStatus) -> list[Alarm]:
     found = []
     if camera.state not in ("recording", "resting"):
         found.append(_stopped(camera))
-    elif camera.clock_offset_s is not None and abs(camera.clock_offset_s) > OFFSET:
+    elif camera.clock_offset_s is not None and abs(camera.clock_offset_s) > CLOCK_OFF:
         found.append(
             _amber(
                 camera,

@@ -194,6 +194,8 @@ FoundCode = Literal["missing", "adopted", "recovered", "restored", "unknown_file
 did not know was taken in; one that a crash had left open was closed; rows came back from the chain; a file that is none of
 ours; the index itself was damaged and built again.
 """
+CLOCK_OFF = 2.0
+"""Seconds a camera's clock may be off."""
 CameraAlarm = Literal["tamper", "scene"]
 """What a camera itself reports: its lens is covered, blurred or dazzled; its scene changed all over."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from appliance.base.camera_settings import CameraSettings, Mark
+from appliance.base.camera_settings import Cameras, CameraSettings, Mark, dump_cameras, fault_of
 from appliance.base.errors import Conflict, Corrupt, ExamError, Refused, Unavailable
 from appliance.base.settings import Settings, SiteSettings, dump, load
 from appliance.wire.cameras import (
@@ -19,6 +19,7 @@ from appliance.wire.cameras import (
     SaveMarks,
     StartJob,
 )
+from cameras import jobs
 from cameras.camera_password import password_of
 from cameras.jobs import Jobs
 from cameras.kept import Kept
@@ -27,6 +28,7 @@ from cameras.onvif import OnvifCamera
 from cameras.reports import ReportStore
 from cameras.set_up import SetUp
 from cameras.set_up_cli import changed
+from tests.cameras.conftest import until
 
 ONE = CameraSettings(code="C1", name="前部", address="192.0.2.1:80", room="T1")
 
@@ -195,3 +197,30 @@ async def test_reports_of_cameras_are_kept(settings: Settings, kept: Kept) -> No
     path = settings.cameras_file.with_name("checks.d") / "C1.json"
     path.write_bytes(b"{")
     assert (await store.get(GetReports())).reports == [], "a damaged one counts as not checked"
+
+
+@pytest.mark.parametrize("seats", ["x", "1-3000000000", "30-1", "1,,2", "²"])
+def test_what_names_no_seats_is_kept_nowhere(settings: Settings, kept: Kept, seats: str) -> None:
+    with pytest.raises(Corrupt) as fault:
+        save(kept, seats=seats)
+    assert fault.value.code == "bad_seats"
+    bad = msgspec.structs.replace(ONE, code="C2", seats=seats)
+    with pytest.raises(Corrupt):  # of examsite.toml too: at the start, not at every look at a page
+        Cameras([bad], settings.cameras_file)
+    settings.cameras_file.write_bytes(dump_cameras([bad]))
+    assert [one.code for one in settings.cameras] == ["C1"] and fault_of(settings.cameras), (
+        "the last good file"
+    )
+
+
+async def test_what_a_look_was_told_is_forgotten(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its password with it."""
+
+    async def nothing(_jobs: Jobs, _job: object) -> None: ...
+
+    monkeypatch.setattr(Jobs, "_run", nothing)
+    monkeypatch.setattr(jobs, "REMEMBERED", 0.01)
+    made = Jobs(settings, lambda _job: None)
+    state = await made.start(StartJob(kind="probe", address="192.0.2.1", password="secret"))
+    assert made.job(state.id).asked.password == "secret"
+    await until(lambda: not made._jobs)
