@@ -214,15 +214,14 @@ class CameraRecorder(threading.Thread):
             copier = self._copier
             mine = {stream.index for stream in copier.begin(container)}
             early: list[tuple[Any, float]] | None = []
-            pictured = self._clock.monotonic()
+            without: float | None = None  # since when nothing but other streams comes
             # All streams: a time-out begins anew with each packet read, also of those nobody asked for.
             for packet in container.demux():
                 now = self._clock.monotonic()
                 if self._leaving.is_set():
                     return
-                if copier.is_picture(packet):
-                    pictured = now
-                elif now - pictured > STALL:
+                without = None if copier.is_picture(packet) else without or now
+                if without and now - without > STALL:
                     raise Ended("camera", "no picture comes, while other streams go on")
                 if not packet.size or packet.stream_index not in mine:
                     continue

@@ -196,6 +196,16 @@ def test_arrival_sees_jumps() -> None:
     assert not clock.see(3600.0 - 2 * JUMP, 100.1)
 
 
+def test_what_waited_during_a_stall_is_no_jump() -> None:
+    """Seven seconds in which nothing is read: then everything comes at once, each picture a little less late."""
+    clock = ArrivalClock()
+    assert clock.see(0.0, 100.0)
+    for number in range(1, 70):
+        assert clock.see(number * 0.1, 107.0 + number * 0.001), number
+    assert clock.see(7.1, 107.1) and abs(clock.at(7.1) - 107.1) < 0.05
+    assert not clock.see(7.2 - 2 * JUMP, 107.2)
+
+
 def test_a_refusing_camera_is_asked_ever_more_seldom() -> None:
     assert [wait_refused(times) for times in (1, 2, 3, 6, 7, 500)] == [30.0, 60.0, 120.0, 960.0, 960.0, 960.0]
     proven = [wait_refused(times, True) for times in (1, 2, 3, 4, 500)]
