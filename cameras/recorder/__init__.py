@@ -21,9 +21,6 @@ from appliance.base.settings import CameraSettings, Settings
 from appliance.wire.live import GetKeys
 from appliance.wire.recorder import CameraStatus, GetStatus, Status
 from cameras.camera_password import password_of
-from cameras.card.fill import CardFiller
-from cameras.card.watch import CardWatch
-from cameras.fill import Filler
 from cameras.index import Index
 from cameras.live.second import SecondStreams
 from cameras.recorder.alarms import AlarmRows
@@ -254,6 +251,11 @@ def _same_stream(one: CameraSettings, other: CameraSettings) -> bool:
 
 async def main(settings: Settings) -> None:
     """`examsite run recorder`: until SIGTERM."""
+    # Here, because they write with this package's parts.
+    from cameras.card.fill import CardFiller
+    from cameras.card.watch import CardWatch
+    from cameras.fill import Filler
+
     recorder = Recorder(settings)
     await asyncio.to_thread(recorder.start)
 
