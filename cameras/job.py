@@ -130,7 +130,9 @@ class Work:
         for one in self._settings.cameras:
             if one.code == asked.camera:
                 address, user, password = one.address, one.user, password_of(one, self._settings)
-        self.state.clock_offset_s = round(OnvifCamera(address, user, password).set_clock(), 1)
+        camera = OnvifCamera(address, user, password)
+        self.state.clock_offset_s = round(camera.set_clock(), 1)
+        self.state.time_server = camera.follows_server
 
 
 def jpeg(frame: Any) -> bytes:

@@ -18,6 +18,7 @@ from appliance.base.camera_settings import (
     last_of,
     ranges_of,
     read_cameras,
+    read_last,
     refreshed,
 )
 from appliance.base.errors import Conflict, Corrupt, NotFound, Refused, Unavailable
@@ -42,7 +43,30 @@ class Kept:
         self._settings = settings
         self._notes = notes
         self._changed = changed
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Note what the file holds and nobody noted: the power went between the two, or somebody else wrote it."""
+        path = self._settings.cameras_file
+        last = read_last(path)
+        try:
+            now = read_cameras(path)
+            before = {one.code: one for one in (now if last is None else last)}
+            after = {one.code: one for one in now}
+            for code in sorted(before.keys() | after.keys()):
+                if before.get(code) != after.get(code):
+                    kind: NoteKind = (
+                        "added" if code not in before else "changed" if code in after else "removed"
+                    )
+                    self._note(kind, code, "process:recorder", after.get(code))
+        except (Corrupt, Unavailable) as error:
+            log.error("what changed in the cameras' file is not noted: %s", error)
+            return
         self._remember()
+
+    def _note(self, kind: NoteKind, code: str, by: str, camera: CameraSettings | None) -> None:
+        view = View(camera.room, camera.seats, camera.place) if camera else View()
+        self._notes.add(kind, code, by, datetime.now(UTC), view=view)
 
     def _remember(self) -> None:
         """Keep what the file holds once more beside it, for the day it cannot be read."""
@@ -142,6 +166,7 @@ class Kept:
 
     def _write(self, code: str, camera: CameraSettings | None, kind: NoteKind, by: str) -> None:
         """Keep it and note it for the journal: both or neither."""
+        self._catch_up()
         path = self._settings.cameras_file
         before = kept = read_cameras(path)
         if camera and any(one.code == code for one in kept):
@@ -151,8 +176,7 @@ class Kept:
         try:
             write_whole(path, dump_cameras(kept))
             try:
-                view = View(camera.room, camera.seats, camera.place) if camera else View()
-                self._notes.add(kind, code, by, datetime.now(UTC), view=view)
+                self._note(kind, code, by, camera)
             except Unavailable:
                 write_whole(path, dump_cameras(before))
                 raise

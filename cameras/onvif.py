@@ -72,6 +72,8 @@ class OnvifCamera:
         """Seconds the camera's clock is ahead of ours, to about half a second; None before `read_clock`."""
         self.media = 0
         """Which media service gave the profiles: 2 or 1; 0 before `profiles`."""
+        self.follows_server = False
+        """Its clock, once it was set, follows a time server."""
         self._client: Any = None
         self._clock: Any = None
         self._sender: Any = None
@@ -167,7 +169,8 @@ class OnvifCamera:
         kept = {"DaylightSavings": bool(had and had.DaylightSavings), **zone}
         told = {"DateTimeType": "Manual", **kept, "UTCDateTime": {"Time": time, "Date": date}}
         self._call("devicemgmt", "SetSystemDateAndTime", told)
-        if had and str(had.DateTimeType) == "NTP":
+        self.follows_server = bool(had and str(had.DateTimeType) == "NTP")
+        if self.follows_server:
             # Setting the hands switches its time server off: it is given back, or the clock would drift from now on.
             self._call("devicemgmt", "SetSystemDateAndTime", {"DateTimeType": "NTP", **kept})
         return self.read_clock()

@@ -113,10 +113,7 @@ class Cameras(list[CameraSettings]):
         except Corrupt as error:
             log.error("%s", error)
             self.fault = error
-            try:
-                last = _read(last_of(self.path))
-            except UNREADABLE:
-                last = None
+            last = read_last(self.path)
             if last is None:
                 return False  # as they were
             found = last
@@ -187,6 +184,14 @@ def read_cameras(path: Path) -> list[CameraSettings]:
             detail=str(error),
         ) from error
     return found or []
+
+
+def read_last(path: Path) -> list[CameraSettings] | None:
+    """What the recorder's file last held; None when that is not known."""
+    try:
+        return _read(last_of(path))
+    except UNREADABLE:
+        return None
 
 
 def _read(path: Path) -> list[CameraSettings] | None:

@@ -93,6 +93,8 @@ class JobState(msgspec.Struct, kw_only=True):
     model: str = ""
     """Maker, model, firmware and serial number."""
     clock_offset_s: float | None = None
+    time_server: bool = False
+    """The clock that was set follows a time server."""
     checks: list[CheckLine] = []
     reports: list[CheckReport] = []
     """Of a check of all cameras."""

@@ -407,8 +407,9 @@ async def test_a_clock_set_by_hand_keeps_its_time_server() -> None:
     async with SimulatedCamera(traits(skew=30.0)) as camera:
         for ntp in (True, False):
             camera.http.camera.ntp, camera.traits.skew = ntp, 30.0
-            off = await asyncio.to_thread(OnvifCamera(camera.address, "admin", PASSWORD).set_clock)
-            assert abs(off) < 1.5 and camera.http.camera.ntp is ntp
+            asked = OnvifCamera(camera.address, "admin", PASSWORD)
+            off = await asyncio.to_thread(asked.set_clock)
+            assert abs(off) < 1.5 and camera.http.camera.ntp is ntp and asked.follows_server is ntp
 
 
 def test_a_disturbed_clock_goes_back_to_its_own() -> None:

@@ -199,6 +199,25 @@ async def test_reports_of_cameras_are_kept(settings: Settings, kept: Kept) -> No
     assert (await store.get(GetReports())).reports == [], "a damaged one counts as not checked"
 
 
+def test_no_change_of_the_file_stays_unnoted(settings: Settings, notes: Notebook, kept: Kept) -> None:
+    """The power went after the file and before its note, or somebody wrote the file: it is noted at the next start."""
+    two = msgspec.structs.replace(ONE, code="C2", room="T2")
+    settings.cameras_file.write_bytes(dump_cameras([msgspec.structs.replace(ONE, seats="1-3"), two]))
+    for _start in range(2):
+        Kept(settings, notes, lambda: None)
+    found = [(one.kind, one.camera, one.by, one.seats) for one in notes.after("", 0).notes]
+    assert found[1:] == [
+        ("changed", "C1", "process:recorder", "1-3"),
+        ("added", "C2", "process:recorder", "all"),
+    ]
+    settings.cameras_file.write_bytes(dump_cameras([two]))
+    save(kept, code="C3")
+    assert [(one.kind, one.camera) for one in notes.after("", 0).notes][3:] == [
+        ("removed", "C1"),
+        ("added", "C3"),
+    ]
+
+
 @pytest.mark.parametrize("seats", ["x", "1-3000000000", "30-1", "1,,2", "²"])
 def test_what_names_no_seats_is_kept_nowhere(settings: Settings, kept: Kept, seats: str) -> None:
     with pytest.raises(Corrupt) as fault:
