@@ -214,6 +214,12 @@ def verify(
             )
         if found.deleted:
             _tell(_("{count} were deleted by order after their date.").format(count=found.deleted))
+        if found.never:
+            _tell(
+                _("{count} were only begun when power or recorder went, and are gaps.").format(
+                    count=found.never
+                )
+            )
         if found.ok and found.checked and found.elsewhere:
             _tell(_("Those that were read are as they were recorded, and none was added."))
         elif found.ok and found.checked:

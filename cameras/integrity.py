@@ -53,7 +53,8 @@ class Verified(msgspec.Struct, kw_only=True):
     """The JSON of `recordings verify`. `links`: recordings and gaps whose place in the chain was checked; `journaled`:
     seals of the box's journal that the chain has, None: there was no journal to ask.
 
-    `elsewhere`: recordings that left this disk for a place not readable here; `deleted`: by order, after their date.
+    `elsewhere`: recordings that left this disk for a place not readable here; `deleted`: by order, after their date;
+    `never`: begun and not on the disk when the recorder started again: the chain says so, and the journal.
     """
 
     ok: bool
@@ -62,6 +63,7 @@ class Verified(msgspec.Struct, kw_only=True):
     journaled: int | None = None
     elsewhere: int = 0
     deleted: int = 0
+    never: int = 0
     findings: list[Finding]
 
 
@@ -112,11 +114,14 @@ def _verify(
     only = None if chosen is None else _links(index, chosen)
     chain = ChainCheck(media, index, authority, now, known.heads if known else (), only)
     findings = [Finding(code=one.code, camera=one.camera, path=one.path) for one in chain.findings()]
-    archive, checked, elsewhere, deleted = ArchiveReader(media), 0, 0, 0
+    archive, checked, elsewhere, deleted, never = ArchiveReader(media), 0, 0, 0, 0
     for segment in index.every() if chosen is None else chosen:
         if segment.state == "open":
             continue
         code = check(media, segment)
+        if code == "missing" and segment.state == "missing":
+            never += 1
+            continue
         if code == "missing" and (removed := archive.removals(segment.path)):
             gone = removed.get(EVERYWHERE)
             if gone and lawful(segment.start, gone.at, now, known.deletions if known else None):
@@ -139,6 +144,7 @@ def _verify(
         journaled=None if known is None else chain.journaled.held,
         elsewhere=elsewhere,
         deleted=deleted,
+        never=never,
         findings=findings,
     )
 

@@ -6,6 +6,7 @@ read again. Lines a power cut or a full disk kept from the files are added from 
 
 import contextlib
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -32,6 +33,8 @@ log = logging.getLogger("examsite.recorder")
 BATCH = 2000
 RECENT = 6
 """Newest files of a camera in which a lost row is looked for: the last days."""
+INSIDE = re.compile(r"[0-9]{8}/[0-9A-Za-z][0-9A-Za-z.\-]*")
+"""Day and name of a recording's file."""
 EVERY = {
     "segment": ("camera", "n", "id", "run", "path", "start", "end", "bytes", "sha256", "state", "cause"),
     "gap": ("camera", "n", "id", "start", "end", "cause", "detail"),
@@ -122,6 +125,9 @@ def _restore(index: Index, links: Iterator[tuple[bytes, Link]]) -> int:
     while batch := list(islice(links, BATCH)):
         with index.transaction() as link:
             for said, one in batch:
+                if not _ours(one):
+                    log.error("link %d of camera %s names no recording of ours", one.n, one.camera)
+                    continue
                 if isinstance(one, SegmentLink):
                     link.execute(
                         "INSERT OR IGNORE INTO run(id, camera, opened, closed, cause, codec, width, height)"
@@ -142,6 +148,14 @@ def _restore(index: Index, links: Iterator[tuple[bytes, Link]]) -> int:
                 if known is None or known[0] < one.n:
                     index.keep_head(link, one.camera, one.n, said)
     return count
+
+
+def _ours(one: Link) -> bool:
+    """A path out of a file is believed, and later deleted by, only where recordings lie."""
+    if isinstance(one, GapLink):
+        return True
+    code, _, rest = one.path.partition("/")
+    return code == one.camera and bool(INSIDE.fullmatch(rest))
 
 
 def _file(index: Index, files: ChainFiles, camera: str, last: int) -> None:

@@ -34,6 +34,8 @@ SETTLE = 0.5
 first packet that comes by itself tells when pictures truly arrive."""
 RESERVE = 64 * 1024 * 1024
 """Free bytes left to the index: recording pauses below them (or below 2 % of a small disk)."""
+REFUSED = ("camera_password", "camera_password_or_clock")
+"""Codes of a camera that does not take its password."""
 LOOK_EVERY = 1.0
 """Seconds after which space and plan are looked at again."""
 Plan = Callable[[CameraSettings, datetime], bool]
@@ -270,7 +272,7 @@ class CameraRecorder(threading.Thread):
             if self.status.state != state or self.status.cause != cause:
                 self.status.since = now
             self.status.state, self.status.cause = state, cause  # type: ignore[assignment]
-            self.status.refused = detail.startswith("camera_password")
+            self.status.refused = detail in REFUSED
         self._gap.open(cause, detail, self._copier.end)
 
     def _found(self, start: datetime) -> None:

@@ -14,7 +14,7 @@ from av.error import FFmpegError
 from appliance.base.clock import Clock
 from appliance.base.ids import new_id
 from appliance.base.settings import RecorderSettings
-from cameras.index import Index, Segment
+from cameras.index import LONGEST, Index, Segment
 from cameras.recorder.arrival import ArrivalClock, wall
 from cameras.recorder.ending import RETRY_AT_ONCE, Ended
 from cameras.recorder.facts import CLOCK_STEP, Facts, clock_set
@@ -24,6 +24,8 @@ from cameras.recorder.sound import kept
 
 log = logging.getLogger("examsite.recorder")
 
+WITHOUT_KEY = (LONGEST - timedelta(minutes=1)).total_seconds()
+"""Seconds after which a file ends although no key frame comes: a longer one would not be found."""
 STALL = 5.0
 """Seconds without a picture that are no recording, whatever the sound does."""
 APART = 5.0
@@ -149,6 +151,8 @@ class Copier:
         if running and stamp - running.last > STALL:
             lost = f"no picture for {stamp - running.last:.0f} s"
             raise Ended("camera", lost, wait=RETRY_AT_ONCE)
+        if running and stamp - running.first > WITHOUT_KEY:
+            raise Ended("camera", "no key frame, and so no new file", wait=RETRY_AT_ONCE)
         if packet.is_keyframe:
             if running and abs(self._offset() - running.offset) > CLOCK_STEP:
                 self._step(running, self.arrival.at(stamp))

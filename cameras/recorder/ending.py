@@ -13,9 +13,16 @@ CAUSES: dict[str, Cause] = {
     "camera_bad_answer": "camera",
     "camera_redirects": "camera",
     "no_camera_password": "camera",
+    "camera_password_sealed": "camera",
+    "camera_clear_password": "camera",
+    "camera_no_rtsp": "camera",
+    "camera_unsupported": "camera",
+    "cameras_key_damaged": "camera",
+    "no_key": "camera",
+    "bad_address": "camera",
     "index_unreadable": "disk",
 }
-"""Causes of faults by their code; what is not named here is the network's."""
+"""Causes of faults by their code: the camera's, or what is set of it; what is not named here is the network's."""
 
 
 class Ended(Exception):

@@ -43,6 +43,9 @@ class Facts:
                 write, values = self._waiting[0]
                 try:
                     write(*values)
+                except sqlite3.IntegrityError as error:
+                    # It was kept although the disk said otherwise, or never can be: those behind it must not wait.
+                    log.error("a fact is left out: %s", error)
                 except sqlite3.Error as error:
                     raise Ended("disk", str(error)) from error
                 self._waiting.popleft()

@@ -18,16 +18,17 @@ import msgspec
 import pytest
 
 from appliance.base.clock import FakeClock
-from appliance.base.errors import DeviceFault, Refused, Unavailable
+from appliance.base.errors import Corrupt, DeviceFault, Refused, Unavailable
 from appliance.base.settings import CameraSettings, RecorderSettings, Settings, SiteSettings
 from appliance.wire.orders import Orders, SittingOrder
 from cameras import integrity
 from cameras.index import GapRow, Index, Segment
 from cameras.media import open_segment
 from cameras.plan import first_wanted, wanted
-from cameras.recorder import Recorder, require_own_disk
+from cameras.recorder import Recorder, copying, require_own_disk
 from cameras.recorder import camera as room
 from cameras.recorder.camera import CameraRecorder
+from cameras.recorder.facts import Facts
 from tests.cameras.reel import RATE, SECONDS, film
 
 BEGIN = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
@@ -400,3 +401,47 @@ def test_a_disk_taken_away_ends_the_process_and_no_other_is_filled(tmp_path: Pat
     (tmp_path / "media").rmdir()
     (tmp_path / "media").symlink_to("/dev/shm")  # another file system
     require_own_disk(tmp_path / "media", tmp_path / "state")
+
+
+@pytest.mark.parametrize(
+    "code", ["camera_password_sealed", "cameras_key_damaged", "no_key", "bad_address", "camera_no_rtsp"]
+)
+def test_what_is_set_wrongly_is_not_called_the_network(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Simulated(tmp_path, monkeypatch)
+
+    def refusing(_uri: str, _shown: str) -> Any:
+        raise Corrupt(code, "wrong")
+
+    monkeypatch.setattr(room, "open_stream", refusing)
+    recorder = made.recorder()
+    states = list[tuple[str, bool]]()
+    made.events |= {
+        20.0: lambda: states.append((recorder.status.cause, recorder.status.refused)),
+        30.0: recorder.stop,
+    }
+    recorder.run()
+    assert states == [("camera", False)], "nobody is told to look at a cable, or at a refusing camera"
+
+
+def test_a_fact_that_is_kept_already_holds_up_no_other(tmp_path: Path) -> None:
+    """The disk said no although it had taken the row: told again, it is there twice."""
+    index, facts = Index(tmp_path), Facts()
+    for name in ("a", "a", "b"):
+        facts.add(index.open_gap_row, name, "C1", BEGIN, "network", "")
+    facts.settle()
+    assert len(facts) == 0 and index.rows("SELECT id FROM gap ORDER BY id") == [("a",), ("b",)]
+    index.close()
+
+
+def test_a_camera_without_key_frames_ends_its_file_before_it_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Simulated(tmp_path, monkeypatch)
+    made.segment = 10_000.0
+    monkeypatch.setattr(copying, "WITHOUT_KEY", 60.0)
+    made.run(200.0)
+    lengths = [(one.end - one.start).total_seconds() for one in made.segments() if one.end]
+    assert len(lengths) == 4 and max(lengths) < 62
+    assert integrity.verify(tmp_path).ok

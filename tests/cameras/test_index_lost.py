@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from appliance.base.errors import Unavailable
-from cameras.chain import files, read_line
+from cameras.chain import SegmentLink, encode, files, link_line, read_line
 from cameras.index import Index
 from cameras.recorder import Recorder
 from cameras.recorder.reconcile import complete, rebuilding, reconcile
@@ -233,3 +233,29 @@ def test_what_a_stop_cuts_off_goes_on_at_the_next_start(
     assert complete(world.media, index, NOW, lambda: False) and not rebuilding(index).exists()
     assert content(index) == before and world.verify().ok
     index.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../site.db", "C1/../../site.db", "C1/20261121/../../x.mp4", "/etc/passwd", "C2/20261121/x.mp4", "C1/"],
+)
+def test_a_forged_link_names_nothing_outside(path: str, world: World) -> None:
+    """The archive deletes by these names."""
+    row = world.files[0]
+    link = SegmentLink(
+        camera="C1",
+        n=7,
+        id="forged",
+        run="r",
+        path=path,
+        start=1,
+        end=2,
+        bytes=row.bytes,
+        sha256=row.sha256,
+        state="closed",
+        cause="",
+    )
+    with world.links.open("ab") as lines:
+        lines.write(link_line(bytes(32), encode(link)))
+    reconcile(world.media, world.index, NOW)
+    assert world.index.rows("SELECT 1 FROM segment WHERE id = 'forged'") == []
