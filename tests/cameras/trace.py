@@ -19,7 +19,7 @@ import pytest
 from cameras.index import Index
 
 What = Literal["create", "folder", "write", "sync", "entries", "cut", "commit"]
-Fate = Literal["lost", "torn", "kept"]
+Fate = Literal["lost", "torn", "kept", "zeros"]
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -144,7 +144,10 @@ def leave(steps: list[Step], folder: Path, fate: Fate, chance: random.Random) ->
             continue
         safe = durable.get(path, b"")
         rest = bytes(body[len(safe) :]) if len(body) >= len(safe) else b""
-        part = {"lost": 0, "kept": len(rest), "torn": chance.randint(0, len(rest))}[fate]
+        some = chance.randint(0, len(rest))
+        if fate == "zeros":  # the size was kept, the blocks behind it were not
+            rest, some = rest[:some] + bytes(len(rest) - some), len(rest)
+        part = {"lost": 0, "kept": len(rest), "torn": some, "zeros": some}[fate]
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(safe + rest[:part])
