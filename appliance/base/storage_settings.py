@@ -24,6 +24,8 @@ class PlaceSettings(Part, kw_only=True, frozen=True):
     """Of s3: TLS."""
     key_file: str = ""
     """Of s3: access key in its first line, secret key in the second."""
+    ca_file: str = ""
+    """Of s3: certificates (PEM) its server is checked against; empty = those of the system."""
     after_days: int = 0
     """Recordings of so many days ago are copied; 0 = as soon as they are closed."""
     keep_days: int = 0
@@ -67,7 +69,7 @@ class StorageSettings(Part, kw_only=True, frozen=True):
         if not 1 <= self.scrub_days <= 182:
             raise ValueError("storage.scrub_days: 1 to 182, so that each byte is read at least twice a year")
         names = [place.name for place in self.places]
-        if len(set(names)) < len(names) or not all(names):
+        if len(set(names)) < len(names) or not all(names) or "*" in names:
             raise ValueError("storage.places: every place needs a name of its own")
         if self.copies < 1 or self.rate_mib <= 0:
             raise ValueError("storage.copies is at least 1, storage.rate_mib above 0")

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from appliance.wire.archive import Permit
 from cameras.archive.copying import Copier
+from cameras.archive.lawful import list_digest
 from cameras.archive.places import ALTERED, FolderPlace, Place, sync_folder
-from cameras.archive.store import DISK, EVERYWHERE, Archive, list_digest
+from cameras.archive.store import DISK, EVERYWHERE, Archive
 from cameras.archive.terms import Terms, bounded, terms_of
 from cameras.archive.walk import ByTime, Walk, named
 from cameras.index import Reader, Segment, micros, moment

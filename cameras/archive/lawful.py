@@ -4,7 +4,8 @@ The law: recordings are archived for three years (appliance/rules/retention.py s
 longer.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from appliance.wire.seals import Deletion
@@ -31,3 +32,11 @@ def three_years_after(start: datetime) -> datetime:
         return start.replace(year=start.year + LAW_YEARS)
     except ValueError:
         return start.replace(year=start.year + LAW_YEARS, month=3, day=1)
+
+
+def list_digest(recordings: Iterable[tuple[str, str]]) -> str:
+    """SHA-256 over path and SHA-256 of recordings, a line each, in the order of their paths. Pure."""
+    digest = hashlib.sha256()
+    for path, sha256 in sorted(recordings):
+        digest.update(f"{path} {sha256}\n".encode())
+    return digest.hexdigest()

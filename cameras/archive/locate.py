@@ -43,34 +43,46 @@ class Locator:
         self._folders = {one.name: Path(one.folder) for one in settings.storage.places if one.kind != "s3"}
 
     def where(self, segment: Segment) -> Where:
-        """Where a recording lies, without fetching anything."""
-        here = self._media / segment.path
-        if here.exists():
+        """Where a recording lies, without fetching anything. A copy that holds comes before an altered original."""
+        here, suspect = self._media / segment.path, self._archive.suspect(segment.path)
+        if DISK not in suspect and _as_long(here, segment):
             return Where(lies="here", path=here)
-        copies = {copy.place for copy in self._archive.copies(segment.path)}
         removed = self._archive.removals(segment.path)
-        if gone := removed.get(EVERYWHERE):
+        if (gone := removed.get(EVERYWHERE)) and not here.exists():
             # A row before its date is nobody's order.
             return Where(lies="deleted" if lawful(segment.start, gone.at, self._clock.now()) else "missing")
-        if not copies:
-            return Where(lies="missing")
+        copies = {copy.place for copy in self._archive.copies(segment.path)}
         kinds = dict(self._archive.places())
+        roots = self._roots(copies, kinds)
+        there = [
+            Where(lies="online", path=root / segment.path, place=name)
+            for name, root in roots.items()
+            if root is not None and (root / segment.path).exists()
+        ]
+        for one in there:
+            if one.place not in suspect and one.path and _as_long(one.path, segment):
+                return one
+        for lies, kind in (("s3", "s3"), ("offline", "offline")):
+            away = (name for name in copies - suspect if kinds.get(name) == kind and roots[name] is None)
+            if found := sorted(away):
+                return Where(lies=lies, place=found[0])  # type: ignore[arg-type]
+        if here.exists():  # there is no better one
+            return Where(lies="here", path=here)
+        if there:
+            return there[0]
+        silent = sorted(name for name, root in roots.items() if root is None)
+        return Where(lies="silent", place=silent[0]) if silent else Where(lies="missing", place=DISK)
+
+    def _roots(self, copies: set[str], kinds: dict[str, str]) -> dict[str, Path | None]:
+        """Where each place is mounted now."""
         plugged = any(kinds.get(name) == "offline" for name in copies)
         disks = mounted_disks(Path(self._settings.storage.offline), self._site) if plugged else {}
-        roots = {
+        return {
             name: disks.get(name)
             if kinds.get(name) == "offline"
             else mounted_folder(self._folders.get(name), name, self._site)
             for name in copies
         }
-        for name, root in roots.items():
-            if root is not None and (root / segment.path).exists():
-                return Where(lies="online", path=root / segment.path, place=name)
-        for lies, kind in (("s3", "s3"), ("offline", "offline")):
-            if found := sorted(name for name in copies if kinds.get(name) == kind and roots[name] is None):
-                return Where(lies=lies, place=found[0])  # type: ignore[arg-type]
-        silent = sorted(name for name, root in roots.items() if root is None)
-        return Where(lies="silent", place=silent[0]) if silent else Where(lies="missing", place=DISK)
 
     def locate(self, segment: Segment) -> Path:
         """A readable file, fetched from object storage when it lies there. Call it from a thread without a loop.
@@ -115,3 +127,12 @@ def absent(found: Where, segment: Segment) -> NotFound | Unavailable:
         N_("Run examsite recordings verify and call the system administrator."),
         path=segment.path,
     )
+
+
+def _as_long(path: Path, segment: Segment) -> bool:
+    """Whether a file is there with the length of its finished recording: the cheapest sign of an altered one."""
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return False
+    return segment.state == "open" or size == segment.bytes

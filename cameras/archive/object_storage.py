@@ -7,11 +7,12 @@ from pathlib import Path
 
 import urllib3
 from minio import Minio
+from minio.commonconfig import CopySource
 from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 
 from appliance.base.storage_settings import PlaceSettings
-from cameras.archive.places import CHUNK, Pace, PlaceSilent
+from cameras.archive.places import ALTERED, CHUNK, Pace, PlaceSilent
 
 PART_SIZE = 256 * 1024 * 1024
 """Recordings are smaller: each goes up in one request."""
@@ -52,8 +53,10 @@ class S3Place:
         access, secret = keys_of(setting)
         http = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=5.0, read=30.0),
-            retries=urllib3.Retry(total=1, backoff_factor=0.2, raise_on_status=False),
+            # No redirection is followed: the recording would go with it.
+            retries=urllib3.Retry(total=1, redirect=False, backoff_factor=0.2, raise_on_status=False),
             cert_reqs="CERT_REQUIRED",
+            ca_certs=setting.ca_file or None,
         )
         self._client = Minio(
             setting.endpoint,
@@ -92,7 +95,11 @@ class S3Place:
                 part_size=PART_SIZE,
             )
             pace.took(size)
-        if self.digest(path, pace) != sha256:
+        try:
+            back = self.digest(path, pace)
+        except FileNotFoundError:
+            raise PlaceSilent("what was stored is not there") from None
+        if back != sha256:
             self.remove(path)
             raise PlaceSilent("what was stored is not what is read back")
         return sha256
@@ -112,11 +119,13 @@ class S3Place:
         return digest.hexdigest()
 
     def set_aside(self, path: str) -> None:
-        """Object storage keeps versions when its owner says so: it stays until it is written anew."""
+        """`NAME.altered` beside it, copied by the storage itself."""
+        with contextlib.suppress(FileNotFoundError), _reached():
+            self._client.copy_object(self._bucket, path + ALTERED, CopySource(self._bucket, path))
 
     def remove(self, path: str) -> None:
         """Delete the object."""
-        with _reached(), contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError), _reached():
             self._client.remove_object(self._bucket, path)
 
     def fetch(self, path: str, target: Path) -> None:

@@ -14,7 +14,6 @@ from appliance.base.errors import NotFound, Refused, Unavailable
 from appliance.base.i18n import N_
 from appliance.base.notify import supervised
 from appliance.base.settings import Settings
-from appliance.base.site import read_site
 from appliance.wire.archive import (
     DiskTold,
     EndDisk,
@@ -29,7 +28,8 @@ from appliance.wire.archive import (
     Storage,
     Taken,
 )
-from cameras.archive.places import MARK, Mark, PlaceSilent, read_mark, sync_folder
+from cameras.archive.places import Mark, PlaceSilent, read_mark
+from cameras.archive.prepare import require_place, write_mark
 from cameras.archive.reach import place_of, site_code
 from cameras.archive.rounds import Rounds
 from cameras.archive.status import make_status
@@ -163,22 +163,9 @@ class ArchiveProcess:
     def _prepare(self, asked: PreparePlace) -> DiskTold:
         folder, storage = Path(asked.folder), self.rounds.settings.storage
         setting = next((one for one in storage.places if one.name == asked.label), None)
-        if setting is None and folder.parent != Path(storage.offline):
-            raise Refused(
-                "not_below_offline",
-                N_("Off-line disks are mounted in folders below {folder}."),
-                N_("Mount it there, or name a place of the configuration."),
-                folder=storage.offline,
-            )
-        if not folder.is_dir():
-            raise NotFound(
-                "no_such_folder",
-                N_("There is no folder {path}."),
-                N_("Mount the disk first."),
-                path=asked.folder,
-            )
+        require_place(folder, asked.label, setting, self.rounds.settings)
         kind = setting.kind if setting else "offline"
-        mark = Mark(name=asked.label, kind=kind, site=read_site(self.rounds.settings.state).code)
+        mark = Mark(name=asked.label, kind=kind, site=site_code(self.rounds.settings))
         known = read_mark(folder)
         if known and known != mark:
             raise Refused(
@@ -197,8 +184,7 @@ class ArchiveProcess:
                 N_("Plug that disk in, or choose a new label."),
                 label=mark.name,
             )
-        (folder / MARK).write_bytes(msgspec.json.encode(mark))
-        sync_folder(folder)
+        write_mark(folder, mark)
         self.rounds.archive.tell(
             self.rounds.clock.now(),
             "place_prepared",

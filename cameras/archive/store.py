@@ -4,11 +4,10 @@ Written by exam-archive alone. A recording is named by its path below the media 
 the index is built anew from the files, and it is the copy's name on every place. Times are microseconds since 1970.
 """
 
-import hashlib
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,14 +60,6 @@ def _unreadable(error: Exception) -> Unavailable:
         N_("Exams and recording go on. The system administrator looks at the recording disk."),
         detail=str(error),
     )
-
-
-def list_digest(recordings: Iterable[tuple[str, str]]) -> str:
-    """SHA-256 over path and SHA-256 of recordings, a line each, in the order of their paths. Pure."""
-    digest = hashlib.sha256()
-    for path, sha256 in sorted(recordings):
-        digest.update(f"{path} {sha256}\n".encode())
-    return digest.hexdigest()
 
 
 class ArchiveReader:
@@ -124,6 +115,14 @@ class ArchiveReader:
             Copy(place=place, path=name, bytes=size, sha256=sha256, verified=moment(at))
             for place, name, size, sha256, at in found
         ]
+
+    def suspect(self, path: str) -> set[str]:
+        """Places where what lies there of a recording was found not to hold."""
+        found = self.rows(
+            "SELECT place FROM finding WHERE path = ? AND over IS NULL AND code IN ('altered', 'unreadable')",
+            path,
+        )
+        return {place for (place,) in found}
 
     def been(self, path: str) -> list[str]:
         """Places where a copy lies, or something of it that was set aside."""

@@ -1,5 +1,7 @@
 """The list and the proof of the recordings are lost, damaged, or of another disk; places that come and go."""
 
+import os
+import shutil
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
@@ -7,13 +9,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from appliance.base.errors import Unavailable
+from appliance.base.errors import ExamError, Unavailable
 from appliance.base.storage_settings import PlaceSettings
+from appliance.wire.archive import PreparePlace
 from cameras.archive.cli import check_folder
 from cameras.archive.copying import UNREAD
 from cameras.archive.locate import Locator
 from cameras.archive.mirror import PROOF
-from cameras.archive.places import INVENTORY, MARK, FolderPlace, Mark, mounted_disks
+from cameras.archive.places import INVENTORY, MARK, FolderPlace, Mark, PlaceSilent, mounted_disks
 from cameras.archive.process import ArchiveProcess
 from cameras.archive.rounds import Rounds
 from cameras.archive.status import make_status
@@ -215,3 +218,76 @@ def test_the_recordings_need_their_own_disk(tmp_path: Path) -> None:
     with pytest.raises(Unavailable) as refused:
         Rounds(msgspec.structs.replace(store.settings, recorder=recorder), store.clock)
     assert refused.value.code == "media_not_mounted" and not (store.media / FILE).exists()
+
+
+def prepared(rounds: Rounds, label: str, folder: Path) -> str:
+    """What preparing a place is answered: its state, or the code of the refusal."""
+    asked = PreparePlace(label=label, folder=str(folder), actor="console:root")
+    try:
+        return ArchiveProcess(rounds)._prepare(asked).state
+    except ExamError as error:
+        return error.code
+
+
+def test_what_may_become_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud = PlaceSettings(name="cloud", kind="s3", endpoint="x:1", bucket="b")
+    nas = PlaceSettings(name="nas", kind="nas", folder=str(tmp_path / "nas"))
+    store = Store(tmp_path, places=[nas, cloud])
+    disk, other = tmp_path / "disks" / "usb1", tmp_path / "elsewhere"
+    for folder in (disk, other, tmp_path / "nas"):
+        folder.mkdir(parents=True)
+    with store.rounds() as rounds:
+        assert prepared(rounds, "A-001", disk) == "not_mounted", "the disk of the box itself"
+        disks = {tmp_path / "media": 1, disk: 2, tmp_path / "nas": 3}
+        monkeypatch.setattr("cameras.archive.prepare._disk", lambda folder: disks.get(folder, 0))
+        for label in ("", "*", "a/b", " A"):
+            assert prepared(rounds, label, disk) == "bad_label"
+        assert prepared(rounds, "A-001", other) == "not_below_offline"
+        assert prepared(rounds, "nas", other) == prepared(rounds, "cloud", other) == "not_its_folder"
+        assert prepared(rounds, "nas", tmp_path / "nas") == "online"
+        (disk / MARK).mkdir()
+        assert prepared(rounds, "A-001", disk) == "place_not_writable"
+        (disk / MARK).rmdir()
+        assert prepared(rounds, "A-001", disk) == prepared(rounds, "A-001", disk) == "filling"
+        assert prepared(rounds, "A-002", disk) == "another_place"
+
+
+def test_what_was_fetched_stays_for_an_hour_after_each_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    fetched = store.media / ".fetched"
+    fetched.mkdir()
+    used, old = fetched / "C1_a.mp4", fetched / "C1_b.mp4"
+    for file in (used, old):
+        file.touch()
+        os.utime(file, (1, 1))
+    with store.rounds() as rounds:
+        place = FolderPlace("nas", "nas", tmp_path / "nas")
+        assert rounds.copier.fetched("C1/a.mp4", place) == used
+        settle(rounds)
+        assert used.exists() and not old.exists()
+        usage = shutil.disk_usage(tmp_path)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(total=1 << 40, free=1 << 20))
+        with pytest.raises(PlaceSilent, match="recording goes first"):
+            rounds.copier.fetched("C1/c.mp4", place)
+
+
+def test_a_copy_that_holds_comes_before_an_altered_original(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    nas = store.mount("nas", "nas")
+    shorter, same_length, lost = store.record("C1", NOW - DAY, count=3)
+    store.run()
+    (store.media / shorter.path).write_bytes(b"x")
+    (store.media / same_length.path).write_bytes(b"x" * SIZE)
+    find = Locator(store.settings)
+    assert find.locate(shorter) == nas / shorter.path
+    assert find.where(same_length).lies == "here", "nobody has read it again yet"
+    with store.rounds() as rounds:
+        settle(rounds)
+        store.clock.advance(181 * 86400)
+        settle(rounds)
+    assert find.locate(same_length) == nas / same_length.path
+    (nas / lost.path).unlink()
+    (store.media / lost.path).write_bytes(b"x")
+    assert find.locate(lost) == store.media / lost.path, "there is no better one: its hash is told as altered"

@@ -115,6 +115,9 @@ def test_object_storage_is_a_place_like_any_other(tmp_path: Path, object_storage
         found = {(one.place, one.path, one.code) for one in make_status(rounds).findings}
         lost = {("", made[1].path, "missing"), ("", made[2].path, "missing")}
         assert found == lost | {("cloud", made[1].path, "missing"), ("cloud", made[2].path, "altered")}
+        kept = client.get_object("rec", made[2].path + ".altered")
+        assert kept.read() == b"x" * SIZE, "kept for whoever looks into it"
+        kept.close()
         os.rename(tmp_path / "key", tmp_path / "away")
         settle(rounds)
         assert [one.state for one in make_status(rounds).places if one.name == "cloud"] == ["silent"]

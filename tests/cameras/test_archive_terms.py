@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.wire.archive import Permit
+from cameras.archive.lawful import list_digest
 from cameras.archive.rounds import Rounds
-from cameras.archive.store import EVERYWHERE, ArchiveReader, list_digest
+from cameras.archive.store import EVERYWHERE, ArchiveReader
 from cameras.archive.terms import LEAST, Stay, Term, Terms, bounded, rooms_between, still_held
 from cameras.archive.trusted_time import REST, Seen, furthest
 from cameras.index import Segment, micros
