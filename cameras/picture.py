@@ -74,9 +74,16 @@ def _cut(seen: NDArray[Any]) -> Iterator[NDArray[Any]]:
         yield from np.array_split(rows, 2 * COLUMNS, axis=1)
 
 
+def hangs(earlier: Grey, later: Grey) -> bool:
+    """Are two pictures taken a minute apart the same but for what the camera prints at the edges? When its sensor hangs
+    its clock goes on.
+    """
+    edge = earlier.shape[0] // EDGE
+    return earlier.shape == later.shape and frozen(earlier[edge:-edge], later[edge:-edge])
+
+
 def frozen(earlier: Grey, later: Grey, idle: bool = False) -> bool:
-    """Are two pictures taken seconds apart the same? A true sensor's noise alone makes them differ. What the camera
-    prints at the edges does not count: when its sensor hangs its clock goes on.
+    """Are two pictures taken seconds apart the same? A true sensor's noise alone makes them differ.
 
     `idle`: the camera sent next to nothing between them. Then also two that differ by coding alone are the same: what
     is coded better or worse differs everywhere a little, to both sides; a clock or a hand differs in one place.
@@ -89,8 +96,7 @@ def frozen(earlier: Grey, later: Grey, idle: bool = False) -> bool:
         size = max(1, width // 16), max(1, height // 16)
         coded = np.abs(cv2.resize(apart, size, interpolation=cv2.INTER_AREA)).max() < CODED_BLOCK
         return bool(np.abs(apart).mean() < CODED_MEAN and coded)
-    edge = earlier.shape[0] // EDGE
-    apart = cv2.absdiff(earlier, later)[edge : earlier.shape[0] - edge]
+    apart = cv2.absdiff(earlier, later)
     if apart.mean() >= STILL_MEAN:
         return False
     height, width = apart.shape

@@ -144,7 +144,7 @@ def faults(seen: Grey, before: Grey | None, reference: Grey | None) -> set[Pictu
     if picture.black(seen):
         return {"black"}
     found: set[PictureFault] = set()
-    if before is not None and picture.frozen(before, seen):
+    if before is not None and picture.hangs(before, seen):
         found.add("frozen")
     if reference is not None:
         told = picture.compare(seen, reference)
