@@ -21,6 +21,7 @@ from appliance.flow.cameras import free_of_sitting
 from appliance.flow.coverage import Seen, coverage, said, seen_place
 from appliance.flow.name_doors import name_doors
 from appliance.web.camera_alarms import camera_alarms
+from appliance.web.camera_card import camera_card
 from appliance.web.media import kind_of, still_of
 from appliance.web.ops import sources_of
 from appliance.web.pages import done, page
@@ -325,6 +326,7 @@ HANDLERS = [
         route_handlers=[
             cameras_page,
             cameras_list,
+            camera_card,
             job_start,
             job_state,
             job_still,

@@ -142,7 +142,9 @@ class CardFiller:
             raise Refused(
                 "no_onvif",
                 N_("Camera {camera} is known by its stream's address only: its card cannot be asked."),
-                N_("Set it up by ONVIF, or copy the film from its card and fill the gap with --from."),
+                N_(
+                    "Set it up by ONVIF, or copy the film from its card and fill the gap with examsite recordings fill --from FILE."
+                ),
                 camera=code,
             )
         return found
@@ -250,7 +252,7 @@ class CardFiller:
                     "card_wrong_times",
                     N_("The card's pictures say {time} where {start} was asked for: they are not used."),
                     N_(
-                        "Set the camera's clock; copy the film from its card and fill the gap with --from and --start."
+                        "Set the camera's clock; copy the film from its card and fill the gap with examsite recordings fill --from FILE --start TIME."
                     ),
                     time=at.isoformat(timespec="seconds"),
                     start=span[0].isoformat(timespec="seconds"),

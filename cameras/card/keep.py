@@ -95,7 +95,9 @@ class Keeper:
             raise DeviceFault(
                 "card_bad_pictures",
                 N_("The pictures on the card of camera {camera} cannot be read."),
-                N_("Copy the film from its card, and fill the gap with --from."),
+                N_(
+                    "Copy the film from its card, and fill the gap with examsite recordings fill --from FILE."
+                ),
                 camera=self._camera,
             ) from error
         with probe:

@@ -225,7 +225,9 @@ class Replay:
         return DeviceFault(
             code,
             sentence,
-            N_("Try again; else copy the film from its card, and fill the gap with --from."),
+            N_(
+                "Try again; else copy the film from its card, and fill the gap with examsite recordings fill --from FILE."
+            ),
             address=f"{self._where[0]}:{self._where[1]}",
             detail=detail,
         )

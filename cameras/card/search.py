@@ -89,7 +89,9 @@ class CardCamera(PlainCamera):
                     N_(
                         "The camera {address} does not tell its time: nobody knows when its card's pictures were taken."
                     ),
-                    N_("Copy the film from its card, and fill the gap with --from and --start."),
+                    N_(
+                        "Copy the film from its card, and fill the gap with examsite recordings fill --from FILE --start TIME."
+                    ),
                     address=self.address,
                 )
             readings.append((asked, dt.datetime.now(dt.UTC), told))
@@ -103,7 +105,7 @@ class CardCamera(PlainCamera):
         return Refused(
             "no_card_search",
             N_("The camera {address} has no recording search and replay (ONVIF Profile G)."),
-            N_("Copy the film from its card, and fill the gap with --from."),
+            N_("Copy the film from its card, and fill the gap with examsite recordings fill --from FILE."),
             address=self.address,
         )
 
@@ -183,7 +185,9 @@ class CardCamera(PlainCamera):
             raise DeviceFault(
                 "card_no_replay",
                 N_("The camera {address} gives no address from which its card's pictures can be had."),
-                N_("Copy the film from its card, and fill the gap with --from."),
+                N_(
+                    "Copy the film from its card, and fill the gap with examsite recordings fill --from FILE."
+                ),
                 address=self.address,
             )
         try:

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,10 +12,14 @@ from playwright.sync_api import Page, expect
 from sqlmodel import col, select
 
 from appliance.base.camera_settings import Cameras, read_cameras
+from appliance.base.settings import Settings
 from appliance.records.journal import Journal
 from appliance.records.site import Room as SiteRoom
 from appliance.records.sitting import Sitting
 from cameras.camera_password import password_of
+from cameras.card.fill import CardFiller
+from cameras.fill import Filler
+from cameras.index import Index
 from cameras.set_up import SetUp
 from cameras.simulator.camera import SimulatedCamera, Traits
 from cameras.simulator.scene import Room
@@ -41,7 +45,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
     def handlers() -> dict[type, Any]:
         kept.append(SetUp(made.settings, lambda: None))
-        return kept[-1].handlers()
+        return kept[-1].handlers() | cards_of(made.settings, kept[-1]).handlers()
 
     found.recorder = handlers
     found.start()
@@ -49,6 +53,17 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     for listener in kept[-1].listeners.values():
         listener.stop()
     found.stop()
+
+
+def cards_of(settings: Settings, set_up: SetUp) -> CardFiller:
+    """What asks the cameras' cards; C5 lacks a minute of an hour ago."""
+    index = Index(settings.state / "cards")
+    begun = datetime.now(UTC) - timedelta(hours=1)
+    index.open_gap_row("gap", "C5", begun, "network", "")
+    index.close_gap("gap", begun + timedelta(minutes=1))
+    index.open_gap_row("rest", "C5", begun + timedelta(minutes=1), "resting", "")
+    filler = Filler(settings, index, set_up.filled)
+    return CardFiller(settings, index, lambda one: password_of(one, settings), set_up.card_filled, filler)
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +154,9 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     page.locator("[name=doors]").fill("门、后门")
     page.locator("form", has=page.locator("[name=doors]")).get_by_role("button", name="保存").click()
     expect(page.locator(".holes-now")).to_contain_text("没有摄像机看得到：后门")
+    page.get_by_role("button", name="用存储卡补录缺口").click()
+    expect(page.locator("#camera-found")).to_contain_text("没有录像检索与回放功能", timeout=30_000)
+    shoot(page, "camera-card")
     page.goto(f"{day.url}/cameras/report")
     paper = page.locator(".camera-paper").filter(has_text="理论考场后上方")
     expect(paper).to_contain_text("1 项不合格")
