@@ -69,7 +69,8 @@ fi
 
 cat <<END
 install: done. What is left to do:
-  1. Fill in /etc/examsite/examsite.toml (every setting is explained there).
+  1. Fill in /etc/examsite/examsite.toml (every setting is explained there). Recordings have a disk of their own: mount
+     it at /var/lib/examsite-media and set own_disk = true in [recorder].
   2. cd /var/lib/examsite && runuser -u examsite -- examsite init
   3. systemctl enable --now exam.target
 END

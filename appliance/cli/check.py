@@ -58,6 +58,7 @@ def findings(settings: Settings) -> list[Finding]:
         box.db.stop()
     found += _keys(settings) + _disks(settings) + _ports(settings) + _font(settings) + _devices(settings)
     if not box.site.demo:
+        found += _own_disk(settings)
         sentence = _("This is a production site, but {setting} names a simulator: {value}")
         found += [
             Finding("simulator_configured", sentence.format(setting=setting, value=value))
@@ -107,6 +108,22 @@ def _disks(settings: Settings) -> list[Finding]:
             text = _("The disk of {folder} is almost full.").format(folder=folder)
             found.append(Finding("disk_almost_full", text))
     return found
+
+
+def _own_disk(settings: Settings) -> list[Finding]:
+    """Without the setting a disk that is not mounted fills the box's own, and nobody is told."""
+    media = Path(settings.recorder.media)
+    if settings.recorder.own_disk or not media.exists():
+        return []
+    if media.stat().st_dev == settings.state.stat().st_dev:
+        text = _(
+            "Recordings go onto the box's own disk: mount one for them at {folder}, then set own_disk = true."
+        )
+    else:
+        text = _(
+            "The recordings' disk at {folder} is not required: set own_disk = true, or they fill the box's own."
+        )
+    return [Finding("own_disk_not_set", text.format(folder=media), look=True)]
 
 
 def _ports(settings: Settings) -> list[Finding]:

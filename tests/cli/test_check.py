@@ -103,3 +103,23 @@ def test_certificates_that_end_are_told_a_quarter_ahead_and_made_anew(
     renewed = json.loads(examsite("renew", "--json")[1])["renewed"]
     assert renewed == ["clips", "faces", "gate", "recorder", "sync", "tls", "web"]
     assert (keys(settings) / "recorder.pem").read_bytes() != before
+
+
+@pytest.mark.parametrize(("own", "mounted"), [(False, False), (False, True), (True, True)])
+def test_recordings_on_the_boxs_own_disk_are_told(tmp_path: Path, own: bool, mounted: bool) -> None:
+    settings = site_settings(tmp_path)
+    media = tmp_path / "recordings"
+    settings = msgspec.structs.replace(
+        settings, recorder=msgspec.structs.replace(settings.recorder, media=str(media), own_disk=own)
+    )
+    settings.state.mkdir(parents=True, exist_ok=True)
+    assert check._own_disk(settings) == [], "there is no folder yet"
+    if mounted:
+        media.symlink_to("/dev/shm")  # another file system
+    else:
+        media.mkdir()
+    found = check._own_disk(settings)
+    assert [one.code for one in found] == ([] if own else ["own_disk_not_set"]) and all(
+        one.look for one in found
+    )
+    assert all(("主机系统盘：" in one.message) != mounted for one in found)
