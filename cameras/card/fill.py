@@ -143,7 +143,8 @@ class CardFiller:
                 "no_onvif",
                 N_("Camera {camera} is known by its stream's address only: its card cannot be asked."),
                 N_(
-                    "Set it up by ONVIF, or copy the film from its card and fill the gap with examsite recordings fill --from FILE."
+                    "Set it up by ONVIF, or copy the film from its card and"
+                    " fill the gap with examsite recordings fill --from FILE."
                 ),
                 camera=code,
             )
@@ -252,7 +253,8 @@ class CardFiller:
                     "card_wrong_times",
                     N_("The card's pictures say {time} where {start} was asked for: they are not used."),
                     N_(
-                        "Set the camera's clock; copy the film from its card and fill the gap with examsite recordings fill --from FILE --start TIME."
+                        "Set the camera's clock; copy the film from its card and"
+                        " fill the gap with examsite recordings fill --from FILE --start TIME."
                     ),
                     time=at.isoformat(timespec="seconds"),
                     start=span[0].isoformat(timespec="seconds"),

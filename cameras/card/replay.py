@@ -226,7 +226,8 @@ class Replay:
             code,
             sentence,
             N_(
-                "Try again; else copy the film from its card, and fill the gap with examsite recordings fill --from FILE."
+                "Try again; else copy the film from its card, and"
+                " fill the gap with examsite recordings fill --from FILE."
             ),
             address=f"{self._where[0]}:{self._where[1]}",
             detail=detail,

@@ -90,7 +90,8 @@ class CardCamera(PlainCamera):
                         "The camera {address} does not tell its time: nobody knows when its card's pictures were taken."
                     ),
                     N_(
-                        "Copy the film from its card, and fill the gap with examsite recordings fill --from FILE --start TIME."
+                        "Copy the film from its card, and"
+                        " fill the gap with examsite recordings fill --from FILE --start TIME."
                     ),
                     address=self.address,
                 )
