@@ -108,8 +108,14 @@ def test_the_storage_page(day: Running, open_page: Open, archive: Rounds) -> Non
     day_row.locator("summary").click()
     confirm(page, "考生申诉")
     expect(page.locator(".decided")).to_contain_text("考生申诉")
-    look(day)
+    expect(page.get_by_text("存储程序尚未收到")).to_have_count(0)  # told at once: it is in force
     assert archive.archive.rows("SELECT count(*) FROM sitting WHERE hold = 1") == [(1,)]
+    page.get_by_text("nas：已知悉").click()
+    shoot(page, "storage-known")
+    confirm(page, "盘已更换，已查明")
+    expect(page.get_by_text("另有 1 个")).to_be_visible()
+    assert archive.archive.rows("SELECT count(acknowledged) FROM finding WHERE over IS NULL") == [(1,)]
+    look(day)
     page.locator(".decided summary").click()
     confirm(page, "申诉已结案")
     expect(page.locator(".decided")).to_have_count(0)
@@ -121,9 +127,8 @@ def test_the_storage_page(day: Running, open_page: Open, archive: Rounds) -> Non
     orders = archive.orders
     assert orders is not None and orders.permit is not None and orders.permit.why == "保存期满三年"
     told = kinds(day)
-    assert told[0] == "hold.put" and {"hold.lifted", "storage.deletion_ordered", "storage.finding"} <= set(
-        told
-    )
+    wanted = {"hold.lifted", "storage.deletion_ordered", "storage.finding", "storage.acknowledged"}
+    assert told[0] == "hold.put" and wanted <= set(told)
     english = open_page("office", "/language/en")
     english.goto(f"{day.url}/storage")
     expect(english.locator(".big-figure")).to_contain_text("days")
