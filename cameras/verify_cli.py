@@ -98,6 +98,9 @@ def _clip_words() -> dict[str, str]:
         "bad_signature": _("The signature does not fit."),
         "bad_certificate": _("It was not signed by this site."),
         "source_altered": _("When it was cut, the recording {path} was no longer as recorded."),
+        "source_row_altered": _(
+            "When it was cut, what the index said of the recording {path} was not what the chain of recordings says."
+        ),
         "source_missing": _("When it was cut, the recording {path} was missing."),
         "source_unreadable": _("When it was cut, the recording {path} could not be read."),
     }

@@ -42,7 +42,7 @@ WIDTH = 1000.0
 """Units of the time bar."""
 LEAST = 4.0
 """A mark is never narrower: a lost second must be seen."""
-DAMAGED = ("altered", "missing", "unreadable")
+DAMAGED = ("altered", "row_altered", "missing", "unreadable")
 NAMED = 20
 """Damaged files named in the journal; their number is told in any case."""
 

@@ -199,10 +199,10 @@ class ClipHead(msgspec.Struct, kw_only=True):
     sha256: str = ""
 
 
-Check = Literal["whole", "altered", "missing", "unreadable", "open", "elsewhere", "deleted"]
-"""A file read again just now: as it was recorded, not so, not there, the disk does not give it; open = still being
-written, no hash yet; elsewhere = it has moved to a place that is not read for this (an off-line disk, object storage);
-deleted = by order, after its date."""
+Check = Literal["whole", "altered", "row_altered", "missing", "unreadable", "open", "elsewhere", "deleted"]
+"""A file read again just now: as it was recorded, not so, as the index says but not as the chain does, not there, the
+disk does not give it; open = still being written, no hash yet; elsewhere = it has moved to a place that is not read for
+this (an off-line disk, object storage); deleted = by order, after its date."""
 Kept = Literal["open", "closed", "recovered", "adopted", "missing", "filled"]
 """How a file came into the index. recovered: ended by a crash, hashed at the restart; adopted: the index had lost
 it, hashed when it was found again; filled: put into a gap later out of a camera's card or a copy, hashed when it was

@@ -41,6 +41,7 @@ from cameras.chain.journaled import broken
 from cameras.clips.copy import Copied
 from cameras.clips.cut import Cut, cut
 from cameras.clips.find import find
+from cameras.clips.links import Links
 from cameras.clips.proof import Proven
 from cameras.clips.reel import reel_of
 from cameras.clips.screens import ScreenReader
@@ -77,6 +78,7 @@ class ClipServer:
         self._media = Path(settings.recorder.media)
         self._index = Reader(self._media)
         self._locator = Locator(settings)
+        self._links = Links(self._media, self._index, _authority(settings))
         self._turn = asyncio.Semaphore(CUTS_AT_ONCE)
         # Two readers at once slow the disk for the recorder, two encoders the machine.
         self._reading, self._coding = threading.Lock(), asyncio.Lock()
@@ -120,7 +122,9 @@ class ClipServer:
         if asked.proof:
             made = await self._cut(wanted)
             times = wanted[1:3]
-            proven = await asyncio.to_thread(Proven, self._settings, made, *times, self._locator.locate)
+            proven = await asyncio.to_thread(
+                Proven, self._settings, made, *times, self._locator.locate, self._links
+            )
             return Poured(proven.head, _one_by_one(proven.read(), self._reading))
         made = await self._kept_cut(wanted)
         return Streamed(made.head, self._turns(made.film.read(asked.offset, CHUNK)))
@@ -200,7 +204,9 @@ class ClipServer:
 
     def _checked(self, segment: Segment) -> CheckedFile:
         with self._reading:  # one file at a time for everybody
-            return checked(self._locator, segment)
+            found = checked(self._locator, segment)
+            found.found = self._links.judged(segment, found.found)
+            return found
 
     async def get_still(self, asked: GetStill) -> Streamed:
         """GetStill."""
@@ -220,6 +226,11 @@ class ClipServer:
         async with self._turn:
             head, body = await asyncio.to_thread(still, self._index, self._media, camera, LIVE_WIDTH)
         return LivePicture(camera=camera, at=head.at, jpeg=body, second=False)
+
+
+def _authority(settings: Settings) -> bytes | None:
+    path = settings.state / "keys" / "authority.pem"
+    return path.read_bytes() if path.exists() else None
 
 
 def _failed(done: "asyncio.Task[Cut]") -> bool:

@@ -30,10 +30,11 @@ from appliance.base.i18n import N_
 from appliance.base.settings import Settings
 from appliance.base.site import read_site
 from appliance.wire.playback import CopyProof
+from appliance.wire.proof import BOX
 from appliance.wire.recorder import SignedProof
 from cameras.clips.cut import Cut
 from cameras.clips.film import unreadable
-from cameras.clips.proof import BOX, PROCESS
+from cameras.clips.proof import PROCESS
 from cameras.media import open_segment, packets
 
 LONGEST = timedelta(minutes=30)

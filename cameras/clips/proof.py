@@ -30,9 +30,10 @@ from appliance.base.settings import Settings
 from appliance.base.site import read_site
 from appliance.wire.playback import CopyProof
 from appliance.wire.proof import BOX, broken_sources
-from appliance.wire.recorder import CheckedFile, ClipProof, SignedProof
+from appliance.wire.recorder import Check, CheckedFile, ClipProof, SignedProof
 from cameras.clips.cut import Cut
 from cameras.clips.film import Locate, Span, unreadable
+from cameras.clips.links import Links
 from cameras.index import Segment
 from cameras.integrity import CHUNK, stated
 
@@ -44,11 +45,13 @@ Code = Literal[
     "bad_signature",
     "bad_certificate",
     "source_altered",
+    "source_row_altered",
     "source_missing",
     "source_unreadable",
 ]
 SOURCE: dict[str, Code] = {
     "altered": "source_altered",
+    "row_altered": "source_row_altered",
     "missing": "source_missing",
     "unreadable": "source_unreadable",
 }
@@ -76,13 +79,23 @@ class Proven:
     against the hash of its recording, and its part given on. Nothing is written.
     """
 
-    def __init__(self, settings: Settings, made: Cut, start: datetime, end: datetime, locate: Locate) -> None:
-        """`start`, `end`: as asked for. Raises NotFound when the box has no key for proofs."""
+    def __init__(
+        self,
+        settings: Settings,
+        made: Cut,
+        start: datetime,
+        end: datetime,
+        locate: Locate,
+        links: Links | None = None,
+    ) -> None:
+        """`start`, `end`: as asked for. `links`: rows are held against the chain. Raises NotFound without a key for
+        proofs.
+        """
         folder = settings.state / "keys"
         self._signer = Signer.load(folder / f"{PROCESS}.key")
         certificate = x509.load_pem_x509_certificate(read_secret(folder / f"{PROCESS}.pem"))
         self._der = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
-        self._made, self._locate = made, locate
+        self._made, self._locate, self._links = made, locate, links
         site = read_site(settings.state)
         names = {camera.code: camera.name for camera in settings.cameras}
         self._stated = ClipProof(
@@ -140,9 +153,8 @@ class Proven:
                 if pending:
                     pending.result()
                 same = size == segment.bytes and whole.hexdigest() == segment.sha256
-                found.append(
-                    stated(segment, "open" if segment.end is None else "whole" if same else "altered")
-                )
+                seen: Check = "open" if segment.end is None else "whole" if same else "altered"
+                found.append(stated(segment, self._links.judged(segment, seen) if self._links else seen))
         if given != self._made.film.size:
             raise unreadable(
                 self._made.segments[0].path

@@ -1,5 +1,6 @@
 """What goes wrong with evidence, and what is given out then: never another film, never less without a word."""
 
+import hashlib
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -11,12 +12,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from appliance.base import crypto
 from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import in_language
 from appliance.base.storage_settings import PlaceSettings, StorageSettings
 from appliance.reports import evidence as reports
 from appliance.reports import render
-from appliance.web.package import Package, _recording
+from appliance.web.package import _recording
+from appliance.web.package_zip import Package
 from appliance.wire.evidence import Broken, EvidenceSheet, PackageFile, PlainHeading
 from appliance.wire.recorder import Cause, Clip, Gap
 from cameras import clips
@@ -27,12 +30,15 @@ from cameras.clips import proof
 from cameras.clips.cut import cut
 from cameras.clips.film import lying, unreadable
 from cameras.clips.find import find
+from cameras.clips.links import Links
 from cameras.clips.package_proof import is_package, verify_package
 from cameras.clips.proof import Proven, verify_clip
 from cameras.clips.reel import reel_of
 from cameras.index import micros
 from cameras.integrity import checked
 from cameras.verify_cli import _tell_clip
+from tests.cameras.sealed_store import World
+from tests.cameras.test_chain import forge
 from tests.cameras.test_proof import NOW, Store, film
 from tests.cameras.test_store import put
 
@@ -166,9 +172,15 @@ async def packed(store: Store, target: Path) -> Package:
     return package
 
 
-async def test_one_file_that_is_gone_takes_no_other_out_of_a_package(store: Store, tmp_path: Path) -> None:
+async def test_one_file_that_is_gone_takes_no_other_out_of_a_package(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store.path(1).unlink()
     store.flip(2, at=-20)
+    whole = Links.judged
+    monkeypatch.setattr(
+        Links, "judged", lambda *given: given[2] if given[1].state == "filled" else whole(*given)
+    )
     store.index.write("UPDATE segment SET state = 'filled' WHERE id = ?", store.files[3].id)
     package = await packed(store, tmp_path / "p.zip")
     covered = [(one.path, one.start, one.end, one.kept) for one in package.files]
@@ -251,3 +263,43 @@ def test_the_cover_names_every_cause_and_what_was_filled_or_broken(monkeypatch: 
         "C1/x.mp4 (altered)",
     ):
         assert page.count(words) == 1, words
+
+
+def test_a_file_altered_together_with_its_row_does_not_pass(tmp_path: Path) -> None:
+    """Links of the store's first five recordings: two seals stand over them."""
+    first = World(tmp_path / "seen")
+
+    def found(world: World, chosen: bytes | None = None) -> list[str]:
+        links = Links(world.media, world.index, world.authority if chosen is None else chosen)
+        return [links.judged(one, "whole") for one in world.files]
+
+    assert found(first) == ["whole"] * 5
+    later = first.put(7)
+    (row,) = first.index.between("C1", later.start, later.start + timedelta(seconds=1))
+    assert Links(first.media, first.index, first.authority).judged(row, "whole") == "whole", "not sealed yet"
+    crypto.new_authority(tmp_path / "foreign", "other site")
+    assert found(first, (tmp_path / "foreign" / "authority.pem").read_bytes()) == ["row_altered"] * 5
+
+    row_alone = World(tmp_path / "row")
+    row_alone.index.write("UPDATE segment SET sha256 = 'new' WHERE id = ?", row_alone.files[1].id)
+    assert found(row_alone) == ["whole", "row_altered", "whole", "whole", "whole"]
+    chain_too = World(tmp_path / "chain")
+    forge(chain_too)
+    assert found(chain_too) == ["row_altered"] * 5, "no seal fits the links that were made anew"
+    added = World(tmp_path / "added")
+    added.index.write("UPDATE segment SET n = NULL WHERE id = ?", added.files[0].id)
+    assert found(added)[:2] == ["row_altered", "whole"]
+
+
+async def test_the_inspectors_check_holds_rows_against_the_chain(store: Store) -> None:
+    server = await clips.serve(store.settings)
+    store.flip(1)
+    body = store.path(1).read_bytes()
+    store.index.write(
+        "UPDATE segment SET sha256 = ? WHERE id = ?", hashlib.sha256(body).hexdigest(), store.files[1].id
+    )
+    assert [one.found for one in await store.check()] == ["whole", "row_altered", "whole", "whole", "whole"]
+    file = store.media.parent / "clip.mp4"
+    await store.download(file)
+    assert [one.code for one in verify_clip(file, store.authority).findings] == ["source_row_altered"]
+    server.close()

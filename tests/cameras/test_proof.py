@@ -20,6 +20,7 @@ from appliance.base.errors import Corrupt, NotFound
 from appliance.base.settings import CameraSettings, RecorderSettings, Settings, SiteSettings
 from appliance.base.site import Site
 from appliance.base.sockets import ask_stream
+from appliance.wire.proof import BOX
 from appliance.wire.recorder import (
     CameraSpan,
     CheckedFile,
@@ -33,7 +34,7 @@ from appliance.wire.recorder import (
 from cameras import clips
 from cameras.archive.locate import Locator
 from cameras.clips.cut import Cut, cut
-from cameras.clips.proof import BOX, verify_clip
+from cameras.clips.proof import verify_clip
 from cameras.index import Index, Segment
 from cameras.integrity import checked
 from tests.cameras.test_store import opened, put
@@ -150,7 +151,7 @@ async def test_a_downloaded_clip_proves_itself(store: Store, tmp_path: Path) -> 
     head = await store.download(file)
     assert head.bytes == file.stat().st_size
     found = verify_clip(file, store.authority)
-    assert found.ok and found.checked == 1 and found.clip is not None
+    assert found.ok and found.checked == 1 and found.clip and found.clip.form == "examsite-clip 1"
     assert found.clip.camera == "C1" and found.clip.mark == "DEMO"
     assert found.clip.start == NOW + timedelta(seconds=5)
     assert [one.path for one in found.clip.sources] == [one.path for one in store.files[:3]]

@@ -1,0 +1,168 @@
+"""Is a recording's row in the index what its link in the chain says, and does a signed seal stand over that link?
+
+A file is held against its row, and both lie on one disk: who alters both at once is found out here.
+"""
+
+import base64
+import binascii
+import logging
+import time
+from pathlib import Path
+
+from appliance.base.crypto import certified_key, verify
+from appliance.base.errors import Corrupt
+from appliance.wire.recorder import Check
+from cameras.chain import START, BadLine, ChainFiles, SegmentLink, chained, read_line, read_seal
+from cameras.chain.check import COLUMNS
+from cameras.index import Reader, Segment
+
+log = logging.getLogger("examsite.clips")
+
+FILES_KEPT = 64
+"""Files of links kept in memory, about a day of a camera and 0.5 MB each."""
+PATIENCE, JUST_NOW = 5, 3
+PROCESS = "recorder"
+Lines = list[tuple[bytes, bytes]]
+"""`chained` and JSON of links in a row."""
+
+
+class Links:
+    """Asked by exam-clips for every recording it reads again. `authority`: PEM of the site's authority; None: who
+    signed the seals is not asked.
+    """
+
+    def __init__(self, media: Path, index: Reader, authority: bytes | None) -> None:
+        self._files = ChainFiles(media)
+        self._index = index
+        self._authority = authority
+        self._kept: dict[Path, tuple[tuple[int, int], Lines]] = {}
+        self._seals: dict[str, tuple[int, int, bytes]] = {}
+        """By camera: after the seal at which link, up to which link, and the `chained` signed there."""
+
+    def judged(self, segment: Segment, found: Check) -> Check:
+        """`row_altered` for a file that fits its row, and the row not the chain. Raises Unavailable."""
+        if found not in ("whole", "elsewhere"):
+            return found
+        try:
+            if self._holds(segment):
+                return found
+        except OSError as error:
+            log.error("%s: its chain cannot be read: %s", segment.path, error)
+        return "row_altered"
+
+    def _holds(self, segment: Segment) -> bool:
+        columns = COLUMNS["segment"]
+        rows = self._index.rows(f"SELECT {', '.join(columns)}, chained FROM segment WHERE id = ?", segment.id)
+        if not rows:
+            return False
+        row = dict(zip(columns, rows[0], strict=False))
+        n, camera = row["n"], segment.camera
+        if n is None or row["path"] != segment.path:
+            return False
+        self._wait(camera, n)
+        until, signed = self._seal_over(camera, n)
+        lines = self._from(camera, n, until)
+        try:
+            link = read_line(lines[0][0].hex().encode() + b" " + lines[0][1])[2] if lines else None
+        except BadLine:
+            return False
+        if not isinstance(link, SegmentLink) or lines[0][0] != rows[0][-1]:
+            return False
+        if any(getattr(link, column) != row[column] for column in columns):
+            return False
+        return not until or (len(lines) == until - n + 1 and lines[-1][0] == signed)
+
+    def _wait(self, camera: str, n: int) -> None:
+        """A line of the chain follows its row into the file at once: the newest is given a moment."""
+        newest = self._index.chain_head(camera)
+        for _again in range(PATIENCE if newest and newest[0] - n < JUST_NOW else 0):
+            if self._line(camera, n):
+                return
+            time.sleep(0.1)
+
+    def _from(self, camera: str, n: int, until: int) -> Lines:
+        """The links from `n` to `until`, or as far as they are chained; none when `n` itself is not."""
+        found: Lines = []
+        head = self._said(camera, n - 1) if n > 1 else START
+        for number in range(n, max(until, n) + 1):
+            line = self._line(camera, number)
+            if line is None or head is None or chained(head, line[1]) != line[0]:
+                break
+            found.append(line)
+            head = line[0]
+        return found
+
+    def _said(self, camera: str, n: int) -> bytes | None:
+        line = self._line(camera, n)
+        return line[0] if line else None
+
+    def _line(self, camera: str, n: int) -> tuple[bytes, bytes] | None:
+        path = self._files.holding(camera, n)
+        lines, at = self._lines(path), n - int(path.stem)
+        return lines[at] if at < len(lines) else None
+
+    def _lines(self, path: Path) -> Lines:
+        try:
+            state = path.stat()
+        except FileNotFoundError:
+            return []
+        stamp = state.st_size, state.st_mtime_ns
+        kept = self._kept.pop(path, None)
+        if kept is None or kept[0] != stamp:
+            with open(path, "rb") as source:
+                kept = stamp, [_parted(line) for line in source if line.endswith(b"\n")]
+        self._kept[path] = kept
+        while len(self._kept) > FILES_KEPT:
+            del self._kept[next(iter(self._kept))]
+        return kept[1]
+
+    def _seal_over(self, camera: str, n: int) -> tuple[int, bytes]:
+        """The link of the first seal at or after link `n` and what it signs; (0, b""): none stands over it yet.
+
+        A seal that is not in order signs nothing that could fit.
+        """
+        after, until, signed = self._seals.get(camera, (0, 0, b""))
+        if after < n <= until:
+            return until, signed
+        low, high = (
+            1,
+            int(self._index.rows("SELECT coalesce(max(number), 0) FROM seal WHERE camera = ?", camera)[0][0]),
+        )
+        if not high or self._sealed(camera, high) < n:
+            return 0, b""
+        while low < high:
+            middle = (low + high) // 2
+            if self._sealed(camera, middle) >= n:
+                high = middle
+            else:
+                low = middle + 1
+        before = self._sealed(camera, low - 1) if low > 1 else 0
+        until, signed = self._sealed(camera, low), self._signed(camera, low)
+        self._seals[camera] = before, until, signed
+        return until, signed
+
+    def _sealed(self, camera: str, number: int) -> int:
+        rows = self._index.rows("SELECT n FROM seal WHERE camera = ? AND number = ?", camera, number)
+        return int(rows[0][0]) if rows else 0
+
+    def _signed(self, camera: str, number: int) -> bytes:
+        rows = self._index.rows("SELECT line FROM seal WHERE camera = ? AND number = ?", camera, number)
+        try:
+            signed, seal = read_seal(rows[0][0].encode())
+            if self._authority is not None:
+                certificate = base64.b64decode(signed.certificate, validate=True)
+                key = certified_key(certificate, self._authority, PROCESS, seal.at)
+                if not verify(key, bytes.fromhex(signed.signature), signed.body.encode()):
+                    return b""
+            return bytes.fromhex(seal.head) if seal.camera == camera else b""
+        except (IndexError, BadLine, Corrupt, ValueError, binascii.Error):
+            return b""
+
+
+def _parted(line: bytes) -> tuple[bytes, bytes]:
+    """A line of a chain's file; one that is none fits nothing."""
+    head, _blank, body = line.rstrip(b"\n").partition(b" ")
+    try:
+        return bytes.fromhex(head.decode()), body
+    except ValueError:
+        return b"", body
