@@ -223,7 +223,7 @@ async def test_a_clean_stop_is_quick(hanging: bool, camera: SimulatedCamera, tmp
     if hanging:
         assert process.wait(timeout=5) == 0  # this thread is the camera's: it sends nothing meanwhile
     else:
-        assert await asyncio.to_thread(process.wait, 2.0) == 0
+        assert await asyncio.to_thread(process.wait, 4.0) == 0  # systemd waits 5 s
     assert Reader(Path(settings.recorder.media)).newest("C1").state == "closed"  # type: ignore[union-attr]
 
 

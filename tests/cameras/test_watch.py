@@ -25,7 +25,9 @@ async def camera() -> Any:
 
 
 @pytest.mark.long
-async def test_two_looks_in_a_row_make_a_fault(camera: SimulatedCamera, tmp_path: Path) -> None:
+async def test_two_looks_in_a_row_make_a_fault(
+    camera: SimulatedCamera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = site(tmp_path, camera, segment=1.0, fragment=0.5)
     assert (await asyncio.to_thread(check.take, settings, [])).ok
     async with recording(settings) as recorder:
@@ -43,8 +45,11 @@ async def test_two_looks_in_a_row_make_a_fault(camera: SimulatedCamera, tmp_path
         assert await told() == []
         await camera.change(SetCamera(view="turned"))
         await asyncio.sleep(2.0)
+        newest, taken = watch._newest, await asyncio.to_thread(watch._newest, "C1")
+        monkeypatch.setattr(watch, "_newest", lambda _camera: taken)
         assert await told() == [], "once is somebody before the lens"
         assert await told() == [], "the same picture is not looked at twice"
+        monkeypatch.setattr(watch, "_newest", newest)
         await asyncio.sleep(1.2)
         assert await told() == ["moved"]
         watch.look("C1", datetime.now(UTC) + timedelta(minutes=5))
