@@ -7,8 +7,6 @@ import asyncio
 import base64
 import hashlib
 import shutil
-import zipfile
-from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -29,6 +27,8 @@ from appliance.flow.cameras import names_of
 from appliance.flow.look import append_fact
 from appliance.flow.package_facts import Facts, package_facts
 from appliance.flow.seen import Seen
+from appliance.web.package_zip import Package, Progress
+from appliance.web.clip_export import patiently
 from appliance.wire import evidence as wire
 from appliance.wire.playback import GetCopy
 from appliance.wire.proof import broken_sources, proof_at_end
@@ -47,7 +47,6 @@ PLAIN: frozenset[Kept] = frozenset({"open", "closed"})
 """Recordings that need no word about how they came into the store."""
 SPARE = 2 * 10**9
 """Bytes that stay free on the disk the exam itself needs."""
-Progress = Callable[[int, int], None]
 
 
 class Wanted(msgspec.Struct, kw_only=True):
@@ -71,65 +70,6 @@ class Made(msgspec.Struct, kw_only=True):
     """What belongs into it and could not be had."""
     broken: list[wire.Broken]
     """Recordings that were not as recorded when they were put into it."""
-
-
-class Package:
-    """One ZIP being written; every file is hashed as it goes in."""
-
-    def __init__(self, target: Path, box: Box, progress: Progress) -> None:
-        self._zip = zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=True)
-        self._box, self._progress = box, progress
-        self.files: list[wire.PackageFile] = []
-        self.left_out: list[wire.LeftOut] = []
-        self.broken: list[wire.Broken] = []
-        self.done = self.total = 0
-
-    def name(self, path: str) -> zipfile.ZipInfo:
-        """An entry with the site's time."""
-        return zipfile.ZipInfo(path, self._box.local(self._box.now()).timetuple()[:6])
-
-    async def stream(self, file: wire.PackageFile, chunks: AsyncIterator[bytes]) -> bytes:
-        """A file whose bytes come one after the other; returns the last of them. One that breaks off is not in it."""
-        info, digest, last = self.name(file.path), hashlib.sha256(), b""
-        try:
-            with self._zip.open(info, "w", force_zip64=True) as entry:
-
-                def take(chunk: bytes) -> None:
-                    digest.update(chunk)
-                    entry.write(chunk)
-
-                async for chunk in chunks:
-                    await asyncio.to_thread(take, chunk)
-                    last = chunk
-                    file.bytes += len(chunk)
-                    self.done += len(chunk)
-                    self._progress(self.done, max(self.total, self.done))
-        except ExamError:
-            self._take_back(info)
-            raise
-        file.sha256 = digest.hexdigest()
-        self.files.append(file)
-        return last
-
-    def _take_back(self, info: zipfile.ZipInfo) -> None:
-        """The newest entry, as if it had never been begun."""
-        self._zip.filelist.remove(info)
-        del self._zip.NameToInfo[info.filename]
-        self._zip.start_dir = info.header_offset
-        if self._zip.fp:
-            self._zip.fp.seek(info.header_offset)
-            self._zip.fp.truncate()
-
-    async def put(self, file: wire.PackageFile, body: bytes) -> None:
-        """A file that is in memory."""
-        file.bytes, file.sha256 = len(body), hashlib.sha256(body).hexdigest()
-        await asyncio.to_thread(self._zip.writestr, self.name(file.path), body)
-        self.files.append(file)
-
-    async def close(self, manifest: bytes) -> None:
-        """The list goes in last."""
-        await asyncio.to_thread(self._zip.writestr, self.name(wire.MANIFEST), manifest)
-        await asyncio.to_thread(self._zip.close)
 
 
 async def check_wanted(box: Box, wanted: Wanted) -> None:
@@ -175,7 +115,7 @@ async def make_package(
         found.gaps += part.gaps
     package = Package(target, box, progress)
     package.total = sum(one.bytes for one in found.clips)
-    _require_room(target, package.total * (2 if wanted.copies else 1))
+    _require_room(box, target, package.total * (2 if wanted.copies else 1))
     progress(0, package.total)
     await _recordings(package, box, found.clips, wanted)
     await _stills(package, box, facts)
@@ -220,14 +160,31 @@ def spans(seen: Seen, wanted: Wanted) -> list[CameraSpan]:
     return found
 
 
-def _require_room(target: Path, size: int) -> None:
+def unseen(seen: Seen, wanted: Wanted) -> list[wire.Unseen]:
+    """Where nobody was recorded, because no camera looks there."""
+    stays = [one for visit in seen.visits for one in visit.stays if not one.cameras]
+    found = [
+        wire.Unseen(
+            kind=one.kind,
+            name=one.name,
+            start=max(one.start, wanted.start),
+            end=min(one.end or wanted.end, wanted.end),
+        )
+        for one in stays
+    ]
+    return [one for one in found if one.start < one.end]
+
+
+def _require_room(box: Box, target: Path, size: int) -> None:
     free = shutil.disk_usage(target.parent).free
-    if free < size + SPARE:
+    exams = target.parent.stat().st_dev == box.settings.state.stat().st_dev
+    spare = SPARE if exams else 0
+    if free < size + spare:
         raise Unavailable(
             "no_room_for_package",
             N_("The box's disk has no room for this package: it needs {need} MB, {free} MB are free."),
             N_("Choose a shorter time or fewer cameras; or write it to another disk with examsite."),
-            need=(size + SPARE) // 10**6,
+            need=(size + spare) // 10**6,
             free=free // 10**6,
         )
 
@@ -289,8 +246,8 @@ async def _film(package: Package, box: Box, clip: Clip, kind: wire.FileKind) -> 
     asked: GetClip | GetCopy = GetCopy(camera=clip.camera, start=clip.start, end=clip.end, run=clip.run)
     if kind == "clip":
         asked = GetClip(camera=clip.camera, start=clip.start, end=clip.end, run=clip.run, proof=True)
-    head, chunks = await ask_stream(box.settings.socket("clips"), asked, ClipHead, timeout=120.0)
-    path = _path(box, kind, clip.camera, max(clip.start, head.start))
+    head, chunks = await patiently(box, asked)
+    path = package.free(_path(box, kind, clip.camera, max(clip.start, head.start)))
     file = _file(path, kind, camera=head.camera, start=head.start, end=head.end)
     try:
         stated = proof_at_end(await package.stream(file, chunks))
@@ -338,6 +295,8 @@ def _sheet(
         gaps=gaps,
         left_out=package.left_out,
         broken=package.broken,
+        unseen=unseen(seen, wanted),
+        idle=sorted(set(wanted.cameras) - {one.camera for one in spans(seen, wanted)}),
         cameras={code: names.get(code, code) for code in wanted.cameras},
         lines=facts.lines,
         journal_seq=facts.journal_seq,

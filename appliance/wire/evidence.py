@@ -104,6 +104,15 @@ class RecordLine(msgspec.Struct, kw_only=True, frozen=True):
     hash: str
 
 
+class Unseen(msgspec.Struct, kw_only=True, frozen=True):
+    """A place and time no camera of this site saw. `kind`: as of a stay; `name`: the seat's, or empty."""
+
+    kind: str
+    name: str
+    start: datetime
+    end: datetime
+
+
 class EvidenceSheet(msgspec.Struct, kw_only=True, frozen=True):
     """Facts of the cover and the records of a package."""
 
@@ -117,6 +126,9 @@ class EvidenceSheet(msgspec.Struct, kw_only=True, frozen=True):
     gaps: list[Gap]
     left_out: list[LeftOut]
     broken: list[Broken] = []
+    unseen: list[Unseen] = []
+    idle: list[str] = []
+    """Cameras that were asked for and saw nothing of this in this time."""
     cameras: dict[str, str]
     lines: list[RecordLine]
     journal_seq: int
