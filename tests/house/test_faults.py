@@ -74,6 +74,10 @@ FAULTS = (
     "the recording disk fills up",
     "no room for the recordings of a coming sitting",
     "a kept recording is missing or altered",
+    "the list of archived recordings is lost or damaged",
+    "the box's clock is years wrong when recordings are deleted, or was when they were made",
+    "a hold is put while exam-archive stands still, or while files go; a site database comes back from before it",
+    "exam-archive cannot do something again and again, or hangs in a network disk",
     "a place of copies is unplugged or silent",
     "a recording lies on an off-line disk",
 )

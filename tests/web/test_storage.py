@@ -128,7 +128,7 @@ def test_the_storage_page(day: Running, open_page: Open, archive: Rounds) -> Non
     assert orders is not None and orders.permit is not None and orders.permit.why == "保存期满三年"
     told = kinds(day)
     wanted = {"hold.lifted", "storage.deletion_ordered", "storage.finding", "storage.acknowledged"}
-    assert told[0] == "hold.put" and wanted <= set(told)
+    assert wanted | {"hold.put"} <= set(told)
     english = open_page("office", "/language/en")
     english.goto(f"{day.url}/storage")
     expect(english.locator(".big-figure")).to_contain_text("days")
