@@ -18,17 +18,16 @@ import msgspec
 import pytest
 
 from appliance.base.clock import FakeClock
-from appliance.base.errors import Corrupt, DeviceFault, Refused, Unavailable
+from appliance.base.errors import DeviceFault, Unavailable
 from appliance.base.settings import CameraSettings, RecorderSettings, Settings, SiteSettings
 from appliance.wire.orders import Orders, SittingOrder
 from cameras import integrity
 from cameras.index import GapRow, Index, Segment
 from cameras.media import open_segment
 from cameras.plan import first_wanted, wanted
-from cameras.recorder import Recorder, copying, require_own_disk
+from cameras.recorder import Recorder, require_own_disk
 from cameras.recorder import camera as room
 from cameras.recorder.camera import CameraRecorder
-from cameras.recorder.facts import Facts
 from tests.cameras.reel import RATE, SECONDS, film
 
 BEGIN = datetime(2026, 11, 21, 0, 0, tzinfo=UTC)
@@ -182,81 +181,6 @@ def test_an_hour_without_the_camera_is_one_gap(tmp_path: Path, monkeypatch: pyte
     assert integrity.verify(tmp_path).ok
 
 
-@pytest.mark.parametrize("step", [3000.0, -3000.0])
-@pytest.mark.parametrize("at", [1000.0, 21.0])
-def test_a_clock_set_while_nothing_is_recorded_is_a_fact(
-    at: float, step: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The camera is away from second 20 to second 1620: so long, whatever the clock says meanwhile."""
-    made = Simulated(tmp_path, monkeypatch)
-    made.events |= {
-        20.0: lambda: setattr(made, "plugged", False),
-        at: lambda: made.clock.jump(step),
-        1620.0: lambda: setattr(made, "plugged", True),
-    }
-    made.run(1660.0)
-    gaps = [(one.cause, (one.end - one.start).total_seconds()) for one in made.gaps() if one.end]
-    away = [length for cause, length in gaps if cause == "network"]
-    assert len(away) == 2 and 1598 < sum(away) < 1610, gaps
-    assert any(abs(length - (at - 20)) < 12 for length in away), gaps
-    assert [round(length / 10) for cause, length in gaps if cause == "clock"] == ([300] if step > 0 else [])
-    assert made.index.rows("SELECT count(*) FROM gap WHERE end < start + 1000 AND cause <> 'stopped'") == [
-        (0,)
-    ]
-    assert integrity.verify(tmp_path).ok
-
-
-def test_a_camera_that_starts_and_refuses_at_first_is_back_within_seconds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Switched off and on it refuses the right password twice; a wrong one from the beginning is not tried so fast."""
-    made = Simulated(tmp_path, monkeypatch)
-    refusals, asked, opened = [0], list[float](), made.open
-
-    def refusing(uri: str, shown: str) -> Any:
-        asked.append(made.clock.monotonic())
-        if made.plugged and refusals[0]:
-            refusals[0] -= 1
-            raise Refused("camera_password", "no")
-        return opened(uri, shown)
-
-    monkeypatch.setattr(room, "open_stream", refusing)
-
-    def switched_off() -> None:
-        made.plugged, refusals[0] = False, 2
-
-    made.events |= {
-        20.0: switched_off,
-        120.0: lambda: setattr(made, "plugged", True),
-    }
-    made.run(160.0)
-    back = made.covered()[-2]
-    assert back[0] == "recorded" and 120 <= back[1] < 120 + 12
-    other = Simulated(tmp_path / "other", monkeypatch)
-    refusals[0], made, opened = 3, other, other.open
-    asked.clear()
-    monkeypatch.setattr(room, "open_stream", refusing)
-    other.run(200.0)
-    assert [round(two - one) for one, two in pairwise(asked)][:2] == [30, 60]
-
-
-def test_a_recorder_killed_while_a_camera_is_away_does_not_call_it_the_network(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The other camera was recorded until an hour before: from then on nobody recorded."""
-    made = Simulated(tmp_path, monkeypatch)
-    made.index.open_gap_row("g", "C1", BEGIN, "network", "gone")
-    other = Segment(
-        id="o", run="r", camera="C2", path="C2/x.mp4", start=BEGIN, end=None, bytes=0, sha256="", state="open"
-    )
-    made.index.open_segment(other)
-    made.index.close_segment("o", BEGIN, BEGIN + timedelta(hours=1), 1, "", "closed", "")
-    made.clock.advance(2 * 3600)
-    made.run(2 * 3600 + 20)
-    told = [(one.cause, round((one.start - BEGIN).total_seconds() / 3600)) for one in made.gaps()]
-    assert told[:2] == [("network", 0), ("stopped", 1)]
-
-
 def test_sound_is_kept_beside_the_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = Simulated(tmp_path, monkeypatch, sound=True)
     made.run(100.0)
@@ -401,47 +325,3 @@ def test_a_disk_taken_away_ends_the_process_and_no_other_is_filled(tmp_path: Pat
     (tmp_path / "media").rmdir()
     (tmp_path / "media").symlink_to("/dev/shm")  # another file system
     require_own_disk(tmp_path / "media", tmp_path / "state")
-
-
-@pytest.mark.parametrize(
-    "code", ["camera_password_sealed", "cameras_key_damaged", "no_key", "bad_address", "camera_no_rtsp"]
-)
-def test_what_is_set_wrongly_is_not_called_the_network(
-    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = Simulated(tmp_path, monkeypatch)
-
-    def refusing(_uri: str, _shown: str) -> Any:
-        raise Corrupt(code, "wrong")
-
-    monkeypatch.setattr(room, "open_stream", refusing)
-    recorder = made.recorder()
-    states = list[tuple[str, bool]]()
-    made.events |= {
-        20.0: lambda: states.append((recorder.status.cause, recorder.status.refused)),
-        30.0: recorder.stop,
-    }
-    recorder.run()
-    assert states == [("camera", False)], "nobody is told to look at a cable, or at a refusing camera"
-
-
-def test_a_fact_that_is_kept_already_holds_up_no_other(tmp_path: Path) -> None:
-    """The disk said no although it had taken the row: told again, it is there twice."""
-    index, facts = Index(tmp_path), Facts()
-    for name in ("a", "a", "b"):
-        facts.add(index.open_gap_row, name, "C1", BEGIN, "network", "")
-    facts.settle()
-    assert len(facts) == 0 and index.rows("SELECT id FROM gap ORDER BY id") == [("a",), ("b",)]
-    index.close()
-
-
-def test_a_camera_without_key_frames_ends_its_file_before_it_is_lost(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = Simulated(tmp_path, monkeypatch)
-    made.segment = 10_000.0
-    monkeypatch.setattr(copying, "WITHOUT_KEY", 60.0)
-    made.run(200.0)
-    lengths = [(one.end - one.start).total_seconds() for one in made.segments() if one.end]
-    assert len(lengths) == 4 and max(lengths) < 62
-    assert integrity.verify(tmp_path).ok
