@@ -7,16 +7,17 @@ given out. A download that was broken off has the first alone.
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request
 from litestar.response import Stream
 
+from appliance.base.errors import Unavailable
 from appliance.base.pouring import Taken, take
 from appliance.base.sockets import Chunks, ask_stream
 from appliance.flow.accounts import Who
@@ -50,6 +51,19 @@ async def export(request: Asked, box: Box, asked: GetClip | GetCopy, candidate: 
     return Stream(body, media_type="video/mp4", headers=headers)
 
 
+Answer = TypeVar("Answer")
+
+
+async def patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Ask exam-clips until what lies in object storage has been fetched; it answers every few seconds meanwhile."""
+    while True:
+        try:
+            return await ask()
+        except Unavailable as error:
+            if error.code != "being_fetched":
+                raise
+
+
 class Exported(msgspec.Struct, kw_only=True):
     """What was written to a file, and the times it truly covers."""
 
@@ -64,7 +78,8 @@ class Exported(msgspec.Struct, kw_only=True):
 
 async def export_to(box: Box, asked: GetClip | GetCopy, actor: str, file: Path) -> Exported:
     """The same into a file on this machine; nothing is left of one that failed."""
-    head, taken = await asyncio.to_thread(take, box.settings.socket("clips"), asked, ClipHead)
+    clips = box.settings.socket("clips")
+    head, taken = await patiently(lambda: asyncio.to_thread(take, clips, asked, ClipHead))
     detail = {"camera": head.camera, "from": head.start.isoformat(), "to": head.end.isoformat()}
     detail |= {"copy": "yes"} if isinstance(asked, GetCopy) else {}
     try:

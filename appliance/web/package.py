@@ -27,8 +27,8 @@ from appliance.flow.cameras import names_of
 from appliance.flow.look import append_fact
 from appliance.flow.package_facts import Facts, package_facts
 from appliance.flow.seen import Seen
-from appliance.web.package_zip import Package, Progress
 from appliance.web.clip_export import patiently
+from appliance.web.package_zip import Package, Progress
 from appliance.wire import evidence as wire
 from appliance.wire.playback import GetCopy
 from appliance.wire.proof import broken_sources, proof_at_end
@@ -246,7 +246,8 @@ async def _film(package: Package, box: Box, clip: Clip, kind: wire.FileKind) -> 
     asked: GetClip | GetCopy = GetCopy(camera=clip.camera, start=clip.start, end=clip.end, run=clip.run)
     if kind == "clip":
         asked = GetClip(camera=clip.camera, start=clip.start, end=clip.end, run=clip.run, proof=True)
-    head, chunks = await patiently(box, asked)
+    socket = box.settings.socket("clips")
+    head, chunks = await patiently(lambda: ask_stream(socket, asked, ClipHead, timeout=120.0))
     path = package.free(_path(box, kind, clip.camera, max(clip.start, head.start)))
     file = _file(path, kind, camera=head.camera, start=head.start, end=head.end)
     try:

@@ -38,6 +38,7 @@ from appliance.wire.seals import GetSealed, Sealed
 from cameras.archive.locate import Locator
 from cameras.chain import ChainFiles
 from cameras.chain.journaled import broken
+from cameras.clips.bring import Asked, Bringer
 from cameras.clips.copy import Copied
 from cameras.clips.cut import Cut, cut
 from cameras.clips.find import find
@@ -59,8 +60,6 @@ CUT_KEPT = 60.0
 """Seconds since it was last asked for that a finished cut serves whoever moves about in it."""
 STILL_KEPT = 1.0
 """Seconds one still serves everybody who asks."""
-Asked = tuple[str, datetime, datetime, str]
-"""Camera, start, end, run."""
 
 
 class KeptCut(msgspec.Struct, kw_only=True):
@@ -79,6 +78,7 @@ class ClipServer:
         self._index = Reader(self._media)
         self._locator = Locator(settings)
         self._links = Links(self._media, self._index, _authority(settings))
+        self._bringer = Bringer(self._index, self._locator)
         self._turn = asyncio.Semaphore(CUTS_AT_ONCE)
         # Two readers at once slow the disk for the recorder, two encoders the machine.
         self._reading, self._coding = threading.Lock(), asyncio.Lock()
@@ -137,6 +137,7 @@ class ClipServer:
         return Streamed(copied.head, self._turns(copied.read(), self._coding))
 
     async def _cut(self, wanted: Asked) -> Cut:
+        await self._bringer.bring(wanted)
         async with self._turn:
             times, run = wanted[:3], wanted[3]
             return await asyncio.to_thread(cut, self._index, self._media, *times, self._locator.locate, run)

@@ -1,7 +1,9 @@
 """What goes wrong with evidence, and what is given out then: never another film, never less without a word."""
 
+import asyncio
 import hashlib
 import shutil
+import threading
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -13,20 +15,21 @@ import msgspec
 import pytest
 
 from appliance.base import crypto
-from appliance.base.errors import Corrupt, NotFound
+from appliance.base.errors import Corrupt, NotFound, Unavailable
 from appliance.base.i18n import in_language
 from appliance.base.storage_settings import PlaceSettings, StorageSettings
 from appliance.reports import evidence as reports
 from appliance.reports import render
+from appliance.web.clip_export import patiently
 from appliance.web.package import _recording
 from appliance.web.package_zip import Package
 from appliance.wire.evidence import Broken, EvidenceSheet, PackageFile, PlainHeading
 from appliance.wire.recorder import Cause, Clip, Gap
 from cameras import clips
-from cameras.archive.locate import Locator
+from cameras.archive.locate import Locator, Where
 from cameras.archive.places import MARK, Mark
 from cameras.archive.store import DISK, EVERYWHERE, Archive
-from cameras.clips import proof
+from cameras.clips import bring, proof
 from cameras.clips.cut import cut
 from cameras.clips.film import lying, unreadable
 from cameras.clips.find import find
@@ -34,7 +37,7 @@ from cameras.clips.links import Links
 from cameras.clips.package_proof import is_package, verify_package
 from cameras.clips.proof import Proven, verify_clip
 from cameras.clips.reel import reel_of
-from cameras.index import micros
+from cameras.index import Segment, micros
 from cameras.integrity import checked
 from cameras.verify_cli import _tell_clip
 from tests.cameras.sealed_store import World
@@ -303,3 +306,38 @@ async def test_the_inspectors_check_holds_rows_against_the_chain(store: Store) -
     await store.download(file)
     assert [one.code for one in verify_clip(file, store.authority).findings] == ["source_row_altered"]
     server.close()
+
+
+async def test_what_lies_in_object_storage_is_fetched_before_a_clip_is_cut(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else's turn is held meanwhile; whoever waits is told how far it is, and asks again for the same work."""
+    locator, come, fetched = Locator(store.settings), threading.Event(), []
+
+    def slowly(segment: Segment) -> Path:
+        fetched.append(segment.path)
+        if len(fetched) > 1:
+            come.wait(10)
+        return store.media / segment.path
+
+    monkeypatch.setattr(locator, "where", lambda _segment: Where(lies="s3", place="cloud"))
+    monkeypatch.setattr(bring, "PATIENCE", 0.3)
+    bringer = bring.Bringer(store.index, locator, slowly)
+    wanted = "C1", at(5), at(25), "r1"
+    told = await asyncio.gather(bringer.bring(wanted), bringer.bring(wanted), return_exceptions=True)
+    assert [str(one) for one in told] == [str(told[0])] * 2 and isinstance(told[0], Unavailable)
+    assert told[0].code == "being_fetched" and told[0].params == {"place": "cloud", "here": 1, "total": 3}
+    come.set()
+    monkeypatch.setattr(bring, "PATIENCE", 10.0)
+    asked: list[str] = []
+
+    async def ask() -> str:
+        asked.append("again")
+        if len(asked) == 1:
+            raise told[0]  # type: ignore[misc]
+        await bringer.bring(wanted)
+        return "cut"
+
+    assert await patiently(ask) == "cut" and len(asked) == 2
+    assert fetched[:3] == [one.path for one in store.files[:3]]
+    await bringer.bring(("C2", at(5), at(25), ""))
