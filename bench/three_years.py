@@ -33,6 +33,7 @@ from cameras.archive.locate import Locator
 from cameras.archive.rounds import Rounds
 from cameras.archive.status import make_status
 from cameras.archive.store import Archive
+from cameras.archive.terms import LEAST, keep_rooms
 from cameras.chain import START, ChainFiles, GapLink, Seal, SegmentLink, chained, encode, link_line
 from cameras.chain.files import PER_FILE, SEALS
 from cameras.clips.find import find
@@ -279,16 +280,17 @@ def run(folder: Path, count: int) -> dict[str, object]:
     rounds = Rounds(settings, FakeClock(NOW))
     rounds.take_orders(orders(each))
     found["forecast"] = timed(lambda _number: make_status(rounds), 10)
-    permit = msgspec.structs.replace(
-        orders(each).permit or Permit(id="", due=NOW, before=NOW, why="", who="")
-    )
+    # The first day's recordings, on the day on which the law lets them go.
+    keep_rooms(rounds.archive, {one.code: one.room for one in settings.cameras}, moment(0))
+    due = orders(each).before + LEAST
+    permit = Permit(id="p", due=due, before=orders(each).before, why="three years", who="policy")
     began, deleted = time.perf_counter(), 0
-    while rounds.deleter.delete_some(permit, NOW):
+    while rounds.deleter.delete_some(permit, due):
         pass
     taken = time.perf_counter() - began
     deleted = rounds.archive.rows("SELECT count(*) FROM removal")[0][0]
     found |= {"deleted": deleted, "deleted_per_s": round(deleted / taken) if taken else 0}
-    found["nothing_due"] = timed(lambda _number: rounds.deleter.delete_some(permit, NOW), 20)
+    found["nothing_due"] = timed(lambda _number: rounds.deleter.delete_some(permit, due), 20)
     rounds.close()
     size = sum(path.stat().st_size for path in [*media.glob("*.db"), *media.glob("chain.d/*/*")])
     return found | {"recordings": count, "build_s": round(building, 1), "databases_gb": round(size / 1e9, 2)}
