@@ -146,7 +146,7 @@ def jpeg(frame: Any) -> bytes:
 
 def main() -> None:
     """One order, as a process that gives way to the recording: in computing, and when memory runs out."""
-    os.nice(10)
+    os.nice(4)
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)

@@ -118,6 +118,7 @@ class Jobs:
     async def _run(self, job: Job) -> None:
         order = msgspec.json.encode(Order(asked=job.asked, settings=self._settings))
         child: asyncio.subprocess.Process | None = None
+        last: Line | None = None
         try:
             child = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "cameras.job"),
@@ -132,7 +133,10 @@ class Jobs:
                 while line := await child.stdout.readline():
                     told = msgspec.json.decode(line, type=Line)
                     told.state.id = job.state.id
-                    job.state, job.still = told.state, told.still or job.still
+                    if told.state.state == "running":
+                        job.state = told.state
+                    else:
+                        last = told
                 await child.wait()
         except (TimeoutError, OSError, ValueError, msgspec.DecodeError):
             pass  # said below: it ended without a result
@@ -141,7 +145,10 @@ class Jobs:
                 with contextlib.suppress(ProcessLookupError):
                     child.kill()
                 await child.wait()
-            if job.state.state == "running":
+            if last:
+                # Shown as done together with what follows from it: whoever sees it done finds its report kept.
+                job.state, job.still = last.state, last.still
+            else:
                 job.state.state, job.state.step, job.state.share = "failed", "done", 1.0
                 job.state.fault_code = "job_ended"
                 job.state.fault = N_("The look at the camera ended without a result.")

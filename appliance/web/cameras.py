@@ -24,7 +24,7 @@ from appliance.web.camera_alarms import camera_alarms
 from appliance.web.camera_card import camera_card
 from appliance.web.media import kind_of, still_of
 from appliance.web.ops import sources_of
-from appliance.web.pages import done, page
+from appliance.web.pages import DONE, page
 from appliance.web.sessions import needs
 from appliance.wire.cameras import (
     GetJob,
@@ -288,12 +288,17 @@ async def camera_marks(
         await box.db.write(name_doors, box, here.code, [*here.doors, *new], request.user.actor)
         here = await box.db.read(seen_place, box, here.code)
     open_ = [said(hole, here.kind) for hole in here.holes] if here else []
-    return done(
+    shown = page(
         request,
-        _("{count} marks are kept.").format(count=len(marks)),
-        " ".join(open_) if open_ else _("Everything in this room is seen and marked."),
-        "look" if open_ else "go",
+        "camera_marked.html",
+        kind="look" if open_ else "go",
+        text=_("{count} marks are kept.").format(count=len(marks)),
+        more=" ".join(open_) if open_ else _("Everything in this room is seen and marked."),
+        here=here,
+        said=said,
     )
+    shown.headers = DONE
+    return shown
 
 
 @post("/one/{code:str}/remove", status_code=204)

@@ -77,11 +77,14 @@ def page(request: Request[Any, Any, Any], name: str, /, **context: Any) -> Templ
     return Template(name, context={"who": request.user, "request": request, **context})
 
 
+DONE = {"hx-retarget": "#done", "hx-reswap": "innerHTML", "hx-trigger": "changed"}
+"""Headers of a note after an order."""
+
+
 def done(request: Request[Any, Any, Any], text: str, more: str = "", kind: str = "go") -> Template:
     """The note after an order was carried out; the page's parts are read again at once."""
-    headers = {"hx-retarget": "#done", "hx-reswap": "innerHTML", "hx-trigger": "changed"}
     return Template(
         "done.html",
         context={"who": request.user, "request": request, "text": text, "more": more, "kind": kind},
-        headers=headers,
+        headers=DONE,
     )

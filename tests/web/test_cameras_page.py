@@ -141,6 +141,7 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     page.get_by_role("button", name="保存标注").click()
     expect(page.locator("#done")).to_contain_text("已保存 4 个标注")
     expect(page.locator("#done")).to_contain_text("没有摄像机从前方拍摄")
+    expect(page.locator("#holes-now")).to_contain_text("尚未在画面上标注：4–")
     (kept,) = read_cameras(day.day.settings.cameras_file)
     assert (kept.seats, kept.place, {one.name for one in kept.marks}) == (
         "1-3",
