@@ -19,7 +19,6 @@ from cameras import events
 from cameras.address import rewritten
 from cameras.events import Event, Subscription
 from cameras.notes import Notebook
-from cameras.onvif_faults import empty
 from cameras.onvif_plain import PlainCamera
 from cameras.patience import HELD, never, wait_refused
 
@@ -158,14 +157,9 @@ class Listener(threading.Thread):
     def _listen(self) -> None:
         """One subscription until it ends, which is an error, or until `stop`."""
         camera = PlainCamera(self.camera.address, self.camera.user, self._password())
-        service = camera.greet()
-        if not service:
-            raise _no_events(camera.address)
-        operation = "CreatePullPointSubscription"
-        told = camera.ask(operation, events.SUBSCRIBE, events.subscribe(HOLD), service)
-        found = self._subscription = events.read_subscription(told, HOLD)
+        found = self._subscription = camera.subscribe(HOLD)
         if found is None:
-            raise empty(camera.address, operation)
+            raise _no_events(camera.address)
         to = rewritten(found.address, camera.host)
         self.subscribed += 1
         self._refused, self._told = 0, ""
@@ -192,8 +186,7 @@ class Listener(threading.Thread):
                 body = events.renew(found.address, found.references, HOLD)
                 seconds = events.read_renewed(camera.ask("Renew", events.RENEW, body, to), HOLD)
                 renew_at = time.monotonic() + seconds / 2
-        body = events.unsubscribe(found.address, found.references)
-        camera.ask("Unsubscribe", events.UNSUBSCRIBE, body, to)
+        camera.unsubscribe(found)
 
     def take(self, event: Event, now: datetime) -> None:
         """One event: an alarm that begins or ends is noted once, motion now and then with its count."""

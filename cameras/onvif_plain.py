@@ -12,8 +12,9 @@ from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
 
 from appliance.base.errors import DeviceFault, ExamError, Refused
-from cameras import media2, passwords
+from cameras import events, media2, passwords
 from cameras.address import rewritten, shown_host, split_address
+from cameras.events import Subscription
 from cameras.onvif_client import EVENTS
 from cameras.onvif_faults import empty, fault_of
 
@@ -98,6 +99,22 @@ class PlainCamera:
     @property
     def _device_service(self) -> str:
         return f"http://{shown_host(self.host)}:{self.port}/onvif/device_service"
+
+    def subscribe(self, seconds: float) -> Subscription | None:
+        """A PullPoint of its events; None when it has none. Raises Refused or DeviceFault."""
+        service, operation = self.greet(), "CreatePullPointSubscription"
+        if not service:
+            return None
+        told = self.ask(operation, events.SUBSCRIBE, events.subscribe(round(seconds)), service)
+        found = events.read_subscription(told, seconds)
+        if found is None:
+            raise empty(self.address, operation)
+        return found
+
+    def unsubscribe(self, found: Subscription) -> None:
+        """Give the PullPoint back: cameras have few places."""
+        body = events.unsubscribe(found.address, found.references)
+        self.ask("Unsubscribe", events.UNSUBSCRIBE, body, rewritten(found.address, self.host))
 
     def _device(
         self, to: str, operation: str, fields: list[tuple[str, str]] | None = None, proven: bool = True

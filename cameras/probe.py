@@ -1,5 +1,6 @@
 """Look at one camera by every means: ONVIF answers, the stream measured, its pictures decoded and compared."""
 
+import contextlib
 import contextvars
 import threading
 from collections.abc import Callable
@@ -16,13 +17,16 @@ from cameras.checks import Check
 from cameras.measure import Look, Measured, look
 from cameras.media2 import Profile
 from cameras.onvif import CLOCK_FAULTS, Device, OnvifCamera
+from cameras.onvif_plain import PlainCamera
 from cameras.picture import Grey
 
 DEADLINE = 90.0
 """Seconds after which a camera that answers ever so slowly is given up."""
 TRIES = 3
 """Factory passwords tried in one run: cameras lock themselves after five wrong ones or so."""
-NEED_ONVIF = ("clock", "services", "claimed_resolution")
+EVENTS_HELD = 30.0
+"""Seconds of the subscription that is only tried."""
+NEED_ONVIF = ("clock", "services", "events", "claimed_resolution")
 """What only ONVIF answers."""
 Result = TypeVar("Result")
 
@@ -137,7 +141,7 @@ def _probe(
     if wanted and best.token != wanted:
         detail = _("The camera has no profile {profile}.").format(profile=wanted)
         found.append(Check(code="profile", ok=False, detail=detail))
-    found.append(checks.of_claim(best))
+    found += [events_heard(camera.address, user, password), checks.of_claim(best)]
     tell("stream")
     seen = watch(best.uri, user, password)
     found += of_seen(seen, best, reference)
@@ -153,6 +157,20 @@ def _probe(
         checks=found,
     )
     return made, seen.look
+
+
+def events_heard(address: str, user: str, password: str) -> Check:
+    """Does it let somebody listen to its events? One subscription, given back."""
+    camera = PlainCamera(address, user, password)
+    try:
+        found = camera.subscribe(EVENTS_HELD)
+    except ExamError as error:
+        return checks.of_fault("events", error)
+    if found is None:
+        return Check(code="events", ok=None, detail=_("The camera offers no events."))
+    with contextlib.suppress(ExamError):
+        camera.unsubscribe(found)
+    return Check(code="events", ok=True, detail=_("Its events can be heard."))
 
 
 def watch(uri: str, user: str, password: str) -> Seen:

@@ -25,6 +25,7 @@ CODES = {
     "answers": N_("answers"),
     "services": N_("ONVIF services"),
     "clock": N_("clock"),
+    "events": N_("events"),
     "profile": N_("profile"),
     "stream": N_("stream"),
     "claimed_resolution": N_("resolution, claimed"),

@@ -13,6 +13,7 @@ from cameras.address import with_credentials
 from cameras.index import Index
 from cameras.onvif import OnvifCamera
 from cameras.onvif_plain import PlainCamera
+from cameras.probe import events_heard
 from cameras.recorder.camera import CameraRecorder
 from cameras.simulator import soap
 from cameras.simulator.camera import SimulatedCamera
@@ -104,3 +105,13 @@ async def test_a_clock_set_by_hand_keeps_its_time_server() -> None:
 def test_a_disturbed_clock_goes_back_to_its_own() -> None:
     begun, ended = orders("clock", PASSWORD, 7.0)
     assert begun.skew != 7.0 and ended and ended.skew == 7.0
+
+
+@pytest.mark.parametrize(
+    ("there", "password", "ok"), [(True, PASSWORD, True), (False, PASSWORD, None), (True, "x", False)]
+)
+async def test_a_check_listens_once(there: bool, password: str, ok: bool | None) -> None:
+    async with SimulatedCamera(traits(events=there)) as camera:
+        found = await asyncio.to_thread(events_heard, camera.address, "admin", password)
+        assert (found.code, found.ok) == ("events", ok)
+        assert camera.http.events.count == 0, "it was given back"
