@@ -215,8 +215,9 @@ async def inspection_recordings(
 ) -> Template:
     """The block of the page: bars, clips, gaps, and the proof of the files."""
     wanted = await box.db.read(stays, box, candidate)
+    until = " ".join(f"{one.end:%Y%m%dT%H%M%S}" if one.end else "" for one in wanted)
     files = await checks(request, box).get(
-        f"files {candidate}",
+        f"files {candidate} {until}",  # one stay more, or one that is over now, is another check
         lambda check: read_again(check, box, wanted, candidate, request.user),
         FRESH,
         again,
