@@ -213,7 +213,7 @@ def test_a_changed_journal_entry_is_said(day: Running, open_page: Open) -> None:
 
 def test_recordings_cut_off_after_their_seal_are_said(day: Running, open_page: Open) -> None:
     """The last one here: the journal keeps what it was told."""
-    page = open_page("inspector", path_of(day, 24))
+    page = open_page("inspector", path_of(day, 26))
     expect(page.locator(".proof-line .signal.go")).to_be_visible()
     heads = [SealedHead(camera="C1", number=9, n=99999, head="ab" * 32, at=day.box.now())]
     day.box.db.write_now(note_seals, day.box, heads)
