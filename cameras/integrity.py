@@ -16,10 +16,10 @@ import msgspec
 
 from appliance.wire.recorder import Check, CheckedFile
 from appliance.wire.seals import Remembered
-from cameras.archive.lawful import lawful
 from cameras.archive.locate import Lies, Locator
 from cameras.archive.store import EVERYWHERE, ArchiveReader
 from cameras.archive.store import FILE as ARCHIVE
+from cameras.archive.told import Told
 from cameras.chain import FOLDER as CHAIN
 from cameras.chain import ChainFiles
 from cameras.chain.check import ChainCheck, ChainCode
@@ -115,6 +115,7 @@ def _verify(
     chain = ChainCheck(media, index, authority, now, known.heads if known else (), only)
     findings = [Finding(code=one.code, camera=one.camera, path=one.path) for one in chain.findings()]
     archive, checked, elsewhere, deleted, never = ArchiveReader(media), 0, 0, 0, 0
+    told = Told(archive, index, known.deletions if known else None)
     for segment in index.every() if chosen is None else chosen:
         if segment.state == "open":
             continue
@@ -124,7 +125,7 @@ def _verify(
             continue
         if code == "missing" and (removed := archive.removals(segment.path)):
             gone = removed.get(EVERYWHERE)
-            if gone and lawful(segment.start, gone.at, now, known.deletions if known else None):
+            if gone and told.lawful(segment, gone, now):
                 deleted += 1
                 continue
             where = locator.where(segment) if locator and not gone else None

@@ -87,9 +87,10 @@ class _Deleted(msgspec.Struct):
     first: datetime
     last: datetime
     happened_at: datetime
+    list: str = ""
 
     def told(self) -> Deletion:
-        return Deletion(first=self.first, last=self.last, at=self.happened_at)
+        return Deletion(first=self.first, last=self.last, at=self.happened_at, list=self.list)
 
 
 def events_noted(session: Session, archive: str) -> int:

@@ -31,11 +31,14 @@ class Sealed(msgspec.Struct, kw_only=True):
 
 
 class Deletion(msgspec.Struct, kw_only=True, frozen=True):
-    """Recordings an order took, as the journal has it: they began from `first` to `last`. `at`: when it was told."""
+    """Recordings an order took, as the journal has it: they began from `first` to `last`. `at`: when it was told. `list`:
+    SHA-256 of their paths and hashes (cameras/archive/lawful.py).
+    """
 
     first: datetime
     last: datetime
     at: datetime
+    list: str = ""
 
 
 class Remembered(msgspec.Struct, kw_only=True, frozen=True):

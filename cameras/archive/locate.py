@@ -73,6 +73,10 @@ class Locator:
         silent = sorted(name for name, root in roots.items() if root is None)
         return Where(lies="silent", place=silent[0]) if silent else Where(lies="missing", place=DISK)
 
+    def taken(self, folder: str) -> set[str]:
+        """Recordings of a folder of the disk that lawfully lie there no more."""
+        return self._archive.gone(f"{folder}/", self._clock.now())
+
     def _roots(self, copies: set[str], kinds: dict[str, str]) -> dict[str, Path | None]:
         """Where each place is mounted now."""
         plugged = any(kinds.get(name) == "offline" for name in copies)

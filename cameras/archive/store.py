@@ -44,13 +44,16 @@ class Copy(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Removal(msgspec.Struct, kw_only=True, frozen=True):
-    """A recording, or its file on one place, was taken away; `place`: DISK, a place's name, or EVERYWHERE."""
+    """A recording, or its file on one place, was taken away; `place`: DISK, a place's name, or EVERYWHERE. `event`: the
+    event that told of it.
+    """
 
     path: str
     place: str
     at: datetime
     why: str
     who: str
+    event: int = 0
 
 
 def _unreadable(error: Exception) -> Unavailable:
@@ -136,17 +139,16 @@ class ArchiveReader:
 
     def removals(self, path: str) -> dict[str, Removal]:
         """What was taken away of one recording, by place."""
-        found = self.rows("SELECT path, place, at, why, who FROM removal WHERE path = ?", path)
+        found = self.rows("SELECT path, place, at, why, who, event FROM removal WHERE path = ?", path)
         return {
-            place: Removal(path=name, place=place, at=moment(at), why=why, who=who)
-            for name, place, at, why, who in found
+            place: Removal(path=name, place=place, at=moment(at), why=why, who=who, event=event)
+            for name, place, at, why, who, event in found
         }
 
-    def lists(self) -> Iterator[tuple[int, list[str]]]:
-        """What went by order: the number of each event that told of it, with its recordings' paths."""
-        for (event,) in self.rows("SELECT DISTINCT event FROM removal WHERE event > 0"):
-            found = self.rows("SELECT path FROM removal WHERE event = ? AND place = ?", event, EVERYWHERE)
-            yield event, [path for (path,) in found]
+    def list_of(self, event: int) -> list[str]:
+        """The recordings an event told of as deleted."""
+        found = self.rows("SELECT path FROM removal WHERE event = ? AND place = ?", event, EVERYWHERE)
+        return [path for (path,) in found]
 
     def gone(self, prefix: str, now: datetime) -> set[str]:
         """Paths below `prefix` whose file is lawfully no longer on the recording disk."""

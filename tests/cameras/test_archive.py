@@ -13,7 +13,7 @@ from appliance.base.errors import NotFound, Unavailable
 from appliance.base.storage_settings import PlaceSettings
 from appliance.wire.seals import Deletion, Remembered
 from cameras.archive.cli import check_folder
-from cameras.archive.lawful import lawful
+from cameras.archive.lawful import lawful, list_digest
 from cameras.archive.locate import Locator
 from cameras.archive.places import INVENTORY
 from cameras.archive.status import make_status
@@ -308,7 +308,7 @@ def test_a_row_in_the_archive_excuses_no_missing_recording(tmp_path: Path) -> No
     archive = Archive(store.media)
     for one in (young, old):
         (store.media / one.path).unlink()
-        archive.remove(one.path, EVERYWHERE, NOW - 2 * DAY, "kept 3 years", "policy")
+        archive.remove(one.path, EVERYWHERE, NOW - 2 * DAY, "kept 3 years", "policy", 7 if one is old else 0)
     archive.close()
     find = Locator(store.settings, store.clock)
     assert [find.where(one).lies for one in (young, old)] == ["missing", "deleted"]
@@ -320,6 +320,9 @@ def test_a_row_in_the_archive_excuses_no_missing_recording(tmp_path: Path) -> No
 
     assert missing(None) == {young.path}
     assert missing([]) == {young.path, old.path}, "the journal knows of no deletion"
-    assert missing([Deletion(first=LONG_AGO - DAY, last=LONG_AGO, at=NOW - DAY)]) == {young.path}
+    told = Deletion(first=LONG_AGO - DAY, last=LONG_AGO, at=NOW - DAY)
+    assert missing([told]) == {young.path, old.path}, "not on the list the journal has the hash of"
+    told = msgspec.structs.replace(told, list=list_digest([(old.path, old.sha256)]))
+    assert missing([told]) == {young.path}
     reconcile(store.media, store.index, NOW)
     assert store.index.rows("SELECT path FROM finding WHERE code = 'missing'") == [(young.path,)]

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.wire.archive import Permit
+from appliance.wire.seals import Deletion
 from cameras.archive.lawful import list_digest
 from cameras.archive.rounds import Rounds
 from cameras.archive.store import EVERYWHERE, ArchiveReader
 from cameras.archive.terms import LEAST, Stay, Term, Terms, bounded, rooms_between, still_held
+from cameras.archive.told import Told
 from cameras.archive.trusted_time import REST, Seen, furthest
 from cameras.index import Segment, micros
 from tests.cameras.archive_site import NOW, Store, orders, settle, sitting
@@ -203,7 +205,17 @@ def test_what_went_can_be_held_against_the_journal(tmp_path: Path) -> None:
         settle(rounds)
         ((event, body),) = rounds.archive.rows("SELECT number, body FROM event WHERE kind = 'deleted'")
         assert rounds.archive.rows("SELECT 1 FROM finding WHERE over IS NULL") == [], "over with its life"
-    ((number, paths),) = ArchiveReader(store.media).lists()
-    sha = {one.path: one.sha256 for one in old}
-    assert number == event and list_digest((path, sha[path]) for path in paths) in body
-    assert ArchiveReader(store.media).removals(old[0].path).keys() == {EVERYWHERE}
+    reader, said = ArchiveReader(store.media), msgspec.json.decode(body)
+    told = Deletion(first=old[0].start, last=old[-1].start, at=NOW, list=said["list"])
+    later = NOW + 9 * DAY
+    removal = reader.removals(old[0].path)[EVERYWHERE]
+    assert removal.event == event
+    assert list_digest((one.path, one.sha256) for one in reversed(old)) == said["list"]
+    assert Told(reader, store.index, [told]).lawful(old[0], removal, later)
+    (put_in,) = store.record("E1", old[0].start + timedelta(seconds=5))  # held evidence, taken away by hand
+    with store.rounds() as rounds:
+        rounds.archive.remove(put_in.path, EVERYWHERE, NOW, "past three years", "policy", event)
+    forged = reader.removals(put_in.path)[EVERYWHERE]
+    assert not Told(reader, store.index, [told]).lawful(put_in, forged, later)
+    forged = msgspec.structs.replace(forged, event=0)
+    assert not Told(reader, store.index, [told]).lawful(put_in, forged, later)

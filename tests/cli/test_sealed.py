@@ -27,7 +27,7 @@ def test_the_journal_is_read_without_a_key(tmp_path: Path, monkeypatch: pytest.M
     box = Box.open(settings)
     box.db.start()
     box.db.write_now(note_seals, box, [head])
-    box.db.write_now(note_events, box, [told])
+    box.db.write_now(note_events, box, "a1", [told])
     box.db.stop()
     for key in keys(settings).glob("*.key"):
         key.unlink()
