@@ -3,20 +3,25 @@ visits. One served day for all of it.
 """
 
 import re
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
-from sqlmodel import Session
+from playwright.sync_api import Browser, Page, expect
+from sqlmodel import Session, select
 
 from appliance.base.ids import new_id
 from appliance.records.cases import ExamCase
 from appliance.records.entry import Tap
+from appliance.records.roster import Candidate
 from cameras.archive.store import Archive
+from cameras.clips.proof import verify_clip
 from tests.conftest import START
 from tests.web.conftest import shoot
+from tests.web.day import PASSWORD
 from tests.web.day_server import Running
 from tests.web.recordings import minute_film
 from tests.web.test_inspection import files_of
@@ -161,3 +166,33 @@ def test_several_visits_are_chosen_by_their_time(day: Running, see: Open) -> Non
     expect(page.locator("#take .proof code")).to_have_text(
         f"examsite recordings verify-clip {name} --authority authority.pem"
     )
+
+
+def test_a_named_candidates_clip_is_taken_and_verified_within_a_minute(
+    day: Running, browser: Browser, tmp_path: Path
+) -> None:
+    """From the sign-in page with nothing but the name: account, name, two keys and one click."""
+    names = day.box.db.read_now(lambda session: Counter(session.exec(select(Candidate.name))))
+    name = next(one for one in names if names[one] == 1)
+    context = browser.new_context(ignore_https_errors=True, locale="zh-CN")
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    page.goto(f"{day.url}/sign-in")
+    began = time.monotonic()
+    page.fill("[name=login]", "inspector")
+    page.fill("[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("[name=text]")).to_be_focused()
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="监控录像")).to_be_focused()
+    page.keyboard.press("Enter")
+    with page.expect_download() as taken:
+        page.locator("#files a").first.click()
+    file = tmp_path / taken.value.suggested_filename
+    taken.value.save_as(file)
+    expect(page.locator("#take .proof code")).to_contain_text(f"verify-clip {file.name} ")
+    found = verify_clip(file, (day.day.settings.state / "keys" / "authority.pem").read_bytes())
+    assert found.ok
+    assert time.monotonic() - began < 60
+    context.close()
