@@ -17,7 +17,7 @@ from cameras.index import Reader
 from cameras.recorder.sound import kept
 from cameras.simulator.camera import SimulatedCamera, Traits
 from cameras.simulator.kinds import Sound
-from cameras.simulator.sound import SOUNDS, pitch
+from cameras.simulator.sound import pitch
 from tests.cameras.conftest import PASSWORD, recorded, recording, site, until
 
 
@@ -93,7 +93,7 @@ def in_step(file: Path, head: ClipHead, codec: str) -> None:
     name, rate, samples, begin = heard(file)
     assert name == codec and abs(begin) < 0.1, "the sound begins with the clip"
     length = (head.end - head.start).total_seconds()
-    assert abs(len(samples) / rate - length) < 0.35, "late sound at two borders"
+    assert abs(len(samples) / rate - length) < 0.5, "late sound at two borders"
     shown, place = pictured(file)
     hertz = np.argmax(np.abs(np.fft.rfft(samples))) * rate / len(samples)
     assert abs(hertz - pitch(head.camera)) < 10, "it is this camera's"
@@ -104,7 +104,7 @@ def in_step(file: Path, head: ClipHead, codec: str) -> None:
     first = shown.microsecond / 1e6
     seconds = [(first + one * 80 / rate + begin - place) % 1.0 for one in onsets]
     steps = [one for one in seconds if min(one, 1 - one) < 0.1]
-    assert len(steps) >= 2 and len(steps) >= len(seconds) - 1, (seconds, SOUNDS)
+    assert len(steps) >= 2 and len(steps) >= len(seconds) - 2, (seconds, "a border may cut a tone in two")
 
 
 async def heard_in_the_browser(folder: Path, names: list[str]) -> list[int]:
