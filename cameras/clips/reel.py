@@ -1,6 +1,6 @@
 """Pieces a player can ask for: whole segments in a row, so that each begins with a key frame at a known time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -21,11 +21,24 @@ LONG = timedelta(minutes=10)
 def reel_of(
     index: Reader, media: Path, camera: str, start: datetime, end: datetime, now: datetime, locator: Locator
 ) -> Reel:
-    """What there is of a camera between two times."""
+    """What there is of a camera between two times. A file that is gone or not as long as it was is a piece of its own,
+    which cannot be played: those before and after it can.
+    """
+    taken: dict[str, set[str]] = {}
+
+    def damaged(segment: Segment) -> bool:
+        try:
+            return segment.end is not None and (media / segment.path).stat().st_size != segment.bytes
+        except OSError:
+            folder = segment.path.rpartition("/")[0]
+            if folder not in taken:
+                taken[folder] = locator.taken(folder)
+            return segment.path not in taken[folder]
+
     there = find(index, media, camera, start, end, now)
     found = Reel(camera=camera, pieces=[], gaps=there.gaps, alarms=there.alarms)
     for _first, _last, group in stretches(media, index.between(camera, start, end)):
-        for members in _pieces(group):
+        for members in _pieces(group, damaged):
             found.pieces.append(_piece(media, locator, members, micros(end)))
     found.pieces = [one for one in found.pieces if one.start < one.end]
     newest: dict[str, Piece] = {}
@@ -36,13 +49,17 @@ def reel_of(
     return found
 
 
-def _pieces(group: list[Segment]) -> Iterator[list[Segment]]:
+def _pieces(group: list[Segment], damaged: Callable[[Segment], bool]) -> Iterator[list[Segment]]:
     part: list[Segment] = []
     for segment in group:
-        if part and segment.start - part[0].start >= LONG:
+        alone = damaged(segment)
+        if part and (alone or segment.start - part[0].start >= LONG):
             yield part
             part = []
         part.append(segment)
+        if alone:
+            yield part
+            part = []
     if part:
         yield part
 

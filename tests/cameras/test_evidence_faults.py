@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import shutil
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import msgspec
 import pytest
 
 from appliance.base import crypto
-from appliance.base.errors import Corrupt, NotFound, Unavailable
+from appliance.base.errors import Corrupt, Unavailable
 from appliance.base.i18n import in_language
 from appliance.base.storage_settings import PlaceSettings, StorageSettings
 from appliance.reports import evidence as reports
@@ -28,22 +27,18 @@ from appliance.wire.recorder import Cause, Clip, Gap
 from cameras import clips
 from cameras.archive.locate import Locator, Where
 from cameras.archive.places import MARK, Mark
-from cameras.archive.store import DISK, EVERYWHERE, Archive
+from cameras.archive.store import DISK, Archive
 from cameras.clips import bring, proof
 from cameras.clips.cut import cut
 from cameras.clips.film import lying, unreadable
-from cameras.clips.find import find
 from cameras.clips.links import Links
-from cameras.clips.package_proof import is_package, verify_package
 from cameras.clips.proof import Proven, verify_clip
 from cameras.clips.reel import reel_of
 from cameras.index import Segment, micros
-from cameras.integrity import checked
 from cameras.verify_cli import _tell_clip
 from tests.cameras.sealed_store import World
 from tests.cameras.test_chain import forge
-from tests.cameras.test_proof import NOW, Store, film
-from tests.cameras.test_store import put
+from tests.cameras.test_proof import NOW, Store
 
 
 def at(seconds: float) -> datetime:
@@ -75,26 +70,25 @@ def test_a_file_that_is_gone_or_wiped_ends_a_clip_and_not_the_request(store: Sto
     assert told.value.code == "segment_unreadable"
 
 
-def test_two_connections_over_one_another_are_two_films(store: Store) -> None:
-    body = film(10)
-    for start in (35, 45):  # the clock was set back by five seconds
-        put(store.index, store.media, at(start), 10, "r9", body)
-    assert span(store, 35, 55, "r9") == (35, 55) and span(store, 0, 55, "r1") == (0, 40)
-    found = find(store.index, store.media, "C1", at(0), at(80), at(80))
-    assert [(one.run, one.start, one.end) for one in found.clips] == [
-        ("r1", at(0), at(40)),
-        ("r9", at(35), at(55)),
-    ]
-    assert [(one.start, one.end) for one in found.gaps] == [(at(55), at(80))]
-    reel = reel_of(store.index, store.media, "C1", at(0), at(80), at(80), Locator(store.settings))
-    assert [(one.run, one.start, one.end) for one in reel.pieces] == [
-        ("r1", micros(at(0)), micros(at(40))),
-        ("r9", micros(at(35)), micros(at(55))),
-    ]
+def test_a_piece_that_cannot_be_played_takes_no_other_with_it(store: Store) -> None:
+    def pieces(locator: Locator) -> list[tuple[int, int, bool]]:
+        reel = reel_of(store.index, store.media, "C1", at(0), at(40), at(80), locator)
+        second = 1_000_000
+        begin = micros(at(0))
+        return [
+            ((one.start - begin) // second, (one.end - begin) // second, bool(one.codec))
+            for one in reel.pieces
+        ]
+
+    assert pieces(archived(store, 2)) == [(0, 40, True)], "moved is not damaged"
+    store.path(1).unlink()
+    assert pieces(Locator(store.settings)) == [(0, 10, True), (10, 20, False), (20, 40, False)]
+    store.path(3).write_bytes(b"cut")
+    assert pieces(archived(store)) == [(0, 10, True), (10, 20, False), (20, 30, True), (30, 40, False)]
 
 
-def archived(store: Store, *numbers: int, everywhere: bool = False) -> Locator:
-    """These recordings have left the disk: to a NAS, or for good."""
+def archived(store: Store, *numbers: int) -> Locator:
+    """These recordings have left the disk for a NAS."""
     nas = store.media.parent / "nas"
     nas.mkdir(exist_ok=True)
     (nas / MARK).write_bytes(msgspec.json.encode(Mark(name="nas", kind="nas", site="999999-01")))
@@ -103,63 +97,12 @@ def archived(store: Store, *numbers: int, everywhere: bool = False) -> Locator:
     archive.rows("INSERT OR IGNORE INTO place(name, kind) VALUES ('nas', 'nas')")
     for number in numbers:
         path = store.files[number].path
-        if not everywhere:
-            (nas / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(store.media / path, nas / path)
-            archive.keep_copy("nas", path, 1, "0", NOW)
-        archive.remove(path, EVERYWHERE if everywhere else DISK, at(0) + timedelta(days=2000), "due", "test")
-        (store.media / path).unlink()
+        (nas / path).parent.mkdir(parents=True, exist_ok=True)
+        (store.media / path).rename(nas / path)
+        archive.keep_copy("nas", path, 1, "0", NOW)
+        archive.remove(path, DISK, at(0), "moved", "test")
     archive.close()
     return Locator(msgspec.structs.replace(store.settings, storage=storage))
-
-
-def test_what_lawfully_left_the_disk_is_not_missing(store: Store) -> None:
-    locator = archived(store, 1)
-    found = {
-        one.path: checked(locator, one).found
-        for one in store.index.between("C1", at(0), at(100))
-        if one.end is not None
-    }
-    assert [found[one.path] for one in store.files] == ["whole"] * 5, "read where it lies now"
-    shutil.rmtree(store.media.parent / "nas")
-    (segment,) = store.index.between("C1", at(12), at(18))
-    assert checked(locator, segment).found == "elsewhere"
-    store.path(2).unlink()
-    (segment,) = store.index.between("C1", at(22), at(28))
-    assert checked(locator, segment).found == "missing"
-
-
-def test_what_the_archive_moves_while_a_clip_is_read_is_read_where_it_is(
-    store: Store, tmp_path: Path
-) -> None:
-    locator = Locator(store.settings)
-    made = cut(store.index, store.media, "C1", at(5), at(25), locator.locate)
-    proven = Proven(store.settings, made, at(5), at(25), archived(store, 1).locate)
-    file = tmp_path / "clip.mp4"
-    file.write_bytes(b"".join(proven.read()))
-    assert verify_clip(file, store.authority).ok
-    again = cut(store.index, store.media, "C1", at(25), at(40), locator.locate)
-    store.path(3).unlink()
-    with pytest.raises((NotFound, Corrupt)):
-        b"".join(Proven(store.settings, again, at(25), at(40), locator.locate).read())
-
-
-def test_a_film_before_a_package_is_no_package(store: Store, tmp_path: Path) -> None:
-    package = tmp_path / "genuine.zip"
-    with zipfile.ZipFile(package, "w") as made:
-        made.writestr("manifest.json", "{}")
-    assert is_package(package)
-    forged = tmp_path / "forged.mp4"
-    forged.write_bytes(film(2) + package.read_bytes())
-    assert zipfile.is_zipfile(forged) and not is_package(forged)
-    with pytest.raises(Corrupt) as told:
-        verify_package(forged, store.authority)
-    assert told.value.code == "not_a_package"
-    begun = tmp_path / "begun.zip"
-    begun.write_bytes(b"PK\x03\x04" + film(2) + package.read_bytes())
-    with pytest.raises(Corrupt):
-        verify_package(begun, store.authority)
-    assert [one.code for one in verify_clip(forged, store.authority).findings] == ["no_proof"]
 
 
 async def packed(store: Store, target: Path) -> Package:
