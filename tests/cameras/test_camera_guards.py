@@ -9,7 +9,7 @@ import pytest
 from appliance.base.errors import DeviceFault, Refused
 from appliance.web.camera_alarms import camera_alarms
 from cameras import stream
-from cameras.address import with_credentials
+from cameras.address import stream_at, with_credentials
 from cameras.index import Index
 from cameras.onvif import OnvifCamera
 from cameras.onvif_plain import PlainCamera
@@ -115,3 +115,15 @@ async def test_a_check_listens_once(there: bool, password: str, ok: bool | None)
         found = await asyncio.to_thread(events_heard, camera.address, "admin", password)
         assert (found.code, found.ok) == ("events", ok)
         assert camera.http.events.count == 0, "it was given back"
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://192.0.2.1/x.m3u8", "rtsps://192.0.2.1/s", "file:///etc/passwd", "tcp://h:1"]
+)
+def test_nothing_but_rtsp_is_opened(uri: str) -> None:
+    with pytest.raises(ValueError):
+        stream_at(uri, "192.0.2.1")
+    with pytest.raises(DeviceFault) as fault:
+        stream.open_stream(uri, uri)
+    assert fault.value.code == "camera_no_rtsp"
+    assert stream_at("rtsp://u:p@192.0.2.9/s", "192.0.2.1") == "rtsp://192.0.2.1/s"
