@@ -34,6 +34,8 @@ def _reached() -> Iterator[None]:
 def keys_of(setting: PlaceSettings) -> tuple[str, str]:
     """Access key and secret key from the two lines of the key file. Raises PlaceSilent."""
     try:
+        if Path(setting.key_file).stat().st_mode & 0o007:
+            raise PlaceSilent(f"key file: others may read it (chmod o= {setting.key_file})")
         lines = Path(setting.key_file).read_text("utf-8").split()
     except (OSError, UnicodeDecodeError) as error:
         raise PlaceSilent(f"key file: {error}") from error

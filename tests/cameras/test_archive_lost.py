@@ -11,7 +11,7 @@ import pytest
 
 from appliance.base.errors import ExamError, Unavailable
 from appliance.base.storage_settings import PlaceSettings
-from appliance.wire.archive import PreparePlace
+from appliance.wire.archive import Acknowledged, PreparePlace
 from cameras.archive.cli import check_folder
 from cameras.archive.copying import UNREAD
 from cameras.archive.locate import Locator
@@ -291,3 +291,35 @@ def test_a_copy_that_holds_comes_before_an_altered_original(tmp_path: Path) -> N
     (nas / lost.path).unlink()
     (store.media / lost.path).write_bytes(b"x")
     assert find.locate(lost) == store.media / lost.path, "there is no better one: its hash is told as altered"
+
+
+def test_what_was_set_aside_goes_with_its_recording(tmp_path: Path) -> None:
+    store = Store(tmp_path, scrub_days=1)
+    nas = store.mount("nas", "nas")
+    (old,) = store.record("C1", LONG_AGO)
+    store.run()
+    (nas / old.path).write_bytes(b"x" * SIZE)
+    with store.rounds() as rounds:
+        for _day in range(3):
+            store.clock.advance(86400)
+            settle(rounds)
+        assert (nas / f"{old.path}.altered").exists()
+        rounds.take_orders(orders(before=NOW - 1100 * DAY))
+        settle(rounds)
+    assert not list(nas.rglob(f"{Path(old.path).name}*")), "the three years are over, for the altered one too"
+
+
+def test_two_people_know_until_something_else_is_found(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with store.rounds() as rounds:
+        for path in ("C1/a", "C1/b"):
+            rounds.archive.find("nas", path, "altered", NOW)
+        known = Acknowledged(place="nas", path="", until=NOW)
+        rounds.take_orders(msgspec.structs.replace(orders(before=NOW - 1100 * DAY), acknowledged=[known]))
+        status = make_status(rounds)
+        assert (status.found, status.acknowledged, status.findings) == (0, 2, [])
+        assert rounds.archive.suspect("C1/a") == {"nas"}, "known is not mended"
+        rounds.archive.find("nas", "C1/c", "altered", NOW + DAY)
+        rounds.archive.clear("nas", "C1/a", NOW + DAY)
+        rounds.archive.find("nas", "C1/a", "altered", NOW + DAY)
+        assert make_status(rounds).found == 2, "a new one, and one that held in between"

@@ -15,6 +15,7 @@ from moto.server import ThreadedMotoServer
 from appliance.base.storage_settings import PlaceSettings
 from cameras.archive.forecast import Coming, Disk, Measured, forecast
 from cameras.archive.locate import Locator
+from cameras.archive.object_storage import keys_of
 from cameras.archive.places import PlaceSilent
 from cameras.archive.scrub import allowed
 from cameras.archive.status import levels_told, make_status
@@ -82,6 +83,7 @@ def object_storage() -> Iterator[str]:
 
 def test_object_storage_is_a_place_like_any_other(tmp_path: Path, object_storage: str) -> None:
     (tmp_path / "key").write_text("access\nsecret-secret\n")
+    (tmp_path / "key").chmod(0o644)
     place = PlaceSettings(
         name="cloud",
         kind="s3",
@@ -92,6 +94,9 @@ def test_object_storage_is_a_place_like_any_other(tmp_path: Path, object_storage
     )
     store = Store(tmp_path, places=[place], free_after_days=2)
     made = store.record("C1", NOW - 9 * DAY, count=3)
+    with pytest.raises(PlaceSilent, match="others may read it"):
+        keys_of(place)
+    (tmp_path / "key").chmod(0o640)
     store.run()
     assert all((store.media / one.path).exists() for one in made), "no bucket, no copy"
     client = Minio(
