@@ -179,13 +179,14 @@ class PictureSource:
             if wait > 0:
                 time.sleep(wait)
             due = max(due + 1 / self.fps, time.monotonic() - 1.0)
+            moment = time.monotonic()  # at once before its clock is read: they must tell the same moment
             if not self.frozen:
                 at = self._now()
             if self.stalled:
                 continue
             if crf != self.crf:  # another quality: the bit rate jumps
                 encoder, crf, key = self._encoder(), self.crf, True
-            ticks = int((time.monotonic() + self.jumped) * CLOCK)
+            ticks = int((moment + self.jumped) * CLOCK)
             with self.drawing:
                 units = encoder.encode(self.room, at, ticks, key)
             if not units:
