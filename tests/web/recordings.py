@@ -14,6 +14,7 @@ from appliance.base.settings import Settings
 from appliance.base.sockets import Streamed
 from appliance.wire.playback import GetCopy, GetReels
 from appliance.wire.recorder import FindClips, GetClip, GetStill, VerifySpans
+from appliance.wire.screens import ReadScreens
 from appliance.wire.seals import GetSealed
 from cameras.clips import ClipServer
 from cameras.index import Index, Segment
@@ -106,6 +107,7 @@ def clip_handlers(settings: Settings, still: Handler, slow: Callable[[], float])
         GetReels: clips.get_reels,
         GetCopy: clips.get_copy,
         VerifySpans: verify_spans,
+        ReadScreens: clips.screens.read,
         GetStill: still,
         GetSealed: clips.get_sealed,
     }

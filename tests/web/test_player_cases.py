@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlmodel import Session, select
 
 from appliance.base.ids import new_id
+from appliance.flow.whereabouts import Stay
 from appliance.records.cases import ExamCase
 from appliance.records.entry import Tap
 from appliance.records.roster import Candidate
+from appliance.web.screens_seen import spans_of
 from cameras.archive.store import Archive
 from cameras.clips.proof import verify_clip
 from tests.conftest import START
@@ -196,3 +199,28 @@ def test_a_named_candidates_clip_is_taken_and_verified_within_a_minute(
     assert found.ok
     assert time.monotonic() - began < 60
     context.close()
+
+
+def test_codes_on_screens_are_read_again_for_the_visit(day: Running, see: Open) -> None:
+    """The films of these tests show none: each picture looked at is said to be without a code."""
+    cameras = day.box.settings.cameras
+    before = cameras[0]
+    cameras[0] = msgspec.structs.replace(before, screen="panel-T1")
+    try:
+        page = see("inspector", f"/inspection/{day.day.people[38]}")
+        line = page.locator("#screens .codes-line")
+        expect(line).to_have_count(1, timeout=60_000)
+        expect(line).to_contain_text(re.compile(r"共 (\d+) 帧：码正确 0 帧，读不到 \1 帧，更早时间的码 0 帧"))
+        line.scroll_into_view_if_needed()
+        shoot(page, "inspection-codes")
+    finally:
+        cameras[0] = before
+    stay = Stay(
+        kind="seat", name="T1-01", start=START, end=START + timedelta(minutes=5), cameras=["C1", "C2"]
+    )
+    moved = msgspec.structs.replace(stay, start=stay.end, end=None)
+    out = Stay(kind="exit", name="", start=START, end=None, cameras=["C1"])
+    spans = spans_of([moved, out, stay], {"C1": "panel-T1"}, START + timedelta(minutes=9))
+    assert [(one.camera, one.start, one.end) for one in spans] == [
+        ("C1", START, START + timedelta(minutes=9))
+    ]
