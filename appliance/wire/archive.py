@@ -158,9 +158,12 @@ class Problem(msgspec.Struct, kw_only=True):
 
 
 class Due(msgspec.Struct, kw_only=True):
-    """Days whose recordings are past the usual date and not deleted yet, those on hold among them."""
+    """Days whose recordings are past the usual date and not deleted yet, those on hold among them. `kept`: of these
+    the days on which a sitting is on hold or kept longer.
+    """
 
     days: int = 0
+    kept: int = 0
     bytes: int = 0
     first: str = ""
     last: str = ""

@@ -12,8 +12,9 @@ from cameras.archive.deletion import due_days
 from cameras.archive.forecast import LAST, WEEKS, Coming, Disk, Measured, forecast
 from cameras.archive.places import RESERVE
 from cameras.archive.store import DISK, Archive
+from cameras.archive.terms import LEAST
 from cameras.archive.walk import ByTime, Walk
-from cameras.index import moment
+from cameras.index import micros, moment
 
 if TYPE_CHECKING:
     from cameras.archive.rounds import Rounds
@@ -55,6 +56,7 @@ def make_status(rounds: "Rounds") -> Storage:
         on_hold=[name for (name,) in held],
         due=Due(
             days=len(past),
+            kept=len(_kept(archive, now) & {day for day, _size in past}),
             bytes=sum(size for _day, size in past),
             first=past[0][0] if past else "",
             last=past[-1][0] if past else "",
@@ -67,6 +69,20 @@ def make_status(rounds: "Rounds") -> Storage:
         began=rounds.began,
         scrub_days=rounds.settings.storage.scrub_days,
     )
+
+
+def _kept(archive: Archive, now: datetime) -> set[str]:
+    """Days (yyyymmdd) on which a sitting is on hold, or kept longer than the usual time."""
+    found = set[str]()
+    for start, end in archive.rows(
+        "SELECT start, end FROM sitting WHERE hold = 1 OR (keep_until > ? AND end < ?)",
+        *(micros(now), micros(now - LEAST)),
+    ):
+        day, last = moment(start), moment(end)
+        while day < last + timedelta(days=1):
+            found.add(f"{day:%Y%m%d}")
+            day += timedelta(days=1)
+    return found
 
 
 def _places(rounds: "Rounds") -> list[PlaceStatus]:

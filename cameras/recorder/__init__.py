@@ -14,7 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from appliance.base import sockets
-from appliance.base.errors import Corrupt, ExamError, Unavailable
+from appliance.base.errors import Corrupt, ExamError
 from appliance.base.i18n import N_
 from appliance.base.notify import supervised
 from appliance.base.settings import CameraSettings, Settings
@@ -23,6 +23,7 @@ from appliance.wire.recorder import CameraStatus, GetStatus, Status
 from cameras.camera_password import password_of
 from cameras.index import Index
 from cameras.live.second import SecondStreams
+from cameras.own_disk import require_own_disk
 from cameras.recorder.alarms import AlarmRows
 from cameras.recorder.alone import only_one
 from cameras.recorder.camera import CameraRecorder, disk_space
@@ -226,21 +227,6 @@ class Recorder:
                 camera.read_clock()
             except ExamError as error:
                 log.info("camera %s: clock not read: %s", camera.camera.code, error)
-
-
-def require_own_disk(media: Path, state: Path) -> None:
-    """Raises Unavailable when the media folder lies on the disk of the site's database: its own is not mounted."""
-    try:
-        own = os.stat(media).st_dev != os.stat(state).st_dev
-    except OSError:
-        own = False
-    if not own:
-        raise Unavailable(
-            "media_not_mounted",
-            N_("The recordings' disk is not mounted at {folder}."),
-            N_("Exams go on. Plug it in and mount it; recording begins by itself."),
-            folder=str(media),
-        )
 
 
 def _same_stream(one: CameraSettings, other: CameraSettings) -> bool:

@@ -24,8 +24,9 @@ from appliance.wire.orders import Orders, SittingOrder
 from cameras import integrity
 from cameras.index import GapRow, Index, Segment
 from cameras.media import open_segment
+from cameras.own_disk import require_own_disk
 from cameras.plan import first_wanted, wanted
-from cameras.recorder import Recorder, require_own_disk
+from cameras.recorder import Recorder
 from cameras.recorder import camera as room
 from cameras.recorder.camera import CameraRecorder
 from tests.cameras.reel import RATE, SECONDS, film
