@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import os
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -267,7 +268,9 @@ async def test_the_wizard_sets_a_camera_up(settings: Settings, monkeypatch: pyte
             examsite, "cameras", "set-up", "--seconds", "0.2", "--host", camera.address
         )
         assert status == 0, err + out
-        assert "摄像机时钟相差 +30" in out and abs(camera.traits.skew) < 2, "its clock was set"
+        assert re.search(r"摄像机时钟相差 \+(29|30)", out) and abs(camera.traits.skew) < 2, (
+            "its clock was set"
+        )
         one = next(one for one in load().cameras if one.code == "C1")
         assert (one.name, one.room, one.seats, one.place) == ("后部", "T1", "1-30", "back")
         await recording(settings, {"C1"})
