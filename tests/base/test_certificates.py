@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from appliance.base import crypto
 from appliance.base.errors import Corrupt
@@ -33,9 +34,7 @@ def test_they_outlive_the_recordings(keys: Path) -> None:
 
 def test_a_signature_is_held_against_its_own_time(keys: Path) -> None:
     authority = (keys / "authority.pem").read_bytes()
-    der = x509.load_pem_x509_certificate((keys / "recorder.pem").read_bytes()).public_bytes(
-        crypto.serialization.Encoding.DER
-    )
+    der = x509.load_pem_x509_certificate((keys / "recorder.pem").read_bytes()).public_bytes(Encoding.DER)
     signer = crypto.Signer.load(keys / "recorder.key")
     for at in (NOW, NOW + timedelta(days=1096), NOW + timedelta(days=3650)):
         assert crypto.verify(crypto.certified_key(der, authority, "recorder", at), signer.sign(b"x"), b"x")

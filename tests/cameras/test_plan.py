@@ -89,7 +89,7 @@ def test_what_truly_happened_counts() -> None:
     for record in ("sittings", "open"):
         until = at(11, 10) + LATE_START
         moments = [at(11, 45), until - timedelta(seconds=1), until]
-        assert [wanted(camera(record), unbegun, now, SHANGHAI) for now in moments] == [True, True, False], (  # type: ignore[arg-type]
+        assert [wanted(camera(record), unbegun, now, SHANGHAI) for now in moments] == [True, True, False], (
             "people sit in the room and it begins late"
         )
 
@@ -130,7 +130,7 @@ MONDAY = datetime(2026, 11, 23, tzinfo=SHANGHAI)
 def test_a_kill_at_rest_leaves_the_rest_its_days(
     made: datetime, now: datetime, room: str, expected: datetime | None
 ) -> None:
-    told = orders(sitting("a", at(8, 0, MONDAY), started_at=None), made=made)
+    told = orders(sitting("a", at(8, 0, MONDAY)), made=made)
     assert first_wanted(camera(room=room), told, at(18, 0, FRIDAY), now, SHANGHAI) == expected
 
 

@@ -71,7 +71,7 @@ def look(folder: Path, fed: float) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("fate", ["lost", "torn", "kept", "zeros"])
 def test_the_power_goes_at_every_step(fate: Fate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The trace of writes and syncs is played up to every single step; what was not synced is lost, torn, kept or zeros."""
+    """The trace is played up to every single step; what was not synced is lost, torn, kept or zeros."""
     trace = record(tmp_path / "media", monkeypatch)
     kinds = {step.what for step in trace.steps}
     assert kinds >= {"create", "folder", "write", "sync", "entries", "commit"} and len(trace.steps) > 60
