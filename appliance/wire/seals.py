@@ -31,7 +31,7 @@ class Sealed(msgspec.Struct, kw_only=True):
 
 
 class Deletion(msgspec.Struct, kw_only=True, frozen=True):
-    """Recordings an order took, as the journal has it: they began from `first` to `last`. `at`: when it was told. `list`:
+    """Recordings an order took, as the journal has it: they began from `first` to `last`. `at`: when told. `list`:
     SHA-256 of their paths and hashes (cameras/archive/lawful.py).
     """
 
