@@ -7,9 +7,11 @@ given out. A download that was broken off has the first alone.
 import asyncio
 import hashlib
 import os
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,13 +31,16 @@ from appliance.wire.recorder import ClipHead, GetClip
 
 Asked = Request[Who, Any, Any]
 NAMED = 20
+WAITED = 120.0
+"""Seconds a page waits for what is being fetched: browsers wait longer."""
 SYNCED = 64 << 20
 """Bytes written between two syncs."""
 
 
 async def export(request: Asked, box: Box, asked: GetClip | GetCopy, candidate: str, name: str) -> Stream:
     """The file named `name`, as it comes."""
-    head, chunks = await ask_stream(box.settings.socket("clips"), asked, ClipHead, timeout=60.0)
+    clips = box.settings.socket("clips")
+    head, chunks = await patiently(lambda: ask_stream(clips, asked, ClipHead, timeout=60.0), WAITED)
     detail = {"camera": head.camera, "from": head.start.isoformat(), "to": head.end.isoformat()}
     detail |= {"copy": "yes"} if isinstance(asked, GetCopy) else {}
     subject = candidate or head.camera
@@ -54,13 +59,16 @@ async def export(request: Asked, box: Box, asked: GetClip | GetCopy, candidate: 
 Answer = TypeVar("Answer")
 
 
-async def patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
-    """Ask exam-clips until what lies in object storage has been fetched; it answers every few seconds meanwhile."""
+async def patiently(ask: Callable[[], Awaitable[Answer]], most: float = inf) -> Answer:
+    """Ask exam-clips until what lies in object storage has been fetched; it answers every few seconds meanwhile.
+    `most`: seconds after which whoever waits is told how far it is.
+    """
+    until = time.monotonic() + most
     while True:
         try:
             return await ask()
         except Unavailable as error:
-            if error.code != "being_fetched":
+            if error.code != "being_fetched" or time.monotonic() > until:
                 raise
 
 

@@ -24,7 +24,7 @@ from appliance.flow.talk import sound_of
 from appliance.flow.workplaces import examination
 from appliance.records.roster import Candidate
 from appliance.records.waiting import Call
-from appliance.web.clip_export import export
+from appliance.web.clip_export import WAITED, export, patiently
 from appliance.web.looks import looks_of
 from appliance.web.pages import page
 from appliance.web.sessions import needs
@@ -221,7 +221,8 @@ async def give_clip(
     asked_range = re.fullmatch(r"bytes=(\d{1,18})-(\d{0,18})", request.headers.get("range", ""))
     first = int(asked_range[1]) if asked_range else 0
     wanted = msgspec.structs.replace(wanted, offset=first)
-    head, chunks = await ask_stream(box.settings.socket("clips"), wanted, ClipHead, timeout=20.0)
+    clips = box.settings.socket("clips")
+    head, chunks = await patiently(lambda: ask_stream(clips, wanted, ClipHead, timeout=20.0), WAITED)
     looks, seen = (
         looks_of(request),
         (request.user.token_hash, f"{candidate} {camera} {start} {end} {wanted.run}"),

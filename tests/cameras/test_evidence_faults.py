@@ -282,5 +282,8 @@ async def test_what_lies_in_object_storage_is_fetched_before_a_clip_is_cut(
         return "cut"
 
     assert await patiently(ask) == "cut" and len(asked) == 2
+    with pytest.raises(Unavailable):
+        asked.clear()
+        await patiently(ask, -1.0)
     assert fetched[:3] == [one.path for one in store.files[:3]]
     await bringer.bring(("C2", at(5), at(25), ""))
