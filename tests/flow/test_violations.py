@@ -386,8 +386,7 @@ def test_an_open_case_holds_the_release(box: Box, clock: FakeClock) -> None:
     marked(box, world, clock)
     assert box.db.read_now(blockers, box, box.today().isoformat()) == ["exam_case_open"]
     assert box.db.read_now(violation_list, box) == []
-    cases = box.db.read_now(lambda session: session.exec(select(ExamCase.state)).all())
-    assert cases == ["open"]
+    assert box.db.read_now(lambda session: session.exec(select(ExamCase.state)).all()) == ["open"]
 
 
 def test_evidence_is_no_left_over_picture(box: Box) -> None:
