@@ -355,8 +355,7 @@ def test_a_seat_that_changed_hands_meanwhile(box: Box) -> None:
     staff, world = staff_of(box), running(box, 2)
     other = what_was_seen(world, candidate=world.candidates[1])
     _refused(box, "somebody_else", record_violation, box, other, staff["invigilator"], "invigilator2")
-    files = [KeptFile(kind="screen", sha256="x", at=box.now())]
-    place = (world.sitting, world.seats[0], files, staff["invigilator"])
+    place = (world.sitting, world.seats[0], [], staff["invigilator"])
     _refused(box, "somebody_else", keep_evidence, box, *place, world.candidates[1])
     assert box.db.read_now(at_seat, box, world.sitting, world.seats[0]).candidate == world.candidates[0]
 

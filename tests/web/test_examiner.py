@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from sqlmodel import Session, select
 
 from appliance.flow.draw_tasks import draw_tasks, drawn_tasks
+from appliance.records.base import instant
 from appliance.records.practical import ScoreSheet
 from appliance.records.theory import Attempt
 from tests.web.conftest import shoot
 from tests.web.day_server import Running
+from tests.web.test_inspection import newest
 
 Open = Callable[..., Page]
 
@@ -76,6 +79,11 @@ def test_the_field_gives_only_the_points_of_the_next_press(
         lambda session: session.exec(select(ScoreSheet).where(ScoreSheet.attempt == attempt)).one()
     )
     assert signed.raw == 60
+    entry = newest(day, "sheet.signed")
+    assert entry is not None
+    losses = msgspec.json.decode(entry.body)["losses"]
+    assert [one["points"] for one in losses] == ["15", "25"]
+    assert losses[0]["at"] <= losses[1]["at"] <= instant(signed.signed_at), "each press has its time"
 
 
 @pytest.mark.parametrize("wrong", ["80", "4", "7.3", ""])
