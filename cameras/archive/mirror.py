@@ -118,6 +118,7 @@ def bring_back(settings: Settings) -> Path | None:
     roots += mounted_disks(Path(storage.offline), site).values()
     kept = [root / PROOF / FILE for root in roots if root and (root / PROOF / FILE).exists()]
     for source in sorted(kept, key=lambda path: path.stat().st_mtime, reverse=True):
+        media.mkdir(parents=True, exist_ok=True)
         new = media / f"{FILE}.new"
         shutil.copyfile(source, new)
         try:

@@ -13,7 +13,7 @@ def site_code(settings: Settings) -> str:
     """Whose places count: a disk of another site is none."""
     try:
         return read_site(settings.state).code
-    except ExamError:
+    except (ExamError, OSError):
         return settings.site.code
 
 

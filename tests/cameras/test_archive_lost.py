@@ -15,7 +15,7 @@ from appliance.wire.archive import Acknowledged, PreparePlace
 from cameras.archive.cli import check_folder
 from cameras.archive.copying import UNREAD
 from cameras.archive.locate import Locator
-from cameras.archive.mirror import PROOF
+from cameras.archive.mirror import PROOF, bring_back
 from cameras.archive.places import INVENTORY, MARK, FolderPlace, Mark, PlaceSilent, mounted_disks
 from cameras.archive.process import ArchiveProcess
 from cameras.archive.rounds import Rounds
@@ -323,3 +323,17 @@ def test_two_people_know_until_something_else_is_found(tmp_path: Path) -> None:
         rounds.archive.clear("nas", "C1/a", NOW + DAY)
         rounds.archive.find("nas", "C1/a", "altered", NOW + DAY)
         assert make_status(rounds).found == 2, "a new one, and one that held in between"
+
+
+def test_a_new_recording_disk_gets_the_list(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    nas = store.mount("nas", "nas")
+    store.record("C1", NOW - DAY)
+    store.run()
+    recorder = msgspec.structs.replace(store.settings.recorder, media=str(tmp_path / "new" / "media"))
+    settings = msgspec.structs.replace(store.settings, recorder=recorder)
+    (tmp_path / "state").write_text(
+        "no folder"
+    )  # the site's own file cannot be read: the configuration has the code
+    assert bring_back(settings) == nas / PROOF / FILE
+    assert ArchiveReader(tmp_path / "new" / "media").rows("SELECT count(*) FROM copy") == [(1,)]
