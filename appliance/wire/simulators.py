@@ -131,7 +131,7 @@ CameraEvent = Literal["tamper", "scene", "motion"]
 
 
 CardMode = Literal["normal", "none", "empty", "stops", "times"]
-"""A simulated camera's card: as it should be, no Profile G, empty, stops in the middle of a replay, says wrong times."""
+"""A simulated camera's card: as it should be, no Profile G, empty, stops in the middle of a replay, has wrong times."""
 
 
 class SetCamera(msgspec.Struct, tag="camera.set", kw_only=True):
