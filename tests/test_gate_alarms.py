@@ -84,6 +84,7 @@ async def test_door_and_fire(box: Box, board: SimulatedBoard) -> None:
     await until(lambda: lane.state.alarms == ["fire"])
     board.inputs[FIRE] = False
     await until(lambda: lane.state.alarms == [])
+    await until(lambda: len(alarms(box)) == 6)  # shown first, written down at once after
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
     await lane.gate.close()
