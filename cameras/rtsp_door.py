@@ -24,6 +24,8 @@ from cameras.address import shown_host
 
 LONGEST = 4.0
 """Seconds until the stream must flow; FFmpeg gives up, and closes its socket, a second later (cameras/stream.py)."""
+ENDS = (b"\r\n\r\n", b"\n\n")
+"""Of a head."""
 DRY = 0.0005
 """Seconds between two looks whether FFmpeg has read the last answer."""
 
@@ -112,13 +114,24 @@ def exactly(link: socket.socket, count: int, left: Callable[[], float]) -> bytes
 
 
 def read_head(link: socket.socket, left: Callable[[], float], begun: bytes = b"") -> bytes:
-    """A request's or an answer's head with its empty line, one byte after the other: what follows stays unread."""
-    head = bytearray(begun)
-    while not head.endswith((b"\r\n\r\n", b"\n\n")):
+    """A request's or an answer's head with its empty line; what follows stays unread."""
+    head = begun
+    while not head.endswith(ENDS):
         if len(head) > rtsp_ask.LIMIT:
             raise EOFError
-        head += exactly(link, 1, left)
-    return bytes(head)
+        link.settimeout(left())
+        seen = link.recv(rtsp_ask.LIMIT, socket.MSG_PEEK)
+        if not seen:
+            raise EOFError
+        head += exactly(link, up_to_the_end(head[-3:], seen), left)
+    return head
+
+
+def up_to_the_end(before: bytes, seen: bytes) -> int:
+    """How many bytes of `seen` belong to a head of which `before` was read last (at most three bytes). Pure."""
+    text = before + seen
+    ends = [at + len(end) for end in ENDS if (at := text.find(end)) >= 0]
+    return min(ends) - len(before) if ends else len(seen)
 
 
 def written_anew(answer: rtsp_ask.Answer, body: bytes) -> bytes:

@@ -216,3 +216,21 @@ def test_every_check_code_has_its_words() -> None:
         if keyword.arg == "code" and isinstance(keyword.value, ast.Constant)
     }
     assert used and used <= set(CODES)
+
+
+@given(
+    st.text("a\r\n", max_size=12),
+    st.sampled_from(["\r\n\r\n", "\n\n"]),
+    st.text("b\r\n", max_size=6),
+    st.data(),
+)
+def test_a_head_ends_at_its_first_empty_line_however_it_comes(
+    head: str, end: str, rest: str, data: st.DataObject
+) -> None:
+    whole = (head + end + rest).encode()
+    ends = min(at + len(one) for one in rtsp_door.ENDS if (at := whole.find(one)) >= 0)
+    cut = data.draw(st.integers(0, ends - 1))
+    first = whole[:cut]
+    if first:
+        assert rtsp_door.up_to_the_end(b"", first) == len(first)
+    assert cut + rtsp_door.up_to_the_end(first[-3:], whole[cut:]) == ends

@@ -153,8 +153,9 @@ async def test_sixteen_cameras_come_back_at_once(camera: SimulatedCamera, tmp_pa
     for number in range(16):
         # The last picture lasts a tenth of a second: its gap may begin after the plug was put back.
         gaps = index.gaps(f"C{number}", START_OF_TIME, plugged + timedelta(seconds=1))
-        gap = next(gap for gap in gaps if gap.cause == "network")
-        assert gap.end and plugged < gap.end < plugged + timedelta(seconds=5), number
+        # One of sixteen may have needed a second try at the start: not that gap.
+        ends = [gap.end for gap in gaps if gap.cause == "network" and not (gap.end and gap.end < plugged)]
+        assert ends and ends[0] and ends[0] < plugged + timedelta(seconds=5), number
     assert integrity.verify(Path(settings.recorder.media)).ok
 
 
