@@ -33,9 +33,11 @@ def run(config: Path, out: Path) -> None:
     picture, sync = Copier.picture, SegmentFile.sync_when_due
 
     def timed_picture(self: Copier, packet: Any, now: float) -> None:
+        stamp = self.seconds(packet) if packet.pts is not None else None  # the muxer changes it
         picture(self, packet, now)
         done = time.monotonic()
-        raw.append((id(self), done, done - self.seconds(packet)))
+        if stamp is not None:
+            raw.append((id(self), done, done - stamp))
 
     def timed_sync(self: SegmentFile) -> None:
         last, began = self._synced, time.monotonic()
