@@ -61,9 +61,13 @@ def plug(folder: Path) -> Iterator[tuple[list[str], list[str]]]:
     disk = tempfile.mkdtemp(dir="/dev/shm")
     put, pull = ["mount", "--bind", disk, str(folder)], ["umount", "-l", str(folder)]
     folder.mkdir()
-    if os.stat(disk).st_dev == os.stat(folder).st_dev or subprocess.run(put, capture_output=True).returncode:
-        shutil.rmtree(disk)
-        pytest.skip("mounting is not allowed here")
+    assert os.stat(disk).st_dev != os.stat(folder).st_dev
+    if subprocess.run(
+        put, capture_output=True
+    ).returncode:  # nobody may mount here: a link in the folder's place
+        put = ["sh", "-c", f"rmdir '{folder}' && ln -s '{disk}' '{folder}'"]
+        pull = ["sh", "-c", f"rm '{folder}' && mkdir '{folder}'"]
+        subprocess.run(put, check=True)
     try:
         yield put, pull
     finally:
