@@ -101,6 +101,7 @@ def copied(media: Path, cameras: list[str], target: Path) -> float:
     """Seconds to copy every file of these cameras into one file each, synced."""
     began = time.perf_counter()
     for camera in cameras:
+        target.unlink(missing_ok=True)
         with open(target, "wb") as out:
             for path in sorted((media / camera).rglob("*.mp4")):
                 with open(path, "rb") as source:
@@ -114,9 +115,9 @@ async def exported(box: Box, cameras: list[str], end: datetime, target: Path) ->
     """Seconds of `examsite recordings export` for each camera: proof, journal, a synced file."""
     began = time.perf_counter()
     for camera in cameras:
-        await export_to(
-            box, GetClip(camera=camera, start=START, end=end, proof=True), "process:bench", target
-        )
+        asked = GetClip(camera=camera, start=START, end=end, proof=True)
+        target.unlink(missing_ok=True)
+        await export_to(box, asked, "process:bench", target)
     return time.perf_counter() - began
 
 

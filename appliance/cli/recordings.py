@@ -7,6 +7,7 @@ A candidate is followed as on the inspector's page: entrance, waiting room, ever
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -229,7 +230,7 @@ def export(
         asked: GetClip | GetCopy = GetClip(camera=camera, start=first, end=last, proof=True)
         if copy:
             asked = GetCopy(camera=camera, start=first, end=last)
-        found = asyncio.run(export_to(box, asked, ACTOR, file))
+        found = asyncio.run(export_to(box, asked, ACTOR, file, _progress()))
     finally:
         box.db.stop()
     if json:
@@ -292,7 +293,8 @@ def package(
         raise typer.Exit(1)
 
 
-async def _making(box: Box, seen: Seen, wanted: Wanted, file: Path) -> Made:
+def _progress() -> Callable[[int, int], None]:
+    """Tells every tenth."""
     told = 0
 
     def progress(done: int, total: int) -> None:
@@ -301,8 +303,12 @@ async def _making(box: Box, seen: Seen, wanted: Wanted, file: Path) -> Made:
             told = done * 10 // total
             tell(f"{told * 10} %")
 
+    return progress
+
+
+async def _making(box: Box, seen: Seen, wanted: Wanted, file: Path) -> Made:
     try:
-        return await make_package(box, seen, wanted, ACTOR, "", file, progress)
+        return await make_package(box, seen, wanted, ACTOR, "", file, _progress())
     except BaseException:
         file.unlink(missing_ok=True)
         raise

@@ -5,11 +5,10 @@ given out. A download that was broken off has the first alone.
 """
 
 import asyncio
+import contextlib
 import hashlib
-import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from math import inf
 from pathlib import Path
@@ -20,24 +19,22 @@ from litestar import Request
 from litestar.response import Stream
 
 from appliance.base.errors import Unavailable
-from appliance.base.pouring import Taken, take
+from appliance.base.handover import Asked, ask_to_write
 from appliance.base.sockets import Chunks, ask_stream
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.look import append_fact, note_look
-from appliance.wire.playback import GetCopy
-from appliance.wire.proof import broken_sources, proof_at_end
+from appliance.wire.playback import GetCopy, WriteClip, Written
+from appliance.wire.proof import broken_names, proof_at_end
 from appliance.wire.recorder import ClipHead, GetClip
 
-Asked = Request[Who, Any, Any]
-NAMED = 20
 WAITED = 120.0
 """Seconds a page waits for what is being fetched: browsers wait longer."""
-SYNCED = 64 << 20
-"""Bytes written between two syncs."""
 
 
-async def export(request: Asked, box: Box, asked: GetClip | GetCopy, candidate: str, name: str) -> Stream:
+async def export(
+    request: Request[Who, Any, Any], box: Box, asked: GetClip | GetCopy, candidate: str, name: str
+) -> Stream:
     """The file named `name`, as it comes."""
     clips = box.settings.socket("clips")
     head, chunks = await patiently(lambda: ask_stream(clips, asked, ClipHead, timeout=60.0), WAITED)
@@ -84,51 +81,49 @@ class Exported(msgspec.Struct, kw_only=True):
     """Recordings that were not as recorded when it was cut from them."""
 
 
-async def export_to(box: Box, asked: GetClip | GetCopy, actor: str, file: Path) -> Exported:
-    """The same into a file on this machine; nothing is left of one that failed."""
-    clips = box.settings.socket("clips")
-    head, taken = await patiently(lambda: asyncio.to_thread(take, clips, asked, ClipHead))
+async def export_to(
+    box: Box, asked: GetClip | GetCopy, actor: str, file: Path, tell: Callable[[int, int], None] | None = None
+) -> Exported:
+    """The same into a new file on this machine, written by exam-clips; nothing is left of one that failed.
+
+    `tell`: bytes written, and all there are (0: of a copy nobody knows before). Raises Unavailable when the file cannot
+    be written, FileExistsError when there is one.
+    """
+    clips, request = box.settings.socket("clips"), WriteClip(asked=asked)
+    head, line = await patiently(lambda: asyncio.to_thread(ask_to_write, clips, request, ClipHead))
     detail = {"camera": head.camera, "from": head.start.isoformat(), "to": head.end.isoformat()}
     detail |= {"copy": "yes"} if isinstance(asked, GetCopy) else {}
-    try:
+    total = head.bytes if isinstance(asked, GetClip) else 0
+    with contextlib.closing(line):
         await box.db.write(append_fact, box, "clip.requested", head.camera, actor, detail)
-        size, digest, last = await asyncio.to_thread(_keep, taken, file)
-        broken = _broken(last)
-        more = {"sha256": digest, "bytes": size} | ({"broken": broken} if broken else {})
-        await box.db.write(append_fact, box, "clip.exported", head.camera, actor, detail | more)
-    except BaseException:
-        file.unlink(missing_ok=True)
-        raise
-    finally:
-        taken.close()
+        try:
+            written = await asyncio.to_thread(_written, line, file, total, tell)
+            more = {"sha256": written.sha256, "bytes": written.bytes}
+            more |= {"broken": written.broken} if written.broken else {}
+            await box.db.write(append_fact, box, "clip.exported", head.camera, actor, detail | more)
+        except FileExistsError:
+            raise
+        except BaseException:
+            file.unlink(missing_ok=True)
+            raise
     return Exported(
-        camera=head.camera, start=head.start, end=head.end, bytes=size, sha256=digest, broken=broken
+        camera=head.camera,
+        start=head.start,
+        end=head.end,
+        bytes=written.bytes,
+        sha256=written.sha256,
+        broken=written.broken,
     )
 
 
-def _keep(taken: Taken, file: Path) -> tuple[int, str, bytes]:
-    """Bytes, SHA-256 and last piece of what was written and synced. The disk takes it while more comes: two gigabytes
-    synced at the end would hold up the recorder's own.
-    """
-    digest, size, piece = hashlib.sha256(), 0, memoryview(b"")
-    syncing: Future[None] | None = None
-    with open(file, "wb") as target, ThreadPoolExecutor(1) as disk:
-        for piece in taken:
-            digest.update(piece)
-            target.write(piece)
-            size += len(piece)
-            if size % SYNCED < len(piece) and (syncing is None or syncing.done()):
-                syncing = disk.submit(os.fdatasync, target.fileno())
-        if syncing:
-            syncing.result()
-        target.flush()
-        os.fsync(target.fileno())
-    return size, digest.hexdigest(), bytes(piece)
-
-
-def _broken(last: bytes) -> list[str]:
-    """What the proof at the end says of recordings that were not as recorded; for the journal, which names a few."""
-    return [f"{one.found} {one.path}" for one in broken_sources(proof_at_end(last))][:NAMED]
+def _written(line: Asked, file: Path, total: int, tell: Callable[[int, int], None] | None) -> Written:
+    far = Written(bytes=0)
+    with open(file, "xb") as target:
+        for body in line.write_to(target.fileno()):
+            far = msgspec.msgpack.decode(body, type=Written)
+            if tell:
+                tell(far.bytes, total)
+    return far
 
 
 async def given(
@@ -142,7 +137,7 @@ async def given(
                 yield held
             digest.update(chunk)
             size, held = size + len(chunk), chunk
-        broken = _broken(held)
+        broken = broken_names(proof_at_end(held))
         more = {"sha256": digest.hexdigest(), "bytes": size} | ({"broken": broken} if broken else {})
         await box.db.write(note_look, box, "clip.exported", subject, who, detail | more)
         yield held

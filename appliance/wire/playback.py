@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from appliance.wire.recorder import AlarmSpan, CameraSpan, Gap
+from appliance.wire.recorder import AlarmSpan, CameraSpan, Gap, GetClip
 
 
 class GetReels(msgspec.Struct, tag="clips.reels", kw_only=True):
@@ -57,6 +57,24 @@ class GetCopy(msgspec.Struct, tag="clips.copy", kw_only=True):
     start: datetime
     end: datetime
     run: str = ""
+
+
+class WriteClip(msgspec.Struct, tag="clips.write", kw_only=True):
+    """Ask for a clip with its proof, or a copy, in a file that is handed over when the ClipHead has come
+    (`appliance.base.handover`). `Written` tells how far it is and, with its hash, what the file holds.
+    """
+
+    asked: GetClip | GetCopy
+
+
+class Written(msgspec.Struct, kw_only=True):
+    """So much lies in the file. The last one has the file's SHA-256 (hex) and, as `finding path`, the first few
+    recordings that were not as recorded when it was cut from them.
+    """
+
+    bytes: int
+    sha256: str = ""
+    broken: list[str] = []
 
 
 class CopyProof(msgspec.Struct, kw_only=True):

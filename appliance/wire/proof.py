@@ -21,6 +21,14 @@ def proof_at_end(last: bytes) -> ClipProof | None:
         return None
 
 
+NAMED = 20
+
+
+def broken_names(stated: ClipProof | None) -> list[str]:
+    """The first few of them as `finding path`, for the journal and for whoever took the clip."""
+    return [f"{one.found} {one.path}" for one in broken_sources(stated)][:NAMED]
+
+
 def broken_sources(stated: ClipProof | None) -> list[CheckedFile]:
     """Recordings that were not as recorded when the clip was cut from them."""
     sources = stated.sources if stated else []

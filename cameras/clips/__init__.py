@@ -7,7 +7,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,12 +15,12 @@ from pathlib import Path
 import msgspec
 
 from appliance.base import sockets
+from appliance.base.handover import Handover
 from appliance.base.notify import supervised
-from appliance.base.pouring import Poured
 from appliance.base.settings import Settings
 from appliance.base.sockets import Streamed
 from appliance.wire.live import GetLive, LivePicture
-from appliance.wire.playback import GetCopy, GetReels, Reels
+from appliance.wire.playback import GetCopy, GetReels, Reels, WriteClip
 from appliance.wire.recorder import (
     CheckedFile,
     FindClips,
@@ -41,6 +41,7 @@ from cameras.chain.journaled import broken
 from cameras.clips.bring import Asked, Bringer
 from cameras.clips.copy import Copied
 from cameras.clips.cut import Cut, cut
+from cameras.clips.film import Piece
 from cameras.clips.find import find
 from cameras.clips.links import Links
 from cameras.clips.proof import Proven
@@ -48,6 +49,7 @@ from cameras.clips.reel import reel_of
 from cameras.clips.screens import ScreenReader
 from cameras.clips.still import still
 from cameras.clips.watch import PictureWatch
+from cameras.clips.write import write
 from cameras.index import Reader, Segment, newest_seals
 from cameras.integrity import checked
 from cameras.live.pictures import WIDTH as LIVE_WIDTH
@@ -81,7 +83,7 @@ class ClipServer:
         self._bringer = Bringer(self._index, self._locator)
         self._turn = asyncio.Semaphore(CUTS_AT_ONCE)
         # Two readers at once slow the disk for the recorder, two encoders the machine.
-        self._reading, self._coding = threading.Lock(), asyncio.Lock()
+        self._reading, self._coding = threading.Lock(), threading.Lock()
         self._cuts: dict[Asked, KeptCut] = {}
         self.watch = PictureWatch(settings, self._index)
         self._stills: dict[tuple[str, int], tuple[float, StillHead, bytes]] = {}
@@ -118,23 +120,36 @@ class ClipServer:
 
     async def get_clip(self, asked: GetClip) -> Streamed:
         """GetClip. A clip with a proof reads its sources again, one reader at a time."""
-        wanted = asked.camera, asked.start.astimezone(UTC), asked.end.astimezone(UTC), asked.run
+        wanted = _wanted(asked)
         if asked.proof:
-            made = await self._cut(wanted)
-            times = wanted[1:3]
-            proven = await asyncio.to_thread(
-                Proven, self._settings, made, *times, self._locator.locate, self._links
-            )
-            return Poured(proven.head, _one_by_one(proven.read(), self._reading))
+            proven = await self._proven(wanted)
+            return Streamed(proven.head, self._turns(_one_by_one(proven.read(), self._reading)))
         made = await self._kept_cut(wanted)
         return Streamed(made.head, self._turns(made.film.read(asked.offset, CHUNK)))
 
     async def get_copy(self, asked: GetCopy) -> Streamed:
         """GetCopy. One at a time: it takes a core."""
-        wanted = asked.camera, asked.start.astimezone(UTC), asked.end.astimezone(UTC), asked.run
+        copied = await self._copied(_wanted(asked))
+        return Streamed(copied.head, self._turns(_one_by_one(copied.read(), self._coding)))
+
+    async def write_clip(self, asked: WriteClip) -> Handover:
+        """WriteClip. Takes its turns as the clip or copy does that is sent."""
+        wanted = _wanted(asked.asked)
+        made: Proven | Copied
+        if isinstance(asked.asked, GetCopy):
+            made, turn = await self._copied(wanted), self._coding
+        else:
+            made, turn = await self._proven(wanted), self._reading
+        return Handover(made.head, partial(write, made, _one_by_one(made.read(), turn)))
+
+    async def _proven(self, wanted: Asked) -> Proven:
         made = await self._cut(wanted)
-        copied = await asyncio.to_thread(Copied, self._settings, made, *wanted[1:3])
-        return Streamed(copied.head, self._turns(copied.read(), self._coding))
+        locate, times = self._locator.locate, wanted[1:3]
+        return await asyncio.to_thread(Proven, self._settings, made, *times, locate, self._links)
+
+    async def _copied(self, wanted: Asked) -> Copied:
+        made = await self._cut(wanted)
+        return await asyncio.to_thread(Copied, self._settings, made, *wanted[1:3])
 
     async def _cut(self, wanted: Asked) -> Cut:
         await self._bringer.bring(wanted)
@@ -142,13 +157,12 @@ class ClipServer:
             times, run = wanted[:3], wanted[3]
             return await asyncio.to_thread(cut, self._index, self._media, *times, self._locator.locate, run)
 
-    async def _turns(self, pieces: Iterator[bytes], turn: asyncio.Lock | None = None) -> AsyncIterator[bytes]:
-        """Pieces made in a thread. `turn`: whoever holds it makes one, then it is the next one's."""
-        step: Callable[[], Awaitable[bytes | None]] = partial(asyncio.to_thread, next, pieces, None)
+    async def _turns(self, pieces: Iterator[Piece]) -> AsyncIterator[bytes]:
+        """Pieces made in a thread."""
 
         async def one() -> bytes | None:
-            async with turn or contextlib.nullcontext():
-                return await step()
+            piece = await asyncio.to_thread(next, pieces, None)
+            return None if piece is None else bytes(piece)  # a view is good until the next is made
 
         coming = asyncio.create_task(one())
         try:
@@ -236,11 +250,15 @@ def _authority(settings: Settings) -> bytes | None:
     return None
 
 
+def _wanted(asked: GetClip | GetCopy) -> Asked:
+    return asked.camera, asked.start.astimezone(UTC), asked.end.astimezone(UTC), asked.run
+
+
 def _failed(done: "asyncio.Task[Cut]") -> bool:
     return done.cancelled() or done.exception() is not None
 
 
-def _one_by_one(pieces: Iterator[bytes], turn: threading.Lock) -> Iterator[bytes]:
+def _one_by_one(pieces: Iterator[Piece], turn: threading.Lock) -> Iterator[Piece]:
     """Whoever holds the turn makes one piece, then it is the next one's."""
     try:
         while True:
@@ -267,6 +285,7 @@ async def serve(settings: Settings, clips: ClipServer | None = None) -> asyncio.
             GetClip: clips.get_clip,
             GetReels: clips.get_reels,
             GetCopy: clips.get_copy,
+            WriteClip: clips.write_clip,
             GetStill: clips.get_still,
             GetLive: clips.living.live,
             ReadScreens: clips.screens.read,

@@ -29,7 +29,7 @@ from appliance.base.errors import Refused
 from appliance.base.i18n import N_
 from appliance.base.settings import Settings
 from appliance.base.site import read_site
-from appliance.wire.playback import CopyProof
+from appliance.wire.playback import CopyProof, Written
 from appliance.wire.proof import BOX
 from appliance.wire.recorder import SignedProof
 from cameras.clips.cut import Cut
@@ -100,6 +100,8 @@ class Copied:
         )
         self._label = f"{WORDS if _reads_chinese() else 'COPY'}  {label}"
         self.head = made.head
+        self.written: Written | None = None
+        """What all of it was, once it has been read."""
 
     def read(self) -> Iterator[bytes]:
         """The MP4, then the box with its statement."""
@@ -133,7 +135,10 @@ class Copied:
         signature = self._signer.sign(body).hex()
         signed = SignedProof(body=body.decode(), signature=signature, certificate=self._der)
         text = msgspec.json.encode(signed)
-        yield struct.pack(">I", 4 + len(BOX) + len(text)) + BOX + text
+        box = struct.pack(">I", 4 + len(BOX) + len(text)) + BOX + text
+        whole.update(box)
+        yield box
+        self.written = Written(bytes=size + len(box), sha256=whole.hexdigest())
 
     def _encoded(self) -> Iterator[bytes]:
         sink = _Sink()

@@ -26,6 +26,8 @@ FRAGMENT = 1 << 12
 """Bytes read at once where a fragment begins: its moof nearly always fits."""
 MOOF = 1 << 24
 """No moof is longer."""
+Piece = bytes | memoryview
+"""Of a film; a view is good until the next piece is asked for."""
 Locate = Callable[[Segment], Path]
 """Where a segment's file can be read: cameras.archive.locate, or simply below the media folder (`lying`)."""
 KEPT = 300

@@ -16,6 +16,7 @@ import struct
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 from typing import Literal
 
@@ -28,11 +29,11 @@ from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_
 from appliance.base.settings import Settings
 from appliance.base.site import read_site
-from appliance.wire.playback import CopyProof
-from appliance.wire.proof import BOX, broken_sources
+from appliance.wire.playback import CopyProof, Written
+from appliance.wire.proof import BOX, broken_names, broken_sources
 from appliance.wire.recorder import Check, CheckedFile, ClipProof, SignedProof
 from cameras.clips.cut import Cut
-from cameras.clips.film import Locate, Span, unreadable
+from cameras.clips.film import Locate, Piece, Span, unreadable
 from cameras.clips.links import Links
 from cameras.index import Segment
 from cameras.integrity import CHUNK, stated
@@ -114,6 +115,8 @@ class Proven:
             sources=[stated(segment, "unreadable") for segment in made.segments],
             made_at=datetime.max.replace(tzinfo=UTC),
         )
+        self.written: Written | None = None
+        """What all of it was, once it has been read."""
         # How long the proof will be is said before it is made: blanks at its end make up what it is shorter by.
         self._room = len(self._text())
         size = made.film.size + 4 + len(BOX) + self._room
@@ -126,13 +129,14 @@ class Proven:
             SignedProof(body=body.decode(), signature=signature, certificate=self._der)
         )
 
-    def read(self) -> Iterator[bytes]:
-        """The clip's bytes, `head.bytes` in all."""
+    def read(self) -> Iterator[Piece]:
+        """The clip's bytes, `head.bytes` in all. Each view is good until the next is asked for."""
         film = hashlib.sha256(self._made.film.front)
         yield self._made.film.front
         given = len(self._made.film.front)
         spans = list(self._made.film.spans)
         found: list[CheckedFile] = []
+        buffers = bytearray(CHUNK), bytearray(CHUNK)
         with ThreadPoolExecutor(1) as pool:
             for segment in self._made.segments:
                 path = self._made.paths.get(segment.id)
@@ -140,7 +144,7 @@ class Proven:
                 whole = hashlib.sha256()
                 size = 0
                 pending: Future[None] | None = None
-                for block in _blocks(self._now(segment, path)):
+                for block in _blocks(self._now(segment, path), buffers):
                     if pending:
                         pending.result()
                     # Two hashes at once: of the file as a whole here, of the film's part of it below.
@@ -164,23 +168,32 @@ class Proven:
             log.error("%s is not as recorded: %s; a clip cut from it says so", one.path, one.found)
         self._stated.made_at = datetime.now(UTC)
         text = self._text().ljust(self._room)
-        yield struct.pack(">I", 4 + len(BOX) + len(text)) + BOX + text
+        box = struct.pack(">I", 4 + len(BOX) + len(text)) + BOX + text
+        film.update(box)
+        yield box
+        broken = broken_names(self._stated)
+        self.written = Written(bytes=given + len(box), sha256=film.hexdigest(), broken=broken)
 
     def _now(self, segment: Segment, path: Path | None) -> Path:
         """Where it lies now: the archive may have moved it since it was cut."""
         return path if path and path.exists() else self._locate(segment)
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
+def _blocks(path: Path, buffers: tuple[bytearray, bytearray]) -> Iterator[memoryview]:
+    """In turns in one buffer and the other: each block is good until the one after the next. (New memory for every
+    block costs as much as a hash.)
+    """
     try:
         with open(path, "rb", buffering=0) as source:
-            while block := source.read(CHUNK):
-                yield block
+            for buffer in cycle(buffers):
+                if not (length := source.readinto(buffer)):
+                    return
+                yield memoryview(buffer)[:length]
     except OSError as error:
         raise unreadable(path) from error
 
 
-def _inside(spans: list[Span], at: int, block: bytes) -> Iterator[bytes]:
+def _inside(spans: list[Span], at: int, block: memoryview) -> Iterator[memoryview]:
     """The parts of a block that begins at `at` of a file which lie within spans of it."""
     for span in spans:
         first, last = max(span.at, at), min(span.at + span.size, at + len(block))

@@ -147,8 +147,8 @@ async def test_a_recording_that_breaks_off_is_named_and_not_in_the_package(
 ) -> None:
     blocks = proof._blocks
 
-    def torn(path: Path) -> Iterator[bytes]:
-        yield from blocks(path)
+    def torn(path: Path, buffers: tuple[bytearray, bytearray]) -> Iterator[memoryview]:
+        yield from blocks(path, buffers)
         if path == store.path(2):
             raise unreadable(path)  # a bad sector
 

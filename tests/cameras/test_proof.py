@@ -1,6 +1,7 @@
 """Is it whole? Files of a span read again over the socket; a downloaded clip checked with one certificate."""
 
 import asyncio
+import contextlib
 import io
 import struct
 import threading
@@ -16,10 +17,12 @@ import numpy as np
 import pytest
 
 from appliance.base import crypto
-from appliance.base.errors import Corrupt, NotFound
+from appliance.base.errors import Corrupt, NotFound, Unavailable
+from appliance.base.handover import ask_to_write
 from appliance.base.settings import CameraSettings, RecorderSettings, Settings, SiteSettings
 from appliance.base.site import Site
 from appliance.base.sockets import ask_stream
+from appliance.wire.playback import GetCopy, WriteClip, Written
 from appliance.wire.proof import BOX
 from appliance.wire.recorder import (
     CameraSpan,
@@ -36,7 +39,7 @@ from cameras.archive.locate import Locator
 from cameras.clips.cut import Cut, cut
 from cameras.clips.proof import verify_clip
 from cameras.index import Index, Segment
-from cameras.integrity import checked
+from cameras.integrity import checked, file_sha256
 from tests.cameras.test_store import opened, put
 from tests.command import examsite
 
@@ -157,6 +160,41 @@ async def test_a_downloaded_clip_proves_itself(store: Store, tmp_path: Path) -> 
     assert [one.path for one in found.clip.sources] == [one.path for one in store.files[:3]]
     with av.open(str(file)) as container:
         assert len(list(container.decode(video=0))) == 100, "players skip the proof"
+
+
+def written(store: Store, wanted: GetClip | GetCopy, file: Path) -> tuple[ClipHead, Written]:
+    """What was told at the end of a clip or copy that exam-clips wrote into `file`."""
+    request = WriteClip(asked=wanted)
+    head, line = ask_to_write(store.settings.socket("clips"), request, ClipHead)
+    with contextlib.closing(line), open(file, "wb") as target:
+        *_, last = line.write_to(target.fileno())
+    return head, msgspec.msgpack.decode(last, type=Written)
+
+
+@pytest.mark.parametrize("kind", [GetClip, GetCopy])
+async def test_a_clip_is_written_into_the_askers_file(
+    store: Store, tmp_path: Path, kind: type[GetClip | GetCopy]
+) -> None:
+    file = tmp_path / "clip.mp4"
+    asked = kind(camera="C1", start=NOW + timedelta(seconds=5), end=NOW + timedelta(seconds=25))
+    head, told = await asyncio.to_thread(written, store, asked, file)
+    assert told.bytes == file.stat().st_size and told.sha256 == file_sha256(file) and not told.broken
+    assert verify_clip(file, store.authority).ok
+    store.flip(1)
+    head, told = await asyncio.to_thread(written, store, asked, file)
+    assert told.sha256 == file_sha256(file)
+    if kind is GetClip:
+        assert told.bytes == head.bytes and told.broken == [f"altered {store.files[1].path}"]
+        assert [one.code for one in verify_clip(file, store.authority).findings] == ["source_altered"]
+
+
+async def test_a_full_disk_is_told_and_the_next_export_works(store: Store, tmp_path: Path) -> None:
+    asked = GetClip(camera="C1", start=NOW, end=NOW + timedelta(seconds=25), proof=True)
+    with pytest.raises(Unavailable) as told:
+        await asyncio.to_thread(written, store, asked, Path("/dev/full"))
+    assert told.value.code == "file_unwritable" and "space" in told.value.params["detail"]
+    _head, whole = await asyncio.to_thread(written, store, asked, tmp_path / "clip.mp4")
+    assert whole.sha256 == file_sha256(tmp_path / "clip.mp4")
 
 
 async def test_one_reader_at_a_time_reads_the_disk_again(

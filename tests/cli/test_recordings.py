@@ -94,7 +94,7 @@ def test_a_clip_is_exported_and_verified_by_the_file_alone(run: Run, day: Runnin
     file = tmp_path / "C1.mp4"
     line = ("--camera", "C1", "--from", "2026-11-21T09:05:30", "--to", "2026-11-21T09:06:30")
     status, out, err = run(str(file), *line, command="export")
-    assert (status, err) == (0, "") and out.startswith(f"{file}  2026-11-21 09:05:30 – 09:06:30")
+    assert (status, err) == (0, "100 %\n") and out.startswith(f"{file}  2026-11-21 09:05:30 – 09:06:30")
     given = newest(day, "clip.exported")
     assert given is not None and given.actor == "process:cli"
     assert msgspec.json.decode(given.body)["sha256"] == file_sha256(file)

@@ -47,6 +47,7 @@ FAULTS = (
     "somebody alters recordings, index, chain or seals",
     "a recording is gone, wiped or altered when a clip or package is made of it",
     "a recording cannot be read to its end while a clip is given out",
+    "the disk a recording is exported to is full, write-protected or pulled out",
     "somebody alters a recording together with its row in the index",
     "recordings lie in object storage when a clip is asked for",
     "exam-clips is silent, or its newest picture old, while screens show codes",

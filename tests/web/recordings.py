@@ -12,7 +12,7 @@ import numpy as np
 
 from appliance.base.settings import Settings
 from appliance.base.sockets import Streamed
-from appliance.wire.playback import GetCopy, GetReels
+from appliance.wire.playback import GetCopy, GetReels, WriteClip
 from appliance.wire.recorder import FindClips, GetClip, GetStill, VerifySpans
 from appliance.wire.screens import ReadScreens
 from appliance.wire.seals import GetSealed
@@ -106,6 +106,7 @@ def clip_handlers(settings: Settings, still: Handler, slow: Callable[[], float])
         GetClip: clips.get_clip,
         GetReels: clips.get_reels,
         GetCopy: clips.get_copy,
+        WriteClip: clips.write_clip,
         VerifySpans: verify_spans,
         ReadScreens: clips.screens.read,
         GetStill: still,
