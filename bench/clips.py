@@ -117,7 +117,7 @@ async def exported(box: Box, cameras: list[str], end: datetime, target: Path) ->
     for camera in cameras:
         asked = GetClip(camera=camera, start=START, end=end, proof=True)
         target.unlink(missing_ok=True)
-        await export_to(box, asked, "process:bench", target)
+        await export_to(box, asked, "cli:bench", target)
     return time.perf_counter() - began
 
 

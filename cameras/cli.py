@@ -16,6 +16,7 @@ from appliance.base.errors import Corrupt, ExamError, NotFound
 from appliance.base.i18n import N_, _
 from appliance.base.settings import Settings, load
 from appliance.base.sockets import ask
+from appliance.base.terminal import person
 from appliance.wire.cameras import CheckReport, KeepReports, RoomCoverage, Saved
 from cameras import set_up_cli
 from cameras.simulator.kinds import Authentication, Codec, Media, Scene, Sound
@@ -107,7 +108,7 @@ def check_cameras(
         _show(found)
     else:
         tell.checked(found)
-    _keep(settings, tell.reports(found, set_up_cli.by()))
+    _keep(settings, tell.reports(found, person()))
     if not found.ok:
         raise typer.Exit(1)
 

@@ -1,8 +1,6 @@
 """examsite cameras list, set-up, add, password, remove, clock: exam-recorder keeps the cameras and is asked to."""
 
 import asyncio
-import os
-import pwd
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +12,7 @@ from appliance.base.errors import ExamError, NotFound, Refused
 from appliance.base.i18n import N_, _
 from appliance.base.settings import Settings, load
 from appliance.base.sockets import ask
+from appliance.base.terminal import person
 from appliance.wire.cameras import CLOCK_OFF, RemoveCamera, SaveCamera, Saved, TellDone
 
 Place = Literal["", "front", "back"]
@@ -199,7 +198,7 @@ def remove(
     camera: str = typer.Argument(..., help="Code of the camera."),
 ) -> None:
     """Record a camera no more. Its recordings stay."""
-    asyncio.run(ask(load().socket("recorder"), RemoveCamera(camera=camera, by=by()), Saved))
+    asyncio.run(ask(load().socket("recorder"), RemoveCamera(camera=camera, by=person()), Saved))
     _tell(_("Camera {camera} is recorded no more; its recordings stay.").format(camera=camera))
 
 
@@ -303,20 +302,17 @@ def free_code(settings: Settings) -> str:
 
 def save(settings: Settings, camera: CameraSettings, secret: str | None, new: bool = False) -> None:
     """Tell exam-recorder."""
-    order = SaveCamera(camera=camera, password=secret, by=by(), new=new)
+    order = SaveCamera(camera=camera, password=secret, by=person(), new=new)
     asyncio.run(ask(settings.socket("recorder"), order, Saved))
     _tell(_("Camera {camera} is kept; recording follows within seconds.").format(camera=camera.code))
-
-
-def by() -> str:
-    """Who does it, for the journal: who called sudo, else the account that runs this. No variable names it freely."""
-    return f"cli:{os.environ.get('SUDO_USER') or pwd.getpwuid(os.getuid()).pw_name}"
 
 
 def tell_done(settings: Settings, kind: Literal["reference_taken", "clock_set"], cameras: list[str]) -> None:
     """Tell exam-recorder for the journal. Its silence is said: what was done stands."""
     try:
-        asyncio.run(ask(settings.socket("recorder"), TellDone(kind=kind, cameras=cameras, by=by()), Saved))
+        asyncio.run(
+            ask(settings.socket("recorder"), TellDone(kind=kind, cameras=cameras, by=person()), Saved)
+        )
     except ExamError:
         _tell(_("The recorder is silent: the journal does not know of this."))
 

@@ -22,6 +22,7 @@ from appliance.base.i18n import N_, _
 from appliance.base.log import mask
 from appliance.base.settings import load
 from appliance.base.sockets import ask
+from appliance.base.terminal import person
 from appliance.cli.fill import fill
 from appliance.cli.run import show, tell
 from appliance.cli.screen_codes import screen_codes
@@ -230,7 +231,7 @@ def export(
         asked: GetClip | GetCopy = GetClip(camera=camera, start=first, end=last, proof=True)
         if copy:
             asked = GetCopy(camera=camera, start=first, end=last)
-        found = asyncio.run(export_to(box, asked, ACTOR, file, _progress()))
+        found = asyncio.run(export_to(box, asked, person(), file, _progress()))
     finally:
         box.db.stop()
     if json:
@@ -308,7 +309,7 @@ def _progress() -> Callable[[int, int], None]:
 
 async def _making(box: Box, seen: Seen, wanted: Wanted, file: Path) -> Made:
     try:
-        return await make_package(box, seen, wanted, ACTOR, "", file, _progress())
+        return await make_package(box, seen, wanted, ACTOR, person(), file, _progress())
     except BaseException:
         file.unlink(missing_ok=True)
         raise

@@ -22,6 +22,7 @@ from appliance.wire.cameras import CheckReport, GetReports, Reports
 
 Asked = Request[Who, Any, Any]
 ROLES = ("admin", "chief")
+READERS = (*ROLES, "inspector")
 
 
 class Line(msgspec.Struct, kw_only=True):
@@ -57,16 +58,16 @@ def counted(lines: list[Line]) -> Counts:
 @get("/")
 async def report_page(request: Asked, box: NamedDependency[Box]) -> Template:
     """Every camera and every check."""
-    return page(request, "camera_report.html", **await _found(box))
+    return page(request, "camera_report.html", **await _found(request, box))
 
 
 @get("/part")
 async def report_part(request: Asked, box: NamedDependency[Box]) -> Template:
     """The report alone."""
-    return page(request, "camera_report_part.html", **await _found(box))
+    return page(request, "camera_report_part.html", **await _found(request, box))
 
 
-async def _found(box: Box) -> dict[str, Any]:
+async def _found(request: Asked, box: Box) -> dict[str, Any]:
     refreshed(box.settings.cameras)
     places: list[Seen] = await box.db.read(coverage, box)
     silent, reports = None, {}
@@ -84,6 +85,7 @@ async def _found(box: Box) -> dict[str, Any]:
         "counts": counted(lines),
         "silent": silent,
         "said": said,
+        "may_check": request.user.role in ROLES,
     }
 
 
@@ -106,6 +108,6 @@ async def room_doors(
 
 
 HANDLERS = [
-    Router(path="/cameras/report", guards=[needs(*ROLES)], route_handlers=[report_page, report_part]),
+    Router(path="/cameras/report", guards=[needs(*READERS)], route_handlers=[report_page, report_part]),
     Router(path="/cameras/rooms", guards=[needs(*ROLES)], route_handlers=[room_doors]),
 ]

@@ -30,6 +30,7 @@ from appliance.wire.recorder import ClipHead, GetClip
 
 WAITED = 120.0
 """Seconds a page waits for what is being fetched: browsers wait longer."""
+TERMINAL = "process:cli"
 
 
 async def export(
@@ -82,25 +83,25 @@ class Exported(msgspec.Struct, kw_only=True):
 
 
 async def export_to(
-    box: Box, asked: GetClip | GetCopy, actor: str, file: Path, tell: Callable[[int, int], None] | None = None
+    box: Box, asked: GetClip | GetCopy, by: str, file: Path, tell: Callable[[int, int], None] | None = None
 ) -> Exported:
     """The same into a new file on this machine, written by exam-clips; nothing is left of one that failed.
 
-    `tell`: bytes written, and all there are (0: of a copy nobody knows before). Raises Unavailable when the file cannot
-    be written, FileExistsError when there is one.
+    `by`: who sits at the terminal. `tell`: bytes written, and all there are (0: of a copy nobody knows before). Raises
+    Unavailable when the file cannot be written, FileExistsError when there is one.
     """
     clips, request = box.settings.socket("clips"), WriteClip(asked=asked)
     head, line = await patiently(lambda: asyncio.to_thread(ask_to_write, clips, request, ClipHead))
     detail = {"camera": head.camera, "from": head.start.isoformat(), "to": head.end.isoformat()}
-    detail |= {"copy": "yes"} if isinstance(asked, GetCopy) else {}
+    detail |= {"by": by} | ({"copy": "yes"} if isinstance(asked, GetCopy) else {})
     total = head.bytes if isinstance(asked, GetClip) else 0
     with contextlib.closing(line):
-        await box.db.write(append_fact, box, "clip.requested", head.camera, actor, detail)
+        await box.db.write(append_fact, box, "clip.requested", head.camera, TERMINAL, detail)
         try:
             written = await asyncio.to_thread(_written, line, file, total, tell)
             more = {"sha256": written.sha256, "bytes": written.bytes}
             more |= {"broken": written.broken} if written.broken else {}
-            await box.db.write(append_fact, box, "clip.exported", head.camera, actor, detail | more)
+            await box.db.write(append_fact, box, "clip.exported", head.camera, TERMINAL, detail | more)
         except FileExistsError:
             raise
         except BaseException:

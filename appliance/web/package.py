@@ -94,7 +94,7 @@ async def check_wanted(box: Box, wanted: Wanted) -> None:
 async def make_package(
     box: Box, seen: Seen, wanted: Wanted, actor: str, by: str, target: Path, progress: Progress
 ) -> Made:
-    """Make it at `target`. Both the asking and the outcome are journaled."""
+    """Make it at `target`. Both the asking and the outcome are journaled. `by`: the name of who asks, as printed."""
     await check_wanted(box, wanted)
     subject = seen.candidate or seen.id
     asked = {
@@ -105,6 +105,7 @@ async def make_package(
         "to": wanted.end.isoformat(),
         "copies": wanted.copies,
     }
+    asked |= {} if actor.startswith("account:") else {"by": by}
     await box.db.write(append_fact, box, "package.requested", subject, actor, asked)
     facts = await box.db.read(package_facts, box, seen, wanted.start, wanted.end, by)
     found = Found(clips=[], gaps=[])

@@ -20,7 +20,7 @@ from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from cameras.archive.lawful import lawful
 from cameras.archive.schema import SCHEMAS
-from cameras.index import file_number, micros, moment
+from cameras.index import file_number, micros, moment, prepare
 
 log = logging.getLogger("examsite.archive")
 
@@ -182,14 +182,7 @@ class Archive(ArchiveReader):
 
     def _open(self) -> None:
         self._writer = sqlite3.connect(self.path, check_same_thread=False, timeout=5.0, isolation_level=None)
-        self._writer.execute("PRAGMA journal_mode = WAL")
-        self._writer.execute("PRAGMA synchronous = FULL")
-        version = self._writer.execute("PRAGMA user_version").fetchone()[0]
-        if version < len(SCHEMAS):
-            with self.transaction() as link:
-                for statement in ";".join(SCHEMAS[version:]).split(";"):
-                    link.execute(statement)
-                link.execute(f"PRAGMA user_version = {len(SCHEMAS)}")
+        prepare(self._writer, SCHEMAS)
         if not self.kept("id"):  # the numbers of its events count for this list alone
             self.keep("id", new_id())
 

@@ -1,7 +1,7 @@
 """The recorder's own index: one SQLite file beside the recordings (schema.py), its readers and its one writer."""
 
 from cameras.index.reader import LONGEST, GapRow, Reader, Segment, file_number
-from cameras.index.schema import EPOCH, FILE, micros, moment
+from cameras.index.schema import EPOCH, FILE, micros, moment, prepare
 from cameras.index.seals import newest_seals
 from cameras.index.writer import Index
 
@@ -17,4 +17,5 @@ __all__ = [
     "micros",
     "moment",
     "newest_seals",
+    "prepare",
 ]

@@ -3,6 +3,7 @@
 `n` and `chained` of a segment or gap: its place in the chain of its camera (cameras/chain.py), NULL until it is over.
 """
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
 
 FILE = "index.db"
@@ -50,6 +51,16 @@ CREATE INDEX alarm_by_camera ON alarm(camera, start);
 """,
 )
 """The tables, and what was added to them since: an index of an earlier version gets the rest."""
+
+
+def prepare(link: sqlite3.Connection, schemas: tuple[str, ...]) -> None:
+    """Make every transaction of a writer durable and bring its tables up to date. Raises sqlite3.Error."""
+    link.execute("PRAGMA journal_mode = WAL")
+    link.execute("PRAGMA synchronous = FULL")
+    version = link.execute("PRAGMA user_version").fetchone()[0]
+    if version < len(schemas):
+        steps = ";".join(schemas[version:])
+        link.executescript(f"BEGIN IMMEDIATE; {steps}; PRAGMA user_version = {len(schemas)}; COMMIT")
 
 
 def micros(at: datetime) -> int:

@@ -33,7 +33,7 @@ from cameras.chain import (
     link_line,
 )
 from cameras.index.reader import Reader, Segment
-from cameras.index.schema import SCHEMAS, micros
+from cameras.index.schema import SCHEMAS, micros, prepare
 
 log = logging.getLogger("examsite.recorder")
 
@@ -100,15 +100,7 @@ class Index(Reader):
 
     def _open(self) -> None:
         self._writer = sqlite3.connect(self.path, check_same_thread=False, timeout=5.0, isolation_level=None)
-        self._writer.execute("PRAGMA busy_timeout = 5000")
-        self._writer.execute("PRAGMA journal_mode = WAL")
-        self._writer.execute("PRAGMA synchronous = FULL")
-        version = self._writer.execute("PRAGMA user_version").fetchone()[0]
-        if version < len(SCHEMAS):
-            with self.transaction() as link:
-                for statement in ";".join(SCHEMAS[version:]).split(";"):
-                    link.execute(statement)
-                link.execute(f"PRAGMA user_version = {len(SCHEMAS)}")
+        prepare(self._writer, SCHEMAS)
 
     def _look_over(self) -> None:
         """Raises DatabaseError for a damaged page. A large file is not read at each start: there it shows in use."""

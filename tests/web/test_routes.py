@@ -78,8 +78,8 @@ TABLE: dict[str, str] = {
     "POST /cameras/one/{code}/card": "admin chief",
     "POST /cameras/one/{code}/remove": "admin chief",
     "GET /cameras/one/{code}/now": "admin chief",
-    "GET /cameras/report": "admin chief",
-    "GET /cameras/report/part": "admin chief",
+    "GET /cameras/report": "admin chief inspector",
+    "GET /cameras/report/part": "admin chief inspector",
     "POST /cameras/rooms/{room}/doors": "admin chief",
     # pictures, numbers, sounds, recordings
     "GET /media/face/{check}/{which}": "chief entry inspector",
