@@ -3,7 +3,7 @@
 `python -m bench.recorder [--cameras N] [--seconds S] [--rounds R]` writes build/bench/recorder.json. The cameras all
 send one film encoded beforehand (bench/film_source.py). The recorder hashes, syncs, chains and seals; ffmpeg does not.
 They take turns, R each; after each turn every picture in the files is held against the film: none may be missing. The
-issue's half hour: `--seconds 1800 --rounds 1`.
+issue's half hour: `--seconds 1800 --rounds 1 --alone`, which writes build/bench/recorder_alone.json.
 """
 
 import argparse
@@ -25,7 +25,7 @@ import msgspec
 from appliance.base.settings import CameraSettings, RecorderSettings, Settings, SiteSettings
 from bench.box import bench_box
 from bench.film_source import encode, read
-from bench.record import Record, median
+from bench.record import Record, Row, median
 from cameras.media import open_segment, packets
 
 SEGMENT = 60.0
@@ -214,54 +214,68 @@ def middle(sides: list[Side]) -> Side:
     )
 
 
+def compared(recorder: Side, ffmpeg: Side) -> dict[str, float]:
+    """Ours to theirs."""
+    return {
+        "cpu_ratio": round(recorder.cpu_s_per_camera_minute / ffmpeg.cpu_s_per_camera_minute, 2),
+        "memory_ratio": round(recorder.memory_mb / ffmpeg.memory_mb, 2),
+        "resident_ratio": round(recorder.resident_mb / ffmpeg.resident_mb, 2),
+    }
+
+
+def told(name: str, side: Side) -> Row:
+    """A line of the table."""
+    memory = f"{side.memory_mb:7.1f} MB (each by itself {side.resident_mb:.1f})"
+    lost = f"{side.lost_pictures} of {side.pictures} pictures missing"
+    speed = f"{side.cpu_s_per_camera_minute:6.3f} CPU s per camera-minute"
+    return name, f"{speed}  {memory}  {side.mbps_per_camera:5.2f} Mb/s per camera, {lost}"
+
+
 def main() -> int:
     """Run both in turns, write the JSON, print a line each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cameras", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument(
+        "--alone", action="store_true", help="without ffmpeg's turns: only whether pictures are missing"
+    )
     chosen = parser.parse_args()
     if not shutil.which("ffmpeg"):
         print("ffmpeg is not installed", file=sys.stderr)
         return 2
-    record = Record("recorder")
+    record = Record("recorder_alone" if chosen.alone else "recorder")
     ours: list[Side] = []
     theirs: list[Side] = []
     with film_cameras(chosen.cameras) as (uris, film, source):
         before, began = cpu_seconds(source), time.monotonic()
         for _ in range(chosen.rounds):
             ours.append(turn(uris, film, run_recorder, chosen.seconds))
-            theirs.append(turn(uris, film, run_ffmpeg, chosen.seconds))
+            if not chosen.alone:
+                theirs.append(turn(uris, film, run_ffmpeg, chosen.seconds))
         source_share = (cpu_seconds(source) - before) / (time.monotonic() - began)
-    recorder, ffmpeg = middle(ours), middle(theirs)
-    result = {
+    recorder = middle(ours)
+    result: dict[str, object] = {
         "cameras": chosen.cameras,
         "seconds": chosen.seconds,
         "rounds": chosen.rounds,
         "picture": "1920x1080 H.264, 25/s",
         "recorder": msgspec.to_builtins(recorder),
-        "ffmpeg": msgspec.to_builtins(ffmpeg),
-        "cpu_ratios": [
-            round(one.cpu_s_per_camera_minute / two.cpu_s_per_camera_minute, 2)
-            for one, two in zip(ours, theirs, strict=True)
-        ],
-        "cpu_ratio": round(recorder.cpu_s_per_camera_minute / ffmpeg.cpu_s_per_camera_minute, 2),
-        "memory_ratio": round(recorder.memory_mb / ffmpeg.memory_mb, 2),
-        "resident_ratio": round(recorder.resident_mb / ffmpeg.resident_mb, 2),
         "source_core_share": round(source_share, 3),
     }
-    rows = [
-        (
-            name,
-            f"{side.cpu_s_per_camera_minute:6.3f} CPU s per camera-minute  {side.memory_mb:7.1f} MB"
-            f" (each by itself {side.resident_mb:.1f})  {side.mbps_per_camera:5.2f} Mb/s per camera,"
-            f" {side.lost_pictures} of {side.pictures} pictures missing",
+    rows = [told("recorder", recorder)]
+    if theirs:
+        ffmpeg = middle(theirs)
+        ratios = compared(recorder, ffmpeg)
+        turns = [compared(one, two)["cpu_ratio"] for one, two in zip(ours, theirs, strict=True)]
+        result |= {"ffmpeg": msgspec.to_builtins(ffmpeg), "cpu_ratios": turns} | ratios
+        rows.append(told("ffmpeg", ffmpeg))
+        words = f"{ratios['cpu_ratio']} CPU (rounds {turns}), {ratios['memory_ratio']} memory"
+        rows.append(
+            ("ratio", f"{words}, {ratios['resident_ratio']} with shared pages counted in each process")
         )
-        for name, side in (("recorder", recorder), ("ffmpeg", ffmpeg))
-    ]
-    ratios = f"{result['cpu_ratio']} CPU (rounds {result['cpu_ratios']}), {result['memory_ratio']} memory"
-    rows.append(("ratio", f"{ratios}, {result['resident_ratio']} with shared pages counted in each process"))
-    record.close(f"Recorder beside ffmpeg, {chosen.cameras} cameras", result, rows)
+    title = "Recorder" if chosen.alone else "Recorder beside ffmpeg"
+    record.close(f"{title}, {chosen.cameras} cameras", result, rows)
     return 0
 
 
