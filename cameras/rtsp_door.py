@@ -80,13 +80,17 @@ class Door(threading.Thread):
     def _hand_over(self, inside: socket.socket, camera: socket.socket) -> None:
         """Put the camera's socket in the place of FFmpeg's, once FFmpeg has read all that came from here.
 
-        FFmpeg is reading meanwhile, and closes nothing before its time is over: the number stays what it is.
+        FFmpeg is reading meanwhile, and closes nothing before its time is over, nor does who opened it before this is
+        done: the number stays what it is. Were it another's all the same, nothing is put over it.
         """
         number = number_of(inside.getpeername(), inside.getsockname())
+        theirs = os.fstat(number)
         while waiting(inside.fileno(), termios.TIOCOUTQ) or waiting(number, termios.FIONREAD):
             time.sleep(min(DRY, self._left()))
         camera.setblocking(False)  # as FFmpeg's is
         self._left()
+        if not os.path.samestat(os.fstat(number), theirs):
+            raise EOFError
         os.dup2(camera.fileno(), number, inheritable=False)
         inside.shutdown(socket.SHUT_WR)  # FFmpeg wakes up, and reads from the camera from now on
         inside.settimeout(1.0)

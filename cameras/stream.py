@@ -53,13 +53,15 @@ def _through_a_door(uri: str, shown: str) -> InputContainer:
     door.start()
     who, at, _host = login.netloc.rpartition("@")
     try:
-        return av.open(
+        container = av.open(
             urlunsplit(login._replace(netloc=who + at + door.address)), timeout=TIMEOUT, options=OPTIONS
         )
     except (FFmpegError, OSError):
         if door.fault:
             raise door.fault from None
         raise
+    door.join()  # without pictures FFmpeg reads nothing, and is here before the door has done: nobody closes it now
+    return container
 
 
 def stream_fault(error: Exception, shown: str) -> ExamError:
