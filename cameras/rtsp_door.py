@@ -45,12 +45,22 @@ class Door(threading.Thread):
         """The thread: until the stream flows, or one of both is gone."""
         try:
             with self._listening:
-                self._listening.settimeout(self._left())
-                inside, _ = self._listening.accept()
+                inside = self._accept()
             with inside, socket.create_connection(self._camera, self._left()) as camera:
                 self._introduce(inside, camera)
         except (OSError, EOFError):
             pass  # FFmpeg says it in its own words
+
+    def _accept(self) -> socket.socket:
+        """FFmpeg's connection. Another process that found the port is not let in."""
+        while True:
+            self._listening.settimeout(self._left())
+            inside, _ = self._listening.accept()
+            try:
+                number_of(inside.getpeername(), inside.getsockname())
+                return inside
+            except (OSError, EOFError):
+                inside.close()
 
     def _introduce(self, inside: socket.socket, camera: socket.socket) -> None:
         while True:

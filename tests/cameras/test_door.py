@@ -1,7 +1,10 @@
 """The door between FFmpeg and a camera: whom it lets in, and that it puts the camera's socket over nothing else."""
 
 import os
+import select
 import socket
+import subprocess
+import sys
 import termios
 import threading
 import time
@@ -113,6 +116,28 @@ def met() -> Iterator[tuple[rtsp_door.Door, socket.socket, socket.socket]]:
                 yield door, asking, camera
         door.join(5)
         assert not door.is_alive()
+
+
+def test_another_process_is_not_let_in() -> None:
+    code = (
+        "import socket, sys; s = socket.create_connection(('127.0.0.1', int(sys.argv[1]))); print(s.recv(1))"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        door = rtsp_door.Door("127.0.0.1", listening.getsockname()[1])
+        port = door.address.partition(":")[2]
+        other = subprocess.Popen([sys.executable, "-Sc", code, port], stdout=subprocess.PIPE)
+        ends = time.monotonic() + 10
+        while not select.select([door._listening], [], [], 0.1)[0]:
+            assert time.monotonic() < ends
+        door._ends = time.monotonic() + rtsp_door.LONGEST
+        door.start()
+        with socket.create_connection(("127.0.0.1", int(port))) as asking:
+            asking.sendall(b"OPTIONS rtsp://h/x RTSP/1.0\r\nCSeq: 1\r\n\r\n")
+            listening.settimeout(5)
+            camera, _ = listening.accept()
+            with camera:
+                assert b"OPTIONS" in camera.recv(4096)
+        assert other.communicate(timeout=5)[0] == b"b''\n"
 
 
 def test_what_ffmpeg_wrote_before_the_hand_over_reaches_the_camera() -> None:
