@@ -59,18 +59,22 @@ class Terms:
         self._starts = [term.start for term in self._terms]
         self._longest = max((term.end - term.start for term in self._terms), default=timedelta())
         self._stays = stays
-        self._sitting_rooms = frozenset[str]().union(*(term.rooms for term in self._terms))
+        self._first: dict[str, datetime] = {}
+        """When the first sitting of a room began."""
+        for term in self._terms:
+            for room in term.rooms:
+                self._first.setdefault(room, term.start)
 
     def sees(self, camera: str, term: Term, start: datetime, end: datetime) -> bool:
         """Whether what a camera recorded from `start` to `end` belongs to a sitting.
 
-        Those of its rooms, and all that looked at no room of any sitting: entrances, waiting rooms. A camera whose
-        room of that time is not known belongs to every sitting.
+        Those of its rooms, and all that looked at no room that had had a sitting by then: entrances, waiting rooms. A
+        camera whose room of that time is not known belongs to every sitting.
         """
         rooms = rooms_between(self._stays.get(camera, ()), start, end)
         if rooms is None:
             return True
-        return any(room in term.rooms or room not in self._sitting_rooms for room in rooms)
+        return any(room in term.rooms or self._first.get(room, end) >= end for room in rooms)
 
     def of(self, camera: str, start: datetime, end: datetime) -> list[Term]:
         """The sittings a recording belongs to."""

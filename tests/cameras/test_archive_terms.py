@@ -79,6 +79,13 @@ def test_a_camera_set_into_another_room_keeps_what_it_saw() -> None:
     assert unknown.held(segment(FRIDAY + DAY)), "nobody knows: it belongs to every sitting"
 
 
+@pytest.mark.parametrize(("first", "held"), [(700, True), (2 / 24, True), (-700, False)])
+def test_a_room_that_becomes_an_exam_room_later_keeps_what_it_saw(first: float, held: bool) -> None:
+    of_t1, of_w1 = term("s1", FRIDAY, 2, hold=True), term("s2", FRIDAY + first * DAY, 2, room="W1")
+    terms = Terms([of_t1, of_w1], {"C9": [Stay("W1", FRIDAY - 999 * DAY, NOW)]})
+    assert terms.held(segment(FRIDAY + HOUR, "C9")) is held
+
+
 @given(st.integers(0, 4000), st.integers(0, 4000))
 def test_no_order_reaches_beyond_the_law(before: int, due: int) -> None:
     asked = Permit(id="p", due=NOW + due * DAY, before=NOW - LEAST + before * DAY, why="", who="")
