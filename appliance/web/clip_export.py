@@ -24,6 +24,7 @@ from appliance.base.sockets import Chunks, ask_stream
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.look import append_fact, note_look
+from appliance.flow.note_seals import heads_of
 from appliance.wire.playback import GetCopy, WriteClip, Written
 from appliance.wire.proof import broken_names, proof_at_end
 from appliance.wire.recorder import ClipHead, GetClip
@@ -37,8 +38,8 @@ async def export(
     request: Request[Who, Any, Any], box: Box, asked: GetClip | GetCopy, candidate: str, name: str
 ) -> Stream:
     """The file named `name`, as it comes."""
-    clips = box.settings.socket("clips")
-    head, chunks = await patiently(lambda: ask_stream(clips, asked, ClipHead, timeout=60.0), WAITED)
+    clips, wanted = box.settings.socket("clips"), await journaled(box, asked)
+    head, chunks = await patiently(lambda: ask_stream(clips, wanted, ClipHead, timeout=60.0), WAITED)
     detail = {"camera": head.camera, "from": head.start.isoformat(), "to": head.end.isoformat()}
     detail |= {"copy": "yes"} if isinstance(asked, GetCopy) else {}
     subject = candidate or head.camera
@@ -52,6 +53,16 @@ async def export(
         headers["content-length"] = str(head.bytes)
     body = given(box, chunks, subject, request.user, detail)
     return Stream(body, media_type="video/mp4", headers=headers)
+
+
+Wanted = TypeVar("Wanted", GetClip, GetCopy)
+
+
+async def journaled(box: Box, asked: Wanted) -> Wanted:
+    """With the seals the journal has over a clip: whoever altered a recording and its chain could not alter those."""
+    if isinstance(asked, GetClip):
+        asked.heads = await box.db.read(heads_of, [asked.camera], asked.start)
+    return asked
 
 
 Answer = TypeVar("Answer")
@@ -90,7 +101,7 @@ async def export_to(
     `by`: who sits at the terminal. `tell`: bytes written, and all there are (0: of a copy nobody knows before). Raises
     Unavailable when the file cannot be written, FileExistsError when there is one.
     """
-    clips, request = box.settings.socket("clips"), WriteClip(asked=asked)
+    clips, request = box.settings.socket("clips"), WriteClip(asked=await journaled(box, asked))
     head, line = await patiently(lambda: asyncio.to_thread(ask_to_write, clips, request, ClipHead))
     detail = {"camera": head.camera, "from": head.start.isoformat(), "to": head.end.isoformat()}
     detail |= {"by": by} | ({"copy": "yes"} if isinstance(asked, GetCopy) else {})

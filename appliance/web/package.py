@@ -27,7 +27,7 @@ from appliance.flow.cameras import names_of
 from appliance.flow.look import append_fact
 from appliance.flow.package_facts import Facts, package_facts
 from appliance.flow.seen import Seen
-from appliance.web.clip_export import patiently
+from appliance.web.clip_export import journaled, patiently
 from appliance.web.package_zip import Package, Progress
 from appliance.wire import evidence as wire
 from appliance.wire.playback import GetCopy
@@ -248,6 +248,7 @@ async def _film(package: Package, box: Box, clip: Clip, kind: wire.FileKind) -> 
     if kind == "clip":
         asked = GetClip(camera=clip.camera, start=clip.start, end=clip.end, run=clip.run, proof=True)
     socket = box.settings.socket("clips")
+    asked = await journaled(box, asked)
     head, chunks = await patiently(lambda: ask_stream(socket, asked, ClipHead, timeout=120.0))
     path = package.free(_path(box, kind, clip.camera, max(clip.start, head.start)))
     file = _file(path, kind, camera=head.camera, start=head.start, end=head.end)

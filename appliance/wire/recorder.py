@@ -58,6 +58,8 @@ class CameraStatus(msgspec.Struct, kw_only=True):
     """Seconds recorded since the start of the local day."""
     picture_faults: list[PictureFault] = []
     """Filled in by exam-web from what exam-clips sees."""
+    reference_lost: bool = False
+    """As `PictureStatus` has it."""
     alarms: list[CameraAlarm] = []
     """What the camera itself reports."""
     deaf: bool = False
@@ -120,6 +122,8 @@ class PictureStatus(msgspec.Struct, kw_only=True):
     faults: list[PictureFault]
     screen_numbers: list[int] = []
     """What the screens in its view show; empty when none was read, or none is looked for."""
+    reference_lost: bool = False
+    """The reference still that was taken was altered or cannot be read: blurred and moved are not looked for."""
 
 
 class Pictures(msgspec.Struct, kw_only=True):
@@ -176,7 +180,8 @@ class Found(msgspec.Struct, kw_only=True):
 class GetClip(msgspec.Struct, tag="clips.get", kw_only=True):
     """Ask exam-clips for one MP4 (stream copy, cut at key frames) that covers start..end; bytes follow the reply.
 
-    `proof`: the files it is cut from are hashed again, and a signed proof lies at its end (`ClipProof`).
+    `proof`: the files it is cut from are hashed again and held against the chain, with `heads`, seals the journal
+    knows; a signed proof lies at its end (`ClipProof`).
     `offset`: bytes left out at the front of what follows; the head tells of the whole clip. `run`: of this connection
     alone; empty = the first that has pictures of then.
     """
@@ -185,6 +190,7 @@ class GetClip(msgspec.Struct, tag="clips.get", kw_only=True):
     start: datetime
     end: datetime
     proof: bool = False
+    heads: list[SealedHead] = []
     offset: Annotated[int, msgspec.Meta(ge=0)] = 0
     run: str = ""
 

@@ -34,7 +34,7 @@ from appliance.wire.recorder import (
     VerifySpans,
 )
 from appliance.wire.screens import ReadScreens
-from appliance.wire.seals import GetSealed, Sealed
+from appliance.wire.seals import GetSealed, Sealed, SealedHead
 from cameras.archive.locate import Locator
 from cameras.chain import ChainFiles
 from cameras.chain.journaled import broken
@@ -122,7 +122,7 @@ class ClipServer:
         """GetClip. A clip with a proof reads its sources again, one reader at a time."""
         wanted = _wanted(asked)
         if asked.proof:
-            proven = await self._proven(wanted)
+            proven = await self._proven(wanted, asked.heads)
             return Streamed(proven.head, self._turns(_one_by_one(proven.read(), self._reading)))
         made = await self._kept_cut(wanted)
         return Streamed(made.head, self._turns(made.film.read(asked.offset, CHUNK)))
@@ -139,13 +139,13 @@ class ClipServer:
         if isinstance(asked.asked, GetCopy):
             made, turn = await self._copied(wanted), self._coding
         else:
-            made, turn = await self._proven(wanted), self._reading
+            made, turn = await self._proven(wanted, asked.asked.heads), self._reading
         return Handover(made.head, partial(write, made, _one_by_one(made.read(), turn)))
 
-    async def _proven(self, wanted: Asked) -> Proven:
+    async def _proven(self, wanted: Asked, heads: list[SealedHead]) -> Proven:
         made = await self._cut(wanted)
         locate, times = self._locator.locate, wanted[1:3]
-        return await asyncio.to_thread(Proven, self._settings, made, *times, locate, self._links)
+        return await asyncio.to_thread(Proven, self._settings, made, *times, locate, self._links, heads)
 
     async def _copied(self, wanted: Asked) -> Copied:
         made = await self._cut(wanted)
@@ -207,20 +207,20 @@ class ClipServer:
             bytes=sum(segment.bytes for segment in files.values()),
             broken=await asyncio.to_thread(broken, ChainFiles(self._media), asked.heads),
         )
-        return Streamed(head, self._check(list(files.values())))
+        return Streamed(head, self._check(list(files.values()), asked.heads))
 
     async def get_sealed(self, _asked: GetSealed) -> Sealed:
         """GetSealed."""
         return Sealed(heads=await asyncio.to_thread(newest_seals, self._index))
 
-    async def _check(self, segments: list[Segment]) -> AsyncIterator[bytes]:
+    async def _check(self, segments: list[Segment], heads: list[SealedHead]) -> AsyncIterator[bytes]:
         for segment in segments:
-            yield msgspec.msgpack.encode(await asyncio.to_thread(self._checked, segment))
+            yield msgspec.msgpack.encode(await asyncio.to_thread(self._checked, segment, heads))
 
-    def _checked(self, segment: Segment) -> CheckedFile:
+    def _checked(self, segment: Segment, heads: list[SealedHead]) -> CheckedFile:
         with self._reading:  # one file at a time for everybody
             found = checked(self._locator, segment)
-            found.found = self._links.judged(segment, found.found)
+            found.found = self._links.judged(segment, found.found, heads)
             return found
 
     async def get_still(self, asked: GetStill) -> Streamed:

@@ -5,22 +5,29 @@ A file is held against its row, and both lie on one disk: who alters both at onc
 
 import base64
 import binascii
+import contextlib
 import logging
 import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from appliance.base.crypto import certified_key, verify
 from appliance.base.errors import Corrupt
 from appliance.wire.recorder import Check
+from appliance.wire.seals import SealedHead
 from cameras.chain import START, BadLine, ChainFiles, SegmentLink, chained, read_line, read_seal
-from cameras.chain.check import COLUMNS
-from cameras.index import Reader, Segment
+from cameras.chain.check import COLUMNS, HOURLY
+from cameras.index import Reader, Segment, micros
 
 log = logging.getLogger("examsite.clips")
 
 FILES_KEPT = 64
 """Files of links kept in memory, about a day of a camera and 0.5 MB each."""
 PATIENCE, JUST_NOW = 5, 3
+SEALED = HOURLY // timedelta(microseconds=1)
+DAY = 86_400_000_000
+"""Microseconds: among the recordings of so long before the newest are some that have their seal."""
 PROCESS = "recorder"
 Lines = list[tuple[bytes, bytes]]
 """`chained` and JSON of links in a row."""
@@ -39,18 +46,20 @@ class Links:
         self._seals: dict[str, tuple[int, int, bytes]] = {}
         """By camera: after the seal at which link, up to which link, and the `chained` signed there."""
 
-    def judged(self, segment: Segment, found: Check) -> Check:
-        """`row_altered` for a file that fits its row, and the row not the chain. Raises Unavailable."""
+    def judged(self, segment: Segment, found: Check, heads: Sequence[SealedHead] = ()) -> Check:
+        """`row_altered` for a file that fits its row, and the row not the chain. `heads`: seals the journal knows, of
+        any camera. Raises Unavailable.
+        """
         if found not in ("whole", "elsewhere"):
             return found
         try:
-            if self._holds(segment):
+            if self._holds(segment, heads):
                 return found
         except OSError as error:
             log.error("%s: its chain cannot be read: %s", segment.path, error)
         return "row_altered"
 
-    def _holds(self, segment: Segment) -> bool:
+    def _holds(self, segment: Segment, heads: Sequence[SealedHead]) -> bool:
         columns = COLUMNS["segment"]
         rows = self._index.rows(f"SELECT {', '.join(columns)}, chained FROM segment WHERE id = ?", segment.id)
         if not rows:
@@ -61,7 +70,11 @@ class Links:
             return False
         self._wait(camera, n)
         until, signed = self._seal_over(camera, n)
-        lines = self._from(camera, n, until)
+        if not until and self._unsealed(segment, n):
+            return False
+        after = [one for one in heads if one.camera == camera and one.n >= n]
+        told = min(after, key=lambda one: one.n, default=None)
+        lines = self._from(camera, n, max(until, told.n if told else 0))
         try:
             link = read_line(lines[0][0].hex().encode() + b" " + lines[0][1])[2] if lines else None
         except BadLine:
@@ -70,7 +83,35 @@ class Links:
             return False
         if any(getattr(link, column) != row[column] for column in columns):
             return False
-        return not until or (len(lines) == until - n + 1 and lines[-1][0] == signed)
+        if told and (len(lines) <= told.n - n or lines[told.n - n][0].hex() != told.head):
+            return False
+        return not until or (len(lines) > until - n and lines[until - n][0] == signed)
+
+    def _unsealed(self, segment: Segment, n: int) -> bool:
+        """Was a seal taken away that stood over link `n`? The index knows none: the seals' file may, and what follows
+        upon a link that old has long been sealed. Time is what the newest recording says: nobody seals while nothing
+        is recorded. What was filled in or found again is as old as what was recorded after it.
+        """
+        camera = segment.camera
+        with contextlib.suppress(BadLine):
+            newest = self._files.newest_seal(camera)
+            if newest and read_seal(newest)[1].n >= n:
+                return True
+        if self._authority is None:  # perhaps this store was never to be sealed
+            return False
+        newest_of = {one: self._newest(one) for one in self._index.cameras()}
+        sealed = min(max(newest_of.values()), micros(datetime.now(UTC))) - SEALED
+        if segment.state == "closed" and segment.end and micros(segment.end) < sealed:
+            return True
+        later = self._index.rows(
+            "SELECT 1 FROM segment WHERE camera = ? AND start > ? AND end < ? AND n >= ? AND state = 'closed' LIMIT 1",
+            *(camera, min(newest_of[camera], sealed) - DAY, sealed, n),
+        )
+        return bool(later)
+
+    def _newest(self, camera: str) -> int:
+        rows = self._index.rows("SELECT coalesce(max(start), 0) FROM segment WHERE camera = ?", camera)
+        return int(rows[0][0])
 
     def _wait(self, camera: str, n: int) -> None:
         """A line of the chain follows its row into the file at once: the newest is given a moment."""

@@ -10,10 +10,9 @@ import base64
 import binascii
 import hashlib
 import logging
-import mmap
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import cycle
@@ -32,6 +31,7 @@ from appliance.base.site import read_site
 from appliance.wire.playback import CopyProof, Written
 from appliance.wire.proof import BOX, broken_names, broken_sources
 from appliance.wire.recorder import Check, CheckedFile, ClipProof, SignedProof
+from appliance.wire.seals import SealedHead
 from cameras.clips.cut import Cut
 from cameras.clips.film import Locate, Piece, Span, unreadable
 from cameras.clips.links import Links
@@ -88,15 +88,16 @@ class Proven:
         end: datetime,
         locate: Locate,
         links: Links | None = None,
+        heads: Sequence[SealedHead] = (),
     ) -> None:
-        """`start`, `end`: as asked for. `links`: rows are held against the chain. Raises NotFound without a key for
-        proofs.
+        """`start`, `end`: as asked for. `links`: rows are held against the chain. `heads`: seals the journal knows.
+        Raises NotFound without a key for proofs.
         """
         folder = settings.state / "keys"
         self._signer = Signer.load(folder / f"{PROCESS}.key")
         certificate = x509.load_pem_x509_certificate(read_secret(folder / f"{PROCESS}.pem"))
         self._der = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
-        self._made, self._locate, self._links = made, locate, links
+        self._made, self._locate, self._links, self._heads = made, locate, links, heads
         site = read_site(settings.state)
         names = {camera.code: camera.name for camera in settings.cameras}
         self._stated = ClipProof(
@@ -158,7 +159,9 @@ class Proven:
                     pending.result()
                 same = size == segment.bytes and whole.hexdigest() == segment.sha256
                 seen: Check = "open" if segment.end is None else "whole" if same else "altered"
-                found.append(stated(segment, self._links.judged(segment, seen) if self._links else seen))
+                if self._links:
+                    seen = self._links.judged(segment, seen, self._heads)
+                found.append(stated(segment, seen))
         if given != self._made.film.size:
             raise unreadable(
                 self._made.segments[0].path
@@ -287,16 +290,15 @@ def _read(path: Path) -> tuple[SignedProof | None, int, int]:
             size = os.fstat(source.fileno()).st_size
             if size < 12:
                 raise _no_clip(path)
-            with mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                at = data.rfind(BOX)
-                if at < 4:
-                    if data[4:8] != b"ftyp":
-                        raise _no_clip(path)
-                    return None, size, 0
-                (length,) = struct.unpack(">I", data[at - 4 : at])
-                text = data[at + len(BOX) : at - 4 + length]
-                if at - 4 + length > size:
-                    return None, at - 4, 0  # cut off
+            at = _last_box(source.fileno(), size)
+            if at < 4:
+                if os.pread(source.fileno(), 4, 4) != b"ftyp":
+                    raise _no_clip(path)
+                return None, size, 0
+            (length,) = struct.unpack(">I", os.pread(source.fileno(), 4, at - 4))
+            if at - 4 + length > size:
+                return None, at - 4, 0  # cut off
+            text = os.pread(source.fileno(), max(0, length - 4 - len(BOX)), at + len(BOX))
     except OSError as error:
         raise NotFound(
             "no_such_file", N_("The file {path} cannot be read."), N_("Check the name."), path=str(path)
@@ -305,6 +307,15 @@ def _read(path: Path) -> tuple[SignedProof | None, int, int]:
         return msgspec.json.decode(text, type=SignedProof), at - 4, max(0, size - (at - 4 + length))
     except msgspec.DecodeError:
         return None, at - 4, 0
+
+
+def _last_box(file: int, size: int) -> int:
+    """Where `BOX` begins last; -1: nowhere. Read and not mapped: an unreadable sector must not end the process."""
+    for start in range((size - 1) // CHUNK * CHUNK, -1, -CHUNK):
+        at = os.pread(file, CHUNK + len(BOX) - 1, start).rfind(BOX)
+        if at >= 0:
+            return start + at
+    return -1
 
 
 def _no_clip(path: Path) -> Corrupt:

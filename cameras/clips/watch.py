@@ -51,6 +51,7 @@ class Seen(msgspec.Struct, kw_only=True):
     """Found in this look and the one before."""
     numbers: list[int] = []
     """What the screens in its view show."""
+    reference_lost: bool = False
 
 
 class PictureWatch:
@@ -63,6 +64,8 @@ class PictureWatch:
         self._references = References(settings)
         self._seen: dict[str, Seen] = {}
         self._told: dict[str, str] = {}
+        self._unusable: dict[str, str] = {}
+        """Reference stills that cannot be used, and why."""
 
     async def run(self) -> None:
         """Until cancelled: every camera once a minute, one after the other."""
@@ -80,6 +83,8 @@ class PictureWatch:
 
     async def _tell(self, camera: str) -> None:
         """Its faults become rows of the recorder's index; a recorder that is silent is told at the next look."""
+        if camera in self._told:
+            return  # nobody could look: what stands is neither over nor found again
         seen = self._seen.get(camera)
         kinds: list[AlarmKind] = [*seen.faults] if seen else []
         told = TellAlarms(camera=camera, by="picture", kinds=kinds, at=seen.at if seen else datetime.now(UTC))
@@ -90,7 +95,13 @@ class PictureWatch:
         """What the last looks found."""
         return Pictures(
             cameras=[
-                PictureStatus(camera=camera, at=seen.at, faults=seen.faults, screen_numbers=seen.numbers)
+                PictureStatus(
+                    camera=camera,
+                    at=seen.at,
+                    faults=seen.faults,
+                    screen_numbers=seen.numbers,
+                    reference_lost=seen.reference_lost,
+                )
                 for camera, seen in sorted(self._seen.items())
             ]
         )
@@ -99,7 +110,6 @@ class PictureWatch:
         """One look. What cannot be read is said once in the log and clears what was known."""
         try:
             taken = self._newest(camera)
-            reference = self._references.load(camera)
         except ExamError as error:
             self._seen.pop(camera, None)
             if self._told.get(camera) != error.code:
@@ -114,6 +124,7 @@ class PictureWatch:
         before = self._seen.get(camera)
         if before and before.at == at:
             return
+        reference, lost = self._reference(camera)
         kept = picture.small(seen)
         found = faults(kept, before.picture if before else None, reference[1] if reference else None)
         lasting = sorted(found & before.found) if before else []
@@ -121,7 +132,23 @@ class PictureWatch:
             log.warning("camera %s: its picture is %s", camera, fault)
         has_screen = any(one.code == camera and one.screen for one in self._settings.cameras)
         numbers = screen_code.read(seen) if has_screen else []
-        self._seen[camera] = Seen(at=at, picture=kept, found=found, faults=lasting, numbers=numbers)
+        self._seen[camera] = Seen(
+            at=at, picture=kept, found=found, faults=lasting, numbers=numbers, reference_lost=lost
+        )
+
+    def _reference(self, camera: str) -> tuple[Any, bool]:
+        """Its reference still, if there is one, and whether the one there was cannot be used: then black and frozen
+        pictures are told all the same.
+        """
+        try:
+            reference = self._references.load(camera)
+        except ExamError as error:
+            if self._unusable.get(camera) != error.code:
+                log.warning("camera %s: nothing to hold its picture against: %s", camera, error)
+            self._unusable[camera] = error.code
+            return None, True
+        self._unusable.pop(camera, None)
+        return reference, False
 
     def _newest(self, camera: str) -> tuple[datetime, Grey] | None:
         """The newest key frame on the disk."""

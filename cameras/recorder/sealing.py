@@ -16,7 +16,8 @@ from appliance.base.settings import Settings
 from appliance.base.site import read_site
 from appliance.wire.orders import Orders
 from appliance.wire.recorder import SignedProof
-from cameras.chain import Seal
+from cameras.chain import FOLDER, BadLine, Seal, read_seal
+from cameras.chain.files import SEALS
 from cameras.index import Index
 
 log = logging.getLogger("examsite.recorder")
@@ -71,12 +72,22 @@ class Sealer:
                     self.seal(camera, now, sitting.id)
 
     def seal(self, camera: str, now: datetime, sitting: str = "") -> bool:
-        """Sign the newest link of a camera; for the hour only when there is a new one. False: it could not be kept."""
+        """Sign the newest link of a camera; for the hour only when there is a new one. False: it could not be kept.
+
+        Nothing is signed while the seals' file has more than the index: somebody took seals out of the index, and what
+        he may have done to the chain before would be signed too.
+        """
         head = self._index.chain_head(camera)
         if self._signer is None or head is None:
             return True
         number, sealed_n, line = self._index.last_seal(camera) or (0, 0, "")
         if sealed_n == head[0] and not sitting:
+            return True
+        if self._lost(camera, number, line):
+            self._index.find(
+                now, "seals_lost", f"{FOLDER}/{camera}/{SEALS}", f"the index ends with seal {number}"
+            )
+            log.error("camera %s: the index lacks seals that the seals' file has; nothing is sealed", camera)
             return True
         previous = msgspec.json.decode(line, type=SignedProof).body if line else ""
         seal = Seal(
@@ -99,3 +110,13 @@ class Sealer:
             log.error("camera %s: the seal cannot be kept: %s", camera, error)
             return False
         return True
+
+    def _lost(self, camera: str, number: int, line: str) -> bool:
+        """Does the file end with a later seal than the index, or with another one of this number?"""
+        try:
+            filed = self._index.chain.newest_seal(camera)
+            last = read_seal(filed)[1].number if filed else 0
+        except (OSError, BadLine) as error:
+            log.error("camera %s: its seals cannot be read: %s", camera, error)
+            return False
+        return last > number or (last == number > 0 and filed != line.encode())

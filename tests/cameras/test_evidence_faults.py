@@ -24,6 +24,7 @@ from appliance.web.package import _recording
 from appliance.web.package_zip import Package
 from appliance.wire.evidence import Broken, EvidenceSheet, PackageFile, PlainHeading
 from appliance.wire.recorder import Cause, Clip, Gap
+from appliance.wire.seals import SealedHead
 from cameras import clips
 from cameras.archive.locate import Locator, Where
 from cameras.archive.places import MARK, Mark
@@ -34,7 +35,7 @@ from cameras.clips.film import lying, unreadable
 from cameras.clips.links import Links
 from cameras.clips.proof import Proven, verify_clip
 from cameras.clips.reel import reel_of
-from cameras.index import Segment, micros
+from cameras.index import Segment, micros, newest_seals
 from cameras.verify_cli import _tell_clip
 from tests.cameras.sealed_store import World
 from tests.cameras.test_chain import forge
@@ -107,7 +108,13 @@ def archived(store: Store, *numbers: int) -> Locator:
 
 async def packed(store: Store, target: Path) -> Package:
     """What a package holds of the first stretch of C1."""
-    box: Any = SimpleNamespace(settings=store.settings, local=lambda one: one, now=lambda: at(0))
+
+    async def read(*_asked: Any) -> list[SealedHead]:
+        return newest_seals(store.index)
+
+    box: Any = SimpleNamespace(
+        settings=store.settings, local=lambda one: one, now=lambda: at(0), db=SimpleNamespace(read=read)
+    )
     server = await clips.serve(store.settings)
     try:
         package = Package(target, box, lambda _done, _total: None)
@@ -235,6 +242,37 @@ def test_a_file_altered_together_with_its_row_does_not_pass(tmp_path: Path) -> N
     added = World(tmp_path / "added")
     added.index.write("UPDATE segment SET n = NULL WHERE id = ?", added.files[0].id)
     assert found(added)[:2] == ["row_altered", "whole"]
+
+
+def test_a_chain_made_anew_passes_neither_without_its_seals_nor_under_new_ones(tmp_path: Path) -> None:
+    """The recorder, its index robbed of the seals, would sign the forged chain itself; the journal has the true one."""
+
+    def found(world: World, heads: list[SealedHead]) -> set[str]:
+        links = Links(world.media, world.index, world.authority)
+        return {links.judged(one, "whole", heads) for one in world.files}
+
+    world = World(tmp_path / "seals")
+    heads = newest_seals(world.index)
+    assert found(world, heads) == {"whole"}
+    world.index.write("DELETE FROM seal")
+    assert found(world, []) == {"row_altered"}, "the seals' file knows them"
+    world.seals.unlink()
+    assert found(world, []) == {"whole"}, "as young as if no seal were due"
+    assert found(world, heads) == {"whole"}
+    for minute in (130, 131):
+        world.put(minute)
+    assert found(world, []) == {"row_altered"}, "the recorder went on for hours: there was a seal"
+
+    forged = World(tmp_path / "forged")
+    forge(forged)
+    forged.index.write("DELETE FROM seal")
+    forged.sealer.seal("C1", forged.now)
+    assert forged.index.last_seal("C1") is None, "the seals' file has more than the index"
+    assert forged.index.rows("SELECT code FROM finding") == [("seals_lost",)]
+    forged.seals.unlink()
+    forged.sealer.seal("C1", forged.now)
+    assert found(forged, []) == {"whole"}, "signed once more"
+    assert found(forged, heads) == {"row_altered"}
 
 
 async def test_the_inspectors_check_holds_rows_against_the_chain(store: Store) -> None:
