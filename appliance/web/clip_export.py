@@ -55,10 +55,7 @@ async def export(
     return Stream(body, media_type="video/mp4", headers=headers)
 
 
-Wanted = TypeVar("Wanted", GetClip, GetCopy)
-
-
-async def journaled(box: Box, asked: Wanted) -> Wanted:
+async def journaled(box: Box, asked: GetClip | GetCopy) -> GetClip | GetCopy:
     """With the seals the journal has over a clip: whoever altered a recording and its chain could not alter those."""
     if isinstance(asked, GetClip):
         asked.heads = await box.db.read(heads_of, [asked.camera], asked.start)
