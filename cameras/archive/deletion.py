@@ -25,7 +25,20 @@ AT_ONCE = 2000
 CHUNK = 200
 """Files that go before their rows are settled together."""
 STEP = timedelta(days=1)
-"""A clock that is set differs by less: what begins so long before an older run of its camera is mistimed."""
+"""A clock that is set differs by less: what begins so long before an older recording is mistimed."""
+DAY = STEP // timedelta(microseconds=1)
+LATER_LINK = f"""
+SELECT 1 FROM run r WHERE r.camera = ? AND r.opened > ? AND r.opened <= ? AND (
+  SELECT s.n FROM segment s WHERE s.camera = r.camera AND s.start > r.opened - {DAY} AND s.start < r.opened + {DAY}
+  AND s.run = r.id ORDER BY s.start LIMIT 1
+) < (SELECT n FROM segment WHERE path = ?) LIMIT 1
+"""
+"""The number in the chain: it survives an index built anew, whose rows come in another order."""
+LATER_RUN = """
+SELECT 1 FROM run WHERE cause <> 'restored' AND opened > ? AND opened <= ?
+  AND rowid < (SELECT rowid FROM run WHERE id = ? AND cause <> 'restored') LIMIT 1
+"""
+"""Runs the recorder opened itself stand in the order of recording, whatever camera they are of."""
 
 
 class Deleter:
@@ -88,19 +101,18 @@ class Deleter:
         ]
 
     def _mistimed(self, segment: Segment, runs: dict[str, bool]) -> bool:
-        """Whether its time cannot be: an older run of its camera began later. Such a one never goes; it is found.
+        """Whether its time cannot be: an older link of its camera's chain, or an older run of any camera, began later.
+        Such a one never goes; it is found.
 
         What was filled or adopted has no place in the order of recording. `runs`: what is known already.
         """
         if segment.state in ("filled", "adopted"):
             return False
         if segment.run not in runs:
+            later = micros(segment.start + STEP), micros(self._now())
             runs[segment.run] = bool(
-                self._index.rows(
-                    "SELECT 1 FROM run WHERE camera = ? AND rowid < (SELECT rowid FROM run WHERE id = ?)"
-                    " AND opened > ? AND opened <= ? LIMIT 1",
-                    *(segment.camera, segment.run, micros(segment.start + STEP), micros(self._now())),
-                )
+                self._index.rows(LATER_LINK, segment.camera, *later, segment.path)
+                or self._index.rows(LATER_RUN, *later, segment.run)
             )
             if runs[segment.run]:
                 self._archive.find(DISK, segment.path, "mistimed", self._now())

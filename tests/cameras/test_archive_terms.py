@@ -132,15 +132,32 @@ def test_a_clock_ten_years_ahead_lets_nothing_go(tmp_path: Path) -> None:
     assert (store.media / young.path).exists()
 
 
-def test_what_was_recorded_under_a_wrong_clock_stays_and_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("other", ["C1", "E1"])
+def test_what_was_recorded_under_a_wrong_clock_stays_and_is_named(tmp_path: Path, other: str) -> None:
     store = Store(tmp_path)
-    store.record("C1", NOW - DAY)
+    store.record(other, NOW - DAY)
     of_2000 = store.record("C1", datetime(2000, 1, 1, tzinfo=UTC), count=2)
     with store.rounds() as rounds:
         rounds.take_orders(orders(before=NOW - LEAST))
         settle(rounds)
         assert rounds.archive.rows("SELECT code, path FROM finding") == [("mistimed", of_2000[0].path)]
     assert all((store.media / one.path).exists() for one in of_2000)
+
+
+def test_an_index_built_anew_newest_first_finds_nothing_mistimed(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    old = [store.record("C1", NOW - days * DAY)[0] for days in (1300, 1250, 1200)]
+    of_2000 = store.record("C1", datetime(2000, 1, 1, tzinfo=UTC))[0]
+    store.record("C1", NOW - DAY)
+    with store.index.transaction() as link:
+        link.execute("UPDATE run SET rowid = -rowid, cause = 'restored'")
+        link.execute("UPDATE segment SET rowid = -rowid")
+        link.execute("UPDATE segment SET rowid = rowid + 100")
+    with store.rounds() as rounds:
+        rounds.take_orders(orders(before=NOW - LEAST))
+        settle(rounds)
+        assert rounds.archive.rows("SELECT code, path FROM finding") == [("mistimed", of_2000.path)]
+    assert [(store.media / one.path).exists() for one in (*old, of_2000)] == [False] * 3 + [True]
 
 
 def test_an_order_of_before_the_start_takes_nothing(tmp_path: Path) -> None:
