@@ -171,6 +171,14 @@ def _from_card(settings: Settings, zone: ZoneInfo, order: FillFromCard, json: bo
         tell(_("The camera's card holds nothing of that time."))
     if made.cut_short:
         tell(_("The camera stopped sending before the end. Try again later."))
+    if made.doubtful_s:
+        tell(
+            _(
+                "{seconds} s were not asked for: since then the clock, the room, the address or the camera itself has"
+                " changed. If this camera was there, name the time with --since, what its clock was ahead with"
+                " --clock-offset."
+            ).format(seconds=round(made.doubtful_s, 1))
+        )
     if made.filled:
         tell(
             _("The camera's clock was taken to be {seconds} s ahead.").format(

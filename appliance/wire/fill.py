@@ -55,7 +55,8 @@ class FillFromCard(msgspec.Struct, tag="recorder.fill_from_card", kw_only=True):
 
 class CardFilled(msgspec.Struct, kw_only=True):
     """The answer. `recordings`: tokens of those on the card that hold something of the time; `clock_offset_s`: by how
-    much the camera's clock was taken to be ahead; `cut_short`: it stopped sending before the end.
+    much the camera's clock was taken to be ahead; `cut_short`: it stopped sending before the end; `doubtful_s`: seconds
+    not asked for, because the clock, the room or the camera itself has changed since.
     """
 
     camera: str
@@ -64,3 +65,4 @@ class CardFilled(msgspec.Struct, kw_only=True):
     recordings: list[str] = []
     clock_offset_s: float = 0.0
     cut_short: bool = False
+    doubtful_s: float = 0.0

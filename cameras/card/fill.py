@@ -1,7 +1,8 @@
 """Gaps filled out of the camera's own card: asked for by ONVIF Profile G, kept as a copy brought by somebody is.
 
 Only where nothing was recorded and something should have been; the gap stays a fact. The link of each file names the
-recording on the card, by how much the camera's clock was ahead, who asked, and when.
+recording on the card, by how much the camera's clock was ahead, the camera's serial number, who asked, and when. Of the
+time before the code's address, room or camera changed nothing is taken, unless a person names that time.
 """
 
 import asyncio
@@ -30,7 +31,7 @@ from cameras.card.ranges import Span
 from cameras.card.replay import Replay
 from cameras.card.search import CardCamera, Recording, holding
 from cameras.fill import Filler, holes, recorded, unusable
-from cameras.index import Index, Reader, moment
+from cameras.index import Index, Reader, behind, moment
 
 log = logging.getLogger("examsite.recorder")
 
@@ -105,7 +106,10 @@ class CardFiller:
         self.awaited += going is None
         try:
             async with self._filler.turns[asked.camera], self._one:
-                return await self._apart(lambda: self._fill(asked, datetime.now(UTC), going or _always))
+                named = going is None and asked.start is not None
+                return await self._apart(
+                    lambda: self._fill(asked, named, datetime.now(UTC), going or _always)
+                )
         finally:
             self.awaited -= going is None
 
@@ -134,6 +138,12 @@ class CardFiller:
         self._working.start()
         return await done
 
+    async def meet(self, camera: CameraSettings) -> None:
+        """Keep who stands behind a code now. Raises Refused or DeviceFault."""
+        card = CardCamera(camera.address, camera.user, self._password(camera))
+        serial = await asyncio.to_thread(card.who)
+        await asyncio.to_thread(behind.tell_serial, self._index, camera.code, serial, datetime.now(UTC))
+
     def _camera(self, code: str) -> CameraSettings:
         found = next((one for one in self._settings.cameras if one.code == code), None)
         if found is None:
@@ -150,7 +160,8 @@ class CardFiller:
             )
         return found
 
-    def _fill(self, asked: FillFromCard, now: datetime, going: Going) -> CardFilled:
+    def _fill(self, asked: FillFromCard, named: bool, now: datetime, going: Going) -> CardFilled:
+        """`named`: a person says that this camera was there at that time."""
         camera = self._camera(asked.camera)
         days = days_before(self._index, camera.code, now)
         span = (asked.start or days[0]).astimezone(UTC), min((asked.end or now).astimezone(UTC), now - LAG)
@@ -161,21 +172,31 @@ class CardFiller:
             return made
         card = CardCamera(camera.address, camera.user, self._password(camera))
         card.meet()
+        behind.tell_serial(self._index, camera.code, card.serial, now)
+        since = behind.since(self._index, camera, now)
         offset = card.offset if asked.clock_offset is None else timedelta(seconds=asked.clock_offset)
         made.clock_offset_s = round(offset.total_seconds(), 2)
         recordings = [one for one in card.recordings() if asked.recording in ("", one.token)]
         trouble: ExamError | None = None
+        doubt: DeviceFault | None = None
         try:
-            for hole in lacking:
+            for whole in lacking:
+                hole = whole if named else (max(whole[0], since), whole[1])
+                if hole != whole:
+                    doubt = _other_camera(camera.code)
+                    made.doubtful_s += (min(hole[0], hole[1]) - whole[0]).total_seconds()
+                if hole[0] >= hole[1]:
+                    continue
                 there = holding(recordings, (hole[0] + offset, hole[1] + offset))
                 one_source(there, camera.code)
-                if asked.clock_offset is None and (doubt := self._doubt(camera, hole, now, offset)):
-                    trouble = doubt
+                if asked.clock_offset is None and (unsure := self._doubt(camera, hole, now, offset)):
+                    doubt = unsure
+                    made.doubtful_s += (hole[1] - hole[0]).total_seconds()
                     continue
                 made.recordings += [one.token for one in there if one.token not in made.recordings]
                 rest = [hole]
                 for one in there:
-                    told = _Told(asked.by, now, one.token, made.clock_offset_s)
+                    told = _Told(asked.by, now, one.token, made.clock_offset_s, card.serial or "")
                     parts, rest = rest, []
                     for part in parts:  # what another recording on the card gave is not asked for again
                         before = len(made.filled)
@@ -185,8 +206,8 @@ class CardFiller:
             if made.filled:
                 log.warning("camera %s: %d stretches filled from its card", camera.code, len(made.filled))
                 self._told(made, asked.by)
-        if trouble and not made.filled:
-            raise trouble
+        if not made.filled and (trouble or doubt):
+            raise trouble or doubt  # type: ignore[misc]
         made.cut_short = trouble is not None
         return made
 
@@ -276,12 +297,29 @@ class _Told(msgspec.Struct, frozen=True):
     at: datetime
     recording: str
     offset: float
+    serial: str
 
     @property
     def cause(self) -> str:
         """As an address, which no file name can be."""
         told = {"clock": f"{self.offset:+.2f}", "by": self.by, "at": f"{self.at:%Y-%m-%dT%H:%M:%SZ}"}
+        told |= {"serial": self.serial} if self.serial else {}
         return f"card://{quote(self.recording, safe='')}?{urlencode(told)}"
+
+
+def _other_camera(camera: str) -> DeviceFault:
+    return DeviceFault(
+        "card_other_camera",
+        N_(
+            "Since this gap the address, the room or the serial number of camera {camera} has changed: its card may"
+            " show another place, and nothing is taken."
+        ),
+        N_(
+            "If this very camera hung there then, name the time: examsite recordings fill --from-camera --since"
+            " TIME."
+        ),
+        camera=camera,
+    )
 
 
 def one_source(recordings: Sequence[Recording], camera: str) -> None:

@@ -15,7 +15,7 @@ import msgspec
 
 from appliance.base.errors import DeviceFault, ExamError, Refused
 from appliance.base.i18n import N_
-from cameras.address import rewritten, shown_host
+from cameras.address import rewritten
 from cameras.card.ranges import Reading, Span, clock_offset, xml_time
 from cameras.media2 import ENVELOPE
 from cameras.onvif_plain import PlainCamera, told_time
@@ -53,6 +53,8 @@ class CardCamera(PlainCamera):
         """and how far that may be wrong."""
         self.keep_alive = 60.0
         """Seconds its replay lasts without a word from us."""
+        self.serial: str | None = None
+        """Its serial number; empty: it tells none; None: it could not be asked."""
         self._services: dict[str, str] = {}
 
     def meet(self) -> None:
@@ -60,8 +62,9 @@ class CardCamera(PlainCamera):
         from cameras.transport import transport
 
         self._sender = transport(self.host, self._user, self._password)
-        device = f"http://{shown_host(self.host)}:{self.port}/onvif/device_service"
+        device = self._device_service
         self._meet_clock(device)
+        self.serial = self._serial()
         try:
             told = self._device(device, "GetServices", [("IncludeCapability", "false")])
             self._services = _services(told, self.host)
@@ -77,6 +80,23 @@ class CardCamera(PlainCamera):
                     raise
         if not {SEARCH, REPLAY} <= self._services.keys():
             raise self._without()
+
+    def who(self) -> str | None:
+        """Its serial number, asked alone (`serial`). Raises Refused or DeviceFault."""
+        from cameras.transport import transport
+
+        self.read_clock()
+        self._sender = transport(self.host, self._user, self._password)
+        return self._serial()
+
+    def _serial(self) -> str | None:
+        try:
+            told = self._device(self._device_service, "GetDeviceInformation")
+        except ExamError as error:
+            if error.code not in UNTOLD:
+                raise
+            return None
+        return None if told is None else (told.findtext("{*}SerialNumber") or "").strip()
 
     def _meet_clock(self, device: str) -> None:
         readings: list[Reading] = []

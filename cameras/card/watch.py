@@ -1,7 +1,8 @@
 """By itself: some minutes after a camera is back its card is asked for what is missing, at low priority.
 
 One camera at a time, never during a running sitting unless set so. What the card does not have is asked for three
-times; a camera without Profile G, or one that refuses, is left alone for a day.
+times; a camera without Profile G, or one that refuses, is left alone for a day. Whenever a camera begins to record it
+is asked who it is: another one may hang there now.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from appliance.base.camera_settings import CameraSettings
 from appliance.base.errors import DeviceFault, ExamError, Refused
 from appliance.base.settings import Settings
 from appliance.wire.fill import FillFromCard
@@ -18,7 +20,7 @@ from appliance.wire.orders import Orders
 from appliance.wire.recorder import CameraStatus
 from cameras.card.fill import PLANNED, CardFiller, days_before, missing
 from cameras.card.ranges import Span
-from cameras.index import Index
+from cameras.index import Index, behind
 
 log = logging.getLogger("examsite.recorder")
 
@@ -28,7 +30,8 @@ TIMES = 3
 """So often one gap is asked for by itself,"""
 AGAIN = 3600.0
 """seconds apart: some cards give out a file only when it is closed."""
-DAY = 86_400.0
+SOON, DAY = 300.0, 86_400.0
+"""Seconds until one that does not say who it is, or that refuses, is asked again."""
 ACTOR = "process:recorder"
 
 
@@ -49,7 +52,7 @@ class Patience:
 
     def due(self, camera: str, lacking: Sequence[Span], now: float) -> list[Span]:
         """Of the stretches a camera lacks those to be asked for now."""
-        if now < self._alone.get(camera, 0.0):
+        if self.left_alone(camera, now):
             return []
         found = []
         for one in lacking:
@@ -68,6 +71,10 @@ class Patience:
         """Of a camera only what it still lacks is remembered."""
         still = {one[0] for one in lacking}
         self._asked = {key: told for key, told in self._asked.items() if key[0] != camera or key[1] in still}
+
+    def left_alone(self, camera: str, now: float) -> bool:
+        """May nothing be asked of it?"""
+        return now < self._alone.get(camera, 0.0)
 
     def leave_alone(self, camera: str, until: float) -> None:
         """Nothing is asked of it before then."""
@@ -89,6 +96,8 @@ class CardWatch:
         self._media = Path(settings.recorder.media)
         self._states, self._orders = states, orders
         self._patience = Patience()
+        self._met: dict[str, datetime] = {}
+        """Since when each camera records that was asked who it is."""
 
     def free(self) -> bool:
         """May cards be asked now?"""
@@ -112,12 +121,38 @@ class CardWatch:
         for status in self._states():
             if status.clock_offset_s is not None:
                 self._filler.clocks.see(status.camera, _now(), status.clock_offset_s)
+            await self._meet(status)
             back = status.state in ("recording", "resting") and _now() - status.since >= after
             if back and self._asks(status.camera) and self.free():
                 await self._camera(status.camera)
 
-    def _asks(self, camera: str) -> bool:
-        return any(one.code == camera and "://" not in one.address for one in self._settings.cameras)
+    def _asks(self, code: str) -> CameraSettings | None:
+        return next(
+            (one for one in self._settings.cameras if one.code == code and "://" not in one.address), None
+        )
+
+    async def _meet(self, status: CameraStatus) -> None:
+        """Who is it? Asked once each time it begins to record, during a sitting too."""
+        code, camera = status.camera, self._asks(status.camera)
+        if (
+            camera is None
+            or self._settings.recorder.card == "off"
+            or status.state != "recording"
+            or self._met.get(code) == status.since
+            or self._patience.left_alone(code, time.monotonic())
+        ):
+            return
+        try:
+            await self._filler.meet(camera)
+        except (Refused, DeviceFault) as error:
+            self._left_alone(code, error, SOON)
+        else:
+            self._met[code] = status.since
+
+    def _left_alone(self, camera: str, error: ExamError, seconds: float) -> None:
+        wait = DAY if isinstance(error, Refused) else seconds
+        self._patience.leave_alone(camera, time.monotonic() + wait)
+        log.info("camera %s: its card is not asked for %.0f s: %s", camera, wait, error)
 
     async def _camera(self, camera: str) -> None:
         lacking = await asyncio.to_thread(self._lacking, camera)
@@ -130,9 +165,7 @@ class CardWatch:
         try:
             await self._filler.fill(order, self.free)
         except (Refused, DeviceFault) as error:
-            wait = DAY if isinstance(error, Refused) else AGAIN
-            self._patience.leave_alone(camera, time.monotonic() + wait)
-            log.info("camera %s: its card is not asked for %.0f s: %s", camera, wait, error)
+            self._left_alone(camera, error, AGAIN)
         except ExamError as error:
             log.warning("camera %s: nothing filled from its card: %s", camera, error)
 
@@ -140,6 +173,8 @@ class CardWatch:
         """What is missing of the last days, by the gaps on record: a look at every file would cost too much."""
         now = _now()
         start, end = days_before(self._index, camera, now)
+        if kept := self._asks(camera):
+            start = max(start, behind.since(self._index, kept, now))
         found = []
         for gap in self._index.gaps(camera, start, end) if start < end else ():
             span = max(gap.start, start), min(gap.end or end, end)

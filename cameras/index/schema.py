@@ -1,6 +1,8 @@
 """The tables of the recorder's index. Times are microseconds since 1970, UTC.
 
 `n` and `chained` of a segment or gap: its place in the chain of its camera (cameras/chain.py), NULL until it is over.
+`behind`: what stood behind a camera's code since when (behind.py). `clock`: by how many seconds a camera's clock was
+ahead (clocks.py). `filling`, and `noted` of a finding: what the journal has still to be told (untold.py).
 """
 
 import sqlite3
@@ -48,6 +50,17 @@ CREATE TABLE alarm(
   kind TEXT NOT NULL CHECK (kind IN ('tamper', 'scene', 'black', 'frozen', 'blurred', 'moved', 'code'))
 );
 CREATE INDEX alarm_by_camera ON alarm(camera, start);
+""",
+    """
+CREATE TABLE behind(
+  camera TEXT NOT NULL, since INTEGER NOT NULL, address TEXT NOT NULL, room TEXT NOT NULL, serial TEXT
+);
+CREATE INDEX behind_by_camera ON behind(camera);
+CREATE TABLE clock(camera TEXT NOT NULL, at INTEGER NOT NULL, ahead REAL NOT NULL);
+CREATE INDEX clock_by_camera ON clock(camera, at);
+CREATE TABLE filling(segment TEXT PRIMARY KEY, kind TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL);
+ALTER TABLE finding ADD COLUMN noted INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX finding_unnoted ON finding(at) WHERE noted = 0;
 """,
 )
 """The tables, and what was added to them since: an index of an earlier version gets the rest."""

@@ -21,7 +21,7 @@ from appliance.base.settings import CameraSettings, Settings
 from appliance.wire.live import GetKeys
 from appliance.wire.recorder import CameraStatus, GetStatus, Status
 from cameras.camera_password import password_of
-from cameras.index import Index
+from cameras.index import Index, behind
 from cameras.live.second import SecondStreams
 from cameras.own_disk import require_own_disk
 from cameras.recorder.alarms import AlarmRows
@@ -73,6 +73,7 @@ class Recorder:
         self._only = only_one(self.media)
         self.index = self._opened()
         self.duty = Duty(self.settings, self.index)
+        self._note_behind()
         for camera in self.settings.cameras:
             self._begin(camera)
 
@@ -98,6 +99,14 @@ class Recorder:
             found = complete(self.media, self.index, now, lambda: self._ending.wait(PAUSE))
             return self.index.found(now) if found else {}
 
+    def _note_behind(self) -> None:
+        """What stands behind each code from now on; recording does not wait for it, and no card is asked without it."""
+        assert self.index
+        try:
+            behind.follow(self.index, self.settings.cameras, datetime.now(UTC))
+        except (ExamError, sqlite3.Error) as error:
+            log.error("what stands behind the cameras' codes is not kept: %s", error)
+
     def _begin(self, camera: CameraSettings) -> None:
         assert self.index
         password = partial(password_of, camera, self.settings)
@@ -115,6 +124,7 @@ class Recorder:
     def follow(self) -> None:
         """Record the cameras as they are kept now: new ones begin, changed ones begin anew, the others go on."""
         with self._following:
+            self._note_behind()
             wanted = {one.code: one for one in self.settings.cameras}
             for recorder in list(self.cameras):
                 camera = wanted.pop(recorder.camera.code, None)

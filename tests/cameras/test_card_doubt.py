@@ -1,0 +1,148 @@
+"""Whose pictures lie on a card, and of when: nothing is taken where camera, place or clock changed since."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+import pytest
+
+from appliance.base.errors import DeviceFault
+from appliance.base.settings import CameraSettings, RecorderSettings, Settings
+from appliance.wire.fill import CardFilled, FillFromCard, Stretch
+from appliance.wire.recorder import CameraStatus
+from cameras.card import fill as filling
+from cameras.card.fill import CardFiller
+from cameras.card.search import Recording
+from cameras.card.watch import CardWatch
+from cameras.fill import Filler
+from cameras.index import Index, behind
+from tests.conftest import site_settings
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def ago(seconds: float) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
+class Card:
+    """A camera's card that holds everything; each instance of the test's choice."""
+
+    serial: str | None = "S1"
+    offset = timedelta(seconds=3)
+    doubt = timedelta(seconds=0.05)
+    keep_alive = 60.0
+    there: list[Recording] = [Recording(token="R", source="lens")]
+    asked: list[str] = []
+
+    def __init__(self, address: str, _user: str, _password: str) -> None:
+        Card.asked.append(address)
+
+    def meet(self) -> None:
+        return
+
+    def who(self) -> str | None:
+        return self.serial
+
+    def recordings(self) -> list[Recording]:
+        return self.there
+
+
+class Site:
+    """C1 recorded, then had a gap an hour ago for ten minutes, and records."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings: Settings = msgspec.structs.replace(
+            site_settings(folder),
+            cameras=[CameraSettings(code="C1", name="C1", address="10.0.0.7:80", room="T1")],
+            recorder=RecorderSettings(media=str(folder / "media"), card_after_min=0.0),
+        )
+        self.index = Index(folder / "media")
+        behind.follow(self.index, self.settings.cameras, ago(7200))
+        behind.tell_serial(self.index, "C1", "S1", ago(7199))
+        self.index.open_gap_row("G", "C1", ago(3600), "network", "")
+        self.index.close_gap("G", ago(3000))
+        self.index.open_gap_row("later", "C1", ago(3000), "resting", "")
+        self.cards = CardFiller(
+            self.settings,
+            self.index,
+            lambda _one: "",
+            lambda _made, _by: None,
+            Filler(self.settings, self.index, lambda _made, _by: None),
+        )
+        self.cards.clocks.see("C1", ago(7000), 3.0)
+        status = CameraStatus(camera="C1", name="", room="T1", state="recording", since=ago(600), cause="")
+        self.watch = CardWatch(self.settings, self.index, self.cards, lambda: [status], lambda: None)
+        self.holes: list[tuple[datetime, datetime]] = []
+        self.links: list[dict[str, list[str]]] = []
+
+    def hole(self, _card: Any, _camera: Any, told: Any, part: tuple[datetime, datetime], *rest: Any) -> None:
+        """In place of what asks the card."""
+        self.holes.append(part)
+        self.links.append(parse_qs(urlsplit(told.cause).query))
+        rest[-1].filled.append(Stretch(start=part[0], end=part[1]))
+
+    def change(self, **parts: Any) -> None:
+        self.settings.cameras[0] = msgspec.structs.replace(self.settings.cameras[0], **parts)
+        behind.follow(self.index, self.settings.cameras, ago(1800))
+
+    def by_itself(self) -> list[tuple[datetime, datetime]]:
+        asyncio.run(self.watch.round())
+        return self.holes
+
+    def fill(self, **more: Any) -> CardFilled:
+        return asyncio.run(self.cards.fill(FillFromCard(camera="C1", by="cli:root", **more)))
+
+    def refused(self, **more: Any) -> str:
+        with pytest.raises(DeviceFault) as error:
+            self.fill(**more)
+        return error.value.code
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    site = Site(tmp_path)
+    monkeypatch.setattr(filling, "CardCamera", Card)
+    monkeypatch.setattr(CardFiller, "_hole", lambda _self, *told: site.hole(*told))
+    monkeypatch.setattr(Card, "asked", [])
+    return site
+
+
+GAP = ago(3600), ago(3000)
+
+
+def test_the_same_camera_is_asked_by_itself_and_its_serial_stands_in_the_link(made: Site) -> None:
+    assert made.by_itself() == [GAP]
+    assert made.links[0]["serial"] == ["S1"]
+
+
+@pytest.mark.parametrize("change", [{"address": "10.0.0.8:80"}, {"room": "T2"}])
+def test_before_a_change_of_address_or_room_a_card_is_asked_only_for_a_time_a_person_names(
+    change: dict[str, str], made: Site
+) -> None:
+    made.change(**change)
+    assert made.by_itself() == [] and made.refused() == "card_other_camera"
+    assert made.fill(start=GAP[0]).filled == [Stretch(start=GAP[0], end=GAP[1])]
+
+
+def test_another_device_at_the_same_address(made: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Card, "serial", "S2")
+    assert made.by_itself() == [], "asked who it is before its card is asked"
+    assert made.refused() == "card_other_camera"
+    monkeypatch.setattr(Card, "serial", None)
+    assert made.refused() == "card_other_camera", "it was another one when it was asked last"
+
+
+def test_a_code_used_again_and_a_gap_that_a_change_cuts_in_two(made: Site) -> None:
+    camera = made.settings.cameras.pop()
+    behind.follow(made.index, [], ago(3500))
+    assert behind.newest(made.index)["C1"].address == behind.NOBODY
+    made.settings.cameras.append(camera)
+    assert made.refused() == "card_other_camera", "nobody has noted it yet"
+    behind.follow(made.index, made.settings.cameras, ago(3200))
+    behind.tell_serial(made.index, "C1", "S1", ago(3200))
+    told = made.fill()
+    assert made.holes == [(ago(3200), GAP[1])] and told.doubtful_s == 400 and not told.cut_short
