@@ -137,7 +137,7 @@ class Copier:
             line = {"path": segment.path, "bytes": segment.bytes, "sha256": segment.sha256}
             place.list_copy(line | {"start": segment.start, "end": segment.end})
         self._archive.keep_copy(place.name, segment.path, segment.bytes, segment.sha256, self._now())
-        self._archive.clear(place.name, segment.path, self._now(), altered=False)
+        self._archive.clear(place.name, segment.path, self._now(), codes=("missing", "unreadable"))
 
     def free_some(self, name: str, days: int, copies: int) -> bool:
         """Let recordings older than `days` leave the recording disk, or the place `name`; True when there is more."""
@@ -182,19 +182,17 @@ class Copier:
         return bool(found)
 
     def verified_elsewhere(self, segment: Segment, name: str) -> list[str]:
-        """Places other than `name` with a verified copy that is there now; an off-line disk in its
-        cupboard counts for half a year after it was read.
+        """Places other than `name` with a verified copy that is there now; a copy on an off-line disk counts for half a
+        year after it was read, in its cupboard and plugged in.
         """
-        safe = []
+        safe, kinds = [], dict(self._archive.places())
         for copy in self._archive.copies(segment.path):
             if copy.place == name or (copy.bytes, copy.sha256) != (segment.bytes, segment.sha256):
                 continue
-            place = self.places.get(copy.place)
-            if place is None:
-                kind = dict(self._archive.places()).get(copy.place)
-                if kind == "offline" and copy.verified > self._now() - UNREAD:
-                    safe.append(copy.place)
-            elif place.size(segment.path) == segment.bytes:
+            offline, place = kinds.get(copy.place) == "offline", self.places.get(copy.place)
+            if offline and copy.verified <= self._now() - UNREAD:
+                continue
+            if place.size(segment.path) == segment.bytes if place else offline:
                 safe.append(copy.place)
         return sorted(safe)
 

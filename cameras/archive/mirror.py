@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import logging
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ from cameras.archive.store import FILE, Archive
 from cameras.chain import FOLDER as CHAIN
 from cameras.chain import ChainFiles
 from cameras.index import micros, moment
+from cameras.index.rebuild import INSIDE
 
 log = logging.getLogger("examsite.archive")
 
@@ -41,6 +43,8 @@ REFERENCES = "references.d"
 CHAIN_EVERY, LIST_EVERY = timedelta(hours=1), timedelta(days=1)
 UNREAD = moment(0)
 """When a copy of a list that was taken in was verified last: never."""
+RECORDING = re.compile(f"[A-Za-z0-9][A-Za-z0-9_-]*/{INSIDE.pattern}")
+"""Camera, day and name: a line of an inventory names nothing else."""
 
 
 class Mirror:
@@ -144,17 +148,19 @@ class _Line(msgspec.Struct):
     sha256: str = ""
 
 
-def take_in(archive: Archive, place: FolderPlace, now: datetime) -> int:
-    """The inventory of an off-line disk this list knows nothing of; its recordings count once they were read."""
+def take_in(archive: Archive, place: FolderPlace) -> int:
+    """An off-line disk this list knows nothing of, and what its inventory says, which nobody has signed: a recording
+    on it counts, and is no longer missed, once it was read (Scrubber). A disk with an inventory is not filled any more.
+    """
     gone = {line.path for line in _lines(place.root / REMOVED)}
     lines = [line for line in _lines(place.root / INVENTORY) if line.path not in gone]
+    state = "full" if place.size(INVENTORY) else "filling"
     with archive.transaction() as link:
+        link.execute("INSERT INTO place(name, kind, state) VALUES (?, 'offline', ?)", (place.name, state))
         for line in lines:
             archive.keep_copy(place.name, line.path, line.bytes, line.sha256, UNREAD)
-            archive.clear("", line.path, now)
-        if lines:
-            link.execute("UPDATE place SET state = 'full' WHERE name = ?", (place.name,))
-            log.warning("off-line disk %s: %d recordings taken in from its inventory", place.name, len(lines))
+    if lines:
+        log.warning("off-line disk %s: %d recordings taken in from its inventory", place.name, len(lines))
     return len(lines)
 
 
@@ -164,4 +170,8 @@ def _lines(path: Path) -> Iterator[_Line]:
     with open(path, "rb") as lines:
         for raw in lines:
             with contextlib.suppress(msgspec.DecodeError):  # torn when the disk was pulled, and written again
-                yield msgspec.json.decode(raw, type=_Line)
+                line = msgspec.json.decode(raw, type=_Line)
+                if RECORDING.fullmatch(line.path):
+                    yield line
+                else:
+                    log.error("%s names no recording: %s", path, line.path)

@@ -173,6 +173,13 @@ class FolderPlace:
     def __init__(self, name: str, kind: str, root: Path) -> None:
         self.name, self.kind, self.root = name, kind, root
 
+    def _file(self, path: str) -> Path:
+        """Where a copy lies. Raises PlaceSilent for a link: what is read, moved or deleted lies on the place itself."""
+        file = os.path.join(self.root, path)
+        if os.path.realpath(file) != os.path.join(os.path.realpath(self.root), path):
+            raise PlaceSilent(f"a link leads elsewhere: {path}")
+        return Path(file)
+
     @contextlib.contextmanager
     def _reached(self) -> Iterator[None]:
         """A disk that goes away in the middle is told as such."""
@@ -193,7 +200,7 @@ class FolderPlace:
         """Bytes of a copy."""
         with self._reached():
             try:
-                return (self.root / path).stat().st_size
+                return self._file(path).stat().st_size
             except FileNotFoundError:
                 if read_mark(self.root) is None:
                     raise
@@ -201,7 +208,7 @@ class FolderPlace:
 
     def put(self, source: Path, path: str, sha256: str, pace: Pace) -> str:
         """A copy gets its name when it was read back whole."""
-        target = self.root / path
+        target = self._file(path)
         part = target.with_name(target.name + PART)
         with (
             open(source, "rb") as reading,
@@ -230,12 +237,12 @@ class FolderPlace:
     def digest(self, path: str, pace: Pace) -> str:
         """From the disk."""
         with self._reached():
-            return file_digest(self.root / path, pace)
+            return file_digest(self._file(path), pace)
 
     def set_aside(self, path: str) -> None:
         """`NAME.altered` beside it."""
         with self._reached():
-            target = self.root / path
+            target = self._file(path)
             if target.exists():
                 os.replace(target, target.with_name(target.name + ALTERED))
                 sync_folder(target.parent)
@@ -243,12 +250,12 @@ class FolderPlace:
     def remove(self, path: str) -> None:
         """Delete a copy for good."""
         with self._reached():
-            remove_file(self.root / path)
+            remove_file(self._file(path))
 
     def fetch(self, path: str, target: Path) -> None:
         """A plain copy."""
         with self._reached():
-            shutil.copyfile(self.root / path, target)
+            shutil.copyfile(self._file(path), target)
 
     def space(self) -> tuple[int, int]:
         """Of the disk it lies on."""

@@ -104,11 +104,9 @@ class Rounds:
             archive.tell(self.clock.now(), "list_restored", {"from": str(source)})
         return archive
 
-    def _know(self, name: str, kind: str, state: str = "") -> None:
+    def _know(self, name: str, kind: str) -> None:
         with self.archive.transaction() as link:
-            link.execute(
-                "INSERT OR IGNORE INTO place(name, kind, state) VALUES (?, ?, ?)", (name, kind, state)
-            )
+            link.execute("INSERT OR IGNORE INTO place(name, kind) VALUES (?, ?)", (name, kind))
 
     def take_orders(self, orders: KeepOrders) -> None:
         """Kept before they are answered. Those of a site database that lacks a sitting or a hold take nothing away."""
@@ -224,10 +222,8 @@ class Rounds:
         for label, folder in mounted_disks(Path(self.settings.storage.offline), site).items():
             place = FolderPlace(label, "offline", folder)
             try:
-                new = not self.archive.rows("SELECT 1 FROM place WHERE name = ?", label)
-                self._know(label, "offline", "filling")
-                if new:
-                    take_in(self.archive, place, self.clock.now())
+                if not self.archive.rows("SELECT 1 FROM place WHERE name = ?", label):
+                    take_in(self.archive, place)
                 self._seen(label, place, place.space())
             except (PlaceSilent, PlaceFull, OSError):
                 continue

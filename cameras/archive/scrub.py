@@ -12,7 +12,7 @@ from pathlib import Path
 from cameras.archive.copying import Copier
 from cameras.archive.places import Pace, Place, file_digest
 from cameras.archive.store import DISK, EVERYWHERE, Archive
-from cameras.archive.walk import Walk
+from cameras.archive.walk import Walk, named
 from cameras.index import Reader, micros, moment
 
 log = logging.getLogger("examsite.archive")
@@ -122,17 +122,19 @@ class Scrubber:
         """Copies, in the order of their names; None after the last."""
         after = self._archive.kept(f"scrub:{place.name}")
         rows = self._archive.rows(
-            "SELECT path, bytes, sha256 FROM copy WHERE place = ? AND path > ? ORDER BY path LIMIT ?",
+            "SELECT path, bytes, sha256, verified FROM copy WHERE place = ? AND path > ? ORDER BY path LIMIT ?",
             *(place.name, after, AT_ONCE),
         )
         if not rows:
             return None
         size = files = 0
-        for path, length, sha256 in rows:
+        for path, length, sha256, verified in rows:
             if not self._check(place.name, path, length, sha256, lambda one: place.digest(one, self._pace)):
                 place.set_aside(path)
                 self._archive.drop_copy(place.name, path)
                 self._copier.walk_of(place, 0).once_more(path)
+            elif not verified and (known := named(self._index, path)) and known.sha256 == sha256:
+                self._archive.clear(DISK, path, self._now(), codes=("missing",))  # taken in, and read now
             self._archive.keep(f"scrub:{place.name}", path)
             size, files = size + length, files + 1
             if size >= due:

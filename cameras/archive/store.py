@@ -7,7 +7,7 @@ the index is built anew from the files, and it is the copy's name on every place
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,8 @@ DISK = ""
 """The recording disk as a place."""
 EVERYWHERE = "*"
 """Place of a removal that ends a recording's life."""
+READ = ("altered", "missing", "unreadable")
+"""What reading a recording finds, and what reading it again may end."""
 NAMED = 100
 """Findings of one place that go to the journal in a day; all of them stand in archive.db."""
 
@@ -326,15 +328,15 @@ class Archive(ArchiveReader):
         self.keep(f"findings:{place}", f"{day}{number + 1}")
         return number < NAMED
 
-    def clear(self, place: str, path: str, at: datetime, altered: bool = True) -> None:
-        """It holds (again): it may leave the recording disk when its copies are there. `altered` False: what somebody
-        may have altered stays in sight.
+    def clear(self, place: str, path: str, at: datetime, codes: Sequence[str] = READ) -> None:
+        """It holds (again): findings of these `codes` are over, and it may leave the recording disk when its copies are
+        there.
         """
         with self.transaction() as link:
             done = link.execute(
                 "UPDATE finding SET over = ? WHERE place = ? AND path = ? AND over IS NULL"
-                + ("" if altered else " AND code <> 'altered'"),
-                (micros(at), place, path),
+                f" AND code IN ({', '.join('?' * len(codes))})",
+                (micros(at), place, path, *codes),
             )
             if done.rowcount:
                 link.execute(

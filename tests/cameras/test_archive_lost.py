@@ -105,6 +105,54 @@ def test_a_disk_nobody_knows_any_more_is_taken_in_from_its_inventory(tmp_path: P
     assert [Locator(store.settings).where(one).lies for one in made] == ["online"] * 2
 
 
+def test_what_was_taken_in_counts_when_it_was_read(tmp_path: Path) -> None:
+    store = Store(tmp_path, places=[], free_after_days=2)
+    disk = store.mount("disks/usb1", "A-001", "offline")
+    (rotten, lost, altered), (whole,) = (
+        store.record("C1", NOW - 9 * DAY, count=3),
+        store.record("C2", NOW - 9 * DAY),
+    )
+    lines = [
+        {"path": one.path, "bytes": SIZE, "sha256": one.sha256} for one in (rotten, whole, lost, altered)
+    ]
+    for one in (rotten, whole, lost, altered):
+        (disk / one.path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(store.media / one.path, disk / one.path)
+    (disk / rotten.path).write_bytes(b"x" * SIZE)
+    (store.media / lost.path).unlink()
+    (store.media / altered.path).write_bytes(b"x" * SIZE)
+    outside = tmp_path / "C1.mp4"
+    outside.write_bytes(b"somebody else's")
+    for path in (str(outside), f"../../{outside.name}", "/dev/zero"):
+        lines.append({"path": path, "bytes": 15, "sha256": "0"})
+    (disk / INVENTORY).write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+    with store.rounds() as rounds:
+        rounds.archive.find("", lost.path, "missing", NOW)
+        rounds.archive.find("", altered.path, "altered", NOW)
+        rounds.once()
+        assert rounds.archive.rows("SELECT copies FROM place WHERE name = 'A-001'") == [(4,)]
+        assert rounds.copier.verified_elsewhere(whole, "") == [], "nobody has read it"
+        assert rounds.archive.suspect(altered.path) == {""} and len(make_status(rounds).findings) == 2
+        store.clock.advance(181 * 86400)
+        settle(rounds)
+        found = {(one.place, one.path, one.code) for one in make_status(rounds).findings}
+        assert found == {("", altered.path, "altered"), ("A-001", rotten.path, "altered")}
+        assert rounds.copier.verified_elsewhere(whole, "") == ["A-001"]
+        rounds.once()
+    here = [(store.media / one.path).exists() for one in (rotten, whole, altered)]
+    assert here == [True, False, True] and outside.exists()
+
+
+def test_a_link_on_a_disk_leads_nowhere(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    disk = store.mount("disks/usb1", "A-001", "offline")
+    (one,) = store.record("C1", NOW - DAY)
+    (disk / "C1").symlink_to(store.media / "C1")
+    with pytest.raises(PlaceSilent, match="link"):
+        FolderPlace("A-001", "offline", disk).set_aside(one.path)
+    assert (store.media / one.path).exists()
+
+
 def test_the_disk_of_another_site_and_a_label_twice_get_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path, places=[], offline_after_days=1)
     foreign = store.mount("disks/usb1", "A-001", "offline")
