@@ -5,7 +5,8 @@ that leads, to whoever asks for it in clear too; no option of its forbids it. So
 What it asks before the stream flows goes on to the camera from here, and each answer is read and written anew: a
 redirection ends the connection, a challenge that wants the password in clear is left out. When PLAY is answered,
 FFmpeg's socket is exchanged for the camera's (dup2 on its number): the stream does not pass through here and costs
-nothing. Once it plays FFmpeg follows no redirection any more.
+nothing. Once it plays FFmpeg follows no redirection any more. It would still answer a later question for the password
+in clear, when it knows one and was asked for no proof before: then the camera needs none, and FFmpeg gets none.
 """
 
 import fcntl
@@ -31,10 +32,14 @@ DRY = 0.0005
 
 
 class Door(threading.Thread):
-    """One connection. `address` is what FFmpeg is given in place of the camera's; then `fault` says why it failed."""
+    """One connection. `login`: FFmpeg is given a password. `address` is what it is given in place of the camera's; then
+    `fault` says why it failed, and `unasked` that it got as far as PLAY and proved nothing, where the door ended.
+    """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, login: bool) -> None:
         super().__init__(name=f"door-{host}", daemon=True)
+        self._login = login
+        self.unasked = False
         self._camera = host, port
         self._ends = time.monotonic() + LONGEST
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=1)
@@ -65,13 +70,17 @@ class Door(threading.Thread):
     def _introduce(self, inside: socket.socket, camera: socket.socket) -> None:
         while True:
             asked = read_head(inside, self._left)
+            plays = asked.startswith(b"PLAY ")
+            if plays and self._login and b"\nauthorization: digest " not in asked.lower():
+                self.unasked = True
+                return
             camera.sendall(asked)
             answer, body = self._answer(camera)
             if 300 <= answer.status < 400:
                 self.fault = rtsp_ask.redirects(shown_host(self._camera[0]) + f":{self._camera[1]}")
                 return
             inside.sendall(written_anew(answer, body))
-            if asked.startswith(b"PLAY ") and answer.status == 200:
+            if plays and answer.status == 200:
                 self._hand_over(inside, camera)
                 return
 

@@ -3,7 +3,7 @@ credentials.
 """
 
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 import av
 from av.container import InputContainer
@@ -49,14 +49,20 @@ def open_stream(uri: str, shown: str) -> InputContainer:
 def _through_a_door(uri: str, shown: str) -> InputContainer:
     login = urlsplit(uri)
     rtsp_ask.ask(shown, unquote(login.username or ""), unquote(login.password or ""))
-    door = Door(login.hostname or "", login.port or 554)
-    door.start()
     who, at, _host = login.netloc.rpartition("@")
+    return _opened(login, who + at)
+
+
+def _opened(login: SplitResult, credentials: str) -> InputContainer:
+    """`credentials`: USER:PASSWORD@ or nothing."""
+    door = Door(login.hostname or "", login.port or 554, bool(credentials))
+    door.start()
     try:
-        container = av.open(
-            urlunsplit(login._replace(netloc=who + at + door.address)), timeout=TIMEOUT, options=OPTIONS
-        )
+        inside = login._replace(netloc=credentials + door.address)
+        container = av.open(urlunsplit(inside), timeout=TIMEOUT, options=OPTIONS)
     except (FFmpegError, OSError):
+        if door.unasked:
+            return _opened(login, "")
         if door.fault:
             raise door.fault from None
         raise

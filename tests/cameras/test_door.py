@@ -16,6 +16,7 @@ import pytest
 
 from appliance.base.errors import DeviceFault
 from cameras import rtsp, rtsp_door, stream
+from cameras.address import with_credentials
 
 METADATA = ("m=application 0 RTP/AVP 107", "a=rtpmap:107 vnd.onvif.metadata/90000", "a=control:trackID=1")
 
@@ -69,7 +70,7 @@ class Scripted:
             case "DESCRIBE":
                 headers = {"Content-Type": "application/sdp", "Content-Base": request.url + "/"}
                 return rtsp.response(request, 200, headers, self._description)
-        headers = {"Session": "1;timeout=2", "Transport": request.headers.get("transport", "")}
+        headers = {"Session": "1;timeout=1", "Transport": request.headers.get("transport", "")}
         return rtsp.response(request, 200, headers)
 
 
@@ -104,7 +105,7 @@ def test_a_stream_without_pictures_is_closed_after_the_door_has_done(
 def met() -> Iterator[tuple[rtsp_door.Door, socket.socket, socket.socket]]:
     """A door, who asked it to play in FFmpeg's place, and the camera, which has answered."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        door = rtsp_door.Door("127.0.0.1", listening.getsockname()[1])
+        door = rtsp_door.Door("127.0.0.1", listening.getsockname()[1], login=False)
         door.start()
         host, _, port = door.address.partition(":")
         with socket.create_connection((host, int(port))) as asking:
@@ -123,7 +124,7 @@ def test_another_process_is_not_let_in() -> None:
         "import socket, sys; s = socket.create_connection(('127.0.0.1', int(sys.argv[1]))); print(s.recv(1))"
     )
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        door = rtsp_door.Door("127.0.0.1", listening.getsockname()[1])
+        door = rtsp_door.Door("127.0.0.1", listening.getsockname()[1], login=False)
         port = door.address.partition(":")[2]
         other = subprocess.Popen([sys.executable, "-Sc", code, port], stdout=subprocess.PIPE)
         ends = time.monotonic() + 10
@@ -175,3 +176,22 @@ def test_a_number_that_became_another_file_meanwhile_is_left_alone(
         os.write(asking.fileno(), b"film")
         camera.settimeout(5)
         assert film.read_bytes() == b"film" and camera.recv(4096) == b""
+
+
+def test_who_asks_for_no_proof_before_it_plays_gets_no_password_afterwards() -> None:
+    """FFmpeg reads a challenge out of any answer, also that to its keep-alive, and would answer one in clear."""
+
+    def wants(request: rtsp.Request) -> bytes:
+        return rtsp.response(request, 401, {"WWW-Authenticate": 'Basic realm="x"'})
+
+    with Scripted(*METADATA, after=wants).serving() as camera:
+        shown = f"rtsp://127.0.0.1:{camera.port}/x"
+        container = stream._through_a_door(with_credentials(shown, "admin", "secret"), shown)
+        with container:
+            ends = time.monotonic() + 10
+            packets = container.demux()
+            while len([one for one in camera.asked if one.method == "GET_PARAMETER"]) < 2:
+                assert time.monotonic() < ends and camera.playing
+                camera.playing.sendall(b"$\x00\x00\x10\x80\xeb" + bytes(10) + b"<m/>")
+                next(packets)
+    assert not any("authorization" in one.headers for one in camera.asked)
