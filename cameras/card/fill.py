@@ -24,7 +24,7 @@ from appliance.base.i18n import N_
 from appliance.base.settings import Settings
 from appliance.base.sockets import Handler
 from appliance.wire.fill import CardFilled, FillFromCard
-from cameras.card.clocks import Clocks
+from cameras.card.clocks import Clocks, set_by, spread
 from cameras.card.keep import Keeper
 from cameras.card.packets import Codec
 from cameras.card.ranges import Span
@@ -82,7 +82,7 @@ class CardFiller:
         self._settings, self._index = settings, index
         self._media = Path(settings.recorder.media)
         self._password, self._told, self._filler = password, told, filler
-        self.clocks = Clocks()
+        self.clocks = Clocks(index)
         """What the recorder knew of the cameras' clocks."""
         self.awaited = 0
         """How many wait for an answer: what goes on by itself lets them go before."""
@@ -189,14 +189,18 @@ class CardFiller:
                     continue
                 there = holding(recordings, (hole[0] + offset, hole[1] + offset))
                 one_source(there, camera.code)
-                if asked.clock_offset is None and (unsure := self._doubt(camera, hole, now, offset)):
-                    doubt = unsure
-                    made.doubtful_s += (hole[1] - hole[0]).total_seconds()
-                    continue
+                told = _Told(asked.by, now, "", made.clock_offset_s, card.serial or "")
+                if asked.clock_offset is None:
+                    try:
+                        told.off = self._off(camera, hole, now, card)
+                    except DeviceFault as error:
+                        doubt = error
+                        made.doubtful_s += (hole[1] - hole[0]).total_seconds()
+                        continue
                 made.recordings += [one.token for one in there if one.token not in made.recordings]
                 rest = [hole]
                 for one in there:
-                    told = _Told(asked.by, now, one.token, made.clock_offset_s, card.serial or "")
+                    told.recording = one.token
                     parts, rest = rest, []
                     for part in parts:  # what another recording on the card gave is not asked for again
                         before = len(made.filled)
@@ -246,22 +250,32 @@ class CardFiller:
                 return trouble
             at = keeper.end
 
-    def _doubt(
-        self, camera: CameraSettings, hole: Span, now: datetime, offset: timedelta
-    ) -> DeviceFault | None:
-        """What there is to say when the camera's clock was set since a hole."""
-        moved = self.clocks.set_since(camera.code, hole[0], now, offset.total_seconds())
-        if moved is None:
-            return None
-        return DeviceFault(
-            "card_clock_set",
-            N_(
-                "The camera's clock was set by {seconds} s since this gap: its card's times are in doubt, and"
-                " nothing is taken."
-            ),
-            N_("Name what its clock was ahead then with --clock-offset."),
-            seconds=f"{moved:+.1f}",
-        )
+    def _off(self, camera: CameraSettings, hole: Span, now: datetime, card: CardCamera) -> float:
+        """By how many seconds the card's times of a hole may be wrong. Raises DeviceFault where that is not known: the
+        camera's clock was set since, or nobody had read it before.
+        """
+        readings = self.clocks.since(camera.code, hole[0], now, card.offset.total_seconds())
+        if not readings:
+            raise DeviceFault(
+                "card_clock_unknown",
+                N_(
+                    "What the camera's clock was at the time of this gap is not known: its card's times are in doubt,"
+                    " and nothing is taken."
+                ),
+                N_("Name what its clock was ahead then with --clock-offset."),
+            )
+        moved = set_by(readings)
+        if moved is not None:
+            raise DeviceFault(
+                "card_clock_set",
+                N_(
+                    "The camera's clock was set by {seconds} s since this gap: its card's times are in doubt, and"
+                    " nothing is taken."
+                ),
+                N_("Name what its clock was ahead then with --clock-offset."),
+                seconds=f"{moved:+.1f}",
+            )
+        return max(card.doubt.total_seconds(), spread(readings))
 
     def _goes(self, going: Going) -> bool:
         return going() and not self._leaving.is_set()
@@ -290,19 +304,23 @@ def _always() -> bool:
     return True
 
 
-class _Told(msgspec.Struct, frozen=True):
-    """What the link of a file says of where it comes from."""
+class _Told(msgspec.Struct):
+    """What the link of a file says of where it comes from. `off`: how far its times may be wrong; None: a person named
+    what the camera's clock was.
+    """
 
     by: str
     at: datetime
     recording: str
     offset: float
     serial: str
+    off: float | None = None
 
     @property
     def cause(self) -> str:
         """As an address, which no file name can be."""
         told = {"clock": f"{self.offset:+.2f}", "by": self.by, "at": f"{self.at:%Y-%m-%dT%H:%M:%SZ}"}
+        told |= {} if self.off is None else {"doubt": f"{self.off:.2f}"}
         told |= {"serial": self.serial} if self.serial else {}
         return f"card://{quote(self.recording, safe='')}?{urlencode(told)}"
 

@@ -120,7 +120,8 @@ class CardWatch:
         after = timedelta(minutes=self._settings.recorder.card_after_min)
         for status in self._states():
             if status.clock_offset_s is not None:
-                self._filler.clocks.see(status.camera, _now(), status.clock_offset_s)
+                see = self._filler.clocks.see
+                await asyncio.to_thread(see, status.camera, _now(), status.clock_offset_s)
             await self._meet(status)
             back = status.state in ("recording", "resting") and _now() - status.since >= after
             if back and self._asks(status.camera) and self.free():

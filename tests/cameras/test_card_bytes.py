@@ -2,6 +2,7 @@
 
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from appliance.base.errors import Refused
 from appliance.wire.orders import Orders, SittingOrder
 from cameras import rtp, rtp_h265
-from cameras.card.clocks import Clocks
+from cameras.card.clocks import KEPT, Ahead, Clocks, set_by, since, spread
 from cameras.card.fill import one_source
 from cameras.card.keep import follows
 from cameras.card.packets import Gathering, Packet, Picture, Stamp, read_packet, read_stamp, write_stamp
@@ -20,6 +21,7 @@ from cameras.card.search import REPLAY, SEARCH, Recording, holding, read_recordi
 from cameras.card.session import AnswerReader, Frame, Nonsense, Reply, question, read_description
 from cameras.card.watch import AGAIN, TIMES, Patience, sitting_runs
 from cameras.checks import of_answers
+from cameras.index import Index, moment
 from cameras.media2 import MEDIA2
 from tests.cameras.test_bytes import nal
 
@@ -378,16 +380,48 @@ def test_when_a_sitting_runs(started: float | None, ended: float | None, now: fl
     assert not sitting_runs(None, at(now))
 
 
-def test_a_clock_that_was_set_since_a_gap_is_known() -> None:
-    clocks = Clocks()
-    assert clocks.set_since("C1", at(0), at(100), 0.0) is None
-    for seconds, ahead in ((0, 3.0), (30, 3.0), (60, 3.2), (900, 0.1)):
-        clocks.see("C1", at(seconds), ahead)
-    assert clocks.set_since("C1", at(-1), at(1000), 0.1) is None, "nothing is known of that time"
-    assert clocks.set_since("C1", at(100), at(800), 3.3) is None
-    assert clocks.set_since("C1", at(100), at(1000), 0.1) == pytest.approx(-3.1)
-    assert clocks.set_since("C1", at(950), at(1000), 0.1) is None
-    assert clocks.set_since("C1", at(950), at(950 + 86_400), 8.0) is None, "a clock may drift"
+def ahead(*told: tuple[float, float]) -> list[Ahead]:
+    return [(at(seconds), one) for seconds, one in told]
+
+
+@pytest.mark.parametrize(
+    ("readings", "moved"),
+    [
+        (ahead((0, 3.0), (600, 3.4), (1200, 2.9)), None),
+        (ahead((0, 3.0), (900, 0.1)), -2.9),
+        (ahead((0, 300.0), (900, 300.4), (1000, 0.1)), pytest.approx(-300.3)),
+        (ahead((0, 0.1), (900, 300.4), (1000, 0.1)), pytest.approx(300.3)),
+        (ahead((0, 0.0), (86_400, 8.0)), None),
+        (ahead((0, 0.0), (3600, 0.3), (7200, 8.0)), 7.7),
+    ],
+)
+def test_a_clock_that_was_set_is_seen_and_one_that_drifts_is_left(
+    readings: list[Ahead], moved: float | None
+) -> None:
+    assert set_by(readings) == moved
+
+
+def test_from_which_reading_on_a_gap_depends_on_a_clock() -> None:
+    readings = ahead((0, 1.0), (100, 2.0), (200, 3.0))
+    assert since(readings, at(-1)) == []
+    assert since(readings, at(100)) == readings[1:] == since(readings, at(150))
+    assert spread(readings) == 2.0 and spread(readings[1:]) == 0.0
+
+
+def test_readings_are_kept_over_a_restart_and_not_all(tmp_path: Path) -> None:
+    index = Index(tmp_path)
+    clocks = Clocks(index)
+    for number in range(150):
+        clocks.see("C1", at(number * 7200), 300 + number % 2 / 2)
+    now, end = at(149 * 7200), 149 * 7200
+    (kept,) = index.rows("SELECT count(*), min(at) FROM clock WHERE camera = 'C1'")
+    assert kept[0] < 8 * 12 + 3 and moment(kept[1]) <= now - KEPT
+    again = Clocks(index)
+    again.see("C1", at(end + 60), 0.1)
+    found = again.since("C1", at(end - 7 * 86_400), at(end + 120), 0.1)
+    assert set_by(found) == pytest.approx(-300.1, abs=0.6)
+    assert again.since("C2", now, now, 0.1) == []
+    index.close()
 
 
 def test_a_look_says_whether_a_card_fills_gaps() -> None:

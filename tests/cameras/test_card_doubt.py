@@ -14,6 +14,7 @@ from appliance.base.settings import CameraSettings, RecorderSettings, Settings
 from appliance.wire.fill import CardFilled, FillFromCard, Stretch
 from appliance.wire.recorder import CameraStatus
 from cameras.card import fill as filling
+from cameras.card.clocks import Clocks
 from cameras.card.fill import CardFiller
 from cameras.card.search import Recording
 from cameras.card.watch import CardWatch
@@ -146,3 +147,29 @@ def test_a_code_used_again_and_a_gap_that_a_change_cuts_in_two(made: Site) -> No
     behind.tell_serial(made.index, "C1", "S1", ago(3200))
     told = made.fill()
     assert made.holes == [(ago(3200), GAP[1])] and told.doubtful_s == 400 and not told.cut_short
+
+
+def test_a_clock_set_after_a_restart_leaves_the_gap(made: Site) -> None:
+    """The recorder stood still; its camera was 300 s ahead before and after, then somebody set its clock."""
+    made.cards.clocks.see("C1", ago(3700), 300.0)
+    made.cards.clocks = Clocks(made.index)
+    made.cards.clocks.see("C1", ago(2900), 300.2)
+    made.cards.clocks.see("C1", ago(1000), 3.0)
+    assert made.by_itself() == [] and made.refused() == "card_clock_set"
+    filled = made.fill(clock_offset=300.0)
+    assert filled.filled and "doubt" not in made.links[0] and made.links[0]["clock"] == ["+300.00"]
+
+
+def test_a_clock_that_nobody_had_read_before_the_gap(made: Site) -> None:
+    made.index.write("UPDATE clock SET at = at + 4000000000")
+    assert made.by_itself() == [] and made.refused() == "card_clock_unknown"
+
+
+def test_how_far_the_times_may_be_wrong_stands_in_the_link(made: Site) -> None:
+    made.cards.clocks.see("C1", ago(3500), 3.2)
+    made.fill()
+    assert made.links[0]["doubt"] == ["0.05"]
+    made.holes.clear()
+    made.cards.clocks.see("C1", ago(100), 4.7)
+    made.fill()
+    assert made.links[-1]["doubt"] == ["1.70"]
