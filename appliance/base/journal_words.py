@@ -163,6 +163,7 @@ KINDS: dict[str, str] = {
     "hold.lifted": N_("Legal hold lifted"),
     "storage.deletion_ordered": N_("Deletion of old recordings ordered"),
     "storage.deleted": N_("Recordings past their date deleted"),
+    "storage.kept": N_("A hold kept recordings that were being deleted"),
     "storage.finding": N_("A kept recording does not hold"),
     "storage.findings": N_("Kept recordings that do not hold"),
     "storage.acknowledged": N_("Recordings that do not hold: two people know"),

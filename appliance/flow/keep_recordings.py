@@ -20,6 +20,7 @@ FORGOTTEN = timedelta(days=7)
 """A sitting nobody ended is taken to have gone on so long at most."""
 KINDS = {
     "deleted": "storage.deleted",
+    "kept": "storage.kept",
     "finding": "storage.finding",
     "filling": "storage.filling",
     "short": "storage.short",

@@ -14,6 +14,7 @@ from appliance.wire.archive import Permit
 from cameras.archive.copying import Copier
 from cameras.archive.lawful import list_digest
 from cameras.archive.places import ALTERED, FolderPlace, Place, sync_folder
+from cameras.archive.spare import Sparer
 from cameras.archive.store import DISK, EVERYWHERE, Archive
 from cameras.archive.terms import Terms, bounded, terms_of
 from cameras.archive.walk import ByTime, Walk, named
@@ -49,6 +50,7 @@ class Deleter:
     ) -> None:
         self._media, self._index, self._archive, self._copier = media, index, archive, copier
         self._now = now
+        self._sparer = Sparer(media, index, archive, copier, now)
 
     def delete_some(self, permit: Permit, trusted: datetime) -> bool:
         """One step of a pass; True when there is more to do now. `trusted`: no order reaches further by this time."""
@@ -145,7 +147,7 @@ class Deleter:
         log.warning("deleting %d recordings by the order %s", len(going), permit.id)
 
     def _carry_out(self, going: list[Segment]) -> None:
-        """A hold put since the order stands against what is still there: it waits (settle)."""
+        """A hold put since the order stands against what is still there: it is withdrawn (settle)."""
         for first in range(0, len(going), CHUNK):
             terms = terms_of(self._archive)
             self._end([one.path for one in going[first : first + CHUNK] if not terms.held(one)])
@@ -186,8 +188,11 @@ class Deleter:
         place.remove(path + ALTERED)
 
     def settle(self) -> None:
-        """Finish what a kill left, and what waits for a place that can be reached again; what is on hold waits."""
+        """Finish what a kill left, and what waits for a place that can be reached again; what was put on hold since the
+        order stays.
+        """
         terms = terms_of(self._archive)
+        self._sparer.look(terms)
         open_ones = [path for path, place in self._archive.open_removals() if place == EVERYWHERE]
         open_ones = [path for path in open_ones if not self._held(path, terms)]
         for first in range(0, len(open_ones), CHUNK):

@@ -29,6 +29,8 @@ DISK = ""
 """The recording disk as a place."""
 EVERYWHERE = "*"
 """Place of a removal that ends a recording's life."""
+WITHDRAWN = "*withdrawn "
+"""Place, with the event's number, of a removal that a hold withdrew: it removes nothing, and stands on its list."""
 READ = ("altered", "missing", "unreadable")
 """What reading a recording finds, and what reading it again may end."""
 NAMED = 100
@@ -141,15 +143,21 @@ class ArchiveReader:
 
     def removals(self, path: str) -> dict[str, Removal]:
         """What was taken away of one recording, by place."""
-        found = self.rows("SELECT path, place, at, why, who, event FROM removal WHERE path = ?", path)
+        found = self.rows(
+            "SELECT path, place, at, why, who, event FROM removal WHERE path = ? AND instr(place, ?) <> 1",
+            *(path, WITHDRAWN),
+        )
         return {
             place: Removal(path=name, place=place, at=moment(at), why=why, who=who, event=event)
             for name, place, at, why, who, event in found
         }
 
     def list_of(self, event: int) -> list[str]:
-        """The recordings an event told of as deleted."""
-        found = self.rows("SELECT path FROM removal WHERE event = ? AND place = ?", event, EVERYWHERE)
+        """The recordings an event told of as deleted, those a hold kept among them."""
+        found = self.rows(
+            "SELECT path FROM removal WHERE event = ? AND place IN (?, ?)",
+            *(event, EVERYWHERE, f"{WITHDRAWN}{event}"),
+        )
         return [path for (path,) in found]
 
     def gone(self, prefix: str, now: datetime) -> set[str]:

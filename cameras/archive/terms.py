@@ -94,6 +94,10 @@ class Terms:
         """On hold now."""
         return any(term.hold for term in self._of(segment))
 
+    def on_hold(self) -> list[Term]:
+        """Sittings under a hold."""
+        return [term for term in self._terms if term.hold]
+
     def may_go(self, segment: Segment, permit: Permit) -> bool:
         """Past its date, no hold, and covered by the order."""
         if segment.end is None or segment.start >= permit.before:

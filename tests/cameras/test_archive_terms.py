@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from appliance.wire.archive import Permit
 from appliance.wire.seals import Deletion
 from cameras.archive.lawful import list_digest
+from cameras.archive.locate import Locator
 from cameras.archive.rounds import Rounds
 from cameras.archive.store import EVERYWHERE, ArchiveReader
 from cameras.archive.terms import LEAST, Stay, Term, Terms, bounded, rooms_between, still_held
 from cameras.archive.told import Told
 from cameras.archive.trusted_time import REST, Seen, furthest
 from cameras.index import Segment, micros
-from tests.cameras.archive_site import NOW, Store, orders, settle, sitting
+from tests.cameras.archive_site import NOW, SIZE, Store, orders, settle, sitting
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 FRIDAY = datetime(2023, 6, 2, 1, 0, tzinfo=UTC)
@@ -181,6 +182,7 @@ def test_a_hold_put_while_files_go_spares_what_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(tmp_path)
+    nas = store.mount("nas", "nas")
     old = store.record("C1", NOW - 1200 * DAY, count=6)
     held = orders(sitting("s1", old[0].start, NOW - DAY, hold=True), before=NOW - LEAST)
     monkeypatch.setattr("cameras.archive.deletion.CHUNK", 2)
@@ -189,19 +191,43 @@ def test_a_hold_put_while_files_go_spares_what_is_left(
 
         def ended(paths: list[str]) -> None:
             kept(paths)
+            (store.media / old[2].path).unlink(missing_ok=True)  # killed between the original and its copy
             rounds.take_orders(held)
 
         monkeypatch.setattr(rounds.deleter, "_end", ended)
+        settle(rounds)
+        rounds.archive.find("nas", old[3].path, "unreadable", NOW)
         rounds.take_orders(orders(before=NOW - LEAST))
         settle(rounds)
-    assert [(store.media / one.path).exists() for one in old] == [False] * 2 + [True] * 4
+    assert [(nas / one.path).exists() for one in old] == [False] * 2 + [True] * 4
     with store.rounds() as rounds:  # killed and started again: still on hold, until it is lifted
         rounds.take_orders(held)
         settle(rounds)
-        assert sum((store.media / one.path).exists() for one in old) == 4
+        find, (removed,) = (
+            Locator(store.settings, store.clock),
+            rounds.archive.rows("SELECT sum(done) FROM removal"),
+        )
+        assert [find.where(one).lies for one in old] == ["deleted"] * 2 + ["online"] + ["here"] * 3
+        assert removed == (6 + 1,), "nothing is being carried out"
+        assert rounds.archive.suspect(old[3].path) == {"nas"}, "what was found of it is not over"
+        assert rounds.archive.rows("SELECT bytes, copies FROM place WHERE name = ''") == [(3 * SIZE, 3)]
+        assert rounds.archive.rows("SELECT segments FROM day") == [(4,)]
+        ((event, _said), (_number, spared)) = rounds.archive.rows(
+            "SELECT number, body FROM event WHERE kind IN ('deleted', 'kept')"
+        )
+        assert len(rounds.archive.list_of(event)) == 6 and b'"recordings":4' in spared.encode()
         rounds.take_orders(orders(sitting("s1", old[0].start, NOW - DAY), before=NOW - LEAST))
         settle(rounds)
-    assert not any((store.media / one.path).exists() for one in old)
+        told = rounds.archive.rows("SELECT kind FROM event WHERE kind IN ('deleted', 'kept')")
+        assert [kind for (kind,) in told] == ["deleted", "kept", "deleted"], "by an order of its own"
+    assert not any((folder / one.path).exists() for one in old for folder in (store.media, nas))
+    reader, later = ArchiveReader(store.media), NOW + 9 * DAY
+    for number, said in reader.rows("SELECT number, body FROM event WHERE kind = 'deleted'"):
+        digest = msgspec.json.decode(said)["list"]
+        told_it = Deletion(first=old[0].start, last=old[-1].start, at=NOW, list=digest)
+        path = reader.rows("SELECT path FROM removal WHERE event = ? AND place = '*'", number)[0][0]
+        (one,) = (one for one in old if one.path == path)
+        assert Told(reader, store.index, [told_it]).lawful(one, reader.removals(path)[EVERYWHERE], later)
 
 
 def test_a_site_database_of_before_the_hold_lifts_nothing(tmp_path: Path) -> None:
