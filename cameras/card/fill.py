@@ -176,7 +176,8 @@ class CardFiller:
         since = behind.since(self._index, camera, now)
         offset = card.offset if asked.clock_offset is None else timedelta(seconds=asked.clock_offset)
         made.clock_offset_s = round(offset.total_seconds(), 2)
-        recordings = [one for one in card.recordings() if asked.recording in ("", one.token)]
+        recordings = [one for one in card.recordings() if one.video and asked.recording in ("", one.token)]
+        one_source(recordings, camera.code)
         trouble: ExamError | None = None
         doubt: DeviceFault | None = None
         try:
@@ -188,7 +189,6 @@ class CardFiller:
                 if hole[0] >= hole[1]:
                     continue
                 there = holding(recordings, (hole[0] + offset, hole[1] + offset))
-                one_source(there, camera.code)
                 told = _Told(asked.by, now, "", made.clock_offset_s, card.serial or "")
                 if asked.clock_offset is None:
                     try:
@@ -341,8 +341,11 @@ def _other_camera(camera: str) -> DeviceFault:
 
 
 def one_source(recordings: Sequence[Recording], camera: str) -> None:
-    """Raises Refused where the pictures of several lenses lie on one card: nobody may guess whose they are. Pure."""
-    if len({one.source for one in recordings}) > 1:
+    """Raises Refused where the pictures of several lenses lie on one card, or may: of several recordings each must name
+    the same lens, whatever time they hold, for nobody may guess whose they are. Pure.
+    """
+    sources = {one.source for one in recordings}
+    if len(sources) > 1 or (len(recordings) > 1 and "" in sources):
         raise Refused(
             "card_ambiguous",
             N_("The card of camera {camera} holds recordings of several sources: {recordings}"),

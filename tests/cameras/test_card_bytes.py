@@ -329,8 +329,10 @@ def test_recordings_that_can_hold_a_time_and_of_one_source_only() -> None:
     found = holding(everything, (at(40), at(60)))
     assert [one.token for one in found] == ["untold", "whole", "going on", "late"]
     one_source(found, "C1")
-    with pytest.raises(Refused):
-        one_source([*found, made("other lens", 0, 100, "b")], "C1")
+    one_source([made("who knows", 0, 100, "")], "C1")
+    for others in ([*found, made("other lens", 0, 100, "b")], [made(one, 0, 100, "") for one in "ab"]):
+        with pytest.raises(Refused):
+            one_source(others, "C1")
 
 
 @pytest.mark.parametrize(

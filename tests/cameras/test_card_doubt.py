@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 import pytest
 
-from appliance.base.errors import DeviceFault
+from appliance.base.errors import DeviceFault, Refused
 from appliance.base.settings import CameraSettings, RecorderSettings, Settings
 from appliance.wire.fill import CardFilled, FillFromCard, Stretch
 from appliance.wire.recorder import CameraStatus
@@ -173,3 +173,14 @@ def test_how_far_the_times_may_be_wrong_stands_in_the_link(made: Site) -> None:
     made.cards.clocks.see("C1", ago(100), 4.7)
     made.fill()
     assert made.links[-1]["doubt"] == ["1.70"]
+
+
+def test_another_lens_counts_although_it_holds_nothing_of_the_gap(
+    made: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = Recording(token="3", source="third", first=ago(90_000), last=ago(80_000))
+    monkeypatch.setattr(Card, "there", [*Card.there, old])
+    with pytest.raises(Refused) as refused:
+        made.fill()
+    assert refused.value.code == "card_ambiguous" and made.by_itself() == []
+    assert made.fill(recording="R").filled
