@@ -231,9 +231,10 @@ class CameraRecorder(threading.Thread):
                     self._packets([(packet, now)])
                     continue
                 early.append((packet, now))
-                if now - early[0][1] < SETTLE:
-                    continue
                 pictures = [(held, arrived) for held, arrived in early if not copier.is_sound(held)]
+                # Sound may come at once, and the picture with the next key frame: STALL is how long it may take.
+                if not pictures or now - pictures[0][1] < SETTLE:
+                    continue
                 stamp_early([held for held, _ in pictures])
                 for held, arrived in pictures:
                     copier.arrival.see(copier.seconds(held), arrived)

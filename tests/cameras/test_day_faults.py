@@ -1,5 +1,6 @@
 """One camera's thread in simulated time: what may not be told as something else, and what may not be waited for."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -133,3 +134,23 @@ def test_a_camera_without_key_frames_ends_its_file_before_it_is_lost(
     lengths = [(one.end - one.start).total_seconds() for one in made.segments() if one.end]
     assert len(lengths) == 4 and max(lengths) < 62
     assert integrity.verify(tmp_path).ok
+
+
+def test_sound_that_comes_before_the_first_picture_costs_no_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A camera that begins its picture with the next key frame, and its sound at once."""
+    made = Simulated(tmp_path, monkeypatch, sound=True)
+    whole, opened = made.demux, list[float]()
+
+    def sound_first() -> Iterator[Any]:
+        opened.append(made.clock.monotonic())
+        for packet in whole():
+            if packet.stream.type == "audio" or made.clock.monotonic() > opened[-1] + 4:
+                yield packet
+
+    monkeypatch.setattr(made, "demux", sound_first)
+    made.run(20.0)
+    assert len(opened) == 1 and [one[0] for one in made.covered()] == ["recorded", "stopped"]
+    (segment,) = made.segments()
+    assert segment.start - BEGIN < timedelta(seconds=5.5)
