@@ -1,7 +1,8 @@
 """Gaps filled out of the camera's own card: asked for by ONVIF Profile G, kept as a copy brought by somebody is.
 
 Only where nothing was recorded and something should have been; the gap stays a fact. The link of each file names the
-recording on the card, by how much the camera's clock was ahead, the camera's serial number, who asked, and when. Of the
+recording on the card, by how much the camera's clock was ahead and how far that may be wrong, the camera's serial number,
+who asked, and when. Of the
 time before the code's address, room or camera changed nothing is taken, unless a person names that time.
 """
 
@@ -43,6 +44,8 @@ PLANNED = ("resting", "clock")
 """Gaps in which nothing is missing: by plan, and times that never were."""
 STRAY = timedelta(minutes=1)
 """Pictures further from the time asked for carry wrong times."""
+SURE = timedelta(seconds=1)
+"""No nearer known than this a camera's clock is of no use."""
 NICE = 10
 MEBIBYTE = 1024 * 1024
 Going = Callable[[], bool]
@@ -254,6 +257,16 @@ class CardFiller:
         """By how many seconds the card's times of a hole may be wrong. Raises DeviceFault where that is not known: the
         camera's clock was set since, or nobody had read it before.
         """
+        if card.doubt > SURE:
+            raise DeviceFault(
+                "card_clock_slow",
+                N_("The camera's clock is known to {seconds} s only: its card's times are in doubt."),
+                N_(
+                    "Try again when the network is free, or name what its clock was ahead then with"
+                    " --clock-offset."
+                ),
+                seconds=round(card.doubt.total_seconds(), 1),
+            )
         readings = self.clocks.since(camera.code, hole[0], now, card.offset.total_seconds())
         if not readings:
             raise DeviceFault(

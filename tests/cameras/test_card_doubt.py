@@ -175,6 +175,14 @@ def test_how_far_the_times_may_be_wrong_stands_in_the_link(made: Site) -> None:
     assert made.links[-1]["doubt"] == ["1.70"]
 
 
+def test_a_clock_that_cannot_be_read_closely_is_of_no_use(
+    made: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Card, "doubt", timedelta(seconds=1.1))
+    assert made.refused() == "card_clock_slow"
+    assert made.fill(clock_offset=3.0).filled
+
+
 def test_another_lens_counts_although_it_holds_nothing_of_the_gap(
     made: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
