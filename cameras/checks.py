@@ -70,7 +70,7 @@ def of_clock(offset: float | None) -> Check:
     return Check(
         code="clock",
         ok=abs(offset) <= CLOCK_OFF,
-        detail=_("The camera's clock is {offset} s off.").format(offset=f"{offset:+.1f}"),
+        detail=_("The camera's clock is {offset} s off.").format(offset=f"{round(offset, 1) + 0.0:+.1f}"),
     )
 
 
@@ -201,7 +201,7 @@ def of_picture(black: bool, frozen: bool | None, compared: Compared | None, miss
         ),
     ]
     if compared is None or black:
-        why = missing or _("A black picture cannot be compared.")
+        why = _("A black picture cannot be compared.") if black else missing
         return found + [
             Check(code=code, ok=None, detail=why) for code in ("picture_blurred", "picture_moved")
         ]

@@ -6,7 +6,6 @@ Found by entry points: `examsite.cli`, `examsite.simulate`, `examsite.recordings
 
 import asyncio
 import signal
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from appliance.base.i18n import N_, _
 from appliance.base.settings import Settings, load
 from appliance.base.sockets import ask
 from appliance.base.terminal import person
-from appliance.wire.cameras import CheckReport, KeepReports, RoomCoverage, Saved
+from appliance.wire.cameras import CheckReport, KeepReports, Saved
 from cameras import set_up_cli
 from cameras.simulator.kinds import Authentication, Codec, Media, Scene, Sound
 from cameras.verify_cli import authority_of
@@ -102,7 +101,7 @@ def check_cameras(
     settings = load()
     found = check(settings, camera)
     if not camera:
-        found.coverage = _coverage(settings)
+        found.coverage = set_up_cli.rooms_seen(settings)
         found.ok = found.ok and all(one.ok is not False for one in found.coverage)
     if json:
         _show(found)
@@ -119,14 +118,6 @@ def _keep(settings: Settings, reports: list[CheckReport]) -> None:
         asyncio.run(ask(settings.socket("recorder"), KeepReports(reports=reports), Saved))
     except ExamError:
         _tell(_("The recorder is silent: these reports are not on the page /cameras/report."))
-
-
-def _coverage(settings: Settings) -> list[RoomCoverage]:
-    """What the cameras see, as the appliance knows: rooms and seats are in its database."""
-    found: list[RoomCoverage] = []
-    for point in entry_points(group="examsite.coverage"):
-        found += point.load()(settings)
-    return found
 
 
 @app.command(name="reference")
@@ -221,6 +212,8 @@ def verify(
                     count=found.never
                 )
             )
+        if found.open:
+            _tell(_("{count} are being written now and have no hash yet.").format(count=found.open))
         if found.ok and found.checked and found.elsewhere:
             _tell(_("Those that were read are as they were recorded, and none was added."))
         elif found.ok and found.checked:

@@ -16,7 +16,7 @@ import msgspec
 
 from appliance.base.errors import ExamError
 from appliance.base.i18n import set_language
-from appliance.wire.cameras import FoundCamera, JobState, Step
+from appliance.wire.cameras import CLOCK_OFF, FoundCamera, JobState, Step
 from cameras.jobs import Line, Order
 from cameras.tell import lines, reports
 
@@ -131,8 +131,10 @@ class Work:
             if one.code == asked.camera:
                 address, user, password = one.address, one.user, password_of(one, self._settings)
         camera = OnvifCamera(address, user, password)
-        self.state.clock_offset_s = round(camera.set_clock(), 1)
+        before = camera.read_clock()
+        self.state.clock_offset_s = round(camera.set_clock(), 1) + 0.0  # no minus before nothing
         self.state.time_server = camera.follows_server
+        self.state.clock_was_off = abs(before) > CLOCK_OFF
 
 
 def jpeg(frame: Any) -> bytes:

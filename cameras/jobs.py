@@ -12,6 +12,7 @@ from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.base.settings import Settings
 from appliance.wire.cameras import GetJob, GetJobStill, JobState, StartJob, Still
+from cameras.address import normal
 from cameras.kept import no_password_in
 
 AT_ONCE = 4
@@ -69,6 +70,8 @@ class Jobs:
                 count=AT_ONCE,
             )
         no_password_in(asked.address)  # it would be the look's title
+        if asked.address:
+            asked.address = normal(asked.address)
         earlier = self._jobs.get(asked.job)
         if earlier and not asked.password and earlier.asked.address == asked.address:
             asked.user, asked.password = earlier.asked.user, earlier.asked.password

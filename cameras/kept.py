@@ -84,7 +84,17 @@ class Kept:
         check(camera)
         camera = msgspec.structs.replace(camera, address=normal(camera.address))
         known = self._known(camera.code)
-        if known and order.new and host_of(known.address) != host_of(camera.address):
+        stays = known is not None and _stream(known) == _stream(camera)
+        other = next((one for one in self._settings.cameras if _stream(one) == _stream(camera)), None)
+        if other and other.code != camera.code and not stays:
+            raise Conflict(
+                "camera_address_taken",
+                N_("{address} is camera {camera} already."),
+                N_("Change that one, or name another stream (profile) of the device."),
+                camera=other.code,
+                address=camera.address,
+            )
+        if known and order.new and normal(known.address) != camera.address:
             raise Conflict(
                 "camera_code_taken",
                 N_("{camera} is the code of another camera, {address}."),
@@ -191,6 +201,11 @@ class Kept:
         self._remember()
         refreshed(self._settings.cameras)
         self._changed()
+
+
+def _stream(camera: CameraSettings) -> tuple[str, str]:
+    """What is recorded: two codes for it would be one picture twice."""
+    return normal(camera.address), camera.profile
 
 
 def _seats(marks: list[Mark]) -> list[int]:

@@ -27,6 +27,7 @@ from appliance.wire.cameras import (
     TellDone,
 )
 from appliance.wire.fill import CardFilled, Filled, Stretch
+from cameras.address import normal
 from cameras.camera_password import password_of
 from cameras.jobs import Job, Jobs
 from cameras.kept import Kept
@@ -93,10 +94,11 @@ class SetUp:
         """SaveCamera."""
         password = order.password
         job = self.jobs.job(order.job) if order.job else None
-        if password is None and job and job.asked.address == order.camera.address:
+        looked = job is not None and job.asked.address == normal(order.camera.address)
+        if password is None and job and looked:
             password = job.asked.password
         await self._keep(lambda: self.kept.save(order, password))
-        if job and job.state.kind == "probe" and job.state.state == "done":
+        if job and looked and job.state.kind == "probe" and job.state.state == "done":
             camera, state = order.camera, job.state
             self.reports.keep(
                 CheckReport(

@@ -1,6 +1,7 @@
 """examsite cameras list, set-up, add, password, remove, clock: exam-recorder keeps the cameras and is asked to."""
 
 import asyncio
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +14,8 @@ from appliance.base.i18n import N_, _
 from appliance.base.settings import Settings, load
 from appliance.base.sockets import ask
 from appliance.base.terminal import person
-from appliance.wire.cameras import CLOCK_OFF, RemoveCamera, SaveCamera, Saved, TellDone
+from appliance.wire.cameras import CLOCK_OFF, RemoveCamera, RoomCoverage, SaveCamera, Saved, TellDone
+from cameras.address import normal
 
 Place = Literal["", "front", "back"]
 PLACES = {"": "–", "front": N_("front"), "back": N_("back")}
@@ -61,6 +63,7 @@ def list_cameras(json: bool = typer.Option(False, "--json")) -> None:
                         "seats": one.seats,
                         "place": one.place,
                         "marks": len(one.marks),
+                        "record": one.record,
                         "password": _kept(one),
                     }
                     for one in settings.cameras
@@ -71,7 +74,7 @@ def list_cameras(json: bool = typer.Option(False, "--json")) -> None:
     rows = [
         (
             *(one.code, one.name, one.address, one.room or "–", one.seats),
-            *(_(PLACES[one.place]), _(PASSWORDS[_kept(one)])),
+            *(_(PLACES[one.place]), one.plan(), _(PASSWORDS[_kept(one)])),
             "cameras.toml" if one.code in filed or one.password_sealed else "examsite.toml",
         )
         for one in settings.cameras
@@ -121,6 +124,7 @@ def add(
     password = read_password(password_file) if password_file else None
     settings = load()
     known = next((one for one in settings.cameras if one.code == code), None)
+    _require_room(settings, room)
     camera = changed(
         known or CameraSettings(code=code, name=name, address=host),
         name=name,
@@ -137,6 +141,7 @@ def add(
         second=second,
     )
     save(settings, camera, password)
+    _tell(_("Nobody has looked at it yet: examsite cameras check --camera {camera}.").format(camera=code))
 
 
 def change(
@@ -155,6 +160,7 @@ def change(
 ) -> None:
     """Change a camera that is kept. What is not named stays as it is."""
     settings = load()
+    _require_room(settings, room)
     made = changed(
         _known(settings, camera),
         name=name,
@@ -213,7 +219,7 @@ def clock(
     known = _known(settings, camera)
     offset = OnvifCamera(known.address, known.user, password_of(known, settings)).set_clock()
     tell_done(settings, "clock_set", [camera])
-    _tell(_("The camera's clock is {offset} s off.").format(offset=f"{offset:+.1f}"))
+    _tell(_("The camera's clock is {offset} s off.").format(offset=f"{round(offset, 1) + 0.0:+.1f}"))
     if abs(offset) > CLOCK_OFF:
         raise typer.Exit(1)
 
@@ -229,9 +235,9 @@ def set_up(
     while True:
         _tell(_("Looking for cameras …"))
         found = asyncio.run(discovery.find_all(seconds, host))
-        known = {one.address: one.code for one in settings.cameras}
+        known = {normal(one.address): one.code for one in settings.cameras}
         for number, one in enumerate(found.cameras, 1):
-            mark = known.get(one.address, "")
+            mark = known.get(normal(one.address), "")
             typer.echo(f"{number:3}  {one.address}  {one.name} {one.hardware}  {mark}".rstrip())
         if not found.cameras:
             _tell(_("No camera answered. Type its address."))
@@ -266,12 +272,13 @@ def _set_up_one(settings: Settings, address: str) -> None:
     off = found.clock_offset_s is not None and abs(found.clock_offset_s) > CLOCK_OFF
     if off and typer.confirm(_("Set the camera's clock to this box's?"), default=True, err=True):
         offset = OnvifCamera(address, user, secret).set_clock()
-        _tell(_("The camera's clock is {offset} s off.").format(offset=f"{offset:+.1f}"))
+        _tell(_("The camera's clock is {offset} s off.").format(offset=f"{round(offset, 1) + 0.0:+.1f}"))
     if not found.ok and not typer.confirm(_("Not every check holds. Keep it all the same?"), err=True):
         return
-    known = next((one for one in settings.cameras if one.address == address), None)
+    address = normal(address)
+    known = next((one for one in settings.cameras if normal(one.address) == address), None)
     code = typer.prompt(_("Code"), default=known.code if known else free_code(settings), err=True)
-    name = typer.prompt(_("Name"), default=known.name if known else None, err=True)
+    name = typer.prompt(_("Name staff reads"), default=known.name if known else None, err=True)
     room = typer.prompt(_("Room"), default=known.room if known else "", err=True)
     seats = typer.prompt(_("Seats it sees"), default=known.seats if known else "all", err=True)
     place = typer.prompt(_("Place (front, back, or empty)"), default=known.place if known else "", err=True)
@@ -282,6 +289,7 @@ def _set_up_one(settings: Settings, address: str) -> None:
             N_("Write front, back or nothing."),
             place=place,
         )
+    _require_room(settings, room)
     camera = msgspec.structs.replace(
         known or CameraSettings(code=code, name=name, address=address),
         code=code,
@@ -304,7 +312,7 @@ def save(settings: Settings, camera: CameraSettings, secret: str | None, new: bo
     """Tell exam-recorder."""
     order = SaveCamera(camera=camera, password=secret, by=person(), new=new)
     asyncio.run(ask(settings.socket("recorder"), order, Saved))
-    _tell(_("Camera {camera} is kept; recording follows within seconds.").format(camera=camera.code))
+    _tell(_("Camera {camera} is kept.").format(camera=camera.code) + " " + camera.plan())
 
 
 def tell_done(settings: Settings, kind: Literal["reference_taken", "clock_set"], cameras: list[str]) -> None:
@@ -315,6 +323,27 @@ def tell_done(settings: Settings, kind: Literal["reference_taken", "clock_set"],
         )
     except ExamError:
         _tell(_("The recorder is silent: the journal does not know of this."))
+
+
+def rooms_seen(settings: Settings) -> list[RoomCoverage]:
+    """What the cameras see, as the appliance knows: rooms and seats are in its database."""
+    found: list[RoomCoverage] = []
+    for point in entry_points(group="examsite.coverage"):
+        found += point.load()(settings)
+    return found
+
+
+def _require_room(settings: Settings, room: str | None) -> None:
+    """Raises NotFound for a room this site does not have; where none can be known, any goes."""
+    known = [one.room for one in rooms_seen(settings) if one.room] if room else []
+    if known and room not in known:
+        raise NotFound(
+            "no_such_room",
+            N_("There is no room {room}."),
+            N_("Known are: {known}."),
+            room=room,
+            known=", ".join(known),
+        )
 
 
 def _known(settings: Settings, code: str) -> CameraSettings:

@@ -141,7 +141,7 @@ def checked(found: Checked) -> None:
             typer.echo(line)
     for room in found.coverage:
         typer.echo(f"{_('Coverage')}  {room.name}  {room.room}")
-        words = [hole.detail for hole in room.holes] or [_("Everything in this room is seen and marked.")]
+        words = [hole.detail for hole in room.holes] or [room.whole]
         for number, words_ in enumerate(words):
             soft = room.holes and room.holes[number].kind in SOFT
             ok = None if soft else room.ok
@@ -150,11 +150,20 @@ def checked(found: Checked) -> None:
     bad = [camera.camera for camera in found.cameras if not camera.ok]
     if bad:
         typer.echo(_("Not in order: {cameras}.").format(cameras=_(", ").join(bad)), err=True)
+    elif open_ := [one.camera for one in found.cameras if any(check.ok is None for check in one.checks)]:
+        typer.echo(
+            _("Nothing fails; not everything could be answered: {cameras}.").format(
+                cameras=_(", ").join(open_)
+            ),
+            err=True,
+        )
     elif found.cameras:
         typer.echo(_("All {count} cameras are in order.").format(count=len(found.cameras)), err=True)
     for room in found.coverage:
         if room.ok is False:
             typer.echo(_("Not everything is seen: {room}.").format(room=room.name), err=True)
+        elif room.ok is None:
+            typer.echo(_("Still to be marked: {room}.").format(room=room.name), err=True)
 
 
 def _sum(found: list[Check]) -> None:

@@ -50,11 +50,12 @@ if [[ $program ]]; then
 fi
 
 units=$root/etc/systemd/system
-install -d "$units/exam-.service.d" "$root/usr/lib/sysusers.d" "$root/usr/lib/tmpfiles.d" "$root/etc/examsite"
+install -d "$units/exam-.service.d" "$root/usr/lib/sysusers.d" "$root/usr/lib/tmpfiles.d" "$root/etc/examsite" "$root/etc/chrony/conf.d"
 install -m 644 systemd/exam.target systemd/exam-*.service systemd/exam-*.timer "$units/"
 install -m 644 systemd/exam-.service.d/*.conf "$units/exam-.service.d/"
 install -m 644 systemd/sysusers.conf "$root/usr/lib/sysusers.d/examsite.conf"
 install -m 644 systemd/tmpfiles.conf "$root/usr/lib/tmpfiles.d/examsite.conf"
+install -m 644 systemd/chrony.conf "$root/etc/chrony/conf.d/examsite.conf" # read once chrony is installed
 if [[ -e $root/etc/examsite/examsite.toml ]]; then
   say "/etc/examsite/examsite.toml stays as it is"
 else

@@ -15,13 +15,13 @@ import msgspec
 import tomli_w
 
 from appliance.base.errors import Corrupt
-from appliance.base.i18n import N_
+from appliance.base.i18n import N_, _
 
 log = logging.getLogger("examsite.settings")
 
 NUMBER = r"[0-9]{1,4}"
 """Of a seat or a workplace."""
-SEATS = re.compile(rf"\s*(all|{NUMBER}(-{NUMBER})?(\s*,\s*{NUMBER}(-{NUMBER})?)*)?\s*")
+SEATS = re.compile(rf"(all|{NUMBER}(-{NUMBER})?(,{NUMBER}(-{NUMBER})?)*)?")
 UNREADABLE = (OSError, msgspec.DecodeError, UnicodeDecodeError)
 
 
@@ -73,6 +73,19 @@ class CameraSettings(Part, kw_only=True, frozen=True, omit_defaults=True):
     """Whether it looks from the front or from the back of a theory room."""
     marks: list[Mark] = []
     """What it sees, marked on a still of it."""
+
+    def plan(self) -> str:
+        """When it records, in words."""
+        words = {
+            "always": _("It records day and night."),
+            "sittings": _(
+                "It records from {before} minutes before each sitting of its room to {after} after it."
+            ),
+            "open": _(
+                "It records from {before} minutes before its room opens to {after} after the day's last sitting."
+            ),
+        }
+        return words[self.record].format(before=self.before_min, after=self.after_min)
 
 
 class CamerasFile(Part, kw_only=True, frozen=True):
@@ -128,9 +141,11 @@ class Cameras(list[CameraSettings]):
 
 
 def check_seats(seats: str) -> None:
-    """Raises Corrupt for what names no seats: neither `all`, nor numbers and ranges."""
-    ranges = (part.split("-") for part in seats.split(",") if "-" in part)
-    if not SEATS.fullmatch(seats) or any(int(low) > int(high) for low, high in ranges):
+    """Raises Corrupt for what names no seats: neither `all`, nor numbers and ranges; blanks do not count."""
+    parts = ["".join(part.split()) for part in seats.split(",")]
+    named = ",".join(part for part in parts if part)
+    ranges = (part.split("-") for part in named.split(",") if "-" in part)
+    if not SEATS.fullmatch(named) or any(int(low) > int(high) for low, high in ranges):
         raise Corrupt(
             "bad_seats",
             N_("{seats} names no seats."),

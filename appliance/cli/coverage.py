@@ -28,6 +28,7 @@ def report(settings: Settings) -> list[RoomCoverage]:
             name=one.name,
             ok=None if one.ok and one.holes else one.ok,
             holes=[HoleLine(kind=hole.kind, detail=said(hole, one.kind)) for hole in one.holes],
+            whole=one.whole,
         )
         for one in found
     ]

@@ -15,7 +15,7 @@ def numbers(text: str) -> set[int] | None:
         return None
     found: set[int] = set()
     for part in text.split(","):
-        low, _, high = part.strip().partition("-")
+        low, _, high = "".join(part.split()).partition("-")
         if low:
             found.update(range(int(low), int(high or low) + 1))
     return found

@@ -30,6 +30,18 @@ class Seen(msgspec.Struct, kw_only=True):
         return covered(self.holes)
 
     @property
+    def bare(self) -> bool:
+        """Nothing that could be marked is entered for it."""
+        return not self.seats and not self.doors
+
+    @property
+    def whole(self) -> str:
+        """What is said when there is no hole."""
+        if self.bare:
+            return _("A camera looks here; neither seats nor doors are entered for this place.")
+        return _("Everything in this room is seen and marked.")
+
+    @property
     def is_room(self) -> bool:
         """A room, and no entrance: it can name doors."""
         return self.kind != "entrance"

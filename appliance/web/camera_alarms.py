@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from appliance.base.i18n import N_, _
+from appliance.flow.coverage import Seen
 from appliance.wire.cameras import CLOCK_OFF
 from appliance.wire.ops import Alarm
 from appliance.wire.recorder import CameraStatus
@@ -137,6 +138,19 @@ def _of(camera: CameraStatus) -> list[Alarm]:
                 _("Look at its picture and its lens; it goes on recording."),
             )
         )
+    if camera.reference_lost:
+        found.append(
+            _amber(
+                camera,
+                "camera_reference",
+                _("The reference still of camera {camera} was altered or is lost.").format(
+                    camera=camera.name
+                ),
+                _(
+                    "Find out who did it, then take it again under Cameras: a moved or blurred camera is told by it."
+                ),
+            )
+        )
     if camera.state == "recording" and camera.picture_faults:
         found.append(
             _amber(
@@ -210,3 +224,19 @@ def _stopped(camera: CameraStatus) -> Alarm:
 
 def _amber(camera: CameraStatus, code: str, text: str, advice: str) -> Alarm:
     return Alarm(level="amber", code=code, text=text, next=advice, subject=camera.camera)
+
+
+def alarms_of(status: CameraStatus) -> list[Alarm]:
+    """Of one camera."""
+    return camera_alarms([status])
+
+
+def ill(places: list[Seen], status: dict[str, CameraStatus]) -> dict[str, list[str]]:
+    """Code of each place -> names of its cameras that give no usable picture at this moment, whatever they cover."""
+    found: dict[str, list[str]] = {}
+    for place in places:
+        for camera in place.cameras:
+            told = status.get(camera.code)
+            if told and (told.picture_faults or any(one.level == "red" for one in alarms_of(told))):
+                found.setdefault(place.code, []).append(camera.name)
+    return found

@@ -16,6 +16,8 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.coverage import Seen, coverage, said
 from appliance.flow.name_doors import name_doors
+from appliance.web.camera_alarms import ill
+from appliance.web.ops import sources_of
 from appliance.web.pages import done, page
 from appliance.web.sessions import needs
 from appliance.wire.cameras import CheckReport, GetReports, Reports
@@ -76,6 +78,9 @@ async def _found(request: Asked, box: Box) -> dict[str, Any]:
         reports = {one.camera: one for one in found.reports}
     except ExamError as error:
         silent = error
+    sources = sources_of(request, box)
+    await sources.refresh()
+    status = {one.camera: one for one in sources.status.cameras} if sources.status else {}
     lines = [Line(camera=one, report=reports.get(one.code)) for one in box.settings.cameras]
     names = {one.code: one.name for one in places}
     return {
@@ -85,6 +90,7 @@ async def _found(request: Asked, box: Box) -> dict[str, Any]:
         "counts": counted(lines),
         "silent": silent,
         "said": said,
+        "ill": ill(places, status),
         "may_check": request.user.role in ROLES,
     }
 

@@ -20,7 +20,7 @@ from appliance.flow.box import Box
 from appliance.flow.cameras import free_of_sitting
 from appliance.flow.coverage import Seen, coverage, said, seen_place
 from appliance.flow.name_doors import name_doors
-from appliance.web.camera_alarms import camera_alarms
+from appliance.web.camera_alarms import alarms_of, ill
 from appliance.web.camera_card import camera_card
 from appliance.web.media import kind_of, still_of
 from appliance.web.ops import sources_of
@@ -38,8 +38,6 @@ from appliance.wire.cameras import (
     StartJob,
     Still,
 )
-from appliance.wire.ops import Alarm
-from appliance.wire.recorder import CameraStatus
 
 Asked = Request[Who, Any, Any]
 ROLES = ("admin", "chief")
@@ -116,11 +114,6 @@ async def cameras_list(request: Asked, box: NamedDependency[Box]) -> Template:
     return page(request, "cameras_list.html", **await _shown(request, box))
 
 
-def alarms_of(status: CameraStatus) -> list[Alarm]:
-    """Of one camera."""
-    return camera_alarms([status])
-
-
 async def _shown(request: Asked, box: Box) -> dict[str, Any]:
     refreshed(box.settings.cameras)
     sources = sources_of(request, box)
@@ -134,6 +127,7 @@ async def _shown(request: Asked, box: Box) -> dict[str, Any]:
         "status": status,
         "silent": sources.recorder.silent_since,
         "alarms_of": alarms_of,
+        "ill": ill(places, status),
         "said": said,
     }
 
@@ -215,7 +209,9 @@ async def camera_save(
     )
     await ask(box.settings.socket("recorder"), order, Saved)
     refreshed(box.settings.cameras)
-    shown = page(request, "camera_saved.html", camera=camera)
+    shown = page(
+        request, "camera_saved.html", camera=camera, plan=camera.plan(), new=known is None or data.new
+    )
     shown.headers = {"hx-trigger": "changed"}
     return shown
 
@@ -293,7 +289,7 @@ async def camera_marks(
         "camera_marked.html",
         kind="look" if open_ else "go",
         text=_("{count} marks are kept.").format(count=len(marks)),
-        more=" ".join(open_) if open_ else _("Everything in this room is seen and marked."),
+        more=" ".join(open_) if open_ else here.whole if here else "",
         here=here,
         said=said,
     )

@@ -19,6 +19,7 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.live import Tail
 from appliance.records.site import Room
+from appliance.web.camera_alarms import alarms_of
 from appliance.web.ops import sources_of
 from appliance.web.pages import page
 from appliance.web.sessions import needs
@@ -61,13 +62,15 @@ async def views(request: Asked, box: Box) -> list[View]:
 @get("/")
 async def live_view_page(request: Asked, box: NamedDependency[Box]) -> Template:
     """The pictures of all rooms."""
-    return page(request, "live_view.html", views=await views(request, box), oob=False)
+    return page(request, "live_view.html", views=await views(request, box), oob=False, alarms_of=alarms_of)
 
 
 @get("/states", opt={"passive": True})
 async def live_view_states(request: Asked, box: NamedDependency[Box]) -> Template:
     """The words under the pictures."""
-    return page(request, "live_view_states.html", views=await views(request, box), oob=True)
+    return page(
+        request, "live_view_states.html", views=await views(request, box), oob=True, alarms_of=alarms_of
+    )
 
 
 @get("/pictures", opt={"passive": True})

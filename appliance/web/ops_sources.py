@@ -127,9 +127,11 @@ class Sources:
         """The recorder's last answer."""
         answer: Status | None = self.recorder.answer
         seen: Pictures | None = self.clips.answer if self.clips.silent_since is None else None
-        faults = {one.camera: one.faults for one in seen.cameras} if seen else {}
+        looks = {one.camera: one for one in seen.cameras} if seen else {}
         for camera in answer.cameras if answer else []:
-            camera.picture_faults = faults.get(camera.camera, [])
+            look = looks.get(camera.camera)
+            camera.picture_faults = look.faults if look else []
+            camera.reference_lost = bool(look and look.reference_lost)
             camera.screen_code = self._screens.get(camera.camera, "")
         return answer
 

@@ -95,6 +95,8 @@ class JobState(msgspec.Struct, kw_only=True):
     clock_offset_s: float | None = None
     time_server: bool = False
     """The clock that was set follows a time server."""
+    clock_was_off: bool = False
+    """It was off by more than CLOCK_OFF before, though it followed one: that server is wrong or out of reach."""
     checks: list[CheckLine] = []
     reports: list[CheckReport] = []
     """Of a check of all cameras."""
@@ -250,3 +252,5 @@ class RoomCoverage(msgspec.Struct, kw_only=True):
     name: str
     ok: bool | None
     holes: list[HoleLine] = []
+    whole: str = ""
+    """What is said when there is no hole."""

@@ -127,7 +127,8 @@ def test_another_process_follows_the_file(settings: Settings, kept: Kept) -> Non
         assert fault_of(started) and [one.code for one in started] == ["C0", "C1"], "at a start too"
         assert cameras_file(str(fault_of(other)))[0].level == "red"
         with pytest.raises(Corrupt):  # or the other cameras would be forgotten
-            kept.save(SaveCamera(camera=msgspec.structs.replace(ONE, code="C2"), by="account:a"), "p1")
+            two = msgspec.structs.replace(ONE, code="C2", address="192.0.2.2:80")
+            kept.save(SaveCamera(camera=two, by="account:a"), "p1")
     last_of(settings.cameras_file).rename(settings.cameras_file)
     assert other.refresh() and fault_of(other) is None and not cameras_file("")
     last_of(settings.cameras_file).write_text("cameras = 1")

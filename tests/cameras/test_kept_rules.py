@@ -10,6 +10,7 @@ import pytest
 from appliance.base.camera_settings import Cameras, CameraSettings, Mark, dump_cameras, fault_of
 from appliance.base.errors import Conflict, Corrupt, ExamError, Refused, Unavailable
 from appliance.base.settings import Settings, SiteSettings, dump, load
+from appliance.flow.cameras import numbers
 from appliance.wire.cameras import (
     CheckLine,
     CheckReport,
@@ -96,8 +97,12 @@ async def test_changes_at_once_are_all_kept(settings: Settings) -> None:
     set_up = SetUp(settings, lambda: followed.append(True))
     names = [f"C{number}" for number in range(8)]
     orders = [
-        SaveCamera(camera=msgspec.structs.replace(ONE, code=name), by="account:a", password="x")
-        for name in names
+        SaveCamera(
+            camera=msgspec.structs.replace(ONE, code=name, address=f"192.0.2.{number}:80"),
+            by="account:a",
+            password="x",
+        )
+        for number, name in enumerate(names, 1)
     ]
     await asyncio.gather(*(set_up.save(order) for order in orders))
     assert sorted(one.code for one in settings.cameras) == names and len(followed) >= 1
@@ -211,14 +216,31 @@ def test_no_change_of_the_file_stays_unnoted(settings: Settings, notes: Notebook
         ("added", "C2", "process:recorder", "all"),
     ]
     settings.cameras_file.write_bytes(dump_cameras([two]))
-    save(kept, code="C3")
+    save(kept, code="C3", address="192.0.2.3:80")
     assert [(one.kind, one.camera) for one in notes.after("", 0).notes][3:] == [
         ("removed", "C1"),
         ("added", "C3"),
     ]
 
 
-@pytest.mark.parametrize("seats", ["x", "1-3000000000", "30-1", "1,,2", "²"])
+@pytest.mark.parametrize("seats", ["1 - 30", "1,,2", "1-30,", " all "])
+def test_blanks_and_empty_parts_are_no_fault(settings: Settings, kept: Kept, seats: str) -> None:
+    save(kept, seats=seats)
+    assert now(settings).seats == seats
+    assert numbers(seats) in (None, {1, 2}, set(range(1, 31))) and not fault_of(settings.cameras)
+
+
+def test_one_picture_has_one_code(settings: Settings, kept: Kept) -> None:
+    with pytest.raises(Conflict) as fault:
+        save(kept, "typed", code="C2", address="192.0.2.1")
+    assert fault.value.code == "camera_address_taken" and fault.value.params["camera"] == "C1"
+    save(kept, "typed", code="C2", address="192.0.2.1", profile="channel_2")
+    assert [one.code for one in settings.cameras] == ["C1", "C2"], (
+        "two streams of one recorder are two cameras"
+    )
+
+
+@pytest.mark.parametrize("seats", ["x", "1-3000000000", "30-1", "1--2", "²"])
 def test_what_names_no_seats_is_kept_nowhere(settings: Settings, kept: Kept, seats: str) -> None:
     with pytest.raises(Corrupt) as fault:
         save(kept, seats=seats)

@@ -133,6 +133,11 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     expect(page.locator(".chip.marked")).to_have_count(4)
     page.locator(".chip[data-name='4']").click()
     page.get_by_role("button", name="去掉所选标注").click()
+    page.locator(".chip[data-name='7']").click()
+    layer.click(position={"x": 500, "y": 300})
+    expect(page.locator("[data-said]")).to_contain_text("下一个：8")  # a back camera begins behind number 1
+    page.locator(".chip[data-name='7']").press("Delete")
+    expect(page.locator(".chip.marked")).to_have_count(3)
     page.locator(".chip[data-kind=door]").first.click()
     layer.click(position={"x": 40, "y": 200})
     expect(page.locator(".mark")).to_have_count(4)

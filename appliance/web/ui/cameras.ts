@@ -63,13 +63,21 @@ function startMarking(page: HTMLElement): void {
     show();
   }
 
+  /** The next number without a mark; then one before it that no other camera shows: what a back camera does not see is the front's. */
+  function following(after: HTMLElement): HTMLElement | undefined {
+    const alike = chips().filter((chip) => chip.dataset.kind === after.dataset.kind);
+    const at = alike.indexOf(after);
+    const open = (chip: HTMLElement): boolean => !marks.has(keyOf(chip));
+    return alike.slice(at + 1).find(open) ?? alike.slice(0, at).find((chip) => open(chip) && !chip.querySelector(".also"));
+  }
+
   function place(x: number, y: number): void {
     if (!chosen) return;
     const { kind = "", name = "" } = chosen.dataset;
     at = { x: Math.min(1, Math.max(0, x)), y: Math.min(1, Math.max(0, y)) };
     marks.set(keyOf(chosen), { kind, name, x: Number(at.x.toFixed(4)), y: Number(at.y.toFixed(4)) });
     keep();
-    const next = chips().find((chip) => chip.dataset.kind === kind && !marks.has(keyOf(chip)));
+    const next = following(chosen);
     said.textContent = word(next ? "placed" : "all", { name, next: next?.dataset.name ?? "" });
     if (next) choose(next, false);
     else show();
@@ -109,6 +117,13 @@ function startMarking(page: HTMLElement): void {
     else return;
     event.preventDefault();
   });
+  form.addEventListener("keydown", (event) => {
+    const chip = (event.target as Element).closest<HTMLElement>(".chip");
+    if (!chip || (event.key !== "Delete" && event.key !== "Backspace")) return;
+    choose(chip);
+    takeAway();
+    event.preventDefault();
+  });
   form.querySelector("[data-take-away]")?.addEventListener("click", takeAway);
   const door = form.querySelector<HTMLInputElement>("[data-new-door]");
   const addDoor = (): void => {
@@ -139,15 +154,20 @@ function startMarking(page: HTMLElement): void {
   window.addEventListener("beforeunload", (event) => {
     if (unsaved.textContent) event.preventDefault();
   });
-  const first = chips().find((chip) => !marks.has(keyOf(chip))) ?? chips()[0];
+  const first = chips().find((chip) => !marks.has(keyOf(chip)) && !chip.querySelector(".also")) ?? chips()[0];
   if (first) choose(first);
 }
 
 document.addEventListener("DOMContentLoaded", () => {
   for (const page of all("[data-marking]")) startMarking(page);
   document.querySelector("[data-print-page]")?.addEventListener("click", () => window.print());
+  document.addEventListener("toggle", (event) => {
+    const opened = event.target as HTMLDetailsElement;
+    if (opened.open && opened.matches(".sign-in-here")) opened.scrollIntoView({ block: "nearest" });
+  }, true);
   document.addEventListener("htmx:afterSwap", (event) => {
     const target = event.target as Element;
+    if (target.closest(".camera-job") && target.querySelector(".camera-form")) target.scrollIntoView({ block: "start" });
     if (target.id !== "found") return; // another part of the page: somebody may be typing a password
     for (const form of all<HTMLDetailsElement>(".sign-in-here[open]")) form.open = false;
     target.lastElementChild?.scrollIntoView({ block: "nearest" });
