@@ -85,7 +85,6 @@ class ChainFiles:
 
     def _add(self, path: Path, line: bytes) -> None:
         make_folder(path.parent)
-        new = not path.exists()
         target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
         try:
             before = os.fstat(target).st_size
@@ -93,13 +92,13 @@ class ChainFiles:
                 if os.write(target, line) != len(line):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
                 os.fdatasync(target)
-            except OSError:
+                if not before:
+                    sync_folder(path.parent)
+            except OSError:  # it will be added again: twice it would break the chain
                 os.ftruncate(target, before)
                 raise
         finally:
             os.close(target)
-        if new:
-            sync_folder(path.parent)
 
 
 def make_folder(folder: Path) -> None:

@@ -259,3 +259,21 @@ def test_a_forged_link_names_nothing_outside(path: str, world: World) -> None:
         lines.write(link_line(bytes(32), encode(link)))
     reconcile(world.media, world.index, NOW)
     assert world.index.rows("SELECT 1 FROM segment WHERE id = 'forged'") == []
+
+
+def test_a_line_whose_folder_is_not_synced_is_not_added_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "PER_FILE", 6)  # the next link begins a file
+    sync, fails = files.sync_folder, [2]
+
+    def once(folder: Path) -> None:
+        if folder == world.links.parent and fails[0]:
+            fails[0] -= 1
+            raise OSError(5, "I/O error")
+        sync(folder)
+
+    monkeypatch.setattr(files, "sync_folder", once)
+    for minute in (10, 11, 12):
+        world.put(minute)
+    assert world.links.with_name("0000000007.links").read_bytes().count(b"\n") == 3 and world.verify().ok
