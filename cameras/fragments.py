@@ -1,4 +1,6 @@
-"""How much of a fragmented MP4 is whole (ISO/IEC 14496-12 boxes). Pure."""
+"""How much of a fragmented MP4 is whole (ISO/IEC 14496-12 boxes)."""
+
+import os
 
 import msgspec
 
@@ -13,17 +15,20 @@ class Box(msgspec.Struct, frozen=True):
     size: int
 
 
-def whole_boxes(data: bytes | memoryview, length: int | None = None) -> list[Box]:
-    """Top-level boxes that are complete. `length`: bytes of the file when `data` is all of it."""
+def whole_boxes(file: int) -> list[Box]:
+    """Top-level boxes of an open file that are complete. Read and not mapped: an unreadable sector is an OSError then,
+    and not the end of the process.
+    """
+    total = os.fstat(file).st_size
     found: list[Box] = []
-    at, total = 0, len(data) if length is None else length
+    at = 0
     while at + HEAD <= total:
-        size = int.from_bytes(data[at : at + 4], "big")
-        kind = bytes(data[at + 4 : at + 8])
+        head = os.pread(file, 2 * HEAD, at)
+        size, kind = int.from_bytes(head[:4], "big"), head[4:HEAD]
         if size == 1:
-            if at + 16 > total:
+            if at + 2 * HEAD > total:
                 break
-            size = int.from_bytes(data[at + 8 : at + 16], "big")
+            size = int.from_bytes(head[HEAD:], "big")
         if size < HEAD or at + size > total or not kind.isalnum():
             break
         found.append(Box(kind.decode("latin-1"), at, size))

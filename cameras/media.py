@@ -1,7 +1,6 @@
 """Reading packets of a segment file, whole or still growing."""
 
 import io
-import mmap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -45,12 +44,8 @@ def open_segment(path: Path) -> InputContainer:
         if not path.stat().st_size:
             raise  # just begun: nothing has reached the disk yet
         # A power cut may leave the head of a fragment at the end, which FFmpeg takes for a broken file.
-        with (
-            open(path, "rb") as source,
-            mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as data,
-            memoryview(data) as view,
-        ):
-            whole = whole_length(whole_boxes(view))
+        with open(path, "rb") as source:
+            whole = whole_length(whole_boxes(source.fileno()))
         if not whole:
             raise
         return cast(InputContainer, av.open(Part(path, whole), format="mp4"))

@@ -179,8 +179,9 @@ class Reader:
         return [_segment(one) for one in self.rows(f"SELECT {SEGMENT} FROM segment WHERE rowid = ?", row)]
 
     def unfinished(self) -> list[Segment]:
-        """Segments without an end: being written, or left behind by a crash."""
-        return [_segment(row) for row in self.rows(f"SELECT {SEGMENT} FROM segment WHERE state = 'open'")]
+        """Segments without an end, as they were begun: being written, or left behind by a crash."""
+        rows = self.rows(f"SELECT {SEGMENT} FROM segment WHERE state = 'open' ORDER BY rowid")
+        return [_segment(row) for row in rows]
 
     def known_paths(self, prefix: str) -> set[str]:
         """Relative paths the index knows below `prefix`."""

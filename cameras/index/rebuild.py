@@ -7,7 +7,8 @@ read again. Lines a power cut or a full disk kept from the files are added from 
 import contextlib
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -26,13 +27,14 @@ from cameras.chain import (
     read_seal,
 )
 from cameras.chain.files import whole_lines
-from cameras.index import Index, micros
+from cameras.index import EPOCH, Index, micros, moment
 
 log = logging.getLogger("examsite.recorder")
 
 BATCH = 2000
 RECENT = 6
-"""Newest files of a camera in which a lost row is looked for: the last days."""
+"""Newest files of a camera's chain that a start reads: the last days."""
+DAY = timedelta(days=1)
 INSIDE = re.compile(r"[0-9]{8}/[0-9A-Za-z][0-9A-Za-z.\-]*")
 """Day and name of a recording's file."""
 EVERY = {
@@ -111,13 +113,30 @@ def _readable(path: Path, lines: Iterable[bytes]) -> Iterator[tuple[bytes, Link]
         yield said, link
 
 
-def restore_path(index: Index, files: ChainFiles, camera: str, path: str) -> bool:
-    """Give the index back the row of one recording; False when the chain does not know it."""
-    for said, link in read(files, camera, newest=RECENT):
-        if isinstance(link, SegmentLink) and link.path == path:
-            _restore(index, iter([(said, link)]))
-            return bool(index.rows("SELECT 1 FROM segment WHERE path = ?", path))
-    return False
+def restore_paths(index: Index, files: ChainFiles, camera: str, paths: Collection[str]) -> set[str]:
+    """Give the index back the rows of recordings; gives those the chain knew. It is read from its end back to where all
+    that ended is older than their days, however far that is: a link made anew would be a second one of the same file.
+    """
+    found: dict[str, tuple[bytes, Link]] = {}
+    oldest = min(map(_day, paths)) - DAY
+    for file in reversed(files.files(camera)):
+        newest = EPOCH
+        for said, link in _readable(file, whole_lines(file)):
+            newest = max(newest, moment(link.end))
+            if isinstance(link, SegmentLink) and link.path in paths:
+                found[link.path] = said, link
+        if newest < oldest or len(found) == len(paths):
+            break
+    _restore(index, iter(found.values()))
+    return {path for path in found if index.rows("SELECT 1 FROM segment WHERE path = ?", path)}
+
+
+def _day(path: str) -> datetime:
+    """Of the folder a recording lies in."""
+    try:
+        return datetime.strptime(path.split("/")[1], "%Y%m%d").replace(tzinfo=UTC)
+    except ValueError:
+        return EPOCH + DAY
 
 
 def _restore(index: Index, links: Iterator[tuple[bytes, Link]]) -> int:

@@ -58,6 +58,8 @@ class Index(Reader):
         self.chain = ChainFiles(media)
         self._unfiled: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         """Lines of the chain that are in the index and not yet in their file, in order."""
+        self.opened: set[str] = set()
+        """Segments this process has opened and not closed yet."""
         self.damaged = False
         """The file that was there could not be read and was set aside."""
         self.broken = False
@@ -212,7 +214,8 @@ class Index(Reader):
         self.write("UPDATE run SET closed = ?, cause = ? WHERE id = ?", micros(at), cause, run)
 
     def open_segment(self, segment: Segment) -> None:
-        """A file is about to be written (or was found, when adopted)."""
+        """A file is about to be written."""
+        self.opened.add(segment.id)
         self.write(
             "INSERT INTO segment(id, run, camera, path, start, state) VALUES (?, ?, ?, ?, ?, ?)",
             segment.id,
@@ -226,7 +229,9 @@ class Index(Reader):
     def close_segment(
         self, segment: str, start: datetime, end: datetime, size: int, sha256: str, state: Kept, cause: str
     ) -> None:
-        """The file is complete, synced, and this is what it holds: a link of its camera's chain from now on."""
+        """The file is complete, synced, and this is what it holds: a link of its camera's chain from now on. Raises
+        sqlite3.IntegrityError when somebody else has closed it, or its row is gone.
+        """
         with self._chaining() as link:
             done = link.execute(
                 "UPDATE segment SET start = ?, end = ?, bytes = ?, sha256 = ?, state = ?, cause = ?"
@@ -234,8 +239,35 @@ class Index(Reader):
                 (micros(start), micros(end), size, sha256, state, cause, segment),
             )
             if not done.rowcount:
-                log.error("segment %s was closed by somebody else, or its row is gone", segment)
+                raise sqlite3.IntegrityError(
+                    f"segment {segment} was closed by somebody else, or its row is gone"
+                )
             self._chain_segment(link, segment)
+        self.opened.discard(segment)
+
+    def adopt(self, segment: Segment) -> None:
+        """A file that was found, whole: row and link in one, in a run of its own."""
+        assert segment.end
+        with self._chaining() as link:
+            link.execute(
+                "INSERT INTO run(id, camera, opened, closed, cause, codec, width, height)"
+                " VALUES (?, ?, ?, ?, 'adopted', '', 0, 0)",
+                (segment.run, segment.camera, micros(segment.start), micros(segment.end)),
+            )
+            columns = ("id", "run", "camera", "path", "start", "end", "bytes", "sha256", "state")
+            values = segment.id, segment.run, segment.camera, segment.path
+            link.execute(
+                f"INSERT INTO segment({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
+                (
+                    *values,
+                    micros(segment.start),
+                    micros(segment.end),
+                    segment.bytes,
+                    segment.sha256,
+                    segment.state,
+                ),
+            )
+            self._chain_segment(link, segment.id)
 
     def miss_segment(self, segment: Segment) -> None:
         """The file of this row, which was never completed, is gone."""
@@ -245,6 +277,7 @@ class Index(Reader):
                 (segment.id,),
             )
             self._chain_segment(link, segment.id)
+        self.opened.discard(segment.id)
 
     def _chain_segment(self, link: sqlite3.Connection, segment: str) -> None:
         row = link.execute(

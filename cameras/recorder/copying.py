@@ -19,7 +19,7 @@ from cameras.recorder.arrival import ArrivalClock, wall
 from cameras.recorder.ending import RETRY_AT_ONCE, Ended
 from cameras.recorder.facts import CLOCK_STEP, Facts, clock_set
 from cameras.recorder.reconcile import measure
-from cameras.recorder.segment import SegmentWriter
+from cameras.recorder.segment import SegmentFile, SegmentWriter
 from cameras.recorder.sound import kept
 
 log = logging.getLogger("examsite.recorder")
@@ -135,10 +135,8 @@ class Copier:
             return
         try:
             running.writer.write_sound(packet, at)
-        except FFmpegError as error:
-            if not running.writer.file.failure:
-                self._mute = True  # the picture counts: from now on without it, which `heard` says
-            raise self._unkept(running, error) from error
+        except Exception as error:
+            raise self._unkept(running.writer.file, error, by_sound=True) from error
 
     def picture(self, packet: Any, now: float) -> None:
         """A packet of the picture that came at `now` (monotonic)."""
@@ -166,16 +164,22 @@ class Copier:
         dts = packet.dts if packet.dts is not None else packet.pts
         try:
             running.writer.write(packet, packet.pts, dts)
-        except FFmpegError as error:
-            raise self._unkept(running, error) from error
+        except (FFmpegError, ValueError) as error:
+            head = (
+                running.last == running.first
+            )  # the first packet writes the head, which is of the sound too
+            raise self._unkept(running.writer.file, error, by_sound=head) from error
         running.last = stamp + float(packet.duration or 0) * self._base
         running.began = self.arrival.at(running.first) + running.offset
         self._ended = self.arrival.at(running.last) + running.offset
         self.frames.append(stamp)
 
-    def _unkept(self, running: Running, error: FFmpegError) -> Ended:
-        if running.writer.file.failure:
-            return Ended("disk", str(running.writer.file.failure))
+    def _unkept(self, file: SegmentFile | None, error: Exception, by_sound: bool) -> Ended:
+        """`by_sound`: the file's sound, where it has any, may be what was not taken."""
+        if file and file.failure:
+            return Ended("disk", str(file.failure))
+        if by_sound and self._audio:
+            self._mute = True  # the picture counts: from now on without it, which `heard` says
         return Ended("camera", f"a packet that cannot be kept: {error}", wait=RETRY_AT_ONCE)
 
     def _offset(self) -> float:
@@ -213,13 +217,17 @@ class Copier:
         )
         self._facts.add(self._index.open_segment, segment)
         self._facts.settle()
-        writer = SegmentWriter(
-            self._media / segment.path,
-            self._video,
-            self._settings.fragment,
-            self._audio,
-            self._clock.monotonic,
-        )
+        path = self._media / segment.path
+        try:
+            writer = SegmentWriter(
+                path, self._video, self._settings.fragment, self._audio, self._clock.monotonic
+            )
+        except OSError:
+            if not path.exists():  # the disk does not take it: nobody needs to look for it later
+                self._facts.add(self._index.miss_segment, segment)
+            raise
+        except (FFmpegError, ValueError) as error:
+            raise self._unkept(None, error, by_sound=True) from error
         self.running = Running(segment, writer, stamp, offset, stamp, start.timestamp())
         self._found(start)
         return self.running
@@ -257,7 +265,7 @@ class Copier:
             end = self.end or running.start()
             try:
                 sha256 = writer.finish()
-            except (OSError, FFmpegError) as error:
+            except Exception as error:
                 log.error("camera %s: closing %s: %s", self._camera, segment.path, error)
                 # The row stays open: what the disk truly holds is found out later (recorder/left.py).
             else:

@@ -8,7 +8,7 @@ recorded, the years before beside the recording (`complete`).
 
 import hashlib
 import logging
-import mmap
+import os
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -21,14 +21,22 @@ from appliance.base.ids import new_id
 from appliance.wire.recorder import Kept
 from cameras.archive.store import ArchiveReader
 from cameras.chain import FOLDER
+from cameras.chain.files import sync_folder
 from cameras.fragments import whole_boxes, whole_length
-from cameras.index import Index, Segment
-from cameras.index.rebuild import RECENT, agree, far_behind, older, restore_path
+from cameras.index import EPOCH, LONGEST, Index, Segment, micros
+from cameras.index.rebuild import RECENT, agree, far_behind, older, restore_paths
 from cameras.media import CARD, FILLED, packet_span
 
 log = logging.getLogger("examsite.recorder")
 
 DAYS = 2
+CHUNK = 1 << 20
+LEFT = 600.0
+"""Seconds for which a file that is being written never stands still: a camera that sends nothing loses its own."""
+WRITTEN = LONGEST + timedelta(seconds=LEFT)
+"""No two files of a camera that a killed recorder left open began farther apart."""
+JOIN = timedelta(seconds=1)
+"""A gap ends where the next file begins, as well as the camera's time stamps tell it."""
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 """Of a camera; also what its folder is called."""
 
@@ -47,8 +55,12 @@ def reconcile(media: Path, index: Index, now: datetime) -> None:
         index.find(
             now, "restored", f"{FOLDER}/{camera}", f"{count} rows given back to the index from the chain"
         )
+    foreign = _foreign(media, index)
     for segment in index.unfinished():
-        recover(media, index, segment, now)
+        if segment.id in foreign:
+            not_ours(index, segment, now)
+        else:
+            recover(media, index, segment, now)
     if not later:  # a file whose link has not been read again would be taken for one without
         for folder in _folders(media, None if lost else _recent(now)):
             _compare(media, index, folder, now)
@@ -96,8 +108,10 @@ def _compare(
     for name in sorted(_not_there(media, index, prefix, gone, now)):
         index.find(now, "missing", name, "the index knows this file, the disk does not")
         log.error("recording missing: %s", name)
-    for name in sorted(there.keys() - known):
-        if restore_path(index, index.chain, name.split("/")[0], name):
+    unknown = there.keys() - known
+    restored = restore_paths(index, index.chain, folder.parent.name, unknown) if unknown else set()
+    for name in sorted(unknown):
+        if name in restored:
             index.find(now, "restored", name, "the index had lost its row, the chain had it")
             log.warning("restored the row of %s", name)
         else:
@@ -133,15 +147,16 @@ def _folders(media: Path, days: set[str] | None = None) -> Iterator[Path]:
 
 
 def measure(path: Path) -> tuple[int, str, float]:
-    """Bytes, SHA-256 and seconds of pictures of a file that may end in the middle of a fragment."""
-    size = path.stat().st_size
-    digest = hashlib.sha256()
-    whole = 0
-    if size:
-        with open(path, "rb") as source, mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            digest.update(data)
-            with memoryview(data) as view:
-                whole = whole_length(whole_boxes(view))
+    """Bytes, SHA-256 and seconds of pictures of a file that may end in the middle of a fragment, as the disk holds them
+    for good. Raises OSError.
+    """
+    digest, size = hashlib.sha256(), 0
+    with open(path, "rb", buffering=0) as source:
+        _settle(source.fileno(), path)
+        while chunk := source.read(CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+        whole = whole_length(whole_boxes(source.fileno()))
     seconds = 0.0
     if whole:
         try:
@@ -151,15 +166,68 @@ def measure(path: Path) -> tuple[int, str, float]:
     return size, digest.hexdigest(), seconds
 
 
+def _settle(file: int, path: Path) -> None:
+    """What a killed recorder wrote goes to the disk before it is vouched for; what the disk lost is not read from
+    memory, where the system goes on holding it as if it had been written.
+    """
+    try:
+        os.fsync(file)
+        sync_folder(path.parent)
+    except OSError as error:
+        log.error("%s: the disk does not hold all of it: %s", path, error)
+    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def _foreign(media: Path, index: Index) -> set[str]:
+    """Open rows no killed recorder left. It writes one file of a camera at a time, and closes what it left within
+    minutes (left.py); what begins where the chain has a gap was put there by somebody else. What was being put into a
+    gap is its own, and a row without a file vouches for nothing.
+    """
+    held = [one for one in index.unfinished() if not one.path.endswith(FILLED) and _there(media / one.path)]
+    found = {one.id for one in held if _in_gap(index, one)}
+    newest = {one.camera: one.start for one in held if one.id not in found}
+    return found | {one.id for one in held if abs(newest.get(one.camera, one.start) - one.start) > WRITTEN}
+
+
+def _in_gap(index: Index, segment: Segment) -> bool:
+    at = micros(segment.start)
+    return bool(
+        index.rows(
+            "SELECT 1 FROM gap WHERE camera = ? AND n IS NOT NULL AND cause <> 'clock' AND start <= ? AND end > ?",
+            *(segment.camera, at, at + micros(EPOCH + JOIN)),
+        )
+    )
+
+
+def _there(path: Path) -> bool:
+    """Only what is certainly not there is not."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def not_ours(index: Index, segment: Segment, now: datetime) -> None:
+    """An open row the recorder never wrote stays as it is, and gets no link: nobody signs for its file."""
+    index.find(now, "row_added", segment.path, "a row that is still open and that the recorder did not make")
+    log.error("a row of the index was not made by the recorder: %s", segment.path)
+
+
 def recover(media: Path, index: Index, segment: Segment, now: datetime) -> None:
-    """Close a row nobody writes any more with what the disk holds of it."""
-    path = media / segment.path
-    if not path.exists():
+    """Close a row nobody writes any more with what the disk holds of it; one whose file cannot be read stays open."""
+    try:
+        size, sha256, seconds = measure(media / segment.path)
+    except FileNotFoundError:
         index.miss_segment(segment)
         index.find(now, "missing", segment.path, "the file of an unfinished segment is gone")
         log.error("recording missing: %s", segment.path)
         return
-    size, sha256, seconds = measure(path)
+    except OSError as error:
+        _unreadable(index, segment.path, error, now)
+        return
     end = segment.start + timedelta(seconds=seconds)
     state: Kept = "filled" if segment.path.endswith(FILLED) else "recovered"
     # What fills a gap has said at once where it comes from.
@@ -167,6 +235,12 @@ def recover(media: Path, index: Index, segment: Segment, now: datetime) -> None:
     index.close_segment(segment.id, segment.start, end, size, sha256, state, cause)
     index.find(now, "recovered", segment.path, f"kept {seconds:.1f} s of a segment that was not closed")
     log.warning("recovered %.1f s of %s", seconds, segment.path)
+
+
+def _unreadable(index: Index, name: str, error: OSError, now: datetime) -> None:
+    """A bad sector: recording goes on, and the next start reads it again."""
+    index.find(now, "unreadable", name, str(error))
+    log.error("%s cannot be read: %s", name, error)
 
 
 def _adopt(index: Index, name: str, path: Path, now: datetime) -> None:
@@ -177,23 +251,22 @@ def _adopt(index: Index, name: str, path: Path, now: datetime) -> None:
         index.find(now, "unknown_file", name, "not a recording of ours; left where it is")
         log.error("unknown file among the recordings: %s", name)
         return
-    size, sha256, seconds = measure(path)
-    camera, run = name.split("/")[0], new_id()
-    end = start + timedelta(seconds=seconds)
-    index.open_run(run, camera, start, "", 0, 0)
-    index.close_run(run, end, "adopted")
+    try:
+        size, sha256, seconds = measure(path)
+    except OSError as error:
+        _unreadable(index, name, error, now)
+        return
     segment = Segment(
         id=new_id(),
-        run=run,
-        camera=camera,
+        run=new_id(),
+        camera=name.split("/")[0],
         path=name,
         start=start,
-        end=end,
+        end=start + timedelta(seconds=seconds),
         bytes=size,
         sha256=sha256,
         state="filled" if plain != path.name else "adopted",
     )
-    index.open_segment(segment)
-    index.close_segment(segment.id, start, end, size, sha256, segment.state, "")
+    index.adopt(segment)
     index.find(now, "adopted", name, "the disk has this recording, the index had lost it")
     log.warning("adopted %s", name)

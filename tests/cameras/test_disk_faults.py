@@ -19,7 +19,8 @@ from cameras import integrity
 from cameras.clips.find import find
 from cameras.index import Reader
 from cameras.recorder import Recorder
-from cameras.recorder.left import LEFT, LeftOpen
+from cameras.recorder.left import LeftOpen
+from cameras.recorder.reconcile import LEFT
 from cameras.simulator.camera import SimulatedCamera
 from tests.cameras.conftest import recorded, recording, site
 from tests.cameras.test_day import Simulated
@@ -42,14 +43,20 @@ def test_a_sync_that_fails_once_is_not_forgotten(tmp_path: Path, monkeypatch: py
     assert [part[0] for part in made.covered()][:2] == ["disk", "recorded"]
     (left,) = made.index.unfinished()
     path = tmp_path / left.path
-    path.write_bytes(path.read_bytes()[:-1000])  # this is what the disk lost
+
+    def forget(*_file: int) -> None:
+        """Until then memory gives what the disk has lost."""
+        path.write_bytes(path.read_bytes()[:-1000])
+
+    monkeypatch.setattr(os, "posix_fadvise", forget)
     rounds = LeftOpen(tmp_path, made.index)
     now = made.clock.now()
     rounds.round(now, 0.0)
     rounds.round(now, LEFT - 1)
     assert [one.id for one in made.index.unfinished()] == [left.id]
+    size = path.stat().st_size
     rounds.round(now, LEFT)
-    assert not made.index.unfinished()
+    assert not made.index.unfinished() and path.stat().st_size == size - 1000
     assert made.index.rows("SELECT state FROM segment WHERE id = ?", left.id) == [("recovered",)]
     assert [part[0] for part in made.covered()][:3] == ["recorded", "disk", "recorded"]
     assert integrity.verify(tmp_path).ok

@@ -1,0 +1,135 @@
+"""Rows that are open at a start, or stay open while the recorder runs: whose they are, and what their files give."""
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cameras import integrity
+from cameras.index import Index, Segment, micros
+from cameras.recorder.left import LeftOpen
+from cameras.recorder.reconcile import LEFT, reconcile
+from tests.cameras.sealed_store import NOW, World
+from tests.cameras.test_store import opened, put
+
+NOTHING = "/proc/self/mem"
+"""Reading its first byte is an input/output error, as a sector that is gone."""
+
+
+def left(index: Index, media: Path, minute: float, body: bytes | None = b"", ending: str = ".mp4") -> Segment:
+    """A row that is still open. `body` None: its file cannot be read."""
+    start = NOW + timedelta(minutes=minute)
+    path = f"C1/{start:%Y%m%d}/{start:%Y%m%dT%H%M%S.%f}Z{ending}"
+    segment = opened(f"left-{minute}", path, start)
+    index.open_segment(segment)
+    if body is None:
+        (media / path).symlink_to(NOTHING)
+    else:
+        (media / path).parent.mkdir(exist_ok=True)
+        (media / path).write_bytes(body)
+    return segment
+
+
+def states(index: Index) -> dict[str, str]:
+    return {one.id: one.state for one in index.every() if one.id.startswith("left")}
+
+
+def findings(index: Index) -> set[tuple[str, str]]:
+    return {(row[0], row[1]) for row in index.rows("SELECT code, path FROM finding")}
+
+
+def test_an_unreadable_file_stops_no_start_and_no_round(world: World) -> None:
+    bad, good = left(world.index, world.media, 10, None), left(world.index, world.media, 11)
+    unknown = (world.media / bad.path).with_name(f"{NOW:%Y%m%d}T015900.000000Z.mp4")
+    unknown.symlink_to(NOTHING)
+    rounds = LeftOpen(world.media, world.index)
+    for second in (0.0, LEFT, LEFT + 5, 2 * LEFT):
+        rounds.round(NOW, second)
+    assert states(world.index) == {bad.id: "open", good.id: "recovered"}
+    reconcile(world.media, world.index, NOW)
+    assert states(world.index) == {bad.id: "open", good.id: "recovered"}
+    name = str(unknown.relative_to(world.media))
+    assert {("unreadable", bad.path), ("unreadable", name), ("recovered", good.path)} <= findings(world.index)
+    assert ("left_open", bad.path) in {(one.code, one.path) for one in world.verify().findings}
+
+
+def test_a_row_that_cannot_be_closed_holds_up_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad, good = left(world.index, world.media, 10), left(world.index, world.media, 11)
+    close = world.index.close_segment
+
+    def refuses(segment: str, *rest: object) -> None:
+        if segment == bad.id:
+            raise sqlite3.OperationalError("disk I/O error")
+        close(segment, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(world.index, "close_segment", refuses)
+    rounds = LeftOpen(world.media, world.index)
+    rounds.round(NOW, 0.0)
+    rounds.round(NOW, LEFT)
+    assert states(world.index) == {bad.id: "open", good.id: "recovered"}
+
+
+def test_a_row_somebody_else_put_there_gets_no_link(world: World) -> None:
+    """A film in a gap, of which the index says that it is still being written."""
+    world.index.close()
+    index = Index(world.media)
+    old = left(index, world.media, -3 * 60)  # hours before what was recorded last
+    gap = left(index, world.media, 4)  # the chain says that nothing was recorded then
+    ours = [left(index, world.media, minute) for minute in (9, 10)]
+    fill = left(index, world.media, -30, ending=".filled.mp4")
+    never = opened("left-never", f"C1/{NOW:%Y%m%d}/never.mp4", NOW - timedelta(days=1))
+    index.open_segment(never)
+    index.opened.clear()  # another process did
+    reconcile(world.media, index, NOW)
+    expected = dict.fromkeys((one.id for one in ours), "recovered")
+    expected |= {old.id: "open", gap.id: "open", fill.id: "filled", never.id: "missing"}
+    assert states(index) == expected
+    rounds = LeftOpen(world.media, index)
+    later = left(index, world.media, 3.5)
+    index.opened.clear()
+    for second in (0.0, LEFT, 2 * LEFT):
+        rounds.round(NOW, second)
+    assert states(index) == expected | {later.id: "open"}
+    added = {("row_added", one.path) for one in (old, gap, later)}
+    assert {one for one in findings(index) if one[0] == "row_added"} == added
+    told = {(one.code, one.path) for one in integrity.verify(world.media, now=NOW).findings}
+    assert {("left_open", path) for _, path in added} <= told
+    index.close()
+
+
+def test_a_segment_is_closed_once(world: World) -> None:
+    done = world.files[0]
+    with pytest.raises(sqlite3.IntegrityError, match=done.id):
+        world.index.close_segment(done.id, NOW, NOW, 1, "0" * 64, "filled", "x")
+    assert world.verify().ok
+
+
+def test_a_row_lost_from_an_old_day_comes_back_with_its_link(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However far back its link lies: a new one would be the second of the same file."""
+    monkeypatch.setattr("cameras.chain.files.PER_FILE", 3)
+    lines = world.links.read_bytes().splitlines(keepends=True)
+    world.links.write_bytes(b"".join(lines[:3]))
+    world.links.with_name("0000000004.links").write_bytes(b"".join(lines[3:]))
+    for minute in range(7, 40):
+        put(world.index, world.media, NOW + timedelta(minutes=minute), 60)
+    world.index.write("DELETE FROM segment WHERE id = ?", world.files[1].id)
+    reconcile(world.media, world.index, NOW)
+    assert findings(world.index) == {("restored", world.files[1].path)} and world.verify().ok
+
+
+def test_only_what_is_written_just_now_needs_no_hash(world: World) -> None:
+    """A row put into an old gap is the newest one of a copied disk for ever."""
+    now = datetime.now(UTC)
+    path = world.media / left(world.index, world.media, 4).path
+    assert [one.code for one in world.verify(now).findings] == ["left_open"]
+    world.index.write("UPDATE segment SET start = ? WHERE state = 'open'", micros(now) - 60_000_000)
+    found = world.verify(now)
+    assert found.ok and found.open == 1
+    assert "left_open" in {one.code for one in world.verify(now + timedelta(hours=1)).findings}
+    path.unlink()  # the row comes first
+    assert world.verify(now).open == 1
+    world.put(10)  # another one has begun since
+    assert "left_open" in {one.code for one in world.verify(now).findings}
