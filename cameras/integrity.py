@@ -23,7 +23,7 @@ from cameras.archive.told import Told
 from cameras.chain import FOLDER as CHAIN
 from cameras.chain import ChainFiles
 from cameras.chain.check import ChainCheck, ChainCode
-from cameras.index import FILE, Index, Reader, Segment
+from cameras.index import FILE, LONGEST, Index, Reader, Segment
 from cameras.index.rebuild import agree
 from cameras.media import FILLED
 from cameras.reference import FOLDER, STATEMENT
@@ -31,8 +31,8 @@ from cameras.reference import FOLDER, STATEMENT
 log = logging.getLogger("examsite.clips")
 
 Code = Literal["missing", "altered", "unreadable", "added", "left_open"] | ChainCode
-LEFT = 3600.0
-"""Seconds for which no file that is filled into a gap stands still."""
+LEFT = 900.0
+"""Seconds after which no file that is being written stands still: the recorder has closed it (recorder/left.py)."""
 Read = Literal["whole", "altered", "missing", "unreadable", "open"]
 """What reading a file tells."""
 OWN = (FILE, ARCHIVE, ".fetched")
@@ -54,7 +54,8 @@ class Verified(msgspec.Struct, kw_only=True):
     seals of the box's journal that the chain has, None: there was no journal to ask.
 
     `elsewhere`: recordings that left this disk for a place not readable here; `deleted`: by order, after their date;
-    `never`: begun and not on the disk when the recorder started again: the chain says so, and the journal.
+    `never`: begun and not on the disk when the recorder started again: the chain says so, and the journal. `open`:
+    being written just now, so without a hash yet.
     """
 
     ok: bool
@@ -64,6 +65,7 @@ class Verified(msgspec.Struct, kw_only=True):
     elsewhere: int = 0
     deleted: int = 0
     never: int = 0
+    open: int = 0
     findings: list[Finding]
 
 
@@ -136,7 +138,11 @@ def _verify(
         checked += 1
         if code == "missing" or code == "altered" or code == "unreadable":
             findings.append(Finding(code=code, camera=segment.camera, path=segment.path))
-    findings += _left_open(media, index, now)
+    begun = index.unfinished()
+    left = [one for one in begun if not _being_written(media, index, one, now)]
+    still = {one.id for one in index.unfinished()} if left else set()  # and not just closed
+    left = [one for one in left if one.id in still]
+    findings += [Finding(code="left_open", camera=one.camera, path=one.path) for one in left]
     findings += _added(media, index, None if chosen is None else _days(chosen, now))
     return Verified(
         ok=not findings,
@@ -146,28 +152,32 @@ def _verify(
         elsewhere=elsewhere,
         deleted=deleted,
         never=never,
+        open=len(begun) - len(left),
         findings=findings,
     )
 
 
-def _left_open(media: Path, index: Reader, now: datetime) -> Iterator[Finding]:
-    """Rows nobody writes any more and nobody has hashed: of each camera one file is being written, the newest, besides
-    what is put into a gap just now. The recorder closes what it left within minutes (recorder/left.py).
+def _being_written(media: Path, index: Reader, segment: Segment, now: datetime) -> bool:
+    """Is the recorder at this open row just now? Of each camera it writes one file, the newest, and what is put into a
+    gap; that was written within minutes, and the newest began within an hour of it. What it left it closes within
+    minutes (recorder/left.py).
     """
-    for segment in index.unfinished():
-        later = index.rows(
-            "SELECT 1 FROM segment WHERE camera = ? AND rowid > (SELECT rowid FROM segment WHERE id = ?)"
-            f" AND path NOT LIKE '%{FILLED}' LIMIT 1",
-            *(segment.camera, segment.id),
-        )
-        if not later and not segment.path.endswith(FILLED):
-            continue
-        try:
-            age = now.timestamp() - (media / segment.path).stat().st_mtime
-        except OSError:
-            age = LEFT
-        if age >= LEFT or not segment.path.endswith(FILLED):
-            yield Finding(code="left_open", camera=segment.camera, path=segment.path)
+    try:
+        written = (media / segment.path).stat().st_mtime
+    except FileNotFoundError:
+        written = segment.start.timestamp()  # the row comes first
+    except OSError:
+        return False
+    if abs(now.timestamp() - written) >= LEFT:
+        return False
+    if segment.path.endswith(FILLED):
+        return True
+    later = index.rows(
+        "SELECT 1 FROM segment WHERE camera = ? AND rowid > (SELECT rowid FROM segment WHERE id = ?)"
+        f" AND path NOT LIKE '%{FILLED}' LIMIT 1",
+        *(segment.camera, segment.id),
+    )
+    return not later and abs(written - segment.start.timestamp()) < LONGEST.total_seconds()
 
 
 def _chosen(index: Reader, sample: int) -> list[Segment]:
