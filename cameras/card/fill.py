@@ -1,9 +1,9 @@
 """Gaps filled out of the camera's own card: asked for by ONVIF Profile G, kept as a copy brought by somebody is.
 
 Only where nothing was recorded and something should have been; the gap stays a fact. The link of each file names the
-recording on the card, by how much the camera's clock was ahead and how far that may be wrong, the camera's serial number,
-who asked, and when. Of the
-time before the code's address, room or camera changed nothing is taken, unless a person names that time.
+recording on the card, by how much the camera's clock was ahead and how far that may be wrong, the camera's serial
+number, who asked, and when. Of the time before the code's address, room or camera changed nothing is taken, unless a
+person names that time.
 """
 
 import asyncio

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from appliance.base.errors import DeviceFault, Refused
 from appliance.base.i18n import N_
-from cameras import rtsp
+from cameras import passwords, rtsp
 from cameras.address import rewritten
 from cameras.card.packets import Gathering, Picture, read_packet
 from cameras.card.ranges import clock_range
@@ -177,23 +177,35 @@ class Replay:
         self._link.sendall(question(method, uri, self._number, headers))
 
     def _ask(self, method: str, uri: str, headers: dict[str, str]) -> Reply:
-        """One question; with the proof, once, when it is asked for."""
-        for _again in range(2):
+        """One question; with the proof when it is asked for, and once more when the nonce of that is too old."""
+        for _again in range(3):
             self._send(method, uri, headers)
             reply = self._answer()
-            if reply.head.status != 401 or not self._user or self._proofs:
+            told = [passwords.digest_fields(one) for one in reply.head.every("www-authenticate")]
+            stale = any(one.get("stale", "").lower() == "true" for one in told)
+            if reply.head.status != 401 or not self._user or (self._proofs and not stale):
                 break
-            if not any(one.lower().startswith("digest") for one in reply.head.every("www-authenticate")):
+            if not any(told):
                 raise Refused(
                     "camera_clear_password",
                     N_("The camera {address} wants the password in clear; it was not sent."),
                     N_("Switch digest authentication on for RTSP on the camera's page."),
                     address=f"{self._where[0]}:{self._where[1]}",
                 )
+            if not proof(reply.head, uri, self._user, self._password, method):
+                raise Refused(
+                    "camera_digest_unknown",
+                    N_("The camera {address} wants a proof of the password that is not known here: {detail}"),
+                    N_("Switch digest authentication with MD5 on for RTSP on the camera's page."),
+                    address=f"{self._where[0]}:{self._where[1]}",
+                    detail=", ".join(one.get("algorithm", "?") for one in told if one),
+                )
             self._proofs = reply
             if "close" in reply.head.first("connection").lower():
                 self._link.close()
                 self._link = socket.create_connection(self._where, TIMEOUT)
+        if reply.head.status == 401 and stale:
+            raise self._refused(reply)
         if reply.head.status in (401, 403):
             raise Refused(
                 "camera_password",

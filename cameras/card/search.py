@@ -100,9 +100,18 @@ class CardCamera(PlainCamera):
 
     def _meet_clock(self, device: str) -> None:
         readings: list[Reading] = []
+        proven = False
         for _try in range(CLOCK_TRIES):
             asked = dt.datetime.now(dt.UTC)
-            told = told_time(self._device(device, "GetSystemDateAndTime", proven=False))
+            try:
+                told = told_time(self._device(device, "GetSystemDateAndTime", proven=proven))
+            except (
+                Refused
+            ) as error:  # as PlainCamera.read_clock: against the standard it wants the password for that
+                if proven or not self._user or not error.code.startswith("camera_password"):
+                    raise
+                proven = True
+                continue
             if told is None:
                 raise DeviceFault(
                     "card_no_clock",

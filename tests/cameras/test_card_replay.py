@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,8 @@ from cameras.card.search import CardCamera
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 SDP = b"v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:t1\r\n"
+TIME = ("Hour", "Minute", "Second")
+DATE = "<Year>{0.year}</Year><Month>{0.month}</Month><Day>{0.day}</Day>"
 Script = dict[str, list[bytes]]
 """What is answered to each method, one after the other (the last one again and again); empty = hang up."""
 
@@ -100,6 +103,8 @@ def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 BYE = rtp.interleaved(3, b"\x80\xcb\x00\x01" + bytes(4))
 FIRST, LAST = Stamp(at=NOON), Stamp(at=NOON + timedelta(seconds=1), ends=True)
+STALE = 'WWW-Authenticate: Digest realm="r", nonce="m", stale=true\r\n'
+SHA = 'WWW-Authenticate: Digest realm="r", nonce="m", algorithm=SHA-256\r\n'
 CHALLENGE = f"WWW-Authenticate: {passwords.challenge('r', 'n', qop=False)}\r\n"
 
 
@@ -122,6 +127,7 @@ CHALLENGE = f"WWW-Authenticate: {passwords.challenge('r', 'n', qop=False)}\r\n"
         ({"DESCRIBE": [answer(302, "Location: rtsp://127.0.0.2/card\r\n")]}, 0, "card_refuses"),
         ({"DESCRIBE": [answer(body=b"v=0\r\nm=audio 0 RTP/AVP 0\r\n")]}, 0, "card_refuses"),
         ({"DESCRIBE": [answer(401, CHALLENGE)]}, 0, "camera_password"),
+        ({"DESCRIBE": [answer(401, SHA)]}, 0, "camera_digest_unknown"),
         ({"DESCRIBE": [answer(401, "WWW-Authenticate: Basic realm=x\r\n")]}, 0, "camera_clear_password"),
     ],
 )
@@ -176,8 +182,6 @@ def test_nobody_there_and_leaving_soon() -> None:
 
 def test_a_camera_whose_answers_lack_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each question is answered with an empty element: nothing is found, and said by name."""
-    import xml.etree.ElementTree as ET
-
     card = CardCamera("127.0.0.1:1", "admin", "secret")
     monkeypatch.setattr(card, "_ask", lambda _space, operation, _inside: ET.Element(f"{operation}Response"))
     assert card.recordings() == []
@@ -192,3 +196,40 @@ def test_a_camera_whose_answers_lack_everything(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(Refused) as refused:
         card.meet()
     assert refused.value.code == "no_card_search"
+
+
+def test_a_camera_that_tells_its_time_to_nobody_without_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    card, asked = CardCamera("127.0.0.1:1", "admin", "secret"), []
+
+    def device(_to: str, operation: str, _fields: object = None, proven: bool = True) -> ET.Element:
+        asked.append(proven)
+        if operation == "GetSystemDateAndTime" and not proven:
+            raise Refused("camera_password", "refused")
+        now = datetime.now(UTC) + timedelta(seconds=5)
+        parts = (f"<{name}>{getattr(now, name.lower())}</{name}>" for name in TIME)
+        return ET.fromstring(
+            f"<r><UTCDateTime><Time>{''.join(parts)}</Time><Date>{DATE.format(now)}</Date></UTCDateTime></r>"
+        )
+
+    monkeypatch.setattr(card, "_device", device)
+    with pytest.raises(Refused) as refused:
+        card.meet()
+    assert refused.value.code == "no_card_search"
+    assert (
+        asked[0] is False
+        and all(asked[1:])
+        and abs(card.offset - timedelta(seconds=5)) < timedelta(seconds=0.6)
+    )
+
+
+def test_a_nonce_that_has_grown_old_is_no_wrong_password() -> None:
+    script = GOOD | {
+        "DESCRIBE": [answer(401, CHALLENGE), answer(401, STALE), answer(body=SDP)],
+        "PLAY": [answer() + pictures(LAST)],
+    }
+    with camera(script) as (uri, asked):
+        assert had(uri) == [LAST.at] and 'nonce="m"' in asked[2]
+    with camera(GOOD | {"DESCRIBE": [answer(401, STALE)]}) as (uri, asked):
+        with pytest.raises(DeviceFault):
+            had(uri)
+        assert len(asked) == 3
