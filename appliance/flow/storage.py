@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from appliance.flow.box import Box
 from appliance.flow.delete_recordings import midnight
-from appliance.flow.keep_recordings import kept_sitting
+from appliance.flow.keep_recordings import kept_sitting, last_released
 from appliance.records.accounts import Account
 from appliance.records.retention import RecordingDeletion, RecordingHold
 from appliance.records.sitting import Sitting
@@ -43,14 +43,15 @@ class OrderLine(msgspec.Struct, kw_only=True):
     by: list[str]
 
 
-def _line(box: Box, sitting: Sitting, held: bool) -> SittingKept:
+def _line(session: Session, box: Box, sitting: Sitting, held: bool) -> SittingKept:
+    released = last_released(session, [sitting.id]).get(sitting.id)
     return SittingKept(
         id=sitting.id,
         number=sitting.number,
         subject=sitting.subject,
         room=sitting.room,
         starts_at=sitting.starts_at,
-        keep_until=kept_sitting(box, sitting).keep_until,
+        keep_until=kept_sitting(box, sitting, released).keep_until,
         held=held,
     )
 
@@ -70,7 +71,7 @@ def holds(session: Session, box: Box) -> list[HoldLine]:
     return [
         HoldLine(
             id=hold.id,
-            sitting=_line(box, sitting, True),
+            sitting=_line(session, box, sitting, True),
             reason=hold.reason,
             put_at=hold.put_at,
             by=_names(session, [hold.put_by, hold.second_by]),
@@ -88,7 +89,7 @@ def sittings_of(session: Session, box: Box, day: date) -> list[SittingKept]:
         .order_by(col(Sitting.starts_at), col(Sitting.room))
     )
     held = set(session.exec(select(RecordingHold.sitting).where(col(RecordingHold.lifted_at).is_(None))))
-    return [_line(box, one, one.id in held) for one in rows]
+    return [_line(session, box, one, one.id in held) for one in rows]
 
 
 def last_order(session: Session) -> OrderLine | None:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from sqlmodel import Session, col, select
 
+from appliance.base.camera_settings import CameraSettings
 from appliance.base.clock import FakeClock
 from appliance.base.errors import Refused
 from appliance.base.storage_settings import StorageSettings
@@ -15,6 +16,7 @@ from appliance.flow.delete_recordings import order_deletion
 from appliance.flow.hold_recordings import lift_hold, put_hold
 from appliance.flow.keep_recordings import events_noted, keep_orders, note_events
 from appliance.records.journal import Journal
+from appliance.records.seating import SeatTaking
 from appliance.records.sitting import Sitting
 from appliance.wire.archive import Event
 from tests.flow.test_entry import person
@@ -148,3 +150,23 @@ async def test_a_sitting_nobody_ended_goes_on(box: Box, clock: FakeClock) -> Non
     assert one.end >= box.now()
     clock.advance(90 * 86400)
     assert (await box.db.read(keep_orders, box)).sittings[0].end < box.now() - timedelta(days=70)
+
+
+async def test_a_sitting_has_what_its_cameras_record_and_whoever_sits_longest(box: Box) -> None:
+    found = await box.db.write(seed, box, 1)
+    before = (await box.db.read(keep_orders, box)).sittings[0]
+    camera = CameraSettings(code="C1", name="C1", address="a", room="", before_min=90, after_min=45)
+    box.settings = msgspec.structs.replace(box.settings, cameras=[camera])
+    wider = (await box.db.read(keep_orders, box)).sittings[0]
+    assert before.start - wider.start == timedelta(minutes=60) and wider.end - before.end == timedelta(
+        minutes=15
+    )
+    late = wider.end + timedelta(hours=1)
+
+    def seated(session: Session) -> None:
+        one = session.exec(select(SeatTaking).where(SeatTaking.sitting == found.sitting)).one()
+        one.released_at = late
+        session.add(one)
+
+    await box.db.write(seated)
+    assert (await box.db.read(keep_orders, box)).sittings[0].end == late + timedelta(minutes=45)
