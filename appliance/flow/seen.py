@@ -19,6 +19,7 @@ from appliance.records.seating import SeatTaking
 from appliance.records.site import Room, Seat
 from appliance.records.sitting import Sitting
 from appliance.records.violations import Violation
+from appliance.wire.recorder import CameraSpan
 
 Sort = Literal["candidate", "seat", "room", "case"]
 LONGEST = timedelta(hours=24)
@@ -67,6 +68,22 @@ def visits(found: list[Stay], now: datetime) -> list[Visit]:
         else:
             grouped.append(Visit(start=stay.start, end=end, stays=[stay]))
     return [one for one in grouped if one.end > one.start]
+
+
+def joined(stays: list[Stay], first: datetime, last: datetime) -> list[CameraSpan]:
+    """Which camera when, within two times: stays lie over one another, and what two see of a camera is one. Pure."""
+    found: list[CameraSpan] = []
+    newest: dict[str, CameraSpan] = {}
+    for stay in sorted(stays, key=lambda one: one.start):
+        start, end = max(stay.start, first), min(stay.end or last, last)
+        for camera in stay.cameras if start < end else []:
+            before = newest.get(camera)
+            if before and start <= before.end:
+                before.end = max(before.end, end)
+            else:
+                newest[camera] = CameraSpan(camera=camera, start=start, end=end)
+                found.append(newest[camera])
+    return found
 
 
 def of_candidate(session: Session, box: Box, candidate_id: str, at: datetime | None = None) -> Seen:

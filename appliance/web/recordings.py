@@ -2,6 +2,7 @@
 and whether every file is as it was recorded.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
 from appliance.base.errors import ExamError
+from appliance.base.i18n import _
 from appliance.base.sockets import ask, ask_stream
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
@@ -19,9 +21,11 @@ from appliance.flow.cameras import names_of
 from appliance.flow.look import note_look
 from appliance.flow.note_seals import heads_of
 from appliance.flow.whereabouts import Stay, stays
+from appliance.web.camera_alarms import ALARMS
 from appliance.web.checks import Check, checks
 from appliance.web.pages import page
 from appliance.wire.recorder import (
+    AlarmSpan,
     CameraSpan,
     CheckedFile,
     Clip,
@@ -48,7 +52,7 @@ NAMED = 20
 
 
 class Mark(msgspec.Struct):
-    """Something drawn on a bar. `kind`: recorded, gap, damaged."""
+    """Something drawn on a bar. `kind`: recorded, gap, damaged, alarm."""
 
     kind: str
     x: float
@@ -63,6 +67,8 @@ class Row(msgspec.Struct):
     marks: list[Mark]
     pieces: list[Clip]
     gaps: list[Gap]
+    alarms: list[tuple[AlarmSpan, str]]
+    """With words for what was wrong."""
     damaged: list[CheckedFile]
     recorded_s: float
 
@@ -108,11 +114,24 @@ class Lost(msgspec.Struct):
 
 
 def lost(found: list[Place]) -> Lost:
-    """The gaps of all stays."""
-    gaps = [gap for place in found for row in place.rows for gap in row.gaps]
+    """The gaps of all stays, each once."""
+    gaps = together(gap for place in found for row in place.rows for gap in row.gaps)
     seconds = sum((gap.end - gap.start).total_seconds() for gap in gaps)
     cameras = {row.camera for place in found for row in place.rows}
     return Lost(len(gaps), seconds, len(cameras), sum(not place.stay.cameras for place in found))
+
+
+def together(gaps: Iterable[Gap]) -> list[Gap]:
+    """Those of stays that lie over one another: what two of them tell of one camera is one gap. Pure."""
+    found: list[Gap] = []
+    for gap in sorted(gaps, key=lambda one: (one.camera, one.start)):
+        before = found[-1] if found else gap
+        meets = before is not gap and before.camera == gap.camera and gap.start <= before.end
+        if meets and (gap.cause == before.cause or gap.end <= before.end):
+            before.end = max(before.end, gap.end)
+        else:
+            found.append(msgspec.structs.replace(gap))
+    return sorted(found, key=lambda one: (one.start, one.camera))
 
 
 def bar(stay_start: datetime, stay_end: datetime, kind: str, start: datetime, end: datetime) -> Mark:
@@ -131,7 +150,7 @@ def pieces(clips: list[Clip]) -> list[Clip]:
         at = clip.start
         while at < clip.end:
             until = clip.end if clip.end - at < PIECE * 1.2 else at + PIECE
-            found.append(Clip(camera=clip.camera, start=at, end=until, bytes=0))
+            found.append(msgspec.structs.replace(clip, start=at, end=until, bytes=0))
             at = until
     return found
 
@@ -158,10 +177,12 @@ async def places(box: Box, wanted: list[Stay], damaged: list[CheckedFile]) -> li
             ]
             marks = [bar(stay.start, end, "recorded", one.start, one.end) for one in clips]
             marks += [bar(stay.start, end, "gap", one.start, one.end) for one in gaps]
+            alarms = [(one, _(ALARMS[one.kind])) for one in seen.alarms if one.camera == camera]
+            marks += [bar(stay.start, end, "alarm", one.start, one.end or end) for one, _what in alarms]
             marks += [bar(stay.start, end, "damaged", one.start, one.end or end) for one in bad]
             seconds = sum((one.end - one.start).total_seconds() for one in clips)
             place.rows.append(
-                Row(camera, names.get(camera, camera), marks, pieces(clips), gaps, bad, seconds)
+                Row(camera, names.get(camera, camera), marks, pieces(clips), gaps, alarms, bad, seconds)
             )
     return found
 

@@ -3,7 +3,7 @@
 The page brings all it knows as JSON; the player (ui/_player.ts) asks for the pieces as they come.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -15,7 +15,7 @@ from litestar.response import Redirect, Template
 from markupsafe import Markup
 
 from appliance.base.errors import Corrupt, ExamError
-from appliance.base.i18n import N_, _, translate
+from appliance.base.i18n import N_, translate
 from appliance.base.sockets import ask
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
@@ -23,12 +23,22 @@ from appliance.flow.cameras import names_of
 from appliance.flow.look import note_look
 from appliance.flow.marks import Mark
 from appliance.flow.package_facts import mark_title, mark_words
-from appliance.flow.seen import Seen, Visit, marks_seen, of_candidate, of_case, of_room, of_seat, place_named
+from appliance.flow.seen import (
+    Seen,
+    Visit,
+    joined,
+    marks_seen,
+    of_candidate,
+    of_case,
+    of_room,
+    of_seat,
+    place_named,
+)
 from appliance.web.looks import looks_of
 from appliance.web.pages import page
 from appliance.web.sessions import needs
-from appliance.web.words import word
-from appliance.wire.playback import GetReels, Piece, Reel, Reels
+from appliance.web.timeline_rows import Row, ms, rows_of
+from appliance.wire.playback import GetReels, Reel, Reels
 from appliance.wire.recorder import CameraSpan
 
 Asked = Request[Who, Any, Any]
@@ -42,15 +52,6 @@ PLACES = {
     "exit": N_("Free to leave"),
     "room": N_("Room"),
 }
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-JITTER = 2_000_000
-"""Microseconds two connections may lie over one another without a step of the clock: times are those of arrival."""
-Spans = list[tuple[float, float]]
-
-
-def ms(moment: datetime) -> float:
-    """Milliseconds since 1970, as scripts have them."""
-    return (moment - EPOCH) / timedelta(milliseconds=1)
 
 
 class ShownMark(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -66,41 +67,6 @@ class ShownMark(msgspec.Struct, kw_only=True, omit_defaults=True):
     picture: str = ""
 
 
-class ShownPiece(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """`from_`, `to`, `run`: as they go into the clip's address. `where`: label of the disk to be put in."""
-
-    start: float
-    end: float
-    from_: str = msgspec.field(name="from")
-    to: str
-    codec: str = ""
-    frame: float = 0.04
-    away: bool = False
-    where: str = ""
-    run: str = ""
-    filled: bool = False
-    """Put into a gap later."""
-
-
-class ShownGap(msgspec.Struct):
-    """Nothing on record, and why."""
-
-    start: float
-    end: float
-    cause: str
-
-
-class Row(msgspec.Struct, kw_only=True):
-    """One camera of a visit. `spans`: when the candidate was in its view."""
-
-    camera: str
-    name: str
-    place: str
-    spans: Spans = []
-    pieces: list[ShownPiece] = []
-    gaps: list[ShownGap] = []
-
-
 class Blind(msgspec.Struct):
     """A stay no camera saw."""
 
@@ -110,13 +76,18 @@ class Blind(msgspec.Struct):
 
 
 class ShownVisit(msgspec.Struct, kw_only=True):
-    """One visit with its cameras and marks."""
+    """One visit with its cameras and marks. `alarmed`: something was wrong with one of them."""
 
     start: float
     end: float
     rows: list[Row]
     blind: list[Blind]
     marks: list[ShownMark]
+
+    @property
+    def alarmed(self) -> bool:
+        """For the legend."""
+        return any(row.alarms for row in self.rows)
 
 
 class Films(msgspec.Struct, kw_only=True):
@@ -144,95 +115,25 @@ def shown_mark(mark: Mark, seen: Seen) -> ShownMark:
     )
 
 
-def lanes(pieces: list[Piece]) -> list[list[Piece]]:
-    """Recordings of one camera that lie over one another, apart: the clock was set back between two connections.
-
-    Pure; the pieces of a lane follow one another, each may be cut short by the next.
-    """
-    found: list[list[Piece]] = []
-    for one in sorted(pieces, key=lambda piece: (piece.start, piece.run)):
-        free = [lane for lane in found if lane[-1].run == one.run]
-        free += [lane for lane in found if one.start - lane[-1].end > -JITTER]
-        if free:
-            free[0].append(one)
-        else:
-            found.append([one])
-    return found
-
-
-def add_pieces(row: Row, pieces: list[Piece]) -> None:
-    """Those of one more stay: two stays may share a piece, and the second may go on longer."""
-    for one in pieces:
-        start, end = (EPOCH + timedelta(microseconds=at) for at in (one.start, one.end))
-        if row.pieces and ms(start) < row.pieces[-1].end:
-            if ms(end) <= row.pieces[-1].end:
-                continue
-            row.pieces[-1].end = ms(start)
-            if row.pieces[-1].end <= row.pieces[-1].start:
-                row.pieces.pop()
-        row.pieces.append(
-            ShownPiece(
-                start=ms(start),
-                end=ms(end),
-                from_=start.isoformat(timespec="microseconds"),
-                to=end.isoformat(timespec="microseconds"),
-                codec=one.codec,
-                frame=one.frame_s or 0.04,
-                away=one.away,
-                where=one.where,
-                run=one.run,
-                filled=one.filled,
-            )
-        )
-
-
-def add_gaps(row: Row, reel: Reel) -> None:
-    """Holes with their causes."""
-    for gap in reel.gaps:
-        cause = word(f"cause.{gap.cause}") if gap.cause else _("no cause on record")
-        if gap.origin == "card":
-            cause = _("{cause}; filled later from the camera's own card").format(cause=cause)
-        elif gap.filled:
-            cause = _("{cause}; filled later from elsewhere").format(cause=cause)
-        row.gaps.append(ShownGap(ms(gap.start), ms(gap.end), cause))
-
-
-def shown_visit(box: Box, visit: Visit, marks: list[ShownMark], reels: list[Reel]) -> ShownVisit:
-    """A visit with the reels of its cameras, in the order of `spans_of`."""
-    names = names_of(box.settings)
-    rows: dict[str, Row] = {}
+def shown_visit(
+    box: Box, visit: Visit, marks: list[ShownMark], spans: list[CameraSpan], reels: list[Reel]
+) -> ShownVisit:
+    """A visit with the reels of its cameras; `spans`: what each is about."""
+    names, now = names_of(box.settings), box.now()
+    places: dict[str, str] = {}
     blind = []
-    left = iter(reels)
     for stay in visit.stays:
         place = f"{translate(PLACES[stay.kind])} {stay.name}".rstrip()
-        end = min(stay.end or box.now(), box.now())
         if not stay.cameras:
-            blind.append(Blind(ms(stay.start), ms(end), place))
-        for span in spans_of(box, [stay]):
-            reel, name = next(left), names.get(span.camera, span.camera)
-            for number, pieces in enumerate(lanes(reel.pieces) or [[]]):
-                if number:
-                    name = _("{camera}, again after the clock was set back").format(camera=name)
-                row = rows.setdefault(
-                    f"{span.camera} {number}", Row(camera=span.camera, name=name, place=place)
-                )
-                row.spans.append((ms(span.start), ms(span.end)))
-                add_pieces(row, pieces)
-                if not number:
-                    add_gaps(row, reel)
-    return ShownVisit(
-        start=ms(visit.start), end=ms(visit.end), rows=list(rows.values()), blind=blind, marks=marks
-    )
-
-
-def spans_of(box: Box, stays: list[Any]) -> list[CameraSpan]:
-    """What is asked of exam-clips about these stays."""
-    found = []
-    for stay in stays:
-        end = min(stay.end or box.now(), box.now())
-        if end > stay.start:
-            found += [CameraSpan(camera=one, start=stay.start, end=end) for one in stay.cameras]
-    return found
+            blind.append(Blind(ms(stay.start), ms(min(stay.end or now, now)), place))
+        places = dict.fromkeys(stay.cameras, place) | places
+    rows: list[Row] = []
+    for camera in dict.fromkeys(span.camera for span in spans):
+        mine = [(span, reel) for span, reel in zip(spans, reels, strict=True) if span.camera == camera]
+        seen = [(ms(span.start), ms(span.end)) for span, _reel in mine]
+        its = [reel for _span, reel in mine]
+        rows += rows_of(camera, names.get(camera, camera), places[camera], seen, its, ms(now))
+    return ShownVisit(start=ms(visit.start), end=ms(visit.end), rows=rows, blind=blind, marks=marks)
 
 
 async def _films(request: Asked, box: Box, seen: Seen, at: datetime | None = None) -> Template:
@@ -246,11 +147,12 @@ async def _films(request: Asked, box: Box, seen: Seen, at: datetime | None = Non
     problem: ExamError | None = None
     try:
         for visit, its in zip(seen.visits, marks, strict=True):
-            spans = spans_of(box, visit.stays)
+            spans = joined(visit.stays, visit.start, box.now())
             got = Reels(reels=[])
             if spans:
                 got = await ask(box.settings.socket("clips"), GetReels(spans=spans), Reels)
-            found.append(shown_visit(box, visit, [shown_mark(one, seen) for one in its], got.reels))
+            shown = [shown_mark(one, seen) for one in its]
+            found.append(shown_visit(box, visit, shown, spans, got.reels))
     except ExamError as error:
         problem = error
     begin = at or seen.at

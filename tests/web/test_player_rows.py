@@ -1,11 +1,23 @@
 """Rows of the time line: a changed seat hides nothing, and recordings over one another stand side by side."""
 
-from datetime import timedelta
+import json
+import subprocess
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
-from appliance.web.timeline import EPOCH, Row, add_pieces, lanes, ms
-from appliance.wire.playback import Piece
+from appliance.flow.seen import joined
+from appliance.flow.whereabouts import Stay
+from appliance.web.recordings import pieces, together
+from appliance.web.timeline_rows import EPOCH, Row, add_pieces, lanes, ms, rows_of
+from appliance.wire.playback import Piece, Reel
+from appliance.wire.recorder import AlarmSpan, Clip, Gap
 
 SECOND = 1_000_000
+
+
+def at(seconds: float) -> datetime:
+    return EPOCH + timedelta(seconds=seconds)
 
 
 def piece(start: int, end: int, run: str = "r1") -> Piece:
@@ -41,3 +53,88 @@ def test_recordings_over_one_another_stand_side_by_side() -> None:
     # A new connection a moment before the end of the one before is no step of the clock.
     assert len(lanes([piece(0, 600), piece(599, 900, "r2")])) == 1
     assert lanes([]) == []
+
+
+def test_a_piece_that_begins_before_several_takes_their_place() -> None:
+    row = Row(camera="C1", name="n", place="p")
+    add_pieces(row, [piece(0, 600), piece(600, 660)])
+    add_pieces(row, [piece(590, 1190)])
+    assert shown(row) == [(0, 590), (590, 1190)], "nothing lies over anything else"
+
+
+def test_what_two_stays_see_of_a_camera_is_one_row_with_one_gap() -> None:
+    """A way out is looked at while the candidate still has the seat; both know the same two minutes missing."""
+    first = [Stay(kind="seat", name="T1-01", start=at(0), end=at(900), cameras=["C1", "C2"])]
+    out = Stay(kind="exit", name="", start=at(600), end=at(1200), cameras=["C1"])
+    spans = joined([*first, out], at(0), at(2000))
+    assert [(one.camera, one.start, one.end) for one in spans] == [
+        ("C1", at(0), at(1200)),
+        ("C2", at(0), at(900)),
+    ]
+    gap = Gap(camera="C1", start=at(700), end=at(820), cause="network")
+    dark = AlarmSpan(camera="C1", kind="black", start=at(100), end=at(200))
+    again = [piece(0, 700), piece(500, 900, "r2")]
+    reels = [
+        Reel(camera="C1", pieces=again, gaps=[gap], alarms=[dark]),
+        Reel(camera="C1", pieces=[], gaps=[]),
+    ]
+    reels[1].alarms = [dark]
+    rows = rows_of("C1", "n", "p", [(0, 1200)], reels, 0)
+    assert [len(row.gaps) for row in rows] == [1, 0] and [len(row.alarms) for row in rows] == [1, 0]
+    assert [one.run for row in rows for one in row.pieces] == ["r1", "r2"]
+
+
+def test_a_file_that_is_gone_parts_what_is_taken(tmp_path: Path) -> None:
+    """exam-clips ends a film before it: a link over it would give less than it says."""
+    minute = 60_000
+    films: list[dict[str, Any]] = [
+        {"start": at * minute, "end": (at + 1) * minute, "run": "r1", "codec": "avc1"} for at in range(5)
+    ]
+    del films[2]["codec"]
+    films[4] |= {"codec": "", "away": True}
+    row = {"spans": [[0, 5 * minute]], "pieces": films}
+    made = tmp_path / "stretch.mjs"
+    esbuild = [
+        "node_modules/.bin/esbuild",
+        "appliance/web/ui/_player_stretch.ts",
+        "--format=esm",
+        f"--outfile={made}",
+    ]
+    subprocess.run([*esbuild, "--log-level=error"], check=True)
+    asked = f"const row = {json.dumps(row)}; "
+    asked += "const all = [stretches(row, 0, 3e5), unreadable(row, 0, 3e5), saw(row, 3e5, 4e5)];"
+    script = (
+        f"import {{ stretches, unreadable, saw }} from '{made}'; {asked} console.log(JSON.stringify(all))"
+    )
+    told = subprocess.run(
+        ["node", "--input-type=module", "-e", script], check=True, capture_output=True
+    ).stdout
+    found, lost, elsewhere = json.loads(told)
+    assert [(one["from"] // minute, one["to"] // minute) for one in found] == [(0, 2), (3, 5)]
+    assert lost == [[2 * minute, 3 * minute]] and not elsewhere
+
+
+def test_a_gap_two_stays_know_is_counted_once() -> None:
+    """The two minutes of a camera that looks at a seat and a way out; another cause is another gap."""
+    gaps = [
+        Gap(camera="C1", start=at(0), end=at(100), cause="network"),
+        Gap(camera="C1", start=at(60), end=at(120), cause="network"),
+    ]
+    gaps += [
+        Gap(camera="C1", start=at(120), end=at(130), cause="disk"),
+        Gap(camera="C2", start=at(60), end=at(100), cause="disk"),
+    ]
+    told = [(one.camera, one.start, one.end, one.cause) for one in together([*gaps, gaps[0]])]
+    assert told == [
+        ("C1", at(0), at(120), "network"),
+        ("C2", at(60), at(100), "disk"),
+        ("C1", at(120), at(130), "disk"),
+    ]
+
+
+def test_a_piece_on_the_inspectors_page_names_its_connection() -> None:
+    """After the clock was set back the download is of the recording it stands beside."""
+    (one,) = pieces(
+        [Clip(camera="C1", start=at(0), end=at(300), bytes=9, run="r2", filled=True, origin="card")]
+    )
+    assert (one.run, one.filled, one.origin) == ("r2", True, "card")

@@ -16,6 +16,8 @@ export class Deck {
   private spareFor: Piece | null = null;
   private readonly note = make("div", "deck-note");
   private readonly title = make("figcaption");
+  /** What the picture of now is besides a picture of then: filled in later, or of a camera something was wrong with. */
+  private readonly more = make("span", "deck-more");
   private told = "";
   private broken = false;
   /** Media time of the picture on the screen. */
@@ -25,7 +27,7 @@ export class Deck {
     private readonly film: Films,
     readonly row: Row,
   ) {
-    this.title.append(make("strong", "", row.name), ` ${row.place}`);
+    this.title.append(make("strong", "", row.name), ` ${row.place}`, this.more);
     this.note.hidden = true;
     this.box.append(this.video, this.note, this.title);
   }
@@ -77,6 +79,9 @@ export class Deck {
   load(now: number): void {
     const found = this.row.pieces.find((one) => one.start <= now && now < one.end) ?? null;
     if (found !== this.piece) this.change(found, now);
+    const alarms = this.row.alarms.filter((one) => one.start <= now && now < one.end).map((one) => one.what);
+    const more = [...new Set(found?.filled ? [word("filled"), ...alarms] : alarms)].map((one) => ` · ${one}`).join("");
+    if (this.more.textContent !== more) this.more.textContent = more;
     if (found) return;
     const gap = this.row.gaps.find((one) => one.start <= now && now <= one.end);
     if (gap) this.say(word("gap", { from: timeText(gap.start), to: timeText(gap.end), cause: gap.cause }));

@@ -19,6 +19,13 @@ export interface Gap {
   cause: string;
 }
 
+/** Something was wrong with a camera that recorded. */
+export interface Alarm {
+  start: number;
+  end: number;
+  what: string;
+}
+
 export interface Row {
   camera: string;
   name: string;
@@ -26,6 +33,7 @@ export interface Row {
   spans: [number, number][];
   pieces: Piece[];
   gaps: Gap[];
+  alarms: Alarm[];
 }
 
 export interface Mark {

@@ -136,11 +136,11 @@ export class Line {
     const parts: SVGElement[] = [hatch(), this.axis(height)];
     for (const [number, row] of visit.rows.entries()) {
       const y = MARKS + number * ROW + 3;
-      const bar = (kind: string, start: number, end: number, title: string, least = 1): void => {
+      const bar = (kind: string, start: number, end: number, title: string, least = 1, low = 0): void => {
         const x = Math.max(-2, this.x(start));
         const width = Math.max(least, Math.min(this.x(end), this.width + 2) - x);
         if (x > this.width || x + width < 0) return;
-        const drawn = shape("rect", { class: kind, x, y, width, height: ROW - 6 });
+        const drawn = shape("rect", { class: kind, x, y: y + low, width, height: ROW - 6 - low });
         const said = shape("title", {});
         said.textContent = title;
         drawn.append(said);
@@ -150,11 +150,15 @@ export class Line {
       for (const piece of row.pieces) {
         for (const [start, end] of row.spans) {
           const [first, last] = [Math.max(start, piece.start), Math.min(end, piece.end)];
-          if (first < last) bar(piece.where ? "away" : "recorded", first, last, `${row.name} ${timeText(first)} – ${timeText(last)}`);
+          const said = [row.name, `${timeText(first)} – ${timeText(last)}`, piece.filled ? `· ${word("filled")}` : ""].join(" ");
+          if (first < last) bar(piece.where ? "away" : piece.filled ? "recorded filled" : "recorded", first, last, said);
         }
       }
       for (const gap of row.gaps) {
         bar("gap", gap.start, gap.end, word("gap", { from: timeText(gap.start), to: timeText(gap.end), cause: gap.cause }), 4);
+      }
+      for (const one of row.alarms) {
+        bar("alarm", one.start, one.end, word("alarm", { from: timeText(one.start), to: timeText(one.end), what: one.what }), 4, ROW - 14);
       }
     }
     for (const mark of visit.marks) if (this.sorts.has(mark.sort)) parts.push(this.mark(mark));

@@ -1,32 +1,11 @@
 /** What can be taken away of the chosen time: a file for each camera and unbroken stretch, and how it is verified elsewhere. */
 
 import { word } from "./_page";
-import { clipAddress, dayText, type Films, make, type Row, timeText, type Visit } from "./_player_film";
+import { clipAddress, dayText, type Films, make, timeText, type Visit } from "./_player_film";
+import { saw, stretches, unreadable } from "./_player_stretch";
 
 const LONGEST = 30 * 60_000;
 /** Longer ones go into a package. */
-const JOINED = 1500;
-/** Pieces of one connection that are not further apart follow one another. */
-
-interface Stretch {
-  from: number;
-  to: number;
-  run: string;
-}
-
-/** What a camera has of a time, without a hole. What lies on a disk that is away cannot be taken now. */
-export function stretches(row: Row, from: number, to: number): Stretch[] {
-  const found: Stretch[] = [];
-  for (const piece of row.pieces) {
-    const [first, last] = [Math.max(from, piece.start), Math.min(to, piece.end)];
-    if (first >= last || piece.where) continue;
-    const before = found.at(-1);
-    if (before && before.run === (piece.run ?? "") && first - before.to < JOINED) before.to = last;
-    else found.push({ from: first, to: last, run: piece.run ?? "" });
-  }
-  return found;
-}
-
 /** The name the box gives the file (appliance/web/media.py). */
 function fileName(camera: string, from: number): string {
   return `${camera}-${dayText(from).replaceAll("-", "")}-${timeText(from).replaceAll(":", "")}.mp4`;
@@ -84,8 +63,7 @@ export class Take {
     const notes: string[] = [];
     const rows = to - from > LONGEST ? [] : visit.rows.filter((row) => !hidden.has(row.camera));
     for (const row of rows) {
-      const parts = stretches(row, from, to);
-      for (const one of parts) {
+      for (const one of stretches(row, from, to)) {
         const whole = one.from - from < 1000 && to - one.to < 1000;
         const times = whole ? "" : ` ${timeText(one.from)} – ${timeText(one.to)}`;
         for (const how of ["download", "copy"] as const) {
@@ -97,9 +75,13 @@ export class Take {
         }
         count += 1;
       }
-      for (const gap of row.gaps.filter((at) => parts.length && at.start < to && at.end > from)) {
-        notes.push(`${row.name}: ${word("gap", { from: timeText(gap.start), to: timeText(gap.end), cause: gap.cause })}`);
-      }
+      if (!saw(row, from, to)) continue;
+      const tell = (key: string, start: number, end: number, more: Record<string, string> = {}): void => {
+        notes.push(`${row.name}: ${word(key, { from: timeText(start), to: timeText(end), ...more })}`);
+      };
+      for (const gap of row.gaps) if (gap.start < to && gap.end > from) tell("gap", gap.start, gap.end, { cause: gap.cause });
+      for (const [start, end] of unreadable(row, from, to)) tell("damaged", start, end);
+      for (const one of row.alarms) if (one.start < to && one.end > from) tell("alarm", one.start, one.end, { what: one.what });
     }
     for (const links of Object.values(this.links)) links.end(count);
     if (to - from > LONGEST) notes.push(word("long"));

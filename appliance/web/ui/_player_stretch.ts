@@ -1,0 +1,50 @@
+/** What can be taken of a camera, and what cannot: pure, nothing of the page. Times: ms since 1970. */
+
+import type { Piece, Row } from "./_player_film";
+
+const JOINED = 1500;
+/** Pieces of one connection that are not further apart follow one another. */
+
+export interface Stretch {
+  from: number;
+  to: number;
+  run: string;
+}
+
+/** Its file is gone or cannot be read: exam-clips ends a film before it. What lies elsewhere is not told of here. */
+function damaged(piece: Piece): boolean {
+  return !piece.codec && !piece.away && !piece.where;
+}
+
+function inside(row: Row, from: number, to: number): [Piece, number, number][] {
+  const all = row.pieces.map((piece): [Piece, number, number] => [piece, Math.max(from, piece.start), Math.min(to, piece.end)]);
+  return all.filter(([, first, last]) => first < last);
+}
+
+/** What a camera has of a time, without a hole. What lies on a disk that is away cannot be taken now. */
+export function stretches(row: Row, from: number, to: number): Stretch[] {
+  const found: Stretch[] = [];
+  let before: Stretch | undefined;
+  for (const [piece, first, last] of inside(row, from, to)) {
+    const run = piece.run ?? "";
+    if (piece.where || damaged(piece)) before = undefined;
+    else if (before && before.run === run && first - before.to < JOINED) before.to = last;
+    else {
+      before = { from: first, to: last, run };
+      found.push(before);
+    }
+  }
+  return found;
+}
+
+/** Of which part of a time the files cannot be read. */
+export function unreadable(row: Row, from: number, to: number): [number, number][] {
+  return inside(row, from, to)
+    .filter(([piece]) => damaged(piece))
+    .map(([, first, last]) => [first, last]);
+}
+
+/** Was what is looked at in this camera's view then? */
+export function saw(row: Row, from: number, to: number): boolean {
+  return row.spans.some(([start, end]) => start < to && end > from);
+}
