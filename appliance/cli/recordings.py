@@ -34,11 +34,12 @@ from appliance.flow.inspect import find_candidates
 from appliance.flow.seen import Seen, of_candidate, of_case, of_seat
 from appliance.flow.whereabouts import Stay, stays
 from appliance.records.site import Seat
-from appliance.web.camera_alarms import CAUSES
+from appliance.web.camera_alarms import ALARMS, CAUSES
 from appliance.web.clip_export import export_to
 from appliance.web.package import Made, Wanted, make_package
+from appliance.web.recordings import together
 from appliance.wire.playback import GetCopy
-from appliance.wire.recorder import Clip, FindClips, Found, Gap, GetClip
+from appliance.wire.recorder import AlarmSpan, Clip, FindClips, Found, Gap, GetClip
 
 app = typer.Typer(no_args_is_help=True, help="Recordings.")
 
@@ -74,6 +75,7 @@ class Place(msgspec.Struct, kw_only=True):
     end: datetime
     clips: list[Clip]
     gaps: list[Gap]
+    alarms: list[AlarmSpan] = []
 
 
 def _seat_stay(session: Session, box: Box, seat_id: str, start: datetime, end: datetime) -> list[Stay]:
@@ -118,7 +120,7 @@ async def _ask_all(box: Box, wanted: list[Stay]) -> list[Place]:
         if stay.cameras and end > stay.start:
             request = FindClips(cameras=stay.cameras, start=stay.start, end=end)
             seen = await ask(box.settings.socket("clips"), request, Found)
-            place.clips, place.gaps = seen.clips, seen.gaps
+            place.clips, place.gaps, place.alarms = seen.clips, seen.gaps, seen.alarms
     return found
 
 
@@ -127,6 +129,14 @@ def _span(box: Box, start: datetime, end: datetime) -> str:
     first, last = box.local(start), box.local(end)
     day = "" if first.date() == last.date() else f"{last:%Y-%m-%d} "
     return f"{first:%Y-%m-%d %H:%M:%S} – {day}{last:%H:%M:%S}"
+
+
+def _again(clip: Clip, clips: list[Clip]) -> bool:
+    """Does another recording of the camera lie over it? `export` has to be told then which is meant."""
+    return any(
+        one.run != clip.run and one.camera == clip.camera and one.start < clip.end and clip.start < one.end
+        for one in clips
+    )
 
 
 def _tell_places(box: Box, found: list[Place]) -> None:
@@ -140,7 +150,10 @@ def _tell_places(box: Box, found: list[Place]) -> None:
             camera = f"{clip.camera} {names.get(clip.camera, '')}".strip()
             filled = f"  {_('filled later')}" if clip.filled else ""
             filled += f" {_('(from the camera card)')}" if clip.origin == "card" else ""
-            typer.echo(f"  {camera}  {_span(box, clip.start, clip.end)}  {clip.bytes / MIB:.1f} MiB{filled}")
+            again = f"  --run {clip.run}" if _again(clip, place.clips) else ""
+            typer.echo(
+                f"  {camera}  {_span(box, clip.start, clip.end)}  {clip.bytes / MIB:.1f} MiB{filled}{again}"
+            )
         for gap in place.gaps:
             told = _("Nothing on record: {camera} {time}, {cause}").format(
                 camera=gap.camera,
@@ -148,7 +161,10 @@ def _tell_places(box: Box, found: list[Place]) -> None:
                 cause=_(CAUSES.get(gap.cause, CAUSES[""])),
             )
             typer.echo(f"  {told}")
-    gaps = sum(len(place.gaps) for place in found)
+        for alarm in place.alarms:
+            camera, what = names.get(alarm.camera, alarm.camera), _(ALARMS[alarm.kind])
+            typer.echo(f"  {camera}  {_span(box, alarm.start, alarm.end or box.now())}  {what}")
+    gaps = len(together(gap for place in found for gap in place.gaps))
     blind = sum(not place.stay.cameras for place in found)
     if gaps:
         tell(_("Gaps in the recordings: {count}.").format(count=gaps))
@@ -194,13 +210,21 @@ def find(
         for one in found
     ]
     clips = [_contract(clip) for one in found for clip in one.clips]
-    show({"clips": clips, "gaps": [_contract(gap) for one in found for gap in one.gaps], "places": places})
+    gaps = [_contract(gap) for gap in together(gap for one in found for gap in one.gaps)]
+    show(
+        {
+            "clips": clips,
+            "gaps": gaps,
+            "alarms": [alarm for one in found for alarm in one.alarms],
+            "places": places,
+        }
+    )
 
 
 def _contract(one: Clip | Gap) -> dict[str, Any]:
-    """The keys scripts build on; `filled` and `origin` only where it is so."""
+    """The keys scripts build on; `filled` and `origin` only where it is so. `run`: for `export --run`."""
     told: dict[str, Any] = msgspec.structs.asdict(one)
-    left = {"run"} if told["filled"] else {"run", "filled", "origin"}
+    left = set() if told["filled"] else {"filled", "origin"}
     return {key: value for key, value in told.items() if key not in left}
 
 
@@ -220,6 +244,9 @@ def export(
     start: datetime = typer.Option(..., "--from", formats=TIMES, help="Local, e.g. 2026-11-21T09:00:00."),
     end: datetime = typer.Option(..., "--to", formats=TIMES, help="Local, as --from."),
     copy: bool = typer.Option(False, "--copy", help="A copy with the time in the picture, encoded anew."),
+    run: str = typer.Option(
+        "", "--run", help="Of this connection alone, as find names it: the clock was set back."
+    ),
     json: bool = typer.Option(False, "--json"),
 ) -> None:
     """Take a recording away: the original with its signed proof, or a copy to look at. Journaled."""
@@ -228,9 +255,9 @@ def export(
     box.db.start()
     try:
         first, last = _moment(box, start), _moment(box, end)
-        asked: GetClip | GetCopy = GetClip(camera=camera, start=first, end=last, proof=True)
+        asked: GetClip | GetCopy = GetClip(camera=camera, start=first, end=last, run=run, proof=True)
         if copy:
-            asked = GetCopy(camera=camera, start=first, end=last)
+            asked = GetCopy(camera=camera, start=first, end=last, run=run)
         found = asyncio.run(export_to(box, asked, person(), file, _progress()))
     finally:
         box.db.stop()

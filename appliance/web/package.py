@@ -26,13 +26,15 @@ from appliance.flow.camera_views import camera_codes
 from appliance.flow.cameras import names_of
 from appliance.flow.look import append_fact
 from appliance.flow.package_facts import Facts, package_facts
-from appliance.flow.seen import Seen
+from appliance.flow.seen import Seen, joined
+from appliance.web.camera_alarms import ALARMS
 from appliance.web.clip_export import journaled, patiently
 from appliance.web.package_zip import Package, Progress
 from appliance.wire import evidence as wire
 from appliance.wire.playback import GetCopy
 from appliance.wire.proof import broken_sources, proof_at_end
-from appliance.wire.recorder import CameraSpan, Clip, ClipHead, FindClips, Found, Gap, GetClip, Kept
+from appliance.wire.recorder import CameraSpan, Clip, ClipHead, FindClips, Found, GetClip, Kept
+from appliance.wire.sheets import RoomAlarm
 
 LONGEST = timedelta(hours=8)
 NAMED = 20
@@ -114,13 +116,14 @@ async def make_package(
         part = await ask(box.settings.socket("clips"), request, Found, 20.0)
         found.clips += part.clips
         found.gaps += part.gaps
+        found.alarms += [one for one in part.alarms if one not in found.alarms]
     package = Package(target, box, progress)
     package.total = sum(one.bytes for one in found.clips)
     _require_room(box, target, package.total * (2 if wanted.copies else 1))
     progress(0, package.total)
     await _recordings(package, box, found.clips, wanted)
     await _stills(package, box, facts)
-    sheet = _sheet(box, seen, wanted, facts, found.gaps, package, by)
+    sheet = _sheet(box, seen, wanted, facts, found, package, by)
     for number, violation in enumerate(facts.violations, 1):
         body = await asyncio.to_thread(_print, "violation_record", violation)
         await package.put(_file(f"records/violation-{number}.pdf", "record"), body)
@@ -128,7 +131,7 @@ async def make_package(
         _file("records/journal.pdf", "record"), await asyncio.to_thread(_print, "evidence_records", sheet)
     )
     await package.put(_file("cover.pdf", "cover"), await asyncio.to_thread(_print, "evidence_cover", sheet))
-    manifest = signed_manifest(box, seen, wanted, facts, found.gaps, package, actor)
+    manifest = signed_manifest(box, seen, wanted, facts, found, package, actor)
     await package.close(manifest)
     made = Made(
         bytes=target.stat().st_size,
@@ -147,18 +150,9 @@ async def make_package(
 
 def spans(seen: Seen, wanted: Wanted) -> list[CameraSpan]:
     """Which camera when: as long as it saw what this is about, within the time asked for; joined where they meet."""
-    found: list[CameraSpan] = []
-    for camera in wanted.cameras:
-        seen_by = [one for visit in seen.visits for one in visit.stays if camera in one.cameras]
-        mine: list[CameraSpan] = []
-        for stay in sorted(seen_by, key=lambda one: one.start):
-            start, end = max(stay.start, wanted.start), min(stay.end or wanted.end, wanted.end)
-            if mine and start <= mine[-1].end:
-                mine[-1].end = max(mine[-1].end, end)
-            elif start < end:
-                mine.append(CameraSpan(camera=camera, start=start, end=end))
-        found += mine
-    return found
+    stays = [one for visit in seen.visits for one in visit.stays]
+    found = joined(stays, wanted.start, wanted.end)
+    return [span for camera in wanted.cameras for span in found if span.camera == camera]
 
 
 def unseen(seen: Seen, wanted: Wanted) -> list[wire.Unseen]:
@@ -278,7 +272,7 @@ async def _stills(package: Package, box: Box, facts: Facts) -> None:
 
 
 def _sheet(
-    box: Box, seen: Seen, wanted: Wanted, facts: Facts, gaps: list[Gap], package: Package, by: str
+    box: Box, seen: Seen, wanted: Wanted, facts: Facts, found: Found, package: Package, by: str
 ) -> wire.EvidenceSheet:
     names = names_of(box.settings)
     return wire.EvidenceSheet(
@@ -295,7 +289,13 @@ def _sheet(
         start=wanted.start,
         end=wanted.end,
         files=package.files,
-        gaps=gaps,
+        gaps=found.gaps,
+        alarms=[
+            RoomAlarm(
+                camera=names.get(one.camera, one.camera), start=one.start, end=one.end, what=ALARMS[one.kind]
+            )
+            for one in found.alarms
+        ],
         left_out=package.left_out,
         broken=package.broken,
         unseen=unseen(seen, wanted),
@@ -308,7 +308,7 @@ def _sheet(
 
 
 def signed_manifest(
-    box: Box, seen: Seen, wanted: Wanted, facts: Facts, gaps: list[Gap], package: Package, actor: str
+    box: Box, seen: Seen, wanted: Wanted, facts: Facts, found: Found, package: Package, actor: str
 ) -> bytes:
     """The JSON of a SignedManifest."""
     stated = wire.Manifest(
@@ -323,7 +323,8 @@ def signed_manifest(
         asked_end=wanted.end.astimezone(UTC),
         cameras=wanted.cameras,
         files=package.files,
-        gaps=gaps,
+        gaps=found.gaps,
+        alarms=found.alarms,
         left_out=package.left_out,
         broken=package.broken,
         journal_seq=facts.journal_seq,

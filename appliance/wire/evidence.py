@@ -5,7 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from appliance.wire.recorder import Gap, Kept
+from appliance.wire.recorder import AlarmSpan, Gap, Kept
+from appliance.wire.sheets import RoomAlarm
 
 MANIFEST = "manifest.json"
 """Name of the list in the ZIP: the JSON of a SignedManifest."""
@@ -61,6 +62,8 @@ class Manifest(msgspec.Struct, kw_only=True):
     cameras: list[str]
     files: list[PackageFile]
     gaps: list[Gap]
+    alarms: list[AlarmSpan] = []
+    """What was wrong with these cameras while they recorded."""
     left_out: list[LeftOut]
     broken: list[Broken] = []
     journal_seq: int
@@ -124,6 +127,7 @@ class EvidenceSheet(msgspec.Struct, kw_only=True, frozen=True):
     end: datetime
     files: list[PackageFile]
     gaps: list[Gap]
+    alarms: list[RoomAlarm] = []
     left_out: list[LeftOut]
     broken: list[Broken] = []
     unseen: list[Unseen] = []
