@@ -178,8 +178,10 @@ class Copier:
         """`by_sound`: the file's sound, where it has any, may be what was not taken."""
         if file and file.failure:
             return Ended("disk", str(file.failure))
-        if by_sound and self._audio:
-            self._mute = True  # the picture counts: from now on without it, which `heard` says
+        if (
+            by_sound
+        ):  # the picture counts: from now on without it, which `heard` says; unless that helped nothing
+            self._mute = self._audio is not None
         return Ended("camera", f"a packet that cannot be kept: {error}", wait=RETRY_AT_ONCE)
 
     def _offset(self) -> float:

@@ -4,6 +4,7 @@ Each fragment is handed to the operating system whole and synced every few secon
 or a power cut costs the last seconds and never an earlier one.
 """
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -100,23 +101,28 @@ class SegmentWriter:
     ) -> None:
         self.file = SegmentFile(path, monotonic)
         self._time_base: Fraction = template.time_base
-        self._container: OutputContainer = av.open(
-            self.file,
-            mode="w",
-            format="mp4",
-            buffer_size=BUFFER,
-            options={
-                "movflags": "frag_keyframe+empty_moov+default_base_moof",
-                "frag_duration": str(int(fragment * 1_000_000)),
-                "min_frag_duration": str(int(fragment * 900_000)),
-                "flush_packets": "1",
-                # A camera whose sound stops for a while does not hold back its pictures.
-                "max_interleave_delta": str(int(INTERLEAVE * 1_000_000)),
-            },
-        )
-        self._stream = self._container.add_stream_from_template(template, opaque=True)
-        self._stream.time_base = self._time_base
-        self._sound = sound_track(self._container, sound) if sound else None
+        try:
+            self._container: OutputContainer = av.open(
+                self.file,
+                mode="w",
+                format="mp4",
+                buffer_size=BUFFER,
+                options={
+                    "movflags": "frag_keyframe+empty_moov+default_base_moof",
+                    "frag_duration": str(int(fragment * 1_000_000)),
+                    "min_frag_duration": str(int(fragment * 900_000)),
+                    "flush_packets": "1",
+                    # A camera whose sound stops for a while does not hold back its pictures.
+                    "max_interleave_delta": str(int(INTERLEAVE * 1_000_000)),
+                },
+            )
+            self._stream = self._container.add_stream_from_template(template, opaque=True)
+            self._stream.time_base = self._time_base
+            self._sound = sound_track(self._container, sound) if sound else None
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self.file.finish()
+            raise
         self._base: int | None = None
         self._last_dts = -1
 

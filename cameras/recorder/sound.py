@@ -11,8 +11,8 @@ from av.container import OutputContainer
 
 from cameras import g711
 
-COPIED = {"aac", "mp3", "opus", "ac3", "eac3"}
-"""Sound that MP4 carries as it is."""
+COPIED = {"aac", "mp3", "opus"}
+"""Sound that MP4 carries as it is. (Of AC-3 its head tells what only a packet says, and the head is written first.)"""
 SLACK = 0.06
 """Seconds by which time stamps of sound may waver before a hole becomes silence, or what overlaps is left out."""
 TOGETHER = 0.5
@@ -75,7 +75,8 @@ class Flac:
 
     def write(self, packet: Any, at: float) -> None:
         """One packet."""
-        samples = g711.decode(packet, self._law).reshape(-1, self._channels)
+        whole = g711.decode(packet, self._law)
+        samples = whole[: len(whole) // self._channels * self._channels].reshape(-1, self._channels)
         apart = round(at * self._rate) - self._until
         if apart > SLACK * self._rate or (apart > 0 and not self._until):
             self._take(np.zeros((apart, self._channels), np.int16))

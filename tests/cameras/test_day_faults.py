@@ -1,19 +1,24 @@
 """One camera's thread in simulated time: what may not be told as something else, and what may not be waited for."""
 
+import io
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
 import pytest
 
 from appliance.base.errors import Corrupt, Refused
 from cameras import integrity
 from cameras.index import Index, Segment
 from cameras.recorder import camera as room
-from cameras.recorder import copying
+from cameras.recorder import copying, segment, sound
 from cameras.recorder.facts import Facts
+from tests.cameras.reel import SECONDS, film
 from tests.cameras.test_day import BEGIN, Simulated
 
 
@@ -154,3 +159,63 @@ def test_sound_that_comes_before_the_first_picture_costs_no_connection(
     assert len(opened) == 1 and [one[0] for one in made.covered()] == ["recorded", "stopped"]
     (segment,) = made.segments()
     assert segment.start - BEGIN < timedelta(seconds=5.5)
+
+
+def with_ac3() -> bytes:
+    """The reel, its sound as MP4 takes it only when a packet of it came before the head."""
+    target = io.BytesIO()
+    reel: Any = av.open(io.BytesIO(film()))
+    with av.open(target, "w", format="matroska") as out:
+        stream = out.add_stream_from_template(reel.streams.video[0])
+        voice = out.add_stream("ac3", rate=48000, layout="mono")
+        for number in range(SECONDS * 48000 // 1536):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 1536), np.float32), format="fltp", layout="mono")
+            frame.sample_rate, frame.pts = 48000, number * 1536
+            out.mux(voice.encode(frame))
+        for packet in reel.demux():
+            if packet.size:
+                packet.stream = stream
+                out.mux(packet)
+    return target.getvalue()
+
+
+def sound_fails(track: Any) -> None:
+    raise ValueError(track)
+
+
+@pytest.mark.parametrize("where", ["head", "packet", "track"])
+def test_sound_that_cannot_be_kept_does_not_cost_the_picture(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Simulated(tmp_path, monkeypatch, sound=True)
+    if where == "head":
+        monkeypatch.setattr(made, "_film", with_ac3())
+        monkeypatch.setattr(sound, "COPIED", {"ac3"})
+    elif where == "packet":
+        monkeypatch.setattr(sound.Copied, "write", lambda *_: sound_fails(where))
+    else:
+        monkeypatch.setattr(segment, "sound_track", lambda *_: sound_fails(where))
+    recorder = made.recorder()
+    heard = list[str]()
+    made.events |= {20.0: lambda: heard.append(recorder.snapshot()[0].sound), 21.0: recorder.stop}
+    recorder.run()
+    assert heard == ["-ac3" if where == "head" else "-aac"]
+    told = made.covered()
+    assert told[-2][0] == "recorded" and told[-2][1] < 3, told
+    assert len(made.gaps()) <= 3 and len(list(tmp_path.rglob("*.mp4"))) <= 2
+    held = [os.path.realpath(f"/proc/self/fd/{one}") for one in os.listdir("/proc/self/fd")]
+    assert not any(one.startswith(str(tmp_path)) and one.endswith(".mp4") for one in held)
+
+
+def test_half_a_sample_of_g711_is_left_out() -> None:
+    track = object.__new__(sound.Flac)
+    track._law, track._channels, track._rate, track._until, track._sent, track._held = (
+        "pcm_alaw",
+        2,
+        8000,
+        0,
+        0,
+        [],
+    )
+    track.write(bytes(321), 0.0)
+    assert track._until == 160
