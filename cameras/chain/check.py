@@ -11,6 +11,7 @@ import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -59,6 +60,20 @@ COLUMNS = {
     "segment": ("camera", "n", "id", "run", "path", "start", "end", "bytes", "sha256", "state", "cause"),
     "gap": ("camera", "n", "id", "start", "end", "cause", "detail"),
 }
+CAMERAS = """
+WITH RECURSIVE
+  s(camera) AS (SELECT min(camera) FROM segment UNION ALL
+    SELECT (SELECT min(camera) FROM segment WHERE camera > s.camera) FROM s WHERE s.camera IS NOT NULL),
+  g(camera) AS (SELECT min(camera) FROM gap UNION ALL
+    SELECT (SELECT min(camera) FROM gap WHERE camera > g.camera) FROM g WHERE g.camera IS NOT NULL)
+SELECT camera FROM s WHERE camera IS NOT NULL UNION SELECT camera FROM g WHERE camera IS NOT NULL
+UNION SELECT camera FROM chain UNION SELECT camera FROM seal
+"""
+"""Every camera of the index, whether it has a chain or not; by the indexes of both tables, row by row of none."""
+LATE = ("filled", "recovered", "adopted")
+"""States of recordings that get their link long after their time."""
+SOME = 100
+"""Rows without a link that are named when a camera has no chain at all and only a sample is looked at."""
 
 
 class ChainCheck:
@@ -88,7 +103,7 @@ class ChainCheck:
 
     def findings(self) -> Iterator[ChainFinding]:
         """Everything that does not hold, camera by camera."""
-        known = {row[0] for row in self._index.rows("SELECT camera FROM chain")}
+        known = {row[0] for row in self._index.rows(CAMERAS)}
         for camera in sorted(known | set(self._files.cameras()) | self.journaled.cameras):
             yield from self._camera(camera)
 
@@ -139,8 +154,9 @@ class ChainCheck:
                 if seal.head != head.hex():
                     yield _seal_finding("seal_altered", camera, seal.number)
             counts["segment" if isinstance(link, SegmentLink) else "gap"] += 1
-            if n > (newest.n if newest else 0) and not last_end:
-                last_end = link.end
+            if n > (newest.n if newest else 0):
+                made = _made(link, path)
+                last_end = min(last_end or made, made)
             yield from self._row(link, said, where)
             if wanted.get(n) == link.id:
                 del wanted[n]
@@ -152,9 +168,6 @@ class ChainCheck:
             for at in self.journaled.left(camera)
             if followed is None or at > n or self._files.holding(camera, at).name in followed
         ]
-        yield from (
-            ChainFinding(code="row_added", camera=camera, path=self._path(one)) for one in wanted.values()
-        )
         if differs:
             yield ChainFinding(code="not_as_journaled", camera=camera, path=f"{FOLDER}/{camera}#{differs}")
         elif cut:
@@ -163,8 +176,12 @@ class ChainCheck:
             yield ChainFinding(code="link_missing", camera=camera, path=f"{FOLDER}/{camera}#{n + 1}")
         elif until and heads_until != newest_head:
             yield ChainFinding(code="chain_altered", camera=camera, path=f"{FOLDER}/{camera}#{until}")
-        if followed is None:
-            yield from self._added(camera, max(until, n), counts)
+        if followed is not None and max(until, n):
+            yield from (
+                ChainFinding(code="row_added", camera=camera, path=self._path(one)) for one in wanted.values()
+            )
+        else:
+            yield from self._added(camera, max(until, n), counts, None if followed is None else SOME)
         # Without the authority nobody can tell whether this store was ever to be sealed.
         if (newest or self._authority) and last_end and self._now - HOURLY > _moment(last_end):
             number = newest.number + 1 if newest else 1
@@ -225,13 +242,19 @@ class ChainCheck:
                 return
             time.sleep(0.1)
 
-    def _added(self, camera: str, until: int, counts: dict[str, int]) -> Iterator[ChainFinding]:
-        """Rows that are over and are no links."""
+    def _added(
+        self, camera: str, until: int, counts: dict[str, int], most: int | None
+    ) -> Iterator[ChainFinding]:
+        """Rows that are over and are no links; those the recorder adds meanwhile are links of the index. `most`: so
+        many of them.
+        """
         for table, over in (("segment", "state <> 'open'"), ("gap", "end IS NOT NULL")):
-            over += f" AND (n IS NULL OR n <= {until})"
-            count = self._index.rows(f"SELECT count(*) FROM {table} WHERE camera = ? AND {over}", camera)[0][
-                0
-            ]
+            over = (
+                f"camera = ? AND {over} AND (n IS NULL OR n <= {until} OR n >"
+                " (SELECT coalesce(max(n), 0) FROM chain WHERE chain.camera = ?))"
+            )
+            asked = camera, camera
+            count = self._index.rows(f"SELECT count(*) FROM {table} WHERE {over}", *asked)[0][0]
             if count <= counts[table]:
                 continue
             ids = {
@@ -240,11 +263,10 @@ class ChainCheck:
                 if isinstance(link, SegmentLink) == (table == "segment")
             }
             path = "path" if table == "segment" else "id"
-            for name, shown in self._index.rows(
-                f"SELECT id, {path} FROM {table} WHERE camera = ? AND {over}", camera
-            ):
-                if name not in ids:
-                    yield ChainFinding(code="row_added", camera=camera, path=shown)
+            rows = self._index.rows(f"SELECT id, {path} FROM {table} WHERE {over}", *asked)
+            added = (shown for name, shown in rows if name not in ids)
+            for shown in islice(added, most):
+                yield ChainFinding(code="row_added", camera=camera, path=shown)
 
     def _readable(self, camera: str) -> Iterator[Link]:
         for _path, line in self._files.lines(camera):
@@ -295,6 +317,15 @@ def _seal_finding(code: ChainCode, camera: str, number: int) -> ChainFinding:
 def _name(link: Link, where: str) -> str:
     """A recording by its path, a gap by its link."""
     return link.path if isinstance(link, SegmentLink) else where
+
+
+def _made(link: Link, path: Path) -> int:
+    """When a link was made, as well as it can be told: what is filled into a gap now, or found again, is of the past.
+    `path`: the file it lies in, which grows with each link.
+    """
+    if isinstance(link, SegmentLink) and link.state in LATE:
+        return max(link.end, path.stat().st_mtime_ns // 1000)
+    return link.end
 
 
 def _moment(value: int) -> datetime:

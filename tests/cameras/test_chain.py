@@ -1,8 +1,9 @@
 """The chain of recordings and gaps, its seals, and the index built again from them."""
 
 import hashlib
+import shutil
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -15,7 +16,7 @@ from cameras.chain import START, SegmentLink, chained, encode, link_line, read_l
 from cameras.chain.journaled import broken
 from cameras.index import newest_seals
 from cameras.recorder.sealing import Sealer
-from tests.cameras.sealed_store import NOW, World
+from tests.cameras.sealed_store import LATER, NOW, World
 from tests.cameras.test_store import opened
 
 
@@ -96,6 +97,28 @@ def forge(world: World) -> str:
     return "chain.d/C1/seals#1"
 
 
+def take_chain(world: World) -> str:
+    """And the whole chain of the camera goes, with all its seals: away from the box no journal knows it."""
+    forge(world)
+    shutil.rmtree(world.links.parent)
+    world.index.write("DELETE FROM chain")
+    world.index.write("DELETE FROM seal")
+    return world.files[1].path
+
+
+def never_chained(world: World) -> str:
+    """Films of a camera that has never recorded anything."""
+    path = world.media / "C1" / "x.mp4"
+    path.write_bytes(b"film")
+    world.index.write(
+        "INSERT INTO segment(id, run, camera, path, start, end, bytes, sha256, state)"
+        " VALUES ('forged', 'r1', 'C1', 'C1/x.mp4', 1, 2, 4, ?, 'closed')",
+        hashlib.sha256(b"film").hexdigest(),
+    )
+    world.index.write("UPDATE segment SET camera = 'C0' WHERE id = 'forged'")
+    return "C1/x.mp4"
+
+
 def cut_tail(world: World) -> str:
     """The last recording never was: file, row and link go, and the index's head is set back."""
     (world.media / world.files[4].path).unlink()
@@ -145,6 +168,7 @@ def foreign_seal(world: World) -> str:
         (alter_link, "chain_altered"),
         (remove_link, "link_missing"),
         (forge, "seal_altered"),
+        (take_chain, "row_added"),
         (cut_tail, "link_missing"),
         (remove_first_seal, "seal_missing"),
         (remove_last_seal, "seal_missing"),
@@ -166,6 +190,29 @@ def test_what_no_seal_follows_for_hours_is_said(world: World) -> None:
     assert [one.code for one in world.verify(NOW + timedelta(hours=3)).findings] == ["unsealed"]
     world.sealer.seal("C1", world.now)
     assert world.verify(NOW + timedelta(hours=3)).ok
+
+
+@pytest.mark.parametrize("sample", [None, 5])
+def test_a_camera_without_any_chain_is_looked_at(world: World, sample: int | None) -> None:
+    never = never_chained(world)
+    found = integrity.verify(world.media, sample, world.authority, LATER)
+    assert [(one.code, one.camera, one.path) for one in found.findings] == [("row_added", "C0", never)]
+    gone = take_chain(world)
+    codes = {(one.code, one.path) for one in integrity.verify(world.media, sample, None, LATER).findings}
+    assert codes >= {("row_added", gone), ("row_added", never), ("row_added", "g1")}
+
+
+def test_what_is_filled_in_now_waits_for_its_seal_as_all_else(world: World) -> None:
+    now = datetime.now(UTC)
+    film = opened("fill", "C1/20261121/x.filled.mp4", NOW + timedelta(minutes=3), "r1")
+    world.index.open_segment(film)
+    (world.media / film.path).write_bytes(b"film")
+    digest = hashlib.sha256(b"film").hexdigest()
+    world.index.close_segment(
+        film.id, film.start, film.start + timedelta(minutes=2), 4, digest, "filled", "x"
+    )
+    assert world.verify(now).ok
+    assert [one.code for one in world.verify(now + timedelta(hours=3)).findings] == ["unsealed"]
 
 
 def test_a_store_without_any_seal_is_said(world: World) -> None:
