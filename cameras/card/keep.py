@@ -62,6 +62,8 @@ class Keeper:
             return
         if self._file and not follows(self._last, at):
             self.close()
+        if not self._file and self.stretches and at < self.stretches[-1].end:
+            return  # the card's clock went back: nothing is kept twice
         if self._file and picture.key and at - self._file.start >= self._length:
             self._finish(at)
         if not self._file:

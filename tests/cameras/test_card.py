@@ -236,6 +236,21 @@ def test_what_a_card_sends_is_kept_within_the_hole_only(codec: Codec, tmp_path: 
     assert verify(tmp_path).ok
 
 
+def test_a_card_whose_clock_went_back_gives_nothing_twice(tmp_path: Path) -> None:
+    begin = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+    index = Index(tmp_path)
+    hole = begin, begin + timedelta(seconds=12)
+    keeper = Keeper(index, tmp_path, "C1", timedelta(seconds=20), hole, "card://R")
+    pictures = coded("h264", begin, 40)
+    for picture in [*pictures[:30], *pictures[10:]]:
+        keeper.take(picture, picture.stamp.at, "h264", [])
+    keeper.close()
+    rows = index.rows("SELECT start, end FROM segment ORDER BY start")
+    assert len(rows) == 2 and rows[0][1] <= rows[1][0]
+    assert keeper.end == begin + timedelta(seconds=4)
+    index.close()
+
+
 def coded(codec: Codec, begin: datetime, count: int) -> list[Picture]:
     """Small pictures, ten a second."""
     made = Encoder(10, 1.0, 35, codec, (320, 180))
