@@ -191,9 +191,10 @@ class CameraRecorder(threading.Thread):
         if known and try_cached:
             return known
         asked = OnvifCamera(address, self.camera.user, self._secret())
-        self.status.clock_offset_s = asked.read_clock()
         profile = self.camera.profile
         uri = asked.stream_uri(profile) if profile else asked.chosen(asked.profiles(), "").uri
+        # Its time was asked for first; a camera that tells none is recorded all the same.
+        self.status.clock_offset_s, self.status.clock_unknown = asked.clock_offset, asked.clock_offset is None
         self._facts.add(self._index.keep_stream, self.camera.code, asked_for, uri, self._clock.now())
         self._facts.settle()
         return uri

@@ -47,6 +47,8 @@ class Camera(msgspec.Struct, kw_only=True):
     """Does it follow a time server?"""
     tells_time: bool = True
     """To anybody? Some cameras refuse it, against the standard."""
+    clockless: bool = False
+    """Does it leave the time out of its answer? ONVIF lets it."""
     card: bool = False
     """Has it Profile G?"""
     second: str = ""
@@ -104,11 +106,11 @@ def token_allows(camera: Camera, call: Call, now: datetime) -> bool:
 def answer(camera: Camera, call: Call, now: datetime, proven: bool) -> tuple[int, bytes]:
     """HTTP status and envelope. `now`: the camera's own clock; `proven`: HTTP digest already held."""
     if call.operation == "GetSystemDateAndTime" and camera.tells_time:
-        return 200, envelope(_clock(now, camera.ntp))
+        return 200, envelope(_clock(camera, now))
     if camera.authentication != "none" and not proven and not token_allows(camera, call, now):
         return 400, fault("ter:NotAuthorized", "Sender not Authorized")
     if call.operation == "GetSystemDateAndTime":
-        return 200, envelope(_clock(now, camera.ntp))
+        return 200, envelope(_clock(camera, now))
     second = call.namespace == MEDIA2
     plain, per_profile = (soap_media2.PLAIN, soap_media2.PER_PROFILE) if second else (PLAIN, PER_PROFILE)
     if camera.media == {MEDIA: "media2", MEDIA2: "media1"}.get(call.namespace):
@@ -153,14 +155,17 @@ def envelope(body: str) -> bytes:
     ).encode()
 
 
-def _clock(now: datetime, ntp: bool) -> str:
-    return (
-        "<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:DateTimeType>"
-        f"{'NTP' if ntp else 'Manual'}</tt:DateTimeType>"
-        "<tt:DaylightSavings>false</tt:DaylightSavings><tt:TimeZone><tt:TZ>CST-8</tt:TZ></tt:TimeZone>"
+def _clock(camera: Camera, now: datetime) -> str:
+    time = (
         f"<tt:UTCDateTime><tt:Time><tt:Hour>{now.hour}</tt:Hour><tt:Minute>{now.minute}</tt:Minute>"
         f"<tt:Second>{now.second}</tt:Second></tt:Time><tt:Date><tt:Year>{now.year}</tt:Year>"
         f"<tt:Month>{now.month}</tt:Month><tt:Day>{now.day}</tt:Day></tt:Date></tt:UTCDateTime>"
+    )
+    return (
+        "<tds:GetSystemDateAndTimeResponse><tds:SystemDateAndTime><tt:DateTimeType>"
+        f"{'NTP' if camera.ntp else 'Manual'}</tt:DateTimeType>"
+        "<tt:DaylightSavings>false</tt:DaylightSavings><tt:TimeZone><tt:TZ>CST-8</tt:TZ></tt:TimeZone>"
+        f"{'' if camera.clockless else time}"
         "</tds:SystemDateAndTime></tds:GetSystemDateAndTimeResponse>"
     )
 

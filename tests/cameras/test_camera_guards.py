@@ -86,6 +86,16 @@ async def test_a_clock_that_is_told_to_nobody_is_asked_with_the_password(tmp_pat
         assert [one.code for one in camera_alarms([made.status])] == ["camera_clock_unknown"]
 
 
+async def test_a_camera_that_tells_no_time_is_recorded(tmp_path: Path) -> None:
+    async with SimulatedCamera(traits()) as camera:
+        camera.http.camera.clockless = True
+        settings = site(tmp_path, camera)
+        made = CameraRecorder(settings.cameras[0], settings.recorder, Index(tmp_path), lambda: PASSWORD)
+        assert (await asyncio.to_thread(made._uri, False)).endswith("/stream1")
+        made.status.state = "recording"
+        assert [one.code for one in camera_alarms([made.status])] == ["camera_clock_unknown"]
+
+
 async def test_a_camera_without_the_older_question_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(soap.PLAIN, "GetCapabilities")
     async with SimulatedCamera(traits(media="media2")) as camera:
