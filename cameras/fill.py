@@ -103,6 +103,16 @@ class Filler:
         if Path(asked.file).name != asked.file or asked.file in ("", "..", "."):
             raise Corrupt("bad_film_name", N_("A film lies in the folder for incoming films."))
         path = self._media / INCOMING / asked.file
+        try:
+            return self._fill_from(path, asked, now)
+        finally:
+            with contextlib.suppress(
+                OSError
+            ):  # whoever laid it there may have gone; it is read anew for each hole
+                path.unlink()
+
+    def _fill_from(self, path: Path, asked: FillGaps, now: datetime) -> Filled:
+        camera = asked.camera
         start, end = film_span(path, asked.start.astimezone(UTC))
         if end > now or end - start > LONGEST:
             raise Refused(

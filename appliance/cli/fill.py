@@ -10,11 +10,12 @@ import re
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
 
-from appliance.base.errors import Corrupt, NotFound, Unavailable
+from appliance.base.errors import Corrupt, ExamError, NotFound, Unavailable
 from appliance.base.i18n import N_, _
 from appliance.base.ids import new_id
 from appliance.base.settings import Settings, load
@@ -26,6 +27,8 @@ TIMES = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"]
 NAMED = re.compile(r"(?<!\d)(20\d{6})[-_T ]?(\d{6})(?!\d)")
 """Cameras and recorders name their files by the local time of the first picture."""
 PATIENCE = 3600.0
+"""Seconds the command waits; the recorder takes as long as the film and the camera do."""
+Made = TypeVar("Made", Filled, CardFilled)
 STILL_MISSING = timedelta(seconds=5)
 """A stretch begins at a key frame: so much may stay missing at its ends."""
 
@@ -144,9 +147,10 @@ def _from_film(settings: Settings, camera: str, film: Path, start: datetime | No
         by=f"cli:{getpass.getuser()}",
     )
     try:
-        made = asyncio.run(ask(settings.socket("recorder"), order, Filled, PATIENCE))
-    finally:
-        laid.unlink(missing_ok=True)
+        made = _asked(settings, order, Filled)
+    except ExamError:
+        laid.unlink(missing_ok=True)  # else the recorder takes it away, when it has read it
+        raise
     if json:
         show(made)
     elif made.missing_s:
@@ -158,8 +162,27 @@ def _from_film(settings: Settings, camera: str, film: Path, start: datetime | No
     return made
 
 
+def _asked(settings: Settings, order: FillFromCard | FillGaps, answer: type[Made]) -> Made:
+    """The recorder's answer. One that takes longer than anybody waits is no fault: the recorder goes on by itself."""
+
+    async def waited() -> Made:
+        async with asyncio.timeout(PATIENCE):
+            return await ask(settings.socket("recorder"), order, answer, 2 * PATIENCE)
+
+    try:
+        return asyncio.run(waited())
+    except TimeoutError:
+        tell(
+            _(
+                "This takes long. exam-recorder goes on by itself: do not restart it. What was filled then stands in"
+                " the journal and on the time line."
+            )
+        )
+        raise typer.Exit(1) from None
+
+
 def _from_card(settings: Settings, zone: ZoneInfo, order: FillFromCard, json: bool) -> CardFilled:
-    made = asyncio.run(ask(settings.socket("recorder"), order, CardFilled, PATIENCE))
+    made = _asked(settings, order, CardFilled)
     if json:
         show(made)
         return made

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 INCOMING = "incoming.d"
-"""Folder of the media disk into which a copy is laid for the recorder."""
+"""Folder of the media disk into which a copy is laid for the recorder, who takes it away again."""
 
 
 class FillGaps(msgspec.Struct, tag="recorder.fill", kw_only=True):

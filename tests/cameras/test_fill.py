@@ -1,15 +1,20 @@
 """Gaps filled out of a camera's card or a copy: only where nothing was recorded, marked, hashed, the gap still told."""
 
 import asyncio
+import hashlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.base.errors import Corrupt, Refused, Unavailable
+from appliance.base.settings import CameraSettings, RecorderSettings
+from appliance.cli import fill as command
 from appliance.cli.fill import begins
 from appliance.wire.fill import INCOMING, Filled, FillGaps
 from cameras import fill as filling
@@ -73,10 +78,6 @@ def test_when_a_film_begins_by_its_name(name: str, said: datetime | None) -> Non
 
 @pytest.mark.long
 def test_a_gap_is_filled_and_stays_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import msgspec
-
-    from appliance.base.settings import CameraSettings, RecorderSettings
-
     media = tmp_path / "media"
     settings = msgspec.structs.replace(
         site_settings(tmp_path),
@@ -87,18 +88,20 @@ def test_a_gap_is_filled_and_stays_a_gap(tmp_path: Path, monkeypatch: pytest.Mon
     before = {path: file_sha256(path) for path in media.rglob("*.mp4")}
     (media / INCOMING).mkdir()
     film = media / INCOMING / "film.mp4"
-    film.write_bytes(minute_film())
+    whole = minute_film()
     index, told = Index(media), list[Filled]()
     filler = Filler(settings, index, lambda made, by: told.append(made))
 
     def ask(start: float, file: str = "film.mp4") -> Filled:
+        film.write_bytes(whole)
         order = FillGaps(camera="C2", file=file, source="20261121.mp4", start=at(start), by="cli:root")
         return asyncio.run(filler.fill(order))
 
     made = ask(30)
     assert made.missing_s == 30 and (made.film_start, made.film_end) == (at(30), at(90))
     assert made.filled[0].start < at(62) and made.filled[-1].end <= at(90) and len(made.filled) == 2
-    assert made.sha256 == file_sha256(film) and told == [made]
+    assert made.sha256 == hashlib.sha256(whole).hexdigest() and told == [made]
+    assert not film.exists(), "the copy is taken away by whoever has read it"
     assert ask(30).filled == [] and len(told) == 1, "what is filled is not filled again"
     assert ask(0).missing_s == 0
 
@@ -111,14 +114,12 @@ def test_a_gap_is_filled_and_stays_a_gap(tmp_path: Path, monkeypatch: pytest.Mon
     rows = index.rows("SELECT state, cause FROM segment WHERE state = 'filled'")
     assert rows == [("filled", f"20261121.mp4:{made.sha256}")] * 2
     assert index.rows("SELECT count(*) FROM gap WHERE camera = 'C2'") == [(1,)], "the gap stays a fact"
-    film.unlink()
     assert {path: file_sha256(path) for path in before} == before, "nothing that was recorded has changed"
     assert verify(media).ok
 
     for wrong in ("../index.db", "none.mp4", ".."):
         with pytest.raises(Corrupt):
             ask(30, wrong)
-    film.write_bytes(minute_film())
     monkeypatch.setattr(filling, "RESERVE", 10**18)
     monkeypatch.setattr("shutil.disk_usage", lambda _folder: (10**12, 10**12 - 5, 5))
     with pytest.raises(Unavailable):
@@ -147,3 +148,29 @@ def test_a_gap_is_filled_and_stays_a_gap(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(Refused):
         ask((datetime.now(UTC) - START).total_seconds() - 10)
     index.close()
+
+
+@pytest.mark.parametrize("patience", [0.0, 60.0])
+def test_a_command_that_waits_no_longer_says_that_the_recorder_goes_on(
+    patience: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And leaves it the copy; where the recorder does not answer at all the copy is taken away."""
+    media = tmp_path / "media"
+    media.mkdir()
+    settings = msgspec.structs.replace(
+        site_settings(tmp_path), recorder=RecorderSettings(media=str(media), segment=20.0)
+    )
+
+    async def ask(*_asked: object) -> None:
+        if not patience:
+            await asyncio.sleep(60)
+        raise Unavailable("process_silent", "silent")
+
+    monkeypatch.setattr(command, "PATIENCE", patience)
+    monkeypatch.setattr(command, "ask", ask)
+    film = tmp_path / "20261121_093000.mp4"
+    film.write_bytes(b"film")
+    with pytest.raises(typer.Exit if not patience else Unavailable):
+        command._from_film(settings, "C1", film, None, False)
+    assert len(list((media / INCOMING).iterdir())) == (0 if patience else 1)
+    assert ("exam-recorder" in capsys.readouterr().err) is (not patience)
