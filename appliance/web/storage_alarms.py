@@ -79,7 +79,7 @@ def _late(found: Storage, one: PlaceStatus) -> list[Alarm]:
                 subject=one.name,
             )
         )
-    if one.state in ("online", "filling") and one.scrub_began and one.copies:
+    if one.state == "online" and one.scrub_began and one.copies:
         passed = (found.now - one.scrub_began) / timedelta(days=found.scrub_days)
         if passed > one.scrub_part + BEHIND:
             alarms.append(
@@ -120,8 +120,7 @@ def _place(found: Storage, one: PlaceStatus) -> list[Alarm]:
 
 def _state(found: Storage, one: PlaceStatus) -> list[Alarm]:
     if one.kind == "offline":
-        read = one.scrub_ended or one.scrub_began
-        if one.state != "unplugged" or (read and read + HALF_A_YEAR > found.now):
+        if one.read is None or one.read + HALF_A_YEAR > found.now:
             return []
         return [
             Alarm(

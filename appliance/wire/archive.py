@@ -95,6 +95,8 @@ class PlaceStatus(msgspec.Struct, kw_only=True):
     scrub_began: datetime | None = None
     scrub_ended: datetime | None = None
     """When the last whole round ended."""
+    read: datetime | None = None
+    """Of an off-line disk in its cupboard: since when every recording on it was read."""
 
 
 class CameraStorage(msgspec.Struct, kw_only=True):

@@ -1,7 +1,8 @@
 """Reading everything again: a rolling window over each place, so that every byte is looked at in time and no faster.
 
-A round over a place takes `scrub_days`; what is read by now is its share of that time. What no longer holds is a
-finding, and a copy that no longer holds stops counting and is made anew.
+A round over a place takes `scrub_days`; what is read by now is its share of that time. An off-line disk is read as
+fast as it goes while it is plugged in, at most twice in that time. What no longer holds is a finding, and a copy that
+no longer holds stops counting and is made anew.
 """
 
 import logging
@@ -12,12 +13,18 @@ from pathlib import Path
 from cameras.archive.copying import Copier
 from cameras.archive.places import Pace, Place, file_digest
 from cameras.archive.store import DISK, EVERYWHERE, Archive
-from cameras.archive.walk import Walk, named
+from cameras.archive.walk import Row, Walk, named
 from cameras.index import Reader, micros, moment
 
 log = logging.getLogger("examsite.archive")
 
 AT_ONCE = 20
+LOOKED_AT = 500
+"""Rows of the index looked at in one step: those of originals that are gone cost next to nothing."""
+WHOLE = 1 << 62
+"""Bytes due when there is no share to wait for."""
+LAST = "scrub_last"
+"""Where a round over the recording disk ends: the index' last row when it began."""
 
 
 def allowed(total: int, done: int, began: datetime, now: datetime, days: int) -> int:
@@ -41,12 +48,14 @@ class Scrubber:
     ) -> None:
         self._media, self._index, self._archive, self._copier = media, index, archive, copier
         self._pace, self._days, self._now = pace, days, now
+        self._oldest: dict[str, tuple[int, datetime]] = {}
 
     def scrub_some(self, name: str) -> bool:
         """One step on the recording disk or a place; True when more is due already."""
-        began, total, done = self._round(name)
-        due = allowed(total, done, began, self._now(), self._days)
-        if total and not due and self._now() < began + timedelta(days=self._days):
+        if name == DISK and Walk(self._index, self._archive, "scrub").lost and not self._again():
+            return False
+        due = self._due(name)
+        if due is None:
             return False
         read = self._disk(due) if name == DISK else self._place(self._copier.places[name], due)
         if read is None:
@@ -58,6 +67,43 @@ class Scrubber:
                 "UPDATE scrub SET bytes = bytes + ?, files = files + ? WHERE place = ?", (size, files, name)
             )
         return size < due
+
+    def _due(self, name: str) -> int | None:
+        """Bytes to be read now; None: none. What is late, and an off-line disk, is read without waiting."""
+        began, total, done = self._round(name)
+        now, days = self._now(), timedelta(days=self._days)
+        if name != DISK and self._copier.places[name].kind == "offline":
+            if self._archive.kept(f"scrub:{name}"):
+                return WHOLE
+            # Read in the order of names, so that the first one says when the last round began.
+            first = self._archive.rows(
+                "SELECT verified FROM copy WHERE place = ? ORDER BY path LIMIT 1", name
+            )
+            if not first or moment(first[0][0]) > now - days / 2:
+                return None
+            self._begin(name)
+            return WHOLE
+        if now >= began + days:
+            return WHOLE
+        due = allowed(total, done, began, now, self._days)
+        return None if total and not due else due
+
+    def _again(self) -> bool:
+        """The index was built anew: its rows have other numbers, and what was read is not known. False: wait for it."""
+        if self._index.rebuilding:
+            return False
+        Walk(self._index, self._archive, "scrub").start_again()
+        with self._archive.transaction() as link:
+            link.execute("UPDATE scrub SET bytes = 0, files = 0 WHERE place = ?", (DISK,))
+            self._archive.keep(LAST, "")
+        return True
+
+    def oldest(self, name: str, seen: int) -> datetime:
+        """When the copy of a disk that was read longest ago was read; reckoned once since the disk was `seen` last."""
+        if self._oldest.get(name, (0,))[0] != seen:
+            found = self._archive.rows("SELECT min(verified) FROM copy WHERE place = ?", name)
+            self._oldest[name] = seen, moment(found[0][0] or 0)
+        return self._oldest[name][1]
 
     def _round(self, name: str) -> tuple[datetime, int, int]:
         found = self._archive.rows("SELECT began, total, bytes FROM scrub WHERE place = ?", name)
@@ -80,6 +126,8 @@ class Scrubber:
                 " bytes = 0, files = 0",
                 (name, micros(self._now()), name),
             )
+            if name == DISK:
+                self._archive.keep(LAST, "")
 
     def _ended(self, name: str) -> None:
         """A round is over. An empty place has none."""
@@ -95,28 +143,38 @@ class Scrubber:
         self._begin(name)
 
     def _disk(self, due: int) -> tuple[int, int] | None:
-        """Originals, in the order of the index; None at its end."""
-        walk = Walk(self._index, self._archive, "scrub")
-        rows = walk.take(AT_ONCE, self._now())
+        """Originals, in the order of the index; None at the round's end."""
+        walk, last = Walk(self._index, self._archive, "scrub"), self._last()
+        rows = [row for row in walk.take(LOOKED_AT, self._now()) if row.number <= last]
         if not rows:
             return None
         size = files = 0
+        passed = list[Row]()
         for row in rows:
             one = row.segment
-            removed = self._archive.removals(one.path)
-            if one.state != "missing" and not {DISK, EVERYWHERE} & removed.keys():
-                self._check(
-                    DISK,
-                    one.path,
-                    one.bytes,
-                    one.sha256,
-                    lambda path: file_digest(self._media / path, self._pace),
-                )
-                size, files = size + one.bytes, files + 1
-            walk.passed(row)
-            if size >= due:
+            passed.append(row)
+            if one.state == "missing" or {DISK, EVERYWHERE} & self._archive.removals(one.path).keys():
+                continue
+            self._check(
+                DISK,
+                one.path,
+                one.bytes,
+                one.sha256,
+                lambda path: file_digest(self._media / path, self._pace),
+            )
+            walk.passed(*passed)
+            passed.clear()
+            size, files = size + one.bytes, files + 1
+            if size >= due or files >= AT_ONCE:
                 break
+        walk.passed(*passed)
         return size, files
+
+    def _last(self) -> int:
+        if not self._archive.kept(LAST):
+            last = self._index.rows("SELECT coalesce(max(rowid), 0) FROM segment")[0][0]
+            self._archive.keep(LAST, str(last))
+        return int(self._archive.kept(LAST))
 
     def _place(self, place: Place, due: int) -> tuple[int, int] | None:
         """Copies, in the order of their names; None after the last."""

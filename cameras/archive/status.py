@@ -111,6 +111,9 @@ def _places(rounds: "Rounds") -> list[PlaceStatus]:
             scrub_part=min(1.0, round(row[13] / row[14], 4)) if row[13] and row[14] else 0.0,
             scrub_began=None if row[11] is None else moment(row[11]),
             scrub_ended=None if row[12] is None else moment(row[12]),
+            read=rounds.scrubber.oldest(row[0], row[10] or 0)
+            if row[1] == "offline" and row[9] is not None and row[4]
+            else None,
         )
         for row in rows
         if row[0] in configured or row[1] in ("recorder", "offline") or row[4]

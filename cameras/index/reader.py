@@ -81,6 +81,11 @@ class Reader:
         self.path = media / FILE
         self._link = threading.local()
 
+    @property
+    def rebuilding(self) -> bool:
+        """Rows of long ago are still given back beside the recording (cameras/recorder/reconcile.py)."""
+        return self.path.with_name(f"{self.path.name}.rebuilding").exists()
+
     def _connection(self) -> sqlite3.Connection:
         there = file_number(self.path)
         known = getattr(self._link, "connection", None)

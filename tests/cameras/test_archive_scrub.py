@@ -1,5 +1,6 @@
 """Everything is read again in time; what does not hold is named and made anew; object storage by moto's server."""
 
+import hashlib
 import io
 import os
 from collections.abc import Iterator
@@ -16,9 +17,12 @@ from appliance.base.storage_settings import PlaceSettings
 from cameras.archive.forecast import Coming, Disk, Measured, forecast
 from cameras.archive.locate import Locator
 from cameras.archive.object_storage import keys_of
-from cameras.archive.places import PlaceSilent
+from cameras.archive.places import Pace, PlaceSilent
+from cameras.archive.rounds import Rounds
 from cameras.archive.scrub import allowed
 from cameras.archive.status import levels_told, make_status
+from cameras.archive.store import FILE
+from cameras.index import micros, moment
 from tests.cameras.archive_site import NOW, SIZE, Store, orders, settle, sitting
 
 DAY = timedelta(days=1)
@@ -71,6 +75,90 @@ def test_a_half_year_reads_each_byte_and_names_what_does_not_hold(tmp_path: Path
     assert Locator(store.settings).where(made[6]).lies == "online"
 
 
+def read_again(store: Store, rounds: Rounds, days: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Originals read in so many days, a round a day."""
+    read: list[str] = []
+
+    def digest(path: Path, _pace: Pace) -> str:
+        read.append(path.relative_to(store.media).as_posix())
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+
+    monkeypatch.setattr("cameras.archive.scrub.file_digest", digest)
+    for _day in range(days):
+        store.clock.advance(86400)
+        settle(rounds)
+    return read
+
+
+@pytest.mark.long
+def test_a_disk_that_is_freed_is_read_round_after_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cameras.archive.scrub.LOOKED_AT", 3)
+    store = Store(tmp_path, scrub_days=4, free_after_days=2)
+    store.mount("nas", "nas")
+    stays = store.record("C1", NOW - DAY)[0]
+    store.record("C2", NOW - DAY, count=7)
+    with store.rounds() as rounds:
+        settle(rounds)
+        rounds.archive.find("", stays.path, "mistimed", NOW)
+        read = []
+        for day in range(11):
+            store.record("C2", NOW + day * DAY)
+            read += read_again(store, rounds, 1, monkeypatch)
+        (disk,) = [one for one in make_status(rounds).places if not one.name]
+        assert read.count(stays.path) >= 2 and disk.scrub_ended, "it has an end, while the disk is used"
+        assert rounds.archive.rows("SELECT code, over FROM finding") == [("mistimed", None)], (
+            "no reading ends it"
+        )
+
+
+def test_an_index_built_anew_is_read_from_its_first_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path, scrub_days=10)
+    made = store.record("C1", NOW - DAY, count=10)
+    with store.rounds() as rounds:
+        settle(rounds)
+        assert len(read_again(store, rounds, 5, monkeypatch)) == 5
+        with store.index.transaction() as link:
+            link.execute("UPDATE segment SET rowid = rowid + 100")
+        rebuilding = store.index.path.with_name("index.db.rebuilding")
+        rebuilding.touch()
+        assert read_again(store, rounds, 1, monkeypatch) == []
+        rebuilding.unlink()
+        assert len(read_again(store, rounds, 3, monkeypatch)) == 9, "what was due is due anew"
+        assert set(read_again(store, rounds, 2, monkeypatch)) <= {one.path for one in made}
+
+
+def test_an_off_line_disk_is_read_while_it_is_plugged_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path, places=[], offline_after_days=1)
+    disk = store.mount("disks/usb1", "A-001", "offline")
+    made = store.record("C1", NOW - 9 * DAY, count=30)
+    store.run()
+    cupboard = disk.rename(tmp_path / "cupboard")
+    store.clock.advance(100 * 86400)
+    with store.rounds() as rounds:
+        settle(rounds)
+        assert make_status(rounds).places[1].read == NOW
+        cupboard.rename(disk)
+        settle(rounds)
+        (plugged,) = (one for one in make_status(rounds).places if one.name)
+        assert plugged.scrub_ended == store.clock.now(), "whole, at once"
+        assert rounds.archive.rows("SELECT min(verified) FROM copy") == [(micros(store.clock.now()),)]
+        settle(rounds)
+        assert rounds.archive.rows("SELECT rounds FROM scrub WHERE place = 'A-001'") == [(1,)], (
+            "not again and again"
+        )
+        with rounds.archive.transaction() as link:  # as one that was taken in
+            link.execute("UPDATE copy SET verified = 0 WHERE path = ?", (made[9].path,))
+        disk.rename(cupboard)
+        settle(rounds)
+        assert make_status(rounds).places[1].read == moment(0)
+
+
 @pytest.fixture(scope="module")
 def object_storage() -> Iterator[str]:
     """An S3 server on loopback: HOST:PORT."""
@@ -106,6 +194,12 @@ def test_object_storage_is_a_place_like_any_other(tmp_path: Path, object_storage
     store.run()
     assert not any((store.media / one.path).exists() for one in made)
     find = Locator(store.settings)
+    assert {find.where(one).lies for one in made} == {"s3"}
+    for ending in ("", "-wal", "-shm"):
+        (store.media / (FILE + ending)).unlink(missing_ok=True)
+    assert {find.where(one).lies for one in made} == {"missing"}
+    store.clock.advance(86400)
+    store.run()  # a lost list comes back out of the bucket
     assert {find.where(one).lies for one in made} == {"s3"}
     with store.rounds() as rounds:
         settle(rounds)

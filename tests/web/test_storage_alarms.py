@@ -46,8 +46,12 @@ def test_what_cannot_be_done_is_an_alarm_after_a_while() -> None:
         ({"copies": 9, "scrub_began": NOW - 90 * DAY, "scrub_part": 0.5}, []),
         ({"copies": 9, "scrub_began": NOW - 90 * DAY, "scrub_part": 0.2}, ["scrub_late"]),
         ({"copies": 9, "scrub_began": NOW - 200 * DAY, "scrub_part": 0.99}, ["scrub_late"]),
-        ({"kind": "offline", "state": "unplugged", "scrub_ended": NOW - 100 * DAY}, []),
-        ({"kind": "offline", "state": "unplugged", "scrub_ended": NOW - 190 * DAY}, ["disk_unread"]),
+        ({"kind": "offline", "state": "unplugged", "read": NOW - 100 * DAY}, []),
+        (
+            {"kind": "offline", "state": "unplugged", "scrub_began": NOW, "read": NOW - 190 * DAY},
+            ["disk_unread"],
+        ),
+        ({"kind": "offline", "state": "filling", "copies": 9, "scrub_began": NOW - 190 * DAY}, []),
         ({"state": "silent", "since": NOW}, ["place_silent"]),
     ],
 )
