@@ -51,25 +51,41 @@ def far_behind(index: Index, files: ChainFiles) -> bool:
     )
 
 
-def agree(index: Index, files: ChainFiles, mend: bool = True, newest: int | None = None) -> dict[str, int]:
+def agree(
+    index: Index,
+    files: ChainFiles,
+    mend: bool = True,
+    newest: int | None = None,
+    unread: Callable[[str, OSError], None] | None = None,
+) -> dict[str, int]:
     """Rows given back to the index, by camera. `mend` False: the files are left as they are. `newest`: only out of so
-    many files, and the newest seal; the rest is for `older`. Raises OSError and sqlite3.Error.
+    many files, and the newest seal; the rest is for `older`. `unread`: told of a camera whose files cannot be read, and
+    the others go on. Raises OSError without it, and sqlite3.Error.
     """
     given: dict[str, int] = {}
     known = {row[0] for row in index.rows("SELECT camera FROM chain")}
     for camera in sorted(known | set(files.cameras())):
-        if mend:
-            files.mend(camera)
-        n = (index.chain_head(camera) or (0, START))[0]
-        last = max((link.n for _, link in read(files, camera, newest=1)), default=0)
-        if last > n:
-            given[camera] = _restore(
-                index, (one for one in read(files, camera, newest, after=n) if one[1].n > n)
-            )
-            log.warning("camera %s: %d rows of the index given back from the chain", camera, given[camera])
-        elif last < n:
-            _file(index, files, camera, last)
-        _restore_seals(index, files, camera, newest is not None)
+        try:
+            if mend:
+                files.mend(camera)
+            if count := _agree(index, files, camera, newest):
+                given[camera] = count
+        except OSError as error:
+            if unread is None:
+                raise
+            unread(camera, error)
+    return given
+
+
+def _agree(index: Index, files: ChainFiles, camera: str, newest: int | None) -> int:
+    n, given = (index.chain_head(camera) or (0, START))[0], 0
+    last = max((link.n for _, link in read(files, camera, newest=1)), default=0)
+    if last > n:
+        given = _restore(index, (one for one in read(files, camera, newest, after=n) if one[1].n > n))
+        log.warning("camera %s: %d rows of the index given back from the chain", camera, given)
+    elif last < n:
+        _file(index, files, camera, last)
+    _restore_seals(index, files, camera, newest is not None)
     return given
 
 

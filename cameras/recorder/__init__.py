@@ -216,7 +216,7 @@ class Recorder:
         status.bytes_today = done + size
         going = (status.last_frame_at - start).total_seconds() if start and status.last_frame_at else 0.0
         status.changed = sum(self.found.get((code, status.camera), 0) for code in CHANGED)
-        status.sealed = self.duty.sealer.able
+        status.sealed = self.duty.sealed()
         status.recorded_s = round(seconds + max(0.0, going), 1)
         return status
 

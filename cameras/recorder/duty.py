@@ -52,8 +52,15 @@ class Duty:
                 )
             self.unplugged = True
             return
-        self._left.round(datetime.now(UTC), time.monotonic())
+        try:
+            self._left.round(datetime.now(UTC), time.monotonic())
+        except Exception:  # seals do not wait for it, and the next round tries again
+            log.exception("rows that were left open could not be looked at")
         self.sealer.round(self._index.cameras(), self.book.current, datetime.now(UTC), time.monotonic())
+
+    def sealed(self) -> bool:
+        """Do the recordings get their seals?"""
+        return self.sealer.able(time.monotonic())
 
     def seal_all(self) -> None:
         """At a clean stop: nothing that was recorded is left without a seal."""

@@ -51,7 +51,12 @@ def reconcile(media: Path, index: Index, now: datetime) -> None:
     later = rebuilding(index).exists()
     if index.damaged:
         index.find(now, "index_damaged", index.path.name, "set aside; built again from the files")
-    for camera, count in agree(index, index.chain, newest=RECENT if later else None).items():
+
+    def unread(camera: str, error: OSError) -> None:
+        _unreadable(index, f"{FOLDER}/{camera}", error, now)
+
+    given = agree(index, index.chain, newest=RECENT if later else None, unread=unread)
+    for camera, count in given.items():
         index.find(
             now, "restored", f"{FOLDER}/{camera}", f"{count} rows given back to the index from the chain"
         )
@@ -101,15 +106,23 @@ def _compare(
     """The files of one day of a camera against their rows."""
     prefix = str(folder.relative_to(media)) + "/"
     # In this order: the recorder may be writing meanwhile, and a row comes before its file.
-    there = {str(path.relative_to(media)): path for path in folder.iterdir() if path.is_file()}
+    try:
+        there = {str(path.relative_to(media)): path for path in folder.iterdir() if path.is_file()}
+    except OSError as error:
+        _unreadable(index, prefix, error, now)
+        return
     known = index.known_paths(prefix)
-    gone = {name for name in known - there.keys() if not (media / name).exists()}
+    gone = {name for name in known - there.keys() if not _there(media / name)}
     gone -= {one.path for one in index.unfinished()} if gone else set()
     for name in sorted(_not_there(media, index, prefix, gone, now)):
         index.find(now, "missing", name, "the index knows this file, the disk does not")
         log.error("recording missing: %s", name)
     unknown = there.keys() - known
-    restored = restore_paths(index, index.chain, folder.parent.name, unknown) if unknown else set()
+    try:
+        restored = restore_paths(index, index.chain, folder.parent.name, unknown) if unknown else set()
+    except OSError as error:  # nobody knows whether they have a link: a second one would be wrong for ever
+        _unreadable(index, prefix, error, now)
+        return
     for name in sorted(unknown):
         if name in restored:
             index.find(now, "restored", name, "the index had lost its row, the chain had it")
@@ -139,11 +152,18 @@ def _recent(now: datetime) -> set[str]:
 
 def _folders(media: Path, days: set[str] | None = None) -> Iterator[Path]:
     """The days' folders of all cameras; only of `days` when given."""
-    for camera in sorted(media.iterdir()):
-        if CODE.fullmatch(camera.name) and camera.is_dir():  # and not `lost+found`, which nobody may read
-            for day in sorted(camera.iterdir()):
-                if (days is None or day.name in days) and day.is_dir():
-                    yield day
+    for camera in _below(media):
+        if CODE.fullmatch(camera.name):  # and not `lost+found`, which nobody may read
+            yield from (day for day in _below(camera) if days is None or day.name in days)
+
+
+def _below(folder: Path) -> list[Path]:
+    """The folders in one; of one that cannot be read none."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_dir())
+    except OSError as error:
+        log.error("%s cannot be read: %s", folder, error)
+        return []
 
 
 def measure(path: Path) -> tuple[int, str, float]:

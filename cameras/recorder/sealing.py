@@ -4,6 +4,7 @@ import base64
 import hashlib
 import logging
 import sqlite3
+import time
 from datetime import datetime, timedelta
 
 import msgspec
@@ -27,6 +28,8 @@ EVERY = 3600.0
 """Seconds from one seal of a camera to the next."""
 CLOSED_BY = 2.0
 """Segments after which the one that was being written when a sitting ended is closed for certain."""
+FAILED = 7200.0
+"""Seconds without the seals that were due after which people are told."""
 LATE = timedelta(hours=12)
 """A sitting that ended longer ago was sealed with the hours."""
 
@@ -38,29 +41,35 @@ class Sealer:
         self._index = index
         self._segment = timedelta(seconds=settings.recorder.segment * CLOSED_BY)
         self._hour: float | None = None
+        self._well = time.monotonic()
+        """When nothing that was due was left without its seal."""
+        self._wrong_clock = False
         self._signer: Signer | None = None
         folder = settings.state / "keys"
         try:
             self._signer = Signer.load(folder / f"{PROCESS}.key")
             certificate = x509.load_pem_x509_certificate(read_secret(folder / f"{PROCESS}.pem"))
+            self._holds = certificate.not_valid_before_utc, certificate.not_valid_after_utc
             self._certificate = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
             self._site = read_site(settings.state).code
         except (ExamError, ValueError) as error:
             self._signer = None
             log.warning("recordings are chained and not sealed: %s", error)
 
-    @property
-    def able(self) -> bool:
-        """Has it a key?"""
-        return self._signer is not None
+    def able(self, monotonic: float) -> bool:
+        """Do the recordings get their seals? Not without a key, under a clock at which it does not hold, and when they
+        have failed for hours.
+        """
+        return self._signer is not None and not self._wrong_clock and monotonic - self._well < FAILED
 
     def round(self, cameras: list[str], orders: Orders | None, now: datetime, monotonic: float) -> None:
         """Seal what is due: every camera each hour, and once after each sitting of the orders."""
         if self._signer is None:
             return
+        well = True
         if self._hour is None or monotonic - self._hour >= EVERY:
             kept = [self.seal(camera, now) for camera in cameras]
-            if all(kept):  # else the next round tries again
+            if well := all(kept):  # else the next round tries again
                 self._hour = monotonic
         for sitting in orders.sittings if orders else []:
             ended = sitting.ended_at
@@ -69,7 +78,9 @@ class Sealer:
             sealed = self._index.sealed_for(sitting.id)
             for camera in cameras:
                 if camera not in sealed:
-                    self.seal(camera, now, sitting.id)
+                    well = self.seal(camera, now, sitting.id) and well
+        if well:
+            self._well = monotonic
 
     def seal(self, camera: str, now: datetime, sitting: str = "") -> bool:
         """Sign the newest link of a camera; for the hour only when there is a new one. False: it could not be kept.
@@ -89,6 +100,8 @@ class Sealer:
             )
             log.error("camera %s: the index lacks seals that the seals' file has; nothing is sealed", camera)
             return True
+        if not self._in_time(now):
+            return False
         previous = msgspec.json.decode(line, type=SignedProof).body if line else ""
         seal = Seal(
             site=self._site,
@@ -110,6 +123,16 @@ class Sealer:
             log.error("camera %s: the seal cannot be kept: %s", camera, error)
             return False
         return True
+
+    def _in_time(self, now: datetime) -> bool:
+        """A seal made under a clock at which the certificate does not hold would count as forged for ever: the box may
+        have started without a battery for its clock.
+        """
+        begins, ends = self._holds
+        if not begins <= now <= ends and not self._wrong_clock:
+            log.error("nothing is sealed under this clock: the certificate holds from %s to %s", begins, ends)
+        self._wrong_clock = not begins <= now <= ends
+        return not self._wrong_clock
 
     def _lost(self, camera: str, number: int, line: str) -> bool:
         """Does the file end with a later seal than the index, or with another one of this number?"""

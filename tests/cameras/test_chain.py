@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -279,10 +280,35 @@ def test_seals_come_every_hour_and_after_each_sitting(world: World) -> None:
     assert numbers()[7:] == [(26, "")], "the sitting has its seal, the newest link gets one"
 
 
+def test_nothing_is_sealed_under_a_clock_at_which_the_key_does_not_hold(world: World) -> None:
+    """A box without a battery for its clock starts in the year 2000 until it has been told the time."""
+    sealer = Sealer(world.settings, world.index)
+    world.put(12)
+    sealer.round(["C1"], None, world.now - timedelta(days=9000), 0.0)
+    assert len(world.index.chain.seals("C1")) == 2 and not sealer.able(0.0)
+    sealer.round(["C1"], None, world.now, 5.0)
+    assert len(world.index.chain.seals("C1")) == 3 and sealer.able(5.0) and world.verify().ok
+
+
+def test_seals_that_fail_for_hours_are_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_seal: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    sealer = Sealer(world.settings, world.index)
+    sealer.round(["C1"], None, world.now, 0.0)
+    world.put(12)
+    monkeypatch.setattr(world.index, "keep_seal", full)
+    for second in (3600.0, 7000.0):
+        sealer.round(["C1"], None, world.now, second)
+        assert sealer.able(second)
+    sealer.round(["C1"], None, world.now, 11000.0)
+    assert not sealer.able(11000.0)
+
+
 def test_without_keys_nothing_is_sealed_and_recording_goes_on(world: World) -> None:
     (world.settings.state / "keys" / "recorder.key").unlink()
     sealer = Sealer(world.settings, world.index)
     sealer.round(["C1"], None, world.now, 0.0)
     world.put(12)
     sealer.seal("C1", world.now)
-    assert len(world.index.chain.seals("C1")) == 2 and world.verify().ok
+    assert len(world.index.chain.seals("C1")) == 2 and world.verify().ok and not sealer.able(0.0)

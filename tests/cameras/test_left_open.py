@@ -8,6 +8,7 @@ import pytest
 
 from cameras import integrity
 from cameras.index import Index, Segment, micros
+from cameras.recorder.duty import Duty
 from cameras.recorder.left import LeftOpen
 from cameras.recorder.reconcile import LEFT, reconcile
 from tests.cameras.sealed_store import NOW, World
@@ -52,6 +53,26 @@ def test_an_unreadable_file_stops_no_start_and_no_round(world: World) -> None:
     name = str(unknown.relative_to(world.media))
     assert {("unreadable", bad.path), ("unreadable", name), ("recovered", good.path)} <= findings(world.index)
     assert ("left_open", bad.path) in {(one.code, one.path) for one in world.verify().findings}
+
+
+def test_an_unreadable_chain_stops_no_start(world: World) -> None:
+    world.links.unlink()
+    world.links.symlink_to(NOTHING)
+    lost = left(world.index, world.media, 10)
+    reconcile(world.media, world.index, NOW)
+    assert findings(world.index) == {("unreadable", "chain.d/C1"), ("recovered", lost.path)}
+
+
+def test_seals_do_not_wait_for_what_was_left_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    duty = Duty(world.settings, world.index)
+    world.put(10)
+
+    def fails(*_when: object) -> None:
+        raise OSError(5, "I/O error")
+
+    monkeypatch.setattr(LeftOpen, "round", fails)
+    duty.round()
+    assert len(world.index.chain.seals("C1")) == 3 and duty.sealed()
 
 
 def test_a_row_that_cannot_be_closed_holds_up_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
