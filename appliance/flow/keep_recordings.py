@@ -89,7 +89,7 @@ def keep_orders(session: Session, box: Box) -> KeepOrders:
         before=past_before(box, box.today()),
         permit=permit(session, box),
         acknowledged=[
-            Acknowledged(place=one.place, path=one.path, until=one.until)
+            Acknowledged(id=one.id, place=one.place, path=one.path, until=one.until)
             for one in session.exec(select(FindingAcknowledged).order_by(col(FindingAcknowledged.at)))
         ],
     )

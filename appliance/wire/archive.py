@@ -40,8 +40,9 @@ class Permit(msgspec.Struct, kw_only=True):
 
 
 class Acknowledged(msgspec.Struct, kw_only=True):
-    """Two people know of what was found on a place until then; `path` empty: of all of it."""
+    """Two people know of what was found on a place until then; `path` empty: of all of it. Each `id` counts once."""
 
+    id: str = ""
     place: str
     path: str
     until: datetime

@@ -114,7 +114,7 @@ class Rounds:
             with self.archive.transaction():
                 keep_sittings(self.archive, orders.sittings)
                 for one in orders.acknowledged:
-                    self.archive.acknowledge(one.place, one.path, one.until)
+                    self.archive.acknowledge(one.id, one.place, one.path, one.until)
                 self.archive.keep("orders", msgspec.json.encode(orders).decode())
         self.orders, self._heard = orders, time.monotonic()
 
@@ -122,11 +122,6 @@ class Rounds:
     def in_force(self) -> bool:
         """Whether orders of the last minutes are known, told to this process."""
         return self._heard is not None and time.monotonic() - self._heard < IN_FORCE
-
-    @property
-    def problem(self) -> str:
-        """What could not be done, in one line; empty = nothing."""
-        return "; ".join(f"{name}: {text}" for name, (_since, text) in sorted(self.problems.items()))
 
     def once(self) -> bool:
         """One round; True when there is more to do at once. What fails is told and does not stop the rest."""

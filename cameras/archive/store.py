@@ -356,9 +356,14 @@ class Archive(ArchiveReader):
         with self.transaction() as link:
             link.execute("UPDATE finding SET over = ? WHERE path = ? AND over IS NULL", (micros(at), path))
 
-    def acknowledge(self, place: str, path: str, until: datetime) -> None:
-        """Two people know of what was found on a place up to then; `path` empty: of all of it. It stays suspect."""
+    def acknowledge(self, said: str, place: str, path: str, until: datetime) -> None:
+        """Two people know of what was found on a place up to then; `path` empty: of all of it. It stays suspect. `said`:
+        the id of it, each counts once: under a clock set back, what is found later would be known before.
+        """
         with self.transaction() as link:
+            if self.kept(f"acknowledged:{said}"):
+                return
+            self.keep(f"acknowledged:{said}", str(micros(until)))
             link.execute(
                 "UPDATE finding SET acknowledged = ? WHERE place = ? AND (path = ? OR ? = '') AND at <= ?"
                 " AND over IS NULL AND acknowledged IS NULL",

@@ -362,7 +362,7 @@ def test_two_people_know_until_something_else_is_found(tmp_path: Path) -> None:
     with store.rounds() as rounds:
         for path in ("C1/a", "C1/b"):
             rounds.archive.find("nas", path, "altered", NOW)
-        known = Acknowledged(place="nas", path="", until=NOW)
+        known = Acknowledged(id="k1", place="nas", path="", until=NOW)
         rounds.take_orders(msgspec.structs.replace(orders(before=NOW - 1100 * DAY), acknowledged=[known]))
         status = make_status(rounds)
         assert (status.found, status.acknowledged, status.findings) == (0, 2, [])
@@ -371,6 +371,9 @@ def test_two_people_know_until_something_else_is_found(tmp_path: Path) -> None:
         rounds.archive.clear("nas", "C1/a", NOW + DAY)
         rounds.archive.find("nas", "C1/a", "altered", NOW + DAY)
         assert make_status(rounds).found == 2, "a new one, and one that held in between"
+        rounds.archive.find("nas", "C1/d", "altered", NOW - DAY)
+        rounds.take_orders(msgspec.structs.replace(orders(before=NOW - 1099 * DAY), acknowledged=[known]))
+        assert make_status(rounds).found == 3, "found under a clock set back: nobody knows of it"
 
 
 def test_a_new_recording_disk_gets_the_list(tmp_path: Path) -> None:
