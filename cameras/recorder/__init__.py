@@ -234,7 +234,7 @@ class Recorder:
             if code not in ("", camera.camera.code):
                 continue
             try:
-                camera.read_clock()
+                camera.read_clock(at_once=bool(code))
             except ExamError as error:
                 log.info("camera %s: clock not read: %s", camera.camera.code, error)
 

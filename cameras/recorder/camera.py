@@ -36,6 +36,10 @@ RESERVE = 64 * 1024 * 1024
 """Free bytes left to the index: recording pauses below them (or below 2 % of a small disk)."""
 REFUSED = ("camera_password", "camera_password_or_clock")
 """Codes of a camera that does not take its password."""
+CLOCK_REFUSED = 600.0
+"""Seconds, doubled with each refusal, after which a clock is asked for again: its pictures need no ONVIF, and a camera
+counts each wrong password.
+"""
 LOOK_EVERY = 1.0
 """Seconds after which space and plan are looked at again."""
 Plan = Callable[[CameraSettings, datetime], bool]
@@ -91,6 +95,8 @@ class CameraRecorder(threading.Thread):
         """When the last picture was kept (monotonic)."""
         self._refused = 0
         self._used = ""
+        self._clock_refused, self._clock_after = 0, 0.0
+        """How often in a row it refused to tell its time, and until when it is not asked (monotonic)."""
         self._proven: str | None = None
         """The password last used, and the one with which pictures came."""
         self.status = CameraStatus(
@@ -199,16 +205,25 @@ class CameraRecorder(threading.Thread):
         self._facts.settle()
         return uri
 
-    def read_clock(self) -> None:
-        """Compare the camera's clock with ours (called from another thread now and then)."""
-        if not self.camera.address.startswith("rtsp://") and self.status.state == "recording":
-            # With its password: a camera that tells its time to nobody else is not asked with an empty one.
-            asked = PlainCamera(self.camera.address, self.camera.user, self._password())
-            try:
-                self.status.clock_offset_s, self.status.clock_unknown = asked.read_clock(), False
-            except ExamError:
-                self.status.clock_offset_s, self.status.clock_unknown = None, True
-                raise
+    def read_clock(self, at_once: bool = False) -> None:
+        """Compare the camera's clock with ours (called from another thread now and then). `at_once`: somebody has just
+        looked at it, and it may refuse no longer.
+        """
+        if self.camera.address.startswith("rtsp://") or self.status.state != "recording":
+            return
+        if not at_once and self._clock.monotonic() < self._clock_after:
+            return
+        # With its password: a camera that tells its time to nobody else is not asked with an empty one.
+        asked = PlainCamera(self.camera.address, self.camera.user, self._password())
+        try:
+            self.status.clock_offset_s, self.status.clock_unknown = asked.read_clock(), False
+            self._clock_refused = 0
+        except ExamError as error:
+            self.status.clock_offset_s, self.status.clock_unknown = None, True
+            if isinstance(error, Refused):
+                self._clock_refused += 1
+                self._clock_after = self._clock.monotonic() + CLOCK_REFUSED * 2 ** min(self._clock_refused, 6)
+            raise
 
     def _record(self, uri: str) -> None:
         """Copy one connection's packets until it ends or the recorder stops."""

@@ -73,7 +73,7 @@ async def test_a_clock_that_is_told_to_nobody_is_asked_with_the_password(tmp_pat
             assert abs(await asyncio.to_thread(asked.read_clock) - 3.0) < 1.0
             assert await asyncio.to_thread(asked.greet), "its events can be asked for too"
         settings = site(tmp_path, camera)
-        passwords_ = [PASSWORD, "another"]
+        passwords_ = [PASSWORD, "another", "another"]
         made = CameraRecorder(
             settings.cameras[0], settings.recorder, Index(tmp_path), lambda: passwords_.pop(0)
         )
@@ -83,6 +83,9 @@ async def test_a_clock_that_is_told_to_nobody_is_asked_with_the_password(tmp_pat
         with pytest.raises(Refused):
             await asyncio.to_thread(made.read_clock)
         assert made.status.clock_offset_s is None, "what was read before holds no longer"
+        asked_so_far = len(camera.http.calls)
+        await asyncio.to_thread(made.read_clock)
+        assert len(camera.http.calls) == asked_so_far, "a wrong password is not proven again so soon"
         assert [one.code for one in camera_alarms([made.status])] == ["camera_clock_unknown"]
 
 
