@@ -1,6 +1,7 @@
 """A clip or copy written straight into a file that whoever asked for it has opened."""
 
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -18,13 +19,18 @@ SYNCED = 32 << 20
 does not hold up the recorder's own.
 """
 
+TOLD = 5.0
+"""Seconds after which the asker is told how far it is in any case: a copy of a room where nothing moves is small, and
+takes as long as any.
+"""
+
 
 def write(made: Proven | Copied, pieces: Iterator[Piece], file: int) -> Iterator[bytes]:
-    """Write and sync what `made` gives as `pieces`; gives a `Written` after every sync, and the whole one at the end.
+    """Write and sync what `made` gives as `pieces`; gives a `Written` every few seconds, and the whole one at the end.
 
     Raises Unavailable when the file cannot be written.
     """
-    size = 0
+    size, told = 0, time.monotonic()
     syncing: Future[None] | None = None
     with ThreadPoolExecutor(1) as disk:
         for piece in pieces:
@@ -33,7 +39,9 @@ def write(made: Proven | Copied, pieces: Iterator[Piece], file: int) -> Iterator
                 if syncing:
                     _done(syncing)
                 syncing = disk.submit(os.fdatasync, file)
+            if time.monotonic() - told >= TOLD:
                 yield msgspec.msgpack.encode(Written(bytes=size))
+                told = time.monotonic()
         if syncing:
             _done(syncing)
         _done(disk.submit(os.fsync, file))
