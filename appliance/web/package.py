@@ -47,6 +47,8 @@ SHORT = timedelta(seconds=2)
 """A film may begin or end by so much beside the time asked for without anything missing."""
 PLAIN: frozenset[Kept] = frozenset({"open", "closed"})
 """Recordings that need no word about how they came into the store."""
+AGAIN = 20
+"""Times a recording that broke off is asked for again: a disk that gives ever less is not read to its end."""
 SPARE = 2 * 10**9
 """Bytes that stay free on the disk the exam itself needs."""
 
@@ -221,9 +223,9 @@ def _path(box: Box, kind: wire.FileKind, camera: str, start: datetime, end: date
 
 async def _recording(package: Package, box: Box, clip: Clip, kind: wire.FileKind) -> None:
     """One stretch. exam-clips ends a film before a file that cannot be read: what lies behind it is asked for again,
-    and what is between is named.
+    and what is between is named. One that turns out so while it is read breaks the film off, and it is asked for again.
     """
-    at = clip.start
+    at, again = clip.start, 0
     while clip.end - at > (SHORT if at > clip.start else timedelta()):
         try:
             head = await _film(package, box, msgspec.structs.replace(clip, start=at), kind)
@@ -231,13 +233,20 @@ async def _recording(package: Package, box: Box, clip: Clip, kind: wire.FileKind
             path = _path(box, kind, clip.camera, at, clip.end)
             package.left_out.append(wire.LeftOut(path=path, code=error.code))
             return
+        if head is None and (again := again + 1) <= AGAIN:
+            continue  # exam-clips knows the file now, and ends before it
+        if head is None:
+            path = _path(box, kind, clip.camera, at, clip.end)
+            package.left_out.append(wire.LeftOut(path=path, code="segment_unreadable"))
+            return
         if head.start - at > SHORT:
             path = _path(box, kind, clip.camera, at, head.start)
             package.left_out.append(wire.LeftOut(path=path, code="segment_unreadable"))
         at = head.end
 
 
-async def _film(package: Package, box: Box, clip: Clip, kind: wire.FileKind) -> ClipHead:
+async def _film(package: Package, box: Box, clip: Clip, kind: wire.FileKind) -> ClipHead | None:
+    """One film of it; None: it broke off, nothing of it is in the package."""
     asked: GetClip | GetCopy = GetCopy(camera=clip.camera, start=clip.start, end=clip.end, run=clip.run)
     if kind == "clip":
         asked = GetClip(camera=clip.camera, start=clip.start, end=clip.end, run=clip.run, proof=True)
@@ -248,6 +257,10 @@ async def _film(package: Package, box: Box, clip: Clip, kind: wire.FileKind) -> 
     file = _file(path, kind, camera=head.camera, start=head.start, end=head.end)
     try:
         stated = proof_at_end(await package.stream(file, chunks))
+    except Corrupt as error:
+        if error.code != "segment_unreadable":
+            raise
+        return None
     finally:
         await chunks.aclose()
     file.kept = sorted({one.state for one in stated.sources} - PLAIN) if stated else []

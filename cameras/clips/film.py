@@ -5,7 +5,9 @@ player moves about in it.
 
 import os
 import struct
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -30,6 +32,8 @@ Piece = bytes | memoryview
 """Of a film; a view is good until the next piece is asked for."""
 Locate = Callable[[Segment], Path]
 """Where a segment's file can be read: cameras.archive.locate, or simply below the media folder (`lying`)."""
+SPOILED = 3600.0
+"""Seconds for which a file the disk did not give is not tried again."""
 KEPT = 300
 """Indexes of files kept in memory: five hours of one camera, about 10 kB each."""
 
@@ -64,7 +68,7 @@ class Film(msgspec.Struct, kw_only=True, weakref=True):
     size: int
 
     def read(self, offset: int = 0, chunk: int = CHUNK) -> Iterator[bytes]:
-        """Its bytes from `offset` on. Raises Corrupt where a file has become shorter or is gone."""
+        """Its bytes from `offset` on. Raises Corrupt where a file has become shorter, is gone, or cannot be read."""
         if offset < len(self.front):
             yield self.front[offset:]
         skip = max(0, offset - len(self.front))
@@ -82,7 +86,10 @@ class Film(msgspec.Struct, kw_only=True, weakref=True):
                 at, left = span.at + skip, span.size - skip
                 skip = 0
                 while left:
-                    body = os.pread(file, min(chunk, left), at)
+                    try:
+                        body = os.pread(file, min(chunk, left), at)
+                    except OSError as error:
+                        raise spoiled(span.path) from error
                     if not body:
                         raise unreadable(span.path)
                     yield body
@@ -107,6 +114,27 @@ def unreadable(path: Path | str) -> Corrupt:
     )
 
 
+_spoiled: dict[tuple[Path, int, int], float] = {}
+
+
+def spoiled(path: Path) -> Corrupt:
+    """The disk does not give this file's pictures, whole though its index is. The next film ends before it."""
+    with suppress(OSError):
+        _spoiled[_state(path)] = time.monotonic()
+    return unreadable(path)
+
+
+def is_spoiled(path: Path) -> bool:
+    """Was it so within the last hour, and has the file stayed the same? Raises OSError."""
+    since = _spoiled.get(_state(path))
+    return since is not None and time.monotonic() - since < SPOILED
+
+
+def _state(path: Path) -> tuple[Path, int, int]:
+    state = os.stat(path)
+    return path, state.st_size, state.st_mtime_ns
+
+
 def _open(path: Path) -> int:
     try:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -118,8 +146,9 @@ def recorded(locate: Locate, segment: Segment) -> Recorded | None:
     """The samples of a segment's file; None for one just begun. Raises Corrupt for a closed one without any."""
     try:
         path = locate(segment)
-        state = os.stat(path)
-        return _recorded(path, state.st_size, state.st_mtime_ns)
+        if is_spoiled(path):
+            raise unreadable(segment.path)
+        return _recorded(*_state(path))
     except (OSError, BadBoxes) as error:
         if segment.end is None:
             return None

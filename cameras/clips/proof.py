@@ -33,7 +33,7 @@ from appliance.wire.proof import BOX, broken_names, broken_sources
 from appliance.wire.recorder import Check, CheckedFile, ClipProof, SignedProof
 from appliance.wire.seals import SealedHead
 from cameras.clips.cut import Cut
-from cameras.clips.film import Locate, Piece, Span, unreadable
+from cameras.clips.film import Locate, Piece, Span, spoiled, unreadable
 from cameras.clips.links import Links
 from cameras.index import Segment
 from cameras.integrity import CHUNK, stated
@@ -143,7 +143,7 @@ class Proven:
                 path = self._made.paths.get(segment.id)
                 mine = [span for span in spans if span.path == path]
                 whole = hashlib.sha256()
-                size = 0
+                size = taken = 0
                 pending: Future[None] | None = None
                 for block in _blocks(self._now(segment, path), buffers):
                     if pending:
@@ -152,20 +152,19 @@ class Proven:
                     pending = pool.submit(whole.update, block)
                     for piece in _inside(mine, size, block):
                         film.update(piece)
-                        given += len(piece)
+                        taken += len(piece)
                         yield piece
                     size += len(block)
                 if pending:
                     pending.result()
+                if taken != sum(span.size for span in mine):
+                    raise unreadable(segment.path)  # it has become shorter since its index was read
+                given += taken
                 same = size == segment.bytes and whole.hexdigest() == segment.sha256
                 seen: Check = "open" if segment.end is None else "whole" if same else "altered"
                 if self._links:
                     seen = self._links.judged(segment, seen, self._heads)
                 found.append(stated(segment, seen))
-        if given != self._made.film.size:
-            raise unreadable(
-                self._made.segments[0].path
-            )  # a file has become shorter since its index was read
         self._stated.sources, self._stated.film = found, film.hexdigest()
         for one in broken_sources(self._stated):
             log.error("%s is not as recorded: %s; a clip cut from it says so", one.path, one.found)
@@ -193,7 +192,7 @@ def _blocks(path: Path, buffers: tuple[bytearray, bytearray]) -> Iterator[memory
                     return
                 yield memoryview(buffer)[:length]
     except OSError as error:
-        raise unreadable(path) from error
+        raise spoiled(path) from error
 
 
 def _inside(spans: list[Span], at: int, block: memoryview) -> Iterator[memoryview]:

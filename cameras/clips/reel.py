@@ -10,7 +10,7 @@ from appliance.base.errors import ExamError
 from appliance.wire.playback import Piece, Reel
 from cameras.archive.locate import Locator
 from cameras.clips.boxes import codec
-from cameras.clips.film import Recorded, lay, recorded
+from cameras.clips.film import Recorded, is_spoiled, lay, recorded
 from cameras.clips.find import end_of, find, stretches
 from cameras.index import Reader, Segment, micros
 
@@ -28,7 +28,8 @@ def reel_of(
 
     def damaged(segment: Segment) -> bool:
         try:
-            return segment.end is not None and (media / segment.path).stat().st_size != segment.bytes
+            path = media / segment.path
+            return segment.end is not None and (path.stat().st_size != segment.bytes or is_spoiled(path))
         except OSError:
             folder = segment.path.rpartition("/")[0]
             if folder not in taken:
