@@ -11,6 +11,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,9 +32,11 @@ Write = Callable[[int], Iterator[bytes]]
 class Handover(sockets.Streamed):
     """What a handler returns to send a struct first and then write, in a thread, into the file handed over."""
 
-    def __init__(self, head: Any, write: Write) -> None:
+    def __init__(self, head: Any, write: Write, threads: Executor | None = None) -> None:
+        """`threads`: one of them is taken as long as it lasts; None: of those of the loop."""
         self.head = head
         self._write = write
+        self._threads = threads
 
     async def send(self, writer: asyncio.StreamWriter) -> None:
         """What follows the struct."""
@@ -43,7 +46,7 @@ class Handover(sockets.Streamed):
         transport.pause_reading()  # the loop would take the byte the file comes with, and let the file go
         line = socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno()))
         line.settimeout(SILENT)  # stays non-blocking for the loop that shares it
-        writing = asyncio.create_task(asyncio.to_thread(_serve, line, self._write))
+        writing = asyncio.get_running_loop().run_in_executor(self._threads, _serve, line, self._write)
         try:
             await asyncio.shield(writing)
             transport.resume_reading()

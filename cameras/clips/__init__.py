@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -60,6 +61,8 @@ CUTS_AT_ONCE = 2
 CUTS_KEPT = 32
 CUT_KEPT = 60.0
 """Seconds since it was last asked for that a finished cut serves whoever moves about in it."""
+THREADS = 32
+"""Exports, copies and checks of files at once; more wait until one is over."""
 STILL_KEPT = 1.0
 """Seconds one still serves everybody who asks."""
 
@@ -84,6 +87,8 @@ class ClipServer:
         self._turn = asyncio.Semaphore(CUTS_AT_ONCE)
         # Two readers at once slow the disk for the recorder, two encoders the machine.
         self._reading, self._coding = threading.Lock(), threading.Lock()
+        # Whoever waits for these waits in a thread of theirs: the loop's own are for stills, cuts and the live view.
+        self._threads = ThreadPoolExecutor(THREADS, "export")
         self._cuts: dict[Asked, KeptCut] = {}
         self.watch = PictureWatch(settings, self._index)
         self._stills: dict[tuple[str, int], tuple[float, StillHead, bytes]] = {}
@@ -123,14 +128,16 @@ class ClipServer:
         wanted = _wanted(asked)
         if asked.proof:
             proven = await self._proven(wanted, asked.heads)
-            return Streamed(proven.head, self._turns(_one_by_one(proven.read(), self._reading)))
+            pieces = _one_by_one(proven.read(), self._reading)
+            return Streamed(proven.head, self._turns(pieces, self._threads))
         made = await self._kept_cut(wanted)
         return Streamed(made.head, self._turns(made.film.read(asked.offset, CHUNK)))
 
     async def get_copy(self, asked: GetCopy) -> Streamed:
         """GetCopy. One at a time: it takes a core."""
         copied = await self._copied(_wanted(asked))
-        return Streamed(copied.head, self._turns(_one_by_one(copied.read(), self._coding)))
+        pieces = _one_by_one(copied.read(), self._coding)
+        return Streamed(copied.head, self._turns(pieces, self._threads))
 
     async def write_clip(self, asked: WriteClip) -> Handover:
         """WriteClip. Takes its turns as the clip or copy does that is sent."""
@@ -140,7 +147,7 @@ class ClipServer:
             made, turn = await self._copied(wanted), self._coding
         else:
             made, turn = await self._proven(wanted, asked.asked.heads), self._reading
-        return Handover(made.head, partial(write, made, _one_by_one(made.read(), turn)))
+        return Handover(made.head, partial(write, made, _one_by_one(made.read(), turn)), self._threads)
 
     async def _proven(self, wanted: Asked, heads: list[SealedHead]) -> Proven:
         made = await self._cut(wanted)
@@ -157,11 +164,12 @@ class ClipServer:
             times, run = wanted[:3], wanted[3]
             return await asyncio.to_thread(cut, self._index, self._media, *times, self._locator.locate, run)
 
-    async def _turns(self, pieces: Iterator[Piece]) -> AsyncIterator[bytes]:
-        """Pieces made in a thread."""
+    async def _turns(self, pieces: Iterator[Piece], threads: Executor | None = None) -> AsyncIterator[bytes]:
+        """Pieces made in a thread; `threads`: None = those of the loop."""
+        loop = asyncio.get_running_loop()
 
         async def one() -> bytes | None:
-            piece = await asyncio.to_thread(next, pieces, None)
+            piece = await loop.run_in_executor(threads, next, pieces, None)
             return None if piece is None else bytes(piece)  # a view is good until the next is made
 
         coming = asyncio.create_task(one())
@@ -173,7 +181,7 @@ class ClipServer:
             await asyncio.wait([coming])
             if not coming.cancelled():
                 coming.exception()  # told above, or nobody is there any more to be told
-            await asyncio.to_thread(pieces.close)  # type: ignore[attr-defined]
+            await loop.run_in_executor(threads, pieces.close)  # type: ignore[attr-defined]
 
     async def _kept_cut(self, wanted: Asked) -> Cut:
         """Whoever moves about in a clip asks for it again and again: its index is made once."""
@@ -214,8 +222,10 @@ class ClipServer:
         return Sealed(heads=await asyncio.to_thread(newest_seals, self._index))
 
     async def _check(self, segments: list[Segment], heads: list[SealedHead]) -> AsyncIterator[bytes]:
+        loop = asyncio.get_running_loop()
         for segment in segments:
-            yield msgspec.msgpack.encode(await asyncio.to_thread(self._checked, segment, heads))
+            found = await loop.run_in_executor(self._threads, self._checked, segment, heads)
+            yield msgspec.msgpack.encode(found)
 
     def _checked(self, segment: Segment, heads: list[SealedHead]) -> CheckedFile:
         with self._reading:  # one file at a time for everybody

@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +25,7 @@ from appliance.web.clip_export import patiently
 from appliance.web.package import _recording
 from appliance.web.package_zip import Package
 from appliance.wire.evidence import Broken, EvidenceSheet, PackageFile, PlainHeading
+from appliance.wire.playback import Written
 from appliance.wire.recorder import Cause, Clip, Gap
 from appliance.wire.seals import SealedHead
 from cameras import clips
@@ -31,10 +34,11 @@ from cameras.archive.places import MARK, Mark
 from cameras.archive.store import DISK, Archive
 from cameras.clips import bring, proof
 from cameras.clips.cut import cut
-from cameras.clips.film import lying, unreadable
+from cameras.clips.film import lying, spoiled
 from cameras.clips.links import Links
 from cameras.clips.proof import Proven, verify_clip
 from cameras.clips.reel import reel_of
+from cameras.clips.write import write
 from cameras.index import Segment, micros, newest_seals
 from cameras.verify_cli import _tell_clip
 from tests.cameras.sealed_store import World
@@ -157,14 +161,17 @@ async def test_a_recording_that_breaks_off_is_named_and_not_in_the_package(
     def torn(path: Path, buffers: tuple[bytearray, bytearray]) -> Iterator[memoryview]:
         yield from blocks(path, buffers)
         if path == store.path(2):
-            raise unreadable(path)  # a bad sector
+            raise spoiled(path)  # a bad sector
 
     monkeypatch.setattr(proof, "_blocks", torn)
     package = await packed(store, tmp_path / "p.zip")
-    assert package.files == [] and [one.code for one in package.left_out] == ["segment_unreadable"]
+    times = [(one.start, one.end) for one in package.files]
+    assert times == [(at(0), at(20)), (at(30), at(40))], "what is sound before and behind it is there"
+    assert [one.code for one in package.left_out] == ["segment_unreadable"]
     with zipfile.ZipFile(tmp_path / "p.zip") as made:
-        assert made.namelist() == ["manifest.json"] and made.testzip() is None
-    assert (tmp_path / "p.zip").stat().st_size < 1000
+        assert len(made.namelist()) == 3 and made.testzip() is None
+    reel = reel_of(store.index, store.media, "C1", at(0), at(40), at(100), Locator(store.settings))
+    assert [bool(one.codec) for one in reel.pieces] == [True, False, True], "and the page offers them apart"
 
 
 def test_a_clip_says_how_its_recordings_came_into_the_store(
@@ -325,3 +332,24 @@ async def test_what_lies_in_object_storage_is_fetched_before_a_clip_is_cut(
         await patiently(ask, -1.0)
     assert fetched[:3] == [one.path for one in store.files[:3]]
     await bringer.bring(("C2", at(5), at(25), ""))
+
+
+def test_whoever_writes_slowly_says_so_all_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of a still room is small: it would be silent for longer than its asker waits."""
+    monkeypatch.setattr(sys.modules[write.__module__], "TOLD", 0.0)
+    made: Any = SimpleNamespace(written=Written(bytes=3))
+    with open(tmp_path / "copy.mp4", "wb") as target:
+        frames = list(write(made, iter([b"a", b"b", b"c"]), target.fileno()))
+    assert [msgspec.msgpack.decode(one, type=Written).bytes for one in frames] == [1, 2, 3, 3]
+
+
+async def test_those_who_wait_for_the_disk_keep_nobody_else_from_a_thread(store: Store) -> None:
+    server = clips.ClipServer(store.settings)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2))
+    serving = await clips.serve(store.settings, server)
+    with server._reading:
+        waiting = [asyncio.create_task(store.check()) for _one in range(4)]
+        await asyncio.wait(waiting, timeout=0.3)
+        assert await asyncio.wait_for(asyncio.to_thread(int), 5) == 0
+    assert [len(found) for found in await asyncio.gather(*waiting)] == [5] * 4
+    serving.close()
