@@ -209,7 +209,7 @@ def find(
         | {"cameras": one.stay.cameras}
         for one in found
     ]
-    clips = [_contract(clip) for one in found for clip in one.clips]
+    clips = [_contract(clip, _again(clip, one.clips)) for one in found for clip in one.clips]
     gaps = [_contract(gap) for gap in together(gap for one in found for gap in one.gaps)]
     show(
         {
@@ -221,10 +221,10 @@ def find(
     )
 
 
-def _contract(one: Clip | Gap) -> dict[str, Any]:
-    """The keys scripts build on; `filled` and `origin` only where it is so. `run`: for `export --run`."""
+def _contract(one: Clip | Gap, again: bool = False) -> dict[str, Any]:
+    """The keys scripts build on; `filled` and `origin` only where it is so, `run` where `export` has to be told."""
     told: dict[str, Any] = msgspec.structs.asdict(one)
-    left = set() if told["filled"] else {"filled", "origin"}
+    left = (set() if told["filled"] else {"filled", "origin"}) | (set() if again else {"run"})
     return {key: value for key, value in told.items() if key not in left}
 
 
