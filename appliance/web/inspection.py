@@ -1,6 +1,6 @@
 """Inspection, read only: was it them, is it whole, who did what? Every look is itself journaled."""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 import msgspec
@@ -10,7 +10,6 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 from sqlmodel import Session, select
 
-from appliance.base.i18n import _
 from appliance.base.journal_words import actor_word
 from appliance.flow.accounts import Who
 from appliance.flow.attended import attended
@@ -20,9 +19,13 @@ from appliance.flow.look import note_look
 from appliance.flow.note_case import KINDS
 from appliance.flow.seat_watch import strips_of
 from appliance.flow.talk import talks_of
+from appliance.flow.violations import ViolationFile, open_cases, violation_case, violation_list
+from appliance.intake.violations import DECISIONS
 from appliance.records.accounts import Account
 from appliance.records.entry import FaceCheck, Tap
+from appliance.records.violations import Violation
 from appliance.web.checks import Check, checks
+from appliance.web.entry_words import field, sentence
 from appliance.web.looks import looks_of
 from appliance.web.pages import page
 from appliance.web.recordings import inspection_recordings
@@ -46,8 +49,6 @@ LOOKS = (
 """Kinds that tell who looked, not what happened to the candidate."""
 EVIDENT = ("evidence.kept", "violation.recorded")
 """Kinds whose entries name pieces of evidence."""
-LONG = 5
-"""A longer list is told by its length."""
 
 
 class Shown(msgspec.Struct):
@@ -56,12 +57,16 @@ class Shown(msgspec.Struct):
     entry: Entry
     actor: str
     detail: list[tuple[str, str]]
+    says: str
+    """What it says, in a sentence; empty where the kind says it all."""
     count: int = 1
     until: datetime | None = None
     more: list[int] = []
     """Numbers of the entries that stand in this row besides its first."""
     evidence: list[str] = []
     """What was kept beside it, to be looked at."""
+    violation: str = ""
+    """The one that was recorded."""
 
 
 class Acted(msgspec.Struct):
@@ -71,7 +76,7 @@ class Acted(msgspec.Struct):
     kinds: dict[str, int]
 
 
-def shown(entries: list[Entry], actors: dict[str, str]) -> list[Shown]:
+def shown(entries: list[Entry], actors: dict[str, str], zone: tzinfo) -> list[Shown]:
     """Rows of the timeline: consecutive saved answers are one row that says how many."""
     rows: list[Shown] = []
     for entry in entries:
@@ -81,17 +86,19 @@ def shown(entries: list[Entry], actors: dict[str, str]) -> list[Shown]:
             rows[-1].until = entry.at
             continue
         body: dict[str, Any] = msgspec.json.decode(entry.body)
-        detail = [(key, _text(value)) for key, value in body.items() if value not in ("", None, [], {})]
+        detail = [
+            (key, field(value, actors, zone))
+            for key, value in body.items()
+            if value not in ("", None, [], {})
+        ]
         kept = body.get("evidence", []) if entry.kind in EVIDENT else []
         kept = [kept] if isinstance(kept, str) else kept
-        rows.append(Shown(entry, actor_word(entry.actor, actors), detail, evidence=kept))
+        says = sentence(entry.kind, body, actors)
+        violation = str(body.get("violation", "")) if entry.kind == "violation.recorded" else ""
+        rows.append(
+            Shown(entry, actor_word(entry.actor, actors), detail, says, evidence=kept, violation=violation)
+        )
     return rows
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list) and len(value) > LONG:
-        return _("{count} in all").format(count=len(value))
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def acted(rows: list[Shown]) -> list[Acted]:
@@ -114,6 +121,11 @@ def _faces(session: Session, candidate: str) -> list[FaceCheck]:
     return list(session.exec(rows).all())
 
 
+def _violations(session: Session, box: Box, candidate: str) -> list[ViolationFile]:
+    found = session.exec(select(Violation.id).where(Violation.candidate == candidate))
+    return [violation_case(session, box, one) for one in found.all()]
+
+
 async def verified(request: Asked, box: Box, again: bool = False) -> Check:
     """Whether the whole journal holds; its result is a flow.inspect.Verified."""
 
@@ -129,7 +141,16 @@ async def inspection_page(request: Asked, box: NamedDependency[Box], text: FromQ
     found = await box.db.read(find_candidates, box, text)
     sat = await box.db.read(attended, [one.id for one in found]) if found else {}
     return page(
-        request, "inspection.html", text=text, found=found, sat=sat, check=await verified(request, box)
+        request,
+        "inspection.html",
+        text=text,
+        found=found,
+        sat=sat,
+        violations=await box.db.read(violation_list, box),
+        cases=await box.db.read(open_cases, box),
+        case_words=KINDS,
+        measures=DECISIONS,
+        check=await verified(request, box),
     )
 
 
@@ -155,8 +176,8 @@ async def inspection_candidate(
         await box.db.write(note_look, box, "timeline.viewed", candidate, request.user, {})
         known.add(seen)
     actors = await box.db.read(_actors, box)
-    rows = shown([one for one in found.entries if one.kind not in LOOKS], actors)
-    looks = shown([one for one in found.entries if one.kind in LOOKS], actors)
+    rows = shown([one for one in found.entries if one.kind not in LOOKS], actors, box.zone)
+    looks = shown([one for one in found.entries if one.kind in LOOKS], actors, box.zone)
     return page(
         request,
         "timeline.html",
@@ -171,6 +192,8 @@ async def inspection_candidate(
         talks=await box.db.read(talks_of, candidate),
         check=await verified(request, box),
         screens=bool(with_screens(box)),
+        violations={one.line.id: one for one in await box.db.read(_violations, box, candidate)},
+        measures=DECISIONS,
     )
 
 

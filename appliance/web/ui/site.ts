@@ -5,7 +5,7 @@ import { startClock } from "./_clock";
 import { startFields } from "./_fields";
 import { startGroups } from "./_groups";
 import { startLive } from "./_live";
-import { all, newId } from "./_page";
+import { all, newId, word } from "./_page";
 import { startPress } from "./_press";
 import { startRoll } from "./_roll";
 import { startScore } from "./_score";
@@ -82,6 +82,13 @@ function startNotes(): void {
     if (/same_person|second_/.test(xhr.responseText)) all<HTMLInputElement>("[name=second_login]", elt)[0]?.select();
     if (xhr.status === 401 && document.body.dataset.stay === undefined) location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
   });
+  for (const silent of ["htmx:timeout", "htmx:sendError"]) {
+    document.addEventListener(silent, (event) => {
+      const asked = (event as CustomEvent<{ requestConfig: { verb: string } }>).detail.requestConfig;
+      // What a page reads by itself it reads again.
+      if (asked.verb !== "get") document.getElementById("problem")?.replaceChildren(word("away"));
+    });
+  }
   document.addEventListener("other", () => document.getElementById("done")?.replaceChildren());
   document.addEventListener("changed", () => {
     for (const open of all<HTMLDetailsElement>("details[open].ask")) {
