@@ -6,7 +6,7 @@ longer.
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from appliance.wire.seals import Deletion
 
@@ -24,6 +24,20 @@ def lawful(
     if deletions is None or now - removed < TOLD:
         return True
     return any(one.first <= start <= one.last and removed <= one.at for one in deletions)
+
+
+def lawful_of(path: str, removed: datetime, now: datetime) -> bool:
+    """The same of a recording's path, by its day."""
+    try:
+        return lawful(datetime.strptime(day_of(path), "%Y%m%d").replace(tzinfo=UTC), removed, now)
+    except ValueError:
+        return False
+
+
+def day_of(path: str) -> str:
+    """The day (yyyymmdd, UTC) of a recording's path CAMERA/DAY/NAME."""
+    parts = path.split("/")
+    return parts[1] if len(parts) > 2 else ""
 
 
 def three_years_after(start: datetime) -> datetime:

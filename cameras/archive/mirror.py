@@ -1,50 +1,38 @@
 """What proves and finds the recordings, a second time beside every copy: chain, seals, references, the archive's list.
 
-Without it a place would hold files nobody can prove once the recording disk is gone. It lies in `proof.d` of each
-place; the list comes back from there by itself, the chain by hand (docs/operations.md).
+Without it a place would hold files nobody can prove once the recording disk is gone. It lies in a folder of `proof.d`
+of each place; the list comes back from there by itself (lost.py), the chain by hand (docs/operations.md). What does not
+continue what lies there never replaces it: it gets a folder of its own, and so does whatever a new list brings.
 """
 
-import contextlib
+import errno
 import hashlib
 import logging
-import os
-import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import msgspec
-
-from appliance.base.settings import Settings
-from cameras.archive.places import (
-    INVENTORY,
-    REMOVED,
-    FolderPlace,
-    Pace,
-    Place,
-    mounted_disks,
-    mounted_folder,
-    sync_folder,
-)
-from cameras.archive.reach import site_code
+from appliance.base.ids import new_id
+from cameras.archive.places import PROOF, RESERVE, Pace, Place, PlaceFull, file_digest
 from cameras.archive.store import FILE, Archive
 from cameras.chain import FOLDER as CHAIN
 from cameras.chain import ChainFiles
 from cameras.index import micros, moment
-from cameras.index.rebuild import INSIDE
 
 log = logging.getLogger("examsite.archive")
 
-PROOF = "proof.d"
 REFERENCES = "references.d"
 """Stills the recorder's own looks are held against (cameras/reference.py)."""
 CHAIN_EVERY, LIST_EVERY = timedelta(hours=1), timedelta(days=1)
-UNREAD = moment(0)
-"""When a copy of a list that was taken in was verified last: never."""
-RECORDING = re.compile(f"[A-Za-z0-9][A-Za-z0-9_-]*/{INSIDE.pattern}")
-"""Camera, day and name: a line of an inventory names nothing else."""
+PAGES = 4096
+SMALL = 4 << 20
+"""Bytes of a camera's seals up to which they are brought every hour, and every day when they are more."""
+
+
+class OtherProof(Exception):
+    """What lies on a place is not the beginning of what would be brought."""
 
 
 class Mirror:
@@ -54,18 +42,33 @@ class Mirror:
         self._media, self._archive, self._pace = media, archive, pace
 
     def bring(self, place: Place, now: datetime) -> bool:
-        """What has changed since the last time; False: there is never more to do at once."""
-        if self._due(f"proof:{place.name}", now, CHAIN_EVERY):
-            for camera in ChainFiles(self._media).cameras():
-                self._chain(place, camera)
-            for file in self._files(REFERENCES):
-                if place.size(f"{PROOF}/{file}") != (self._media / file).stat().st_size:
-                    self._put(place, self._media / file, str(file))
-            self._archive.keep(f"proof:{place.name}", str(micros(now)))
-        if self._due(f"list:{place.name}", now, LIST_EVERY):
-            self._list(place)
-            self._archive.keep(f"list:{place.name}", str(micros(now)))
+        """What has changed since the last time; True: there is more to do at once."""
+        folder = self._folder(place, now)
+        name = f"{place.name}:{folder}"
+        try:
+            if self._due(f"proof:{name}", now, CHAIN_EVERY):
+                for camera in ChainFiles(self._media).cameras():
+                    self._chain(place, folder, camera, now)
+                for file in self._files(REFERENCES):
+                    self._put(place, file, f"{folder}/{file.relative_to(self._media)}")
+                self._archive.keep(f"proof:{name}", str(micros(now)))
+        except OtherProof as error:
+            self._archive.find(place.name, str(error), "altered", now)
+            self._archive.keep(f"proofs:{place.name}", "")
+            log.error("%s: %s is not continued by what lies on the recording disk", place.name, error)
+            return True
+        if self._due(f"list:{name}", now, LIST_EVERY):
+            self._archive.keep(f"list:{name}", str(micros(now - LIST_EVERY + CHAIN_EVERY)))  # when it fails
+            self._list(place, f"{folder}/{FILE}")
+            self._archive.keep(f"list:{name}", str(micros(now)))
         return False
+
+    def _folder(self, place: Place, now: datetime) -> str:
+        """Where this list's proof lies on a place."""
+        if not (kept := self._archive.kept(f"proofs:{place.name}")):
+            kept = f"{now:%Y%m%d}-{new_id()[-8:]}"
+            self._archive.keep(f"proofs:{place.name}", kept)
+        return f"{PROOF}/{kept}"
 
     def _due(self, name: str, now: datetime, every: timedelta) -> bool:
         last = moment(int(self._archive.kept(name) or 0))
@@ -74,36 +77,56 @@ class Mirror:
     def _files(self, folder: str) -> Iterator[Path]:
         top = self._media / folder
         if top.is_dir():
-            yield from sorted(one.relative_to(self._media) for one in top.rglob("*") if one.is_file())
+            yield from sorted(one for one in top.rglob("*") if one.is_file())
 
-    def _chain(self, place: Place, camera: str) -> None:
+    def _chain(self, place: Place, folder: str, camera: str, now: datetime) -> None:
         """Files are added to one after the other: those before the last one brought are complete."""
-        name = f"chain:{place.name}:{camera}"
-        last = self._archive.kept(name)
-        files = [one for one in ChainFiles(self._media).files(camera) if one.name >= last]
-        seals = self._media / CHAIN / camera / "seals"
-        for file in [*files, *([seals] if seals.exists() else [])]:
-            self._put(place, file, f"{CHAIN}/{camera}/{file.name}")
+        name, there = f"chain:{place.name}:{folder}:{camera}", f"{folder}/{CHAIN}/{camera}"
+        last, files = self._archive.kept(name), ChainFiles(self._media).files(camera)
+        if last and last not in {one.name for one in files}:
+            raise OtherProof(f"{there}/{last}")
+        for file in files:
+            if file.name >= last:
+                self._put(place, file, f"{there}/{file.name}", grows=True)
+        seals, daily = self._media / CHAIN / camera / "seals", f"seals:{place.name}:{folder}:{camera}"
+        if seals.exists() and (seals.stat().st_size < SMALL or self._due(daily, now, LIST_EVERY)):
+            self._put(place, seals, f"{there}/{seals.name}", grows=True)
+            self._archive.keep(daily, str(micros(now)))
         if files:
             self._archive.keep(name, files[-1].name)
 
-    def _put(self, place: Place, source: Path, path: str) -> None:
-        """As it is now: the recorder may be adding to it."""
-        scratch = self._scratch()
+    def _put(self, place: Place, source: Path, path: str, grows: bool = False) -> None:
+        """As it is now: the recorder may be adding a line to one that `grows`."""
         body = source.read_bytes()
+        if grows:
+            body = body[: body.rfind(b"\n") + 1]
+        there = place.size(path)
+        if there is not None and (grows or there == len(body)):
+            same = there <= len(body) and (
+                place.digest(path, self._pace) == hashlib.sha256(body[:there]).hexdigest()
+            )
+            if same and there == len(body):
+                return
+            if grows and not same:
+                raise OtherProof(path)
+        scratch = self._scratch()
         scratch.write_bytes(body)
         try:
-            place.put(scratch, f"{PROOF}/{path}", hashlib.sha256(body).hexdigest(), self._pace)
+            place.put(scratch, path, hashlib.sha256(body).hexdigest(), self._pace)
         finally:
             scratch.unlink()
 
-    def _list(self, place: Place) -> None:
-        scratch = self._scratch()
+    def _list(self, place: Place, path: str) -> None:
+        """Raises PlaceFull, or OSError when the recording disk has no room for another one: recording goes first."""
+        size, scratch = self._archive.path.stat().st_size, self._scratch()
+        usage, (total, free) = shutil.disk_usage(self._media), place.space()
+        if total and free - size < min(RESERVE, total // 50):
+            raise PlaceFull(place.name)
+        if usage.free - size < 2 * min(RESERVE, usage.total // 50):
+            raise OSError(errno.ENOSPC, "no room for a copy of the list", str(self._media))
         try:
-            self._archive.copy_to(scratch)
-            with open(scratch, "rb") as source:
-                digest = hashlib.file_digest(source, "sha256").hexdigest()
-            place.put(scratch, f"{PROOF}/{FILE}", digest, self._pace)
+            copy_list(self._archive.path, scratch, self._pace)
+            place.put(scratch, path, file_digest(scratch, self._pace), self._pace)
         finally:
             scratch.unlink(missing_ok=True)
 
@@ -113,65 +136,18 @@ class Mirror:
         return folder / "proof.new"
 
 
-def bring_back(settings: Settings) -> Path | None:
-    """Where there is no list of archived recordings, the newest a place of this site holds; returns whence it came."""
-    media, site, storage = Path(settings.recorder.media), site_code(settings), settings.storage
-    if (media / FILE).exists():
-        return None
-    roots = [mounted_folder(Path(one.folder), one.name, site) for one in storage.places if one.kind != "s3"]
-    roots += mounted_disks(Path(storage.offline), site).values()
-    kept = [root / PROOF / FILE for root in roots if root and (root / PROOF / FILE).exists()]
-    for source in sorted(kept, key=lambda path: path.stat().st_mtime, reverse=True):
-        media.mkdir(parents=True, exist_ok=True)
-        new = media / f"{FILE}.new"
-        shutil.copyfile(source, new)
-        try:
-            link = sqlite3.connect(new)
-            try:
-                whole = link.execute("PRAGMA quick_check").fetchone()[0] == "ok"
-            finally:
-                link.close()
-        except sqlite3.Error:
-            whole = False
-        if whole:
-            os.replace(new, media / FILE)
-            sync_folder(media)
-            log.warning("the list of archived recordings was brought back from %s", source)
-            return source
-        new.unlink()
-    return None
-
-
-class _Line(msgspec.Struct):
-    path: str
-    bytes: int = 0
-    sha256: str = ""
-
-
-def take_in(archive: Archive, place: FolderPlace) -> int:
-    """An off-line disk this list knows nothing of, and what its inventory says, which nobody has signed: a recording
-    on it counts, and is no longer missed, once it was read (Scrubber). A disk with an inventory is not filled any more.
+def copy_list(source: Path, target: Path, pace: Pace) -> None:
+    """The list as it is now, as a file of its own. What is written meanwhile is not in it, and does not make the
+    copying begin anew (https://sqlite.org/c3ref/backup_finish.html), for the transaction holds what was there.
     """
-    gone = {line.path for line in _lines(place.root / REMOVED)}
-    lines = [line for line in _lines(place.root / INVENTORY) if line.path not in gone]
-    state = "full" if place.size(INVENTORY) else "filling"
-    with archive.transaction() as link:
-        link.execute("INSERT INTO place(name, kind, state) VALUES (?, 'offline', ?)", (place.name, state))
-        for line in lines:
-            archive.keep_copy(place.name, line.path, line.bytes, line.sha256, UNREAD)
-    if lines:
-        log.warning("off-line disk %s: %d recordings taken in from its inventory", place.name, len(lines))
-    return len(lines)
-
-
-def _lines(path: Path) -> Iterator[_Line]:
-    if not path.exists():
-        return
-    with open(path, "rb") as lines:
-        for raw in lines:
-            with contextlib.suppress(msgspec.DecodeError):  # torn when the disk was pulled, and written again
-                line = msgspec.json.decode(raw, type=_Line)
-                if RECORDING.fullmatch(line.path):
-                    yield line
-                else:
-                    log.error("%s names no recording: %s", path, line.path)
+    reading = sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=5.0, isolation_level=None)
+    writing = sqlite3.connect(target)
+    try:
+        reading.execute("BEGIN")
+        reading.execute("SELECT 1 FROM place LIMIT 1").fetchall()
+        size = PAGES * reading.execute("PRAGMA page_size").fetchone()[0]
+        reading.backup(writing, pages=PAGES, progress=lambda *_counts: pace.took(size))
+        writing.execute("PRAGMA journal_mode = DELETE")
+    finally:
+        writing.close()
+        reading.close()

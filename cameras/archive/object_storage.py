@@ -12,10 +12,11 @@ from minio.error import MinioException, S3Error
 from urllib3.exceptions import HTTPError
 
 from appliance.base.storage_settings import PlaceSettings
-from cameras.archive.places import ALTERED, CHUNK, Pace, PlaceSilent
+from cameras.archive.places import ALTERED, CHUNK, PROOF, Pace, PlaceSilent
 
 PART_SIZE = 256 * 1024 * 1024
-"""Recordings are smaller: each goes up in one request."""
+"""Recordings are smaller: each goes up in one request. Anything larger goes in SMALL_PARTs, one in memory at a time."""
+SMALL_PART = 16 * 1024 * 1024
 MISSING = ("NoSuchKey", "NoSuchObject", "ResourceNotFound")
 
 
@@ -94,7 +95,8 @@ class S3Place:
                 size,
                 content_type="video/mp4",
                 metadata={"sha256": sha256},
-                part_size=PART_SIZE,
+                part_size=PART_SIZE if size <= PART_SIZE else SMALL_PART,
+                num_parallel_uploads=1,
             )
             pace.took(size)
         try:
@@ -134,6 +136,19 @@ class S3Place:
         """Download."""
         with _reached():
             self._client.fget_object(self._bucket, path, str(target))
+
+    def proofs(self, name: str) -> list[tuple[float, str]]:
+        """By the storage's clock."""
+        found = []
+        with _reached():
+            folders = [
+                one.object_name for one in self._client.list_objects(self._bucket, f"{PROOF}/") if one.is_dir
+            ]
+            for path in (f"{folder}{name}" for folder in folders):
+                with contextlib.suppress(FileNotFoundError), _reached():
+                    put = self._client.stat_object(self._bucket, path).last_modified
+                    found.append((put.timestamp() if put else 0.0, path))
+        return found
 
     def space(self) -> tuple[int, int]:
         """Nobody knows; asked all the same, so that a silent one is noticed."""

@@ -19,6 +19,8 @@ import msgspec
 MARK = "examsite-place.json"
 INVENTORY = "inventory.jsonl"
 REMOVED = "removed.jsonl"
+PROOF = "proof.d"
+"""Folder of a place in which the proof of the recordings lies, each list's in a folder of its own (mirror.py)."""
 PART = ".part"
 ALTERED = ".altered"
 CHUNK = 1 << 20
@@ -116,6 +118,9 @@ class Place(Protocol):
 
     def space(self) -> tuple[int, int]:
         """Bytes and free bytes; (0, 0) where nobody knows."""
+
+    def proofs(self, name: str) -> list[tuple[float, str]]:
+        """When it was put (seconds since 1970) and path of each file of this name in a folder of PROOF."""
 
 
 def sync_folder(folder: Path) -> None:
@@ -262,6 +267,12 @@ class FolderPlace:
         with self._reached():
             usage = shutil.disk_usage(self.root)
             return usage.total, usage.free
+
+    def proofs(self, name: str) -> list[tuple[float, str]]:
+        """By the place's own clock."""
+        with self._reached():
+            found = [f"{PROOF}/{one.parent.name}/{name}" for one in (self.root / PROOF).glob(f"*/{name}")]
+            return [(self._file(one).stat().st_mtime, one) for one in found]
 
     def list_copy(self, line: dict[str, Any]) -> None:
         """One more line of the inventory, durable before the copy counts."""

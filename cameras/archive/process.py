@@ -117,6 +117,8 @@ class ArchiveProcess:
         archive, after = self.rounds.archive.id, asked.after
         if asked.archive != archive:
             return Events(archive=archive, events=[])
+        if after > int(self.rounds.archive.kept("fetched") or 0):
+            self.rounds.archive.keep("fetched", str(after))
         rows = self.rounds.archive.rows(
             "SELECT number, at, kind, body FROM event WHERE number > ? ORDER BY number LIMIT ?", after, EVENTS
         )

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from appliance.base.settings import Settings
 from appliance.wire.archive import KeepOrders
 from cameras.archive.copying import Copier
 from cameras.archive.deletion import Deleter
-from cameras.archive.mirror import Mirror, bring_back, take_in
+from cameras.archive.lost import bring_back, take_in
+from cameras.archive.mirror import Mirror
 from cameras.archive.places import (
     INVENTORY,
     FolderPlace,
@@ -33,7 +34,7 @@ from cameras.archive.places import (
 from cameras.archive.reach import place_of, site_code
 from cameras.archive.scrub import Scrubber
 from cameras.archive.status import levels_told, make_status
-from cameras.archive.store import DISK, FILE, Archive
+from cameras.archive.store import DISK, Archive
 from cameras.archive.terms import keep_rooms, keep_sittings
 from cameras.archive.trusted_time import Uptime, trusted_now, uptime
 from cameras.archive.walk import count_days
@@ -45,6 +46,8 @@ log = logging.getLogger("examsite.archive")
 MIB = 1 << 20
 FETCHED_KEPT = 3600.0
 """Seconds for which a recording fetched from object storage stays on the recording disk."""
+PATIENCE = timedelta(days=1)
+"""How long a new list waits for places that do not answer: one of them may keep the list that was lost."""
 IN_FORCE = 120.0
 """Seconds for which orders count: exam-web tells them again every half minute, so that a hold is known before anything
 goes, also after a start, and nothing goes while nobody can say what is on hold.
@@ -63,7 +66,7 @@ class Rounds:
         self.media = Path(settings.recorder.media)
         if settings.recorder.own_disk:
             require_own_disk(self.media, settings.state)
-        self.archive = self._opened()
+        self.archive = Archive(self.media)
         self._file = file_number(self.archive.path)
         self.index = Reader(self.media)
         self.leaving = threading.Event()
@@ -88,21 +91,6 @@ class Rounds:
         self._heard: float | None = None
         self._copying = threading.Lock()
         self._know(DISK, "recorder")
-
-    def _opened(self) -> Archive:
-        """The list; a lost or damaged one comes back from the newest copy on a place."""
-        source = bring_back(self.settings)
-        archive = Archive(self.media)
-        if archive.damaged:
-            archive.close()
-            for ending in ("", "-wal", "-shm"):
-                self.media.joinpath(FILE + ending).unlink(missing_ok=True)
-            source = bring_back(self.settings)
-            archive = Archive(self.media)
-        if source:
-            archive.begin_anew()
-            archive.tell(self.clock.now(), "list_restored", {"from": str(source)})
-        return archive
 
     def _know(self, name: str, kind: str) -> None:
         with self.archive.transaction() as link:
@@ -130,6 +118,9 @@ class Rounds:
             log.error("the recordings' disk is no longer the one that was mounted; exam-archive starts again")
             return False
         more = self._try("places", "", self._reach)
+        more = self._try("list", "", self._look_for_list) or more
+        if self.moved:
+            return False
         for name, place, step in self._steps():
             if self.leaving.is_set():
                 return False
@@ -150,7 +141,17 @@ class Rounds:
             if place.kind != "offline" or self._filling(name):
                 days = storage.offline_after_days if place.kind == "offline" else after.get(name, 0)
                 steps.append((name, name, partial(self._copy, place, days)))
-                steps.append((f"proof {name}", name, partial(self.mirror.bring, place, self.clock.now())))
+                if not self.archive.new:
+                    steps.append((f"proof {name}", name, partial(self.mirror.bring, place, self.clock.now())))
+        if not self.archive.new:
+            steps += self._leaving()
+        for name in [DISK, *self.copier.places]:
+            steps.append((f"scrub {name}", name, partial(self.scrubber.scrub_some, name)))
+        return [*steps, ("forecast", "", self._levels)]
+
+    def _leaving(self) -> list[Step]:
+        """What takes recordings away."""
+        storage, steps = self.settings.storage, list[Step]()
         steps.append(
             ("free", "", lambda: self.copier.free_some(DISK, storage.free_after_days, storage.copies))
         )
@@ -158,10 +159,7 @@ class Rounds:
             if one.keep_days:
                 free = partial(self.copier.free_some, one.name, one.keep_days, storage.copies)
                 steps.append((f"free {one.name}", one.name, free))
-        steps.append(("deletion", "", self._delete))
-        for name in [DISK, *self.copier.places]:
-            steps.append((f"scrub {name}", name, partial(self.scrubber.scrub_some, name)))
-        return [*steps, ("forecast", "", self._levels)]
+        return [*steps, ("deletion", "", self._delete)]
 
     def _try(self, name: str, place: str, step: Callable[[], bool]) -> bool:
         try:
@@ -178,6 +176,22 @@ class Rounds:
             return False
         self.problems.pop(name, None)
         return found
+
+    def _look_for_list(self) -> bool:
+        """Before a new list is worked with, the newest one a place keeps comes back, when every place answers or a day
+        is over. Until then nothing is freed, deleted or taken in.
+        """
+        if not self.archive.new:
+            return False
+        away = {one.name for one in self.settings.storage.places} - self.copier.places.keys()
+        patient = self.clock.now() < self.began + PATIENCE
+        if away and patient:
+            raise PlaceSilent(f"an older one may lie on {', '.join(sorted(away))}")
+        if bring_back(self.archive, self.copier.places.values(), self.clock.now(), patient):
+            self.moved = True
+        else:
+            self.archive.keep("new", "")
+        return True
 
     def _settle(self) -> bool:
         self.copier.settle()
@@ -217,7 +231,9 @@ class Rounds:
         for label, folder in mounted_disks(Path(self.settings.storage.offline), site).items():
             place = FolderPlace(label, "offline", folder)
             try:
-                if not self.archive.rows("SELECT 1 FROM place WHERE name = ?", label):
+                if not self.archive.new and not self.archive.rows(
+                    "SELECT 1 FROM place WHERE name = ?", label
+                ):
                     take_in(self.archive, place)
                 self._seen(label, place, place.space())
             except (PlaceSilent, PlaceFull, OSError):

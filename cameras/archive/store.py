@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,7 +18,7 @@ import msgspec
 from appliance.base.errors import Unavailable
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
-from cameras.archive.lawful import lawful
+from cameras.archive.lawful import day_of, lawful_of
 from cameras.archive.schema import SCHEMAS
 from cameras.index import file_number, micros, moment, prepare
 
@@ -167,7 +167,7 @@ class ArchiveReader:
             "SELECT path, place, at FROM removal WHERE path >= ? AND path < ? AND place IN (?, ?)",
             *(prefix, end, DISK, EVERYWHERE),
         )
-        return {path for path, place, at in rows if place == DISK or _lawful(path, moment(at), now)}
+        return {path for path, place, at in rows if place == DISK or lawful_of(path, moment(at), now)}
 
 
 class Archive(ArchiveReader):
@@ -194,7 +194,9 @@ class Archive(ArchiveReader):
         self._writer = sqlite3.connect(self.path, check_same_thread=False, timeout=5.0, isolation_level=None)
         prepare(self._writer, SCHEMAS)
         if not self.kept("id"):  # the numbers of its events count for this list alone
-            self.keep("id", new_id())
+            with self.transaction():
+                self.keep("id", new_id())
+                self.keep("new", "yes")
 
     def _set_aside(self, error: sqlite3.Error) -> None:
         """Keep a damaged list under another name, for whoever looks into it."""
@@ -206,6 +208,11 @@ class Archive(ArchiveReader):
             if part.exists():
                 part.rename(part.with_name(name + ending))
         self.damaged = True
+
+    @property
+    def new(self) -> bool:
+        """It was made here, and nobody has looked yet whether a place keeps an older one."""
+        return self.kept("new") != ""
 
     @property
     def id(self) -> str:
@@ -239,21 +246,11 @@ class Archive(ArchiveReader):
     def _within(self) -> bool:
         return self._writer.in_transaction
 
-    def copy_to(self, target: Path) -> None:
-        """The list as it is now, as a file of its own."""
-        source = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=5.0)
-        copy = sqlite3.connect(target)
-        try:
-            source.backup(copy, pages=4096)
-            copy.execute("PRAGMA journal_mode = DELETE")
-        finally:
-            copy.close()
-            source.close()
-
     def begin_anew(self) -> None:
-        """A list brought back from a copy: what it told since is not known, its numbers go on under a new name."""
+        """A list brought back: its numbers go on under a new name, and what nobody had fetched is told again."""
         with self.transaction() as link:
-            link.execute("DELETE FROM event")
+            link.execute("DELETE FROM event WHERE number <= ?", (int(self.kept("fetched") or 0),))
+            link.execute("DELETE FROM kept WHERE name LIKE 'proofs:%'")  # its proof has a folder of its own
             self.keep("id", new_id())
 
     def close(self) -> None:
@@ -273,7 +270,7 @@ class Archive(ArchiveReader):
             )
             if new:
                 self._weigh(link, place, size, 1)
-                day = _day(path)
+                day = day_of(path)
                 link.execute(
                     "UPDATE place SET first = CASE WHEN first = '' OR first > ? THEN ? ELSE first END,"
                     " last = CASE WHEN last < ? THEN ? ELSE last END WHERE name = ?",
@@ -388,16 +385,3 @@ class Archive(ArchiveReader):
         """Keep it."""
         with self.transaction() as link:
             link.execute("INSERT OR REPLACE INTO kept(name, value) VALUES (?, ?)", (name, value))
-
-
-def _lawful(path: str, at: datetime, now: datetime) -> bool:
-    try:
-        return lawful(datetime.strptime(_day(path), "%Y%m%d").replace(tzinfo=UTC), at, now)
-    except ValueError:
-        return False
-
-
-def _day(path: str) -> str:
-    """The day (yyyymmdd, UTC) of a recording's path CAMERA/DAY/NAME."""
-    parts = path.split("/")
-    return parts[1] if len(parts) > 2 else ""

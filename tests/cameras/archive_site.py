@@ -12,7 +12,7 @@ from appliance.base.clock import FakeClock
 from appliance.base.settings import CameraSettings, RecorderSettings, Settings, SiteSettings
 from appliance.base.storage_settings import PlaceSettings, StorageSettings
 from appliance.wire.archive import KeepOrders, KeptSitting, Permit
-from cameras.archive.places import MARK, Mark
+from cameras.archive.places import MARK, PROOF, Mark
 from cameras.archive.rounds import Rounds
 from cameras.archive.terms import keep_rooms
 from cameras.index import Index, Segment, moment
@@ -48,6 +48,8 @@ class Store:
         )
         self.media.mkdir(parents=True, exist_ok=True)
         self.index = Index(self.media)
+        self.first = True
+        """No list was lost: the first one waits for no place."""
 
     def mount(self, folder: str, name: str, kind: str = "nas") -> Path:
         """A prepared, mounted place."""
@@ -89,6 +91,9 @@ class Store:
     def rounds(self) -> Iterator[Rounds]:
         """exam-archive's work, closed at the end; the cameras have always been where they are."""
         made = Rounds(self.settings, self.clock, lambda: ("boot", self.clock.now().timestamp()))
+        if self.first:
+            made.archive.keep("new", "")
+            self.first = False
         if not made.archive.rows("SELECT 1 FROM stay"):
             keep_rooms(made.archive, {one.code: one.room for one in self.settings.cameras}, moment(0))
         try:
@@ -128,3 +133,9 @@ def orders(*sittings: KeptSitting, before: datetime, permit: bool = True, due: d
     """What exam-web tells; `permit`: what is past its date may go."""
     order = Permit(id="p1", due=due, before=before, why="past three years", who="account:a account:b")
     return KeepOrders(sittings=list(sittings), before=before, permit=order if permit else None)
+
+
+def proof_of(place: Path) -> Path:
+    """The one folder in which a place keeps proof."""
+    (folder,) = (place / PROOF).iterdir()
+    return folder

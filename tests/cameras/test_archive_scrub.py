@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from minio import Minio
 from moto.server import ThreadedMotoServer
 
 from appliance.base.storage_settings import PlaceSettings
+from appliance.wire.archive import Storage
 from cameras.archive.forecast import Coming, Disk, Measured, forecast
 from cameras.archive.locate import Locator
 from cameras.archive.object_storage import keys_of
@@ -22,6 +24,7 @@ from cameras.archive.rounds import Rounds
 from cameras.archive.scrub import allowed
 from cameras.archive.status import levels_told, make_status
 from cameras.archive.store import FILE
+from cameras.archive.walk import Walk
 from cameras.index import micros, moment
 from tests.cameras.archive_site import NOW, SIZE, Store, orders, settle, sitting
 
@@ -280,14 +283,47 @@ def test_a_sitting_without_room_is_told_once_and_a_silent_place_frees_nothing(tm
         assert [one.days_left is not None for one in status.places] == [False, True]
         (nas / "examsite-place.json").unlink()
         settle(rounds)
+        store.clock.advance(3600)
+        assert make_status(rounds).forecast.days_left is None, "a place that restarts"
+        store.clock.advance(86400)
+        settle(rounds)
         with rounds.archive.transaction() as link:
             link.execute("UPDATE place SET total = 1000000000000, free = 250000000000 WHERE name = ''")
         status = make_status(rounds)
         assert status.forecast.days_left is not None, "a silent place takes no copies"
-        for _twice in range(2):
-            levels_told(rounds.archive, status, NOW)
-        told = dict(rounds.archive.rows("SELECT kind, count(*) FROM event GROUP BY kind"))
-    assert told["short"] == 1 and told["filling"] >= 1
+        well = msgspec.structs.replace(status, forecast=msgspec.structs.replace(status.forecast, short=[]))
+
+        def told(*seen: tuple[Storage, timedelta]) -> int:
+            for what, after in seen:
+                levels_told(rounds.archive, what, NOW + after)
+            return len(rounds.archive.rows("SELECT 1 FROM event WHERE kind = 'short'"))
+
+        minute, hour = timedelta(minutes=1), timedelta(hours=1)
+        rounds.archive.keep("without_room", "")
+        assert (
+            told((status, 0 * hour), (well, 20 * minute), (status, 40 * minute), (status, 99 * minute)) == 0
+        )
+        assert told((status, 100 * minute), (status, 101 * minute)) == 1
+        assert told((well, 2 * hour), (status, 3 * hour), (status, 5 * hour)) == 1, "once"
+        assert rounds.archive.rows("SELECT 1 FROM event WHERE kind = 'filling'")
+
+
+def test_what_fills_a_gap_of_last_week_is_not_late(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    nas = store.mount("nas", "nas")
+    store.record("C1", NOW - 9 * DAY)
+    with store.rounds() as rounds:
+
+        def overdue(hours: int) -> list[bool]:
+            store.clock.advance(hours * 3600)
+            settle(rounds)
+            return [one.overdue is not None for one in make_status(rounds).places]
+
+        settle(rounds)
+        nas.rename(tmp_path / "away")
+        store.record("C1", NOW - 8 * DAY)
+        assert overdue(0) == overdue(20) == [False, False], "it came now, and that of the day before is there"
+        assert overdue(6) == [False, True]
 
 
 @settings(max_examples=30)
@@ -302,3 +338,39 @@ def test_more_room_never_lasts_shorter(total: int, part: float, rates: list[int]
         one.days_left if one.days_left is not None else far
     )
     assert all(0 <= day.used <= total for day in one.ahead)
+
+
+def test_rows_given_back_to_an_index_are_not_looked_at_one_by_one(tmp_path: Path) -> None:
+    place = PlaceSettings(name="nas", kind="nas", folder=str(tmp_path / "nas"), after_days=2)
+    store = Store(tmp_path, places=[place])
+    nas = store.mount("nas", "nas")
+    made = [store.record("C1", NOW - days * DAY)[0] for days in (9, 8, 7)]
+    with store.rounds() as rounds:
+        settle(rounds)
+        with (
+            store.index.transaction() as link
+        ):  # built anew: the last days first, the others beside the recording
+            link.execute("UPDATE run SET cause = 'restored'")
+            link.execute("UPDATE segment SET rowid = 100 WHERE path = ?", (made[2].path,))
+            link.execute("UPDATE segment SET rowid = rowid + 200 WHERE rowid < 100")
+        settle(rounds)
+        assert rounds.archive.rows("SELECT 1 FROM pending") == []
+        (filled,) = store.record("C1", NOW - 8 * DAY + timedelta(hours=1))
+        settle(rounds)
+    assert (nas / filled.path).exists()
+
+
+def test_what_waits_for_another_look_is_taken_page_by_page(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    made = store.record("C1", NOW - DAY, count=9)
+    with store.rounds() as rounds:
+        walk = Walk(store.index, rounds.archive, "way")
+        walk.passed(*walk.take(99, NOW))
+        for one in made[2:]:
+            walk.once_more(one.path)
+        walk.once_more("C1/20000101/gone.mp4")
+        asked: list[str] = []
+        find = walk._completed
+        walk._completed = lambda path: asked.append(path) or find(path)  # type: ignore[func-returns-value,method-assign]
+        assert [row.segment.path for row in walk.take(4, NOW)] == [one.path for one in made[2:4]]
+        assert len(asked) == 4

@@ -88,6 +88,8 @@ FAULTS = (
     "the recording disk fills up",
     "no room for the recordings of a coming sitting",
     "a kept recording is missing or altered",
+    "the recording disk is lost and a new one begins, or its chain is cut short",
+    "a plugged-in disk has a wrong inventory, rotten files, or links",
     "the list of archived recordings is lost or damaged",
     "the box's clock is years wrong when recordings are deleted, or was when they were made",
     "a hold is put while exam-archive stands still, or while files go; a site database comes back from before it",

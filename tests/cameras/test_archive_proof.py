@@ -1,0 +1,168 @@
+"""The proof beside the copies: what is brought there, what it is worth after a loss, and what never replaces it."""
+
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from appliance.wire.archive import GetEvents
+from cameras.archive.mirror import copy_list
+from cameras.archive.places import PROOF, Pace
+from cameras.archive.process import ArchiveProcess
+from cameras.archive.status import make_status
+from cameras.archive.store import FILE, ArchiveReader
+from cameras.chain import ChainFiles
+from tests.cameras.archive_site import NOW, Store, proof_of, settle
+
+DAY = timedelta(days=1)
+
+
+def test_the_proof_lies_beside_every_copy(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    nas = store.mount("nas", "nas")
+    made = store.record("C1", NOW - DAY, count=2)
+    store.index.file_lines()
+    store.run()
+    (links,) = ChainFiles(store.media).files("C1")
+    there = proof_of(nas) / links.relative_to(store.media)
+    assert there.read_bytes() == links.read_bytes() and len(links.read_bytes().splitlines()) == 2
+    with sqlite3.connect(proof_of(nas) / FILE) as link:
+        assert link.execute("SELECT count(*) FROM copy").fetchone() == (len(made),)
+    store.record("C1", NOW)
+    store.index.file_lines()
+    store.run()
+    assert there.read_bytes() != links.read_bytes(), "once an hour"
+    store.clock.advance(3600)
+    store.run()
+    assert there.read_bytes() == links.read_bytes()
+
+
+def new_disk(store: Store, folder: Path) -> Store:
+    """The same site with a new, empty recording disk."""
+    new = Store(folder)
+    new.settings = msgspec.structs.replace(new.settings, storage=store.settings.storage)
+    new.first = False
+    return new
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Everything below a folder."""
+    return {str(one.relative_to(folder)): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
+
+
+def test_a_new_recording_disk_gets_the_list_and_takes_nothing_of_the_old_proof(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    nas = store.mount("nas", "nas")
+    (old,) = store.record("C1", NOW - DAY)
+    store.index.file_lines()
+    store.run()
+    kept, before = proof_of(nas), files_of(proof_of(nas))
+    assert {Path(name).name for name in before} == {FILE, "0000000001.links"}
+    late = nas.rename(tmp_path / "late")
+    new = new_disk(store, tmp_path / "new")
+    new.record("C1", NOW)
+    new.index.file_lines()
+    with new.rounds() as rounds:
+        settle(rounds)
+        assert rounds.problems["list"][1] == "an older one may lie on nas"
+        assert "free" not in {name for name, _place, _step in rounds._steps()}
+        late.rename(nas)
+        assert not rounds.once() and not ArchiveProcess(rounds).alive()
+    for _hours in range(30):
+        new.clock.advance(3600)
+        new.run()
+    assert {copy.place for copy in ArchiveReader(new.media).copies(old.path)} == {"nas"}
+    assert files_of(kept) == before, "another chain and another list have a folder of their own"
+    (other,) = (one for one in (nas / PROOF).iterdir() if one != kept)
+    assert (other / "chain.d/C1/0000000001.links").read_bytes() == ChainFiles(new.media).files("C1")[
+        0
+    ].read_bytes()
+
+
+def test_a_new_list_waits_a_day_for_places_that_may_keep_the_old_one(tmp_path: Path) -> None:
+    store = Store(tmp_path, free_after_days=2)
+    store.first = False
+    with store.rounds() as rounds:
+        settle(rounds)
+        assert set(rounds.problems) == {"list"}
+        store.clock.advance(86400)
+        settle(rounds)
+        assert not rounds.archive.new and rounds.problems == {}
+
+
+def test_a_chain_cut_short_is_told_and_takes_nothing_of_its_copy(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    nas = store.mount("nas", "nas")
+    store.record("C1", NOW - DAY, count=3)
+    store.index.file_lines()
+    store.run()
+    (links,) = ChainFiles(store.media).files("C1")
+    kept, whole = proof_of(nas), links.read_bytes()
+    with links.open("ab") as out:
+        out.write(b"torn by a power cut")
+    store.clock.advance(3600)
+    store.run()
+    assert proof_of(nas) == kept, "only whole lines are brought"
+    links.write_bytes(whole.splitlines(keepends=True)[0] + b"another line\n")
+    store.clock.advance(3600)
+    with store.rounds() as rounds:
+        settle(rounds)
+        (found,) = make_status(rounds).findings
+    there = links.relative_to(store.media)
+    assert (found.place, found.path, found.code) == ("nas", f"{PROOF}/{kept.name}/{there}", "altered")
+    assert (kept / there).read_bytes() == whole
+    assert links.read_bytes() in {(one / there).read_bytes() for one in (nas / PROOF).iterdir()}
+
+
+def test_a_copy_of_the_list_is_finished_whatever_is_written_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cameras.archive.mirror.PAGES", 2)
+    store, made = Store(tmp_path), list[int]()
+    with store.rounds() as rounds:
+        with rounds.archive.transaction() as link:
+            link.executemany("INSERT INTO kept VALUES (?, '')", [(f"{n:200d}",) for n in range(200)])
+
+        class Busy(Pace):
+            def took(self, size: int) -> None:
+                made.append(size)
+                rounds.archive.keep("orders", str(len(made)))
+
+        copy_list(rounds.archive.path, tmp_path / "copy", Busy(1.0))
+    with sqlite3.connect(tmp_path / "copy") as link:
+        assert link.execute("SELECT count(*) FROM kept WHERE name = 'orders'").fetchone() == (0,)
+        pages, size = (link.execute(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "page_size"))
+    assert len(made) <= pages // 2 + 1 and set(made) == {2 * size}, "it was not begun anew"
+
+
+def test_a_list_that_has_no_room_is_tried_once_an_hour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, tried = Store(tmp_path), list[Path]()
+    store.mount("nas", "nas")
+
+    def refused(_source: Path, target: Path, _pace: Pace) -> None:
+        tried.append(target)
+        raise OSError("no room")
+
+    monkeypatch.setattr("cameras.archive.mirror.copy_list", refused)
+    with store.rounds() as rounds:
+        for _round in range(5):
+            rounds.once()
+        assert len(tried) == 1
+        store.clock.advance(3601)
+        rounds.once()
+    assert len(tried) == 2
+
+
+def test_what_was_not_fetched_is_told_again_by_a_list_that_came_back(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with store.rounds() as rounds:
+        process, archive = ArchiveProcess(rounds), rounds.archive
+        first, second = (archive.tell(NOW, "disk_ended", {"label": label}) for label in ("A-001", "A-002"))
+        process._events(GetEvents(archive=archive.id, after=first))
+        archive.begin_anew()
+        told = process._events(GetEvents(archive=archive.id, after=0)).events
+    assert [one.number for one in told] == [second]
