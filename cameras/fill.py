@@ -26,7 +26,8 @@ from appliance.base.ids import new_id
 from appliance.base.settings import Settings
 from appliance.base.sockets import Handler
 from appliance.wire.fill import INCOMING, Filled, FillGaps, Stretch
-from cameras.index import Index, Segment
+from cameras.index import Index, Segment, micros
+from cameras.index.untold import Asked
 from cameras.media import FILLED, packet_span, packets
 from cameras.recorder.segment import SegmentWriter
 
@@ -133,9 +134,10 @@ class Filler:
             missing_s=round(sum((last - first).total_seconds() for first, last in missing), 1),
             filled=[],
         )
+        who = Asked("filled", asked.by, now)
         try:
             for hole in missing:
-                for made in self._copy(camera, path, start, hole, f"{asked.source}:{sha256}"):
+                for made in self._copy(camera, path, start, hole, f"{asked.source}:{sha256}", who):
                     filled.filled.append(made)
         finally:
             log.warning("camera %s: %d stretches filled from %s", camera, len(filled.filled), asked.source)
@@ -143,7 +145,9 @@ class Filler:
                 self._told(filled, asked.by)
         return filled
 
-    def _copy(self, camera: str, path: Path, start: datetime, hole: Span, cause: str) -> Iterator[Stretch]:
+    def _copy(
+        self, camera: str, path: Path, start: datetime, hole: Span, cause: str, who: Asked
+    ) -> Iterator[Stretch]:
         """The film's pictures within a hole, in files as long as recorded ones."""
         run, open_now = "", None
         try:
@@ -165,7 +169,9 @@ class Filler:
                                 context = stream.codec_context
                                 size = context.width, context.height
                                 self._index.open_run(run, camera, at, context.name.upper(), *size)
-                            open_now = FilledFile(self._index, self._media, camera, run, at, stream, cause)
+                            open_now = FilledFile(
+                                self._index, self._media, camera, run, at, stream, cause, who
+                            )
                     if open_now:
                         open_now.write(packet, at, base)
                 if open_now:
@@ -183,7 +189,8 @@ class Filler:
 
 
 class FilledFile:
-    """One file being filled; its row says `filled` once it is whole. `cause`: where it comes from.
+    """One file being filled; its row says `filled` once it is whole. `cause`: where it comes from; `who`: asked
+    for it, which the journal is told.
 
     Raises Unavailable when the disk would be too full for the recordings.
     """
@@ -197,6 +204,7 @@ class FilledFile:
         at: datetime,
         stream: Any,
         cause: str,
+        who: Asked,
         ending: str = FILLED,
     ) -> None:
         total, _used, free = shutil.disk_usage(media)
@@ -222,7 +230,12 @@ class FilledFile:
         self.start = self.end = at
         index.open_segment(segment)
         # Said at once: whoever closes the row after a crash has only what stands in it.
-        index.write("UPDATE segment SET cause = ? WHERE id = ?", cause, segment.id)
+        with index.transaction() as link:
+            link.execute("UPDATE segment SET cause = ? WHERE id = ?", (cause, segment.id))
+            link.execute(
+                "INSERT INTO filling(segment, kind, by, at) VALUES (?, ?, ?, ?)",
+                (segment.id, who.kind, who.by, micros(who.at)),
+            )
         self._writer = SegmentWriter(media / segment.path, stream, 2.0)
 
     def write(self, packet: Any, at: datetime, base: float) -> None:

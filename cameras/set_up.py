@@ -26,7 +26,6 @@ from appliance.wire.cameras import (
     StartJob,
     TellDone,
 )
-from appliance.wire.fill import CardFilled, Filled, Stretch
 from cameras.address import normal
 from cameras.camera_password import password_of
 from cameras.jobs import Job, Jobs
@@ -146,14 +145,6 @@ class SetUp:
         """GetNotes."""
         return await asyncio.to_thread(self.notes.after, asked.epoch, asked.after)
 
-    def filled(self, made: Filled, by: str) -> None:
-        """Gaps of a camera were filled out of a copy."""
-        self.notes.add("filled", made.camera, by, datetime.now(UTC), count=_seconds(made.filled))
-
-    def card_filled(self, made: CardFilled, by: str) -> None:
-        """Gaps of a camera were filled out of its own card."""
-        self.notes.add("card_filled", made.camera, by, datetime.now(UTC), count=_seconds(made.filled))
-
     async def stop(self) -> None:
         """End every job and listener."""
         for one in self.listeners.values():
@@ -206,10 +197,6 @@ class SetUp:
 
     def _password(self, camera: CameraSettings) -> Callable[[], str]:
         return lambda: password_of(camera, self._settings)
-
-
-def _seconds(filled: list[Stretch]) -> int:
-    return round(sum((one.end - one.start).total_seconds() for one in filled))
 
 
 def _alike(one: CameraSettings, other: CameraSettings) -> bool:

@@ -33,6 +33,7 @@ from cameras.card.replay import Replay
 from cameras.card.search import CardCamera, Recording, holding
 from cameras.fill import Filler, holes, recorded, unusable
 from cameras.index import Index, Reader, behind, moment
+from cameras.index.untold import Asked
 
 log = logging.getLogger("examsite.recorder")
 
@@ -234,7 +235,8 @@ class CardFiller:
         length = timedelta(seconds=self._settings.recorder.segment)
         at = hole[0]
         while True:
-            keeper = Keeper(self._index, self._media, camera.code, length, (at, hole[1]), told.cause)
+            who = Asked("card_filled", told.by, told.at)
+            keeper = Keeper(self._index, self._media, camera.code, length, (at, hole[1]), told.cause, who)
             rate = self._settings.recorder.card_mib * MEBIBYTE
             replay = Replay(uri, camera.user, password, rate, card.keep_alive, lambda: self._goes(going))
             trouble: ExamError | None = None

@@ -16,6 +16,7 @@ from cameras.card.packets import Codec, Picture
 from cameras.card.ranges import Span
 from cameras.fill import FilledFile
 from cameras.index import Index
+from cameras.index.untold import Asked
 from cameras.media import CARD
 
 APART = timedelta(seconds=2)
@@ -34,16 +35,17 @@ def follows(last: datetime, at: datetime) -> bool:
 
 
 class Keeper:
-    """One hole's pictures. `cause`: where they come from; `sets`: parameter sets the camera's description named.
+    """One hole's pictures. `cause`: where they come from; `who`: asked for them; `sets`: parameter sets the camera's
+    description named.
 
     Nothing before the hole, nothing after it, and nothing before a picture that can be decoded alone.
     """
 
     def __init__(
-        self, index: Index, media: Path, camera: str, length: timedelta, hole: Span, cause: str
+        self, index: Index, media: Path, camera: str, length: timedelta, hole: Span, cause: str, who: Asked
     ) -> None:
         self._index, self._media, self._camera = index, media, camera
-        self._length, self._hole, self._cause = length, hole, cause
+        self._length, self._hole, self._cause, self._who = length, hole, cause, who
         self._file: FilledFile | None = None
         self._run = ""
         self._base = 0.0
@@ -109,7 +111,7 @@ class Keeper:
                 self._index.open_run(self._run, self._camera, at, context.name.upper(), *size)
             self._base = float(stream.time_base)
             self._file = FilledFile(
-                self._index, self._media, self._camera, self._run, at, stream, self._cause, CARD
+                self._index, self._media, self._camera, self._run, at, stream, self._cause, self._who, CARD
             )
         self._last = at
 

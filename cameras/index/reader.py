@@ -273,7 +273,7 @@ class Reader:
     def found(self, at: datetime) -> dict[tuple[str, str], int]:
         """What a start at `at` found: how many of each code and camera (`recorder`: of none)."""
         rows = self.rows("SELECT code, path FROM finding WHERE at = ?", micros(at))
-        return Counter((code, _camera_of(path)) for code, path in rows)
+        return Counter((code, camera_of(path)) for code, path in rows)
 
     def stream(self, camera: str, address: str) -> str:
         """The stream address this camera gave last time, or empty."""
@@ -281,7 +281,8 @@ class Reader:
         return rows[0][0] if rows else ""
 
 
-def _camera_of(path: str) -> str:
+def camera_of(path: str) -> str:
+    """The camera a finding's path is of; `recorder`: of none."""
     parts = path.removeprefix(f"{FOLDER}/").split("/")
     return parts[0] if "/" in path else "recorder"
 

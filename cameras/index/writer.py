@@ -320,7 +320,7 @@ class Index(Reader):
         """Something on the disk is not as the index has it: a fact for people, said once."""
         if not self.rows("SELECT 1 FROM finding WHERE code = ? AND path = ?", code, path):
             self.write(
-                "INSERT INTO finding(id, at, code, path, detail) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO finding(id, at, code, path, detail, noted) VALUES (?, ?, ?, ?, ?, 0)",
                 new_id(),
                 micros(at),
                 code,

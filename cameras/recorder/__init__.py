@@ -29,6 +29,7 @@ from cameras.recorder.alone import only_one
 from cameras.recorder.camera import CameraRecorder, disk_space
 from cameras.recorder.duty import Duty
 from cameras.recorder.reconcile import complete, reconcile
+from cameras.recorder.telling import Telling
 from cameras.set_up import SetUp
 
 log = logging.getLogger("examsite.recorder")
@@ -266,17 +267,11 @@ async def main(settings: Settings) -> None:
         recorder.refused,
     )
 
-    def tell(found: dict[tuple[str, str], int]) -> None:
-        for (code, camera), count in found.items():
-            set_up.notes.add("found", camera, "process:recorder", datetime.now(UTC), code, count)
-
     async def whole_index() -> None:
         try:
-            tell(await asyncio.to_thread(recorder.complete))
+            await asyncio.to_thread(recorder.complete)
         except Exception:  # recording goes on, and the next start goes on with it
             log.exception("the index is not whole yet")
-
-    tell(recorder.found)
 
     async def status(_asked: GetStatus) -> Status:
         found = await asyncio.to_thread(recorder.status)
@@ -290,10 +285,15 @@ async def main(settings: Settings) -> None:
     )
     handlers: dict[type, sockets.Handler] = {GetStatus: status, GetKeys: seconds.keys, **set_up.handlers()}
     handlers |= recorder.duty.handlers() | alarms.handlers()
-    filler = Filler(settings, recorder.index, set_up.filled)
+    filler = Filler(settings, recorder.index, lambda made, _by: telling.tell(made.camera))
+    telling = Telling(recorder.index, set_up.notes, lambda camera: filler.turns[camera].locked())
     handlers |= filler.handlers()
     cards = CardFiller(
-        settings, recorder.index, lambda one: password_of(one, settings), set_up.card_filled, filler
+        settings,
+        recorder.index,
+        lambda one: password_of(one, settings),
+        lambda made, _by: telling.tell(made.camera),
+        filler,
     )
     handlers |= cards.handlers()
     watch = CardWatch(
@@ -312,13 +312,14 @@ async def main(settings: Settings) -> None:
     following = asyncio.create_task(recorder.keep_following())
     asking = asyncio.create_task(watch.run())
     completing = asyncio.create_task(whole_index())
+    noting = asyncio.create_task(telling.run())
     try:
         async with supervised(recorder.healthy):
             await ending.wait()
     finally:
-        for task in (clocks, duties, asking, following, completing):
+        for task in (clocks, duties, asking, following, completing, noting):
             task.cancel()
-        await asyncio.gather(clocks, duties, asking, following, completing, return_exceptions=True)
+        await asyncio.gather(clocks, duties, asking, following, completing, noting, return_exceptions=True)
         server.close()
         seconds.stop()
         await set_up.stop()

@@ -27,6 +27,7 @@ from cameras.card.watch import CardWatch
 from cameras.clips.find import find
 from cameras.fill import Filler
 from cameras.index import Index, Reader
+from cameras.index.untold import Asked
 from cameras.integrity import file_sha256, verify
 from cameras.media import CARD, open_segment
 from cameras.recorder import Recorder
@@ -34,6 +35,8 @@ from cameras.simulator.camera import SimulatedCamera, Traits
 from cameras.simulator.picture import Encoder
 from cameras.simulator.scene import Room
 from tests.cameras.conftest import PASSWORD, recorded, recording, site, until
+
+WHO = Asked("card_filled", "cli:root", datetime(2026, 11, 22, 5, 0, tzinfo=UTC))
 
 
 @pytest.fixture(autouse=True)
@@ -214,7 +217,7 @@ def test_what_a_card_sends_is_kept_within_the_hole_only(codec: Codec, tmp_path: 
     begin = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
     index = Index(tmp_path)
     hole = begin + timedelta(seconds=1.5), begin + timedelta(seconds=12.3)
-    keeper = Keeper(index, tmp_path, "C1", timedelta(seconds=2), hole, "card://R")
+    keeper = Keeper(index, tmp_path, "C1", timedelta(seconds=2), hole, "card://R", WHO)
     for picture in coded(codec, begin, 140):
         second = (picture.stamp.at - begin).total_seconds()
         if not 5.95 < second < 9:
@@ -240,7 +243,7 @@ def test_a_card_whose_clock_went_back_gives_nothing_twice(tmp_path: Path) -> Non
     begin = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
     index = Index(tmp_path)
     hole = begin, begin + timedelta(seconds=12)
-    keeper = Keeper(index, tmp_path, "C1", timedelta(seconds=20), hole, "card://R")
+    keeper = Keeper(index, tmp_path, "C1", timedelta(seconds=20), hole, "card://R", WHO)
     pictures = coded("h264", begin, 40)
     for picture in [*pictures[:30], *pictures[10:]]:
         keeper.take(picture, picture.stamp.at, "h264", [])

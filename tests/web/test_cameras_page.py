@@ -45,7 +45,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
     def handlers() -> dict[type, Any]:
         kept.append(SetUp(made.settings, lambda: None))
-        return kept[-1].handlers() | cards_of(made.settings, kept[-1]).handlers()
+        return kept[-1].handlers() | cards_of(made.settings).handlers()
 
     found.recorder = handlers
     found.start()
@@ -55,15 +55,17 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     found.stop()
 
 
-def cards_of(settings: Settings, set_up: SetUp) -> CardFiller:
+def cards_of(settings: Settings) -> CardFiller:
     """What asks the cameras' cards; C5 lacks a minute of an hour ago."""
     index = Index(settings.state / "cards")
     begun = datetime.now(UTC) - timedelta(hours=1)
     index.open_gap_row("gap", "C5", begun, "network", "")
     index.close_gap("gap", begun + timedelta(minutes=1))
     index.open_gap_row("rest", "C5", begun + timedelta(minutes=1), "resting", "")
-    filler = Filler(settings, index, set_up.filled)
-    return CardFiller(settings, index, lambda one: password_of(one, settings), set_up.card_filled, filler)
+    filler = Filler(settings, index, lambda _made, _by: None)
+    return CardFiller(
+        settings, index, lambda one: password_of(one, settings), lambda _made, _by: None, filler
+    )
 
 
 @pytest.fixture(scope="module")
