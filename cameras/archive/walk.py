@@ -4,7 +4,7 @@ So nothing is looked at twice, however long the index is. A recording that is st
 one left open by a crash is remembered and taken when the recorder has completed its row.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,6 +15,11 @@ from cameras.index import Reader, Segment, micros, moment
 COLUMNS = "rowid, id, run, camera, path, start, end, bytes, sha256, state"
 OPEN_AT_MOST = timedelta(hours=1)
 """Longer than any segment: an open row older than this was left by a crash."""
+
+
+CAME = "came"
+"""Where it is kept when rows came."""
+MARK_EVERY, MARKS_KEPT = timedelta(hours=1), timedelta(days=2)
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -52,8 +57,7 @@ class Walk:
     def take(self, limit: int, until: datetime) -> list[Row]:
         """The next finished recordings as of `until` (now), without moving the bookmark."""
         number = self.number
-        late = [row for row in map(self._completed, self._pending()) if row and row.number <= number]
-        found = late[: max(1, limit // 2)]
+        found = self._late(max(1, limit // 2), lambda row: row.number <= number)
         while True:
             rows = self._index.rows(
                 f"SELECT {COLUMNS} FROM segment WHERE rowid > ? ORDER BY rowid LIMIT ?", number, limit
@@ -124,8 +128,19 @@ class Walk:
             )[0][0]
         )
 
-    def _pending(self) -> list[str]:
-        return [path for (path,) in self._archive.rows("SELECT path FROM pending WHERE name = ?", self._name)]
+    def _late(self, most: int, fits: Callable[[Row], bool]) -> list[Row]:
+        """The first of those to come back to, page by page: there may be a million."""
+        found, after = list[Row](), ""
+        while len(found) < most:
+            page = self._archive.rows(
+                "SELECT path FROM pending WHERE name = ? AND path > ? ORDER BY path LIMIT ?",
+                *(self._name, after, most),
+            )
+            found += [row for (path,) in page if (row := self._completed(path)) and fits(row)]
+            if len(page) < most:
+                break
+            after = page[-1][0]
+        return found[:most]
 
     def _completed(self, path: str) -> Row | None:
         found = self._index.rows(f"SELECT {COLUMNS} FROM segment WHERE path = ?", path)
@@ -141,8 +156,9 @@ class ByTime(Walk):
 
     def take(self, limit: int, until: datetime, but: Collection[str] = ()) -> list[Row]:
         """The next finished recordings that began before `until`, camera by camera; none of the cameras `but`."""
-        late = [row for row in map(self._completed, self._pending()) if row and row.segment.start < until]
-        found = [row for row in late if row.segment.camera not in but][: max(1, limit // 2)]
+        found = self._late(
+            max(1, limit // 2), lambda row: row.segment.start < until and row.segment.camera not in but
+        )
         for camera in self._index.cameras():
             if camera in but:
                 continue
@@ -209,15 +225,17 @@ def count_days(index: Reader, archive: Archive, now: datetime, limit: int = 5000
     """Bytes and time by camera and day, for the forecast; False when all is counted.
 
     An index built anew is counted from its first row, and nothing twice. What comes later with an earlier time (filled
-    from a card, left open by a crash) is remembered for every way by time that has passed it.
+    from a card, left open by a crash) is remembered for every way by time that has passed it; not what was only given
+    back to the index.
     """
     walk = Walk(index, archive, "days")
     if walk.lost:
-        _count_again(index, archive)
+        _count_again(archive)
+    _note_rows(index, archive, now)
     rows = walk.take(limit, now)
     if not rows:
         return False
-    counted_again = int(archive.kept("counted_again") or 0)
+    restored = {run for (run,) in index.rows("SELECT id FROM run WHERE cause = 'restored'")}
     passed = archive.rows("SELECT name, number FROM bookmark WHERE instr(name, '|') > 0")
     with archive.transaction() as link:
         for row in rows:
@@ -235,20 +253,37 @@ def count_days(index: Reader, archive: Archive, now: datetime, limit: int = 5000
                         "UPDATE place SET bytes = bytes + ?, copies = copies + 1 WHERE name = ?",
                         (one.bytes, DISK),
                     )
-            if row.number > counted_again:
-                for name, reached in passed:
-                    way, _, camera = name.rpartition("|")
-                    if camera == one.camera and micros(one.start) <= reached:
-                        Walk(index, archive, way).once_more(one.path)
+            for name, reached in [] if one.run in restored else passed:
+                way, _, camera = name.rpartition("|")
+                if camera == one.camera and micros(one.start) <= reached:
+                    Walk(index, archive, way).once_more(one.path)
         walk.passed(*rows)
     return len(rows) >= limit
 
 
-def _count_again(index: Reader, archive: Archive) -> None:
+def _count_again(archive: Archive) -> None:
     """The index was built anew: its rows have other numbers."""
-    last = index.rows("SELECT coalesce(max(rowid), 0) FROM segment")[0][0]
     with archive.transaction() as link:
         link.execute("DELETE FROM day")
         link.execute("DELETE FROM bookmark WHERE name = 'days'")
         link.execute("UPDATE place SET bytes = 0, copies = 0 WHERE name = ?", (DISK,))
-        archive.keep("counted_again", str(last))
+        archive.keep(CAME, "")
+
+
+def _marks(archive: Archive) -> list[tuple[int, int]]:
+    return msgspec.json.decode(archive.kept(CAME) or "[]", type=list[tuple[int, int]])
+
+
+def _note_rows(index: Reader, archive: Archive, now: datetime) -> None:
+    """Once an hour, how many rows there are: the index does not say when a row came, and what fills a gap is older."""
+    marks, at = _marks(archive), micros(now)
+    if marks and 0 <= at - marks[-1][0] < MARK_EVERY // timedelta(microseconds=1):
+        return
+    last = index.rows("SELECT coalesce(max(rowid), 0) FROM segment")[0][0]
+    marks = [one for one in marks if micros(now - MARKS_KEPT) < one[0] <= at]
+    archive.keep(CAME, msgspec.json.encode([*marks, (at, last)]).decode())
+
+
+def came_before(archive: Archive, at: datetime) -> int:
+    """The last row of the index that was there at a moment of the last days; 0: nobody looked then."""
+    return max((row for when, row in _marks(archive) if when <= micros(at)), default=0)
