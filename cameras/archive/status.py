@@ -13,7 +13,7 @@ from cameras.archive.forecast import LAST, WEEKS, Coming, Disk, Measured, foreca
 from cameras.archive.places import RESERVE
 from cameras.archive.store import DISK, Archive
 from cameras.archive.terms import LEAST
-from cameras.archive.walk import ByTime, Walk
+from cameras.archive.walk import ByTime, Walk, came_before
 from cameras.index import micros, moment
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 NEWEST = 50
 LATE = timedelta(days=1)
-"""A copy that ought to be there for so long is late."""
+"""A copy that ought to be there for so long is late; a place that is silent for so long takes none."""
+STANDS = timedelta(hours=1)
+"""What passes sooner is not told to the journal."""
 WARN, ALARM = 0.70, 0.90
 """Parts of a disk in use at which people are warned, and at which the alarm sounds."""
 
@@ -128,6 +130,8 @@ def _waiting(rounds: "Rounds", name: str, after_days: int, now: datetime) -> tup
         size, oldest = walk.waiting(until), walk.oldest
     except NotFound:
         return 0, None  # nothing has been recorded yet
+    if not after_days:  # in the order rows came; what fills a gap of last week came now
+        return size, oldest if walk.number < came_before(rounds.archive, now - LATE) else None
     due = oldest + timedelta(days=after_days) if oldest else None
     return size, due if due and now - due > LATE else None
 
@@ -187,7 +191,9 @@ def _forecast(rounds: "Rounds", now: datetime, places: list[PlaceStatus]) -> For
         total=total,
         free=free,
         reserve=min(RESERVE, total // 50),
-        free_after=settings.storage.free_after_days if _keeping_up(places, settings.storage.copies) else 0,
+        free_after=settings.storage.free_after_days
+        if _keeping_up(places, settings.storage.copies, now)
+        else 0,
     )
     found = forecast(today, disk, measured, coming, settings.storage.warn_days)
     for one in found.cameras:
@@ -195,12 +201,19 @@ def _forecast(rounds: "Rounds", now: datetime, places: list[PlaceStatus]) -> For
     return found
 
 
-def _keeping_up(places: list[PlaceStatus], copies: int) -> bool:
-    """Whether originals can leave the recording disk in the days to come: places enough that answer, and none late."""
+def _keeping_up(places: list[PlaceStatus], copies: int, now: datetime) -> bool:
+    """Whether originals can leave the recording disk in the days to come: places enough that answer, or will, and none
+    late.
+    """
     well = [
         one
         for one in places
-        if one.kind != "recorder" and one.state in ("online", "filling") and one.overdue is None
+        if one.kind != "recorder"
+        and one.overdue is None
+        and (
+            one.state in ("online", "filling")
+            or (one.state == "silent" and one.since and now - one.since < LATE)
+        )
     ]
     return len(well) >= copies
 
@@ -224,12 +237,29 @@ def levels_told(archive: Archive, status: Storage, now: datetime) -> None:
         with archive.transaction():
             archive.keep("findings", f"{now:%Y%m%d} {known}")
             archive.tell(now, "findings", {"found": status.found, "acknowledged": status.acknowledged})
-    told = set(msgspec.json.decode(archive.kept("short") or "[]", type=list[str]))
-    short = {one.id: one for one in status.forecast.short}
-    if told != short.keys():
-        with archive.transaction():
-            archive.keep("short", msgspec.json.encode(sorted(short)).decode())
-            for one in short.values():
-                if one.id not in told:
-                    body = {"sitting": one.id, "start": one.start, "missing": one.missing}
-                    archive.tell(now, "short", body | {"days_left": status.forecast.days_left})
+    _short_told(archive, status, now)
+
+
+class _Short(msgspec.Struct):
+    """A sitting without room: when it starts, since when this stands, and whether it was told."""
+
+    start: datetime
+    since: datetime
+    told: bool = False
+
+
+def _short_told(archive: Archive, status: Storage, now: datetime) -> None:
+    """Once of a sitting, when it has stood for an hour: the province counts on it."""
+    kept = archive.kept("without_room") or "{}"
+    known = msgspec.json.decode(kept, type=dict[str, _Short])
+    fresh = {name: one for name, one in known.items() if one.told and one.start > now}
+    with archive.transaction():
+        for one in status.forecast.short:
+            mine = fresh[one.id] = known.get(one.id) or _Short(one.start, now)
+            mine.since = min(mine.since, now)  # the clock was set back
+            if not mine.told and now - mine.since >= STANDS:
+                mine.told = True
+                body = {"sitting": one.id, "start": one.start, "missing": one.missing}
+                archive.tell(now, "short", body | {"days_left": status.forecast.days_left})
+        if (text := msgspec.json.encode(fresh, order="sorted").decode()) != kept:
+            archive.keep("without_room", text)
