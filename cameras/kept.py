@@ -37,9 +37,18 @@ LONGEST = 80
 
 
 class Kept:
-    """Adds, changes and removes cameras. `changed`: called after each, so that recording follows."""
+    """Adds, changes and removes cameras. `changed`: called after each, so that recording follows; `needed`: does what a
+    camera sees belong to a running sitting? Then it stays where it is, whoever asks.
+    """
 
-    def __init__(self, settings: Settings, notes: Notebook, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        notes: Notebook,
+        changed: Callable[[], None],
+        needed: Callable[[CameraSettings], bool] = lambda _camera: False,
+    ) -> None:
+        self._needed = needed
         self._settings = settings
         self._notes = notes
         self._changed = changed
@@ -109,12 +118,14 @@ class Kept:
                 N_("The address names another host: its password is needed."),
                 N_("Type the camera's password again."),
             )
+        moved = known is not None and known.room != camera.room
+        if known and moved:
+            self._free(known)
         secret = camera.password_sealed
         if password is not None:
             secret = sealed(self._settings, camera.code, password)
         elif known:
             secret = known.password_sealed
-        moved = known is not None and known.room != camera.room
         marked = _seats(known.marks) if known and not moved else []
         kept = msgspec.structs.replace(
             camera,
@@ -149,7 +160,7 @@ class Kept:
 
     def remove(self, order: RemoveCamera) -> None:
         """Forget one. Raises Refused when examsite.toml names it."""
-        self._require(order.camera)
+        self._free(self._require(order.camera))
         if any(one.code == order.camera for one in getattr(self._settings.cameras, "own", [])):
             raise Refused(
                 "camera_in_settings",
@@ -158,6 +169,15 @@ class Kept:
                 camera=order.camera,
             )
         self._write(order.camera, None, "removed", order.by)
+
+    def _free(self, camera: CameraSettings) -> None:
+        if self._needed(camera):
+            raise Refused(
+                "sitting_runs",
+                N_("A sitting runs: what camera {camera} sees belongs to it."),
+                N_("Take the camera away, or to another room, when the sitting has ended."),
+                camera=camera.code,
+            )
 
     def _known(self, code: str) -> CameraSettings | None:
         return next((one for one in self._settings.cameras if one.code == code), None)

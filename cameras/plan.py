@@ -40,6 +40,21 @@ def first_wanted(
     return min((max(start, since) for start, end in times if start < now and since < end), default=None)
 
 
+def needed(camera: CameraSettings, orders: Orders | None, now: datetime) -> bool:
+    """Does what this camera sees belong to a sitting that runs? Of an entrance or a waiting room: to every sitting, and
+    from its admission on.
+    """
+    if orders is None or not camera.room or abs(now - orders.made_at) > OUTDATED:
+        return False
+    every = camera.room in orders.waiting or camera.room not in orders.rooms
+    return any(
+        (every or camera.room in one.rooms)
+        and one.ended_at is None
+        and (one.started_at is not None or (every and one.opens_at <= now < one.ends_at))
+        for one in orders.sittings
+    )
+
+
 def _unplanned(camera: CameraSettings, orders: Orders) -> bool:
     """Does it record whatever the sittings are?"""
     return camera.record == "always" or bool(camera.room and camera.room not in orders.rooms)

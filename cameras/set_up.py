@@ -41,7 +41,7 @@ log = logging.getLogger("examsite.recorder")
 class SetUp:
     """Jobs, the kept cameras, and a listener to the events of each. `changed`: so that recording follows; `looked`:
     somebody looked at a kept camera (its code, empty = all) and may have set its clock; `alarms`: told what the cameras
-    report; `held`: is the recording of a camera refused?
+    report; `held`: is the recording of a camera refused? `needed`: does what a camera sees belong to a running sitting?
 
     Used from the event loop; `stop` ends what it began.
     """
@@ -53,6 +53,7 @@ class SetUp:
         looked: Callable[[str], object] = lambda _camera: None,
         alarms: TellStanding = nobody,
         held: Callable[[str], bool] = never,
+        needed: Callable[[CameraSettings], bool] = lambda _camera: False,
     ) -> None:
         self._held = held
         self._one, self._due = asyncio.Lock(), threading.Event()
@@ -63,7 +64,7 @@ class SetUp:
         self.notes = Notebook(settings.cameras_file.with_name("notes.db"))
         self.jobs = Jobs(settings, self._job_done)
         self.reports = ReportStore(settings)
-        self.kept = Kept(settings, self.notes, self._due.set)
+        self.kept = Kept(settings, self.notes, self._due.set, needed)
         self.listeners: dict[str, Listener] = {}
         for code, _alarm in self.notes.standing():  # whoever listened is gone; what stands is told anew
             self._end(code)

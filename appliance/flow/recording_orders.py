@@ -25,9 +25,11 @@ def recording_orders(session: Session, box: Box) -> Orders:
         )
         .order_by(col(Sitting.starts_at), col(Sitting.id))
     ).all()
+    rooms = session.exec(select(Room.code, Room.kind).order_by(col(Room.code))).all()
     return Orders(
         made_at=now,
-        rooms=list(session.exec(select(Room.code).order_by(col(Room.code))).all()),
+        rooms=[code for code, _kind in rooms],
+        waiting=[code for code, kind in rooms if kind == "waiting"],
         sittings=[
             SittingOrder(
                 id=one.id,

@@ -24,12 +24,13 @@ class SittingOrder(msgspec.Struct, kw_only=True):
 
 class Orders(msgspec.Struct, tag="recorder.orders", kw_only=True):
     """The sittings of yesterday and of the days to come. `rooms`: every room of the site: a camera of a room that is
-    not among them records always.
+    not among them records always. `waiting`: those of them where candidates wait, of whichever sitting.
     """
 
     made_at: datetime
     rooms: list[str]
     sittings: list[SittingOrder]
+    waiting: list[str] = []
 
 
 class OrdersKept(msgspec.Struct):

@@ -265,6 +265,7 @@ async def main(settings: Settings) -> None:
         lambda camera: loop.run_in_executor(None, recorder.read_clocks, camera),
         alarms.of_events,
         recorder.refused,
+        recorder.duty.needed,
     )
 
     async def whole_index() -> None:

@@ -13,7 +13,7 @@ from appliance.base.sockets import Handler
 from appliance.wire.orders import Orders, OrdersKept
 from cameras.index import Index
 from cameras.orders import OrderBook
-from cameras.plan import first_wanted, wanted
+from cameras.plan import first_wanted, needed, wanted
 from cameras.recorder.left import LeftOpen
 from cameras.recorder.sealing import Sealer
 
@@ -38,6 +38,10 @@ class Duty:
     def wanted(self, camera: CameraSettings, now: datetime) -> bool:
         """Does this camera record now, by its plan?"""
         return wanted(camera, self.book.current, now, self._zone)
+
+    def needed(self, camera: CameraSettings) -> bool:
+        """Does what this camera sees belong to a sitting that runs, as far as the orders say?"""
+        return needed(camera, self.book.current, datetime.now(UTC))
 
     def missed(self, camera: CameraSettings, since: datetime, now: datetime) -> datetime | None:
         """From when on would a camera that rested at `since` have recorded, had the recorder not been killed?"""

@@ -16,6 +16,7 @@ from appliance.wire.cameras import (
     CheckReport,
     GetReports,
     KeepReports,
+    RemoveCamera,
     SaveCamera,
     SaveMarks,
     StartJob,
@@ -265,3 +266,22 @@ async def test_what_a_look_was_told_is_forgotten(settings: Settings, monkeypatch
     state = await made.start(StartJob(kind="probe", address="192.0.2.1", password="secret"))
     assert made.job(state.id).asked.password == "secret"
     await until(lambda: not made._jobs)
+
+
+def test_a_camera_that_a_running_sitting_needs_stays_whoever_asks(
+    settings: Settings, notes: Notebook
+) -> None:
+    needed = set[str]()
+    made = Kept(settings, notes, lambda: None, lambda camera: camera.room in needed)
+    made.save(SaveCamera(camera=ONE, by="account:a"), "secret")
+    needed.add("T1")
+    save(made, seats="1-9", address="192.0.2.1:8000")
+    with pytest.raises(Refused) as fault:
+        save(made, room="T2")
+    assert fault.value.code == "sitting_runs"
+    with pytest.raises(Refused):
+        made.remove(RemoveCamera(camera="C1", by="cli:boss"))
+    assert now(settings).room == "T1"
+    needed.clear()
+    made.remove(RemoveCamera(camera="C1", by="cli:boss"))
+    assert not settings.cameras

@@ -14,7 +14,7 @@ from appliance.base.errors import Unavailable
 from appliance.base.settings import CameraSettings, Settings, SiteSettings
 from appliance.wire.orders import Orders, SittingOrder
 from cameras.orders import OrderBook
-from cameras.plan import LATE_START, OUTDATED, first_wanted, wanted
+from cameras.plan import LATE_START, OUTDATED, first_wanted, needed, wanted
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -174,3 +174,29 @@ def test_orders_outlive_the_recorder(tmp_path: Path) -> None:
     with pytest.raises(Unavailable):
         blocked.keep(TWO)
     assert blocked.current == TWO, "obeyed all the same"
+
+
+@pytest.mark.parametrize(
+    ("room", "now", "expected"),
+    [
+        ("T1", at(9) - timedelta(minutes=10), False),
+        ("T1", at(10), True),
+        ("T2", at(10), False),
+        ("T1", at(11, 30), False),
+        ("T1", at(10) + OUTDATED, False),
+        ("W1", at(9) - timedelta(minutes=10), True),
+        ("entrance", at(9) - timedelta(minutes=10), True),
+        ("entrance", at(10), True),
+        ("entrance", at(8), False),
+        ("entrance", at(11, 30), False),
+        ("", at(10), False),
+    ],
+)
+def test_what_belongs_to_a_running_sitting(room: str, now: datetime, expected: bool) -> None:
+    one = sitting("a", at(9))
+    one.started_at = at(9) if now >= at(9) else None
+    one.ended_at = at(11) if at(11) < now < at(14) else None
+    told = orders(one)
+    told.rooms, told.waiting = ["T1", "T2", "W1"], ["W1"]
+    assert needed(camera(room=room), told, now) is expected
+    assert not needed(camera(room=room), None, now)
