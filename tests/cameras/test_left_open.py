@@ -153,4 +153,7 @@ def test_only_what_is_written_just_now_needs_no_hash(world: World) -> None:
     path.unlink()  # the row comes first
     assert world.verify(now).open == 1
     world.put(10)  # another one has begun since
+    world.index.write("UPDATE run SET cause = 'restored' WHERE rowid = (SELECT max(rowid) FROM run)")
+    assert world.verify(now).open == 1, "a row of long ago, given back to an index built anew"
+    world.index.write("UPDATE run SET cause = 'network' WHERE cause = 'restored'")
     assert "left_open" in {one.code for one in world.verify(now).findings}
