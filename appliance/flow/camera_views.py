@@ -1,4 +1,8 @@
-"""Which cameras looked at a place at a time: kept as rows, so that it does not depend on today's settings."""
+"""Which cameras looked at a place at a time: kept as rows, so that it does not depend on today's settings.
+
+The rows are made of what exam-recorder noted, with the time of the change (`take_note`); what no note tells, as of the
+cameras of examsite.toml, is as the settings are when they are looked at (`keep_views`).
+"""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -10,6 +14,7 @@ from appliance.base.ids import new_id
 from appliance.flow.box import Box
 from appliance.flow.cameras import numbers
 from appliance.records.cameras import CameraView
+from appliance.wire.cameras import Note, NoteKind
 
 
 class View(NamedTuple):
@@ -21,6 +26,52 @@ class View(NamedTuple):
     seats: str
     since: datetime | None
     until: datetime | None
+
+
+LOOKS: tuple[NoteKind, ...] = ("added", "changed", "marked", "removed")
+"""Notes that say what a camera looks at from then on."""
+
+
+def first_views(session: Session, box: Box, at: datetime) -> None:
+    """Before the first note of all: the cameras that no note tells of, as they are."""
+    if session.exec(select(CameraView.id).limit(1)).first() is None:
+        for one in getattr(box.settings.cameras, "own", []):
+            _open(session, one.code, one.name, one.room, one.seats, at)
+
+
+def take_note(session: Session, box: Box, note: Note) -> None:
+    """From the note's time on the camera looks where it says; what is known of a later time stays. Idempotent."""
+    if note.kind not in LOOKS:
+        return
+    mine = select(CameraView).where(CameraView.camera == note.camera).order_by(col(CameraView.since))
+    rows = list(session.exec(mine).all())
+    then = next(
+        (one for one in rows if one.since <= note.at and not (one.until and one.until <= note.at)), None
+    )
+    if then and (then.room, then.seats) == (note.room, note.seats) and note.kind != "removed":
+        return
+    until = then.until if then else next((one.since for one in rows if one.since > note.at), None)
+    if then:
+        then.until = note.at
+        session.add(then)
+    if note.kind != "removed":
+        called = {one.code: one.name for one in box.settings.cameras}
+        name = called.get(note.camera) or (then.name if then else note.camera)
+        _open(session, note.camera, name, note.room, note.seats, note.at, until)
+
+
+def _open(
+    session: Session,
+    camera: str,
+    name: str,
+    room: str,
+    seats: str,
+    since: datetime,
+    until: datetime | None = None,
+) -> None:
+    row = CameraView(id=new_id(), camera=camera, name=name, room=room, seats=seats, since=since, until=until)
+    session.add(row)
+    session.flush()
 
 
 def keep_views(session: Session, box: Box) -> None:
@@ -38,8 +89,7 @@ def keep_views(session: Session, box: Box) -> None:
         if row:
             row.until = now
             session.add(row)
-        name, room, seats = fresh
-        session.add(CameraView(id=new_id(), camera=camera.code, name=name, room=room, seats=seats, since=now))
+        _open(session, camera.code, *fresh, now)
     for row in standing.values():
         row.until = now
         session.add(row)

@@ -4,6 +4,7 @@ import msgspec
 from sqlmodel import Session, col, select
 
 from appliance.flow.box import Box
+from appliance.flow.camera_views import first_views, take_note
 from appliance.records.journal import Journal, append
 from appliance.wire.cameras import Note, NoteKind, Notes
 
@@ -47,13 +48,18 @@ def newest_note(session: Session, epoch: str = "") -> Noted:
 
 
 def note_cameras(session: Session, box: Box, told: Notes) -> None:
-    """Write those the journal does not have yet. A notebook that comes back after another one goes on where it was."""
+    """Write those the journal does not have yet, and what the cameras look at from then on. A notebook that comes back
+    after another one goes on where it was.
+    """
     at = newest_note(session)
     if at.epoch not in ("", told.epoch):
         at = newest_note(session, told.epoch)
+    for note in told.notes[:1]:
+        first_views(session, box, note.at)
     for note in told.notes:
         if told.epoch != at.epoch or note.number > at.number:
             _to_journal(session, box, told.epoch, note)
+            take_note(session, box, note)
 
 
 def _to_journal(session: Session, box: Box, epoch: str, note: Note) -> None:

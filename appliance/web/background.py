@@ -190,8 +190,6 @@ class Background:
         """Follow the cameras' file; write what exam-recorder noted. A recorder that is silent is told elsewhere."""
         box = self._box
         refreshed(box.settings.cameras)
-        if not await box.db.read(as_now, box):
-            await box.db.write(keep_views, box)
         if self._noted is None:
             self._noted = await box.db.read(newest_note)
         asked = GetNotes(epoch=self._noted.epoch, after=self._noted.number)
@@ -202,6 +200,10 @@ class Background:
         if told.notes:
             await box.db.write(note_cameras, box, told)
             self._noted = Noted(told.epoch, told.notes[-1].number)
+            return  # there may be more: what cameras look at is compared when all is known
+        refreshed(box.settings.cameras)  # nothing noted is newer than what is compared
+        if not await box.db.read(as_now, box):
+            await box.db.write(keep_views, box)
 
     async def _seal(self) -> None:
         signer = Signer.load(keys(self._box.settings) / "web.key")
