@@ -26,13 +26,7 @@ class _Body(msgspec.Struct):
 def note_seals(session: Session, box: Box, found: list[SealedHead]) -> None:
     """Write the seals the journal does not have yet."""
     for one in found:
-        known = session.exec(
-            select(Journal.body)
-            .where(Journal.subject == one.camera, Journal.kind == KIND)
-            .order_by(col(Journal.seq).desc())
-            .limit(1)
-        ).first()
-        if known and _same(_head(one.camera, known), one):
+        if known_heads(session, [one.camera])[one.camera] == (one.number, one.head):
             continue
         body = {"number": one.number, "n": one.n, "head": one.head, "sealed_at": instant(one.at)}
         if one.sitting:
@@ -53,6 +47,17 @@ def heads_of(session: Session, cameras: list[str], since: datetime) -> list[Seal
     return list(found.values())
 
 
+def known_heads(session: Session, cameras: list[str]) -> dict[str, tuple[int, str]]:
+    """Number and hash of the newest seal of each camera; (0, "") of one without any."""
+    found = dict.fromkeys(cameras, (0, ""))
+    for camera in cameras:
+        mine = select(Journal.body).where(Journal.subject == camera, Journal.kind == KIND)
+        for body in session.exec(mine.order_by(col(Journal.seq).desc()).limit(1)):
+            one = _head(camera, body)
+            found[camera] = one.number, one.head
+    return found
+
+
 def all_heads(session: Session) -> list[SealedHead]:
     """Every seal in the journal, in its order."""
     rows = session.exec(
@@ -71,7 +76,3 @@ def _head(camera: str, body: str) -> SealedHead:
         at=moment(told.sealed_at),
         sitting=told.sitting,
     )
-
-
-def _same(known: SealedHead, told: SealedHead) -> bool:
-    return (known.number, known.n, known.head) == (told.number, told.n, told.head)

@@ -4,14 +4,14 @@ is stopped.
 
 from appliance.base.sockets import ask
 from appliance.flow.box import Box
-from appliance.flow.note_seals import note_seals
+from appliance.flow.note_seals import known_heads, note_seals
 from appliance.wire.seals import GetSealed, Sealed
 
 TIMEOUT = 2.0
 
 
 class SealWatch:
-    """`told`: number and hash of the seal of each camera that the journal has for certain."""
+    """`told`: number and hash of the newest seal of each camera that the journal has for certain."""
 
     def __init__(self, box: Box) -> None:
         self._box = box
@@ -19,9 +19,12 @@ class SealWatch:
 
     async def look(self) -> None:
         """Write what is new. Raises Unavailable while exam-clips is silent."""
-        if not self._box.settings.cameras:
+        cameras = [one.code for one in self._box.settings.cameras if one.code not in self.told]
+        if cameras:
+            self.told |= await self._box.db.read(known_heads, cameras)
+        if not self.told:
             return
-        found = await ask(self._box.settings.socket("clips"), GetSealed(), Sealed, TIMEOUT)
+        found = await ask(self._box.settings.socket("clips"), GetSealed(self.told), Sealed, TIMEOUT)
         new = [one for one in found.heads if self.told.get(one.camera) != (one.number, one.head)]
         if new:
             await self._box.db.write(note_seals, self._box, new)

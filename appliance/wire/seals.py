@@ -21,11 +21,16 @@ class SealedHead(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class GetSealed(msgspec.Struct, tag="clips.sealed"):
-    """Ask exam-clips, which is there while the recorder is stopped too, for the newest seal of each camera."""
+    """Ask exam-clips, which is there while the recorder is stopped too, for the seals of each camera after the one that
+    is known of it (number and `head`); of a camera that is not named, the newest. Each was checked: signed by
+    exam-recorder, and its link is in the chain.
+    """
+
+    known: dict[str, tuple[int, str]] = {}
 
 
 class Sealed(msgspec.Struct, kw_only=True):
-    """The answer to GetSealed."""
+    """The answer to GetSealed, some at once: whoever knows these asks for the next ones."""
 
     heads: list[SealedHead]
 

@@ -4,8 +4,6 @@ What is altered or taken out is named as closely as it can be: the link where th
 its link, the seal that does not fit.
 """
 
-import base64
-import binascii
 import contextlib
 import hashlib
 import time
@@ -17,12 +15,11 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from appliance.base.crypto import certified_key, verify
-from appliance.base.errors import Corrupt
 from appliance.wire.seals import SealedHead
 from cameras.chain.files import FOLDER, SEALS, ChainFiles, whole_lines
 from cameras.chain.journaled import Journaled
 from cameras.chain.link import START, BadLine, Link, Seal, SegmentLink, chained, read_line, read_seal
+from cameras.chain.signed import by_recorder
 
 ChainCode = Literal[
     "chain_altered",
@@ -36,7 +33,6 @@ ChainCode = Literal[
     "cut_off",
     "not_as_journaled",
 ]
-PROCESS = "recorder"
 HOURLY = timedelta(hours=2)
 """What ended longer ago than this is under a seal, or seals were taken out."""
 
@@ -288,26 +284,13 @@ class ChainCheck:
             follows = seal.number == number + 1 and seal.previous == previous
             if not follows:
                 yield _seal_finding("seal_missing", camera, number + 1)
-            elif seal.camera != camera or not self._signed(
-                signed.body, signed.signature, signed.certificate, seal
-            ):
+            elif seal.camera != camera or not by_recorder(signed, seal, self._authority):
                 yield _seal_finding("seal_altered", camera, seal.number)
             number = seal.number
             previous = hashlib.sha256(signed.body.encode()).hexdigest()
             yield seal
         if known > number:
             yield _seal_finding("seal_missing", camera, number + 1)
-
-    def _signed(self, body: str, signature: str, certificate: str, seal: Seal) -> bool:
-        if self._authority is None:
-            return True
-        try:
-            key = certified_key(
-                base64.b64decode(certificate, validate=True), self._authority, PROCESS, seal.at
-            )
-            return verify(key, bytes.fromhex(signature), body.encode())
-        except (Corrupt, ValueError, binascii.Error):
-            return False
 
 
 def _seal_finding(code: ChainCode, camera: str, number: int) -> ChainFinding:

@@ -48,10 +48,11 @@ from cameras.clips.links import Links
 from cameras.clips.proof import Proven
 from cameras.clips.reel import reel_of
 from cameras.clips.screens import ScreenReader
+from cameras.clips.seals import NewSeals
 from cameras.clips.still import still
 from cameras.clips.watch import PictureWatch
 from cameras.clips.write import write
-from cameras.index import Reader, Segment, newest_seals
+from cameras.index import Reader, Segment
 from cameras.integrity import checked
 from cameras.live.pictures import WIDTH as LIVE_WIDTH
 from cameras.live.pictures import LivePictures
@@ -82,7 +83,9 @@ class ClipServer:
         self._media = Path(settings.recorder.media)
         self._index = Reader(self._media)
         self._locator = Locator(settings)
-        self._links = Links(self._media, self._index, _authority(settings))
+        authority = _authority(settings)
+        self._links = Links(self._media, self._index, authority)
+        self._seals = NewSeals(self._media, self._index, authority)
         self._bringer = Bringer(self._index, self._locator)
         self._turn = asyncio.Semaphore(CUTS_AT_ONCE)
         # Two readers at once slow the disk for the recorder, two encoders the machine.
@@ -92,7 +95,9 @@ class ClipServer:
         self._cuts: dict[Asked, KeptCut] = {}
         self.watch = PictureWatch(settings, self._index)
         self._stills: dict[tuple[str, int], tuple[float, StillHead, bytes]] = {}
-        self.screens = ScreenReader(self._index, self._media, self._locator.locate)
+        self.screens = ScreenReader(
+            self._index, self._media, self._locator, self._bringer, self._reading, self._threads
+        )
         self.living = LivePictures(
             settings.socket("recorder"), lambda: [one.code for one in settings.cameras], self._live_still
         )
@@ -217,9 +222,9 @@ class ClipServer:
         )
         return Streamed(head, self._check(list(files.values()), asked.heads))
 
-    async def get_sealed(self, _asked: GetSealed) -> Sealed:
+    async def get_sealed(self, asked: GetSealed) -> Sealed:
         """GetSealed."""
-        return Sealed(heads=await asyncio.to_thread(newest_seals, self._index))
+        return Sealed(heads=await asyncio.to_thread(self._seals.after, asked.known))
 
     async def _check(self, segments: list[Segment], heads: list[SealedHead]) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()

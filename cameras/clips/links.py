@@ -3,8 +3,6 @@
 A file is held against its row, and both lie on one disk: who alters both at once is found out here.
 """
 
-import base64
-import binascii
 import contextlib
 import logging
 import time
@@ -12,12 +10,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from appliance.base.crypto import certified_key, verify
-from appliance.base.errors import Corrupt
 from appliance.wire.recorder import Check
 from appliance.wire.seals import SealedHead
 from cameras.chain import START, BadLine, ChainFiles, SegmentLink, chained, read_line, read_seal
 from cameras.chain.check import COLUMNS, HOURLY
+from cameras.chain.signed import by_recorder
 from cameras.index import Reader, Segment, micros
 
 log = logging.getLogger("examsite.clips")
@@ -28,7 +25,6 @@ PATIENCE, JUST_NOW = 5, 3
 SEALED = HOURLY // timedelta(microseconds=1)
 DAY = 86_400_000_000
 """Microseconds: among the recordings of so long before the newest are some that have their seal."""
-PROCESS = "recorder"
 Lines = list[tuple[bytes, bytes]]
 """`chained` and JSON of links in a row."""
 
@@ -190,13 +186,10 @@ class Links:
         rows = self._index.rows("SELECT line FROM seal WHERE camera = ? AND number = ?", camera, number)
         try:
             signed, seal = read_seal(rows[0][0].encode())
-            if self._authority is not None:
-                certificate = base64.b64decode(signed.certificate, validate=True)
-                key = certified_key(certificate, self._authority, PROCESS, seal.at)
-                if not verify(key, bytes.fromhex(signed.signature), signed.body.encode()):
-                    return b""
+            if not by_recorder(signed, seal, self._authority):
+                return b""
             return bytes.fromhex(seal.head) if seal.camera == camera else b""
-        except (IndexError, BadLine, Corrupt, ValueError, binascii.Error):
+        except (IndexError, BadLine, ValueError):
             return b""
 
 

@@ -2,7 +2,6 @@
 
 from cameras.index.reader import LONGEST, GapRow, Reader, Segment, file_number
 from cameras.index.schema import EPOCH, FILE, micros, moment, prepare
-from cameras.index.seals import newest_seals
 from cameras.index.writer import Index
 
 __all__ = [
@@ -16,6 +15,5 @@ __all__ = [
     "file_number",
     "micros",
     "moment",
-    "newest_seals",
     "prepare",
 ]

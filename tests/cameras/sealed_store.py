@@ -10,12 +10,18 @@ from appliance.base.settings import CameraSettings, RecorderSettings, Settings, 
 from appliance.base.site import Site
 from appliance.wire.seals import Remembered, SealedHead
 from cameras import integrity
-from cameras.index import Index, Segment
+from cameras.clips.seals import NewSeals
+from cameras.index import Index, Reader, Segment
 from cameras.recorder.sealing import Sealer
 from tests.cameras.test_store import put
 
 NOW = datetime(2026, 11, 21, 1, 0, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=20)
+
+
+def newest_seals(index: Reader) -> list[SealedHead]:
+    """What the journal of a box would be told of the newest seal of each camera."""
+    return NewSeals(index.path.parent, index, None).after({})
 
 
 class World:

@@ -15,9 +15,10 @@ from appliance.wire.seals import SealedHead
 from cameras import integrity
 from cameras.chain import START, SegmentLink, chained, encode, link_line, read_line, read_seal
 from cameras.chain.journaled import broken
-from cameras.index import newest_seals
+from cameras.clips.seals import NewSeals
+from cameras.index import micros
 from cameras.recorder.sealing import Sealer
-from tests.cameras.sealed_store import LATER, NOW, World
+from tests.cameras.sealed_store import LATER, NOW, World, newest_seals
 from tests.cameras.test_store import opened
 
 
@@ -259,6 +260,33 @@ def test_links_cut_off_with_their_seals_are_missed_by_the_journal(world: World) 
     assert broken(files, [*heads, now]) == heads[1:]
     gone = SealedHead(camera="C9", number=1, n=4, head="00" * 32, at=NOW)
     assert [one.path for one in world.verify(heads=[gone]).findings] == ["chain.d/C9#4"]
+
+
+def test_the_journal_is_told_only_of_seals_that_hold(world: World) -> None:
+    """What somebody puts into the index is not the recorder's word: the journal would hold it for ever."""
+    for minute in (8, 9):
+        world.put(minute)
+        world.sealer.seal("C1", world.now)
+    lines = world.index.chain.seals("C1")
+    told = NewSeals(world.media, world.index, world.authority)
+    first, _, third, last = (
+        SealedHead(camera="C1", number=one.number, n=one.n, head=one.head, at=one.at)
+        for _, one in map(read_seal, lines)
+    )
+    assert told.after({}) == [last] and told.after({"C1": (4, last.head)}) == []
+    assert told.after({"C1": (2, "x")}) == [third, last], "exam-web was away for two"
+    assert told.after({"C1": (9, "x")}) == [last], "another chain lies there"
+    signed, seal = read_seal(lines[-1])
+    forged = msgspec.structs.replace(seal, number=5, head="ab" * 32)
+    signed.body = msgspec.json.encode(forged).decode()
+    for number, line in ((5, msgspec.json.encode(signed)), (6, lines[0]), (7, b"{}")):
+        world.index.write(
+            "INSERT INTO seal VALUES ('C1', ?, ?, 8, '', ?)", number, micros(seal.at), line.decode()
+        )
+    assert told.after({"C1": (2, "x")}) == [third, last] and told.after({"C1": (4, last.head)}) == []
+    assert [one.number for one in told.after({"C1": (0, "")})] == [1, 2, 3, 4] and first.number == 1
+    world.cut(world.links, 7)
+    assert told.after({"C1": (2, "x")}) == [third], "its link has not come into the files yet"
 
 
 def test_seals_come_every_hour_and_after_each_sitting(world: World) -> None:

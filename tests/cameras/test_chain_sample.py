@@ -4,8 +4,7 @@ import pytest
 
 from appliance.wire.seals import Remembered, SealedHead
 from cameras import integrity
-from cameras.index import newest_seals
-from tests.cameras.sealed_store import LATER, World
+from tests.cameras.sealed_store import LATER, World, newest_seals
 
 
 @pytest.fixture

@@ -39,9 +39,9 @@ from cameras.clips.links import Links
 from cameras.clips.proof import Proven, verify_clip
 from cameras.clips.reel import reel_of
 from cameras.clips.write import write
-from cameras.index import Segment, micros, newest_seals
+from cameras.index import Segment, micros
 from cameras.verify_cli import _tell_clip
-from tests.cameras.sealed_store import World
+from tests.cameras.sealed_store import World, newest_seals
 from tests.cameras.test_chain import forge
 from tests.cameras.test_proof import NOW, Store
 

@@ -1,0 +1,78 @@
+"""The recorder's seals that the journal does not have yet. What goes there stays for ever: each is checked before."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from appliance.wire.seals import SealedHead
+from cameras.chain import BadLine, ChainFiles, read_seal
+from cameras.chain.journaled import broken
+from cameras.chain.signed import by_recorder
+from cameras.index import Reader
+
+log = logging.getLogger("examsite.clips")
+
+AT_ONCE = 50
+"""Seals told at once; the rest are told when these are known."""
+
+
+class NewSeals:
+    """One of exam-clips. `authority`: PEM certificate of the site's authority; None: who signed is not asked."""
+
+    def __init__(self, media: Path, index: Reader, authority: bytes | None) -> None:
+        self._files = ChainFiles(media)
+        self._index = index
+        self._authority = authority
+        self._refused: set[tuple[str, int, str]] = set()
+
+    def after(self, known: Mapping[str, tuple[int, str]]) -> list[SealedHead]:
+        """Those of each camera after the one known of it (number and `head`), in order; of a camera nobody knows, or
+        whose seals are not those that are known, the newest. Raises Unavailable, OSError.
+        """
+        found: list[SealedHead] = []
+        for camera in self._index.cameras():
+            newest = self._index.last_seal(camera)
+            if newest is None:
+                continue
+            number, head = known.get(camera, (newest[0] - 1, ""))
+            if newest[0] <= number:
+                if (told := self._told(camera, newest[0], newest[2])) and told.head != head:
+                    found += self._in_chain([told])
+                continue
+            found += self._since(camera, number, AT_ONCE - len(found))
+        return found
+
+    def _since(self, camera: str, number: int, most: int) -> list[SealedHead]:
+        """Those that hold; who puts in others does not keep them back."""
+        found: list[SealedHead] = []
+        while len(found) < most:
+            rows = self._index.rows(
+                "SELECT number, line FROM seal WHERE camera = ? AND number > ? ORDER BY number LIMIT ?",
+                *(camera, number, most),
+            )
+            if not rows:
+                break
+            number = rows[-1][0]
+            found += self._in_chain([told for row in rows if (told := self._told(camera, *row))])
+        return found[:most]
+
+    def _told(self, camera: str, number: int, line: str) -> SealedHead | None:
+        """A seal; None when it is not signed, or not this one."""
+        if (camera, number, line) in self._refused:
+            return None
+        try:
+            signed, seal = read_seal(line.encode())
+            if (seal.camera, seal.number) == (camera, number) and by_recorder(signed, seal, self._authority):
+                return SealedHead(
+                    camera=camera, number=number, n=seal.n, head=seal.head, at=seal.at, sitting=seal.sitting
+                )
+        except BadLine:
+            pass
+        self._refused.add((camera, number, line))
+        log.error("camera %s: seal %d is not the recorder's; the journal is not told", camera, number)
+        return None
+
+    def _in_chain(self, heads: list[SealedHead]) -> list[SealedHead]:
+        """Those whose link is in the chain's files: one whose line the disk has not taken yet comes later."""
+        gone = broken(self._files, heads)
+        return [one for one in heads if one not in gone]
