@@ -154,13 +154,16 @@ class Deleter:
 
     def _end(self, paths: list[str]) -> None:
         """Every file of these. A copy on a disk that is not here goes when the disk is plugged in again."""
-        sizes: dict[str, int] = {}
+        # What a kill left may be gone from the disk already: its weight is that of its row.
+        known = {path: named(self._index, path) for path in paths if DISK not in self._archive.removals(path)}
+        sizes = {path: one.bytes for path, one in known.items() if one and one.state != "missing"}
+        touched = set[Path]()
         for path in paths:
             file = self._media / path
             with contextlib.suppress(FileNotFoundError):
-                sizes[path] = file.stat().st_size
                 file.unlink()
-        for folder in {(self._media / path).parent for path in sizes}:
+                touched.add(file.parent)
+        for folder in touched:
             sync_folder(folder)
         gone, left = list[tuple[str, str]](), list[tuple[str, str]]()
         for path in paths:

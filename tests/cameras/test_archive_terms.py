@@ -230,6 +230,21 @@ def test_a_hold_put_while_files_go_spares_what_is_left(
         assert Told(reader, store.index, [told_it]).lawful(one, reader.removals(path)[EVERYWHERE], later)
 
 
+def test_what_a_kill_cut_off_weighs_nothing_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path)
+    old, _young = store.record("C1", NOW - 1200 * DAY, count=2), store.record("C1", NOW - DAY)
+    with store.rounds() as rounds:
+        settle(rounds)
+        monkeypatch.setattr(rounds.deleter, "_carry_out", lambda _going: None)
+        rounds.take_orders(orders(before=NOW - LEAST))
+        settle(rounds, 1)
+        (store.media / old[0].path).unlink()
+    with store.rounds() as rounds:
+        rounds.take_orders(orders(before=NOW - LEAST))
+        settle(rounds)
+        assert rounds.archive.rows("SELECT bytes, copies FROM place WHERE name = ''") == [(SIZE, 1)]
+
+
 def test_a_site_database_of_before_the_hold_lifts_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path)
     (old,) = store.record("C1", NOW - 1200 * DAY)
