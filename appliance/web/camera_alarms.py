@@ -90,9 +90,11 @@ def _of(camera: CameraStatus) -> list[Alarm]:
             _amber(
                 camera,
                 "camera_clock",
-                _("Clock of camera {camera} is off by {seconds} s.").format(
-                    camera=camera.name, seconds=round(camera.clock_offset_s, 1)
-                ),
+                (
+                    _("Clock of camera {camera} is {seconds} s fast.")
+                    if camera.clock_offset_s > 0
+                    else _("Clock of camera {camera} is {seconds} s slow.")
+                ).format(camera=camera.name, seconds=abs(round(camera.clock_offset_s, 1))),
                 _("Set its clock under Cameras, and its time server to this box's."),
             )
         )
@@ -203,6 +205,9 @@ def _large(camera: CameraStatus) -> bool:
 
 
 def _stopped(camera: CameraStatus) -> Alarm:
+    if camera.state == "connecting" and camera.cause in ("stopped", "resting") and not camera.refused:
+        text = _("Camera {camera} is being connected.").format(camera=camera.name)
+        return _amber(camera, "camera_connecting", text, _("It records within seconds."))
     if camera.refused:
         text = _("Camera {camera} records nothing: it refuses the password.").format(camera=camera.name)
         advice = _("Set its password under Cameras: name, room, address, password. Recording begins at once.")

@@ -1,12 +1,12 @@
 """A camera's own card asked for what is missing of its recording (ONVIF Profile G), from the camera's page.
 
-exam-recorder asks and writes; what takes longer than somebody waits goes on without the page and stands in the journal.
+exam-recorder asks and writes; it goes on without the page, and what was filled stands in the journal.
 """
 
 import asyncio
 from typing import Any
 
-from litestar import Request, post
+from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Template
@@ -18,10 +18,10 @@ from appliance.flow.box import Box
 from appliance.web.pages import page
 from appliance.wire.fill import CardFilled, FillFromCard
 
-WAIT, PATIENCE = 20.0, 7200.0
-"""Seconds the page waits, and the box."""
-_doing: set[asyncio.Task[CardFilled]] = set()
-"""Held until they are over."""
+PATIENCE = 7200.0
+"""Seconds the box waits."""
+_doing: dict[str, asyncio.Task[CardFilled]] = {}
+"""By camera: under way, or told to nobody yet."""
 
 
 @post("/one/{code:str}/card", status_code=200)
@@ -29,22 +29,38 @@ async def camera_card(
     request: Request[Who, Any, Any], box: NamedDependency[Box], code: FromPath[str]
 ) -> Template:
     """Ask its card now for what is missing of the last days."""
-    order = FillFromCard(camera=code, by=request.user.actor)
-    doing = asyncio.create_task(ask(box.settings.socket("recorder"), order, CardFilled, PATIENCE))
-    _doing.add(doing)
-    doing.add_done_callback(_over)
-    await asyncio.wait({doing}, timeout=WAIT)
+    before = _doing.get(code)
+    if before is None or before.done():
+        order = FillFromCard(camera=code, by=request.user.actor)
+        doing = asyncio.create_task(ask(box.settings.socket("recorder"), order, CardFilled, PATIENCE))
+        doing.add_done_callback(_looked_at)
+        _doing[code] = doing
+    return await card_state(request, code)
+
+
+@get("/one/{code:str}/card", opt={"passive": True})
+async def camera_card_state(request: Request[Who, Any, Any], code: FromPath[str]) -> Template:
+    """Whether it is done, and what came of it."""
+    return await card_state(request, code)
+
+
+async def card_state(request: Request[Who, Any, Any], code: str) -> Template:
+    """As the page shows it; it asks again while the card is read."""
+    doing = _doing.get(code)
+    if doing:
+        await asyncio.wait({doing}, timeout=1.0)
     made, problem = None, None
-    if doing.done():
+    if doing and doing.done():
         try:
             made = doing.result()
         except ExamError as error:
             problem = error
     seconds = sum((one.end - one.start).total_seconds() for one in made.filled) if made else 0.0
-    return page(request, "camera_card.html", made=made, problem=problem, seconds=seconds)
+    return page(
+        request, "camera_card.html", code=code, asked=bool(doing), made=made, problem=problem, seconds=seconds
+    )
 
 
-def _over(doing: asyncio.Task[CardFilled]) -> None:
-    _doing.discard(doing)
+def _looked_at(doing: asyncio.Task[CardFilled]) -> None:
     if not doing.cancelled():
-        doing.exception()  # looked at: whoever still waits tells it, the journal knows what was filled
+        doing.exception()  # whoever waits tells it, the journal knows what was filled

@@ -21,7 +21,7 @@ from appliance.flow.cameras import free_of_sitting
 from appliance.flow.coverage import Seen, coverage, said, seen_place
 from appliance.flow.name_doors import name_doors
 from appliance.web.camera_alarms import alarms_of, ill
-from appliance.web.camera_card import camera_card
+from appliance.web.camera_card import camera_card, camera_card_state
 from appliance.web.media import kind_of, still_of
 from appliance.web.ops import sources_of
 from appliance.web.pages import DONE, page
@@ -328,6 +328,7 @@ HANDLERS = [
             cameras_page,
             cameras_list,
             camera_card,
+            camera_card_state,
             job_start,
             job_state,
             job_still,

@@ -75,6 +75,7 @@ TABLE: dict[str, str] = {
     "GET /cameras/one/{code}": "admin chief",
     "GET /cameras/one/{code}/still.jpg": "admin chief",
     "POST /cameras/one/{code}/marks": "admin chief",
+    "GET /cameras/one/{code}/card": "admin chief",
     "POST /cameras/one/{code}/card": "admin chief",
     "POST /cameras/one/{code}/remove": "admin chief",
     "GET /cameras/one/{code}/now": "admin chief",
