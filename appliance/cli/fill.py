@@ -4,7 +4,6 @@
 
 import asyncio
 import errno
-import getpass
 import os
 import re
 import shutil
@@ -20,6 +19,7 @@ from appliance.base.i18n import N_, _
 from appliance.base.ids import new_id
 from appliance.base.settings import Settings, load
 from appliance.base.sockets import ask
+from appliance.base.terminal import person
 from appliance.cli.run import show, tell
 from appliance.wire.fill import INCOMING, CardFilled, Filled, FillFromCard, FillGaps, Stretch
 
@@ -119,7 +119,7 @@ def fill(
             end=until.replace(tzinfo=zone) if until else None,
             recording=recording,
             clock_offset=clock_offset,
-            by=f"cli:{getpass.getuser()}",
+            by=person(),
         )
         made = _from_card(settings, zone, order, json)
     else:
@@ -144,7 +144,7 @@ def _from_film(settings: Settings, camera: str, film: Path, start: datetime | No
         file=laid.name,
         source=film.name,
         start=told.replace(tzinfo=zone),
-        by=f"cli:{getpass.getuser()}",
+        by=person(),
     )
     try:
         made = _asked(settings, order, Filled)

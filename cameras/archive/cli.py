@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import getpass
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from appliance.base.errors import NotFound
 from appliance.base.i18n import N_, _
 from appliance.base.settings import load
 from appliance.base.sockets import ask
+from appliance.base.terminal import person
 from appliance.wire.archive import DiskTold, EndDisk, GetStorage, PlaceStatus, PreparePlace, Storage
 from cameras.archive.places import INVENTORY, REMOVED, Pace, file_digest
 
@@ -79,10 +79,6 @@ def status(json: bool = typer.Option(False, "--json")) -> None:
         raise typer.Exit(1)
 
 
-def _actor() -> str:
-    return f"console:{getpass.getuser()}"
-
-
 @app.command()
 def prepare(
     label: str = typer.Argument(
@@ -92,7 +88,7 @@ def prepare(
     json: bool = typer.Option(False, "--json"),
 ) -> None:
     """Mark a mounted disk as a place for recordings. Nothing on it is deleted."""
-    found = _ask(PreparePlace(label=label, folder=str(folder.absolute()), actor=_actor()), DiskTold)
+    found = _ask(PreparePlace(label=label, folder=str(folder.absolute()), actor=person()), DiskTold)
     if json:
         _show(found)
     elif found.state == "filling":
@@ -111,7 +107,7 @@ def end_disk(
     json: bool = typer.Option(False, "--json"),
 ) -> None:
     """Copy no more to this off-line disk: it may be unmounted and put into the cupboard."""
-    found = _ask(EndDisk(label=label, actor=_actor()), DiskTold)
+    found = _ask(EndDisk(label=label, actor=person()), DiskTold)
     if json:
         _show(found)
     else:
