@@ -163,8 +163,10 @@ class CameraRecorder(threading.Thread):
         self.finish()
 
     def _close(self, ended: Ended) -> bool:
-        if running := self._copier.running:
-            self._gap.offset = running.offset  # its last picture, and so the gap's beginning, is told by it
+        if self._gap.current is None:
+            self._gap.offset = (
+                self._copier.offset
+            )  # the last picture, and so the gap's beginning, is told by it
         return self._copier.close(ended)
 
     def _begin(self) -> None:

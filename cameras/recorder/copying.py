@@ -77,6 +77,8 @@ class Copier:
         self._run = ""
         self._mute = False
         self.running: Running | None = None
+        self.offset = self._offset()
+        """Our wall clock minus our monotonic one, by which `end` is told."""
         last = index.last_end(camera)
         self._ended = last.timestamp() if last else None
         self.codec, self.width, self.height = "", 0, 0
@@ -193,6 +195,7 @@ class Copier:
         before, after = wall(arrived + running.offset), wall(arrived + self._offset())
         self._ended = before.timestamp()
         self.close(Ended("clock", "the clock was set"))
+        self._ended, self.offset = after.timestamp(), self._offset()
         clock_set(self._facts, self._index, self._camera, before, after)
         self._facts.settle()
 
@@ -231,6 +234,7 @@ class Copier:
         except (FFmpegError, ValueError) as error:
             raise self._unkept(None, error, by_sound=True) from error
         self.running = Running(segment, writer, stamp, offset, stamp, start.timestamp())
+        self.offset = offset
         self._found(start)
         return self.running
 

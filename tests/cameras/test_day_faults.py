@@ -2,6 +2,7 @@
 
 import io
 import os
+import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -219,3 +220,28 @@ def test_half_a_sample_of_g711_is_left_out() -> None:
     )
     track.write(bytes(321), 0.0)
     assert track._until == 160
+
+
+@pytest.mark.parametrize("refused_from", [19.5, 25.0])
+@pytest.mark.parametrize("step", [300.0, -300.0])
+def test_a_clock_set_is_one_fact_though_the_index_takes_nothing(
+    refused_from: float, step: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Set at second 20; the disk takes no row from then, or from the next file on, until second 40."""
+    made = Simulated(tmp_path, monkeypatch)
+    made.segment = 8.0
+    true = made.index.close_segment
+
+    def refused(*values: Any) -> None:
+        if refused_from <= made.clock.monotonic() < 40:
+            raise sqlite3.OperationalError("disk I/O error")
+        true(*values)
+
+    monkeypatch.setattr(made.index, "close_segment", refused)
+    made.events[20.0] = lambda: made.clock.jump(step)
+    made.run(60.0)
+    gaps = [one for one in made.gaps() if one.cause != "stopped"]
+    assert sorted(one.cause for one in gaps) == (["clock", "disk"] if step > 0 else ["disk"]), gaps
+    (away,) = [one for one in gaps if one.cause == "disk"]
+    assert away.end and 10 < (away.end - away.start).total_seconds() < 25
+    assert away.start >= BEGIN + timedelta(seconds=19 + step), "it is told by the clock as it was set"
