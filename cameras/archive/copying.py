@@ -10,13 +10,13 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from cameras.archive.places import RESERVE, FolderPlace, Pace, Place, PlaceSilent, file_digest, remove_file
 from cameras.archive.store import DISK, EVERYWHERE, Archive
-from cameras.archive.walk import ByTime, Row, Walk
+from cameras.archive.walk import ByTime, Row, Walk, named
 from cameras.index import Reader, Segment
 
 log = logging.getLogger("examsite.archive")
@@ -74,43 +74,46 @@ class Copier:
         if place.size(path) == segment.bytes and place.digest(path, self._pace) == segment.sha256:
             self._keep(place, segment)  # ended between its name and its row
             return True
-        source = self._source(segment, place.name)
-        if source is None and archive.copies(path):
+        for name, source in self._sources(segment, place.name):
+            if not (code := self._bring(place, source, segment)):
+                return True
+            archive.find(name, path, code, self._now())
+            log.error("recording %s, not copied from %s: %s", code, name or "the recording disk", path)
+        suspect = archive.suspect(path)
+        if {copy.place for copy in archive.copies(path)} - suspect:
             return False
-        code, found = "missing", ""
-        try:
-            if source:
-                found = place.put(source, path, segment.sha256, self._pace)
-                code = "" if found == segment.sha256 else "altered"
-        except FileNotFoundError:
-            pass
-        except OSError:
-            if source and readable(source):
-                raise  # the place's fault, not the recording's
-            code = "unreadable"
-        if code:
-            archive.find(DISK, path, code, self._now())
-            log.error("recording %s, not copied: %s", code, path)
-        else:
-            self._keep(place, segment)
+        if DISK not in suspect:
+            archive.find(DISK, path, "missing", self._now())
+            log.error("recording missing, not copied: %s", path)
         return True
 
-    def _source(self, segment: Segment, target: str) -> Path | None:
-        here = self._media / segment.path
-        if here.exists():
-            return here
-        for copy in self._archive.copies(segment.path):
-            place = self.places.get(copy.place)
-            if (
-                copy.place != target
-                and isinstance(place, FolderPlace)
-                and place.size(segment.path) is not None
-            ):
-                return place.root / segment.path
-        for copy in self._archive.copies(segment.path):
-            if copy.place != target and copy.place in self.places:
-                return self.fetched(segment.path, self.places[copy.place])
-        return None
+    def _bring(self, place: Place, source: Path, segment: Segment) -> str:
+        """Copy it; why it cannot be copied from there, or empty."""
+        try:
+            if place.put(source, segment.path, segment.sha256, self._pace) != segment.sha256:
+                return "altered"
+        except FileNotFoundError:
+            return "missing"
+        except OSError:
+            if readable(source):
+                raise  # the place's fault, not the recording's
+            return "unreadable"
+        self._keep(place, segment)
+        return ""
+
+    def _sources(self, segment: Segment, target: str) -> Iterator[tuple[str, Path]]:
+        """Places where a recording can be read now, the nearest first; none where it was found not to hold."""
+        path, bad = segment.path, self._archive.suspect(segment.path)
+        if DISK not in bad and (self._media / path).exists():
+            yield DISK, self._media / path
+        names = [copy.place for copy in self._archive.copies(path) if copy.place not in bad | {target}]
+        there = [place for name in names if (place := self.places.get(name))]
+        for place in there:
+            if isinstance(place, FolderPlace) and place.size(path) is not None:
+                yield place.name, place.root / path
+        for place in there:
+            if not isinstance(place, FolderPlace):
+                yield place.name, self.fetched(path, place)
 
     def fetched(self, path: str, place: Place) -> Path:
         """A recording brought out of object storage into `.fetched`. Raises PlaceSilent for an altered one."""
@@ -164,13 +167,15 @@ class Copier:
             return True
         if name != DISK and name not in {copy.place for copy in self._archive.copies(segment.path)}:
             return True  # nothing lies there
-        if name in removed and name == DISK:
+        if name in removed and name == DISK and not (self._media / segment.path).exists():
             self.take_away(segment.path, name)
             return True
         if self._suspect(segment.path):
             return True  # a recording with a finding stays where it is, for whoever looks into it
         safe = self.verified_elsewhere(segment, name)
         if len(safe) < copies:
+            if name in removed:  # somebody put it back, and does well
+                self._stay(segment.path, name)
             return False
         why = "verified copies: " + ", ".join(safe)
         self._archive.remove(segment.path, name, self._now(), why, "process:archive")
@@ -210,11 +215,26 @@ class Copier:
         remove_file(file)
         self._archive.removed(path, name, size)
 
-    def settle(self) -> None:
-        """Finish what a kill or an unplugged disk left of removals."""
+    def settle(self, copies: int) -> None:
+        """Finish what a kill or an unplugged disk left of removals, where `copies` are there still."""
         for path, name in self._archive.open_removals():
-            if name != EVERYWHERE and (name == DISK or name in self.places):
+            if name != DISK and name not in self.places:
+                continue
+            there = (
+                (self._media / path).exists() if name == DISK else self.places[name].size(path) is not None
+            )
+            segment = named(self._index, path)
+            if not there or (segment and len(self.verified_elsewhere(segment, name)) >= copies):
                 self.take_away(path, name)
+            elif segment:
+                self._stay(path, name)
+
+    def _stay(self, path: str, name: str) -> None:
+        """A removal is given up, for its copies are not there any more; it is looked at again."""
+        with self._archive.transaction() as link:
+            link.execute("DELETE FROM removal WHERE path = ? AND place = ?", (path, name))
+            ByTime(self._index, self._archive, f"free:{name}").once_more(path)
+        log.error("%s stays on %s: its copies are not there any more", path, name or "the recording disk")
 
 
 def readable(path: Path) -> bool:

@@ -194,7 +194,7 @@ class Rounds:
         return True
 
     def _settle(self) -> bool:
-        self.copier.settle()
+        self.copier.settle(self.settings.storage.copies)
         if self.in_force:
             self.deleter.settle()
         return False

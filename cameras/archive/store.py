@@ -334,8 +334,8 @@ class Archive(ArchiveReader):
         return number < NAMED
 
     def clear(self, place: str, path: str, at: datetime, codes: Sequence[str] = READ) -> None:
-        """It holds (again): findings of these `codes` are over, and it may leave the recording disk when its copies are
-        there.
+        """It holds (again): findings of these `codes` are over; it is copied where it has to be, and may leave the
+        recording disk when its copies are there.
         """
         with self.transaction() as link:
             done = link.execute(
@@ -345,7 +345,10 @@ class Archive(ArchiveReader):
             )
             if done.rowcount:
                 link.execute(
-                    "INSERT OR IGNORE INTO pending(name, path) VALUES (?, ?)", (f"free:{DISK}", path)
+                    "INSERT OR IGNORE INTO pending(name, path) SELECT ?, ? UNION SELECT"
+                    " substr(name, 1, instr(name || '|', '|') - 1), ? FROM bookmark"
+                    " WHERE name LIKE 'copy:%' OR name LIKE 'offline%'",
+                    (f"free:{DISK}", path, path),
                 )
 
     def over(self, path: str, at: datetime) -> None:
@@ -354,8 +357,8 @@ class Archive(ArchiveReader):
             link.execute("UPDATE finding SET over = ? WHERE path = ? AND over IS NULL", (micros(at), path))
 
     def acknowledge(self, said: str, place: str, path: str, until: datetime) -> None:
-        """Two people know of what was found on a place up to then; `path` empty: of all of it. It stays suspect. `said`:
-        the id of it, each counts once: under a clock set back, what is found later would be known before.
+        """Two people know of what was found on a place up to then; `path` empty: of all of it. It stays suspect.
+        `said`: the id of it, each counts once: under a clock set back, what is found later would be known before.
         """
         with self.transaction() as link:
             if self.kept(f"acknowledged:{said}"):

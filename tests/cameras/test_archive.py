@@ -127,6 +127,74 @@ def test_an_original_waits_for_as_many_copies_as_are_asked_for(tmp_path: Path) -
     assert Locator(store.settings).where(old).lies == "online"
 
 
+@pytest.mark.parametrize("copy_is_there", [True, False])
+def test_what_a_kill_left_goes_only_while_its_copies_are_there(tmp_path: Path, copy_is_there: bool) -> None:
+    store = Store(tmp_path, free_after_days=2)
+    nas = store.mount("nas", "nas")
+    (one,) = store.record("C1", NOW - DAY)
+    store.run()
+    with store.rounds() as rounds:  # killed between the row and the file
+        rounds.archive.remove(one.path, DISK, NOW, "verified copies: nas", "process:archive")
+    if not copy_is_there:
+        (nas / one.path).unlink()
+    store.run()
+    assert (store.media / one.path).exists() is not copy_is_there
+    assert (DISK in ArchiveReader(store.media).removals(one.path)) is copy_is_there
+
+
+@pytest.mark.parametrize("copy_is_there", [True, False])
+def test_an_original_somebody_put_back_stays_while_it_is_the_last(
+    tmp_path: Path, copy_is_there: bool
+) -> None:
+    store = Store(tmp_path, free_after_days=2)
+    nas = store.mount("nas", "nas")
+    (one,) = store.record("C1", NOW - 5 * DAY)
+    store.run()
+    assert not (store.media / one.path).exists()
+    shutil.copyfile(nas / one.path, store.media / one.path)
+    if not copy_is_there:
+        (nas / one.path).unlink()
+    with store.rounds() as rounds:
+        rounds.archive.find(DISK, one.path, "missing", NOW)
+        rounds.archive.clear(DISK, one.path, NOW)
+        settle(rounds)
+    assert (store.media / one.path).exists() is not copy_is_there
+
+
+def test_a_place_gets_a_copy_that_holds_when_the_original_does_not(tmp_path: Path) -> None:
+    places = [
+        PlaceSettings(name="nas", kind="nas", folder=str(tmp_path / "nas")),
+        PlaceSettings(name="second", kind="disk", folder=str(tmp_path / "second")),
+    ]
+    store = Store(tmp_path, places=places)
+    store.mount("nas", "nas")
+    (one,) = store.record("C1", NOW - DAY)
+    store.run()
+    kept = (store.media / one.path).read_bytes()
+    (store.media / one.path).write_bytes(b"x" * SIZE)
+    away = (tmp_path / "nas").rename(tmp_path / "away")
+    second = store.mount("second", "second", "disk")
+    store.run()
+    assert not (second / one.path).exists() and ArchiveReader(store.media).suspect(one.path) == {DISK}
+    away.rename(tmp_path / "nas")
+    store.run()
+    assert (second / one.path).read_bytes() == kept
+
+
+def test_what_holds_again_is_copied(tmp_path: Path) -> None:
+    store = Store(tmp_path, scrub_days=10)
+    nas = store.mount("nas", "nas")
+    (one,) = store.record("C1", NOW - DAY)
+    kept = (store.media / one.path).read_bytes()
+    (store.media / one.path).write_bytes(b"x" * SIZE)
+    store.run()
+    (store.media / one.path).write_bytes(kept)
+    store.clock.advance(20 * 86400)
+    store.run()
+    store.run()
+    assert (nas / one.path).read_bytes() == kept
+
+
 def test_off_line_disks_follow_one_another_and_are_asked_for_by_label(tmp_path: Path) -> None:
     store = Store(tmp_path, places=[], free_after_days=2, offline_after_days=1)
     first = store.mount("disks/usb1", "A-001", "offline")
