@@ -1,12 +1,12 @@
 """Beside a violation under review: what the room's cameras recorded around it, played by a click."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, Router, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream, Template
 
 from appliance.base.errors import ExamError, NotFound
@@ -24,12 +24,13 @@ from appliance.web.sessions import needs
 from appliance.wire.recorder import Clip, FindClips, Found, Gap, GetClip
 
 Asked = Request[Who, Any, Any]
+From = Annotated[datetime, QueryParameter(name="from")]
+To = Annotated[datetime, QueryParameter(name="to")]
 
 
 class Stretch(msgspec.Struct):
-    """What one camera has of one stretch of time. `number`: which stretch of the violation it is."""
+    """What one camera has of one stretch of time."""
 
-    number: int
     start: datetime
     end: datetime
     camera: str
@@ -57,13 +58,13 @@ async def recorded(box: Box, found: ViolationFile) -> list[Stretch]:
     """What there is around a violation, stretch by stretch; Unavailable when exam-clips is silent."""
     cameras = await _cameras(box, found)
     rows: list[Stretch] = []
-    for number, (start, end) in enumerate(_stretches(found) if cameras else []):
+    for start, end in _stretches(found) if cameras else []:
         asked = FindClips(cameras=list(cameras), start=start, end=min(end, box.now()))
         seen = await ask(box.settings.socket("clips"), asked, Found)
         for code, name in cameras.items():
             clips = [one for one in seen.clips if one.camera == code]
             gaps = [one for one in seen.gaps if one.camera == code]
-            rows.append(Stretch(number, start, end, code, name, clips, gaps))
+            rows.append(Stretch(start, end, code, name, clips, gaps))
     return rows
 
 
@@ -90,19 +91,21 @@ async def violation_recordings(
 
 
 async def _chosen(
-    box: Box, violation: str, camera: str, number: int, part: int
-) -> tuple[ViolationFile, GetClip]:
-    """What somebody wants to see: of this violation, and of a camera that covers its seat. `part`: which of the
-    unbroken recordings of this stretch.
+    box: Box, violation: str, camera: str, start: datetime, end: datetime, run: str
+) -> tuple[ViolationFile, GetClip, str]:
+    """What somebody wants to see, with the camera's name: of this violation, and of a camera that covers its seat. Its
+    ends stay as the page had them: while a recording goes on, each part of it is to be of the same film.
     """
     found = await box.db.read(violation_case, box, violation)
-    row = next(
-        (one for one in await recorded(box, found) if (one.camera, one.number) == (camera, number)), None
-    )
-    if row is None or not 0 <= part < len(row.clips):
+    cameras = await _cameras(box, found)
+    aware = start.tzinfo and end.tzinfo and start < end
+    if camera not in cameras or not aware or not _within(found, start, end):
         raise NotFound("no_recording", N_("There is no such recording."), N_("Reload the page."))
-    clip = row.clips[part]
-    return found, GetClip(camera=camera, start=clip.start, end=clip.end, run=clip.run)
+    return found, GetClip(camera=camera, start=start, end=end, run=run), cameras[camera]
+
+
+def _within(found: ViolationFile, start: datetime, end: datetime) -> bool:
+    return any(first <= start and end <= last for first, last in _stretches(found))
 
 
 @get("/{violation:str}/player")
@@ -111,22 +114,13 @@ async def violation_player(
     box: NamedDependency[Box],
     violation: FromPath[str],
     camera: FromQuery[str],
-    number: FromQuery[int],
-    part: FromQuery[int] = 0,
+    start: From,
+    end: To,
+    run: FromQuery[str] = "",
 ) -> Template:
     """The player for one recording of a stretch; watching is journaled when the recording itself is fetched."""
-    found, asked = await _chosen(box, violation, camera, number, part)
-    return page(
-        request,
-        "violation_player.html",
-        v=found,
-        camera=camera,
-        name=(await _cameras(box, found))[camera],
-        number=number,
-        part=part,
-        start=asked.start,
-        end=asked.end,
-    )
+    found, asked, name = await _chosen(box, violation, camera, start, end, run)
+    return page(request, "violation_player.html", v=found, clip=asked, name=name)
 
 
 @get("/{violation:str}/clip.mp4")
@@ -135,11 +129,12 @@ async def violation_clip(
     box: NamedDependency[Box],
     violation: FromPath[str],
     camera: FromQuery[str],
-    number: FromQuery[int],
-    part: FromQuery[int] = 0,
+    start: From,
+    end: To,
+    run: FromQuery[str] = "",
 ) -> Response[bytes] | Stream:
     """The recording. Who watched it is journaled for the candidate, with the violation."""
-    found, asked = await _chosen(box, violation, camera, number, part)
+    found, asked, _name = await _chosen(box, violation, camera, start, end, run)
     return await give_clip(request, box, asked, found.candidate, {"violation": found.line.id})
 
 
