@@ -130,9 +130,8 @@ class LivePictures:
             try:
                 still = await self._still(camera)
                 before = self._newest.get(camera)
-                if (
-                    before is None or still.at > before[1].at
-                ):  # that of a camera that is gone stays as old as it is
+                # That of a camera that is gone stays as old as it is; after a step of the clock the new one is earlier.
+                if before is None or still.at != before[1].at:
                     found.append(still)
             except ExamError as error:
                 log.info("live view: camera %s: %s", camera, error)

@@ -144,3 +144,17 @@ async def test_a_stream_nobody_asks_for_is_not_opened(tmp_path: Path) -> None:
     served = await LivePictures(tmp_path / "none", lambda: ["C1"], no_still).live(GetLive(cameras=["C2"]))
     assert isinstance(served, Streamed) and served.head == LiveHead(cameras=[])
     await asyncio.sleep(0)
+
+
+async def test_after_the_clock_was_set_back_stills_go_on(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    times = [now - timedelta(hours=1), now]
+
+    async def still(camera: str) -> LivePicture:
+        return LivePicture(camera=camera, at=times.pop(0), jpeg=b"", second=False)
+
+    living = LivePictures(tmp_path / "none", lambda: ["C1"], still)
+    living._newest["C1"] = 1, LivePicture(camera="C1", at=now, jpeg=b"", second=False)
+    assert len(await living._stills_of(["C1"])) == 1
+    living._stills.clear()
+    assert await living._stills_of(["C1"]) == [], "the same picture again"
