@@ -60,13 +60,16 @@ class ScreenWatch:
         await self._tell({camera: state != "ok" for camera, state in self.states.items()})
 
     async def _tell(self, missing: dict[str, bool]) -> None:
-        """A code that is not seen is a row of the recorder's index too; who is silent is told the next time."""
+        """A code that is not seen is a row of the recorder's index too; who is silent, or could not keep it, is told
+        the next time.
+        """
         for camera, on in missing.items():
             if self._told.get(camera) == on:
                 continue
             told = TellAlarms(camera=camera, by="screen", kinds=["code"] if on else [], at=self._box.now())
             try:
-                await ask(self._box.settings.socket("recorder"), told, AlarmsKept, TIMEOUT)
+                answer = await ask(self._box.settings.socket("recorder"), told, AlarmsKept, TIMEOUT)
             except ExamError:
                 return  # its silence has an alarm of its own
-            self._told[camera] = on
+            if answer.kept:
+                self._told[camera] = on

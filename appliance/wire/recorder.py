@@ -47,9 +47,9 @@ class CameraStatus(msgspec.Struct, kw_only=True):
     sound: str = ""
     """Codec of its sound (FFmpeg's name); empty: it sends none; with `-` before it: it is not kept."""
     changed: int = 0
-    """Files of its recordings that were gone, or that nobody had written, when the recorder started."""
+    """Files of its recordings that the recorder found gone, or written by somebody else, in the last days."""
     sealed: bool = True
-    """False: its recordings are chained, and nobody signs the chain."""
+    """False: its recordings are chained, and nobody signs the chain, or not for hours."""
     clock_offset_s: float | None = None
     clock_unknown: bool = False
     """It was asked for its time and did not tell it."""
@@ -98,7 +98,9 @@ class TellAlarms(msgspec.Struct, tag="recorder.alarms", kw_only=True):
 
 
 class AlarmsKept(msgspec.Struct):
-    """They are in the recorder's index."""
+    """`kept`: they are in the recorder's index; False: its disk did not take them, tell them again."""
+
+    kept: bool = True
 
 
 class AlarmSpan(msgspec.Struct, kw_only=True):

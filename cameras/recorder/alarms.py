@@ -25,7 +25,9 @@ OF: dict[Watcher, frozenset[AlarmKind]] = {
 
 
 class AlarmRows:
-    """One of a recorder. Whoever tells tells again, so what the disk does not take now is kept the next time."""
+    """One of a recorder. What the disk does not take now is kept the next time: whoever tells hears that it was not, and
+    tells again.
+    """
 
     def __init__(self, index: Index) -> None:
         self._index = index
@@ -40,12 +42,11 @@ class AlarmRows:
 
         async def keep(told: TellAlarms) -> AlarmsKept:
             at = told.at.astimezone(UTC)
-            await asyncio.to_thread(self._keep, told.by, told.camera, told.kinds, at)
-            return AlarmsKept()
+            return AlarmsKept(await asyncio.to_thread(self._keep, told.by, told.camera, told.kinds, at))
 
         return {TellAlarms: keep}
 
-    def _keep(self, by: Watcher, camera: str, kinds: list[AlarmKind], at: datetime) -> None:
+    def _keep(self, by: Watcher, camera: str, kinds: list[AlarmKind], at: datetime) -> bool:
         of = OF[by]
         try:
             self._index.alarms_stand(camera, of, of & set(kinds), at)
@@ -54,3 +55,5 @@ class AlarmRows:
             if not self._failing:
                 log.error("camera %s: its alarms cannot be kept: %s", camera, error)
             self._failing = True
+            return False
+        return True

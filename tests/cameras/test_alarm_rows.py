@@ -3,10 +3,14 @@
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from appliance.wire.recorder import AlarmKind, TellAlarms, Watcher
+import pytest
+
+from appliance.wire.recorder import AlarmKind, AlarmsKept, TellAlarms, Watcher
 from cameras.clips.find import find
 from cameras.index import Index
+from cameras.index.schema import SCHEMAS
 from cameras.recorder.alarms import AlarmRows
 
 NOW = datetime(2026, 11, 21, 1, 0, 0, tzinfo=UTC)
@@ -46,11 +50,28 @@ async def test_each_watcher_tells_what_stands(tmp_path: Path) -> None:
     index.close()
 
 
+async def test_whoever_tells_hears_that_the_disk_did_not_take_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A code that is missing while the disk is full would else never be a row, and one that is back never over."""
+    index = Index(tmp_path)
+    tell = AlarmRows(index).handlers()[TellAlarms]
+    told = TellAlarms(camera="C1", by="screen", kinds=["code"], at=NOW)
+
+    def full(*_row: Any) -> None:
+        raise sqlite3.OperationalError("disk full")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(index, "alarms_stand", full)
+        assert await tell(told) == AlarmsKept(kept=False)
+    assert await tell(told) == AlarmsKept(kept=True)
+    assert [one.kind for one in index.open_alarms("C1")] == ["code"]
+    index.close()
+
+
 def test_an_index_of_before_gets_the_table(tmp_path: Path) -> None:
-    Index(tmp_path).close()
     with sqlite3.connect(tmp_path / "index.db") as link:
-        link.execute("DROP TABLE alarm")
-        link.execute("PRAGMA user_version = 1")
+        link.executescript(f"{SCHEMAS[0]}; PRAGMA user_version = 1")
     index = Index(tmp_path)
     AlarmRows(index).of_events("C1", ["scene"], NOW)
     assert [one.kind for one in index.open_alarms("C1")] == ["scene"]

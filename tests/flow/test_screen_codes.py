@@ -24,7 +24,7 @@ from appliance.flow.screen_codes import (
 from appliance.records.journal import Journal, append
 from appliance.rules.screen_code import GRACE, begins, minute_of, number
 from appliance.web.screen_watch import ScreenWatch
-from appliance.wire.recorder import GetPictures, Pictures, PictureStatus
+from appliance.wire.recorder import AlarmsKept, GetPictures, Pictures, PictureStatus, TellAlarms
 from tests.world import seed
 
 MINUTE = timedelta(minutes=1)
@@ -195,6 +195,21 @@ async def test_nothing_stands_as_right_when_nobody_looks(watched: Box, clock: Fa
     with pytest.raises(Unavailable):
         await watch.look()
     assert watch.states == {}
+
+
+async def test_what_the_recorder_could_not_keep_it_is_told_again(watched: Box) -> None:
+    kept, told = [False, True], []
+
+    async def keep(one: TellAlarms) -> AlarmsKept:
+        told.append(one.kinds)
+        return AlarmsKept(kept.pop(0))
+
+    server = await serve(watched.settings.socket("recorder"), {TellAlarms: keep})
+    watch = ScreenWatch(watched)
+    for _look in range(3):
+        await watch._tell({"C1": True})
+    assert told == [["code"], ["code"]]
+    server.close()
 
 
 def test_screens_are_looked_at_while_an_exam_is_near(watched: Box, clock: FakeClock) -> None:
