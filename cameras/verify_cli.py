@@ -126,6 +126,7 @@ def _tell_clip(found: "ClipVerified") -> None:
                 "It is a copy with the time in the picture, encoded anew. Its original: SHA-256 {sha256}"
             ).format(sha256=clip.original)
         )
+    _tell_lost(clip.lost if clip.form == "examsite-copy 1" else 0)
     _tell_kept([one.state for one in clip.sources] if clip.form == "examsite-clip 1" else [])
     if found.ok and clip.form == "examsite-copy 1":
         _tell(
@@ -135,6 +136,12 @@ def _tell_clip(found: "ClipVerified") -> None:
         )
     elif found.ok:
         _tell(_("The clip is whole and was signed by this site on {day}.").format(day=f"{made:%Y-%m-%d}"))
+
+
+def _tell_lost(count: int) -> None:
+    if count:
+        words = _("Pictures of the original that could not be decoded and are not in the copy: {count}")
+        typer.echo(words.format(count=count))
 
 
 def _tell_kept(states: list[Kept]) -> None:
@@ -179,6 +186,7 @@ def _tell_package(found: "PackageVerified") -> None:
     site = f"{stated.mark} {stated.site} {stated.site_name}".strip()
     typer.echo(f"{site}  {' '.join(stated.cameras)}  {start:%Y-%m-%d %H:%M:%S} – {end:%H:%M:%S %z}")
     _tell_kept([way for one in stated.files for way in one.kept])
+    _tell_lost(sum(one.lost for one in stated.files))
     if stated.gaps:
         typer.echo(_("Gaps in the recordings: {count}.").format(count=len(stated.gaps)))
     for one in stated.left_out:

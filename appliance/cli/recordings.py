@@ -265,10 +265,13 @@ def export(
         show(found)
     else:
         typer.echo(f"{file}  {_span(box, found.start, found.end)}  {found.bytes / MIB:.1f} MiB")
-        if found.start > first or found.end < last:
+        if found.interrupted:
             tell(_("Not all that was asked for: the recording is interrupted."))
+        if found.lost:
+            words = _("Pictures of the original that could not be decoded and are not in the copy: {count}")
+            tell(words.format(count=found.lost))
         _tell_broken(found.broken)
-    if found.broken:
+    if found.broken or found.interrupted:
         raise typer.Exit(1)
 
 

@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import inf
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +31,8 @@ from appliance.wire.recorder import ClipHead, GetClip
 
 WAITED = 120.0
 """Seconds a page waits for what is being fetched: browsers wait longer."""
+SHORT = timedelta(seconds=1)
+"""A film may begin or end by so much beside the time asked for without anything missing."""
 TERMINAL = "process:cli"
 
 
@@ -88,6 +90,10 @@ class Exported(msgspec.Struct, kw_only=True):
     sha256: str
     broken: list[str]
     """Recordings that were not as recorded when it was cut from them."""
+    lost: int
+    """Pictures of a copy's original that are not in it."""
+    interrupted: bool
+    """Does it not cover all that was asked for?"""
 
 
 async def export_to(
@@ -122,6 +128,8 @@ async def export_to(
         bytes=written.bytes,
         sha256=written.sha256,
         broken=written.broken,
+        lost=written.lost,
+        interrupted=head.start - asked.start > SHORT or asked.end - head.end > SHORT,
     )
 
 

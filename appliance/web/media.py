@@ -189,11 +189,13 @@ async def clip(
     download: FromQuery[bool] = False,
     copy: FromQuery[bool] = False,
     run: FromQuery[str] = "",
+    again: FromQuery[bool] = False,
 ) -> Response[bytes] | Stream:
     """A recording as MP4. Journaled for the candidate it was watched for, or for the camera.
 
     Browsers ask for ranges to move about in it: those are cut from the same bytes. `download`: the whole clip with
-    its signed proof at the end; `copy`: a copy with the time in the picture (clip_export).
+    its signed proof at the end; `copy`: a copy with the time in the picture (clip_export). `again`: the second of these
+    times, the clock was set back: it gets another name.
     """
     if start.tzinfo is None or end.tzinfo is None or not start < end <= start + LONGEST:
         raise Corrupt("bad_clip", N_("A clip is at most 30 minutes long."), N_("Choose a shorter one."))
@@ -201,16 +203,16 @@ async def clip(
         await box.db.read(_known, candidate)
     if download:
         asked = GetClip(camera=camera, start=start, end=end, proof=True, run=run)
-        return await export(request, box, asked, candidate, _clip_name(box, asked))
+        return await export(request, box, asked, candidate, _clip_name(box, asked, again))
     if copy:
         shown = GetCopy(camera=camera, start=start, end=end, run=run)
-        return await export(request, box, shown, candidate, f"copy-{_clip_name(box, shown)}")
+        return await export(request, box, shown, candidate, f"copy-{_clip_name(box, shown, again)}")
     wanted = GetClip(camera=camera, start=start, end=end, run=run)
     return await give_clip(request, box, wanted, candidate, {})
 
 
-def _clip_name(box: Box, asked: GetClip | GetCopy) -> str:
-    return f"{asked.camera}-{box.local(asked.start):%Y%m%d-%H%M%S}.mp4"
+def _clip_name(box: Box, asked: GetClip | GetCopy, again: bool = False) -> str:
+    return f"{asked.camera}-{box.local(asked.start):%Y%m%d-%H%M%S}{'-again' if again else ''}.mp4"
 
 
 async def give_clip(

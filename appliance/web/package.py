@@ -32,7 +32,7 @@ from appliance.web.clip_export import journaled, patiently
 from appliance.web.package_zip import Package, Progress
 from appliance.wire import evidence as wire
 from appliance.wire.playback import GetCopy
-from appliance.wire.proof import broken_sources, proof_at_end
+from appliance.wire.proof import broken_sources, lost_at_end, proof_at_end
 from appliance.wire.recorder import CameraSpan, Clip, ClipHead, FindClips, Found, GetClip, Kept
 from appliance.wire.sheets import RoomAlarm
 
@@ -256,14 +256,15 @@ async def _film(package: Package, box: Box, clip: Clip, kind: wire.FileKind) -> 
     path = package.free(_path(box, kind, clip.camera, max(clip.start, head.start)))
     file = _file(path, kind, camera=head.camera, start=head.start, end=head.end)
     try:
-        stated = proof_at_end(await package.stream(file, chunks))
+        last = await package.stream(file, chunks)
     except Corrupt as error:
         if error.code != "segment_unreadable":
             raise
         return None
     finally:
         await chunks.aclose()
-    file.kept = sorted({one.state for one in stated.sources} - PLAIN) if stated else []
+    stated, file.lost = proof_at_end(last), lost_at_end(last)
+    file.kept = sorted(one.state for one in stated.sources if one.state not in PLAIN) if stated else []
     package.broken += [
         wire.Broken(path=path, source=one.path, code=one.found) for one in broken_sources(stated)
     ]

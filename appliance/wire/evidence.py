@@ -17,7 +17,8 @@ FileKind = Literal["clip", "copy", "still", "screen", "record", "cover"]
 
 class PackageFile(msgspec.Struct, kw_only=True):
     """One file of a package. `start`, `end`: what a clip or copy truly covers, when a still was taken. `kept`: of the
-    recordings a clip was cut from, those that were not simply recorded (cameras.chain, `Kept`).
+    recordings a clip was cut from, those that were not simply recorded, each one (`Kept`). `lost`: pictures of a copy's
+    original that could not be decoded and are not in it.
     """
 
     path: str
@@ -28,6 +29,7 @@ class PackageFile(msgspec.Struct, kw_only=True):
     start: datetime | None = None
     end: datetime | None = None
     kept: list[Kept] = []
+    lost: int = 0
 
 
 class Broken(msgspec.Struct, kw_only=True):

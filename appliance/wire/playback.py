@@ -75,6 +75,8 @@ class Written(msgspec.Struct, kw_only=True):
     bytes: int
     sha256: str = ""
     broken: list[str] = []
+    lost: int = 0
+    """As CopyProof has it."""
 
 
 class CopyProof(msgspec.Struct, kw_only=True):

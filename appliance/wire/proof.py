@@ -1,9 +1,11 @@
 """The box with the proof at the end of a clip, as it lies in the file (written and checked by cameras.clips.proof)."""
 
 import hashlib
+from typing import TypeVar
 
 import msgspec
 
+from appliance.wire.playback import CopyProof
 from appliance.wire.recorder import CheckedFile, ClipProof, SignedProof
 
 BOX = b"uuid" + hashlib.sha256(b"examsite clip proof").digest()[:16]
@@ -12,11 +14,24 @@ BOX = b"uuid" + hashlib.sha256(b"examsite clip proof").digest()[:16]
 
 def proof_at_end(last: bytes) -> ClipProof | None:
     """What is stated in the last bytes of a clip as exam-clips gives it out; None for a copy. Nothing is checked."""
+    return _at_end(last, ClipProof)
+
+
+def lost_at_end(last: bytes) -> int:
+    """The same of a copy: how many pictures of its original are not in it."""
+    stated = _at_end(last, CopyProof)
+    return stated.lost if stated else 0
+
+
+Stated = TypeVar("Stated", ClipProof, CopyProof)
+
+
+def _at_end(last: bytes, kind: type[Stated]) -> Stated | None:
     if last[4 : 4 + len(BOX)] != BOX:
         return None
     try:
         signed = msgspec.json.decode(last[4 + len(BOX) :], type=SignedProof)
-        return msgspec.json.decode(signed.body, type=ClipProof)
+        return msgspec.json.decode(signed.body, type=kind)
     except msgspec.DecodeError:
         return None
 

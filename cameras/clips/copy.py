@@ -138,7 +138,7 @@ class Copied:
         box = struct.pack(">I", 4 + len(BOX) + len(text)) + BOX + text
         whole.update(box)
         yield box
-        self.written = Written(bytes=size + len(box), sha256=whole.hexdigest())
+        self.written = Written(bytes=size + len(box), sha256=whole.hexdigest(), lost=self._lost)
 
     def _encoded(self) -> Iterator[bytes]:
         sink = _Sink()
