@@ -70,12 +70,14 @@ def screen_codes(
             for look, one in zip(looks, judged, strict=True)
         ]
         whole = bool(looks) and not wrong and not dark
-        show({"ok": whole, "checked": len(looks), "no_picture": dark, "pictures": pictures})
+        show({"ok": whole, "checked": len(looks), "no_picture": dark.total(), "pictures": pictures})
     else:
         for look, one in zip(looks, judged, strict=True):
             typer.echo(_line(box, look, one))
         tell(_("{count} pictures looked at, {wrong} not right.").format(count=len(looks), wrong=wrong))
         if dark:
-            tell(_("No picture of {count} minutes.").format(count=dark))
+            tell(_("No picture of {count} minutes.").format(count=dark.total()))
+        if unread := dark.total() - dark[""]:
+            tell(_("Of {count} of them the recording is missing or cannot be read.").format(count=unread))
     if wrong or dark or not looks:
         raise typer.Exit(1)

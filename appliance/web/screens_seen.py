@@ -4,7 +4,7 @@ journal, camera by camera.
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -13,17 +13,19 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
-from appliance.base.sockets import ask_stream
+from appliance.base.sockets import Chunks, ask_stream
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.screen_codes import Look, judge_looks
 from appliance.flow.whereabouts import Stay, stays
 from appliance.web.checks import Check, checks
+from appliance.web.clip_export import patiently
 from appliance.web.pages import page
 from appliance.wire.recorder import CameraSpan
 from appliance.wire.screens import ReadScreens, ScreenRead, ScreensHead
 
 Asked = Request[Who, Any, Any]
+AT_ONCE = timedelta(minutes=30)
 FRESH = 300.0
 """Seconds for which one reading serves everybody who opens the page."""
 Progress = Callable[[int, int], None]
@@ -32,13 +34,15 @@ Progress = Callable[[int, int], None]
 class Codes(msgspec.Struct, kw_only=True):
     """One camera with a screen in its view, during the visits: pictures looked at, and how many of them proved what.
 
-    `dark`: minutes without a picture; `wrong`: a code of another screen, or none of this site's.
+    `dark`: minutes without a picture, `unread` those of them of which a file is there, or was, that does not give it;
+    `wrong`: a code of another screen, or none of this site's.
     """
 
     camera: str
     name: str
     looked: int
     dark: int
+    unread: int
     right: int
     missing: int
     late: int
@@ -47,16 +51,42 @@ class Codes(msgspec.Struct, kw_only=True):
 
 async def looks_at(
     box: Box, span: CameraSpan, screen: str, progress: Progress = lambda _done, _total: None
-) -> tuple[list[Look], int]:
-    """What exam-clips reads in one recorded picture of each minute, and of how many minutes there is no picture."""
-    asked = ReadScreens(camera=span.camera, start=span.start, end=span.end)
-    head, frames = await ask_stream(box.settings.socket("clips"), asked, ScreensHead, timeout=30.0)
+) -> tuple[list[Look], Counter[str]]:
+    """What exam-clips reads in one recorded picture of each minute, and of how many minutes there is no picture, by the
+    reason (code of an error; empty: nothing was recorded).
+    """
     found: list[Look] = []
-    async for frame in frames:
-        seen = msgspec.msgpack.decode(frame, type=ScreenRead)
-        found.append(Look(camera=span.camera, screen=screen, at=seen.at, numbers=seen.numbers))
-        progress(len(found), head.minutes)
-    return found, max(0, head.minutes - len(found))
+    dark: Counter[str] = Counter()
+    minutes = 0
+    whole = windows_of(span)
+    for number, asked in enumerate(whole, 1):
+        head, frames = await _asked(box, asked)
+        minutes += head.minutes
+        async for frame in frames:
+            seen = msgspec.msgpack.decode(frame, type=ScreenRead)
+            if seen.problem:
+                dark[seen.problem] += 1
+            else:
+                found.append(Look(camera=span.camera, screen=screen, at=seen.at, numbers=seen.numbers))
+            progress(len(found) + dark.total(), minutes * len(whole) // number)
+    dark[""] = max(0, minutes - len(found) - dark.total())
+    return found, +dark
+
+
+async def _asked(box: Box, asked: ReadScreens) -> tuple[ScreensHead, Chunks]:
+    """What lies in object storage is fetched first."""
+    clips = box.settings.socket("clips")
+    return await patiently(lambda: ask_stream(clips, asked, ScreensHead, timeout=30.0))
+
+
+def windows_of(span: CameraSpan) -> list[ReadScreens]:
+    """No more at once than may have to be fetched, each ending with a minute. Pure."""
+    found, at = [], span.start
+    while at < span.end:
+        until = min(span.end, at.replace(second=0, microsecond=0) + AT_ONCE)
+        found.append(ReadScreens(camera=span.camera, start=at, end=until))
+        at = until
+    return found
 
 
 def with_screens(box: Box) -> dict[str, str]:
@@ -90,13 +120,15 @@ async def _read(check: Check, box: Box, wanted: list[Stay]) -> list[Codes]:
         judged = await box.db.read(judge_looks, box, looks)
         count = counts.setdefault(span.camera, Counter())
         count.update(one.verdict for one in judged)
-        count["dark"] += dark
+        count["dark"] += dark.total()
+        count["unread"] += dark.total() - dark[""]
     return [
         Codes(
             camera=camera,
             name=names.get(camera, camera),
-            looked=count.total() - count["dark"],
+            looked=count.total() - count["dark"] - count["unread"],
             dark=count["dark"],
+            unread=count["unread"],
             right=count["ok"],
             missing=count["missing"],
             late=count["late"],

@@ -1,20 +1,28 @@
 """Screens in the views of cameras, read again from what was recorded: one key frame of each minute."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import logging
+import threading
+from collections.abc import AsyncIterator
+from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+from av.error import FFmpegError
 
-from appliance.base.errors import Refused
+from appliance.base.errors import ExamError, Refused
 from appliance.base.i18n import N_
 from appliance.base.sockets import Streamed
 from appliance.wire.screens import ReadScreens, ScreenRead, ScreensHead
 from cameras import screen_code
+from cameras.archive.locate import Locator, absent
+from cameras.clips.bring import Bringer
 from cameras.clips.cut import timed
 from cameras.index import Reader, Segment
 from cameras.measure import decode_alone, grey
+
+log = logging.getLogger("examsite.clips")
 
 MINUTE = timedelta(minutes=1)
 SETTLED = timedelta(seconds=15)
@@ -25,13 +33,25 @@ LONGEST = timedelta(hours=12)
 
 
 class ScreenReader:
-    """Answers ReadScreens. `locate`: where a recording's file lies now."""
+    """Answers ReadScreens. `turn`: whoever reads recordings has it, one after the other. What lies in object storage is
+    brought before, nothing is fetched while somebody has the turn.
+    """
 
-    def __init__(self, index: Reader, media: Path, locate: Callable[[Segment], Path]) -> None:
+    def __init__(
+        self,
+        index: Reader,
+        media: Path,
+        locator: Locator,
+        bringer: Bringer,
+        turn: threading.Lock,
+        threads: Executor | None = None,
+    ) -> None:
         self._index = index
         self._media = media
-        self._locate = locate
-        self._turn = asyncio.Lock()
+        self._locator = locator
+        self._bringer = bringer
+        self._turn = turn
+        self._threads = threads
 
     async def read(self, asked: ReadScreens) -> Streamed:
         """ReadScreens."""
@@ -43,27 +63,48 @@ class ScreenReader:
                 N_("Ask for a shorter time."),
                 hours=int(LONGEST.total_seconds() // 3600),
             )
+        try:
+            await self._bringer.bring((asked.camera, start, end, ""))
+        except ExamError as error:
+            if error.code == "being_fetched":
+                raise
+            log.warning("camera %s: recordings cannot be fetched: %s", asked.camera, error)
         looks = windows(start, end)
         return Streamed(ScreensHead(minutes=len(looks)), self._read(asked.camera, looks))
 
     async def _read(self, camera: str, looks: list[tuple[datetime, datetime]]) -> AsyncIterator[bytes]:
+        loop = asyncio.get_running_loop()
         for start, end in looks:
-            async with self._turn:
-                found = await asyncio.to_thread(self._one, camera, start, end)
-            if found:
+            if found := await loop.run_in_executor(self._threads, self._one, camera, start, end):
                 yield msgspec.msgpack.encode(found)
 
     def _one(self, camera: str, start: datetime, end: datetime) -> ScreenRead | None:
-        """The first key frame between two times that can be decoded."""
+        """The first key frame between two times that can be decoded, or why a file of this time gives none."""
+        problem = ""
         for segment in self._index.between(camera, start, end) if start < end else []:
-            there = msgspec.structs.replace(segment, path=str(self._locate(segment)))
-            for at, packet, stream in timed(self._media, there):
-                if at >= end:
-                    break
-                if packet.is_keyframe and at >= start:
-                    frame = decode_alone(packet, stream)
-                    if frame is not None:
-                        return ScreenRead(at=at, numbers=screen_code.read(grey(frame)))
+            try:
+                with self._turn:
+                    if found := self._in(segment, start, end):
+                        return found
+            except ExamError as error:
+                problem = error.code
+            except (FFmpegError, OSError) as error:
+                log.warning("%s cannot be read: %s", segment.path, error)
+                problem = "segment_unreadable"
+        return ScreenRead(at=start, numbers=[], problem=problem) if problem else None
+
+    def _in(self, segment: Segment, start: datetime, end: datetime) -> ScreenRead | None:
+        where = self._locator.where(segment)
+        if where.path is None:
+            raise absent(where, segment)
+        there = msgspec.structs.replace(segment, path=str(where.path))
+        for at, packet, stream in timed(self._media, there):
+            if at >= end:
+                break
+            if packet.is_keyframe and at >= start:
+                frame = decode_alone(packet, stream)
+                if frame is not None:
+                    return ScreenRead(at=at, numbers=screen_code.read(grey(frame)))
         return None
 
 
