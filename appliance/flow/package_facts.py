@@ -13,7 +13,7 @@ from appliance.base.journal_words import actor_word, kind_word
 from appliance.flow.box import Box
 from appliance.flow.marks import Mark, marks_of
 from appliance.flow.note_case import KINDS
-from appliance.flow.seen import AROUND, Seen
+from appliance.flow.seen import AROUND, LATER, Seen
 from appliance.flow.violation_sheets import violation_sheet_facts
 from appliance.records.accounts import Account
 from appliance.records.captures import Capture
@@ -99,9 +99,11 @@ def _sealed(session: Session, people: list[str], start: datetime, end: datetime)
 
 
 def _lines(session: Session, box: Box, seen: Seen, start: datetime, end: datetime) -> list[RecordLine]:
+    # What happened then may be written long after: deductions when the sheet is signed, a case when it is seen.
+    until = max([end, *(visit.end + LATER for visit in seen.visits)])
     marks = [
         one
-        for one in marks_of(session, seen.subjects, start - AROUND, end + AROUND, answers=seen.sort != "room")
+        for one in marks_of(session, seen.subjects, start - AROUND, until, answers=seen.sort != "room")
         if start <= one.at <= end and (seen.sort != "seat" or one.seat in ("", seen.id))
     ]
     rows = session.exec(select(Journal).where(col(Journal.seq).in_([one.seq for one in marks])))

@@ -30,6 +30,9 @@ APART = timedelta(hours=2)
 AROUND = timedelta(minutes=10)
 """Marks shortly before and after a visit belong to it: the entry is written when the box hears of it."""
 
+LATER = timedelta(hours=12)
+"""Until then what happened during a visit may be written: a sheet is signed, a case is noted."""
+
 
 class Visit(msgspec.Struct, kw_only=True):
     """Stays that follow one another."""
@@ -220,7 +223,7 @@ def marks_seen(session: Session, seen: Seen) -> list[list[Mark]]:
     """The marks of each visit. A room's leave out single answers: they are hundreds a minute."""
     found = []
     for visit in seen.visits:
-        start, end = visit.start - AROUND, visit.end + AROUND
+        start, end = visit.start - AROUND, visit.end + LATER
         every = marks_of(session, seen.subjects, start, end, answers=seen.sort != "room")
         if seen.sort == "seat":
             every = [one for one in every if one.seat in ("", seen.id)]

@@ -6,14 +6,15 @@ from typing import Any
 
 import msgspec
 
+from appliance.flow.box import Box
 from appliance.flow.marks import Known, marks
-from appliance.flow.package_facts import mark_title, mark_words
-from appliance.flow.seen import visits
+from appliance.flow.package_facts import _lines, mark_title, mark_words
+from appliance.flow.seen import Seen, marks_seen, visits
 from appliance.flow.whereabouts import Stay
 from appliance.records.base import instant
 from appliance.records.captures import Capture
 from appliance.records.cases import ExamCase
-from appliance.records.journal import Journal
+from appliance.records.journal import Journal, append
 from appliance.rules.practical import Deduction, Item, Task, Veto
 from tests.conftest import START
 
@@ -103,6 +104,20 @@ def test_each_loss_and_veto_stands_where_the_examiner_marked_it() -> None:
         ("签署实操评分表", "考题 K11：扣分 2 项，得分 0", START + 8 * MINUTE),
     ]
     assert {one.seq for one in found} == {8}, "the sheet is the proof of each"
+
+
+def test_a_press_is_in_the_package_made_for_its_minute(box: Box) -> None:
+    """The sheet it stands on is signed half an hour later, when nobody is at the seat any more."""
+    press, signed = START + 5 * MINUTE, START + 40 * MINUTE
+    loss = {"item": "i", "deduction": "d", "points": "5", "count": 1, "at": instant(press)}
+    body = {"attempt": "", "task": "K11", "raw": "0", "losses": [loss]}
+    box.db.write_now(lambda session: append(session, "sheet.signed", "c", "seat:T1-07", body, at=signed))
+    stay = Stay(kind="seat", name="x", start=START, end=START + 10 * MINUTE, cameras=[])
+    seen = Seen(sort="candidate", id="c", name="n", visits=visits([stay], signed), subjects=["c"])
+    lines = box.db.read_now(_lines, box, seen, START + 4 * MINUTE, START + 6 * MINUTE)
+    assert [(one.what, one.at) for one in lines] == [("扣 5 分", press)]
+    (on_page,) = box.db.read_now(marks_seen, seen)
+    assert [one.at for one in on_page] == [press]
 
 
 def test_stays_far_apart_are_visits_of_their_own() -> None:
