@@ -143,10 +143,15 @@ class CardFiller:
         return await done
 
     async def meet(self, camera: CameraSettings) -> None:
-        """Keep who stands behind a code now. Raises Refused or DeviceFault."""
+        """Keep who stands behind a code now. Raises Refused, DeviceFault or Unavailable."""
         card = CardCamera(camera.address, camera.user, self._password(camera))
-        serial = await asyncio.to_thread(card.who)
-        await asyncio.to_thread(behind.tell_serial, self._index, camera.code, serial, datetime.now(UTC))
+        await asyncio.to_thread(lambda: self._keep_serial(camera, card.who()))
+
+    def _keep_serial(self, camera: CameraSettings, serial: str | None) -> None:
+        try:
+            behind.tell_serial(self._index, camera.code, serial, datetime.now(UTC))
+        except sqlite3.Error as error:
+            raise unusable(error) from error
 
     def _camera(self, code: str) -> CameraSettings:
         found = next((one for one in self._settings.cameras if one.code == code), None)
@@ -176,8 +181,8 @@ class CardFiller:
             return made
         card = CardCamera(camera.address, camera.user, self._password(camera))
         card.meet()
-        behind.tell_serial(self._index, camera.code, card.serial, now)
-        since = behind.since(self._index, camera, now)
+        self._keep_serial(camera, card.serial)
+        since = behind.since(self._index, camera, datetime.now(UTC))
         offset = card.offset if asked.clock_offset is None else timedelta(seconds=asked.clock_offset)
         made.clock_offset_s = round(offset.total_seconds(), 2)
         recordings = [one for one in card.recordings() if one.video and asked.recording in ("", one.token)]

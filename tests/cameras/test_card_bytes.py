@@ -2,7 +2,6 @@
 
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from appliance.base.errors import Refused
 from appliance.wire.orders import Orders, SittingOrder
 from cameras import rtp, rtp_h265
-from cameras.card.clocks import KEPT, Ahead, Clocks, set_by, since, spread
 from cameras.card.fill import one_source
 from cameras.card.keep import follows
 from cameras.card.packets import Gathering, Packet, Picture, Stamp, read_packet, read_stamp, write_stamp
@@ -21,7 +19,6 @@ from cameras.card.search import REPLAY, SEARCH, Recording, holding, read_recordi
 from cameras.card.session import AnswerReader, Frame, Nonsense, Reply, question, read_description
 from cameras.card.watch import AGAIN, TIMES, Patience, sitting_runs
 from cameras.checks import of_answers
-from cameras.index import Index, moment
 from cameras.media2 import MEDIA2
 from tests.cameras.test_bytes import nal
 
@@ -380,50 +377,6 @@ def test_when_a_sitting_runs(started: float | None, ended: float | None, now: fl
     )
     assert sitting_runs(Orders(made_at=at(0), rooms=["T1"], sittings=[order]), at(now)) is runs
     assert not sitting_runs(None, at(now))
-
-
-def ahead(*told: tuple[float, float]) -> list[Ahead]:
-    return [(at(seconds), one) for seconds, one in told]
-
-
-@pytest.mark.parametrize(
-    ("readings", "moved"),
-    [
-        (ahead((0, 3.0), (600, 3.4), (1200, 2.9)), None),
-        (ahead((0, 3.0), (900, 0.1)), -2.9),
-        (ahead((0, 300.0), (900, 300.4), (1000, 0.1)), pytest.approx(-300.3)),
-        (ahead((0, 0.1), (900, 300.4), (1000, 0.1)), pytest.approx(300.3)),
-        (ahead((0, 0.0), (86_400, 8.0)), None),
-        (ahead((0, 0.0), (3600, 0.3), (7200, 8.0)), 7.7),
-    ],
-)
-def test_a_clock_that_was_set_is_seen_and_one_that_drifts_is_left(
-    readings: list[Ahead], moved: float | None
-) -> None:
-    assert set_by(readings) == moved
-
-
-def test_from_which_reading_on_a_gap_depends_on_a_clock() -> None:
-    readings = ahead((0, 1.0), (100, 2.0), (200, 3.0))
-    assert since(readings, at(-1)) == []
-    assert since(readings, at(100)) == readings[1:] == since(readings, at(150))
-    assert spread(readings) == 2.0 and spread(readings[1:]) == 0.0
-
-
-def test_readings_are_kept_over_a_restart_and_not_all(tmp_path: Path) -> None:
-    index = Index(tmp_path)
-    clocks = Clocks(index)
-    for number in range(150):
-        clocks.see("C1", at(number * 7200), 300 + number % 2 / 2)
-    now, end = at(149 * 7200), 149 * 7200
-    (kept,) = index.rows("SELECT count(*), min(at) FROM clock WHERE camera = 'C1'")
-    assert kept[0] < 8 * 12 + 3 and moment(kept[1]) <= now - KEPT
-    again = Clocks(index)
-    again.see("C1", at(end + 60), 0.1)
-    found = again.since("C1", at(end - 7 * 86_400), at(end + 120), 0.1)
-    assert set_by(found) == pytest.approx(-300.1, abs=0.6)
-    assert again.since("C2", now, now, 0.1) == []
-    index.close()
 
 
 def test_a_look_says_whether_a_card_fills_gaps() -> None:

@@ -14,12 +14,12 @@ from appliance.base.settings import CameraSettings, RecorderSettings, Settings
 from appliance.wire.fill import CardFilled, FillFromCard, Stretch
 from appliance.wire.recorder import CameraStatus
 from cameras.card import fill as filling
-from cameras.card.clocks import Clocks
+from cameras.card.clocks import KEPT, Ahead, Clocks, set_by, since, spread
 from cameras.card.fill import CardFiller
 from cameras.card.search import Recording
 from cameras.card.watch import CardWatch
 from cameras.fill import Filler
-from cameras.index import Index, behind
+from cameras.index import Index, behind, moment
 from tests.conftest import site_settings
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -192,3 +192,51 @@ def test_another_lens_counts_although_it_holds_nothing_of_the_gap(
         made.fill()
     assert refused.value.code == "card_ambiguous" and made.by_itself() == []
     assert made.fill(recording="R").filled
+
+
+def later(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def ahead(*told: tuple[float, float]) -> list[Ahead]:
+    return [(later(seconds), one) for seconds, one in told]
+
+
+@pytest.mark.parametrize(
+    ("readings", "moved"),
+    [
+        (ahead((0, 3.0), (600, 3.4), (1200, 2.9)), None),
+        (ahead((0, 3.0), (900, 0.1)), -2.9),
+        (ahead((0, 300.0), (900, 300.4), (1000, 0.1)), pytest.approx(-300.3)),
+        (ahead((0, 0.1), (900, 300.4), (1000, 0.1)), pytest.approx(300.3)),
+        (ahead((0, 0.0), (86_400, 8.0)), None),
+        (ahead((0, 0.0), (3600, 0.3), (7200, 8.0)), 7.7),
+    ],
+)
+def test_a_clock_that_was_set_is_seen_and_one_that_drifts_is_left(
+    readings: list[Ahead], moved: float | None
+) -> None:
+    assert set_by(readings) == moved
+
+
+def test_from_which_reading_on_a_gap_depends_on_a_clock() -> None:
+    readings = ahead((0, 1.0), (100, 2.0), (200, 3.0))
+    assert since(readings, later(-1)) == []
+    assert since(readings, later(100)) == readings[1:] == since(readings, later(150))
+    assert spread(readings) == 2.0 and spread(readings[1:]) == 0.0
+
+
+def test_readings_are_kept_over_a_restart_and_not_all(tmp_path: Path) -> None:
+    index = Index(tmp_path)
+    clocks = Clocks(index)
+    for number in range(150):
+        clocks.see("C1", later(number * 7200), 300 + number % 2 / 2)
+    now, end = later(149 * 7200), 149 * 7200
+    (kept,) = index.rows("SELECT count(*), min(at) FROM clock WHERE camera = 'C1'")
+    assert kept[0] < 8 * 12 + 3 and moment(kept[1]) <= now - KEPT
+    again = Clocks(index)
+    again.see("C1", later(end + 60), 0.1)
+    found = again.since("C1", later(end - 7 * 86_400), later(end + 120), 0.1)
+    assert set_by(found) == pytest.approx(-300.1, abs=0.6)
+    assert again.since("C2", now, now, 0.1) == []
+    index.close()
