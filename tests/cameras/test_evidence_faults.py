@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,15 +19,19 @@ import pytest
 from appliance.base import crypto
 from appliance.base.errors import Corrupt, Unavailable
 from appliance.base.i18n import in_language
+from appliance.base.sockets import ask_stream
 from appliance.base.storage_settings import PlaceSettings, StorageSettings
 from appliance.reports import evidence as reports
 from appliance.reports import render
 from appliance.web.clip_export import patiently
 from appliance.web.package import _recording
 from appliance.web.package_zip import Package
+from appliance.web.screens_seen import windows_of
 from appliance.wire.evidence import Broken, EvidenceSheet, PackageFile, PlainHeading
-from appliance.wire.playback import Written
-from appliance.wire.recorder import Cause, Clip, Gap
+from appliance.wire.playback import CopyProof, GetCopy, Written
+from appliance.wire.proof import lost_at_end
+from appliance.wire.recorder import CameraSpan, Cause, Clip, ClipHead, Gap
+from appliance.wire.screens import ReadScreens, ScreenRead, ScreensHead
 from appliance.wire.seals import SealedHead
 from cameras import clips
 from cameras.archive.locate import Locator, Where
@@ -353,3 +358,42 @@ async def test_those_who_wait_for_the_disk_keep_nobody_else_from_a_thread(store:
         assert await asyncio.wait_for(asyncio.to_thread(int), 5) == 0
     assert [len(found) for found in await asyncio.gather(*waiting)] == [5] * 4
     serving.close()
+
+
+async def test_a_file_that_is_gone_is_one_dark_minute_of_screens(store: Store) -> None:
+    server = await clips.serve(store.settings)
+    for number in (1, 2, 3):
+        store.path(number).unlink()
+    asked = ReadScreens(camera="C1", start=at(0), end=at(100))
+    head, frames = await ask_stream(store.settings.socket("clips"), asked, ScreensHead)
+    found = [msgspec.msgpack.decode(frame, type=ScreenRead) async for frame in frames]
+    assert head.minutes == 2 and [one.problem for one in found] == ["recording_missing", ""]
+    server.close()
+
+
+def test_a_long_stay_is_read_in_parts() -> None:
+    """Nobody ended the sitting: it goes on until now."""
+    parts = windows_of(CameraSpan(camera="C1", start=at(20), end=at(20) + timedelta(hours=30)))
+    assert parts[0].start == at(20) and parts[0].end == at(1800) and len(parts) == 61
+    assert all(one.end == two.start for one, two in pairwise(parts))
+    assert parts[-1].end == at(20) + timedelta(hours=30)
+
+
+async def test_a_copy_says_how_many_pictures_it_lacks(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = await clips.serve(store.settings)
+    body = bytearray(store.path(0).read_bytes())
+    at_data = body.rfind(b"mdat") + 40
+    body[at_data : at_data + 600] = bytes(600)
+    store.path(0).write_bytes(body)
+    file = store.media.parent / "copy.mp4"
+    asked = GetCopy(camera="C1", start=at(0), end=at(10))
+    _head, chunks = await ask_stream(store.settings.socket("clips"), asked, ClipHead)
+    pieces = [chunk async for chunk in chunks]
+    file.write_bytes(b"".join(pieces))
+    found = verify_clip(file, store.authority)
+    assert found.ok and isinstance(found.clip, CopyProof) and found.clip.lost == lost_at_end(pieces[-1]) > 0
+    _tell_clip(found)
+    assert f"副本里没有的画面：{found.clip.lost} 幅" in capsys.readouterr().out
+    server.close()
