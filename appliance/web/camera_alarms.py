@@ -180,9 +180,9 @@ def _of(camera: CameraStatus) -> list[Alarm]:
             _amber(
                 camera,
                 "camera_files_changed",
-                _(
-                    "Recordings of camera {camera} were changed while the recorder stood: {count} files."
-                ).format(camera=camera.name, count=camera.changed),
+                _("Recordings of camera {camera} are not as the recorder left them: {count} files.").format(
+                    camera=camera.name, count=camera.changed
+                ),
                 _("Run examsite recordings verify, which names them; the journal has the fact."),
             )
         )
@@ -192,7 +192,10 @@ def _of(camera: CameraStatus) -> list[Alarm]:
                 camera,
                 "camera_unsealed",
                 _("Recordings of camera {camera} are not sealed.").format(camera=camera.name),
-                _("exam-recorder cannot use its key: run examsite check, then restart it."),
+                _(
+                    "The clock of the box is wrong, its recording disk takes nothing, or exam-recorder cannot use its"
+                    " key: run examsite check, then restart exam-recorder."
+                ),
             )
         )
     return found

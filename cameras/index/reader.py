@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -270,10 +270,13 @@ class Reader:
         """Cameras sealed after a sitting."""
         return {row[0] for row in self.rows("SELECT camera FROM seal WHERE sitting = ?", sitting)}
 
-    def found(self, at: datetime) -> dict[tuple[str, str], int]:
-        """What a start at `at` found: how many of each code and camera (`recorder`: of none)."""
-        rows = self.rows("SELECT code, path FROM finding WHERE at = ?", micros(at))
-        return Counter((code, camera_of(path)) for code, path in rows)
+    def found(self, since: datetime, codes: Sequence[str]) -> dict[str, int]:
+        """How many files of each camera (`recorder`: of none) were found to be one of `codes` since then."""
+        marks = ", ".join("?" * len(codes))
+        rows = self.rows(
+            f"SELECT path FROM finding WHERE at >= ? AND code IN ({marks})", micros(since), *codes
+        )
+        return Counter(camera_of(path) for (path,) in rows)
 
     def stream(self, camera: str, address: str) -> str:
         """The stream address this camera gave last time, or empty."""

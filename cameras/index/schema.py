@@ -60,6 +60,7 @@ CREATE TABLE clock(camera TEXT NOT NULL, at INTEGER NOT NULL, ahead REAL NOT NUL
 CREATE INDEX clock_by_camera ON clock(camera, at);
 CREATE TABLE filling(segment TEXT PRIMARY KEY, kind TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL);
 ALTER TABLE finding ADD COLUMN noted INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX finding_by_time ON finding(at);
 CREATE INDEX finding_unnoted ON finding(at) WHERE noted = 0;
 """,
 )

@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -34,8 +34,10 @@ from cameras.set_up import SetUp
 
 log = logging.getLogger("examsite.recorder")
 
-CHANGED = ("missing", "adopted", "unknown_file")
-"""Findings at the start that no crash explains."""
+CHANGED = ("missing", "adopted", "unknown_file", "row_added", "seals_lost")
+"""Findings that no crash explains,"""
+SHOWN = timedelta(days=7)
+"""and for how long they are shown: whoever starts the recorder again does not take them away."""
 
 CLOCK_FIRST, CLOCK_EVERY = 20.0, 600.0
 """Seconds from the start to the first look at the cameras' clocks, and from one to the next."""
@@ -60,8 +62,6 @@ class Recorder:
                     camera=camera.code,
                 )
         self.index: Index | None = None
-        self.found: dict[tuple[str, str], int] = {}
-        """What was not as it had been left: how many of each code and camera."""
         self.cameras: list[CameraRecorder] = []
         self._following = threading.Lock()
         self._ending = threading.Event()
@@ -89,16 +89,13 @@ class Recorder:
             index.close()
             index = Index(self.media)
             reconcile(self.media, index, now)
-        self.found = index.found(now)
         return index
 
-    def complete(self) -> dict[tuple[str, str], int]:
-        """Beside the recording: what a lost index of many days still lacks; gives what was found."""
+    def complete(self) -> None:
+        """Beside the recording: what a lost index of many days still lacks."""
         assert self.index
-        now = datetime.now(UTC)
         with self._completing:
-            found = complete(self.media, self.index, now, lambda: self._ending.wait(PAUSE))
-            return self.index.found(now) if found else {}
+            complete(self.media, self.index, datetime.now(UTC), lambda: self._ending.wait(PAUSE))
 
     def _note_behind(self) -> None:
         """What stands behind each code from now on; recording does not wait for it, and no card is asked without it."""
@@ -183,13 +180,16 @@ class Recorder:
 
     def status(self) -> Status:
         """How every camera is, and the disk."""
+        assert self.index
         now = datetime.now(UTC)
         zone = ZoneInfo(self.settings.site.timezone)
         midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
         total, free = disk_space(self.media)
+        changed = self.index.found(now - SHOWN, CHANGED)
+        running = list(self.cameras)
         return Status(
             now=now,
-            cameras=[self._status(camera, midnight) for camera in list(self.cameras)] + self._missing(now),
+            cameras=[self._status(one, midnight, changed) for one in running] + self._missing(now),
             disk_total=total,
             disk_free=free,
             media=str(self.media),
@@ -210,13 +210,13 @@ class Recorder:
             if one.code not in begun
         ]
 
-    def _status(self, camera: CameraRecorder, midnight: datetime) -> CameraStatus:
+    def _status(self, camera: CameraRecorder, midnight: datetime, changed: dict[str, int]) -> CameraStatus:
         assert self.index
         status, start, size = camera.snapshot()
         done, seconds = self.index.sums(camera.camera.code, midnight)
         status.bytes_today = done + size
         going = (status.last_frame_at - start).total_seconds() if start and status.last_frame_at else 0.0
-        status.changed = sum(self.found.get((code, status.camera), 0) for code in CHANGED)
+        status.changed = changed.get(status.camera, 0)
         status.sealed = self.duty.sealed()
         status.recorded_s = round(seconds + max(0.0, going), 1)
         return status

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from cameras import integrity
-from cameras.index import Index, Segment, micros
+from cameras.index import Index, Segment, micros, untold
+from cameras.recorder import CHANGED, SHOWN
 from cameras.recorder.duty import Duty
 from cameras.recorder.left import LeftOpen
 from cameras.recorder.reconcile import LEFT, reconcile
@@ -114,6 +115,8 @@ def test_a_row_somebody_else_put_there_gets_no_link(world: World) -> None:
     assert states(index) == expected | {later.id: "open"}
     added = {("row_added", one.path) for one in (old, gap, later)}
     assert {one for one in findings(index) if one[0] == "row_added"} == added
+    assert index.found(NOW - SHOWN, CHANGED) == {"C1": 4} and not index.found(NOW + SHOWN, CHANGED)
+    assert {(one.code, one.many) for one in untold.findings(index)} >= {("row_added", 3), ("missing", 1)}
     told = {(one.code, one.path) for one in integrity.verify(world.media, now=NOW).findings}
     assert {("left_open", path) for _, path in added} <= told
     index.close()
