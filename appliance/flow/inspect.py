@@ -12,6 +12,7 @@ from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_
 from appliance.flow.box import Box, keys
 from appliance.flow.receipts import Carried, carried
+from appliance.flow.who_watched import watched
 from appliance.records.base import moment
 from appliance.records.entry import Admission, GateOrder, Tap
 from appliance.records.journal import GENESIS, Journal, JournalHead, JournalSeal, entry_hash
@@ -112,7 +113,7 @@ def timeline(session: Session, box: Box, candidate_id: str) -> Timeline:
     candidate = session.get(Candidate, candidate_id)
     if candidate is None:
         raise NotFound("no_candidate", N_("There is no such candidate."), N_("Search again."))
-    rows = _entries(session, candidate_id)
+    rows = [*_entries(session, candidate_id), *watched(session, box, candidate_id)]
     parcels = carried(session, box, sorted(row.seq for row in rows))
     released = max((row.seq for row in rows if row.kind == "results.released"), default=0)
     last = next((one for one in reversed(parcels) if not released or one.first_seq <= released), None)
