@@ -250,10 +250,22 @@ def renew_leaf(authority: Path, folder: Path, name: str) -> None:
     with contextlib.suppress(x509.ExtensionNotFound):
         names = list(old.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
     fresh = path.with_suffix(".new")
-    fresh.write_bytes(_certify(authority, name, old.public_key(), names))
-    os.chmod(fresh, stat.st_mode & 0o777)
-    os.chown(fresh, stat.st_uid, stat.st_gid)
+    with open(fresh, "wb") as target:
+        target.write(_certify(authority, name, old.public_key(), names))
+        os.fchmod(target.fileno(), stat.st_mode & 0o777)
+        os.fchown(target.fileno(), stat.st_uid, stat.st_gid)
+        target.flush()
+        os.fsync(target.fileno())
     os.replace(fresh, path)
+
+
+def issued_by(path: Path, authority: Path) -> bool:
+    """Whether a certificate (PEM file) is one of the authority's."""
+    try:
+        _certificate(path).verify_directly_issued_by(_certificate(authority))
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def certificate_end(path: Path) -> dt.datetime:

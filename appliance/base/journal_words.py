@@ -10,6 +10,7 @@ from appliance.base.i18n import N_, _
 KINDS: dict[str, str] = {
     "site.created": N_("Box set up"),
     "site.restored": N_("Box restored from a backup"),
+    "site.certified": N_("Certificates of the box made anew"),
     "room.registered": N_("Room registered"),
     "room.doors_named": N_("Doors of a room named"),
     "account.added": N_("Account added"),

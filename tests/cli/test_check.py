@@ -7,12 +7,18 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from sqlmodel import select
 
 from appliance.base import crypto
 from appliance.base.settings import CameraSettings, FaceSettings, ProvinceSettings, Settings, dump
 from appliance.cli import check, renew
-from appliance.flow.box import keys
+from appliance.flow.box import Box, authority, keys
 from appliance.flow.set_up import set_up
+from appliance.records.journal import Journal
 from tests.command import examsite
 from tests.conftest import START, site_settings
 
@@ -83,6 +89,23 @@ def test_simulators_on_a_production_site(tmp_path: Path, monkeypatch: pytest.Mon
     assert len(found) == 6
 
 
+def ends_soon(authority: Path, path: Path) -> None:
+    """Give a certificate an end in a month."""
+    old = x509.load_pem_x509_certificate(path.read_bytes())
+    made = x509.CertificateBuilder(
+        old.issuer,
+        old.subject,
+        old.public_key(),
+        old.serial_number,
+        old.not_valid_before_utc,
+        datetime.now(UTC) + timedelta(days=30),
+        list(old.extensions),
+    )
+    key = load_pem_private_key((authority / "authority.key").read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    path.write_bytes(made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+
+
 def test_certificates_that_end_are_told_a_quarter_ahead_and_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,18 +114,31 @@ def test_certificates_that_end_are_told_a_quarter_ahead_and_made_anew(
     end = crypto.certificate_end(keys(settings) / "recorder.pem")
     assert check._certificates(settings, end - timedelta(days=91)) == []
     told = check._certificates(settings, end - timedelta(days=89))
-    assert len(told) == 8 and all(one.look for one in told), (
-        "seven keys and the authority, nothing broken yet"
+    assert len(told) == 1 and all(one.look for one in told), (
+        "the keys end with the authority: nothing helps them"
     )
     assert not any(one.look for one in check._certificates(settings, end))
     monkeypatch.setenv("EXAMSITE_CONFIG", str(tmp_path / "x.toml"))
     (tmp_path / "x.toml").write_bytes(dump(settings))
     assert json.loads(examsite("renew", "--json")[1]) == {"renewed": []}
-    before = (keys(settings) / "recorder.pem").read_bytes()
-    monkeypatch.setattr(renew, "AHEAD", end - datetime.now(UTC) + timedelta(days=1))
-    renewed = json.loads(examsite("renew", "--json")[1])["renewed"]
-    assert renewed == ["clips", "faces", "gate", "recorder", "sync", "tls", "web"]
-    assert (keys(settings) / "recorder.pem").read_bytes() != before
+    crypto.new_authority(tmp_path / "other", "somebody else")
+    foreign = keys(settings) / "foreign.pem"
+    foreign.write_bytes((tmp_path / "other" / "authority.pem").read_bytes())
+    for name in ("recorder", "tls"):  # of a box of before certificates lived as long as the authority
+        ends_soon(authority(settings), keys(settings) / f"{name}.pem")
+    monkeypatch.setattr(renew, "AHEAD", timedelta(days=9999))
+    before = foreign.read_bytes()
+    assert json.loads(examsite("renew", "--json")[1]) == {"renewed": ["recorder", "tls"]}
+    assert json.loads(examsite("renew", "--json")[1]) == {"renewed": []}, (
+        "nothing is certified anew for nothing"
+    )
+    assert foreign.read_bytes() == before and crypto.certificate_end(keys(settings) / "recorder.pem") == end
+    assert f"{end:%Y-%m-%d}" in examsite("renew")[2], "the authority itself ends"
+    box = Box.open(settings)
+    rows = box.db.read_now(
+        lambda session: session.exec(select(Journal).where(Journal.kind == "site.certified")).all()
+    )
+    assert [json.loads(row.body) for row in rows] == [{"keys": ["recorder", "tls"]}]
 
 
 @pytest.mark.parametrize(("own", "mounted"), [(False, False), (False, True), (True, True)])
