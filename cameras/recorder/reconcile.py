@@ -171,8 +171,8 @@ def measure(path: Path) -> tuple[int, str, float]:
     for good. Raises OSError.
     """
     digest, size = hashlib.sha256(), 0
+    _settle(path)
     with open(path, "rb", buffering=0) as source:
-        _settle(source.fileno(), path)
         while chunk := source.read(CHUNK):
             digest.update(chunk)
             size += len(chunk)
@@ -186,16 +186,19 @@ def measure(path: Path) -> tuple[int, str, float]:
     return size, digest.hexdigest(), seconds
 
 
-def _settle(file: int, path: Path) -> None:
+def _settle(path: Path) -> None:
     """What a killed recorder wrote goes to the disk before it is vouched for; what the disk lost is not read from
     memory, where the system goes on holding it as if it had been written.
     """
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(file)
         sync_folder(path.parent)
     except OSError as error:
         log.error("%s: the disk does not hold all of it: %s", path, error)
-    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(file)
 
 
 def _foreign(media: Path, index: Index) -> set[str]:

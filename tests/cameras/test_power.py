@@ -50,6 +50,27 @@ def record(media: Path, patch: pytest.MonkeyPatch) -> Trace:
     return trace
 
 
+def killed_and_begun_again(media: Path, patch: pytest.MonkeyPatch) -> tuple[Trace, int]:
+    """The trace of a recorder that is killed, nothing of which is lost, and of the next one's start; and where that
+    begins.
+    """
+    trace = Trace(media)
+    index = TracedIndex(media)
+    trace.note("commit", index.path, b"")
+    index.trace = trace
+    with trace.watching(patch):
+        reel = Reel(media, index, film(), segment=18.0)
+        reel.feed(22.0)
+        trace.fed, begins = 22.0, len(trace.steps)
+        again = TracedIndex(media)
+        again.trace = trace
+        reconcile(media, again, later(25.0))
+    assert again.rows("SELECT count(*) FROM segment WHERE state = 'recovered'") == [(1,)]
+    again.close()
+    del reel  # its end is none a killed process has
+    return trace, begins
+
+
 def look(folder: Path, fed: float) -> None:
     """Reconcile the store as at a start and see that everything older than ten seconds is there."""
     index = Index(folder)
@@ -86,3 +107,15 @@ def test_the_power_goes_at_every_step(fate: Fate, tmp_path: Path, monkeypatch: p
             look(folder, trace.steps[min(number + 1, len(trace.steps) - 1)].fed)  # just before the next step
         except AssertionError as error:
             raise AssertionError(f"after step {number} of {len(trace.steps)}: {error}") from error
+
+
+@pytest.mark.parametrize("fate", ["lost", "zeros"])
+def test_the_power_goes_while_a_killed_recorder_begins_again(
+    fate: Fate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had written and not synced is on the disk before its hash is signed."""
+    trace, begins = killed_and_begun_again(tmp_path / "media", monkeypatch)
+    for number in range(begins, len(trace.steps)):
+        folder = tmp_path / f"{fate}-{number}"
+        leave(trace.steps[: number + 1], folder, fate, random.Random(7))
+        look(folder, trace.fed)
