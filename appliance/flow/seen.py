@@ -227,5 +227,7 @@ def marks_seen(session: Session, seen: Seen) -> list[list[Mark]]:
         every = marks_of(session, seen.subjects, start, end, answers=seen.sort != "room")
         if seen.sort == "seat":
             every = [one for one in every if one.seat in ("", seen.id)]
+        if seen.sort == "room":  # who sat here sits in another room later
+            every = [one for one in every if not one.seat or one.seat.rpartition("-")[0] == seen.id]
         found.append([one for one in every if visit.start <= one.at <= visit.end + AROUND])
     return found

@@ -37,7 +37,7 @@ from appliance.flow.seen import (
 from appliance.web.looks import looks_of
 from appliance.web.pages import page
 from appliance.web.sessions import needs
-from appliance.web.timeline_rows import Row, ms, rows_of
+from appliance.web.timeline_rows import Row, ShownPlace, ms, rows_of
 from appliance.wire.playback import GetReels, Reel, Reels
 from appliance.wire.recorder import CameraSpan
 
@@ -120,13 +120,16 @@ def shown_visit(
 ) -> ShownVisit:
     """A visit with the reels of its cameras; `spans`: what each is about."""
     names, now = names_of(box.settings), box.now()
-    places: dict[str, str] = {}
+    places: dict[str, list[ShownPlace]] = {}
     blind = []
     for stay in visit.stays:
-        place = f"{translate(PLACES[stay.kind])} {stay.name}".rstrip()
+        kind = translate(PLACES[stay.kind])
+        place = kind if stay.name in ("", kind) else f"{kind} {stay.name}"
         if not stay.cameras:
             blind.append(Blind(ms(stay.start), ms(min(stay.end or now, now)), place))
-        places = dict.fromkeys(stay.cameras, place) | places
+        when = ShownPlace(ms(stay.start), ms(min(stay.end or now, now)), place)
+        for camera in stay.cameras:
+            places.setdefault(camera, []).append(when)
     rows: list[Row] = []
     for camera in dict.fromkeys(span.camera for span in spans):
         mine = [(span, reel) for span, reel in zip(spans, reels, strict=True) if span.camera == camera]

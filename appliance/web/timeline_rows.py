@@ -52,25 +52,35 @@ class ShownAlarm(msgspec.Struct):
     what: str
 
 
+class ShownPlace(msgspec.Struct):
+    """Where the candidate was when this camera looked."""
+
+    start: float
+    end: float
+    place: str
+
+
 class Row(msgspec.Struct, kw_only=True):
     """One camera of a visit. `spans`: when the candidate was in its view."""
 
     camera: str
     name: str
-    place: str
+    places: list[ShownPlace] = []
     spans: Spans = []
     pieces: list[ShownPiece] = []
     gaps: list[ShownGap] = []
     alarms: list[ShownAlarm] = []
 
 
-def rows_of(camera: str, name: str, place: str, spans: Spans, reels: list[Reel], now: float) -> list[Row]:
+def rows_of(
+    camera: str, name: str, places: list[ShownPlace], spans: Spans, reels: list[Reel], now: float
+) -> list[Row]:
     """The rows of one camera: one, or as many as there are recordings over one another. `reels`: of its spans."""
     rows = []
     for number, pieces in enumerate(lanes([one for reel in reels for one in reel.pieces]) or [[]]):
         if number:
             name = _("{camera}, again after the clock was set back").format(camera=name)
-        row = Row(camera=camera, name=name, place=place, spans=spans)
+        row = Row(camera=camera, name=name, places=places, spans=spans)
         add_pieces(row, pieces)
         rows.append(row)
     for reel in reels:

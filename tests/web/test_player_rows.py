@@ -30,7 +30,7 @@ def shown(row: Row) -> list[tuple[float, float]]:
 
 def test_after_a_change_of_the_seat_the_same_camera_goes_on() -> None:
     """The first stay ends at 630; the second one's first piece begins with the segment at 600."""
-    row = Row(camera="C1", name="n", place="p")
+    row = Row(camera="C1", name="n")
     add_pieces(row, [piece(0, 600), piece(600, 630)])
     add_pieces(row, [piece(600, 1200), piece(1200, 1300)])
     assert shown(row) == [(0, 600), (600, 1200), (1200, 1300)]
@@ -39,7 +39,7 @@ def test_after_a_change_of_the_seat_the_same_camera_goes_on() -> None:
 
 
 def test_a_piece_that_reaches_into_the_next_stay_is_cut_where_that_one_begins() -> None:
-    row = Row(camera="C1", name="n", place="p")
+    row = Row(camera="C1", name="n")
     add_pieces(row, [piece(0, 630)])
     add_pieces(row, [piece(600, 1200)])
     assert shown(row) == [(0, 600), (600, 1200)]
@@ -56,7 +56,7 @@ def test_recordings_over_one_another_stand_side_by_side() -> None:
 
 
 def test_a_piece_that_begins_before_several_takes_their_place() -> None:
-    row = Row(camera="C1", name="n", place="p")
+    row = Row(camera="C1", name="n")
     add_pieces(row, [piece(0, 600), piece(600, 660)])
     add_pieces(row, [piece(590, 1190)])
     assert shown(row) == [(0, 590), (590, 1190)], "nothing lies over anything else"
@@ -79,7 +79,7 @@ def test_what_two_stays_see_of_a_camera_is_one_row_with_one_gap() -> None:
         Reel(camera="C1", pieces=[], gaps=[]),
     ]
     reels[1].alarms = [dark]
-    rows = rows_of("C1", "n", "p", [(0, 1200)], reels, 0)
+    rows = rows_of("C1", "n", [], [(0, 1200)], reels, 0)
     assert [len(row.gaps) for row in rows] == [1, 0] and [len(row.alarms) for row in rows] == [1, 0]
     assert [one.run for row in rows for one in row.pieces] == ["r1", "r2"]
 

@@ -1,7 +1,7 @@
 /** One camera of the player: its video, loaded piece by piece, kept at the player's time. */
 
 import { word } from "./_page";
-import { clipAddress, type Films, make, type Piece, type Row, timeText } from "./_player_film";
+import { clipAddress, type Films, make, type Piece, placeAt, type Row, timeText } from "./_player_film";
 
 const SEEK = 0.5;
 /** Seconds off the common time from which a camera is put right at once; below that it runs a little faster or slower. */
@@ -16,6 +16,7 @@ export class Deck {
   private spareFor: Piece | null = null;
   private readonly note = make("div", "deck-note");
   private readonly title = make("figcaption");
+  private readonly where = make("span");
   /** What the picture of now is besides a picture of then: filled in later, or of a camera something was wrong with. */
   private readonly more = make("span", "deck-more");
   private told = "";
@@ -27,7 +28,7 @@ export class Deck {
     private readonly film: Films,
     readonly row: Row,
   ) {
-    this.title.append(make("strong", "", row.name), ` ${row.place}`, this.more);
+    this.title.append(make("strong", "", row.name), " ", this.where, this.more);
     this.note.hidden = true;
     this.box.append(this.video, this.note, this.title);
   }
@@ -79,6 +80,8 @@ export class Deck {
   load(now: number): void {
     const found = this.row.pieces.find((one) => one.start <= now && now < one.end) ?? null;
     if (found !== this.piece) this.change(found, now);
+    const place = placeAt(this.row, now);
+    if (this.where.textContent !== place) this.where.textContent = place;
     const alarms = this.row.alarms.filter((one) => one.start <= now && now < one.end).map((one) => one.what);
     const more = [...new Set(found?.filled ? [word("filled"), ...alarms] : alarms)].map((one) => ` · ${one}`).join("");
     if (this.more.textContent !== more) this.more.textContent = more;

@@ -29,7 +29,8 @@ export interface Alarm {
 export interface Row {
   camera: string;
   name: string;
-  place: string;
+  /** Where the candidate was when. */
+  places: { start: number; end: number; place: string }[];
   spans: [number, number][];
   pieces: Piece[];
   gaps: Gap[];
@@ -59,6 +60,12 @@ export interface Films {
   candidate: string;
   at: number;
   visits: Visit[];
+}
+
+/** Where the candidate is that this camera sees now; of two places the one come to last. */
+export function placeAt(row: Row, now: number): string {
+  const here = row.places.filter((one) => one.start <= now && now <= one.end).at(-1) ?? row.places[0];
+  return !here || here.place === row.name ? "" : here.place;
 }
 
 /** The address of a piece, or of the part between two times as a file. `run`: the connection it was recorded in. */

@@ -1,7 +1,7 @@
 /** The time line under the pictures: what each camera has, what it has not, what happened; zoomed and dragged. */
 
 import { word } from "./_page";
-import { type Mark, make, timeText, type Visit } from "./_player_film";
+import { type Mark, make, placeAt, timeText, type Visit } from "./_player_film";
 
 const NS = "http://www.w3.org/2000/svg";
 const STEPS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200].map((one) => one * 1000);
@@ -137,16 +137,17 @@ export class Line {
     for (const [number, row] of visit.rows.entries()) {
       const y = MARKS + number * ROW + 3;
       const bar = (kind: string, start: number, end: number, title: string, least = 1, low = 0): void => {
+        if (this.x(end) < 0) return; // the least width is for what lies in view
         const x = Math.max(-2, this.x(start));
         const width = Math.max(least, Math.min(this.x(end), this.width + 2) - x);
-        if (x > this.width || x + width < 0) return;
+        if (x > this.width) return;
         const drawn = shape("rect", { class: kind, x, y: y + low, width, height: ROW - 6 - low });
         const said = shape("title", {});
         said.textContent = title;
         drawn.append(said);
         parts.push(drawn);
       };
-      for (const [start, end] of row.spans) bar("ground", start, end, row.place);
+      for (const [start, end] of row.spans) bar("ground", start, end, placeAt(row, start));
       for (const piece of row.pieces) {
         for (const [start, end] of row.spans) {
           const [first, last] = [Math.max(start, piece.start), Math.min(end, piece.end)];
@@ -206,7 +207,7 @@ export class Line {
     const made = this.visit.rows.map((row) => {
       const button = make("button", "camera-name", row.name);
       button.type = "button";
-      button.title = `${row.camera} · ${row.place}`;
+      button.title = `${[row.camera, ...new Set(row.places.map((one) => one.place))].join(" · ")}`;
       button.setAttribute("aria-pressed", String(!this.hidden.has(row.camera)));
       button.addEventListener("click", () => {
         this.choose(row.camera);

@@ -65,7 +65,10 @@ function start(film: Films): void {
   };
   player.onStep = step;
   player.onSkip = (from, to) => {
-    say.textContent = word("skipped", { from: timeText(from), to: timeText(to) });
+    const lost = player.visit.rows.filter((row) => !player.hidden.has(row.camera)).flatMap((row) => row.gaps);
+    const causes = new Set(lost.filter((gap) => gap.start < to && gap.end > from).map((gap) => gap.cause));
+    const times = { from: timeText(from), to: timeText(to), cause: [...causes].join(", ") };
+    say.textContent = word(causes.size ? "skipped-gap" : "skipped", times);
     setTimeout(() => (say.textContent = ""), 8000);
   };
   line.onSeek = marks.onSeek = (at) => player.seek(at);
