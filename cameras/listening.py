@@ -174,6 +174,8 @@ class Listener(threading.Thread):
                 self.take(event, datetime.now(UTC))
             # A camera that does not wait as it was asked to is asked no more often than this.
             self._leaving.wait(max(0.0, FLOOR - (time.monotonic() - asked)))
+            if self._leaving.is_set():
+                break  # of a camera that is gone nothing stands, and nobody would end it
             self._pulled, self._deaf = True, None
             pulls += 1
             if pulls == CONFIRMED:

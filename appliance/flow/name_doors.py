@@ -37,5 +37,5 @@ def name_doors(session: Session, box: Box, code: str, doors: list[str], actor: s
     if named != doors_of(room):
         room.doors = "\n".join(named)
         session.add(room)
-        append(session, "room.doors_named", code, actor, {"doors": len(named)}, at=box.now())
+        append(session, "room.doors_named", code, actor, {"doors": named}, at=box.now())
     return named
