@@ -18,7 +18,16 @@ from appliance.records.violations import Violation
 from appliance.rules.practical import Task
 
 Class = Literal[
-    "admission", "seat", "answer", "deduction", "warning", "violation", "capture", "case", "sitting"
+    "admission",
+    "refusal",
+    "seat",
+    "answer",
+    "deduction",
+    "warning",
+    "violation",
+    "capture",
+    "case",
+    "sitting",
 ]
 
 KINDS: dict[str, Class] = {
@@ -93,6 +102,8 @@ class Mark(msgspec.Struct, kw_only=True):
     evidence: str = ""
     found: list[str] = []
     """Kinds of cases that came of a capture."""
+    body: dict[str, Any] = {}
+    """Of the entry."""
 
 
 class Known(msgspec.Struct, kw_only=True):
@@ -113,6 +124,8 @@ def marks(entries: list[Journal], known: Known) -> list[Mark]:
         if sort is None:
             continue
         body: dict[str, Any] = msgspec.json.decode(entry.body)
+        if entry.kind == "tap.decided" and body.get("result") == "refuse":
+            sort = "refusal"
         mark = Mark(
             at=moment(entry.at),
             seq=entry.seq,
@@ -128,6 +141,7 @@ def marks(entries: list[Journal], known: Known) -> list[Mark]:
             text=str(body.get("text", "")) if entry.kind == "warning.shown" else "",
             seat=str(body.get("seat", "")) or entry.actor.partition("seat:")[2],
             evidence=body["evidence"] if entry.kind == "evidence.kept" else "",
+            body=body,
         )
         _better(mark, body, known)
         found.append(mark)

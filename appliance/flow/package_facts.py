@@ -108,8 +108,7 @@ def _lines(session: Session, box: Box, seen: Seen, start: datetime, end: datetim
     ]
     rows = session.exec(select(Journal).where(col(Journal.seq).in_([one.seq for one in marks])))
     entries = {row.seq: row for row in rows}
-    names = {lane.code: lane.name for lane in box.settings.lanes}
-    names |= {row.id: row.name for row in session.exec(select(Account))}
+    names = actors(session, box)
     return [
         RecordLine(
             seq=one.seq,
@@ -121,6 +120,12 @@ def _lines(session: Session, box: Box, seen: Seen, start: datetime, end: datetim
         )
         for one in marks
     ]
+
+
+def actors(session: Session, box: Box) -> dict[str, str]:
+    """What lanes and accounts are called."""
+    names = {lane.code: lane.name for lane in box.settings.lanes}
+    return names | {row.id: row.name for row in session.exec(select(Account))}
 
 
 def mark_title(mark: Mark) -> str:

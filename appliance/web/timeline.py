@@ -22,7 +22,7 @@ from appliance.flow.box import Box
 from appliance.flow.cameras import names_of
 from appliance.flow.look import note_look
 from appliance.flow.marks import Mark
-from appliance.flow.package_facts import mark_title, mark_words
+from appliance.flow.package_facts import actors, mark_title, mark_words
 from appliance.flow.seen import (
     Seen,
     Visit,
@@ -34,6 +34,7 @@ from appliance.flow.seen import (
     of_seat,
     place_named,
 )
+from appliance.web.entry_words import sentence
 from appliance.web.looks import looks_of
 from appliance.web.pages import page
 from appliance.web.sessions import needs
@@ -98,8 +99,8 @@ class Films(msgspec.Struct, kw_only=True):
     visits: list[ShownVisit]
 
 
-def shown_mark(mark: Mark, seen: Seen) -> ShownMark:
-    """A mark in words."""
+def shown_mark(mark: Mark, seen: Seen, names: dict[str, str]) -> ShownMark:
+    """A mark in words. `names`: of accounts and lanes."""
     picture = f"/media/capture/{mark.capture}" if mark.capture else ""
     picture = f"/violations/case/{mark.case}/picture" if mark.case else picture
     subject = seen.candidate or (mark.subject if mark.subject in seen.names else "")
@@ -108,7 +109,7 @@ def shown_mark(mark: Mark, seen: Seen) -> ShownMark:
         until=ms(mark.until) if mark.until else 0.0,
         sort=mark.sort,
         word=mark_title(mark),
-        more=mark_words(mark),
+        more=mark_words(mark) or sentence(mark.kind, mark.body, names),
         who=seen.names.get(mark.subject, "") if not seen.candidate else "",
         proof=f"/inspection/{subject}#entry-{mark.seq}" if subject else "",
         picture=picture,
@@ -145,7 +146,7 @@ async def _films(request: Asked, box: Box, seen: Seen, at: datetime | None = Non
         detail = {"of": seen.sort, "id": seen.id}
         await box.db.write(note_look, box, "timeline.viewed", seen.candidate or seen.id, request.user, detail)
         known.add(key)
-    marks = await box.db.read(marks_seen, seen)
+    marks, told = await box.db.read(marks_seen, seen), await box.db.read(actors, box)
     found: list[ShownVisit] = []
     problem: ExamError | None = None
     try:
@@ -154,7 +155,7 @@ async def _films(request: Asked, box: Box, seen: Seen, at: datetime | None = Non
             got = Reels(reels=[])
             if spans:
                 got = await ask(box.settings.socket("clips"), GetReels(spans=spans), Reels)
-            shown = [shown_mark(one, seen) for one in its]
+            shown = [shown_mark(one, seen, told) for one in its]
             found.append(shown_visit(box, visit, shown, spans, got.reels))
     except ExamError as error:
         problem = error

@@ -106,6 +106,14 @@ def test_each_loss_and_veto_stands_where_the_examiner_marked_it() -> None:
     assert {one.seq for one in found} == {8}, "the sheet is the proof of each"
 
 
+def test_a_refused_card_is_no_admission() -> None:
+    taps = [
+        entry(1, "tap.decided", {"result": one, "code": "too_early", "lane": "L1"})
+        for one in ("refuse", "admit")
+    ]
+    assert [one.sort for one in marks(taps, Known())] == ["refusal", "admission"]
+
+
 def test_a_press_is_in_the_package_made_for_its_minute(box: Box) -> None:
     """The sheet it stands on is signed half an hour later, when nobody is at the seat any more."""
     press, signed = START + 5 * MINUTE, START + 40 * MINUTE

@@ -12,6 +12,7 @@ const AXIS = 20;
 /** Signs by what a mark is: shape and colour. */
 const SHAPES: Record<string, string> = {
   admission: "M0-7A7 7 0 1 1 0 7A7 7 0 1 1 0-7z",
+  refusal: "M-6-4L-4-6L0-2L4-6L6-4L2 0L6 4L4 6L0 2L-4 6L-6 4L-2 0z",
   seat: "M-6-6H6V6H-6z",
   answer: "M-1-5H1V5H-1z",
   deduction: "M0-8L7 0L0 8L-7 0z",

@@ -5,7 +5,7 @@ import { dayText, type Mark, make, timeText } from "./_player_film";
 import { signOf } from "./_player_line";
 
 /** Shown unless somebody wants more: single answers are many. */
-const FIRST = ["admission", "seat", "deduction", "warning", "violation", "capture", "case", "sitting"];
+const FIRST = ["admission", "refusal", "seat", "deduction", "warning", "violation", "capture", "case", "sitting"];
 
 export class MarkList {
   sorts: Set<string>;
