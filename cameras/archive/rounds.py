@@ -133,25 +133,17 @@ class Rounds:
         storage = self.settings.storage
         after = {one.name: one.after_days for one in storage.places}
         steps: list[Step] = [
-            ("removals", "", self._settle),
             ("fetched", "", self._forget_fetched),
             ("days", "", lambda: count_days(self.index, self.archive, self.clock.now())),
         ]
+        if self.archive.new:
+            return steps
+        steps.append(("removals", "", self._settle))
         for name, place in sorted(self.copier.places.items()):
             if place.kind != "offline" or self._filling(name):
                 days = storage.offline_after_days if place.kind == "offline" else after.get(name, 0)
                 steps.append((name, name, partial(self._copy, place, days)))
-                if not self.archive.new:
-                    steps.append((f"proof {name}", name, partial(self.mirror.bring, place, self.clock.now())))
-        if not self.archive.new:
-            steps += self._leaving()
-        for name in [DISK, *self.copier.places]:
-            steps.append((f"scrub {name}", name, partial(self.scrubber.scrub_some, name)))
-        return [*steps, ("forecast", "", self._levels)]
-
-    def _leaving(self) -> list[Step]:
-        """What takes recordings away."""
-        storage, steps = self.settings.storage, list[Step]()
+                steps.append((f"proof {name}", name, partial(self.mirror.bring, place, self.clock.now())))
         steps.append(
             ("free", "", lambda: self.copier.free_some(DISK, storage.free_after_days, storage.copies))
         )
@@ -159,7 +151,10 @@ class Rounds:
             if one.keep_days:
                 free = partial(self.copier.free_some, one.name, one.keep_days, storage.copies)
                 steps.append((f"free {one.name}", one.name, free))
-        return [*steps, ("deletion", "", self._delete)]
+        steps.append(("deletion", "", self._delete))
+        for name in [DISK, *self.copier.places]:
+            steps.append((f"scrub {name}", name, partial(self.scrubber.scrub_some, name)))
+        return [*steps, ("forecast", "", self._levels)]
 
     def _try(self, name: str, place: str, step: Callable[[], bool]) -> bool:
         try:
@@ -179,7 +174,7 @@ class Rounds:
 
     def _look_for_list(self) -> bool:
         """Before a new list is worked with, the newest one a place keeps comes back, when every place answers or a day
-        is over. Until then nothing is freed, deleted or taken in.
+        is over. Until then nothing is done: to a list that knows nothing, what lies elsewhere is missing.
         """
         if not self.archive.new:
             return False
