@@ -167,9 +167,7 @@ class Copier:
         try:
             running.writer.write(packet, packet.pts, dts)
         except (FFmpegError, ValueError) as error:
-            head = (
-                running.last == running.first
-            )  # the first packet writes the head, which is of the sound too
+            head = running.last == running.first  # its first packet writes it, and it is of the sound too
             raise self._unkept(running.writer.file, error, by_sound=head) from error
         running.last = stamp + float(packet.duration or 0) * self._base
         running.began = self.arrival.at(running.first) + running.offset
@@ -177,12 +175,12 @@ class Copier:
         self.frames.append(stamp)
 
     def _unkept(self, file: SegmentFile | None, error: Exception, by_sound: bool) -> Ended:
-        """`by_sound`: the file's sound, where it has any, may be what was not taken."""
+        """`by_sound`: the file's sound, where it has any, may be what was not taken: the picture counts, and goes on
+        without it, which `heard` says. Where it goes on no better, the sound comes back.
+        """
         if file and file.failure:
             return Ended("disk", str(file.failure))
-        if (
-            by_sound
-        ):  # the picture counts: from now on without it, which `heard` says; unless that helped nothing
+        if by_sound:
             self._mute = self._audio is not None
         return Ended("camera", f"a packet that cannot be kept: {error}", wait=RETRY_AT_ONCE)
 

@@ -245,3 +245,20 @@ def test_a_clock_set_is_one_fact_though_the_index_takes_nothing(
     (away,) = [one for one in gaps if one.cause == "disk"]
     assert away.end and 10 < (away.end - away.start).total_seconds() < 25
     assert away.start >= BEGIN + timedelta(seconds=19 + step), "it is told by the clock as it was set"
+
+
+def test_a_sound_that_was_not_the_fault_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Simulated(tmp_path, monkeypatch, sound=True)
+    true, tries = segment.SegmentWriter.write, list[bool]()
+
+    def write(writer: segment.SegmentWriter, *packet: Any) -> None:
+        if len(tries) < 2:
+            tries.append(writer._sound is not None)
+            raise ValueError("a picture that is none")
+        true(writer, *packet)
+
+    monkeypatch.setattr(segment.SegmentWriter, "write", write)
+    recorder, heard = made.recorder(), list[str]()
+    made.events |= {20.0: lambda: heard.append(recorder.snapshot()[0].sound), 21.0: recorder.stop}
+    recorder.run()
+    assert tries == [True, False] and heard == ["aac"]
