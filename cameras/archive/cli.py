@@ -16,6 +16,7 @@ from appliance.base.settings import load
 from appliance.base.sockets import ask
 from appliance.base.terminal import person
 from appliance.wire.archive import DiskTold, EndDisk, GetStorage, PlaceStatus, PreparePlace, Storage
+from cameras.archive.lost import RECORDING
 from cameras.archive.places import INVENTORY, REMOVED, Pace, file_digest
 
 app = typer.Typer(no_args_is_help=True, help="Where recordings are kept, and for how long there is room.")
@@ -180,13 +181,17 @@ def check_folder(folder: Path) -> DiskChecked:
 
 
 def _lines(path: Path) -> Iterator[_Line | None]:
-    """Lines of a list; None for one that was torn when the disk was pulled: its recording was listed again."""
+    """Lines of a list; None for one that was torn when the disk was pulled (its recording was listed again), and for
+    one that names no recording.
+    """
     with open(path, "rb") as lines:
         for raw in lines:
             try:
-                yield msgspec.json.decode(raw, type=_Line)
+                line = msgspec.json.decode(raw, type=_Line)
             except msgspec.DecodeError:
                 yield None
+            else:
+                yield line if RECORDING.fullmatch(line.path) else None
 
 
 @app.command(name="check-disk")

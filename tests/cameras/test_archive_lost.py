@@ -167,12 +167,14 @@ def test_a_torn_line_of_an_inventory_is_a_line_of_its_own(tmp_path: Path) -> Non
     place = FolderPlace("A-001", "offline", tmp_path)
     (tmp_path / MARK).write_bytes(msgspec.json.encode(Mark(name="A-001", kind="offline", site="x")))
     (tmp_path / INVENTORY).write_bytes(b'{"path": "C1/2026')
-    (tmp_path / "a").write_bytes(b"")
-    place.list_copy(
-        {"path": "a", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}
-    )
+    (tmp_path / "C1/20261121").mkdir(parents=True)
+    (tmp_path / "C1/20261121/a.mp4").write_bytes(b"")
+    for path in ("C1/20261121/a.mp4", "/dev/zero"):
+        place.list_copy(
+            {"path": path, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}
+        )
     found = check_folder(tmp_path)
-    assert (found.ok, found.checked, found.torn) == (True, 1, 1)
+    assert (found.ok, found.checked, found.torn) == (True, 1, 2)
 
 
 def test_an_index_built_anew_is_counted_once(tmp_path: Path) -> None:
