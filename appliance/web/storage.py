@@ -1,5 +1,6 @@
 """The storage page: for how long is there room for recordings, where do they lie, what is held, what may go."""
 
+import contextlib
 import logging
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Template
 
-from appliance.base.errors import ExamError
+from appliance.base.errors import ExamError, Refused
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.base.sockets import ask
@@ -99,6 +100,17 @@ def day_of(text: str) -> date | None:
         return None
 
 
+def told_until(text: str) -> datetime:
+    """Up to when the page showed what was found. Raises Refused for anything else: nobody knows of what came since."""
+    with contextlib.suppress(ValueError):
+        until = datetime.fromisoformat(text)
+        if until.tzinfo is not None:
+            return until
+    raise Refused(
+        "no_such_time", N_("The page did not say up to when it showed the findings."), N_("Reload the page.")
+    )
+
+
 def picture(forecast: Forecast) -> Picture | None:
     """Drawn from the forecast; None while nothing is known of the disk."""
     if not forecast.total or len(forecast.ahead) < 2:
@@ -129,6 +141,8 @@ async def storage_page(request: Asked, box: NamedDependency[Box], day: FromQuery
         silent = error
     chosen = day_of(day.replace("-", "")) if day else box.today()
     chosen = chosen or box.today()
+    holds = await box.db.read(kept.holds, box)
+    known = {one.sitting.id for one in holds}
     return page(
         request,
         "storage.html",
@@ -136,7 +150,8 @@ async def storage_page(request: Asked, box: NamedDependency[Box], day: FromQuery
         silent=silent,
         picture=picture(found.forecast) if found else None,
         settings=box.settings.storage,
-        holds=await box.db.read(kept.holds, box),
+        holds=holds,
+        unknown=[one for one in found.unlifted if one.id not in known] if found else [],
         chosen=chosen,
         sittings=await box.db.read(kept.sittings_of, box, chosen),
         order=await box.db.read(kept.last_order),
@@ -177,6 +192,7 @@ async def hold_lifted(
     second = data.second_login.strip()
     await confirm_second(box, second, data.second_password)
     await box.db.write(lift_hold, box, hold, data.reason, request.user, second)
+    await _tell(box)
     return _back(data.day)
 
 
@@ -197,12 +213,7 @@ async def findings_acknowledged(
 ) -> Response[None]:
     """Two people know of what does not hold on a place; the alarm waits for the next."""
     second = data.second_login.strip()
-    try:
-        until = datetime.fromisoformat(data.until)
-    except ValueError:
-        until = box.now()
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=box.zone)
+    until = told_until(data.until)
     await confirm_second(box, second, data.second_password)
     await box.db.write(
         acknowledge_findings,

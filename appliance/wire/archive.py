@@ -172,6 +172,14 @@ class Due(msgspec.Struct, kw_only=True):
     last: str = ""
 
 
+class Unlifted(msgspec.Struct, kw_only=True):
+    """A sitting whose hold nobody lifted, as exam-archive was told it: the site database may have lost it since."""
+
+    id: str
+    rooms: list[str]
+    start: datetime
+
+
 class Storage(msgspec.Struct, kw_only=True):
     """The answer to GetStorage."""
 
@@ -186,6 +194,7 @@ class Storage(msgspec.Struct, kw_only=True):
     due: Due
     on_hold: list[str] = []
     """Their ids: for these the hold is in force."""
+    unlifted: list[Unlifted] = []
     problems: list[Problem] = []
     """What could not be done."""
     round_ended: datetime | None = None
@@ -195,6 +204,8 @@ class Storage(msgspec.Struct, kw_only=True):
     scrub_days: int = 180
     acknowledged: int = 0
     """Findings two people know of; they are not among `found`."""
+    found_at: dict[str, int] = {}
+    """Of `found`, how many on each place."""
 
 
 class Event(msgspec.Struct, kw_only=True):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from appliance.base.errors import NotFound
-from appliance.wire.archive import Due, Forecast, PlaceStatus, Problem, Storage, StorageFinding
+from appliance.wire.archive import Due, Forecast, PlaceStatus, Problem, Storage, StorageFinding, Unlifted
 from cameras.archive.deletion import due_days
 from cameras.archive.forecast import LAST, WEEKS, Coming, Disk, Measured, forecast
 from cameras.archive.places import RESERVE
@@ -37,7 +37,10 @@ def make_status(rounds: "Rounds") -> Storage:
         " ORDER BY at DESC LIMIT ?",
         NEWEST,
     )
-    count = archive.rows("SELECT count(*), count(acknowledged) FROM finding WHERE over IS NULL")
+    counts = archive.rows(
+        "SELECT place, count(*) - count(acknowledged), count(acknowledged) FROM finding WHERE over IS NULL"
+        " GROUP BY place ORDER BY place"
+    )
     held = archive.rows("SELECT id FROM sitting WHERE hold = 1 ORDER BY id")
     places = _places(rounds)
     found = _forecast(rounds, now, places)
@@ -52,10 +55,17 @@ def make_status(rounds: "Rounds") -> Storage:
             StorageFinding(place=place, path=path, code=code, at=moment(at))
             for place, path, code, at in findings
         ],
-        found=count[0][0] - count[0][1],
-        acknowledged=count[0][1],
+        found=sum(count for _place, count, _known in counts),
+        found_at={place: count for place, count, _known in counts if count},
+        acknowledged=sum(known for _place, _count, known in counts),
         held=len(held),
         on_hold=[name for (name,) in held],
+        unlifted=[
+            Unlifted(id=name, rooms=msgspec.json.decode(rooms), start=moment(start))
+            for name, rooms, start in archive.rows(
+                "SELECT id, rooms, start FROM sitting WHERE known <> '[]' ORDER BY start"
+            )
+        ],
         due=Due(
             days=len(past),
             kept=len(_kept(archive, now) & {day for day, _size in past}),

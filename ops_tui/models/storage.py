@@ -39,13 +39,16 @@ def summary(state: ops.State) -> str:
         line = _("Recordings: room for {days} days.").format(days=int(ahead.days_left))
     if found.found:
         line += " " + _("!! {count} recordings do not hold.").format(count=found.found)
+    if found.acknowledged:
+        line += " " + _("{count} more that two people know of.").format(count=found.acknowledged)
     if ahead.short:
         line += " " + _("!! No room for the sitting {name}.").format(name=ahead.short[0].name)
     elif found.due.days:
         line += " " + _("{days} days past their date ({size}).").format(
             days=found.due.days, size=size(found.due.bytes)
         )
-    return "\n".join([line, *chart(ahead)])
+    failing = [_("! {what}: {why}").format(what=one.what, why=one.text) for one in found.problems[:3]]
+    return "\n".join([line, *failing, *chart(ahead)])
 
 
 def chart(ahead: Forecast) -> list[str]:
@@ -107,6 +110,8 @@ def _place(state: ops.State, storage: Storage, one: PlaceStatus) -> Row:
     told = word(STATES, one.state)
     if one.waiting:
         told += " " + _("{size} to copy").format(size=size(one.waiting))
+    if one.days_left is not None:
+        told += " " + _("room for {days} days").format(days=int(one.days_left))
     if one.kind == "recorder" or one.scrub_part:
         told += " " + _("re-read {part}").format(part=f"{one.scrub_part:.0%}")
     findings = [found for found in storage.findings if found.place == one.name]

@@ -13,6 +13,7 @@ from appliance.wire.seals import Deletion
 from cameras.archive.lawful import list_digest
 from cameras.archive.locate import Locator
 from cameras.archive.rounds import Rounds
+from cameras.archive.status import make_status
 from cameras.archive.store import EVERYWHERE, ArchiveReader
 from cameras.archive.terms import LEAST, Stay, Term, Terms, bounded, rooms_between, still_held
 from cameras.archive.told import Told
@@ -258,7 +259,8 @@ def test_a_site_database_of_before_the_hold_lifts_nothing(tmp_path: Path) -> Non
 
     with store.rounds() as rounds:
         assert told(rounds, ["h1"], []) and told(rounds, [], [])
-        assert not told(rounds, [], ["h1"])
+        assert [(one.id, one.rooms) for one in make_status(rounds).unlifted] == [("s1", ["T1"])]
+        assert not told(rounds, [], ["h1"]) and make_status(rounds).unlifted == []
 
 
 def test_what_went_can_be_held_against_the_journal(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from appliance.base.i18n import set_language
 from appliance.wire import ops
+from appliance.wire.archive import Problem
 from ops_tui.models import machine, storage, tables, wall
 from ops_tui.models.header import Link, head
 from ops_tui.models.row import Column, Row
@@ -270,6 +271,12 @@ def test_the_disk_of_the_days_to_come_is_drawn() -> None:
     assert rows["place-"].mark == "amber" and rows["place-nas"].mark == "red"
     assert "re-read 35%" in rows["place-"].cells[4] and "in the cupboard" in rows["place-A-001"].cells[4]
     assert ("Does not hold", "altered  C1/x.mp4") in rows["place-nas"].detail
+    assert shown.storage
+    shown.storage.acknowledged, shown.storage.places[1].days_left = 7, 300.5
+    shown.storage.problems = [Problem(what="nas", since=NOW, text="no room")]
+    told = storage.summary(shown).splitlines()
+    assert "7 more that two people know of." in told[0] and told[1] == "! nas: no room"
+    assert "room for 300 days" in {row.key: row for row in storage.rows(shown)}["place-nas"].cells[4]
 
 
 def test_a_site_without_a_line_says_how_parcels_leave() -> None:

@@ -119,6 +119,14 @@ def test_the_storage_page(day: Running, open_page: Open, archive: Rounds) -> Non
     page.locator(".decided summary").click()
     confirm(page, "申诉已结案")
     expect(page.locator(".decided")).to_have_count(0)
+    with archive.archive.transaction() as link:  # a site database of before a hold
+        link.execute("UPDATE sitting SET known = '[\"h9\"]' WHERE start = (SELECT min(start) FROM sitting)")
+    look(day)
+    page.reload()
+    expect(page.get_by_text("仅存储程序记有封存")).to_have_count(1)
+    shoot(page, "storage-unknown-hold")
+    with archive.archive.transaction() as link:
+        link.execute("UPDATE sitting SET known = '[]', hold = 0")
     expect(page.get_by_text(re.compile("12 天"))).to_be_visible()
     page.get_by_text("删除到期录像", exact=True).click()
     confirm(page, "保存期满三年")

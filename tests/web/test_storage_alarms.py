@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from appliance.web.storage import day_of
+from appliance.base.errors import Refused
+from appliance.web.storage import day_of, told_until
 from appliance.web.storage_alarms import storage_alarms
 from appliance.wire.archive import PlaceStatus, Problem, ShortSitting, Storage
 from tests.stored import stored
@@ -69,3 +70,10 @@ def test_nothing_is_said_of_the_province_before_it_was_told() -> None:
 @pytest.mark.parametrize("text", ["", "20261345", "abcdefgh", "2026", "20260229"])
 def test_no_day_is_no_fault(text: str) -> None:
     assert day_of(text) is None
+
+
+@pytest.mark.parametrize("text", ["", "now", "2026-11-21T10:00:00"])
+def test_nobody_knows_of_what_no_page_showed(text: str) -> None:
+    assert told_until(NOW.isoformat()) == NOW
+    with pytest.raises(Refused):
+        told_until(text)
