@@ -174,7 +174,8 @@ def _being_written(media: Path, index: Reader, segment: Segment, now: datetime) 
         return True
     later = index.rows(
         "SELECT 1 FROM segment WHERE camera = ? AND rowid > (SELECT rowid FROM segment WHERE id = ?)"
-        f" AND path NOT LIKE '%{FILLED}' AND run NOT IN (SELECT id FROM run WHERE cause = 'restored') LIMIT 1",
+        f" AND path NOT LIKE '%{FILLED}' AND"
+        " run NOT IN (SELECT id FROM run WHERE cause IN ('restored', 'adopted')) LIMIT 1",
         *(segment.camera, segment.id),
     )
     return not later and abs(written - segment.start.timestamp()) < LONGEST.total_seconds()
