@@ -18,8 +18,8 @@ from appliance.flow.box import Box
 from appliance.web.pages import page
 from appliance.wire.fill import CardFilled, FillFromCard
 
-PATIENCE = 7200.0
-"""Seconds the box waits."""
+PATIENCE = 7 * 86_400.0
+"""Seconds the box waits: a card is read for hours, and a recorder that ends says so at once by its closed socket."""
 _doing: dict[str, asyncio.Task[CardFilled]] = {}
 """By camera: under way, or told to nobody yet."""
 
