@@ -159,6 +159,7 @@ KINDS: dict[str, str] = {
     "clip.exported": N_("Recording downloaded"),
     "package.requested": N_("Evidence package asked for"),
     "package.exported": N_("Evidence package made"),
+    "package.taken": N_("Evidence package downloaded"),
     "recordings.verified": N_("Recording files checked"),
     "hold.put": N_("Recordings put on legal hold"),
     "hold.lifted": N_("Legal hold lifted"),

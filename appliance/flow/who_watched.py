@@ -15,7 +15,14 @@ from appliance.records.journal import Journal
 from appliance.records.seating import SeatTaking
 from appliance.wire.recorder import CameraSpan
 
-WATCHED = ("clip.viewed", "clip.requested", "clip.exported", "package.requested", "package.exported")
+WATCHED = (
+    "clip.viewed",
+    "clip.requested",
+    "clip.exported",
+    "package.requested",
+    "package.exported",
+    "package.taken",
+)
 """Kinds whose bodies say `camera` or `cameras`, `from` and `to`."""
 
 

@@ -44,6 +44,7 @@ LOOKS = (
     "clip.exported",
     "package.requested",
     "package.exported",
+    "package.taken",
     "recordings.verified",
 )
 """Kinds that tell who looked, not what happened to the candidate."""

@@ -19,6 +19,7 @@ from appliance.base.i18n import N_, language, set_language
 from appliance.base.ids import new_id
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
+from appliance.flow.look import note_look
 from appliance.flow.seen import Seen, of_candidate, of_case, of_room, of_seat
 from appliance.web.package import Made, Wanted, check_wanted, make_package, scratch
 from appliance.web.pages import page
@@ -46,8 +47,9 @@ class Order(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class Job:
     """One package being made."""
 
-    def __init__(self, who: Who, path: Path, name: str) -> None:
+    def __init__(self, who: Who, path: Path, name: str, subject: str, wanted: Wanted) -> None:
         self.id, self.account, self.path, self.name = new_id(), who.account, path, name
+        self.subject, self.wanted = subject, wanted
         self.done = self.total = 0
         self.made: Made | None = None
         self.error: ExamError | None = None
@@ -130,7 +132,8 @@ async def package_ordered(request: Asked, box: NamedDependency[Box], data: URLEn
             N_("Another package is being made."),
             N_("Wait until it is done, then ask again."),
         )
-    job = Job(request.user, scratch(box), f"evidence-{box.local(box.now()):%Y%m%d-%H%M%S}.zip")
+    name = f"evidence-{box.local(box.now()):%Y%m%d-%H%M%S}.zip"
+    job = Job(request.user, scratch(box), name, seen.candidate or seen.id, wanted)
     known.jobs[job.id] = job
     job.task = asyncio.create_task(_run(known, job, box, seen, wanted, request.user, language()))
     return page(request, "package.html", job=job)
@@ -169,11 +172,15 @@ async def package_state(request: Asked, job: FromPath[str]) -> Template:
 
 
 @get("/package/{job:str}/file")
-async def package_file(request: Asked, job: FromPath[str]) -> File:
-    """The ZIP, for whoever asked for it."""
+async def package_file(request: Asked, box: NamedDependency[Box], job: FromPath[str]) -> File:
+    """The ZIP, for whoever asked for it. That it was taken is journaled before its first byte."""
     found = _mine(request, job)
     if found.made is None:
         raise NotFound("no_package", N_("There is no such package any more."), N_("Have it made again."))
+    wanted = found.wanted
+    detail = {"manifest": found.made.manifest, "cameras": wanted.cameras}
+    detail |= {"from": wanted.start.isoformat(), "to": wanted.end.isoformat()}
+    await box.db.write(note_look, box, "package.taken", found.subject, request.user, detail)
     return File(path=found.path, filename=found.name, media_type="application/zip")
 
 

@@ -148,6 +148,8 @@ def test_a_package_is_made_and_checked_elsewhere(
     assert "cover" in kinds and "record" in kinds
     entry = newest(day, "package.exported")
     assert entry is not None and entry.subject == person and entry.actor.startswith("account:")
+    taken = newest(day, "package.taken")
+    assert taken is not None and taken.subject == person and '"C1"' in taken.body
     _tampered(file, tmp_path / "other.zip", authority, tmp_path)
     keeper = tmp_path / "authority.pem"
     keeper.write_bytes(authority)
