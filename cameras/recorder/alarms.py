@@ -25,8 +25,8 @@ OF: dict[Watcher, frozenset[AlarmKind]] = {
 
 
 class AlarmRows:
-    """One of a recorder. What the disk does not take now is kept the next time: whoever tells hears that it was not, and
-    tells again.
+    """One of a recorder. What the disk does not take now is kept the next time: whoever tells hears that it was not,
+    and tells again.
     """
 
     def __init__(self, index: Index) -> None:
