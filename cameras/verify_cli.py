@@ -118,7 +118,7 @@ def _tell_clip(found: "ClipVerified") -> None:
     typer.echo(f"{name}  {clip.camera} {clip.camera_name}  {stretch}")
     asked = [_there(clip.zone, at) for at in (clip.asked_start, clip.asked_end)]
     typer.echo(
-        _("Asked for: {start} – {end}").format(start=f"{asked[0]:%H:%M:%S.%f}", end=f"{asked[1]:%H:%M:%S.%f}")
+        _("Asked for: {start} – {end}").format(start=f"{asked[0]:%H:%M:%S}", end=f"{asked[1]:%H:%M:%S}")
     )
     if clip.form == "examsite-copy 1":
         typer.echo(
@@ -132,10 +132,14 @@ def _tell_clip(found: "ClipVerified") -> None:
         _tell(
             _(
                 "This site made the copy on {day}, and it is unaltered. It proves nothing: its original does."
-            ).format(day=f"{made:%Y-%m-%d}")
+            ).format(day=f"{made:%Y-%m-%d %H:%M %z}")
         )
     elif found.ok:
-        _tell(_("The clip is whole and was signed by this site on {day}.").format(day=f"{made:%Y-%m-%d}"))
+        _tell(
+            _("The clip is whole and was signed by this site on {day}.").format(
+                day=f"{made:%Y-%m-%d %H:%M %z}"
+            )
+        )
 
 
 def _tell_lost(count: int) -> None:
@@ -195,7 +199,11 @@ def _tell_package(found: "PackageVerified") -> None:
         )
     _tell(_("{count} files checked.").format(count=found.checked))
     if found.ok:
-        _tell(_("The package is whole and was signed by this site on {day}.").format(day=f"{made:%Y-%m-%d}"))
+        _tell(
+            _("The package is whole and was signed by this site on {day}.").format(
+                day=f"{made:%Y-%m-%d %H:%M %z}"
+            )
+        )
 
 
 def _there(zone: str, at: datetime) -> datetime:

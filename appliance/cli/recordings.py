@@ -35,7 +35,7 @@ from appliance.flow.seen import Seen, of_candidate, of_case, of_seat
 from appliance.flow.whereabouts import Stay, stays
 from appliance.records.site import Seat
 from appliance.web.camera_alarms import ALARMS, CAUSES
-from appliance.web.clip_export import export_to
+from appliance.web.clip_export import SHORT, export_to
 from appliance.web.package import Made, Wanted, make_package
 from appliance.web.recordings import together
 from appliance.wire.playback import GetCopy
@@ -131,6 +131,14 @@ def _span(box: Box, start: datetime, end: datetime) -> str:
     return f"{first:%Y-%m-%d %H:%M:%S} – {day}{last:%H:%M:%S}"
 
 
+def _lost(box: Box, gap: Gap) -> str:
+    return _("Nothing on record: {camera} {time}, {cause}").format(
+        camera=gap.camera,
+        time=_span(box, gap.start, gap.end),
+        cause=_(CAUSES.get(gap.cause, CAUSES[""])),
+    )
+
+
 def _again(clip: Clip, clips: list[Clip]) -> bool:
     """Does another recording of the camera lie over it? `export` has to be told then which is meant."""
     return any(
@@ -155,12 +163,7 @@ def _tell_places(box: Box, found: list[Place]) -> None:
                 f"  {camera}  {_span(box, clip.start, clip.end)}  {clip.bytes / MIB:.1f} MiB{filled}{again}"
             )
         for gap in place.gaps:
-            told = _("Nothing on record: {camera} {time}, {cause}").format(
-                camera=gap.camera,
-                time=_span(box, gap.start, gap.end),
-                cause=_(CAUSES.get(gap.cause, CAUSES[""])),
-            )
-            typer.echo(f"  {told}")
+            typer.echo(f"  {_lost(box, gap)}")
         for alarm in place.alarms:
             camera, what = names.get(alarm.camera, alarm.camera), _(ALARMS[alarm.kind])
             typer.echo(f"  {camera}  {_span(box, alarm.start, alarm.end or box.now())}  {what}")
@@ -267,12 +270,24 @@ def export(
         typer.echo(f"{file}  {_span(box, found.start, found.end)}  {found.bytes / MIB:.1f} MiB")
         if found.interrupted:
             tell(_("Not all that was asked for: the recording is interrupted."))
+            asyncio.run(_tell_rest(box, camera, found.end, last))
         if found.lost:
             words = _("Pictures of the original that could not be decoded and are not in the copy: {count}")
             tell(words.format(count=found.lost))
         _tell_broken(found.broken)
     if found.broken or found.interrupted:
         raise typer.Exit(1)
+
+
+async def _tell_rest(box: Box, camera: str, start: datetime, end: datetime) -> None:
+    """Why an export ended before it was to, and what there is behind that."""
+    rest = FindClips(cameras=[camera], start=start, end=max(start, end))
+    seen = await ask(box.settings.socket("clips"), rest, Found)
+    for gap in seen.gaps:
+        typer.echo(_lost(box, gap))
+    for clip in seen.clips:
+        if clip.end - clip.start > SHORT:
+            typer.echo(_("On record, not in this file: {time}").format(time=_span(box, clip.start, clip.end)))
 
 
 def _tell_broken(names: list[str]) -> None:

@@ -112,8 +112,9 @@ def test_a_clip_is_exported_and_verified_by_the_file_alone(run: Run, day: Runnin
     assert status == 1 and "画面数据与给出时不一致" in out
     # It reaches into the gap of C2: said, and no less given.
     into = ("--camera", "C2", "--from", "2026-11-21T09:19:00", "--to", "2026-11-21T09:21:00")
-    status, _out, err = run(str(tmp_path / "C2.mp4"), *into, command="export")
+    status, out, err = run(str(tmp_path / "C2.mp4"), *into, command="export")
     assert status == 1 and "录像有中断" in err
+    assert "网络中断" in out and "不在这个文件里：" not in out, "why; nothing of the time lies behind it"
 
 
 @pytest.mark.long
