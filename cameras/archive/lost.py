@@ -20,7 +20,7 @@ from cameras.index.rebuild import INSIDE
 
 log = logging.getLogger("examsite.archive")
 
-UNREAD = moment(0)
+NEVER = moment(0)
 """When a copy of a list that was taken in was verified last: never."""
 RECORDING = re.compile(f"[A-Za-z0-9][A-Za-z0-9_-]*/{INSIDE.pattern}")
 """Camera, day and name: a line of an inventory names nothing else."""
@@ -98,7 +98,7 @@ def take_in(archive: Archive, place: FolderPlace) -> int:
     with archive.transaction() as link:
         link.execute("INSERT INTO place(name, kind, state) VALUES (?, 'offline', ?)", (place.name, state))
         for line in lines:
-            archive.keep_copy(place.name, line.path, line.bytes, line.sha256, UNREAD)
+            archive.keep_copy(place.name, line.path, line.bytes, line.sha256, NEVER)
     if lines:
         log.warning("off-line disk %s: %d recordings taken in from its inventory", place.name, len(lines))
     return len(lines)
