@@ -23,7 +23,10 @@ class NewSeals:
         self._files = ChainFiles(media)
         self._index = index
         self._authority = authority
-        self._refused: set[tuple[str, int, str]] = set()
+        self._past: dict[str, int] = {}
+        """By camera: up to this number nothing is left to be told."""
+        self._refused: set[str] = set()
+        """Cameras of which that was said."""
 
     def after(self, known: Mapping[str, tuple[int, str]]) -> list[SealedHead]:
         """Those of each camera after the one known of it (number and `head`), in order; of a camera nobody knows, or
@@ -32,34 +35,28 @@ class NewSeals:
         found: list[SealedHead] = []
         for camera in self._index.cameras():
             newest = self._index.last_seal(camera)
-            if newest is None:
+            if newest is None or len(found) >= AT_ONCE:
                 continue
             number, head = known.get(camera, (newest[0] - 1, ""))
-            if newest[0] <= number:
-                if (told := self._told(camera, newest[0], newest[2])) and told.head != head:
-                    found += self._in_chain([told])
-                continue
-            found += self._since(camera, number, AT_ONCE - len(found))
+            if newest[0] > number:
+                found += self._since(camera, number)[: AT_ONCE - len(found)]
+            elif (told := self._told(camera, newest[0], newest[2])) and told.head != head:
+                found += self._in_chain([told])
         return found
 
-    def _since(self, camera: str, number: int, most: int) -> list[SealedHead]:
-        """Those that hold; who puts in others does not keep them back."""
-        found: list[SealedHead] = []
-        while len(found) < most:
-            rows = self._index.rows(
-                "SELECT number, line FROM seal WHERE camera = ? AND number > ? ORDER BY number LIMIT ?",
-                *(camera, number, most),
-            )
-            if not rows:
-                break
-            number = rows[-1][0]
-            found += self._in_chain([told for row in rows if (told := self._told(camera, *row))])
-        return found[:most]
+    def _since(self, camera: str, number: int) -> list[SealedHead]:
+        """The next ones that hold. Who puts in others keeps none back: a whole page without any is passed over."""
+        rows = self._index.rows(
+            "SELECT number, line FROM seal WHERE camera = ? AND number > ? ORDER BY number LIMIT ?",
+            *(camera, max(number, self._past.get(camera, 0)), AT_ONCE),
+        )
+        found = self._in_chain([told for row in rows if (told := self._told(camera, *row))])
+        if not found and len(rows) == AT_ONCE:
+            self._past[camera] = rows[-1][0]
+        return found
 
     def _told(self, camera: str, number: int, line: str) -> SealedHead | None:
         """A seal; None when it is not signed, or not this one."""
-        if (camera, number, line) in self._refused:
-            return None
         try:
             signed, seal = read_seal(line.encode())
             if (seal.camera, seal.number) == (camera, number) and by_recorder(signed, seal, self._authority):
@@ -68,8 +65,9 @@ class NewSeals:
                 )
         except BadLine:
             pass
-        self._refused.add((camera, number, line))
-        log.error("camera %s: seal %d is not the recorder's; the journal is not told", camera, number)
+        if camera not in self._refused:
+            self._refused.add(camera)
+            log.error("camera %s: seal %d is not the recorder's; the journal is not told", camera, number)
         return None
 
     def _in_chain(self, heads: list[SealedHead]) -> list[SealedHead]:

@@ -262,7 +262,7 @@ def test_links_cut_off_with_their_seals_are_missed_by_the_journal(world: World) 
     assert [one.path for one in world.verify(heads=[gone]).findings] == ["chain.d/C9#4"]
 
 
-def test_the_journal_is_told_only_of_seals_that_hold(world: World) -> None:
+def test_the_journal_is_told_only_of_seals_that_hold(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """What somebody puts into the index is not the recorder's word: the journal would hold it for ever."""
     for minute in (8, 9):
         world.put(minute)
@@ -285,8 +285,24 @@ def test_the_journal_is_told_only_of_seals_that_hold(world: World) -> None:
         )
     assert told.after({"C1": (2, "x")}) == [third, last] and told.after({"C1": (4, last.head)}) == []
     assert [one.number for one in told.after({"C1": (0, "")})] == [1, 2, 3, 4] and first.number == 1
+    links = world.links.read_bytes()
     world.cut(world.links, 7)
     assert told.after({"C1": (2, "x")}) == [third], "its link has not come into the files yet"
+    world.links.write_bytes(links)
+    monkeypatch.setattr("cameras.clips.seals.AT_ONCE", 3)  # as many as were put in
+    world.put(11)
+    world.index.write("UPDATE seal SET line = ? WHERE number = 7", lines[1].decode())
+    signer, certified = world.sealer._signer, lines[-1]
+    assert signer
+    signed, _ = read_seal(certified)
+    genuine = msgspec.structs.replace(seal, number=8)
+    signed.body = msgspec.json.encode(genuine).decode()
+    signed.signature = signer.sign(signed.body.encode()).hex()
+    world.index.keep_seal(genuine, msgspec.json.encode(signed))
+    assert [told.after({"C1": (4, last.head)}) for _ in range(2)] == [
+        [],
+        [msgspec.structs.replace(last, number=8)],
+    ]
 
 
 def test_seals_come_every_hour_and_after_each_sitting(world: World) -> None:
