@@ -152,7 +152,8 @@ class Copied:
                 stream = output.add_stream(
                     "libx264", rate=25, options={"preset": "veryfast", "crf": "23", "bf": "0"}
                 )
-                stream.width, stream.height = frame.width // 2 * 2, frame.height // 4 * 4
+                tall = frame.height // 4 * 4
+                stream.width, stream.height = frame.width // 2 * 2, tall + 2 * _line(tall)
                 stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, SCALE)
                 stream.codec_context.time_base = Fraction(1, SCALE)
                 stream.codec_context.thread_count = 1
@@ -202,22 +203,30 @@ class Copied:
             self._lost += 1
 
     def _burn(self, frame: Any, stream: Any, at: datetime) -> NDArray[np.uint8]:
-        """The picture with two lines at its top left: who and where, and when to the hundredth of a second."""
-        width, height = stream.width, stream.height
-        plane: NDArray[np.uint8] = frame.reformat(width, height, "yuv420p").to_ndarray()
-        plane = np.ascontiguousarray(plane)
-        tall = max(16, height // 24 // 2 * 2)
+        """The picture, and above it two lines: who and where, and when to the hundredth of a second. They cover
+        nothing: cameras write their own clock into their pictures.
+        """
+        width, height, below = stream.width, stream.height, frame.height // 4 * 4
+        tall = _line(below)
+        picture: NDArray[np.uint8] = frame.reformat(width, below, "yuv420p").to_ndarray()
+        plane = np.full((height * 3 // 2, width), 16, np.uint8)
+        plane[2 * tall : height] = picture[:below]
         local = at.astimezone(self._zone)
         when = f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 10_000:02d} {local:%z}"
         for line, text in enumerate((self._label, when)):
             strip = _drawn(text, tall)[:, :width]
-            top = line * tall
-            plane[top : top + tall, : strip.shape[1]] = strip
-            for colour in (0, 1):  # grey below the letters
-                base = height + colour * height // 4
-                chroma = plane[base : base + height // 4].reshape(height // 2, width // 2)
-                chroma[top // 2 : (top + tall) // 2, : strip.shape[1] // 2] = 128
+            plane[line * tall : (line + 1) * tall, : strip.shape[1]] = strip
+        for colour in (0, 1):
+            base, its = height + colour * height // 4, below + colour * below // 4
+            chroma = plane[base : base + height // 4].reshape(height // 2, width // 2)
+            chroma[:tall] = 128  # grey behind the letters
+            chroma[tall:] = picture[its : its + below // 4].reshape(below // 2, width // 2)
         return plane
+
+
+def _line(height: int) -> int:
+    """How high a line is above a picture of this height; even."""
+    return max(16, height // 24 // 2 * 2)
 
 
 class _Sink:
