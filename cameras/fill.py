@@ -11,6 +11,7 @@ import logging
 import shutil
 import sqlite3
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -80,6 +81,12 @@ class Filler:
         self.turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         """Held while a camera's gaps are being filled."""
         self.leaving = threading.Event()
+        for left in (self._media / INCOMING).glob(
+            "*"
+        ):  # of somebody who waits no longer, when the recorder ended
+            with contextlib.suppress(OSError):
+                if time.time() - left.stat().st_mtime > LONGEST.total_seconds():
+                    left.unlink()
 
     def handlers(self) -> dict[type, Handler]:
         """By what is asked."""

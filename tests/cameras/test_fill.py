@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -174,3 +175,18 @@ def test_a_command_that_waits_no_longer_says_that_the_recorder_goes_on(
         command._from_film(settings, "C1", film, None, False)
     assert len(list((media / INCOMING).iterdir())) == (0 if patience else 1)
     assert ("exam-recorder" in capsys.readouterr().err) is (not patience)
+
+
+def test_a_copy_that_nobody_waits_for_any_more_goes_at_a_start(tmp_path: Path) -> None:
+    settings = msgspec.structs.replace(
+        site_settings(tmp_path), recorder=RecorderSettings(media=str(tmp_path), segment=20.0)
+    )
+    (tmp_path / INCOMING).mkdir()
+    old, young = (tmp_path / INCOMING / name for name in ("old.mp4", "young.mp4"))
+    for path in (old, young):
+        path.write_bytes(b"film")
+    os.utime(old, (0, datetime.now(UTC).timestamp() - filling.LONGEST.total_seconds() - 60))
+    index = Index(tmp_path)
+    Filler(settings, index, lambda _made, _by: None)
+    assert not old.exists() and young.exists()
+    index.close()
