@@ -27,11 +27,11 @@ CHUNK = 200
 """Files that go before their rows are settled together."""
 STEP = timedelta(days=1)
 """A clock that is set differs by less: what begins so long before an older recording is mistimed."""
-DAY = STEP // timedelta(microseconds=1)
+MINUTE = timedelta(minutes=1) // timedelta(microseconds=1)
 LATER_LINK = f"""
 SELECT 1 FROM run r WHERE r.camera = ? AND r.opened > ? AND r.opened <= ? AND (
-  SELECT s.n FROM segment s WHERE s.camera = r.camera AND s.start > r.opened - {DAY} AND s.start < r.opened + {DAY}
-  AND s.run = r.id ORDER BY s.start LIMIT 1
+  SELECT s.n FROM segment s WHERE s.camera = r.camera AND s.run = r.id
+  AND s.start > r.opened - {MINUTE} AND s.start < r.opened + {60 * MINUTE} ORDER BY s.start LIMIT 1
 ) < (SELECT n FROM segment WHERE path = ?) LIMIT 1
 """
 """The number in the chain: it survives an index built anew, whose rows come in another order."""

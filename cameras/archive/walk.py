@@ -235,7 +235,10 @@ def count_days(index: Reader, archive: Archive, now: datetime, limit: int = 5000
     rows = walk.take(limit, now)
     if not rows:
         return False
-    restored = {run for (run,) in index.rows("SELECT id FROM run WHERE cause = 'restored'")}
+    runs = {row.segment.run for row in rows}
+    restored = {
+        one for one in runs if index.rows("SELECT 1 FROM run WHERE id = ? AND cause = 'restored'", one)
+    }
     passed = archive.rows("SELECT name, number FROM bookmark WHERE instr(name, '|') > 0")
     with archive.transaction() as link:
         for row in rows:
