@@ -10,6 +10,7 @@ import hashlib
 import logging
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,8 @@ log = logging.getLogger("examsite.archive")
 REFERENCES = "references.d"
 """Stills the recorder's own looks are held against (cameras/reference.py)."""
 CHAIN_EVERY, LIST_EVERY = timedelta(hours=1), timedelta(days=1)
+TURN = 60.0
+"""Seconds after which the other steps have their turn: three years of a chain are brought anew into a new folder."""
 PAGES = 4096
 SMALL = 4 << 20
 """Bytes of a camera's seals up to which they are brought every hour, and every day when they are more."""
@@ -47,8 +50,10 @@ class Mirror:
         name = f"{place.name}:{folder}"
         try:
             if self._due(f"proof:{name}", now, CHAIN_EVERY):
+                until = time.monotonic() + TURN
                 for camera in ChainFiles(self._media).cameras():
-                    self._chain(place, folder, camera, now)
+                    if not self._chain(place, folder, camera, now, until):
+                        return True
                 for file in self._files(REFERENCES):
                     self._put(place, file, f"{folder}/{file.relative_to(self._media)}")
                 self._archive.keep(f"proof:{name}", str(micros(now)))
@@ -79,21 +84,25 @@ class Mirror:
         if top.is_dir():
             yield from sorted(one for one in top.rglob("*") if one.is_file())
 
-    def _chain(self, place: Place, folder: str, camera: str, now: datetime) -> None:
-        """Files are added to one after the other: those before the last one brought are complete."""
+    def _chain(self, place: Place, folder: str, camera: str, now: datetime, until: float) -> bool:
+        """Files are added to one after the other: those before the last one brought are complete. False: `until` (of
+        the monotonic clock) is over before all is brought.
+        """
         name, there = f"chain:{place.name}:{folder}:{camera}", f"{folder}/{CHAIN}/{camera}"
         last, files = self._archive.kept(name), ChainFiles(self._media).files(camera)
         if last and last not in {one.name for one in files}:
             raise OtherProof(f"{there}/{last}")
         for file in files:
             if file.name >= last:
+                if time.monotonic() > until:
+                    return False
                 self._put(place, file, f"{there}/{file.name}", grows=True)
+                self._archive.keep(name, file.name)
         seals, daily = self._media / CHAIN / camera / "seals", f"seals:{place.name}:{folder}:{camera}"
         if seals.exists() and (seals.stat().st_size < SMALL or self._due(daily, now, LIST_EVERY)):
             self._put(place, seals, f"{there}/{seals.name}", grows=True)
             self._archive.keep(daily, str(micros(now)))
-        if files:
-            self._archive.keep(name, files[-1].name)
+        return True
 
     def _put(self, place: Place, source: Path, path: str, grows: bool = False) -> None:
         """As it is now: the recorder may be adding a line to one that `grows`."""

@@ -116,6 +116,22 @@ def test_a_chain_cut_short_is_told_and_takes_nothing_of_its_copy(tmp_path: Path)
     assert links.read_bytes() in {(one / there).read_bytes() for one in (nas / PROOF).iterdir()}
 
 
+def test_a_long_chain_is_brought_in_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cameras.chain.files.PER_FILE", 1)
+    store, now = Store(tmp_path), [0.0]
+    nas = store.mount("nas", "nas")
+    store.record("C1", NOW - DAY, count=4)
+    store.index.file_lines()
+    monkeypatch.setattr("cameras.archive.mirror.TURN", 0.5)
+    monkeypatch.setattr("cameras.archive.mirror.time.monotonic", lambda: now.append(now[-1] + 0.3) or now[-1])  # type: ignore[func-returns-value]
+    with store.rounds() as rounds:
+        assert rounds.once() and 0 < len(list(proof_of(nas).rglob("*.links"))) < 4
+    monkeypatch.undo()
+    monkeypatch.setattr("cameras.chain.files.PER_FILE", 1)
+    store.run()
+    assert len(list(proof_of(nas).rglob("*.links"))) == 4
+
+
 def test_a_copy_of_the_list_is_finished_whatever_is_written_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
