@@ -113,7 +113,13 @@ def _compare(
         return
     known = index.known_paths(prefix)
     gone = {name for name in known - there.keys() if not _there(media / name)}
-    gone -= {one.path for one in index.unfinished()} if gone else set()
+    if gone:
+        # Those never made were told when they were found so, or the disk did not take them.
+        never = index.rows(
+            "SELECT path FROM segment WHERE path >= ? AND path < ? AND state IN ('open', 'missing')",
+            *(prefix, prefix + "\U0010ffff"),
+        )
+        gone -= {path for (path,) in never}
     for name in sorted(_not_there(media, index, prefix, gone, now)):
         index.find(now, "missing", name, "the index knows this file, the disk does not")
         log.error("recording missing: %s", name)

@@ -1,5 +1,7 @@
 """Rows that are open at a start, or stay open while the recorder runs: whose they are, and what their files give."""
 
+import errno
+import os
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ from cameras.recorder.duty import Duty
 from cameras.recorder.left import LeftOpen
 from cameras.recorder.reconcile import LEFT, reconcile
 from tests.cameras.sealed_store import NOW, World
+from tests.cameras.test_day import Simulated
 from tests.cameras.test_store import opened, put
 
 NOTHING = "/proc/self/mem"
@@ -120,6 +123,24 @@ def test_a_row_somebody_else_put_there_gets_no_link(world: World) -> None:
     told = {(one.code, one.path) for one in integrity.verify(world.media, now=NOW).findings}
     assert {("left_open", path) for _, path in added} <= told
     index.close()
+
+
+def test_a_file_the_disk_did_not_take_is_no_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Simulated(tmp_path, monkeypatch)
+    make, fails = os.open, [3]
+
+    def refuses(path: str | Path, flags: int, *rest: int) -> int:
+        if fails[0] and str(path).endswith(".mp4") and flags & os.O_CREAT:
+            fails[0] -= 1
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return make(path, flags, *rest)
+
+    monkeypatch.setattr(os, "open", refuses)
+    made.run(90.0)
+    assert fails == [0] and not made.index.unfinished()
+    assert [part[0] for part in made.covered()][:2] == ["disk", "recorded"]
+    reconcile(tmp_path, made.index, made.clock.now())
+    assert not findings(made.index) and integrity.verify(tmp_path).never == 3
 
 
 def test_a_segment_is_closed_once(world: World) -> None:
