@@ -88,7 +88,7 @@ export class Take {
     for (const links of Object.values(this.links)) links.end(count);
     if (to - from > LONGEST) notes.push(word("long"));
     else if (!count) notes.push(word("nothing"));
-    this.said.textContent = notes.join(" ");
+    this.said.textContent = notes.join("\n");
     const known = Object.values(this.links).flatMap((links) => links.all);
     if (!known.some((one) => one.dataset.file === this.chosen)) this.tell(known[0]?.dataset.file ?? "");
   }
