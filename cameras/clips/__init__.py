@@ -220,7 +220,10 @@ class ClipServer:
             bytes=sum(segment.bytes for segment in files.values()),
             broken=await asyncio.to_thread(broken, ChainFiles(self._media), asked.heads),
         )
-        return Streamed(head, self._check(list(files.values()), asked.heads))
+        ends = {one.camera: self._index.chain_head(one.camera) for one in asked.heads}
+        # One beyond the chain's end is told above: it says nothing of single files.
+        held = [one for one in asked.heads if one.n <= (ends[one.camera] or (0, b""))[0]]
+        return Streamed(head, self._check(list(files.values()), held))
 
     async def get_sealed(self, asked: GetSealed) -> Sealed:
         """GetSealed."""

@@ -68,7 +68,10 @@ class Links:
         until, signed = self._seal_over(camera, n)
         if not until and self._unsealed(segment, n):
             return False
-        after = [one for one in heads if one.camera == camera and one.n >= n]
+        newest = self._index.chain_head(camera) or (0, b"")
+        # What was cut off later is told of itself, and says nothing of a file under a seal that fits.
+        last = newest[0] if until else max((one.n for one in heads), default=0)
+        after = [one for one in heads if one.camera == camera and n <= one.n <= last]
         told = min(after, key=lambda one: one.n, default=None)
         lines = self._from(camera, n, max(until, told.n if told else 0))
         try:
