@@ -94,6 +94,16 @@ class References:
 
     def load(self, camera: str) -> tuple[Stated, Grey] | None:
         """The camera's reference as luma; None when none was taken. Raises Corrupt when it is not as it was kept."""
+        kept = self.jpeg(camera)
+        if kept is None:
+            return None
+        picture: Any = cv2.imdecode(np.frombuffer(kept[1], np.uint8), cv2.IMREAD_GRAYSCALE)
+        if picture is None:
+            raise _altered(camera)
+        return kept[0], picture
+
+    def jpeg(self, camera: str) -> tuple[Stated, bytes] | None:
+        """As `load`, as it lies there."""
         folder = self._folder / camera
         try:
             sealed = msgspec.json.decode((folder / STATEMENT).read_bytes(), type=Sealed)
@@ -105,16 +115,10 @@ class References:
             raise _altered(camera) from error
         except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _altered(camera) from error
-        picture: Any = None
-        if (
-            hashlib.sha256(body).hexdigest() == stated.sha256
-            and stated.camera == camera
-            and self._fits(sealed)
-        ):
-            picture = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_GRAYSCALE)
-        if picture is None:
+        same = hashlib.sha256(body).hexdigest() == stated.sha256
+        if not same or stated.camera != camera or not self._fits(sealed):
             raise _altered(camera)
-        return stated, picture
+        return stated, body
 
     def _sign(self, text: bytes) -> str:
         try:

@@ -161,8 +161,16 @@ def change(
     """Change a camera that is kept. What is not named stays as it is."""
     settings = load()
     _require_room(settings, room)
+    known = _known(settings, camera)
+    if seats is not None and room in (None, known.room) and any(one.kind == "seat" for one in known.marks):
+        raise Refused(
+            "seats_marked",
+            N_("The marks on its picture say which seats camera {camera} sees."),
+            N_("Change the marks on the camera's page."),
+            camera=camera,
+        )
     made = changed(
-        _known(settings, camera),
+        known,
         name=name,
         room=room,
         seats=seats,
@@ -270,10 +278,13 @@ def _set_up_one(settings: Settings, address: str) -> None:
     found, _look = probe_and_see(address, user, secret, tell=lambda step: _tell(f"  … {_(steps[step])}"))
     tell.probed(found)
     off = found.clock_offset_s is not None and abs(found.clock_offset_s) > CLOCK_OFF
+    failed = {one.code for one in found.checks if one.ok is False}
     if off and typer.confirm(_("Set the camera's clock to this box's?"), default=True, err=True):
         offset = OnvifCamera(address, user, secret).set_clock()
         _tell(_("The camera's clock is {offset} s off.").format(offset=f"{round(offset, 1) + 0.0:+.1f}"))
-    if not found.ok and not typer.confirm(_("Not every check holds. Keep it all the same?"), err=True):
+        failed -= {"clock"} if abs(offset) <= CLOCK_OFF else set()
+    if failed and not typer.confirm(_("Not every check holds. Keep it all the same?"), err=True):
+        _tell(_("It is not kept."))
         return
     address = normal(address)
     known = next((one for one in settings.cameras if normal(one.address) == address), None)

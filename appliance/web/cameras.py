@@ -14,7 +14,7 @@ from litestar.response import Template
 from appliance.base.camera_settings import CameraSettings, Mark, refreshed
 from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_, _, language
-from appliance.base.sockets import ask
+from appliance.base.sockets import ask, ask_stream
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.cameras import free_of_sitting
@@ -22,7 +22,7 @@ from appliance.flow.coverage import Seen, coverage, said, seen_place
 from appliance.flow.name_doors import name_doors
 from appliance.web.camera_alarms import alarms_of, ill
 from appliance.web.camera_card import camera_card, camera_card_state
-from appliance.web.media import kind_of, still_of
+from appliance.web.media import kind_of
 from appliance.web.ops import sources_of
 from appliance.web.pages import DONE, page
 from appliance.web.sessions import needs
@@ -38,6 +38,7 @@ from appliance.wire.cameras import (
     StartJob,
     Still,
 )
+from appliance.wire.recorder import GetStill, StillHead
 
 Asked = Request[Who, Any, Any]
 ROLES = ("admin", "chief")
@@ -261,8 +262,10 @@ async def _now(request: Asked, box: Box, code: str) -> dict[str, Any]:
 
 @get("/one/{code:str}/still.jpg", opt={"passive": True})
 async def camera_still(box: NamedDependency[Box], code: FromPath[str]) -> Response[bytes]:
-    """Its newest picture."""
-    _at, body = await still_of(box, _camera(box, code).code, WIDTH)
+    """What it sees, to be marked on: its newest picture, or its reference still where nothing was recorded lately."""
+    wanted = GetStill(camera=_camera(box, code).code, width=WIDTH, or_reference=True)
+    _head, chunks = await ask_stream(box.settings.socket("clips"), wanted, StillHead, timeout=4.0)
+    body = b"".join([chunk async for chunk in chunks])
     return Response(body, media_type=kind_of(body))
 
 

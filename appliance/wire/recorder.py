@@ -295,10 +295,13 @@ class SignedProof(msgspec.Struct, kw_only=True):
 
 
 class GetStill(msgspec.Struct, tag="clips.still", kw_only=True):
-    """Ask exam-clips for the newest key frame of a camera as JPEG, at most `width` pixels wide; bytes follow."""
+    """Ask exam-clips for the newest key frame of a camera as JPEG, at most `width` pixels wide; bytes follow.
+    `or_reference`: its reference still where nothing was recorded lately (for marking what it sees).
+    """
 
     camera: str
     width: int = 480
+    or_reference: bool = False
 
 
 class StillHead(msgspec.Struct, kw_only=True):

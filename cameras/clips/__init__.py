@@ -50,7 +50,7 @@ from cameras.clips.reel import reel_of
 from cameras.clips.screens import ScreenReader
 from cameras.clips.seals import NewSeals
 from cameras.clips.still import still
-from cameras.clips.watch import PictureWatch
+from cameras.clips.watch import STALE, PictureWatch
 from cameras.clips.write import write
 from cameras.index import Reader, Segment
 from cameras.integrity import checked
@@ -243,6 +243,8 @@ class ClipServer:
 
     async def get_still(self, asked: GetStill) -> Streamed:
         """GetStill."""
+        if asked.or_reference and (kept_one := await asyncio.to_thread(self._reference, asked.camera)):
+            return Streamed(kept_one[0], _once(kept_one[1]))
         key = asked.camera, asked.width
         kept = self._stills.get(key)
         if kept is None or time.monotonic() - kept[0] > STILL_KEPT:
@@ -253,6 +255,18 @@ class ClipServer:
             while len(self._stills) > 100:
                 del self._stills[next(iter(self._stills))]
         return Streamed(kept[1], _once(kept[2]))
+
+    def _reference(self, camera: str) -> tuple[StillHead, bytes] | None:
+        """The reference still of a camera that was not recorded within the last minutes, if there is one."""
+        newest = self._index.newest(camera)
+        if newest and (newest.end is None or abs(datetime.now(UTC) - newest.end) < STALE):
+            return None
+        kept = self.watch.references.jpeg(camera)
+        if kept is None:
+            return None
+        stated, body = kept
+        size = {"width": stated.width, "height": stated.height, "bytes": len(body)}
+        return StillHead(camera=camera, at=stated.at, **size), body
 
     async def _live_still(self, camera: str) -> LivePicture:
         """For the live view of a camera without a second stream."""

@@ -61,7 +61,7 @@ class PictureWatch:
         self._settings = settings
         self._media = Path(settings.recorder.media)
         self._index = index
-        self._references = References(settings)
+        self.references = References(settings)
         self._seen: dict[str, Seen] = {}
         self._told: dict[str, str] = {}
         self._unusable: dict[str, str] = {}
@@ -141,7 +141,7 @@ class PictureWatch:
         pictures are told all the same.
         """
         try:
-            reference = self._references.load(camera)
+            reference = self.references.load(camera)
         except ExamError as error:
             if self._unusable.get(camera) != error.code:
                 log.warning("camera %s: nothing to hold its picture against: %s", camera, error)

@@ -5,14 +5,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
 import pytest
 
 from appliance.base import sockets
-from appliance.wire.recorder import GetPictures, Pictures
+from appliance.base.errors import NotFound
+from appliance.base.settings import Settings
+from appliance.wire.recorder import GetPictures, GetStill, Pictures
 from appliance.wire.simulators import SetCamera
 from cameras import check, clips
 from cameras.clips.watch import PictureWatch, faults
-from cameras.index import Reader
+from cameras.index import Index, Reader
+from cameras.reference import References
 from cameras.simulator.camera import SimulatedCamera, Traits
 from tests.cameras.conftest import PASSWORD, recorded, recording, site
 from tests.cameras.test_picture import room
@@ -70,6 +75,43 @@ def test_looks_go_on_after_the_clock_was_set_back(tmp_path: Path, monkeypatch: p
     taken[0] = back, room("theory")
     watch.look("C1", back + timedelta(seconds=1))
     assert [one.at for one in watch.status().cameras] == [back]
+
+
+def kept(settings: Settings) -> Path:
+    """A reference still of C1; where it lies."""
+    picture = np.repeat(room("theory")[:, :, None], 3, axis=2)
+    References(settings).keep("C1", av.VideoFrame.from_ndarray(picture, format="rgb24"), datetime.now(UTC))
+    (found,) = Path(settings.recorder.media).rglob("*.jpg")
+    return found
+
+
+async def test_a_resting_camera_is_marked_on_its_reference_still(tmp_path: Path) -> None:
+    settings = site(tmp_path)
+    Index(Path(settings.recorder.media)).close()
+    served = clips.ClipServer(settings)
+    with pytest.raises(NotFound):
+        await served.get_still(GetStill(camera="C1", or_reference=True))
+    body = kept(settings).read_bytes()
+    made = await served.get_still(GetStill(camera="C1", or_reference=True))
+    assert b"".join([chunk async for chunk in made.chunks]) == body and made.head.bytes == len(body)
+    with pytest.raises(NotFound):  # nobody takes it for now who did not ask for it
+        await served.get_still(GetStill(camera="C1"))
+
+
+def test_a_picture_is_looked_at_without_its_reference_still(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = site(tmp_path)
+    still = kept(settings)
+    still.write_bytes(still.read_bytes()[:-1] + b"x")
+    watch = PictureWatch(settings, Reader(tmp_path))
+    now = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+    for minute in range(2):
+        at = now + timedelta(minutes=minute)
+        monkeypatch.setattr(watch, "_newest", lambda _camera, at=at: (at, np.zeros((72, 128), np.uint8)))
+        watch.look("C1", at)
+    (seen,) = watch.status().cameras
+    assert seen.faults == ["black"] and seen.reference_lost
 
 
 def test_faults() -> None:

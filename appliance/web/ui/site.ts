@@ -24,6 +24,8 @@ function startStills(): void {
       event.target.classList.toggle("missing", event.type === "error");
     }
   };
+  // One that failed before this script was there.
+  for (const image of all<HTMLImageElement>("img")) image.classList.toggle("missing", image.complete && image.src !== "" && image.naturalWidth === 0);
   document.addEventListener("error", seen, true);
   document.addEventListener("load", seen, true);
 }
