@@ -20,6 +20,7 @@ from appliance.flow.note_case import KINDS
 from appliance.flow.seat_watch import strips_of
 from appliance.flow.talk import talks_of
 from appliance.flow.violations import ViolationFile, open_cases, violation_case, violation_list
+from appliance.flow.who_watched import WATCHED
 from appliance.intake.violations import DECISIONS
 from appliance.records.accounts import Account
 from appliance.records.entry import FaceCheck, Tap
@@ -35,18 +36,7 @@ from appliance.web.sessions import needs
 Asked = Request[Who, Any, Any]
 FRESH = 20.0
 """Seconds for which a verification of the whole journal serves everybody."""
-LOOKS = (
-    "timeline.viewed",
-    "photo.viewed",
-    "number.revealed",
-    "clip.viewed",
-    "clip.requested",
-    "clip.exported",
-    "package.requested",
-    "package.exported",
-    "package.taken",
-    "recordings.verified",
-)
+LOOKS = ("timeline.viewed", "photo.viewed", "number.revealed", "recordings.verified", *WATCHED)
 """Kinds that tell who looked, not what happened to the candidate."""
 EVIDENT = ("evidence.kept", "violation.recorded")
 """Kinds whose entries name pieces of evidence."""
