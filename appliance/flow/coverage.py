@@ -106,7 +106,7 @@ def as_camera(one: CameraSettings) -> Camera:
 
 def said(hole: Hole, kind: str) -> str:
     """A hole in words. `kind`: of the room."""
-    shown = _spans(hole.seats)
+    shown = spans(hole.seats)
     words = {
         "camera": _("No camera looks at this place."),
         "front": _("No camera looks from the front."),
@@ -121,5 +121,6 @@ def said(hole: Hole, kind: str) -> str:
     return words[hole.kind].format(seats=shown, doors=_(", ").join(hole.doors))
 
 
-def _spans(seats: tuple[int, ...]) -> str:
+def spans(seats: tuple[int, ...]) -> str:
+    """Numbers of seats in words."""
     return _(", ").join(str(low) if low == high else f"{low}–{high}" for low, high in ranges_of(seats))

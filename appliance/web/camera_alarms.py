@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from appliance.base.i18n import N_, _
-from appliance.flow.coverage import Seen
+from appliance.flow.coverage import Seen, as_camera, spans
+from appliance.rules.coverage import Place, holes
 from appliance.wire.cameras import CLOCK_OFF
 from appliance.wire.ops import Alarm
 from appliance.wire.recorder import CameraStatus
@@ -239,12 +240,26 @@ def alarms_of(status: CameraStatus) -> list[Alarm]:
     return camera_alarms([status])
 
 
-def ill(places: list[Seen], status: dict[str, CameraStatus]) -> dict[str, list[str]]:
-    """Code of each place -> names of its cameras that give no usable picture at this moment, whatever they cover."""
-    found: dict[str, list[str]] = {}
+def ill(places: list[Seen], status: dict[str, CameraStatus]) -> dict[str, str]:
+    """Code of each place -> its cameras without a usable picture now and the seats no other one sees, in words."""
+    found: dict[str, str] = {}
     for place in places:
-        for camera in place.cameras:
-            told = status.get(camera.code)
-            if told and (told.picture_faults or any(one.level == "red" for one in alarms_of(told))):
-                found.setdefault(place.code, []).append(camera.name)
+        bad = [one for one in place.cameras if (told := status.get(one.code)) and _unusable(told)]
+        if not bad:
+            continue
+        words = _("No usable picture right now: {cameras}.").format(
+            cameras=_(", ").join(one.name for one in bad)
+        )
+        left = holes(
+            [Place(place.code, place.kind, tuple(place.seats))],
+            [as_camera(one) for one in place.cameras if one not in bad],
+        )
+        lost = next((one.seats or tuple(place.seats) for one in left if one.kind in ("camera", "seat")), ())
+        if lost:
+            words += _("Seen by no other camera: {seats}.").format(seats=spans(lost))
+        found[place.code] = words
     return found
+
+
+def _unusable(camera: CameraStatus) -> bool:
+    return bool(camera.picture_faults) or any(one.level == "red" for one in alarms_of(camera))

@@ -211,7 +211,12 @@ async def camera_save(
     await ask(box.settings.socket("recorder"), order, Saved)
     refreshed(box.settings.cameras)
     shown = page(
-        request, "camera_saved.html", camera=camera, plan=camera.plan(), new=known is None or data.new
+        request,
+        "camera_saved.html",
+        camera=camera,
+        plan=camera.plan(),
+        new=known is None or data.new,
+        exchanged=known is not None and known.address != camera.address,
     )
     shown.headers = {"hx-trigger": "changed"}
     return shown

@@ -254,8 +254,7 @@ async def test_the_wizard_sets_a_camera_up(settings: Settings, monkeypatch: pyte
             camera.address,  # by address: its discovery is switched off
             "admin",
             PASSWORD,
-            "y",  # set its clock
-            "y",  # the check of the clock was before that
+            "y",  # set its clock: then nothing fails any more
             "",  # the code it offers
             "后部",
             "T1",
