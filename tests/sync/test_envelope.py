@@ -18,7 +18,8 @@ from appliance.records.journal import GENESIS, entry_hash
 from sync import envelope
 from sync.messages import Clear, Released
 
-NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
+NOW = datetime.now(UTC).replace(microsecond=0)
+"""The keys of the test are certified from yesterday on."""
 AT = "2026-11-21T09:00:00.000000Z"
 
 

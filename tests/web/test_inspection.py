@@ -54,7 +54,7 @@ def test_an_inspector_follows_one_candidate(day: Running, open_page: Open) -> No
     )
     shoot(page, "inspection")
     page.click("td a strong")
-    expect(page.locator(".timeline li").nth(1)).to_contain_text("入口刷证")
+    expect(page.locator(".card > .timeline li").nth(1)).to_contain_text("入口刷证")
     expect(page.locator("#journal-proof .signal.go")).to_contain_text("完整")
     expect(page.locator(".proof-line .signal.go")).to_contain_text(WHOLE)
     expect(page.locator(".place")).to_have_count(3)
@@ -164,7 +164,7 @@ def test_a_silent_clip_process_is_said_and_the_rest_is_shown(day: Running, open_
     try:
         page = open_page("inspector", path_of(day, 24))
         expect(page.locator("#recordings .signal.look")).to_contain_text("process_silent")
-        expect(page.locator(".timeline li").nth(1)).to_contain_text("入口刷证")
+        expect(page.locator(".card > .timeline li").nth(1)).to_contain_text("入口刷证")
     finally:
         socket.with_suffix(".away").rename(socket)
 
