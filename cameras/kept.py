@@ -99,7 +99,7 @@ class Kept:
             raise Conflict(
                 "camera_address_taken",
                 N_("{address} is camera {camera} already."),
-                N_("Change that one, or name another stream (profile) of the device."),
+                N_("Change that one, remove it first, or name another stream (profile) of the device."),
                 camera=other.code,
                 address=camera.address,
             )

@@ -16,6 +16,7 @@ from appliance.base.sockets import ask
 from appliance.base.terminal import person
 from appliance.wire.cameras import CLOCK_OFF, RemoveCamera, RoomCoverage, SaveCamera, Saved, TellDone
 from cameras.address import normal
+from cameras.prompts import ask_password, yes_or_no
 
 Place = Literal["", "front", "back"]
 PLACES = {"": "–", "front": N_("front"), "back": N_("back")}
@@ -204,14 +205,21 @@ def password(
     known = _known(settings, camera)
     if take_in:
         password_file = Path(known.password_file)
-    secret = read_password(password_file) if password_file else _ask_password()
+    secret = read_password(password_file) if password_file else ask_password()
     save(settings, known, secret)
 
 
 def remove(
     camera: str = typer.Argument(..., help="Code of the camera."),
+    yes: bool = typer.Option(False, "--yes", help="Do not ask."),
 ) -> None:
-    """Record a camera no more. Its recordings stay."""
+    """Record a camera no more. Its recordings stay; its password and its marks are forgotten."""
+    known = _known(load(), camera)
+    question = _(
+        "Remove camera {camera} ({name})? Its recordings stay; its password and marks are forgotten."
+    )
+    if not yes and not yes_or_no(question.format(camera=known.code, name=known.name), default=False):
+        raise typer.Exit(1)
     asyncio.run(ask(load().socket("recorder"), RemoveCamera(camera=camera, by=person()), Saved))
     _tell(_("Camera {camera} is recorded no more; its recordings stay.").format(camera=camera))
 
@@ -256,7 +264,7 @@ def set_up(
             _set_up_one(settings, chosen)
         except ExamError as error:
             _tell(tell.said(error))
-        if not typer.confirm(_("Another camera?"), default=True, err=True):
+        if not yes_or_no(_("Another camera?"), default=True):
             return
         settings = load()
 
@@ -274,16 +282,16 @@ def _set_up_one(settings: Settings, address: str) -> None:
         "password": N_("checking its password"),
     }
     user = typer.prompt(_("User"), default="admin", err=True)
-    secret = _ask_password()
+    secret = ask_password()
     found, _look = probe_and_see(address, user, secret, tell=lambda step: _tell(f"  … {_(steps[step])}"))
     tell.probed(found)
     off = found.clock_offset_s is not None and abs(found.clock_offset_s) > CLOCK_OFF
     failed = {one.code for one in found.checks if one.ok is False}
-    if off and typer.confirm(_("Set the camera's clock to this box's?"), default=True, err=True):
+    if off and yes_or_no(_("Set the camera's clock to this box's?"), default=True):
         offset = OnvifCamera(address, user, secret).set_clock()
         _tell(_("The camera's clock is {offset} s off.").format(offset=f"{round(offset, 1) + 0.0:+.1f}"))
         failed -= {"clock"} if abs(offset) <= CLOCK_OFF else set()
-    if failed and not typer.confirm(_("Not every check holds. Keep it all the same?"), err=True):
+    if failed and not yes_or_no(_("Not every check holds. Keep it all the same?"), default=False):
         _tell(_("It is not kept."))
         return
     address = normal(address)
@@ -368,13 +376,6 @@ def _known(settings: Settings, code: str) -> CameraSettings:
         camera=code,
         known=", ".join(one.code for one in settings.cameras),
     )
-
-
-def _ask_password() -> str:
-    found: str = typer.prompt(
-        _("Password of the camera"), hide_input=True, default="", err=True, show_default=False
-    )
-    return found
 
 
 def _tell(text: str) -> None:

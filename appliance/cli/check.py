@@ -1,7 +1,8 @@
 """examsite check: does this box hold together? Schema, database, journal, keys, folders, devices' paths; what no camera
-sees.
+sees, and what is wrong with each camera right now.
 """
 
+import asyncio
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import typer
 from appliance.base.errors import ExamError
 from appliance.base.i18n import _
 from appliance.base.settings import Settings, load
+from appliance.base.sockets import ask
 from appliance.cli.renew import AUTHORITY, ending
 from appliance.cli.run import show, tell
 from appliance.cli.simulated import simulated
@@ -22,6 +24,8 @@ from appliance.flow.box import Box, keys
 from appliance.flow.coverage import coverage
 from appliance.flow.inspect import verify_journal
 from appliance.records import migrate
+from appliance.web.camera_alarms import camera_alarms
+from appliance.wire.recorder import GetStatus, Status
 
 ALMOST_FULL = 0.9
 
@@ -57,6 +61,7 @@ def findings(settings: Settings) -> list[Finding]:
     finally:
         box.db.stop()
     found += _keys(settings) + _disks(settings) + _ports(settings) + _font(settings) + _devices(settings)
+    found += _cameras(settings)
     if not box.site.demo:
         found += _own_disk(settings)
         sentence = _("This is a production site, but {setting} names a simulator: {value}")
@@ -74,6 +79,22 @@ def _coverage(box: Box) -> list[Finding]:
         for seen in box.db.read_now(coverage, box)
         for sentence in seen.unseen
     ]
+
+
+def _cameras(settings: Settings) -> list[Finding]:
+    """Cameras that do not record, or not well, as the recorder knows them."""
+    if not settings.cameras:
+        return []
+    try:
+        status = asyncio.run(ask(settings.socket("recorder"), GetStatus(), Status))
+    except ExamError:
+        text = (
+            _("The recorder is silent.")
+            + " "
+            + _("Exams go on. The system administrator restarts exam-recorder.")
+        )
+        return [Finding("recorder_silent", text, look=True)]
+    return [Finding(one.code, f"{one.text} {one.next}", look=True) for one in camera_alarms(status.cameras)]
 
 
 def _keys(settings: Settings) -> list[Finding]:
@@ -167,6 +188,6 @@ def check(json: bool = typer.Option(False, "--json")) -> None:
         for one in found:
             tell(f"{'△' if one.look else '✗'} {one.message} ({one.code})")
         if ok:
-            tell(_("✓ The box is sound."))
+            tell(_("✓ The box is sound; see to what is marked △.") if found else _("✓ The box is sound."))
     if not ok:
         raise typer.Exit(1)

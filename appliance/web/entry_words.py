@@ -44,8 +44,10 @@ def _local(text: str, zone: tzinfo) -> str:
 
 def _tap(body: Body, names: Names) -> str:
     lane, code = str(body.get("lane", "")), str(body.get("code", ""))
-    why = _(SENTENCES[code][0]) if code in SENTENCES else code
-    return " · ".join(filter(None, (word(f"result.{body.get('result', '')}"), why, names.get(lane, lane))))
+    told = [word(f"result.{body.get('result', '')}"), names.get(lane, lane)]
+    if code != "admitted":  # the result says that already
+        told.insert(1, _(SENTENCES[code][0]) if code in SENTENCES else code)
+    return " · ".join(filter(None, told))
 
 
 def _face(body: Body, _names: Names) -> str:

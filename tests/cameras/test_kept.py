@@ -240,7 +240,7 @@ async def test_from_the_first_look_to_the_recording_without_a_restart(settings: 
             ("password_set", "C1"),
         ]
         assert told.notes[-1].by.startswith("cli:")
-        status, _out, err = await asyncio.to_thread(examsite, "cameras", "remove", "C1")
+        status, _out, err = await asyncio.to_thread(examsite, "cameras", "remove", "C1", "--yes")
         assert status == 0, err
         await recording(settings, set())
     assert "C1" not in {one.code for one in load().cameras}
@@ -254,6 +254,7 @@ async def test_the_wizard_sets_a_camera_up(settings: Settings, monkeypatch: pyte
             camera.address,  # by address: its discovery is switched off
             "admin",
             PASSWORD,
+            "ja",  # not understood: asked again
             "y",  # set its clock: then nothing fails any more
             "",  # the code it offers
             "后部",
@@ -268,6 +269,7 @@ async def test_the_wizard_sets_a_camera_up(settings: Settings, monkeypatch: pyte
             examsite, "cameras", "set-up", "--seconds", "0.2", "--host", camera.address
         )
         assert status == 0, err + out
+        assert "请输入 y（是）或 n（否）。" in err
         assert re.search(r"摄像机时钟相差 \+(29|30)", out) and abs(camera.traits.skew) < 2, (
             "its clock was set"
         )

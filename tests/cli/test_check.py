@@ -1,5 +1,6 @@
 """examsite check: simulators on a production site are named, one by one; on a demo site they belong there."""
 
+import asyncio
 import json
 import os
 from datetime import UTC, datetime, timedelta
@@ -15,10 +16,12 @@ from sqlmodel import select
 
 from appliance.base import crypto
 from appliance.base.settings import CameraSettings, FaceSettings, ProvinceSettings, Settings, dump
+from appliance.base.sockets import serve
 from appliance.cli import check, renew
 from appliance.flow.box import Box, authority, keys
 from appliance.flow.set_up import set_up
 from appliance.records.journal import Journal
+from appliance.wire.recorder import CameraStatus, GetStatus, Status
 from tests.command import examsite
 from tests.conftest import START, site_settings
 
@@ -159,3 +162,30 @@ def test_recordings_on_the_boxs_own_disk_are_told(tmp_path: Path, own: bool, mou
         one.look for one in found
     )
     assert all(("主机系统盘：" in one.message) != mounted for one in found)
+
+
+def test_a_camera_that_does_not_record_is_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = msgspec.structs.replace(
+        site_settings(tmp_path), lanes=[], cameras=[CameraSettings(code="C1", name="前", address="192.0.2.1")]
+    )
+    set_up(settings, demo=True, now=START)
+    monkeypatch.setenv("EXAMSITE_CONFIG", str(tmp_path / "x.toml"))
+    (tmp_path / "x.toml").write_bytes(dump(settings))
+    down = CameraStatus(camera="C1", name="前", room="", state="stopped", since=START, cause="network")
+
+    async def status(_asked: GetStatus) -> Status:
+        return Status(now=START, cameras=[down], disk_total=1, disk_free=1, media="m")
+
+    async def look() -> tuple[int, str, str]:
+        server = await serve(settings.socket("recorder"), {GetStatus: status})
+        try:
+            return await asyncio.to_thread(examsite, "check")
+        finally:
+            server.close()
+
+    code, _out, err = asyncio.run(look())
+    assert code == 0 and "△ 摄像机 前 未在录像：网络中断。 请检查" in err, err
+    assert "✓ 主机本身正常；标 △ 的各项请处理。" in err
+    assert "△ 录像程序无响应。" in examsite("check")[2]

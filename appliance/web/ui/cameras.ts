@@ -72,7 +72,10 @@ function startMarking(page: HTMLElement): void {
   }
 
   function place(x: number, y: number): void {
-    if (!chosen) return;
+    if (!chosen) {
+      said.textContent = word("none", {});
+      return;
+    }
     const { kind = "", name = "" } = chosen.dataset;
     at = { x: Math.min(1, Math.max(0, x)), y: Math.min(1, Math.max(0, y)) };
     marks.set(keyOf(chosen), { kind, name, x: Number(at.x.toFixed(4)), y: Number(at.y.toFixed(4)) });
@@ -80,7 +83,10 @@ function startMarking(page: HTMLElement): void {
     const next = following(chosen);
     said.textContent = word(next ? "placed" : "all", { name, next: next?.dataset.name ?? "" });
     if (next) choose(next, false);
-    else show();
+    else {
+      chosen = null; // the next click would move what was just marked
+      show();
+    }
   }
 
   function takeAway(): void {
