@@ -1,8 +1,8 @@
-"""Who watched or took recordings that show a candidate, whatever was asked for: the room, the camera, a seat or
-somebody else who sat there.
+"""Who watched or took recordings that show a candidate, whatever was asked for: a room, a lane, a camera, a seat or
+somebody else.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -11,8 +11,8 @@ from sqlmodel import Session, col, select
 from appliance.flow.box import Box
 from appliance.flow.seen import joined
 from appliance.flow.whereabouts import stays
+from appliance.records.base import instant
 from appliance.records.journal import Journal
-from appliance.records.seating import SeatTaking
 from appliance.wire.recorder import CameraSpan
 
 WATCHED = (
@@ -24,31 +24,32 @@ WATCHED = (
     "package.taken",
 )
 """Kinds whose bodies say `camera` or `cameras`, `from` and `to`."""
+SET_BACK = timedelta(days=1)
+"""Nobody watches what is not recorded yet, but the clock may have been set back since, hardly by more."""
 
 
 def watched(session: Session, box: Box, candidate: str) -> list[Journal]:
-    """Entries that are not about the candidate by name, in order."""
+    """Entries that are not about the candidate by name, in order.
+
+    Looked for by what was shown alone: whoever asks for a recording may name anybody.
+    """
     found = stays(session, box, candidate)
     if not found:
         return []
     first, last = min(one.start for one in found), max(one.end or box.now() for one in found)
     spans = joined(found, first, last)
-    sittings = select(SeatTaking.sitting).where(SeatTaking.candidate == candidate)
-    beside = session.exec(
-        select(SeatTaking.candidate).where(col(SeatTaking.sitting).in_(sittings)).distinct()
-    )
-    places = {
-        place
-        for one in session.exec(select(SeatTaking.seat).where(SeatTaking.candidate == candidate))
-        for place in (one, one.rpartition("-")[0])
-    }
-    subjects = {*beside.all(), *places, *(one.camera for one in spans)} - {candidate}
     rows = session.exec(
+        select(Journal.seq, Journal.body).where(
+            col(Journal.kind).in_(WATCHED), Journal.at >= instant(first - SET_BACK)
+        )
+    )
+    seqs = [seq for seq, body in rows if shows(msgspec.json.decode(body), spans)]
+    entries = session.exec(
         select(Journal)
-        .where(col(Journal.subject).in_(subjects), col(Journal.kind).in_(WATCHED))
+        .where(col(Journal.seq).in_(seqs), Journal.subject != candidate)
         .order_by(col(Journal.seq))
     )
-    return [row for row in rows if shows(msgspec.json.decode(row.body), spans)]
+    return list(entries)
 
 
 def shows(body: dict[str, Any], spans: list[CameraSpan]) -> bool:

@@ -19,6 +19,7 @@ from appliance.flow.enrol import Person, enrol
 from appliance.flow.inspect import timeline
 from appliance.flow.receipts import carried
 from appliance.flow.whereabouts import MARGIN, stays
+from appliance.flow.who_watched import watched
 from appliance.records.entry import Admission, Tap
 from appliance.records.journal import Journal, append
 from appliance.records.roster import Candidate, Roster
@@ -228,3 +229,21 @@ def test_the_release_and_its_parcel_end_the_timeline(box: Box, world: World, tmp
 
     box.db.write_now(other)
     assert box.db.read_now(carried, box, seqs)[0].holds == "wrong"
+
+
+def test_whoever_watched_the_gate_is_found_whatever_was_asked_for(box: Box, world: World) -> None:
+    start, end = box.now() - timedelta(minutes=10), box.now() + timedelta(seconds=10)
+
+    def looked(session: Session) -> list[str]:
+        times = {"from": start.isoformat(), "to": end.isoformat()}
+        looks = (
+            ("clip.viewed", "C4", {"camera": "C4"} | times),
+            ("package.exported", "L1", {"cameras": ["C4"]} | times),
+            ("clip.exported", "somebody of another sitting", {"camera": "C4"} | times),
+            ("clip.viewed", "C2", {"camera": "C2"} | times),
+        )
+        for number, (kind, subject, body) in enumerate(looks):
+            append(session, kind, subject, f"account:{number}", body, at=box.now() - timedelta(minutes=1))
+        return [row.actor for row in watched(session, box, world.candidates[0])]
+
+    assert box.db.write_now(looked) == ["account:0", "account:1", "account:2"]
