@@ -100,7 +100,7 @@ class Rounds:
         """Kept before they are answered. Those of a site database that lacks a sitting or a hold take nothing away."""
         if orders != self.orders or self._heard is None:
             with self.archive.transaction():
-                keep_sittings(self.archive, orders.sittings)
+                keep_sittings(self.archive, orders.sittings, self.clock.now())
                 for one in orders.acknowledged:
                     self.archive.acknowledge(one.id, one.place, one.path, one.until)
                 self.archive.keep("orders", msgspec.json.encode(orders).decode())

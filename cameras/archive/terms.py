@@ -118,8 +118,12 @@ def still_held(known: frozenset[str], said: Iterable[str], lifted: Iterable[str]
     return frozenset() if not said and known & lifted else known - lifted
 
 
-def keep_sittings(archive: Archive, sittings: list[KeptSitting]) -> None:
-    """Take in what exam-web told. One put on hold, or kept longer, is looked at again when that is over."""
+def keep_sittings(archive: Archive, sittings: list[KeptSitting], now: datetime) -> None:
+    """Take in what exam-web told. One put on hold, or kept longer, is looked at again when that is over.
+
+    The times of one that is over, or on hold, only grow: exam-web makes them of today's cameras and of what its
+    database knows, which may be less than was recorded for it.
+    """
     with archive.transaction() as link:
         kept = dict(archive.rows("SELECT id, known FROM sitting WHERE known <> '[]'"))
         for one in sittings:
@@ -127,13 +131,15 @@ def keep_sittings(archive: Archive, sittings: list[KeptSitting]) -> None:
             holds = sorted(still_held(known, one.holds, one.lifted))
             link.execute(
                 "INSERT INTO sitting(id, rooms, start, end, keep_until, hold, known) VALUES (?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT(id) DO UPDATE SET rooms = excluded.rooms, start = excluded.start, end = excluded.end,"
+                " ON CONFLICT(id) DO UPDATE SET rooms = excluded.rooms,"
+                " start = CASE WHEN hold OR end < ? THEN min(start, excluded.start) ELSE excluded.start END,"
+                " end = CASE WHEN hold OR end < ? THEN max(end, excluded.end) ELSE excluded.end END,"
                 " keep_until = excluded.keep_until, hold = excluded.hold, known = excluded.known, passed = CASE WHEN"
                 " hold <> excluded.hold OR keep_until <> excluded.keep_until THEN 0 ELSE passed END",
                 (
                     *(one.id, msgspec.json.encode(one.rooms).decode(), micros(one.start), micros(one.end)),
                     *(micros(max(one.keep_until, one.end + LEAST)), bool(holds) or one.hold),
-                    msgspec.json.encode(holds).decode(),
+                    *(msgspec.json.encode(holds).decode(), micros(now), micros(now)),
                 ),
             )
 

@@ -15,7 +15,7 @@ from cameras.archive.locate import Locator
 from cameras.archive.rounds import Rounds
 from cameras.archive.status import make_status
 from cameras.archive.store import EVERYWHERE, ArchiveReader
-from cameras.archive.terms import LEAST, Stay, Term, Terms, bounded, rooms_between, still_held
+from cameras.archive.terms import LEAST, Stay, Term, Terms, bounded, rooms_between, still_held, terms_of
 from cameras.archive.told import Told
 from cameras.archive.trusted_time import REST, Seen, furthest
 from cameras.index import Segment, micros
@@ -261,6 +261,31 @@ def test_a_site_database_of_before_the_hold_lifts_nothing(tmp_path: Path) -> Non
         assert told(rounds, ["h1"], []) and told(rounds, [], [])
         assert [(one.id, one.rooms) for one in make_status(rounds).unlifted] == [("s1", ["T1"])]
         assert not told(rounds, [], ["h1"]) and make_status(rounds).unlifted == []
+
+
+@pytest.mark.parametrize("hold", [True, False])
+def test_what_belonged_to_a_sitting_belongs_to_it_whatever_is_told_of_its_times_later(
+    tmp_path: Path, hold: bool
+) -> None:
+    one = sitting("s1", NOW - DAY, NOW - DAY, hold=hold)
+    sooner, later = one.start - HOUR, one.end + HOUR
+    shorter = msgspec.structs.replace(one, start=one.start + HOUR / 2, end=one.end - HOUR / 2)
+    with Store(tmp_path).rounds() as rounds:
+        for told in (one, shorter, msgspec.structs.replace(one, start=sooner, end=later), one):
+            rounds.take_orders(orders(told, before=NOW - LEAST))
+        rounds.take_orders(orders(msgspec.structs.replace(shorter, hold=True), before=NOW - LEAST))
+        (found,) = terms_of(rounds.archive).on_hold()
+    assert (found.start, found.end) == (sooner, later)
+
+
+def test_a_sitting_put_off_has_its_new_time_alone(tmp_path: Path) -> None:
+    one = sitting("s1", NOW + HOUR, NOW + 1200 * DAY)
+    put_off = msgspec.structs.replace(one, start=one.start + DAY, end=one.end + DAY, hold=True)
+    with Store(tmp_path).rounds() as rounds:
+        rounds.take_orders(orders(one, before=NOW - LEAST))
+        rounds.take_orders(orders(put_off, before=NOW - LEAST))
+        (found,) = terms_of(rounds.archive).on_hold()
+    assert (found.start, found.end) == (put_off.start, put_off.end)
 
 
 def test_what_went_can_be_held_against_the_journal(tmp_path: Path) -> None:
