@@ -226,7 +226,7 @@ class FilledFile:
             id=new_id(),
             run=run,
             camera=camera,
-            path=f"{camera}/{at:%Y%m%d}/{at:%Y%m%dT%H%M%S.%f}Z{ending}",
+            path=_free_path(index, camera, at, ending),
             start=at,
             end=None,
             bytes=0,
@@ -264,6 +264,15 @@ class FilledFile:
         """Let go of the file; its row stays open until the recorder has looked what the disk holds of it."""
         with contextlib.suppress(Exception):  # whatever went wrong before is being told
             self._writer.finish()
+
+
+def _free_path(index: Index, camera: str, at: datetime, ending: str) -> str:
+    """The same pictures have the same time again where filling them failed before: then a microsecond later."""
+    while True:
+        path = f"{camera}/{at:%Y%m%d}/{at:%Y%m%dT%H%M%S.%f}Z{ending}"
+        if not index.rows("SELECT 1 FROM segment WHERE path = ?", path):
+            return path
+        at += timedelta(microseconds=1)
 
 
 def recorded(index: Index, media: Path, camera: str, span: Span, now: datetime) -> list[Span]:

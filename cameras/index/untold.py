@@ -22,7 +22,9 @@ class Asked(NamedTuple):
 
 
 class Untold(NamedTuple):
-    """One note: of a finding `code` and how `many`; of what was put in `many` seconds. `rows`: ids it tells of."""
+    """One note: of a finding `code` and how `many`; of what was put in `many` seconds, and none where filling failed
+    before the first picture. `rows`: ids it tells of.
+    """
 
     kind: NoteKind
     camera: str
@@ -56,9 +58,10 @@ def fillings(index: Index, busy: Callable[[str], bool]) -> Iterator[Untold]:
         found.setdefault((camera, kind, by, at), []).append((row, lasts))
     for (camera, kind, by, at), parts in found.items():
         if not busy(camera):
-            seconds = round(sum(lasts for _, lasts in parts))
+            seconds = sum(lasts for _, lasts in parts)
+            many = max(1, round(seconds)) if seconds else 0
             rows = [row for row, _ in parts]
-            yield Untold(kind, camera, by, moment(at), "", seconds, rows)  # type: ignore[arg-type]
+            yield Untold(kind, camera, by, moment(at), "", many, rows)  # type: ignore[arg-type]
 
 
 def taken(index: Index, told: Untold) -> None:

@@ -35,7 +35,8 @@ class Telling:
                     *findings(self._index),
                     *fillings(self._index, lambda one: one != done and self._busy(one)),
                 ]:
-                    self._notes.add(one.kind, one.camera, one.by, one.at, one.code, one.many)
+                    if one.many:
+                        self._notes.add(one.kind, one.camera, one.by, one.at, one.code, one.many)
                     taken(self._index, one)
                 self._failing = False
             except (ExamError, sqlite3.Error) as error:

@@ -151,6 +151,40 @@ def test_a_gap_is_filled_and_stays_a_gap(tmp_path: Path, monkeypatch: pytest.Mon
     index.close()
 
 
+def test_a_gap_whose_filling_failed_before_the_first_picture_can_be_filled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same film begins at the same time again; the row of the first attempt stays."""
+    media = tmp_path / "media"
+    settings = msgspec.structs.replace(
+        site_settings(tmp_path),
+        cameras=[CameraSettings(code="C1", name="C1", address="127.0.0.1:1")],
+        recorder=RecorderSettings(media=str(media), segment=60.0),
+    )
+    (media / INCOMING).mkdir(parents=True)
+    index = Index(media)
+    filler = Filler(settings, index, lambda _made, _by: None)
+
+    def ask() -> Filled:
+        (media / INCOMING / "film.mp4").write_bytes(minute_film())
+        order = FillGaps(camera="C1", file="film.mp4", source="a.mp4", start=at(0), by="cli:root")
+        return asyncio.run(filler.fill(order))
+
+    def fails(*_told: Any) -> None:
+        raise OSError(5, "the disk lost it")
+
+    monkeypatch.setattr(FilledFile, "write", fails)
+    with pytest.raises(Unavailable):
+        ask()
+    monkeypatch.undo()
+    reconcile(media, index, at(400))
+    assert index.rows("SELECT state, end - start FROM segment") == [("filled", 0)]
+    assert len(ask().filled) == 1
+    assert [two > one for one, two in index.rows("SELECT min(path), max(path) FROM segment")] == [True]
+    assert verify(media).ok
+    index.close()
+
+
 @pytest.mark.parametrize("patience", [0.0, 60.0])
 def test_a_command_that_waits_no_longer_says_that_the_recorder_goes_on(
     patience: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -14,15 +14,15 @@ from cameras.recorder.telling import Telling
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 
 
-def put_in(index: Index, name: str, closed: bool = True) -> None:
-    """A file of ten seconds that somebody had put into a gap of C1."""
+def put_in(index: Index, name: str, closed: bool = True, lasts: float = 10) -> None:
+    """A file that somebody had put into a gap of C1."""
     begin = NOON - timedelta(hours=1)
     path = f"C1/20261122/{name}.filled.mp4"
     parts = {"id": name, "run": "R", "camera": "C1", "path": path, "start": begin, "end": None}
     index.open_segment(Segment(**parts, bytes=0, sha256="", state="open"))  # type: ignore[arg-type]
     index.write("INSERT INTO filling VALUES (?, 'card_filled', 'cli:root', 1795320000000000)", name)
     if closed:
-        index.close_segment(name, begin, begin + timedelta(seconds=10), 1, "", "filled", "card://R")
+        index.close_segment(name, begin, begin + timedelta(seconds=lasts), 1, "", "filled", "card://R")
 
 
 def told(notes: Notebook) -> list[Note]:
@@ -66,6 +66,10 @@ def test_what_was_found_and_filled_is_told_once_and_again_until_it_is_taken(
     telling.tell()
     telling.tell()
     assert [note.count for note in told(notes)] == [2, 20, 5]
+    put_in(index, "killed", lasts=0)
+    telling.tell()
+    assert len(told(notes)) == 3, "where filling was killed before the first picture nothing was put in"
+    assert index.rows("SELECT * FROM filling") == [], "and it is not asked about for ever"
     index.close()
     telling.tell()  # nor does a damaged index end the recording
     notes.close()
