@@ -13,7 +13,7 @@ from appliance.base.journal_words import actor_word, kind_word
 from appliance.flow.box import Box
 from appliance.flow.marks import Mark, marks_of
 from appliance.flow.note_case import KINDS
-from appliance.flow.seen import AROUND, LATER, Seen
+from appliance.flow.seen import AROUND, LATER, Seen, belongs
 from appliance.flow.violation_sheets import violation_sheet_facts
 from appliance.records.accounts import Account
 from appliance.records.captures import Capture
@@ -49,7 +49,7 @@ def package_facts(session: Session, box: Box, seen: Seen, start: datetime, end: 
     """Of the candidates a time line is about."""
     people = [seen.candidate] if seen.candidate else list(seen.names)
     head = session.exec(select(JournalHead).where(JournalHead.id == 1)).one()
-    found = select(Violation.id).where(
+    found = select(Violation.id, Violation.seat).where(
         or_(
             Violation.id == seen.id,
             col(Violation.candidate).in_(people)
@@ -57,9 +57,13 @@ def package_facts(session: Session, box: Box, seen: Seen, start: datetime, end: 
             & (col(Violation.happened_at) <= end),
         )
     )
-    sheets = [violation_sheet_facts(session, box, one, by) for one in session.exec(found)]
+    sheets = [
+        violation_sheet_facts(session, box, one, by)
+        for one, seat in session.exec(found)
+        if belongs(seen, seat)
+    ]
     return Facts(
-        sealed=_sealed(session, people, start, end),
+        sealed=_sealed(session, seen, people, start, end),
         violations=sheets,
         lines=_lines(session, box, seen, start, end),
         journal_seq=head.seq,
@@ -67,7 +71,7 @@ def package_facts(session: Session, box: Box, seen: Seen, start: datetime, end: 
     )
 
 
-def _sealed(session: Session, people: list[str], start: datetime, end: datetime) -> list[Sealed]:
+def _sealed(session: Session, seen: Seen, people: list[str], start: datetime, end: datetime) -> list[Sealed]:
     found = []
     captures = select(Capture).join(Attempt, col(Attempt.id) == col(Capture.attempt))
     for shot in session.exec(
@@ -75,20 +79,22 @@ def _sealed(session: Session, people: list[str], start: datetime, end: datetime)
             col(Attempt.candidate).in_(people), Capture.happened_at >= start, Capture.happened_at <= end
         )
     ):
-        if shot.picture:
+        if shot.picture and belongs(seen, shot.seat):
             found.append(Sealed(name=shot.picture, path="seat", kind="still", at=shot.happened_at))
     for case in session.exec(
         select(ExamCase).where(
             col(ExamCase.candidate).in_(people), ExamCase.happened_at >= start, ExamCase.happened_at <= end
         )
     ):
-        if case.picture:
+        if case.picture and belongs(seen, case.seat or ""):
             found.append(Sealed(name=case.picture, path="case", kind="still", at=case.happened_at))
     for kept in session.exec(
         select(Evidence).where(
             col(Evidence.candidate).in_(people), Evidence.taken_at >= start, Evidence.taken_at <= end
         )
     ):
+        if not belongs(seen, kept.seat):
+            continue
         screen = kept.kind == "screen"
         path, kind = ("screen", "screen") if screen else ("evidence", "still")
         found.append(
@@ -104,7 +110,7 @@ def _lines(session: Session, box: Box, seen: Seen, start: datetime, end: datetim
     marks = [
         one
         for one in marks_of(session, seen.subjects, start - AROUND, until, answers=seen.sort != "room")
-        if start <= one.at <= end and (seen.sort != "seat" or one.seat in ("", seen.id))
+        if start <= one.at <= end and belongs(seen, one.seat)
     ]
     rows = session.exec(select(Journal).where(col(Journal.seq).in_([one.seq for one in marks])))
     entries = {row.seq: row for row in rows}

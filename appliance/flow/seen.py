@@ -219,15 +219,22 @@ def _between(
     )
 
 
+def belongs(seen: Seen, seat: str) -> bool:
+    """Does what happened to its people at this seat belong to it? They sit at another seat, in another room later.
+    Pure.
+    """
+    if not seat or seen.sort not in ("seat", "room"):
+        return True
+    return seen.id == (seat if seen.sort == "seat" else seat.rpartition("-")[0])
+
+
 def marks_seen(session: Session, seen: Seen) -> list[list[Mark]]:
     """The marks of each visit. A room's leave out single answers: they are hundreds a minute."""
     found = []
     for visit in seen.visits:
         start, end = visit.start - AROUND, visit.end + LATER
         every = marks_of(session, seen.subjects, start, end, answers=seen.sort != "room")
-        if seen.sort == "seat":
-            every = [one for one in every if one.seat in ("", seen.id)]
-        if seen.sort == "room":  # who sat here sits in another room later
-            every = [one for one in every if not one.seat or one.seat.rpartition("-")[0] == seen.id]
-        found.append([one for one in every if visit.start <= one.at <= visit.end + AROUND])
+        found.append(
+            [one for one in every if visit.start <= one.at <= visit.end + AROUND and belongs(seen, one.seat)]
+        )
     return found

@@ -2,21 +2,26 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
+import pytest
+from sqlmodel import Session
 
 from appliance.flow.box import Box
 from appliance.flow.marks import Known, marks
-from appliance.flow.package_facts import _lines, mark_title, mark_words
+from appliance.flow.package_facts import _lines, mark_title, mark_words, package_facts
 from appliance.flow.seen import Seen, marks_seen, visits
 from appliance.flow.whereabouts import Stay
 from appliance.records.base import instant
 from appliance.records.captures import Capture
 from appliance.records.cases import ExamCase
 from appliance.records.journal import Journal, append
+from appliance.records.site import Room, Seat
+from appliance.records.violations import Evidence, Violation
 from appliance.rules.practical import Deduction, Item, Task, Veto
 from tests.conftest import START
+from tests.world import seed
 
 MINUTE = timedelta(minutes=1)
 
@@ -126,6 +131,63 @@ def test_a_press_is_in_the_package_made_for_its_minute(box: Box) -> None:
     assert [(one.what, one.at) for one in lines] == [("扣 5 分", press)]
     (on_page,) = box.db.read_now(marks_seen, seen)
     assert [one.at for one in on_page] == [press]
+
+
+@pytest.mark.parametrize(("sort", "place"), [("room", "T1"), ("seat", "T1-01")])
+def test_what_somebody_did_in_another_room_is_in_no_package_of_this_one(
+    box: Box, sort: Literal["room", "seat"], place: str
+) -> None:
+    world = box.db.write_now(seed, box, 1)
+    (person,), now = world.candidates, box.now()
+
+    def happened(session: Session) -> None:
+        session.add(Room(code="P1", name="P1", kind="practical"))
+        session.add(Seat(id="P1-01", room="P1", number=1))
+        session.flush()
+        for number, seat in enumerate(("T1-01", "P1-01"), 1):
+            ours = {"sitting": world.sitting, "candidate": person, "seat": seat}
+            times = {"happened_at": now, "recorded_at": now}
+            facts = {
+                "rule": "material_or_phone",
+                "seen": "x",
+                "taken": "",
+                "told": "signed",
+                "told_at": now,
+                "said": "",
+            }
+            by = {"recorded_by": "a", "second_by": "a"}
+            session.add(Violation(id=seat, number=number, **ours, **facts, **times, **by))
+            shot = Capture(
+                id=seat, attempt=world.attempts[0], seat=seat, lease=1, picture=f"{seat} shot", **times
+            )
+            case = ExamCase(
+                id=seat,
+                attempt=world.attempts[0],
+                kind="page_hidden",
+                happened_at=now,
+                picture=f"{seat} case",
+                **ours,
+            )
+            kept = Evidence(id=seat, kind="screen", sha256=f"{seat} kept", taken_at=now, taken_by="a", **ours)
+            session.add_all([shot, case, kept])
+            append(session, "warning.shown", person, f"seat:{seat}", {"text": seat}, at=now)
+
+    box.db.write_now(happened)
+    stay = Stay(kind=sort, name=place, start=now - MINUTE, end=now + MINUTE, cameras=[])
+    seen = Seen(
+        sort=sort,
+        id=place,
+        name=place,
+        visits=visits([stay], now + MINUTE),
+        subjects=[person],
+        names={person: "x"},
+    )
+    facts = box.db.read_now(package_facts, box, seen, now - MINUTE, now + MINUTE, "x")
+    assert [one.more for one in facts.lines] == ["T1-01"]
+    assert [one.name for one in facts.sealed] == ["T1-01 case", "T1-01 kept", "T1-01 shot"]
+    assert len(facts.violations) == 1
+    (on_page,) = box.db.read_now(marks_seen, seen)
+    assert [one.text for one in on_page] == ["T1-01"]
 
 
 def test_stays_far_apart_are_visits_of_their_own() -> None:
