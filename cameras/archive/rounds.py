@@ -38,7 +38,7 @@ from cameras.archive.store import DISK, Archive
 from cameras.archive.terms import keep_rooms, keep_sittings
 from cameras.archive.trusted_time import Uptime, trusted_now, uptime
 from cameras.archive.walk import count_days
-from cameras.index import Reader, file_number, micros
+from cameras.index import Reader, file_number, micros, moment
 from cameras.own_disk import require_own_disk
 
 log = logging.getLogger("examsite.archive")
@@ -48,6 +48,8 @@ FETCHED_KEPT = 3600.0
 """Seconds for which a recording fetched from object storage stays on the recording disk."""
 PATIENCE = timedelta(days=1)
 """How long a new list waits for places that do not answer: one of them may keep the list that was lost."""
+AT_LEAST = timedelta(hours=1)
+"""How long it waits for them after each start: a NAS that was switched off at night comes later than the box."""
 IN_FORCE = 120.0
 """Seconds for which orders count: exam-web tells them again every half minute, so that a hold is known before anything
 goes, also after a start, and nothing goes while nobody can say what is on hold.
@@ -174,15 +176,19 @@ class Rounds:
 
     def _look_for_list(self) -> bool:
         """Before a new list is worked with, the newest one a place keeps comes back, when every place answers or a day
-        is over. Until then nothing is done: to a list that knows nothing, what lies elsewhere is missing.
+        is over since it was made. Until then nothing is done: to a list that knows nothing, what lies elsewhere is missing.
         """
         if not self.archive.new:
             return False
+        now, since = self.clock.now(), self.archive.kept("new")
+        if not since.isdecimal() or moment(int(since)) > now:  # the first look, or that one's clock was ahead
+            self.archive.keep("new", since := str(micros(now)))
         away = {one.name for one in self.settings.storage.places} - self.copier.places.keys()
-        patient = self.clock.now() < self.began + PATIENCE
+        started = self.began <= now < self.began + AT_LEAST
+        patient = started or now < moment(int(since)) + PATIENCE
         if away and patient:
             raise PlaceSilent(f"an older one may lie on {', '.join(sorted(away))}")
-        if bring_back(self.archive, self.copier.places.values(), self.clock.now(), patient):
+        if bring_back(self.archive, self.copier.places.values(), now, patient):
             self.moved = True
         else:
             self.archive.keep("new", "")

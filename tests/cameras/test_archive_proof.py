@@ -92,6 +92,37 @@ def test_a_new_list_waits_a_day_for_places_that_may_keep_the_old_one(tmp_path: P
         assert not rounds.archive.new and rounds.problems == {}
 
 
+def test_a_box_that_is_off_at_night_waits_no_longer_for_a_place(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.first = False
+    waits = []
+    for hours in (10, 14, 0.5):
+        with store.rounds() as rounds:
+            settle(rounds)
+            waits.append(rounds.archive.new)
+            store.clock.advance(hours * 3600)
+    with store.rounds() as rounds:
+        settle(rounds)
+        waits.append(rounds.archive.new)
+        store.clock.advance(3600)
+        settle(rounds)
+        assert not rounds.archive.new, "the day is over, and the place did not come with the box"
+    assert waits == [True] * 4
+
+
+def test_a_clock_that_was_ahead_makes_no_list_wait_longer(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.first = False
+    store.clock.advance(9 * 365 * 86400)
+    with store.rounds() as rounds:
+        settle(rounds)
+        store.clock.advance(-9 * 365 * 86400)
+        settle(rounds)
+        store.clock.advance(86400)
+        settle(rounds)
+        assert not rounds.archive.new
+
+
 def test_a_chain_cut_short_is_told_and_takes_nothing_of_its_copy(tmp_path: Path) -> None:
     store = Store(tmp_path)
     nas = store.mount("nas", "nas")
