@@ -33,7 +33,7 @@ DRY = 0.0005
 
 class Door(threading.Thread):
     """One connection. `login`: FFmpeg is given a password. `address` is what it is given in place of the camera's; then
-    `fault` says why it failed, and `unasked` that it got as far as PLAY and proved nothing, where the door ended.
+    `fault` says why it failed, and `unasked` that it may PLAY and has proved nothing, where the door ended.
     """
 
     def __init__(self, host: str, port: int, login: bool) -> None:
@@ -71,13 +71,14 @@ class Door(threading.Thread):
         while True:
             asked = read_head(inside, self._left)
             plays = asked.startswith(b"PLAY ")
-            if plays and self._login and b"\nauthorization: digest " not in asked.lower():
-                self.unasked = True
-                return
+            proven = b"\nauthorization: digest " in asked.lower()
             camera.sendall(asked)
             answer, body = self._answer(camera)
             if 300 <= answer.status < 400:
                 self.fault = rtsp_ask.redirects(shown_host(self._camera[0]) + f":{self._camera[1]}")
+                return
+            if plays and answer.status == 200 and self._login and not proven:
+                self.unasked = True
                 return
             inside.sendall(written_anew(answer, body))
             if plays and answer.status == 200:

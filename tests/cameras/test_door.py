@@ -57,8 +57,9 @@ class Scripted:
                     if playing:
                         link.sendall(self._after(request) if self._after else rtsp.response(request, 200))
                         continue
-                    link.sendall(self._answer(request))
-                    if request.method == "PLAY":
+                    answer = self._answer(request)
+                    link.sendall(answer)
+                    if request.method == "PLAY" and b" 200 " in answer[:16]:
                         playing, self.playing = True, link
         except OSError:
             pass
@@ -195,3 +196,22 @@ def test_who_asks_for_no_proof_before_it_plays_gets_no_password_afterwards() -> 
                 camera.playing.sendall(b"$\x00\x00\x10\x80\xeb" + bytes(10) + b"<m/>")
                 next(packets)
     assert not any("authorization" in one.headers for one in camera.asked)
+
+
+class AsksAtPlay(Scripted):
+    """A camera that wants the proof at PLAY, and not before."""
+
+    def _answer(self, request: rtsp.Request) -> bytes:
+        proven = request.headers.get("authorization", "").startswith("Digest ")
+        if request.method == "PLAY" and not proven:
+            wants = {"WWW-Authenticate": 'Digest realm="x", nonce="n"'}
+            return rtsp.response(request, 401, wants)
+        return super()._answer(request)
+
+
+def test_a_camera_that_asks_for_the_proof_at_play_only_is_opened() -> None:
+    with AsksAtPlay(*METADATA).serving() as camera:
+        shown = f"rtsp://127.0.0.1:{camera.port}/x"
+        stream._through_a_door(with_credentials(shown, "admin", "secret"), shown).close()
+    played = [one for one in camera.asked if one.method == "PLAY"]
+    assert ["authorization" in one.headers for one in played] == [False, True], "on one connection"
