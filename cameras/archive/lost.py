@@ -35,7 +35,14 @@ def bring_back(archive: Archive, places: Iterable[Place], now: datetime, patient
     again later (PlaceSilent, OSError), and not left out.
     """
     media = archive.path.parent
-    found = [(at, place.name, path, place) for place in places for at, path in place.proofs(FILE)]
+    found = list[tuple[float, str, str, Place]]()
+    for one in places:
+        try:
+            found += [(at, one.name, path, one) for at, path in one.proofs(FILE)]
+        except (PlaceSilent, OSError) as error:
+            if patient:
+                raise
+            log.error("the lists of archived recordings on %s cannot be read: %s", one.name, error)
     for _at, name, path, place in sorted(found, key=lambda one: one[:3], reverse=True):
         back = media / BACK
         shutil.rmtree(back, ignore_errors=True)

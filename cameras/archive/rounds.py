@@ -176,7 +176,8 @@ class Rounds:
 
     def _look_for_list(self) -> bool:
         """Before a new list is worked with, the newest one a place keeps comes back, when every place answers or a day
-        is over since it was made. Until then nothing is done: to a list that knows nothing, what lies elsewhere is missing.
+        is over since it was made. Until then nothing is done: to a list that knows nothing, what lies elsewhere is
+        missing.
         """
         if not self.archive.new:
             return False

@@ -110,6 +110,21 @@ def test_a_box_that_is_off_at_night_waits_no_longer_for_a_place(tmp_path: Path) 
     assert waits == [True] * 4
 
 
+def test_a_place_whose_proof_cannot_be_listed_is_left_out_after_a_day(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    nas = store.mount("nas", "nas")
+    (one,) = store.record("C1", NOW - DAY)
+    store.first = False
+    (nas / PROOF / "x").mkdir(parents=True)
+    (nas / PROOF / "x" / FILE).symlink_to(tmp_path)
+    with store.rounds() as rounds:
+        settle(rounds)
+        assert "a link leads elsewhere" in rounds.problems["list"][1] and not (nas / one.path).exists()
+        store.clock.advance(86400)
+        settle(rounds)
+        assert "list" not in rounds.problems and (nas / one.path).exists()
+
+
 def test_a_clock_that_was_ahead_makes_no_list_wait_longer(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.first = False
