@@ -26,6 +26,8 @@ from appliance.wire.screens import ReadScreens, ScreenRead, ScreensHead
 
 Asked = Request[Who, Any, Any]
 AT_ONCE = timedelta(minutes=30)
+REST = timedelta(seconds=25)
+"""A last minute of which less is asked for need have no picture; in a part of its own it would be asked for one."""
 FRESH = 300.0
 """Seconds for which one reading serves everybody who opens the page."""
 Progress = Callable[[int, int], None]
@@ -83,7 +85,8 @@ def windows_of(span: CameraSpan) -> list[ReadScreens]:
     """No more at once than may have to be fetched, each ending with a minute. Pure."""
     found, at = [], span.start
     while at < span.end:
-        until = min(span.end, at.replace(second=0, microsecond=0) + AT_ONCE)
+        until = at.replace(second=0, microsecond=0) + AT_ONCE
+        until = span.end if span.end - until < REST else until
         found.append(ReadScreens(camera=span.camera, start=at, end=until))
         at = until
     return found

@@ -8,7 +8,6 @@ import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,11 +25,10 @@ from appliance.reports import render
 from appliance.web.clip_export import patiently
 from appliance.web.package import _recording
 from appliance.web.package_zip import Package
-from appliance.web.screens_seen import windows_of
 from appliance.wire.evidence import Broken, EvidenceSheet, PackageFile, PlainHeading
 from appliance.wire.playback import CopyProof, GetCopy, Written
 from appliance.wire.proof import lost_at_end
-from appliance.wire.recorder import CameraSpan, Cause, Clip, ClipHead, Gap
+from appliance.wire.recorder import Cause, Clip, ClipHead, Gap
 from appliance.wire.screens import ReadScreens, ScreenRead, ScreensHead
 from appliance.wire.seals import SealedHead
 from cameras import clips
@@ -369,14 +367,6 @@ async def test_a_file_that_is_gone_is_one_dark_minute_of_screens(store: Store) -
     found = [msgspec.msgpack.decode(frame, type=ScreenRead) async for frame in frames]
     assert head.minutes == 2 and [one.problem for one in found] == ["recording_missing", ""]
     server.close()
-
-
-def test_a_long_stay_is_read_in_parts() -> None:
-    """Nobody ended the sitting: it goes on until now."""
-    parts = windows_of(CameraSpan(camera="C1", start=at(20), end=at(20) + timedelta(hours=30)))
-    assert parts[0].start == at(20) and parts[0].end == at(1800) and len(parts) == 61
-    assert all(one.end == two.start for one, two in pairwise(parts))
-    assert parts[-1].end == at(20) + timedelta(hours=30)
 
 
 async def test_a_copy_says_how_many_pictures_it_lacks(

@@ -1,12 +1,15 @@
 """The code of a screen read from pictures as room cameras take them."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+from appliance.web.screens_seen import windows_of
+from appliance.wire.recorder import CameraSpan
 from cameras import screen_code
 from cameras.clips.screens import windows
 from cameras.picture import Grey
@@ -102,3 +105,14 @@ def test_where_in_a_minute_a_picture_is_looked_for(
     hour = AT.replace(minute=0, second=0)
     found = windows(hour + timedelta(seconds=start), hour + timedelta(seconds=end))
     assert [((one - hour).seconds, (other - hour).seconds) for one, other in found] == seconds
+
+
+@pytest.mark.parametrize("rest", [0, 5, 14, 20, 24, 25, 40, 59])
+def test_a_long_stay_is_read_in_parts_with_the_same_looks(rest: int) -> None:
+    """Nobody ended the sitting: it goes on until now."""
+    span = CameraSpan(camera="C1", start=AT, end=AT.replace(second=0) + timedelta(hours=30, seconds=rest))
+    parts = windows_of(span)
+    assert parts[0].start == AT and parts[-1].end == span.end
+    assert all(one.end == two.start for one, two in pairwise(parts))
+    assert max(one.end - one.start for one in parts) < timedelta(minutes=31)
+    assert [look for one in parts for look in windows(one.start, one.end)] == windows(span.start, span.end)
