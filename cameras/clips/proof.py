@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import cycle
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 from cryptography import x509
@@ -113,7 +113,7 @@ class Proven:
             end=made.head.end,
             film="0" * 64,
             film_bytes=made.film.size,
-            sources=[stated(segment, "unreadable") for segment in made.segments],
+            sources=[stated(segment, max(get_args(Check), key=len)) for segment in made.segments],
             made_at=datetime.max.replace(tzinfo=UTC),
         )
         self.written: Written | None = None

@@ -307,6 +307,19 @@ async def test_a_clip_of_altered_files_says_so(store: Store, tmp_path: Path) -> 
     assert [(one.code, one.path) for one in found.findings] == [("source_altered", store.files[1].path)]
 
 
+@pytest.mark.parametrize("last", [9, 39])
+async def test_a_clip_of_nothing_but_altered_rows_is_as_long_as_was_said(
+    store: Store, tmp_path: Path, last: int
+) -> None:
+    """The longest there is to be said of a source: whoever downloads it was told the length before."""
+    for one in store.files[:4]:
+        store.index.write("UPDATE segment SET cause = 'x' WHERE id = ?", one.id)
+    head = await store.download(tmp_path / "clip.mp4", 1, last)
+    assert head.bytes == (tmp_path / "clip.mp4").stat().st_size
+    found = verify_clip(tmp_path / "clip.mp4", store.authority)
+    assert {one.code for one in found.findings} == {"source_row_altered"}
+
+
 async def test_no_key_no_proof(store: Store, tmp_path: Path) -> None:
     (store.settings.state / "keys" / "clips.key").unlink()
     with pytest.raises(NotFound) as told:
