@@ -144,6 +144,7 @@ class Copied:
         sink = _Sink()
         output: Any = None
         stream: Any = None
+        below = 0
         newest = -1
         for at, frame in self._frames():
             if output is None:
@@ -152,12 +153,14 @@ class Copied:
                 stream = output.add_stream(
                     "libx264", rate=25, options={"preset": "veryfast", "crf": "23", "bf": "0"}
                 )
-                tall = frame.height // 4 * 4
-                stream.width, stream.height = frame.width // 2 * 2, tall + 2 * _line(tall)
+                below = frame.height // 4 * 4
+                stream.width, stream.height = frame.width // 2 * 2, below + 2 * _line(below)
                 stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, SCALE)
                 stream.codec_context.time_base = Fraction(1, SCALE)
                 stream.codec_context.thread_count = 1
-            drawn: Any = av.VideoFrame.from_ndarray(self._burn(frame, stream, at), format="yuv420p")
+            drawn: Any = av.VideoFrame.from_ndarray(
+                self._burn(frame, stream.width, below, at), format="yuv420p"
+            )
             newest = max(newest + 1, round((at - self.head.start).total_seconds() * SCALE))
             drawn.pts, drawn.time_base = newest, stream.codec_context.time_base
             output.mux(stream.encode(drawn))
@@ -202,12 +205,13 @@ class Copied:
         except FFmpegError:
             self._lost += 1
 
-    def _burn(self, frame: Any, stream: Any, at: datetime) -> NDArray[np.uint8]:
+    def _burn(self, frame: Any, width: int, below: int, at: datetime) -> NDArray[np.uint8]:
         """The picture, and above it two lines: who and where, and when to the hundredth of a second. They cover
-        nothing: cameras write their own clock into their pictures.
+        nothing: cameras write their own clock into their pictures. `width`, `below`: of the first picture; a camera may
+        change its size while it is recorded.
         """
-        width, height, below = stream.width, stream.height, frame.height // 4 * 4
         tall = _line(below)
+        height = below + 2 * tall
         picture: NDArray[np.uint8] = frame.reformat(width, below, "yuv420p").to_ndarray()
         plane = np.full((height * 3 // 2, width), 16, np.uint8)
         plane[2 * tall : height] = picture[:below]

@@ -15,6 +15,7 @@ from appliance.wire.playback import Reel
 from cameras import timecode
 from cameras.archive.locate import Locator
 from cameras.clips import film as films
+from cameras.clips.copy import Copied
 from cameras.clips.cut import cut
 from cameras.clips.proof import verify_clip
 from cameras.clips.reel import reel_of
@@ -207,8 +208,6 @@ def test_the_recorders_own_writer_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_a_copy_has_the_time_in_it_and_names_its_original(tmp_path: Path) -> None:
-    from cameras.clips.copy import Copied
-
     store = Store(tmp_path)
     kept = Seconds(tmp_path / "other", 2)
     settings = _with_media(store.settings, kept.media)
@@ -230,3 +229,34 @@ def test_a_copy_has_the_time_in_it_and_names_its_original(tmp_path: Path) -> Non
     body[len(body) // 2] ^= 1
     file.write_bytes(body)
     assert [one.code for one in verify_clip(file, store.authority).findings] == ["altered"]
+
+
+def test_a_copy_goes_on_where_the_camera_changes_the_pictures_size(tmp_path: Path) -> None:
+    """The recorder goes on in the same file; the copy keeps the size of its first picture."""
+    store, raw = Store(tmp_path), io.BytesIO()
+    for width, height in ((160, 96), (192, 128), (128, 72)):
+        part = io.BytesIO()
+        with av.open(part, "w", format="h264") as out:
+            stream: Any = out.add_stream("libx264", rate=FPS, options={"preset": "ultrafast", "bf": "0"})
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            for number in range(2 * FPS):
+                picture = np.full((height, width, 3), 40 + number, np.uint8)
+                out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            out.mux(stream.encode(None))
+        raw.write(part.getvalue())
+    raw.seek(0)
+    store.path(0).unlink()
+    given: Any = av.open(raw, format="h264")
+    with given:
+        video = given.streams.video[0]
+        writer = SegmentWriter(store.path(0), video, 2.0)
+        for number, packet in enumerate(one for one in given.demux(video) if one.size):
+            at = round(number / FPS / video.time_base)
+            writer.write(packet, at, at)
+        writer.finish()
+    start, end = NOW, NOW + timedelta(seconds=6)
+    made = cut(store.index, store.media, "C1", start, end)
+    copied: Any = av.open(io.BytesIO(b"".join(Copied(store.settings, made, start, end).read())))
+    with copied:
+        sizes = [(one.width, one.height) for one in copied.decode(video=0)]
+    assert len(sizes) == 6 * FPS and set(sizes) == {(160, 96 + 2 * 16)}
