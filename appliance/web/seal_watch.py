@@ -4,6 +4,7 @@ is stopped.
 
 from appliance.base.sockets import ask
 from appliance.flow.box import Box
+from appliance.flow.camera_views import camera_codes
 from appliance.flow.note_seals import known_heads, note_seals
 from appliance.wire.seals import GetSealed, Sealed
 
@@ -19,9 +20,10 @@ class SealWatch:
 
     async def look(self) -> None:
         """Write what is new. Raises Unavailable while exam-clips is silent."""
-        cameras = [one.code for one in self._box.settings.cameras if one.code not in self.told]
+        # One that was taken away while exam-web was away made its last seals then.
+        cameras = await self._box.db.read(camera_codes, self._box) - self.told.keys()
         if cameras:
-            self.told |= await self._box.db.read(known_heads, cameras)
+            self.told |= await self._box.db.read(known_heads, sorted(cameras))
         if not self.told:
             return
         found = await ask(self._box.settings.socket("clips"), GetSealed(self.told), Sealed, TIMEOUT)

@@ -3,6 +3,7 @@
 from appliance.base import sockets
 from appliance.base.settings import CameraSettings
 from appliance.flow.box import Box
+from appliance.flow.camera_views import keep_views
 from appliance.flow.note_seals import all_heads
 from appliance.web.seal_watch import SealWatch
 from appliance.wire.seals import GetSealed, Sealed, SealedHead
@@ -28,6 +29,8 @@ async def test_each_seal_comes_into_the_journal(box: Box) -> None:
             SealedHead(camera="C1", number=2, n=80, head="c" * 64, at=box.now()),
             SealedHead(camera="C1", number=3, n=90, head="b" * 64, at=box.now(), sitting="s1"),
         ]
+        await box.db.write(keep_views, box)
+        box.settings.cameras.clear()  # and the camera was taken away meanwhile
         await SealWatch(box).look()  # exam-web was started again
         await SealWatch(box).look()
     finally:
