@@ -103,7 +103,7 @@ class Kept:
                 camera=other.code,
                 address=camera.address,
             )
-        if known and order.new and normal(known.address) != camera.address:
+        if known and order.new and _address(known) != camera.address:
             raise Conflict(
                 "camera_code_taken",
                 N_("{camera} is the code of another camera, {address}."),
@@ -225,7 +225,15 @@ class Kept:
 
 def _stream(camera: CameraSettings) -> tuple[str, str]:
     """What is recorded: two codes for it would be one picture twice."""
-    return normal(camera.address), camera.profile
+    return _address(camera), camera.profile
+
+
+def _address(camera: CameraSettings) -> str:
+    """As it is compared. What examsite.toml names may be none: it stops nobody from keeping another camera."""
+    try:
+        return normal(camera.address)
+    except Corrupt:
+        return camera.address
 
 
 def _seats(marks: list[Mark]) -> list[int]:

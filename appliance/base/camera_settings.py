@@ -21,7 +21,7 @@ log = logging.getLogger("examsite.settings")
 
 NUMBER = r"[0-9]{1,4}"
 """Of a seat or a workplace."""
-SEATS = re.compile(rf"(all|{NUMBER}(-{NUMBER})?(,{NUMBER}(-{NUMBER})?)*)?")
+SEATS = re.compile(rf"({NUMBER}(-{NUMBER})?(,{NUMBER}(-{NUMBER})?)*)?")
 UNREADABLE = (OSError, msgspec.DecodeError, UnicodeDecodeError)
 
 
@@ -141,8 +141,12 @@ class Cameras(list[CameraSettings]):
 
 
 def check_seats(seats: str) -> None:
-    """Raises Corrupt for what names no seats: neither `all`, nor numbers and ranges; blanks do not count."""
-    parts = ["".join(part.split()) for part in seats.split(",")]
+    """Raises Corrupt for what names no seats: neither `all`, nor numbers and ranges. Blanks do not count, except
+    where they may stand for a comma.
+    """
+    if seats.strip() == "all":
+        return
+    parts = [re.sub(r"\s*-\s*", "-", part.strip()) for part in seats.split(",")]
     named = ",".join(part for part in parts if part)
     ranges = (part.split("-") for part in named.split(",") if "-" in part)
     if not SEATS.fullmatch(named) or any(int(low) > int(high) for low, high in ranges):

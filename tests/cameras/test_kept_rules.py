@@ -241,7 +241,20 @@ def test_one_picture_has_one_code(settings: Settings, kept: Kept) -> None:
     )
 
 
-@pytest.mark.parametrize("seats", ["x", "1-3000000000", "30-1", "1--2", "²"])
+def test_a_bad_address_in_examsite_toml_stops_no_other_camera(settings: Settings, notes: Notebook) -> None:
+    """And can be put right."""
+    old = CameraSettings(code="OLD", name="OLD", address="https://192.0.2.9/onvif")
+    cameras = Cameras([old], settings.cameras_file)
+    settings = msgspec.structs.replace(settings, cameras=cameras)
+    made = Kept(settings, notes, lambda: None)
+    save(made, "typed")
+    with pytest.raises(Conflict):
+        save(made, "typed", new=True, code="OLD")
+    save(made, "typed", code="OLD", address="192.0.2.9")
+    assert {one.code: one.address for one in settings.cameras} == {"OLD": "192.0.2.9:80", "C1": ONE.address}
+
+
+@pytest.mark.parametrize("seats", ["x", "1-3000000000", "30-1", "1--2", "²", "1 5", "1- 5 6", "all,", "a ll"])
 def test_what_names_no_seats_is_kept_nowhere(settings: Settings, kept: Kept, seats: str) -> None:
     with pytest.raises(Corrupt) as fault:
         save(kept, seats=seats)
