@@ -29,7 +29,7 @@ BACK = ".fetched.list"
 
 
 def bring_back(archive: Archive, places: Iterable[Place], now: datetime, patient: bool) -> bool:
-    """Put the newest list that a place keeps where `archive`, a new one, lies; False: there is none.
+    """Put the newest list of this site that a place keeps where `archive`, a new one, lies; False: there is none.
 
     Whoever has `archive` open goes on with a file that has no name any more. `patient`: a place that fails is asked
     again later (PlaceSilent, OSError), and not left out.
@@ -49,7 +49,7 @@ def bring_back(archive: Archive, places: Iterable[Place], now: datetime, patient
         back.mkdir()
         try:
             place.fetch(path, back / FILE)
-            if not _prepared(back, f"{name}: {path}", now):
+            if not _prepared(back, archive.kept("site"), f"{name}: {path}", now):
                 continue
             for ending in ("-wal", "-shm"):
                 archive.path.with_name(FILE + ending).unlink(missing_ok=True)
@@ -67,8 +67,10 @@ def bring_back(archive: Archive, places: Iterable[Place], now: datetime, patient
     return False
 
 
-def _prepared(folder: Path, source: str, now: datetime) -> bool:
-    """Whether the list in a folder is whole; it tells where it was brought back from."""
+def _prepared(folder: Path, site: str, source: str, now: datetime) -> bool:
+    """Whether the list in a folder is whole and of this site, for a bucket may be another one's as well; it tells where
+    it was brought back from.
+    """
     try:
         link = sqlite3.connect(folder / FILE)
         try:
@@ -81,6 +83,9 @@ def _prepared(folder: Path, source: str, now: datetime) -> bool:
         return False
     try:
         if archive.damaged or archive.new:
+            return False
+        if (other := archive.kept("site")) != site:
+            log.warning("%s is the list of the site %s: it is left alone", source, other or "?")
             return False
         archive.begin_anew()
         archive.tell(now, "list_restored", {"from": source})

@@ -179,6 +179,8 @@ class Rounds:
         is over since it was made. Until then nothing is done: to a list that knows nothing, what lies elsewhere is
         missing.
         """
+        if self.archive.kept("site") != (site := site_code(self.settings)):
+            self.archive.keep("site", site)
         if not self.archive.new:
             return False
         now, since = self.clock.now(), self.archive.kept("new")

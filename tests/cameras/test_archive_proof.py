@@ -1,5 +1,6 @@
 """The proof beside the copies: what is brought there, what it is worth after a loss, and what never replaces it."""
 
+import shutil
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from appliance.wire.archive import GetEvents
 from cameras.archive.mirror import copy_list
-from cameras.archive.places import PROOF, Pace
+from cameras.archive.places import MARK, PROOF, Mark, Pace
 from cameras.archive.process import ArchiveProcess
 from cameras.archive.status import make_status
 from cameras.archive.store import FILE, ArchiveReader
@@ -79,6 +80,25 @@ def test_a_new_recording_disk_gets_the_list_and_takes_nothing_of_the_old_proof(t
     assert (other / "chain.d/C1/0000000001.links").read_bytes() == ChainFiles(new.media).files("C1")[
         0
     ].read_bytes()
+
+
+def test_the_list_of_another_site_is_left_alone(tmp_path: Path) -> None:
+    """As in a bucket that two sites use: no mark lies in it."""
+    theirs, ours = Store(tmp_path / "theirs"), Store(tmp_path / "ours")
+    nas = theirs.mount("nas", "nas")
+    theirs.settings = msgspec.structs.replace(
+        theirs.settings, site=msgspec.structs.replace(theirs.settings.site, code="110000-07")
+    )
+    (nas / MARK).write_bytes(msgspec.json.encode(Mark(name="nas", kind="nas", site="110000-07")))
+    theirs.record("C1", NOW - DAY)
+    theirs.run()
+    shutil.copytree(nas / PROOF, ours.mount("nas", "nas") / PROOF)
+    ours.first = False
+    with ours.rounds() as rounds:
+        settle(rounds)
+        assert not rounds.moved and not rounds.archive.new
+        assert not rounds.archive.rows("SELECT 1 FROM copy")
+        assert not rounds.archive.rows("SELECT 1 FROM event WHERE kind = 'list_restored'")
 
 
 def test_a_new_list_waits_a_day_for_places_that_may_keep_the_old_one(tmp_path: Path) -> None:
