@@ -100,7 +100,7 @@ class Scrubber:
 
     def oldest(self, name: str, seen: int) -> datetime:
         """When the copy of a disk that was read longest ago was read; reckoned once since the disk was `seen` last."""
-        if self._oldest.get(name, (0,))[0] != seen:
+        if self._oldest.get(name, (-1,))[0] != seen:  # a disk pulled while it was taken in was seen at 0
             found = self._archive.rows("SELECT min(verified) FROM copy WHERE place = ?", name)
             self._oldest[name] = seen, moment(found[0][0] or 0)
         return self._oldest[name][1]

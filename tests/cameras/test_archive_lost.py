@@ -19,6 +19,7 @@ from cameras.archive.process import ArchiveProcess
 from cameras.archive.rounds import Rounds
 from cameras.archive.status import make_status
 from cameras.archive.store import FILE, ArchiveReader
+from cameras.index import moment
 from cameras.recorder.reconcile import reconcile
 from tests.cameras.archive_site import NOW, SIZE, Store, orders, proof_of, settle
 
@@ -84,6 +85,27 @@ def test_a_disk_nobody_knows_any_more_is_taken_in_from_its_inventory(tmp_path: P
         settle(rounds)
         assert rounds.archive.rows("SELECT state, copies FROM place WHERE name = 'A-001'") == [("full", 2)]
     assert [Locator(store.settings).where(one).lies for one in made] == ["online"] * 2
+
+
+def test_a_disk_pulled_while_it_is_taken_in_stops_no_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path, places=[])
+    disk = store.mount("disks/usb1", "A-001", "offline")
+    (one,) = store.record("C1", NOW - 9 * DAY)
+    line = {"path": one.path, "bytes": SIZE, "sha256": one.sha256}
+    (disk / INVENTORY).write_bytes(msgspec.json.encode(line) + b"\n")
+    space = FolderPlace.space
+
+    def pulled(place: FolderPlace) -> tuple[int, int]:
+        disk.rename(tmp_path / "pulled")
+        return space(place)
+
+    monkeypatch.setattr(FolderPlace, "space", pulled)
+    with store.rounds() as rounds:
+        rounds.once()
+        (_media, known) = make_status(rounds).places
+        assert (known.name, known.copies, known.read) == ("A-001", 1, moment(0)) and not rounds.problems
 
 
 def test_what_was_taken_in_counts_when_it_was_read(tmp_path: Path) -> None:
