@@ -210,7 +210,9 @@ def test_codes_on_screens_are_read_again_for_the_visit(day: Running, see: Open) 
         page = see("inspector", f"/inspection/{day.day.people[38]}")
         line = page.locator("#screens .codes-line")
         expect(line).to_have_count(1, timeout=60_000)
-        expect(line).to_contain_text(re.compile(r"共 (\d+) 帧：码正确 0 帧，读不到 \1 帧，更早时间的码 0 帧"))
+        expect(line).to_contain_text(
+            re.compile(r"共 (\d+) 帧：编码正确 0 帧，读不到 \1 帧，更早时间的编码 0 帧")
+        )
         line.scroll_into_view_if_needed()
         shoot(page, "inspection-codes")
     finally:
