@@ -147,13 +147,15 @@ class _Line(msgspec.Struct):
 
 def check_folder(folder: Path) -> DiskChecked:
     """Every recording of a disk against its inventory. Raises NotFound without one."""
-    listed, torn = dict[str, _Line](), 0
+    listed, torn, findings = dict[str, _Line](), 0, list[DiskFinding]()
     try:
         for line in _lines(folder / INVENTORY):
             if line is None:
                 torn += 1
-            else:
+            elif RECORDING.fullmatch(line.path):
                 listed[line.path] = line
+            elif not findings:  # what such a line listed is not checked
+                findings.append(DiskFinding("altered", INVENTORY))
     except OSError as error:
         raise NotFound(
             "no_inventory",
@@ -165,7 +167,7 @@ def check_folder(folder: Path) -> DiskChecked:
     with contextlib.suppress(FileNotFoundError):
         removed = {line.path for line in _lines(folder / REMOVED) if line}
     deleted = {path for path in removed & listed.keys() if not (folder / path).exists()}
-    pace, findings = Pace(1 << 40), list[DiskFinding]()
+    pace = Pace(1 << 40)
     for path, line in sorted(listed.items()):
         if path in deleted:
             continue
@@ -181,17 +183,15 @@ def check_folder(folder: Path) -> DiskChecked:
 
 
 def _lines(path: Path) -> Iterator[_Line | None]:
-    """Lines of a list; None for one that was torn when the disk was pulled (its recording was listed again), and for
-    one that names no recording.
+    """Lines of a list, without a path what is whole and cannot be read; None for one that was torn when the disk was
+    pulled: its recording was listed again.
     """
     with open(path, "rb") as lines:
         for raw in lines:
             try:
-                line = msgspec.json.decode(raw, type=_Line)
+                yield msgspec.json.decode(raw, type=_Line)
             except msgspec.DecodeError:
-                yield None
-            else:
-                yield line if RECORDING.fullmatch(line.path) else None
+                yield _Line("") if raw.rstrip().endswith(b"}") else None
 
 
 @app.command(name="check-disk")

@@ -191,12 +191,17 @@ def test_a_torn_line_of_an_inventory_is_a_line_of_its_own(tmp_path: Path) -> Non
     (tmp_path / INVENTORY).write_bytes(b'{"path": "C1/2026')
     (tmp_path / "C1/20261121").mkdir(parents=True)
     (tmp_path / "C1/20261121/a.mp4").write_bytes(b"")
-    for path in ("C1/20261121/a.mp4", "/dev/zero"):
-        place.list_copy(
-            {"path": path, "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}
-        )
+    line = {"sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}
+    place.list_copy(line | {"path": "C1/20261121/a.mp4"})
     found = check_folder(tmp_path)
-    assert (found.ok, found.checked, found.torn) == (True, 1, 2)
+    assert (found.ok, found.checked, found.torn) == (True, 1, 1)
+    whole = (tmp_path / INVENTORY).read_bytes()
+    second = msgspec.json.encode(line | {"path": "C1/20261121/b.mp4"}) + b"\n"
+    for there, damaged in ((b"C1/", b"/dev/zero/"), (b"C1/", b"C1_"), (b"path", b"pa|h"), (b'"C1', b"|C1")):
+        (tmp_path / INVENTORY).write_bytes(whole + second.replace(there, damaged))
+        found = check_folder(tmp_path)
+        assert (found.ok, found.checked, found.torn) == (False, 1, 1), "what it listed is not checked"
+        assert [(one.code, one.path) for one in found.findings] == [("altered", INVENTORY)]
 
 
 def test_an_index_built_anew_is_counted_once(tmp_path: Path) -> None:
