@@ -127,13 +127,22 @@ class Kept:
         elif known:
             secret = known.password_sealed
         marked = _seats(known.marks) if known and not moved else []
+        named = known is None or camera.seats != known.seats
+        void = known is not None and moved and bool(known.marks)
+        if marked and named:
+            raise Refused(
+                "seats_marked",
+                N_("The marks on its picture say which seats camera {camera} sees."),
+                N_("Change the marks on the camera's page."),
+                camera=camera.code,
+            )
         kept = msgspec.structs.replace(
             camera,
             password_sealed=secret,
             password_file="" if secret else known.password_file if known else "",
             # What it saw in another room says nothing of this one.
             marks=known.marks if known and not moved else [],
-            seats=spans(marked) if marked else "all" if moved and known and known.marks else camera.seats,
+            seats=spans(marked) if marked else "all" if void and not named else camera.seats,
         )
         if known and kept == known:
             return
@@ -143,8 +152,17 @@ class Kept:
         )
 
     def mark(self, order: SaveMarks) -> None:
-        """Keep the marks; the seats a camera covers are those marked, once any is."""
+        """Keep the marks; the seats a camera covers are those marked, once any is. Raises Conflict."""
         known = self._require(order.camera)
+        if order.room not in (None, known.room):
+            raise Conflict(
+                "camera_moved",
+                N_(
+                    "Camera {camera} was taken to another room meanwhile: these are marks of the room before."
+                ),
+                N_("Load the page again and mark what it sees there."),
+                camera=known.code,
+            )
         for mark in order.marks:
             named = re.fullmatch(NUMBER, mark.name) if mark.kind == "seat" else mark.name.strip()
             if not (0 <= mark.x <= 1 and 0 <= mark.y <= 1 and named and len(mark.name) <= LONGEST):

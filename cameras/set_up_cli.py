@@ -163,13 +163,6 @@ def change(
     settings = load()
     _require_room(settings, room)
     known = _known(settings, camera)
-    if seats is not None and room in (None, known.room) and any(one.kind == "seat" for one in known.marks):
-        raise Refused(
-            "seats_marked",
-            N_("The marks on its picture say which seats camera {camera} sees."),
-            N_("Change the marks on the camera's page."),
-            camera=camera,
-        )
     made = changed(
         known,
         name=name,

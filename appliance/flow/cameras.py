@@ -6,6 +6,7 @@ from appliance.base.camera_settings import CameraSettings
 from appliance.base.errors import Refused
 from appliance.base.i18n import N_
 from appliance.base.settings import Settings
+from appliance.records.journal import Journal
 from appliance.records.sitting import Sitting
 
 
@@ -41,6 +42,12 @@ class Names(dict[str, str]):
 def names_of(settings: Settings) -> Names:
     """As the settings call them now."""
     return Names((one.code, one.name) for one in settings.cameras)
+
+
+def referenced(session: Session) -> set[str]:
+    """Codes of the cameras whose reference still was taken once, as the journal has it."""
+    taken = select(Journal.subject).where(Journal.kind == "camera.reference_taken").distinct()
+    return set(session.exec(taken).all())
 
 
 def free_of_sitting(session: Session, camera: CameraSettings) -> None:

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, URLEncodedBody
+from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Template
 
 from appliance.base.camera_settings import CameraSettings, Mark, refreshed
-from appliance.base.errors import Corrupt, NotFound
+from appliance.base.errors import Corrupt, ExamError, NotFound
 from appliance.base.i18n import N_, _, language
 from appliance.base.sockets import ask, ask_stream
 from appliance.flow.accounts import Who
@@ -97,10 +97,11 @@ class CameraForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class MarksForm(msgspec.Struct, forbid_unknown_fields=True):
-    """What a camera sees. `marks`: JSON."""
+    """What a camera sees. `marks`: JSON; `room`: whose seats the page showed."""
 
     marks: str
     place: Literal["", "front", "back"] = ""
+    room: str | None = None
 
 
 @get("/")
@@ -151,9 +152,17 @@ async def job_start(request: Asked, box: NamedDependency[Box], data: URLEncodedB
 
 
 @get("/jobs/{job:str}", opt={"passive": True})
-async def job_state(request: Asked, box: NamedDependency[Box], job: FromPath[str]) -> Template:
-    """How far it is."""
-    return await _job(request, box, await ask(box.settings.socket("recorder"), GetJob(id=job), JobState))
+async def job_state(
+    request: Asked, box: NamedDependency[Box], job: FromPath[str], again: FromQuery[bool] = False
+) -> Template | Response[None]:
+    """How far it is. `again`: what it found stands on the page, and stays when nobody knows it any more."""
+    try:
+        found = await ask(box.settings.socket("recorder"), GetJob(id=job), JobState)
+    except NotFound:
+        if not again:
+            raise
+        return Response(None, status_code=204)
+    return await _job(request, box, found)
 
 
 async def _job(request: Asked, box: Box, job: JobState) -> Template:
@@ -218,13 +227,17 @@ async def camera_save(
         new=known is None or data.new,
         exchanged=known is not None and known.address != camera.address,
     )
-    shown.headers = {"hx-trigger": "changed"}
+    # Of another room nothing on the camera's page holds any more: seats, doors, marks.
+    elsewhere = {"hx-redirect": f"/cameras/one/{code}?moved=true"}
+    shown.headers = elsewhere if known and known.room != camera.room else {"hx-trigger": "changed"}
     return shown
 
 
 @get("/one/{code:str}")
-async def camera_page(request: Asked, box: NamedDependency[Box], code: FromPath[str]) -> Template:
-    """One camera: its still with what it sees, its settings, what can be done with it."""
+async def camera_page(
+    request: Asked, box: NamedDependency[Box], code: FromPath[str], moved: FromQuery[bool] = False
+) -> Template:
+    """One camera: its still with what it sees, its settings, what can be done with it. `moved`: to another room."""
     refreshed(box.settings.cameras)
     camera = _camera(box, code)
     places: list[Seen] = await box.db.read(coverage, box)
@@ -238,6 +251,7 @@ async def camera_page(request: Asked, box: NamedDependency[Box], code: FromPath[
         request,
         "camera.html",
         camera=camera,
+        moved=moved and here is not None and not camera.marks,
         here=here,
         places=places,
         others=others,
@@ -268,10 +282,25 @@ async def _now(request: Asked, box: Box, code: str) -> dict[str, Any]:
 @get("/one/{code:str}/still.jpg", opt={"passive": True})
 async def camera_still(box: NamedDependency[Box], code: FromPath[str]) -> Response[bytes]:
     """What it sees, to be marked on: its newest picture, or its reference still where nothing was recorded lately."""
-    wanted = GetStill(camera=_camera(box, code).code, width=WIDTH, or_reference=True)
-    _head, chunks = await ask_stream(box.settings.socket("clips"), wanted, StillHead, timeout=4.0)
-    body = b"".join([chunk async for chunk in chunks])
+    _head, body = await _still(box, code)
     return Response(body, media_type=kind_of(body))
+
+
+@get("/one/{code:str}/still", opt={"passive": True})
+async def camera_still_said(request: Asked, box: NamedDependency[Box], code: FromPath[str]) -> Template:
+    """Which picture that is and of when, or why there is none."""
+    head, problem = None, None
+    try:
+        head, _body = await _still(box, code)
+    except ExamError as error:
+        problem = error
+    return page(request, "camera_still.html", head=head, problem=problem)
+
+
+async def _still(box: Box, code: str) -> tuple[StillHead, bytes]:
+    wanted = GetStill(camera=_camera(box, code).code, width=WIDTH, or_reference=True)
+    head, chunks = await ask_stream(box.settings.socket("clips"), wanted, StillHead, timeout=4.0)
+    return head, b"".join([chunk async for chunk in chunks])
 
 
 @post("/one/{code:str}/marks", status_code=200)
@@ -283,7 +312,7 @@ async def camera_marks(
         marks = msgspec.json.decode(data.marks, type=list[Mark])
     except msgspec.DecodeError as error:
         raise Corrupt("bad_marks", N_("The marks cannot be read."), N_("Load the page again.")) from error
-    order = SaveMarks(camera=code, place=data.place, marks=marks, by=request.user.actor)
+    order = SaveMarks(camera=code, place=data.place, marks=marks, by=request.user.actor, room=data.room)
     await ask(box.settings.socket("recorder"), order, Saved)
     refreshed(box.settings.cameras)
     here: Seen | None = await box.db.read(seen_place, box, _camera(box, code).room)
@@ -343,6 +372,7 @@ HANDLERS = [
             camera_save,
             camera_page,
             camera_still,
+            camera_still_said,
             camera_now,
             camera_marks,
             camera_remove,

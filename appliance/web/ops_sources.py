@@ -11,6 +11,7 @@ from typing import Any
 from appliance.base.errors import ExamError
 from appliance.base.sockets import ask
 from appliance.flow.box import Box
+from appliance.flow.cameras import referenced
 from appliance.wire.archive import GetStorage, Storage
 from appliance.wire.faceworker import FaceworkState, GetFacework
 from appliance.wire.gate import GetLanes, LaneState
@@ -61,6 +62,7 @@ class Sources:
         self._box = box
         self._screens = screens
         self._asked = -FRESH
+        self._referenced: set[str] = set()
         self._turn = asyncio.Lock()
         self.up_since = box.now()
         settings = box.settings
@@ -96,6 +98,7 @@ class Sources:
             if self._box.clock.monotonic() - self._asked < FRESH:
                 return
             await asyncio.gather(*(source.ask(self._box) for source in self._all))
+            self._referenced = await self._box.db.read(referenced)
             self._asked = self._box.clock.monotonic()
 
     def forget(self) -> None:
@@ -131,7 +134,9 @@ class Sources:
         for camera in answer.cameras if answer else []:
             look = looks.get(camera.camera)
             camera.picture_faults = look.faults if look else []
-            camera.reference_lost = bool(look and look.reference_lost)
+            still = seen.references.get(camera.camera) if seen else None
+            taken = camera.camera in self._referenced
+            camera.reference_lost = still == "altered" or (still == "none" and taken)
             camera.screen_code = self._screens.get(camera.camera, "")
         return answer
 

@@ -59,7 +59,7 @@ class CameraStatus(msgspec.Struct, kw_only=True):
     picture_faults: list[PictureFault] = []
     """Filled in by exam-web from what exam-clips sees."""
     reference_lost: bool = False
-    """As `PictureStatus` has it."""
+    """Its reference still was altered, or was taken and is not there. Filled in by exam-web."""
     alarms: list[CameraAlarm] = []
     """What the camera itself reports."""
     deaf: bool = False
@@ -129,13 +129,16 @@ class PictureStatus(msgspec.Struct, kw_only=True):
 
 
 class Pictures(msgspec.Struct, kw_only=True):
-    """The answer to GetPictures: cameras that have been looked at in the last minutes."""
+    """The answer to GetPictures: cameras that have been looked at in the last minutes, and the reference still of every
+    camera by its code, also of those that rest.
+    """
 
     cameras: list[PictureStatus]
 
 
 class FindClips(msgspec.Struct, tag="clips.find", kw_only=True):
     """Ask exam-clips what exists of `cameras` (empty = all) between two times."""
+    references: dict[str, Reference] = {}
 
     cameras: list[str]
     start: datetime
@@ -296,7 +299,8 @@ class SignedProof(msgspec.Struct, kw_only=True):
 
 class GetStill(msgspec.Struct, tag="clips.still", kw_only=True):
     """Ask exam-clips for the newest key frame of a camera as JPEG, at most `width` pixels wide; bytes follow.
-    `or_reference`: its reference still where nothing was recorded lately (for marking what it sees).
+    `or_reference`: its reference still where nothing was recorded in the last minutes (for marking what it sees);
+    never an older picture.
     """
 
     camera: str
@@ -312,3 +316,5 @@ class StillHead(msgspec.Struct, kw_only=True):
     width: int
     height: int
     bytes: int
+    reference: bool = False
+    """It is the reference still."""

@@ -16,7 +16,9 @@ from pathlib import Path
 import msgspec
 
 from appliance.base import sockets
+from appliance.base.errors import Corrupt, NotFound
 from appliance.base.handover import Handover
+from appliance.base.i18n import N_
 from appliance.base.notify import supervised
 from appliance.base.settings import Settings
 from appliance.base.sockets import Streamed
@@ -243,8 +245,18 @@ class ClipServer:
 
     async def get_still(self, asked: GetStill) -> Streamed:
         """GetStill."""
-        if asked.or_reference and (kept_one := await asyncio.to_thread(self._reference, asked.camera)):
-            return Streamed(kept_one[0], _once(kept_one[1]))
+        try:
+            head, body = await self._newest_still(asked)
+        except (NotFound, Corrupt):
+            if not asked.or_reference:
+                raise
+        else:
+            if not asked.or_reference or abs(datetime.now(UTC) - head.at) < STALE:
+                return Streamed(head, _once(body))
+        head, body = await asyncio.to_thread(self._reference, asked.camera)
+        return Streamed(head, _once(body))
+
+    async def _newest_still(self, asked: GetStill) -> tuple[StillHead, bytes]:
         key = asked.camera, asked.width
         kept = self._stills.get(key)
         if kept is None or time.monotonic() - kept[0] > STILL_KEPT:
@@ -254,19 +266,23 @@ class ClipServer:
             self._stills[key] = kept
             while len(self._stills) > 100:
                 del self._stills[next(iter(self._stills))]
-        return Streamed(kept[1], _once(kept[2]))
+        return kept[1], kept[2]
 
-    def _reference(self, camera: str) -> tuple[StillHead, bytes] | None:
-        """The reference still of a camera that was not recorded within the last minutes, if there is one."""
-        newest = self._index.newest(camera)
-        if newest and (newest.end is None or abs(datetime.now(UTC) - newest.end) < STALE):
-            return None
+    def _reference(self, camera: str) -> tuple[StillHead, bytes]:
+        """The reference still of a camera that was not recorded within the last minutes. Raises NotFound, Corrupt."""
         kept = self.watch.references.jpeg(camera)
         if kept is None:
-            return None
+            raise NotFound(
+                "no_still_of_now",
+                N_(
+                    "Camera {camera} has no picture of the last minutes, and there is no reference still of it."
+                ),
+                N_("Take the reference still, or wait until it records; then load the page again."),
+                camera=camera,
+            )
         stated, body = kept
         size = {"width": stated.width, "height": stated.height, "bytes": len(body)}
-        return StillHead(camera=camera, at=stated.at, **size), body
+        return StillHead(camera=camera, at=stated.at, reference=True, **size), body
 
     async def _live_still(self, camera: str) -> LivePicture:
         """For the live view of a camera without a second stream."""

@@ -23,6 +23,7 @@ from appliance.wire.recorder import (
     PictureFault,
     Pictures,
     PictureStatus,
+    Reference,
     TellAlarms,
 )
 from cameras import picture, screen_code
@@ -51,7 +52,6 @@ class Seen(msgspec.Struct, kw_only=True):
     """Found in this look and the one before."""
     numbers: list[int] = []
     """What the screens in its view show."""
-    reference_lost: bool = False
 
 
 class PictureWatch:
@@ -66,6 +66,8 @@ class PictureWatch:
         self._told: dict[str, str] = {}
         self._unusable: dict[str, str] = {}
         """Reference stills that cannot be used, and why."""
+        self._stills: dict[str, Reference] = {}
+        """Of every camera, as the last look found it."""
 
     async def run(self) -> None:
         """Until cancelled: every camera once a minute, one after the other."""
@@ -100,14 +102,15 @@ class PictureWatch:
                     at=seen.at,
                     faults=seen.faults,
                     screen_numbers=seen.numbers,
-                    reference_lost=seen.reference_lost,
                 )
                 for camera, seen in sorted(self._seen.items())
-            ]
+            ],
+            references=dict(self._stills),
         )
 
     def look(self, camera: str, now: datetime) -> None:
         """One look. What cannot be read is said once in the log and clears what was known."""
+        reference = self._reference(camera)  # also of one that rests: nobody would miss it for months
         try:
             taken = self._newest(camera)
         except ExamError as error:
@@ -124,7 +127,6 @@ class PictureWatch:
         before = self._seen.get(camera)
         if before and before.at == at:
             return
-        reference, lost = self._reference(camera)
         kept = picture.small(seen)
         found = faults(kept, before.picture if before else None, reference[1] if reference else None)
         lasting = sorted(found & before.found) if before else []
@@ -132,23 +134,21 @@ class PictureWatch:
             log.warning("camera %s: its picture is %s", camera, fault)
         has_screen = any(one.code == camera and one.screen for one in self._settings.cameras)
         numbers = screen_code.read(seen) if has_screen else []
-        self._seen[camera] = Seen(
-            at=at, picture=kept, found=found, faults=lasting, numbers=numbers, reference_lost=lost
-        )
+        self._seen[camera] = Seen(at=at, picture=kept, found=found, faults=lasting, numbers=numbers)
 
-    def _reference(self, camera: str) -> tuple[Any, bool]:
-        """Its reference still, if there is one, and whether the one there was cannot be used: then black and frozen
-        pictures are told all the same.
-        """
+    def _reference(self, camera: str) -> tuple[Any, Grey] | None:
+        """Its reference still, if one can be used: else black and frozen pictures are told all the same."""
         try:
             reference = self.references.load(camera)
         except ExamError as error:
             if self._unusable.get(camera) != error.code:
                 log.warning("camera %s: nothing to hold its picture against: %s", camera, error)
             self._unusable[camera] = error.code
-            return None, True
+            self._stills[camera] = "altered"
+            return None
         self._unusable.pop(camera, None)
-        return reference, False
+        self._stills[camera] = "kept" if reference else "none"
+        return reference
 
     def _newest(self, camera: str) -> tuple[datetime, Grey] | None:
         """The newest key frame on the disk."""

@@ -143,7 +143,7 @@ def test_marks_make_the_seats(settings: Settings, kept: Kept) -> None:
     kept.mark(SaveMarks(camera="C1", place="front", marks=[*marks, door], by="account:a"))
     one = next(one for one in load().cameras if one.code == "C1")
     assert (one.seats, one.place, len(one.marks)) == ("1-3,7", "front", 5)
-    kept.save(SaveCamera(camera=msgspec.structs.replace(ONE, name="后部"), by="account:a"), None)
+    kept.save(SaveCamera(camera=msgspec.structs.replace(one, name="后部"), by="account:a"), None)
     one = next(one for one in load().cameras if one.code == "C1")
     assert len(one.marks) == 5 and password_of(one, settings) == "p1", "an edit keeps marks and password"
     with pytest.raises(Corrupt):

@@ -163,6 +163,24 @@ def test_marks_and_seats_stay_true(settings: Settings, kept: Kept) -> None:
     mark("1")
     save(kept, room="T2", seats="1", place="front")
     assert (now(settings).marks, now(settings).seats) == ([], "all"), "what it saw was another room"
+    mark("1", "2")
+    for seats in ("1-4", "all"):
+        with pytest.raises(Refused) as refused:  # whoever names seats hears that the marks say them
+            save(kept, room="T2", seats=seats, place="front")
+        assert refused.value.code == "seats_marked" and now(settings).seats == "1-2"
+    save(kept, room="T3", seats="1-4", place="front")
+    assert (now(settings).marks, now(settings).seats) == ([], "1-4"), "named for the new room"
+
+
+def test_marks_of_the_room_before_are_not_taken(settings: Settings, kept: Kept) -> None:
+    """A page that was opened before the camera was taken to another room."""
+    marks = [Mark(kind="seat", name="30", x=0.5, y=0.5)]
+    save(kept, room="T2")
+    with pytest.raises(Conflict) as fault:
+        kept.mark(SaveMarks(camera="C1", place="", marks=marks, by="account:a", room="T1"))
+    assert fault.value.code == "camera_moved" and now(settings).marks == []
+    kept.mark(SaveMarks(camera="C1", place="", marks=marks, by="account:a", room="T2"))
+    assert now(settings).seats == "30"
 
 
 def test_the_journal_hears_what_it_looks_at(settings: Settings, kept: Kept, notes: Notebook) -> None:

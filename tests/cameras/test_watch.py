@@ -1,6 +1,8 @@
 """exam-clips' own look at the pictures: two looks in a row, from the recorder's store."""
 
 import asyncio
+import shutil
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,8 @@ import numpy as np
 import pytest
 
 from appliance.base import sockets
-from appliance.base.errors import NotFound
+from appliance.base.camera_settings import CameraSettings
+from appliance.base.errors import Corrupt, NotFound
 from appliance.base.settings import Settings
 from appliance.wire.recorder import GetPictures, GetStill, Pictures
 from appliance.wire.simulators import SetCamera
@@ -21,6 +24,7 @@ from cameras.reference import References
 from cameras.simulator.camera import SimulatedCamera, Traits
 from tests.cameras.conftest import PASSWORD, recorded, recording, site
 from tests.cameras.test_picture import room
+from tests.web.recordings import MINUTE, record
 
 
 @pytest.fixture
@@ -94,8 +98,31 @@ async def test_a_resting_camera_is_marked_on_its_reference_still(tmp_path: Path)
     body = kept(settings).read_bytes()
     made = await served.get_still(GetStill(camera="C1", or_reference=True))
     assert b"".join([chunk async for chunk in made.chunks]) == body and made.head.bytes == len(body)
+    assert made.head.reference
     with pytest.raises(NotFound):  # nobody takes it for now who did not ask for it
         await served.get_still(GetStill(camera="C1"))
+
+
+@pytest.mark.parametrize("open_row", [False, True])
+async def test_an_old_picture_is_nothing_to_mark_on(tmp_path: Path, open_row: bool) -> None:
+    """Recorded last three days ago; also where a kill left its row open."""
+    settings = site(tmp_path)
+    settings.cameras.append(CameraSettings(code="C1", name="C1", address="192.0.2.1:80"))
+    start = datetime.now(UTC).replace(microsecond=0) - timedelta(days=3)
+    record(settings, start, start + MINUTE, (start, start))
+    if open_row:
+        with sqlite3.connect(Path(settings.recorder.media) / "index.db") as index:
+            index.execute("UPDATE segment SET state = 'open', end = NULL")
+    served = clips.ClipServer(settings)
+    asked = GetStill(camera="C1", or_reference=True)
+    with pytest.raises(NotFound) as fault:
+        await served.get_still(asked)
+    assert fault.value.code == "no_still_of_now"
+    still = kept(settings)
+    assert (await served.get_still(asked)).head.reference
+    still.write_bytes(b"x")
+    with pytest.raises(Corrupt):
+        await served.get_still(asked)
 
 
 def test_a_picture_is_looked_at_without_its_reference_still(
@@ -111,7 +138,28 @@ def test_a_picture_is_looked_at_without_its_reference_still(
         monkeypatch.setattr(watch, "_newest", lambda _camera, at=at: (at, np.zeros((72, 128), np.uint8)))
         watch.look("C1", at)
     (seen,) = watch.status().cameras
-    assert seen.faults == ["black"] and seen.reference_lost
+    assert seen.faults == ["black"] and watch.status().references == {"C1": "altered"}
+
+
+def test_the_reference_still_of_a_resting_camera_is_looked_after(tmp_path: Path) -> None:
+    settings = site(tmp_path)
+    still = kept(settings)
+    Index(Path(settings.recorder.media)).close()
+    watch = PictureWatch(settings, Reader(Path(settings.recorder.media)))
+
+    def told() -> str:
+        watch.look("C1", datetime.now(UTC))
+        assert watch.status().cameras == [], "it was never recorded"
+        return watch.status().references["C1"]
+
+    assert told() == "kept"
+    body = still.read_bytes()
+    still.write_bytes(body[:-1] + b"x")
+    assert told() == "altered"
+    still.write_bytes(body)
+    assert told() == "kept"
+    shutil.rmtree(still.parent)
+    assert told() == "none"
 
 
 def test_faults() -> None:

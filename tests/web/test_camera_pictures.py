@@ -1,11 +1,22 @@
 """What exam-clips sees in a camera's picture becomes an alarm."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from sqlmodel import Session
+
+from appliance.base.camera_settings import CameraSettings
+from appliance.base.clock import SystemClock
 from appliance.base.i18n import language, set_language
+from appliance.base.sockets import serve
+from appliance.flow.box import Box
+from appliance.flow.set_up import set_up
+from appliance.records.journal import append
 from appliance.web.camera_alarms import camera_alarms
-from appliance.wire.recorder import CameraStatus
+from appliance.web.ops_sources import Sources
+from appliance.wire.recorder import CameraStatus, GetPictures, GetStatus, Pictures, Status
+from tests.conftest import START, site_settings
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 
@@ -85,3 +96,38 @@ def test_every_fault_of_a_camera_has_its_own_next_step() -> None:
     assert small == [("amber", "摄像机 前部 录下的画面只有 640 x 360。", small[0][2])]
     assert [one[0] for one in (plug[0], disk[0], refused[0], clock[0])] == ["red", "red", "red", "amber"]
     assert fine == []
+
+
+async def test_a_reference_still_that_is_gone_is_missed_where_one_was_taken(tmp_path: Path) -> None:
+    settings = site_settings(tmp_path)
+    settings.cameras.append(CameraSettings(code="C1", name="前部", address="192.0.2.1:80"))
+    set_up(settings, demo=True, now=START)
+    box = Box.open(settings, SystemClock())
+    resting = {
+        code: CameraStatus(camera=code, name=code, room="", state="resting", since=NOW)
+        for code in ("C1", "C2", "C3")
+    }
+
+    async def status(_asked: GetStatus) -> Status:
+        return Status(now=NOW, cameras=list(resting.values()), disk_total=1, disk_free=1, media="")
+
+    async def pictures(_asked: GetPictures) -> Pictures:
+        return Pictures(cameras=[], references={"C1": "none", "C2": "none", "C3": "altered"})
+
+    def taken(session: Session) -> None:
+        append(session, "camera.reference_taken", "C1", "process:recorder", {}, at=NOW)
+
+    box.db.start()
+    box.db.write_now(taken)
+    recorder = await serve(settings.socket("recorder"), {GetStatus: status})
+    clips = await serve(settings.socket("clips"), {GetPictures: pictures})
+    try:
+        sources = Sources(box, {})
+        await sources.refresh()
+        assert sources.status
+        found = {alarm.subject for alarm in camera_alarms(sources.status.cameras)}
+        assert found == {"C1", "C3"}, "of C2 none was ever taken"
+    finally:
+        recorder.close()
+        clips.close()
+        box.db.stop()

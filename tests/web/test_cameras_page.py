@@ -96,6 +96,11 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     expect(page.locator("#found")).to_contain_text("127.0.0.1:1：该地址没有摄像机应答")
     row.locator("summary").click()
     row.locator("[name=password]").fill("wrong")
+    page.evaluate("document.body.dispatchEvent(new Event('changed', {bubbles: true}))")
+    page.wait_for_timeout(500)
+    expect(row.locator("[name=password]")).to_have_value("wrong")  # something else was saved meanwhile
+    assert page.request.get(f"{day.url}/cameras/jobs/gone?again=true").status == 204
+    assert page.request.get(f"{day.url}/cameras/jobs/gone").status == 404
     row.get_by_role("button", name="登录并检查").click()
     refused = page.locator("#found .camera-job").last
     expect(refused).to_contain_text("拒绝了密码", timeout=60_000)
@@ -144,10 +149,17 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     layer.click(position={"x": 40, "y": 200})
     expect(page.locator(".mark")).to_have_count(4)
     expect(page.locator("[data-unsaved]")).to_have_text("尚未保存")
+    expect(page.locator(".marking")).to_contain_text("画面时间：")
+    page.get_by_text("名称、考场、地址、密码").click()
+    page.locator("form[hx-target='#camera-saved']").get_by_role("button", name="保存").click()
+    expect(page.locator("#camera-saved")).to_contain_text("摄像机 C5 已保存")
+    expect(page.locator("[data-unsaved]")).to_have_text("尚未保存")  # the name, and no mark
+    page.get_by_text("名称、考场、地址、密码").click()
     shoot(page, "cameras-marks")
     page.get_by_role("button", name="保存标注").click()
     expect(page.locator("#done")).to_contain_text("已保存 4 个标注")
     expect(page.locator("#done")).to_contain_text("没有摄像机从前方拍摄")
+    expect(page.locator("[data-unsaved]")).to_have_text("")
     expect(page.locator("#holes-now")).to_contain_text("尚未在画面上标注：4–")
     (kept,) = read_cameras(day.day.settings.cameras_file)
     assert (kept.seats, kept.place, {one.name for one in kept.marks}) == (
@@ -192,9 +204,18 @@ def test_it_is_in_the_journal_with_who_did_it(day: Running, open_page: Open) -> 
             session.add(sitting)
 
     day.box.db.write_now(end)
+    page.get_by_text("名称、考场、地址、密码").click()
+    settings = page.locator("form[hx-target='#camera-saved']")
+    settings.locator("[name=room]").select_option("P1")
+    settings.get_by_role("button", name="保存").click()
+    page.wait_for_url("**/cameras/one/C5?moved=true")
+    expect(page.locator("main")).to_contain_text("归属考场已改，原标注作废")
+    expect(page.locator(".chip[data-name='60']")).to_have_count(0)  # the seats of the new room
+    expect(page.locator(".mark")).to_have_count(0)
+    page.get_by_text("拆除这台摄像机").click()
     page.get_by_role("button", name="确定拆除").click()
     expect(page.get_by_role("button", name="查找摄像机")).to_be_visible()
-    kinds = ["camera.added", "camera.marked", "camera.removed"]
+    kinds = ["camera.added", "camera.marked", "camera.changed", "camera.removed"]
 
     def told(session: Any) -> list[Journal]:
         rows = select(Journal).where(Journal.subject == "C5").order_by(col(Journal.seq))

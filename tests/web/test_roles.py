@@ -32,6 +32,7 @@ AREAS: dict[str, set[str]] = {
     "/cameras/list": {"admin", "chief"},
     "/cameras/one/C1": {"admin", "chief"},
     "/cameras/one/C1/now": {"admin", "chief"},
+    "/cameras/one/C1/still": {"admin", "chief"},
     "/cameras/one/C1/card": {"admin", "chief"},
     "/cameras/report": {"admin", "chief", "inspector"},
     "/cameras/report/part": {"admin", "chief", "inspector"},

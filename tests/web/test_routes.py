@@ -74,6 +74,7 @@ TABLE: dict[str, str] = {
     "POST /cameras/save": "admin chief",
     "GET /cameras/one/{code}": "admin chief",
     "GET /cameras/one/{code}/still.jpg": "admin chief",
+    "GET /cameras/one/{code}/still": "admin chief",
     "POST /cameras/one/{code}/marks": "admin chief",
     "GET /cameras/one/{code}/card": "admin chief",
     "POST /cameras/one/{code}/card": "admin chief",

@@ -154,8 +154,9 @@ function startMarking(page: HTMLElement): void {
     event.preventDefault();
     addDoor();
   });
-  document.addEventListener("changed", () => {
-    unsaved.textContent = "";
+  form.addEventListener("htmx:afterRequest", (event) => {
+    // A check, or a name that was saved, keeps no mark.
+    if (event.target === form && (event as CustomEvent<{ successful: boolean }>).detail.successful) unsaved.textContent = "";
   });
   window.addEventListener("beforeunload", (event) => {
     if (unsaved.textContent) event.preventDefault();
@@ -171,6 +172,11 @@ document.addEventListener("DOMContentLoaded", () => {
     const opened = event.target as HTMLDetailsElement;
     if (opened.open && opened.matches(".sign-in-here")) opened.scrollIntoView({ block: "nearest" });
   }, true);
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const asking = event.target as Element;
+    // What was found is asked for again by itself: not while somebody types a password in it.
+    if (asking.matches(".camera-job") && asking.querySelector(".sign-in-here[open]")) event.preventDefault();
+  });
   document.addEventListener("htmx:afterSwap", (event) => {
     const target = event.target as Element;
     if (target.closest(".camera-job") && target.querySelector(".camera-form")) target.scrollIntoView({ block: "start" });
