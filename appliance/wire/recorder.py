@@ -124,8 +124,12 @@ class PictureStatus(msgspec.Struct, kw_only=True):
     faults: list[PictureFault]
     screen_numbers: list[int] = []
     """What the screens in its view show; empty when none was read, or none is looked for."""
-    reference_lost: bool = False
-    """The reference still that was taken was altered or cannot be read: blurred and moved are not looked for."""
+
+
+Reference = Literal["kept", "none", "altered"]
+"""A camera's reference still: as it was kept, not there, or altered or unreadable. Without it blurred and moved are not
+looked for.
+"""
 
 
 class Pictures(msgspec.Struct, kw_only=True):
@@ -134,11 +138,11 @@ class Pictures(msgspec.Struct, kw_only=True):
     """
 
     cameras: list[PictureStatus]
+    references: dict[str, Reference] = {}
 
 
 class FindClips(msgspec.Struct, tag="clips.find", kw_only=True):
     """Ask exam-clips what exists of `cameras` (empty = all) between two times."""
-    references: dict[str, Reference] = {}
 
     cameras: list[str]
     start: datetime
