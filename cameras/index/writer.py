@@ -41,6 +41,8 @@ log = logging.getLogger("examsite.recorder")
 LOOKED_OVER = 256 * 1024 * 1024
 """Bytes of an index that is looked over at the start: under a second."""
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+PUT_RIGHT = ("restored", "index_damaged")
+"""Findings of a loss that was made good as it was found: the next one of the same camera is another loss."""
 SEGMENT_LINK = ("camera", "id", "run", "path", "start", "end", "bytes", "sha256", "state", "cause")
 GAP_LINK = ("camera", "id", "start", "end", "cause", "detail")
 """Columns of a row that its link states."""
@@ -58,6 +60,8 @@ class Index(Reader):
         self.chain = ChainFiles(media)
         self._unfiled: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         """Lines of the chain that are in the index and not yet in their file, in order."""
+        self.held: set[str] = set()
+        """Cameras whose lines do not go into their files now: these get them from the rows later (rebuild.py)."""
         self.opened: set[str] = set()
         """Segments this process has opened and not closed yet."""
         self.damaged = False
@@ -145,6 +149,12 @@ class Index(Reader):
                     self._writer.execute("ROLLBACK")
                 raise
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nothing is chained meanwhile."""
+        with self._lock:
+            yield
+
     def write(self, sql: str, *values: Any) -> None:
         """One statement in its own transaction."""
         with self.transaction() as link:
@@ -177,7 +187,8 @@ class Index(Reader):
         head = chained(head, body)
         link.execute(f"UPDATE {table} SET n = ?, chained = ? WHERE id = ?", (made.n, head, made.id))
         self.keep_head(link, made.camera, made.n, head)
-        self._unfiled.append((self.chain.add_link, (made.camera, made.n, link_line(head, body))))
+        if made.camera not in self.held:
+            self._unfiled.append((self.chain.add_link, (made.camera, made.n, link_line(head, body))))
 
     def keep_head(self, link: sqlite3.Connection, camera: str, n: int, head: bytes) -> None:
         """The newest link of a camera."""
@@ -314,11 +325,16 @@ class Index(Reader):
                 "INSERT INTO seal(camera, number, at, n, sitting, line) VALUES (?, ?, ?, ?, ?, ?)",
                 (seal.camera, seal.number, micros(seal.at), seal.n, seal.sitting, line.decode()),
             )
-            self._unfiled.append((self.chain.add_seal, (seal.camera, line)))
+            if seal.camera not in self.held:
+                self._unfiled.append((self.chain.add_seal, (seal.camera, line)))
 
     def find(self, at: datetime, code: str, path: str, detail: str) -> None:
-        """Something on the disk is not as the index has it: a fact for people, said once."""
-        if not self.rows("SELECT 1 FROM finding WHERE code = ? AND path = ?", code, path):
+        """Something on the disk is not as the index has it: a fact for people, said once; what was put right may happen
+        again.
+        """
+        if code in PUT_RIGHT or not self.rows(
+            "SELECT 1 FROM finding WHERE code = ? AND path = ?", code, path
+        ):
             self.write(
                 "INSERT INTO finding(id, at, code, path, detail, noted) VALUES (?, ?, ?, ?, ?, 0)",
                 new_id(),

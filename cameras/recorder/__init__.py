@@ -34,8 +34,8 @@ from cameras.set_up import SetUp
 
 log = logging.getLogger("examsite.recorder")
 
-CHANGED = ("missing", "adopted", "unknown_file", "row_added", "seals_lost")
-"""Findings that no crash explains,"""
+CHANGED = ("missing", "adopted", "unknown_file", "row_added", "seals_lost", "restored")
+"""Findings that no crash explains (a row is durable before its line is in the chain's file),"""
 SHOWN = timedelta(days=7)
 """and for how long they are shown: whoever starts the recorder again does not take them away."""
 

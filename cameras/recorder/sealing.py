@@ -44,6 +44,8 @@ class Sealer:
         self._well = time.monotonic()
         """When nothing that was due was left without its seal."""
         self._wrong_clock = False
+        self._lacking: set[str] = set()
+        """Cameras of whose seals the index has lost some: they get no more until it has them again, at a start."""
         self._signer: Signer | None = None
         folder = settings.state / "keys"
         try:
@@ -57,10 +59,11 @@ class Sealer:
             log.warning("recordings are chained and not sealed: %s", error)
 
     def able(self, monotonic: float) -> bool:
-        """Do the recordings get their seals? Not without a key, under a clock at which it does not hold, and when they
-        have failed for hours.
+        """Do the recordings get their seals? Not without a key, under a clock at which it does not hold, not while the
+        index lacks some of a camera, and not when they have failed for hours.
         """
-        return self._signer is not None and not self._wrong_clock and monotonic - self._well < FAILED
+        held_up = self._wrong_clock or bool(self._lacking)
+        return self._signer is not None and not held_up and monotonic - self._well < FAILED
 
     def round(self, cameras: list[str], orders: Orders | None, now: datetime, monotonic: float) -> None:
         """Seal what is due: every camera each hour, and once after each sitting of the orders."""
@@ -83,7 +86,8 @@ class Sealer:
             self._well = monotonic
 
     def seal(self, camera: str, now: datetime, sitting: str = "") -> bool:
-        """Sign the newest link of a camera; for the hour only when there is a new one. False: it could not be kept.
+        """Sign the newest link of a camera; for the hour only when there is a new one. False: it could not be kept, and
+        is tried again soon.
 
         Nothing is signed while the seals' file has more than the index: somebody took seals out of the index, and what
         he may have done to the chain before would be signed too.
@@ -95,11 +99,13 @@ class Sealer:
         if sealed_n == head[0] and not sitting:
             return True
         if self._lost(camera, number, line):
-            self._index.find(
-                now, "seals_lost", f"{FOLDER}/{camera}/{SEALS}", f"the index ends with seal {number}"
-            )
-            log.error("camera %s: the index lacks seals that the seals' file has; nothing is sealed", camera)
+            if camera not in self._lacking:  # said once a time, not every few seconds after a sitting
+                path = f"{FOLDER}/{camera}/{SEALS}#{number + 1}"
+                self._index.find(now, "seals_lost", path, f"the index ends with seal {number}")
+                log.error("camera %s: the index lacks seals that their file has; nothing is sealed", camera)
+            self._lacking.add(camera)
             return True
+        self._lacking.discard(camera)
         if not self._in_time(now):
             return False
         previous = msgspec.json.decode(line, type=SignedProof).body if line else ""

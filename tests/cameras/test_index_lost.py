@@ -10,14 +10,18 @@ import msgspec
 import pytest
 
 from appliance.base.errors import Unavailable
+from appliance.wire.orders import Orders, SittingOrder
 from cameras.chain import SegmentLink, encode, files, link_line, read_line
 from cameras.index import Index
+from cameras.index.rebuild import agree
 from cameras.index.untold import findings
-from cameras.recorder import Recorder
+from cameras.recorder import CHANGED, Recorder
 from cameras.recorder.reconcile import complete, rebuilding, reconcile
+from cameras.recorder.sealing import Sealer
 from tests.cameras.sealed_store import NOW, World
 from tests.cameras.test_store import put
 
+HOUR = timedelta(hours=1)
 TABLES = {
     "segment": "id, run, camera, path, start, end, bytes, sha256, state, cause, n, chained",
     "gap": "id, camera, start, end, cause, detail, n, chained",
@@ -54,6 +58,7 @@ def test_a_lost_index_is_built_again_from_the_files(world: World, how: str) -> N
     assert content(index) == before
     codes = {row[0] for row in index.rows("SELECT code FROM finding")}
     assert codes == ({"restored", "index_damaged"} if how == "damaged" else {"restored"})
+    assert index.found(NOW, CHANGED) == {"C1": 1}, "no crash explains it: an alarm"
     assert world.verify().ok
     more = put(index, world.media, NOW + timedelta(minutes=9), 60, "r9")
     assert read_line(world.links.read_bytes().splitlines()[-1])[2].id == more.id
@@ -184,6 +189,41 @@ def test_the_last_line_of_a_file(
     monkeypatch.setattr(files, "TAIL", length)
     (tmp_path / "x").write_bytes(body)
     assert files._tail(tmp_path / "x") == expected
+
+
+def test_a_second_loss_of_rows_is_told_like_the_first(world: World) -> None:
+    for lost in (1, 2):
+        world.index.write("DELETE FROM segment WHERE n > 2")
+        world.index.write("UPDATE chain SET n = 2, head = (SELECT chained FROM segment WHERE n = 2)")
+        reconcile(world.media, world.index, NOW + timedelta(days=30 * lost))
+        assert world.index.rows("SELECT count(*) FROM finding WHERE code = 'restored'") == [(lost,)]
+
+
+def test_an_index_that_lacks_seals_is_an_alarm_each_time_and_logged_once(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What somebody took out of it comes back at the next start; until then nothing is sealed."""
+
+    def rounds(day: int) -> bool:
+        """Able, after three rounds an hour after a sitting."""
+        now = world.now + timedelta(days=day)
+        over = dict.fromkeys(("opens_at", "starts_at", "ends_at", "started_at", "ended_at"), now - HOUR)
+        sitting = SittingOrder(id=f"s{day}", rooms=["T1"], **over)  # type: ignore[arg-type]
+        orders = Orders(made_at=now, rooms=["T1"], sittings=[sitting])
+        for second in range(0, 15, 5):
+            world.sealer.round(["C1"], orders, now, day * 86400.0 + second)
+        return world.sealer.able(day * 86400.0 + 10)
+
+    assert rounds(0)
+    for month in (1, 2):
+        world.index.write("DELETE FROM seal WHERE number = (SELECT max(number) FROM seal)")
+        world.put(20 + month)
+        assert not rounds(30 * month)
+        told = [one for one in caplog.records if "lacks seals" in one.getMessage()]
+        assert len(told) == month and len(findings(world.index)) == month
+        agree(world.index, world.index.chain)  # as a start does
+        world.sealer = Sealer(world.settings, world.index)
+        assert rounds(30 * month + 1)
 
 
 def many_days(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
