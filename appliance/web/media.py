@@ -189,13 +189,13 @@ async def clip(
     download: FromQuery[bool] = False,
     copy: FromQuery[bool] = False,
     run: FromQuery[str] = "",
-    again: FromQuery[bool] = False,
+    again: FromQuery[int] = 0,
 ) -> Response[bytes] | Stream:
     """A recording as MP4. Journaled for the candidate it was watched for, or for the camera.
 
     Browsers ask for ranges to move about in it: those are cut from the same bytes. `download`: the whole clip with
-    its signed proof at the end; `copy`: a copy with the time in the picture (clip_export). `again`: the second of these
-    times, the clock was set back: it gets another name.
+    its signed proof at the end; `copy`: a copy with the time in the picture (clip_export). `again`: of these
+    times it is the first, second ... film after the clock was set back: each gets a name of its own.
     """
     if start.tzinfo is None or end.tzinfo is None or not start < end <= start + LONGEST:
         raise Corrupt("bad_clip", N_("A clip is at most 30 minutes long."), N_("Choose a shorter one."))
@@ -211,8 +211,9 @@ async def clip(
     return await give_clip(request, box, wanted, candidate, {})
 
 
-def _clip_name(box: Box, asked: GetClip | GetCopy, again: bool = False) -> str:
-    return f"{asked.camera}-{box.local(asked.start):%Y%m%d-%H%M%S}{'-again' if again else ''}.mp4"
+def _clip_name(box: Box, asked: GetClip | GetCopy, again: int = 0) -> str:
+    which = f"-again{again if again > 1 else ''}" if again else ""
+    return f"{asked.camera}-{box.local(asked.start):%Y%m%d-%H%M%S}{which}.mp4"
 
 
 async def give_clip(

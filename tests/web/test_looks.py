@@ -49,6 +49,15 @@ def test_who_begins_in_the_middle_has_looked_too(day: Running, client: Client) -
     assert looked(day) == before + 2
 
 
+def test_films_of_the_same_times_have_names_of_their_own(client: Client) -> None:
+    """The clock was set back twice."""
+    http, names = client("inspector"), set()
+    for again in range(3):
+        with http.stream("GET", f"{CLIP.format(1)}&download=true&again={again}") as answer:
+            names.add(answer.headers["content-disposition"].partition("C1-20261121-0900")[2])
+    assert names == {'00.mp4"', '00-again.mp4"', '00-again2.mp4"'}
+
+
 def test_a_range_of_a_clip_reads_no_more_than_the_range(
     day: Running, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

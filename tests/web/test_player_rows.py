@@ -84,6 +84,21 @@ def test_what_two_stays_see_of_a_camera_is_one_row_with_one_gap() -> None:
     assert [one.run for row in rows for one in row.pieces] == ["r1", "r2"]
 
 
+def of_the_page(folder: Path, script: str) -> Any:
+    """What an expression over _player_stretch.ts comes to."""
+    made = folder / "stretch.mjs"
+    esbuild = [
+        "node_modules/.bin/esbuild",
+        "appliance/web/ui/_player_stretch.ts",
+        "--format=esm",
+        f"--outfile={made}",
+    ]
+    subprocess.run([*esbuild, "--log-level=error"], check=True)
+    script = f"import * as page from '{made}'; console.log(JSON.stringify({script}))"
+    told = subprocess.run(["node", "--input-type=module", "-e", script], check=True, capture_output=True)
+    return json.loads(told.stdout)
+
+
 def test_a_file_that_is_gone_parts_what_is_taken(tmp_path: Path) -> None:
     """exam-clips ends a film before it: a link over it would give less than it says."""
     minute = 60_000
@@ -92,26 +107,19 @@ def test_a_file_that_is_gone_parts_what_is_taken(tmp_path: Path) -> None:
     ]
     del films[2]["codec"]
     films[4] |= {"codec": "", "away": True}
-    row = {"spans": [[0, 5 * minute]], "pieces": films}
-    made = tmp_path / "stretch.mjs"
-    esbuild = [
-        "node_modules/.bin/esbuild",
-        "appliance/web/ui/_player_stretch.ts",
-        "--format=esm",
-        f"--outfile={made}",
-    ]
-    subprocess.run([*esbuild, "--log-level=error"], check=True)
-    asked = f"const row = {json.dumps(row)}; "
-    asked += "const all = [stretches(row, 0, 3e5), unreadable(row, 0, 3e5), saw(row, 3e5, 4e5)];"
-    script = (
-        f"import {{ stretches, unreadable, saw }} from '{made}'; {asked} console.log(JSON.stringify(all))"
+    row = json.dumps({"spans": [[0, 5 * minute]], "pieces": films})
+    found, lost, elsewhere = of_the_page(
+        tmp_path,
+        f"[page.stretches({row}, 0, 3e5), page.unreadable({row}, 0, 3e5), page.saw({row}, 3e5, 4e5)]",
     )
-    told = subprocess.run(
-        ["node", "--input-type=module", "-e", script], check=True, capture_output=True
-    ).stdout
-    found, lost, elsewhere = json.loads(told)
     assert [(one["from"] // minute, one["to"] // minute) for one in found] == [(0, 2), (3, 5)]
     assert lost == [[2 * minute, 3 * minute]] and not elsewhere
+
+
+def test_each_film_of_the_same_times_has_a_number_of_its_own(tmp_path: Path) -> None:
+    """The clock was set back twice."""
+    rows = json.dumps([{"camera": camera} for camera in ("C1", "C1", "C2", "C1")])
+    assert of_the_page(tmp_path, f"{rows}.map((row, n, all) => page.filmed(all, row))") == [0, 1, 0, 2]
 
 
 def test_a_gap_two_stays_know_is_counted_once() -> None:

@@ -48,3 +48,8 @@ export function unreadable(row: Row, from: number, to: number): [number, number]
 export function saw(row: Row, from: number, to: number): boolean {
   return row.spans.some(([start, end]) => start < to && end > from);
 }
+
+/** How many rows before this one have films of the same times: a camera's films after the clock was set back. */
+export function filmed(rows: readonly Row[], row: Row): number {
+  return rows.filter((one) => one.camera === row.camera).indexOf(row);
+}

@@ -2,13 +2,14 @@
 
 import { word } from "./_page";
 import { clipAddress, dayText, type Films, make, timeText, type Visit } from "./_player_film";
-import { saw, stretches, unreadable } from "./_player_stretch";
+import { filmed, saw, stretches, unreadable } from "./_player_stretch";
 
 const LONGEST = 30 * 60_000;
 /** Longer ones go into a package. */
 /** The name the box gives the file (appliance/web/media.py). */
-function fileName(camera: string, from: number, again: boolean): string {
-  return `${camera}-${dayText(from).replaceAll("-", "")}-${timeText(from).replaceAll(":", "")}${again ? "-again" : ""}.mp4`;
+function fileName(camera: string, from: number, again: number): string {
+  const which = again ? `-again${again > 1 ? again : ""}` : "";
+  return `${camera}-${dayText(from).replaceAll("-", "")}-${timeText(from).replaceAll(":", "")}${which}.mp4`;
 }
 
 /** Links of one sort. */
@@ -63,14 +64,13 @@ export class Take {
     const notes: string[] = [];
     const rows = to - from > LONGEST ? [] : visit.rows.filter((row) => !hidden.has(row.camera));
     for (const row of rows) {
-      // Recorded once more after the clock was set back: of the same times, and another film.
-      const again = rows.find((one) => one.camera === row.camera) !== row;
+      const again = filmed(rows, row);
       for (const one of stretches(row, from, to)) {
         const whole = one.from - from < 1000 && to - one.to < 1000;
         const times = whole ? "" : ` ${timeText(one.from)} – ${timeText(one.to)}`;
         for (const how of ["download", "copy"] as const) {
           const link = this.links[how].at(count);
-          link.href = clipAddress(this.film, row.camera, new Date(one.from).toISOString(), new Date(one.to).toISOString(), one.run, how) + (again ? "&again=true" : "");
+          link.href = clipAddress(this.film, row.camera, new Date(one.from).toISOString(), new Date(one.to).toISOString(), one.run, how) + (again ? `&again=${again}` : "");
           link.dataset.file = (how === "copy" ? "copy-" : "") + fileName(row.camera, one.from, again);
           const text = `${row.name} · ${word(how)}${times}`;
           if (link.textContent !== text) link.textContent = text;
