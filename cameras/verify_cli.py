@@ -102,7 +102,9 @@ def _clip_words() -> dict[str, str]:
             "When it was cut, what the index said of the recording {path} was not what the chain of recordings says."
         ),
         "source_missing": _("When it was cut, the recording {path} was missing."),
-        "source_unreadable": _("When it was cut, the recording {path} could not be read."),
+        "source_unreadable": _(
+            "When it was cut, the recording {path} or its place in the chain of recordings could not be read."
+        ),
     }
 
 

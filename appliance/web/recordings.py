@@ -97,6 +97,8 @@ class Files(msgspec.Struct):
     """Seals of the journal that were held against the chain."""
     broken: list[SealedHead]
     """Those the chain does not have."""
+    unread: int = 0
+    """Those nobody knows of: the disk does not give the chain's file."""
 
     @property
     def closed(self) -> int:
@@ -213,8 +215,9 @@ async def read_again(check: Check, box: Box, wanted: list[Stay], candidate: str,
         deleted=sum(one.found == "deleted" for one in every),
         open=sum(one.found == "open" for one in every),
         doubtful=[one for one in every if one.state in ("recovered", "adopted")],
-        seals=len(heads),
+        seals=len(heads) - head.unread,
         broken=head.broken,
+        unread=head.unread,
     )
     body = {
         "files": files.closed,
@@ -224,6 +227,7 @@ async def read_again(check: Check, box: Box, wanted: list[Stay], candidate: str,
         "damaged": [f"{one.found} {one.path}" for one in files.damaged[:NAMED]],
         "seals": files.seals,
         "broken": [f"{one.camera} {one.n}" for one in files.broken[:NAMED]],
+        "unread": files.unread,
     }
     check.result = files  # shown even when the journal cannot be written now
     await box.db.write(note_look, box, "recordings.verified", candidate, who, body)

@@ -216,8 +216,8 @@ class ClipHead(msgspec.Struct, kw_only=True):
 
 Check = Literal["whole", "altered", "row_altered", "missing", "unreadable", "open", "elsewhere", "deleted"]
 """A file read again just now: as it was recorded, not so, as the index says but not as the chain does, not there, the
-disk does not give it; open = still being written, no hash yet; elsewhere = it has moved to a place that is not read for
-this (an off-line disk, object storage); deleted = by order, after its date."""
+disk does not give it, or not its place in the chain; open = still being written, no hash yet; elsewhere = it has moved
+to a place that is not read for this (an off-line disk, object storage); deleted = by order, after its date."""
 Kept = Literal["open", "closed", "recovered", "adopted", "missing", "filled"]
 """How a file came into the index. recovered: ended by a crash, hashed at the restart; adopted: the index had lost
 it, hashed when it was found again; filled: put into a gap later out of a camera's card or a copy, hashed when it was
@@ -244,11 +244,14 @@ class VerifySpans(msgspec.Struct, tag="clips.verify", kw_only=True):
 
 
 class SpanHead(msgspec.Struct, kw_only=True):
-    """How much is going to be read. `broken`: of the heads asked about, those the chain does not have."""
+    """How much is going to be read. Of the heads asked about `broken`: those the chain does not have; `unread`: so many
+    of which nobody knows, for the disk does not give the chain's file.
+    """
 
     files: int
     bytes: int
     broken: list[SealedHead] = []
+    unread: int = 0
 
 
 class CheckedFile(msgspec.Struct, kw_only=True):

@@ -37,18 +37,25 @@ class Journaled:
         return sorted(self._left[camera])
 
 
-def broken(files: ChainFiles, heads: list[SealedHead]) -> list[SealedHead]:
-    """Heads that the chain's files do not have; only the files in which their links lie are read and hashed."""
+def broken(files: ChainFiles, heads: list[SealedHead]) -> tuple[list[SealedHead], list[SealedHead]]:
+    """Heads that the chain's files do not have, and those of which nobody knows: the disk does not give their file.
+    Only the files in which their links lie are read and hashed.
+    """
 
     def place(one: SealedHead) -> tuple[str, str]:
         return one.camera, files.holding(one.camera, one.n).name
 
     found: list[SealedHead] = []
+    unread: list[SealedHead] = []
     for (camera, _), some in groupby(sorted(heads, key=place), place):
         wanted = list(some)
-        there = _links(files, camera, wanted[0].n)
+        try:
+            there = _links(files, camera, wanted[0].n)
+        except OSError:
+            unread += wanted
+            continue
         found += [one for one in wanted if there.get(one.n) != one.head]
-    return found
+    return found, unread
 
 
 def _links(files: ChainFiles, camera: str, n: int) -> dict[int, str]:

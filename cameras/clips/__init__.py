@@ -217,11 +217,9 @@ class ClipServer:
             times = span.start.astimezone(UTC), span.end.astimezone(UTC)
             found = await asyncio.to_thread(self._index.between, span.camera, *times, True)
             files |= {segment.path: segment for segment in found}
-        head = SpanHead(
-            files=len(files),
-            bytes=sum(segment.bytes for segment in files.values()),
-            broken=await asyncio.to_thread(broken, ChainFiles(self._media), asked.heads),
-        )
+        gone, unread = await asyncio.to_thread(broken, ChainFiles(self._media), asked.heads)
+        size = sum(segment.bytes for segment in files.values())
+        head = SpanHead(files=len(files), bytes=size, broken=gone, unread=len(unread))
         ends = {one.camera: self._index.chain_head(one.camera) for one in asked.heads}
         # One beyond the chain's end is told above: it says nothing of single files.
         held = [one for one in asked.heads if one.n <= (ends[one.camera] or (0, b""))[0]]

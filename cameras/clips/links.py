@@ -44,16 +44,15 @@ class Links:
 
     def judged(self, segment: Segment, found: Check, heads: Sequence[SealedHead] = ()) -> Check:
         """`row_altered` for a file that fits its row, and the row not the chain. `heads`: seals the journal knows, of
-        any camera. Raises Unavailable.
+        any camera. `unreadable` where the disk does not give the chain: nobody altered anything. Raises Unavailable.
         """
         if found not in ("whole", "elsewhere"):
             return found
         try:
-            if self._holds(segment, heads):
-                return found
+            return found if self._holds(segment, heads) else "row_altered"
         except OSError as error:
             log.error("%s: its chain cannot be read: %s", segment.path, error)
-        return "row_altered"
+        return "unreadable"
 
     def _holds(self, segment: Segment, heads: Sequence[SealedHead]) -> bool:
         columns = COLUMNS["segment"]

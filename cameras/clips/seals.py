@@ -26,11 +26,12 @@ class NewSeals:
         self._past: dict[str, int] = {}
         """By camera: up to this number nothing is left to be told."""
         self._refused: set[str] = set()
+        self._unread: set[str] = set()
         """Cameras of which that was said."""
 
     def after(self, known: Mapping[str, tuple[int, str]]) -> list[SealedHead]:
         """Those of each camera after the one known of it (number and `head`), in order; of a camera nobody knows, or
-        whose seals are not those that are known, the newest. Raises Unavailable, OSError.
+        whose seals are not those that are known, the newest. Raises Unavailable.
         """
         found: list[SealedHead] = []
         for camera in self._index.cameras():
@@ -45,15 +46,23 @@ class NewSeals:
         return found
 
     def _since(self, camera: str, number: int) -> list[SealedHead]:
-        """The next ones that hold. Who puts in others keeps none back: a whole page without any is passed over."""
-        rows = self._index.rows(
-            "SELECT number, line FROM seal WHERE camera = ? AND number > ? ORDER BY number LIMIT ?",
-            *(camera, max(number, self._past.get(camera, 0)), AT_ONCE),
-        )
-        found = self._in_chain([told for row in rows if (told := self._told(camera, *row))])
-        if not found and len(rows) == AT_ONCE:
-            self._past[camera] = rows[-1][0]
-        return found
+        """The next ones that hold. Who puts in others keeps none back: a whole page of those is passed over for good,
+        one whose links are not in the files just now only until they are.
+        """
+        after = max(number, self._past.get(camera, 0))
+        while True:
+            rows = self._index.rows(
+                "SELECT number, line FROM seal WHERE camera = ? AND number > ? ORDER BY number LIMIT ?",
+                *(camera, after, AT_ONCE),
+            )
+            signed = [told for row in rows if (told := self._told(camera, *row))]
+            found = self._in_chain(signed)
+            if found or len(rows) < AT_ONCE:
+                return found
+            after = rows[-1][0]
+            if not signed:
+                self._past[camera] = after
+                return []
 
     def _told(self, camera: str, number: int, line: str) -> SealedHead | None:
         """A seal; None when it is not signed, or not this one."""
@@ -72,5 +81,8 @@ class NewSeals:
 
     def _in_chain(self, heads: list[SealedHead]) -> list[SealedHead]:
         """Those whose link is in the chain's files: one whose line the disk has not taken yet comes later."""
-        gone = broken(self._files, heads)
-        return [one for one in heads if one not in gone]
+        gone, unread = broken(self._files, heads)
+        for camera in {one.camera for one in unread} - self._unread:
+            self._unread.add(camera)
+            log.error("camera %s: its chain cannot be read; the journal is not told of its seals", camera)
+        return [one for one in heads if one not in gone and one not in unread]

@@ -15,6 +15,7 @@ from appliance.wire.seals import SealedHead
 from cameras import integrity
 from cameras.chain import START, SegmentLink, chained, encode, link_line, read_line, read_seal
 from cameras.chain.journaled import broken
+from cameras.clips.links import Links
 from cameras.clips.seals import NewSeals
 from cameras.index import micros
 from cameras.recorder.sealing import Sealer
@@ -236,7 +237,7 @@ def test_links_cut_off_with_their_seals_are_missed_by_the_journal(world: World) 
     assert newest_seals(world.index) == heads[-1:] and [one.n for one in heads] == [3, 6]
     files = world.index.chain
     found = world.verify(heads=heads)
-    assert found.ok and found.journaled == 2 and broken(files, heads) == []
+    assert found.ok and found.journaled == 2 and broken(files, heads) == ([], [])
     for segment in world.files[3:]:
         (world.media / segment.path).unlink()
     for _ in range(3):
@@ -249,7 +250,7 @@ def test_links_cut_off_with_their_seals_are_missed_by_the_journal(world: World) 
     assert world.verify().ok and world.verify().journaled is None
     found = world.verify(heads=heads)
     assert [(one.code, one.path) for one in found.findings] == [("cut_off", "chain.d/C1#6")]
-    assert found.journaled == 1 and broken(files, heads) == heads[1:]
+    assert found.journaled == 1 and broken(files, heads) == (heads[1:], [])
     for minute in (7, 8, 9):  # and the recorder goes on, seals included
         world.put(minute)
     world.sealer.seal("C1", world.now)
@@ -257,7 +258,7 @@ def test_links_cut_off_with_their_seals_are_missed_by_the_journal(world: World) 
     assert (now.number, now.n) == (2, 6) and world.verify().ok
     found = world.verify(heads=[*heads, now])
     assert [(one.code, one.path) for one in found.findings] == [("not_as_journaled", "chain.d/C1#6")]
-    assert broken(files, [*heads, now]) == heads[1:]
+    assert broken(files, [*heads, now]) == (heads[1:], [])
     gone = SealedHead(camera="C9", number=1, n=4, head="00" * 32, at=NOW)
     assert [one.path for one in world.verify(heads=[gone]).findings] == ["chain.d/C9#4"]
 
@@ -303,6 +304,36 @@ def test_the_journal_is_told_only_of_seals_that_hold(world: World, monkeypatch: 
         [],
         [msgspec.structs.replace(last, number=8)],
     ]
+
+
+def test_a_chain_that_cannot_be_read_or_comes_late_keeps_back_its_own_seals_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cameras.clips.seals.AT_ONCE", 3)
+    for minute in range(8, 13):
+        world.put(minute)
+        world.sealer.seal("C1", world.now)
+    world.index.open_gap_row("g2", "C2", NOW, "network", "test")
+    world.index.close_gap("g2", LATER)
+    world.sealer.seal("C2", world.now)
+    told = NewSeals(world.media, world.index, world.authority)
+    heads = told.after({"C1": (0, "")})[:1]
+    links = world.links.read_bytes()
+    world.links.unlink()
+    for known in ({"C1": (0, "")}, {}):
+        assert [one.camera for one in told.after(known)] == ["C2"], "the recorder's next start gives it back"
+    world.links.mkdir()  # the disk does not give it
+    for known in ({"C1": (0, "")}, {}):
+        assert [one.camera for one in told.after(known)] == ["C2"]
+    assert broken(world.index.chain, heads) == ([], heads)
+    links_of = Links(world.media, world.index, world.authority)
+    assert links_of.judged(world.files[0], "whole", heads) == "unreadable", "nobody altered anything"
+    world.links.rmdir()
+    world.links.write_bytes(links)
+    seen: list[int] = []
+    for _ in range(3):
+        seen += [one.number for one in told.after({"C1": (len(seen), "")}) if one.camera == "C1"]
+    assert seen == [1, 2, 3, 4, 5, 6, 7], "a page of them was not passed over for good"
 
 
 def test_seals_come_every_hour_and_after_each_sitting(world: World) -> None:

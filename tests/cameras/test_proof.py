@@ -34,6 +34,7 @@ from appliance.wire.recorder import (
     SpanHead,
     VerifySpans,
 )
+from appliance.wire.seals import SealedHead
 from cameras import clips
 from cameras.archive.locate import Locator
 from cameras.clips.cut import Cut, cut
@@ -147,6 +148,19 @@ async def test_a_file_the_recorder_has_missed_is_still_named(store: Store) -> No
     store.path(2).unlink()
     store.index.miss_segment(store.files[2])
     assert [one.found for one in await store.check()].count("missing") == 1
+
+
+async def test_a_chain_the_disk_does_not_give_ends_no_check_and_accuses_nobody(store: Store) -> None:
+    links = store.media / "chain.d" / "C1" / "0000000001.links"
+    links.unlink()
+    links.mkdir()
+    asked = VerifySpans(
+        spans=[CameraSpan(camera="C1", start=NOW, end=NOW + timedelta(seconds=100))],
+        heads=[SealedHead(camera="C1", number=1, n=3, head="ab" * 32, at=NOW)],
+    )
+    head, frames = await ask_stream(store.settings.socket("clips"), asked, SpanHead)
+    found = [msgspec.msgpack.decode(frame, type=CheckedFile).found async for frame in frames]
+    assert (head.broken, head.unread, found) == ([], 1, ["unreadable"] * 5)
 
 
 async def test_a_downloaded_clip_proves_itself(store: Store, tmp_path: Path) -> None:
