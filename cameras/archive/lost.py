@@ -14,7 +14,7 @@ import msgspec
 
 from appliance.base.errors import Unavailable
 from cameras.archive.places import INVENTORY, REMOVED, FolderPlace, Place, PlaceSilent, sync_folder
-from cameras.archive.store import FILE, Archive
+from cameras.archive.store import EVERYWHERE, FILE, Archive
 from cameras.index import moment
 from cameras.index.rebuild import INSIDE
 
@@ -102,7 +102,8 @@ class _Line(msgspec.Struct):
 
 def take_in(archive: Archive, place: FolderPlace) -> int:
     """An off-line disk this list knows nothing of, and what its inventory says, which nobody has signed: a recording
-    on it counts, and is no longer missed, once it was read (Scrubber). A disk with an inventory is not filled any more.
+    on it counts, and is no longer missed, once it was read (Scrubber); one deleted by order goes from it as well. A
+    disk with an inventory is not filled any more.
     """
     gone = {line.path for line in _lines(place.root / REMOVED)}
     lines = [line for line in _lines(place.root / INVENTORY) if line.path not in gone]
@@ -111,6 +112,11 @@ def take_in(archive: Archive, place: FolderPlace) -> int:
         link.execute("INSERT INTO place(name, kind, state) VALUES (?, 'offline', ?)", (place.name, state))
         for line in lines:
             archive.keep_copy(place.name, line.path, line.bytes, line.sha256, NEVER)
+        link.execute(  # as if it had been known when the order came (Deleter)
+            "INSERT OR IGNORE INTO pending(name, path) SELECT ?, c.path FROM copy c"
+            " JOIN removal r ON r.path = c.path AND r.place = ? WHERE c.place = ?",
+            (f"left:{place.name}", EVERYWHERE, place.name),
+        )
     if lines:
         log.warning("off-line disk %s: %d recordings taken in from its inventory", place.name, len(lines))
     return len(lines)

@@ -12,6 +12,7 @@ from appliance.wire.archive import Permit
 from appliance.wire.seals import Deletion
 from cameras.archive.lawful import list_digest
 from cameras.archive.locate import Locator
+from cameras.archive.places import REMOVED, FolderPlace
 from cameras.archive.rounds import Rounds
 from cameras.archive.status import make_status
 from cameras.archive.store import EVERYWHERE, ArchiveReader
@@ -311,3 +312,24 @@ def test_what_went_can_be_held_against_the_journal(tmp_path: Path) -> None:
     assert not Told(reader, store.index, [told]).lawful(put_in, forged, later)
     forged = msgspec.structs.replace(forged, event=0)
     assert not Told(reader, store.index, [told]).lawful(put_in, forged, later)
+
+
+def test_what_was_deleted_goes_from_a_disk_nobody_knew(tmp_path: Path) -> None:
+    store = Store(tmp_path, places=[])
+    (old,), (kept,) = store.record("C1", NOW - LEAST - 99 * DAY), store.record("C1", NOW - DAY)
+    bodies = {one.path: (store.media / one.path).read_bytes() for one in (old, kept)}
+    with store.rounds() as rounds:
+        rounds.take_orders(orders(before=NOW - LEAST))
+        settle(rounds)
+        assert not (store.media / old.path).exists()
+        disk = store.mount("disks/usb1", "A-001", "offline")
+        for one in (old, kept):
+            (disk / one.path).parent.mkdir(parents=True, exist_ok=True)
+            (disk / one.path).write_bytes(bodies[one.path])
+        place = FolderPlace("A-001", "offline", disk)
+        for one in (old, kept):
+            place.list_copy({"path": one.path, "bytes": SIZE, "sha256": one.sha256})
+        settle(rounds)
+        assert [(disk / one.path).exists() for one in (old, kept)] == [False, True]
+        assert rounds.archive.rows("SELECT path FROM copy") == [(kept.path,)]
+    assert old.path in (disk / REMOVED).read_text("utf-8")
