@@ -45,6 +45,7 @@ FAULTS = (
     "the disk loses what it had taken, and says so once",
     "a begun file, a folder or a chain on the recording disk cannot be read (a bad sector)",
     "somebody puts a film and a row still open in the index into a gap",
+    "somebody takes seals out of the index, whose file has them",
     "the box's clock is wrong by years when it starts",
     "the recordings' disk is pulled out while everything runs, and put in again",
     "a second exam-recorder is started on the same recordings",
