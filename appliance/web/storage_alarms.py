@@ -50,8 +50,8 @@ def _work(found: Storage) -> list[Alarm]:
         Alarm(
             level="amber",
             code="place_stuck",
-            text=_("Storage of recordings, {what}: {why}.").format(what=one.what, why=one.text),
-            next=_("Look at that place: its room, its rights, its network. It is tried again by itself."),
+            text=one.words(),
+            next=one.next_words(),
             since=one.since,
             subject=one.what,
         )

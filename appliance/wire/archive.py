@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from appliance.base.i18n import _
+
 
 class KeptSitting(msgspec.Struct, kw_only=True):
     """A sitting as its recordings see it: from the first to the last second wanted, and until when they are kept.
@@ -153,11 +155,29 @@ class StorageFinding(msgspec.Struct, kw_only=True):
 
 
 class Problem(msgspec.Struct, kw_only=True):
-    """Something exam-archive could not do: with which place (or step), since when, and why."""
+    """Something exam-archive could not do: with which place (or step), since when, and why. `waits_for`: places a new
+    list of recordings waits for, one of which may keep an older list.
+    """
 
     what: str
     since: datetime
     text: str
+    waits_for: list[str] = []
+
+    def words(self) -> str:
+        """As pages, alarms, the command and the terminal say it."""
+        if self.waits_for:
+            return _(
+                "The list of archived recordings is new. Until {places} answers, a day at most, nothing is copied or"
+                " deleted."
+            ).format(places=_(", ").join(self.waits_for))
+        return _("Storage of recordings, {what}: {why}.").format(what=self.what, why=self.text)
+
+    def next_words(self) -> str:
+        """What to do."""
+        if self.waits_for:
+            return _("Plug in or switch on what is missing; it goes on by itself.")
+        return _("Look at that place: its room, its rights, its network. It is tried again by itself.")
 
 
 class Due(msgspec.Struct, kw_only=True):

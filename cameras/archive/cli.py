@@ -73,7 +73,7 @@ def status(json: bool = typer.Option(False, "--json")) -> None:
         for short in ahead.short:
             typer.echo(_("No room for the sitting {name}.").format(name=short.name))
         for problem in found.problems:
-            typer.echo(f"{problem.since:%Y-%m-%d %H:%M}Z  {problem.what}: {problem.text}")
+            typer.echo(f"{problem.since:%Y-%m-%d %H:%M}Z  {problem.words()} {problem.next_words()}")
         for finding in found.findings:
             typer.echo(f"{finding.code}  {finding.place or _('recording disk')}  {finding.path}")
     if found.found or found.forecast.short:

@@ -76,6 +76,8 @@ class Rounds:
         """Another disk, or another list, lies where the one that was opened lay: only a new process can go on."""
         self.problems: dict[str, tuple[datetime, str]] = {}
         """What could not be done, by step: since when, and why."""
+        self.waits_for: list[str] = []
+        """Places a new list waits for: one of them may keep an older list."""
         self.ended: datetime | None = None
         """When the last whole round ended."""
         self.began = self.clock.now()
@@ -179,6 +181,7 @@ class Rounds:
         is over since it was made. Until then nothing is done: to a list that knows nothing, what lies elsewhere is
         missing.
         """
+        self.waits_for = []
         if self.archive.kept("site") != (site := site_code(self.settings)):
             self.archive.keep("site", site)
         if not self.archive.new:
@@ -190,7 +193,8 @@ class Rounds:
         started = self.began <= now < self.began + AT_LEAST
         patient = started or now < moment(int(since)) + PATIENCE
         if away and patient:
-            raise PlaceSilent(f"an older one may lie on {', '.join(sorted(away))}")
+            self.waits_for = sorted(away)
+            raise PlaceSilent(f"an older one may lie on {', '.join(self.waits_for)}")
         if bring_back(self.archive, self.copier.places.values(), now, patient):
             self.moved = True
         else:

@@ -74,7 +74,7 @@ def make_status(rounds: "Rounds") -> Storage:
             last=past[-1][0] if past else "",
         ),
         problems=[
-            Problem(what=what, since=since, text=text)
+            Problem(what=what, since=since, text=text, waits_for=rounds.waits_for if what == "list" else [])
             for what, (since, text) in sorted(rounds.problems.items())
         ],
         round_ended=rounds.ended,

@@ -47,7 +47,7 @@ def summary(state: ops.State) -> str:
         line += " " + _("{days} days past their date ({size}).").format(
             days=found.due.days, size=size(found.due.bytes)
         )
-    failing = [_("! {what}: {why}").format(what=one.what, why=one.text) for one in found.problems[:3]]
+    failing = [f"! {one.words()}" for one in found.problems[:3]]
     return "\n".join([line, *failing, *chart(ahead)])
 
 

@@ -68,6 +68,7 @@ def test_a_new_recording_disk_gets_the_list_and_takes_nothing_of_the_old_proof(t
     with new.rounds() as rounds:
         settle(rounds)
         assert rounds.problems["list"][1] == "an older one may lie on nas"
+        assert [one.waits_for for one in make_status(rounds).problems] == [["nas"]]
         assert [name for name, _place, _step in rounds._steps()] == ["fetched", "days"]
         late.rename(nas)
         assert not rounds.once() and not ArchiveProcess(rounds).alive()

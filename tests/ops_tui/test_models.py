@@ -275,7 +275,9 @@ def test_the_disk_of_the_days_to_come_is_drawn() -> None:
     shown.storage.acknowledged, shown.storage.places[1].days_left = 7, 300.5
     shown.storage.problems = [Problem(what="nas", since=NOW, text="no room")]
     told = storage.summary(shown).splitlines()
-    assert "7 more that two people know of." in told[0] and told[1] == "! nas: no room"
+    assert (
+        "7 more that two people know of." in told[0] and told[1] == "! Storage of recordings, nas: no room."
+    )
     assert "room for 300 days" in {row.key: row for row in storage.rows(shown)}["place-nas"].cells[4]
 
 

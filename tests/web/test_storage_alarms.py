@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from appliance.base.errors import Refused
+from appliance.base.i18n import language, set_language
 from appliance.web.storage import day_of, told_until
 from appliance.web.storage_alarms import storage_alarms
 from appliance.wire.archive import PlaceStatus, Problem, ShortSitting, Storage
@@ -37,6 +38,22 @@ def test_what_cannot_be_done_is_an_alarm_after_a_while() -> None:
     assert said(round_ended=NOW - 3 * HOUR) == [("red", "archive_stuck")]
     assert said(began=NOW - 3 * HOUR) == [("red", "archive_stuck")], "none has ended since the start"
     assert said(began=NOW - 9 * DAY, round_ended=NOW) == []
+
+
+def test_a_new_list_says_what_it_waits_for_and_every_other_fault_what_it_is() -> None:
+    since = NOW - 2 * HOUR
+    waits = Problem(what="list", since=since, text="an older one may lie on nas", waits_for=["nas", "库房"])
+    full = Problem(what="list", since=since, text="no room")
+    before = language()
+    set_language("zh_CN")
+    try:
+        found = msgspec.structs.replace(stored(NOW), places=[], findings=[], found=0, problems=[waits, full])
+        waiting, other = storage_alarms(found)
+    finally:
+        set_language(before)
+    assert waiting.text.startswith("存档录像清单是新建的。在存储位置 nas、库房 应答之前")
+    assert "接入或打开" in waiting.next
+    assert other.text == "录像存储，list：no room。" and "空间、权限和网络" in other.next
 
 
 @pytest.mark.parametrize(
