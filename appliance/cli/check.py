@@ -14,7 +14,7 @@ from appliance.base.errors import ExamError
 from appliance.base.i18n import _
 from appliance.base.settings import Settings, load
 from appliance.base.sockets import ask
-from appliance.cli.renew import AUTHORITY, ending
+from appliance.cli.renew import AUTHORITY, FOREIGN, ending, own
 from appliance.cli.run import show, tell
 from appliance.cli.simulated import simulated
 from appliance.devices.cardreader.link import UNSTABLE, stable
@@ -112,6 +112,8 @@ def _certificates(settings: Settings, now: datetime) -> list[Finding]:
     for path, end in ending(settings, now):
         if path.stem == AUTHORITY:
             sentence = _("The site authority ends on {day}: with it the box has to be set up anew.")
+        elif not own(path):
+            sentence = _(FOREIGN)
         else:
             sentence = _("The certificate {name} ends on {day}: run examsite renew as root.")
         text = sentence.format(name=path.name, day=f"{end:%Y-%m-%d}")

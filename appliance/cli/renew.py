@@ -7,7 +7,7 @@ import typer
 from sqlmodel import Session
 
 from appliance.base.crypto import certificate_end, issued_by, renew_leaf
-from appliance.base.i18n import _
+from appliance.base.i18n import N_, _
 from appliance.base.settings import Settings, load
 from appliance.base.terminal import person
 from appliance.cli.run import show, tell
@@ -17,6 +17,7 @@ from appliance.records.journal import append
 AHEAD = timedelta(days=90)
 """So long before its end a certificate is to be renewed."""
 AUTHORITY = "authority"
+FOREIGN = N_("The certificate {name} ends on {day} and is of another authority: ask whoever made it.")
 
 
 def ending(settings: Settings, now: datetime) -> list[tuple[Path, datetime]]:
@@ -30,6 +31,11 @@ def ending(settings: Settings, now: datetime) -> list[tuple[Path, datetime]]:
     ]
 
 
+def own(path: Path) -> bool:
+    """Is it a certificate of the site's authority, and no other (a site may bring its own for the pages)?"""
+    return issued_by(path, path.with_name(f"{AUTHORITY}.pem"))
+
+
 def _note(session: Session, box: Box, names: list[str]) -> None:
     append(session, "site.certified", box.site.code, person(), {"keys": names}, at=box.now())
 
@@ -40,7 +46,7 @@ def renew(json: bool = typer.Option(False, "--json")) -> None:
     box, folder = Box.open(settings), keys(settings)
     ends = ending(settings, datetime.now(UTC))
     for path, _end in ends:
-        if path.stem != AUTHORITY and issued_by(path, folder / f"{AUTHORITY}.pem"):
+        if path.stem != AUTHORITY and own(path):
             renew_leaf(authority(settings), folder, path.stem)
             renewed.append(path.stem)
     if renewed:
@@ -50,11 +56,14 @@ def renew(json: bool = typer.Option(False, "--json")) -> None:
             box.db.write_now(_note, box, renewed)
         finally:
             box.db.stop()
+    foreign = [(path.name, end) for path, end in ends if path.stem != AUTHORITY and not own(path)]
     if json:
-        show({"renewed": renewed})
+        show({"renewed": renewed, "foreign": [name for name, _end in foreign]})
         return
     if renewed:
         tell(_("Certified anew: {names}. Restart exam.target.").format(names=", ".join(renewed)))
+    for name, end in foreign:
+        tell(_(FOREIGN).format(name=name, day=f"{end:%Y-%m-%d}"))
     for day in [f"{end:%Y-%m-%d}" for path, end in ends if path.stem == AUTHORITY]:
         tell(_("The site authority ends on {day}: with it the box has to be set up anew.").format(day=day))
     if not ends:

@@ -123,7 +123,7 @@ def test_certificates_that_end_are_told_a_quarter_ahead_and_made_anew(
     assert not any(one.look for one in check._certificates(settings, end))
     monkeypatch.setenv("EXAMSITE_CONFIG", str(tmp_path / "x.toml"))
     (tmp_path / "x.toml").write_bytes(dump(settings))
-    assert json.loads(examsite("renew", "--json")[1]) == {"renewed": []}
+    assert json.loads(examsite("renew", "--json")[1]) == {"renewed": [], "foreign": []}
     crypto.new_authority(tmp_path / "other", "somebody else")
     foreign = keys(settings) / "foreign.pem"
     foreign.write_bytes((tmp_path / "other" / "authority.pem").read_bytes())
@@ -131,8 +131,11 @@ def test_certificates_that_end_are_told_a_quarter_ahead_and_made_anew(
         ends_soon(authority(settings), keys(settings) / f"{name}.pem")
     monkeypatch.setattr(renew, "AHEAD", timedelta(days=9999))
     before = foreign.read_bytes()
-    assert json.loads(examsite("renew", "--json")[1]) == {"renewed": ["recorder", "tls"]}
-    assert json.loads(examsite("renew", "--json")[1]) == {"renewed": []}, (
+    assert json.loads(examsite("renew", "--json")[1]) == {
+        "renewed": ["recorder", "tls"],
+        "foreign": [],
+    }
+    assert json.loads(examsite("renew", "--json")[1])["renewed"] == [], (
         "nothing is certified anew for nothing"
     )
     assert foreign.read_bytes() == before and crypto.certificate_end(keys(settings) / "recorder.pem") == end
@@ -142,6 +145,10 @@ def test_certificates_that_end_are_told_a_quarter_ahead_and_made_anew(
         lambda session: session.exec(select(Journal).where(Journal.kind == "site.certified")).all()
     )
     assert [json.loads(row.body) for row in rows] == [{"keys": ["recorder", "tls"]}]
+    ends_soon(tmp_path / "other", foreign)
+    said = "由其他机构签发"
+    assert said in "".join(one.message for one in check._certificates(settings, datetime.now(UTC)))
+    assert said in examsite("renew")[2] and foreign.name in examsite("renew", "--json")[1]
 
 
 @pytest.mark.parametrize(("own", "mounted"), [(False, False), (False, True), (True, True)])
