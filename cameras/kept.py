@@ -192,7 +192,7 @@ class Kept:
         if self._needed(camera):
             raise Refused(
                 "sitting_runs",
-                N_("A sitting runs: what camera {camera} sees belongs to it."),
+                N_("A sitting runs, or lets its candidates in: what camera {camera} sees belongs to it."),
                 N_("Take the camera away, or to another room, when the sitting has ended."),
                 camera=camera.code,
             )

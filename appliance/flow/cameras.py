@@ -56,7 +56,7 @@ def free_of_sitting(session: Session, camera: CameraSettings) -> None:
     if camera.room and session.exec(running).first():
         raise Refused(
             "sitting_runs",
-            N_("A sitting runs in the room of camera {camera}."),
+            N_("A sitting runs, or lets its candidates in: what camera {camera} sees belongs to it."),
             N_("Take the camera away, or to another room, when the sitting has ended."),
             camera=camera.code,
         )

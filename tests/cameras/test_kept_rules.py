@@ -310,6 +310,7 @@ def test_a_camera_that_a_running_sitting_needs_stays_whoever_asks(
     with pytest.raises(Refused) as fault:
         save(made, room="T2")
     assert fault.value.code == "sitting_runs"
+    assert "已开始入场或正在进行" in fault.value.text(), "an entrance is needed before anything runs"
     with pytest.raises(Refused):
         made.remove(RemoveCamera(camera="C1", by="cli:boss"))
     assert now(settings).room == "T1"

@@ -196,7 +196,7 @@ def test_it_is_in_the_journal_with_who_did_it(day: Running, open_page: Open) -> 
     page = open_page("chief", "/cameras/one/C5")
     page.get_by_text("拆除这台摄像机").click()
     page.get_by_role("button", name="确定拆除").click()
-    expect(page.locator("#problem")).to_contain_text("所在的考场正在考试")
+    expect(page.locator("#problem")).to_contain_text("考试已开始入场或正在进行")
 
     def end(session: Any) -> None:
         for sitting in session.exec(select(Sitting).where(Sitting.room == "T1", Sitting.state == "running")):
