@@ -256,10 +256,12 @@ def ill(places: list[Seen], status: dict[str, CameraStatus]) -> dict[str, str]:
         )
         lost = next((one.seats or tuple(place.seats) for one in left if one.kind in ("camera", "seat")), ())
         if lost:
-            words += _("Seen by no other camera: {seats}.").format(seats=spans(lost))
+            words += " " + _("Seen by no other camera: {seats}.").format(seats=spans(lost))
         found[place.code] = words
     return found
 
 
 def _unusable(camera: CameraStatus) -> bool:
-    return bool(camera.picture_faults) or any(one.level == "red" for one in alarms_of(camera))
+    """A picture's faults count while it is recorded, as in its alarms: what was seen of one that rests is over."""
+    seen = camera.state == "recording" and bool(camera.picture_faults)
+    return seen or any(one.level == "red" for one in alarms_of(camera))

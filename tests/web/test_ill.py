@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from appliance.base.camera_settings import CameraSettings, Mark
+from appliance.base.i18n import language, set_language
 from appliance.flow.coverage import Seen
 from appliance.web.camera_alarms import ill
 from appliance.wire.recorder import CameraStatus, PictureFault
@@ -39,6 +40,7 @@ def status(code: str, state: str = "recording", *faults: PictureFault) -> Camera
         ([status("C1"), status("C2", "connecting")], ["摄像机C2", "4"]),
         ([status("C1", "connecting"), status("C2", "recording", "moved")], ["摄像机C1、摄像机C2", "1–4"]),
         ([status("C1", "resting"), status("C2")], []),
+        ([status("C1", "resting", "black"), status("C2")], []),
         ([], []),
     ],
 )
@@ -54,3 +56,15 @@ def test_nothing_is_lost_where_the_other_camera_sees_everything() -> None:
     place = Seen(code="T1", name="T1", kind="theory", seats=[1, 2], doors=[], cameras=cameras, holes=[])
     words = ill([place], {"C1": status("C1", "connecting"), "C2": status("C2")})["T1"]
     assert "摄像机C1" in words and "没有其他摄像机" not in words
+
+
+def test_sentences_are_parted_in_english() -> None:
+    cameras = [camera("C1", 1, 2)]
+    place = Seen(code="T1", name="T1", kind="theory", seats=[1, 2], doors=[], cameras=cameras, holes=[])
+    before = language()
+    set_language("en")
+    try:
+        words = ill([place], {"C1": status("C1", "connecting")})["T1"]
+    finally:
+        set_language(before)
+    assert words == "No usable picture right now: 摄像机C1. Seen by no other camera: 1–2."
