@@ -22,7 +22,7 @@ INSERT = "INSERT INTO behind(camera, since, address, room, serial) VALUES (?, ?,
 
 
 class Behind(NamedTuple):
-    """`serial` None: not asked yet; empty: it tells none."""
+    """`serial`: as it was told last at this address; None: not asked yet; empty: it tells none."""
 
     since: datetime
     address: str
@@ -44,11 +44,13 @@ def follow(index: Index, cameras: Sequence[CameraSettings], now: datetime) -> No
     known = newest(index)
     fresh = {one.code: (one.address, one.room) for one in cameras}
     fresh |= dict.fromkeys(known.keys() - fresh.keys(), (NOBODY, ""))
-    rows = [
-        (code, micros(now), *place, None)
-        for code, place in fresh.items()
-        if code not in known or known[code][1:3] != place
-    ]
+    rows = []
+    for code, place in fresh.items():
+        last = known.get(code)
+        if last is None or last[1:3] != place:
+            # Another room does not break the stream: asked after the next outage, it is compared with what it told.
+            told = last.serial if last and last.address == place[0] else None
+            rows.append((code, micros(now), *place, told))
     if rows:
         with index.transaction() as link:
             link.executemany(INSERT, rows)

@@ -86,9 +86,9 @@ class Site:
         self.links.append(parse_qs(urlsplit(told.cause).query))
         rest[-1].filled.append(Stretch(start=part[0], end=part[1]))
 
-    def change(self, **parts: Any) -> None:
+    def change(self, seconds: float = 1800, **parts: Any) -> None:
         self.settings.cameras[0] = msgspec.structs.replace(self.settings.cameras[0], **parts)
-        behind.follow(self.index, self.settings.cameras, ago(1800))
+        behind.follow(self.index, self.settings.cameras, ago(seconds))
 
     def by_itself(self) -> list[tuple[datetime, datetime]]:
         asyncio.run(self.watch.round())
@@ -127,6 +127,18 @@ def test_before_a_change_of_address_or_room_a_card_is_asked_only_for_a_time_a_pe
     made.change(**change)
     assert made.by_itself() == [] and made.refused() == "card_other_camera"
     assert made.fill(start=GAP[0]).filled == [Stretch(start=GAP[0], end=GAP[1])]
+
+
+def test_a_gap_after_a_change_of_room_is_filled_unless_another_device_answers_since(
+    made: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It went on recording through the change: who it is was asked before, and is asked after the gap."""
+    made.change(6500, room="T2")
+    monkeypatch.setattr(Card, "serial", "S2")
+    assert made.by_itself() == [] and made.refused() == "card_other_camera"
+    made.index.write("DELETE FROM behind WHERE serial = 'S2'")
+    monkeypatch.setattr(Card, "serial", "S1")
+    assert made.fill().filled and made.holes == [GAP]
 
 
 def test_another_device_at_the_same_address(made: Site, monkeypatch: pytest.MonkeyPatch) -> None:
