@@ -7,6 +7,7 @@ is asked who it is: another one may hang there now.
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -117,15 +118,21 @@ class CardWatch:
 
     async def round(self) -> None:
         """Ask every camera whose card may hold something that is missing."""
-        after = timedelta(minutes=self._settings.recorder.card_after_min)
         for status in self._states():
-            if status.clock_offset_s is not None:
-                see = self._filler.clocks.see
-                await asyncio.to_thread(see, status.camera, _now(), status.clock_offset_s)
-            await self._meet(status)
-            back = status.state in ("recording", "resting") and _now() - status.since >= after
-            if back and self._asks(status.camera) and self.free():
-                await self._camera(status.camera)
+            try:
+                await self._one(status)
+            except (ExamError, sqlite3.Error) as error:  # the others are asked all the same
+                self._left_alone(status.camera, error, SOON)
+
+    async def _one(self, status: CameraStatus) -> None:
+        after = timedelta(minutes=self._settings.recorder.card_after_min)
+        if status.clock_offset_s is not None:
+            see = self._filler.clocks.see
+            await asyncio.to_thread(see, status.camera, _now(), status.clock_offset_s)
+        await self._meet(status)
+        back = status.state in ("recording", "resting") and _now() - status.since >= after
+        if back and self._asks(status.camera) and self.free():
+            await self._camera(status.camera)
 
     def _asks(self, code: str) -> CameraSettings | None:
         return next(
@@ -143,14 +150,10 @@ class CardWatch:
             or self._patience.left_alone(code, time.monotonic())
         ):
             return
-        try:
-            await self._filler.meet(camera)
-        except (Refused, DeviceFault) as error:
-            self._left_alone(code, error, SOON)
-        else:
-            self._met[code] = status.since
+        await self._filler.meet(camera)
+        self._met[code] = status.since
 
-    def _left_alone(self, camera: str, error: ExamError, seconds: float) -> None:
+    def _left_alone(self, camera: str, error: Exception, seconds: float) -> None:
         wait = DAY if isinstance(error, Refused) else seconds
         self._patience.leave_alone(camera, time.monotonic() + wait)
         log.info("camera %s: its card is not asked for %.0f s: %s", camera, wait, error)

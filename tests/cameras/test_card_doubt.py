@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 import pytest
 
-from appliance.base.errors import DeviceFault, Refused
+from appliance.base.errors import Corrupt, DeviceFault, Refused
 from appliance.base.settings import CameraSettings, RecorderSettings, Settings
 from appliance.wire.fill import CardFilled, FillFromCard, Stretch
 from appliance.wire.recorder import CameraStatus
@@ -159,6 +159,26 @@ def test_a_code_used_again_and_a_gap_that_a_change_cuts_in_two(made: Site) -> No
     behind.tell_serial(made.index, "C1", "S1", ago(3200))
     told = made.fill()
     assert made.holes == [(ago(3200), GAP[1])] and told.doubtful_s == 400 and not told.cut_short
+
+
+def test_a_camera_whose_password_cannot_be_opened_leaves_the_others_asked(
+    made: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    first = CameraSettings(code="C0", name="C0", address="10.0.0.6:80", room="T1")
+    made.settings.cameras.insert(0, first)
+    (there,) = made.watch._states()
+    monkeypatch.setattr(made.watch, "_states", lambda: [msgspec.structs.replace(there, camera="C0"), there])
+
+    def password(one: CameraSettings) -> str:
+        if one.code == "C0":
+            raise Corrupt("camera_password_sealed", "sealed")
+        return ""
+
+    monkeypatch.setattr(made.cards, "_password", password)
+    assert made.by_itself() == [GAP] and set(Card.asked) == {"10.0.0.7:80"}
+    made.by_itself()
+    assert len([one for one in caplog.records if "camera C0" in one.getMessage()]) == 1, "not each round"
 
 
 def test_a_clock_set_after_a_restart_leaves_the_gap(made: Site) -> None:
