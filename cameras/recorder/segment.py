@@ -41,7 +41,12 @@ class SegmentFile:
         self._hash = hashlib.sha256()
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         self._synced = monotonic()
-        sync_folder(path.parent)
+        try:
+            sync_folder(path.parent)
+        except OSError:  # nobody has this file to close it, and it holds nothing
+            os.close(self._file)
+            path.unlink(missing_ok=True)
+            raise
 
     def write(self, data: Any) -> int:
         """Called by the muxer. Counts and hashes only what the disk took."""

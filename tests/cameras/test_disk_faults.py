@@ -18,7 +18,7 @@ from appliance.base.errors import Unavailable
 from cameras import integrity
 from cameras.clips.find import find
 from cameras.index import Reader
-from cameras.recorder import Recorder
+from cameras.recorder import Recorder, segment
 from cameras.recorder.left import LeftOpen
 from cameras.recorder.reconcile import LEFT
 from cameras.simulator.camera import SimulatedCamera
@@ -60,6 +60,23 @@ def test_a_sync_that_fails_once_is_not_forgotten(tmp_path: Path, monkeypatch: py
     assert made.index.rows("SELECT state FROM segment WHERE id = ?", left.id) == [("recovered",)]
     assert [part[0] for part in made.covered()][:3] == ["recorded", "disk", "recorded"]
     assert integrity.verify(tmp_path).ok
+
+
+def test_a_folder_that_cannot_be_synced_costs_no_file_and_no_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried again each second: numbers that stay open would end the cameras that still work."""
+    made = Simulated(tmp_path, monkeypatch)
+    failed = []
+
+    def fails(folder: Path) -> None:
+        failed.append(len(os.listdir("/proc/self/fd")))
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(segment, "sync_folder", fails)
+    made.run(20.0)
+    assert len(failed) > 8 and max(failed) < failed[0] + 5, "none is left open"
+    assert not made.index.unfinished() and not list(tmp_path.rglob("*.mp4"))
 
 
 @contextlib.contextmanager
