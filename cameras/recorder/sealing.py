@@ -20,6 +20,7 @@ from appliance.wire.recorder import SignedProof
 from cameras.chain import FOLDER, BadLine, Seal, read_seal
 from cameras.chain.files import SEALS
 from cameras.index import Index
+from cameras.recorder.facts import CLOCK_STEP
 
 log = logging.getLogger("examsite.recorder")
 
@@ -30,6 +31,8 @@ CLOSED_BY = 2.0
 """Segments after which the one that was being written when a sitting ended is closed for certain."""
 FAILED = 7200.0
 """Seconds without the seals that were due after which people are told."""
+AFTER_STEP = 10.0
+"""Seconds after which what was being recorded when the clock was set is closed, and gets its seal."""
 LATE = timedelta(hours=12)
 """A sitting that ended longer ago was sealed with the hours."""
 
@@ -41,6 +44,8 @@ class Sealer:
         self._index = index
         self._segment = timedelta(seconds=settings.recorder.segment * CLOSED_BY)
         self._hour: float | None = None
+        self._offset: float | None = None
+        """The wall clock minus the monotonic one at the last round."""
         self._well = time.monotonic()
         """When nothing that was due was left without its seal."""
         self._wrong_clock = False
@@ -70,6 +75,10 @@ class Sealer:
         if self._signer is None:
             return
         well = True
+        before, self._offset = self._offset, now.timestamp() - monotonic
+        if self._hour is not None and before is not None and abs(self._offset - before) > CLOCK_STEP:
+            # By the new clock what was recorded just before is hours old, as if seals had been taken out.
+            self._hour = min(self._hour, monotonic - EVERY + AFTER_STEP)
         if self._hour is None or monotonic - self._hour >= EVERY:
             kept = [self.seal(camera, now) for camera in cameras]
             if well := all(kept):  # else the next round tries again

@@ -365,6 +365,15 @@ def test_nothing_is_sealed_under_a_clock_at_which_the_key_does_not_hold(world: W
     assert len(world.index.chain.seals("C1")) == 3 and sealer.able(5.0) and world.verify().ok
 
 
+def test_what_was_recorded_before_the_clock_was_set_gets_its_seal_at_once(world: World) -> None:
+    sealer, ahead = Sealer(world.settings, world.index), timedelta(days=3)
+    sealer.round(["C1"], None, world.now, 0.0)
+    world.put(12)
+    for second in (5, 10, 15):
+        sealer.round(["C1"], None, world.now + ahead + timedelta(seconds=second), second)
+    assert world.verify(world.now + ahead).ok, "and not as if seals had been taken out"
+
+
 def test_seals_that_fail_for_hours_are_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_seal: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
