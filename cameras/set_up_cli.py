@@ -142,7 +142,8 @@ def add(
         second=second,
     )
     save(settings, camera, password)
-    _tell(_("Nobody has looked at it yet: examsite cameras check --camera {camera}.").format(camera=code))
+    if known is None or normal(known.address) != normal(host):
+        _tell(_("Nobody has looked at it yet: examsite cameras check --camera {camera}.").format(camera=code))
 
 
 def change(

@@ -194,6 +194,7 @@ async def camera_save(
     request: Asked, box: NamedDependency[Box], data: URLEncodedBody[CameraForm]
 ) -> Template:
     """Keep it; the recording follows."""
+    refreshed(box.settings.cameras)
     code = data.code.strip()
     known = next((one for one in box.settings.cameras if one.code == code), None)
     before = known or CameraSettings(code=code, name="", address="")
@@ -219,6 +220,7 @@ async def camera_save(
     )
     await ask(box.settings.socket("recorder"), order, Saved)
     refreshed(box.settings.cameras)
+    camera = _camera(box, code)  # exam-recorder brings an address into one form
     shown = page(
         request,
         "camera_saved.html",

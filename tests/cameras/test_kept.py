@@ -16,7 +16,7 @@ from appliance.base.camera_settings import Cameras, CameraSettings, Mark, fault_
 from appliance.base.errors import Corrupt, ExamError, NotFound, Refused
 from appliance.base.settings import RecorderSettings, Settings, SiteSettings, dump, load
 from appliance.base.site import FILE, Site
-from appliance.base.sockets import ask
+from appliance.base.sockets import ask, serve
 from appliance.web.camera_alarms import cameras_file
 from appliance.wire.cameras import (
     GetJob,
@@ -36,6 +36,7 @@ from cameras import recorder
 from cameras.camera_password import password_of, sealed
 from cameras.kept import Kept, spans
 from cameras.notes import Notebook
+from cameras.set_up import SetUp
 from cameras.simulator.camera import SimulatedCamera, Traits
 from tests.cameras.conftest import PASSWORD, until
 from tests.command import examsite
@@ -276,3 +277,26 @@ async def test_the_wizard_sets_a_camera_up(settings: Settings, monkeypatch: pyte
         one = next(one for one in load().cameras if one.code == "C1")
         assert (one.name, one.room, one.seats, one.place) == ("后部", "T1", "1-30", "back")
         await recording(settings, {"C1"})
+
+
+async def test_only_a_camera_nobody_looked_at_is_said_to_be_so(settings: Settings) -> None:
+    """Changed by `cameras add` it was looked at, unless it is at another address."""
+    set_up = SetUp(settings, lambda: None)
+    server = await serve(settings.socket("recorder"), set_up.handlers())
+    secret = Path(settings.site.state) / "new"
+    secret.write_text("other\n")
+
+    async def added(host: str) -> bool:
+        status, _out, err = await asyncio.to_thread(
+            *(examsite, "cameras", "add", host, "--code", "C1", "--name", "前部"),
+            *("--password-file", str(secret)),
+        )
+        assert status == 0, err
+        return "尚未检查" in err
+
+    try:
+        found = [await added(host) for host in ("192.0.2.1", "192.0.2.1:80", "192.0.2.2")]
+    finally:
+        await set_up.stop()
+        server.close()
+    assert found == [True, False, True]

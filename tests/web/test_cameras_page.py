@@ -151,8 +151,11 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     expect(page.locator("[data-unsaved]")).to_have_text("尚未保存")
     expect(page.locator(".marking")).to_contain_text("画面时间：")
     page.get_by_text("名称、考场、地址、密码").click()
-    page.locator("form[hx-target='#camera-saved']").get_by_role("button", name="保存").click()
+    settings = page.locator("form[hx-target='#camera-saved']")
+    settings.locator("[name=address]").fill(f"http://{camera.address}/onvif/device_service")
+    settings.get_by_role("button", name="保存").click()
     expect(page.locator("#camera-saved")).to_contain_text("摄像机 C5 已保存")
+    expect(page.locator("#camera-saved")).not_to_contain_text("地址已改")  # the same, in another form
     expect(page.locator("[data-unsaved]")).to_have_text("尚未保存")  # the name, and no mark
     page.get_by_text("名称、考场、地址、密码").click()
     shoot(page, "cameras-marks")
