@@ -21,7 +21,7 @@ from appliance.wire.fill import CardFilled, FillFromCard
 PATIENCE = 7 * 86_400.0
 """Seconds the box waits: a card is read for hours, and a recorder that ends says so at once by its closed socket."""
 _doing: dict[str, asyncio.Task[CardFilled]] = {}
-"""By camera: under way, or told to nobody yet."""
+"""By camera: under way, or what the last one answered."""
 
 
 @post("/one/{code:str}/card", status_code=200)

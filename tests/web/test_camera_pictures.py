@@ -1,9 +1,11 @@
 """What exam-clips sees in a camera's picture becomes an alarm."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 from sqlmodel import Session
 
 from appliance.base.camera_settings import CameraSettings
@@ -131,3 +133,15 @@ async def test_a_reference_still_that_is_gone_is_missed_where_one_was_taken(tmp_
         recorder.close()
         clips.close()
         box.db.stop()
+
+
+def test_a_page_that_waits_for_a_card_is_told_when_the_server_was_restarted(
+    client: Callable[[str], httpx.Client],
+) -> None:
+    told = client("chief").get("/cameras/one/C1/card").text
+    assert "服务已重启" in told and "补录结果见日志和时间轴" in told
+
+
+def test_a_page_to_mark_on_says_which_picture_it_shows(client: Callable[[str], httpx.Client]) -> None:
+    assert "画面时间：" in client("chief").get("/cameras/one/C1/still").text
+    assert "没有摄像机 C9" in client("chief").get("/cameras/one/C9/still").text
