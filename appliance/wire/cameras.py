@@ -194,11 +194,6 @@ NoteKind = Literal[
     "card_filled",
     "found",
 ]
-FoundCode = Literal["missing", "adopted", "recovered", "restored", "unknown_file", "index_damaged"]
-"""What exam-recorder found at its start that was not as it had left it: a file its index knows is gone; one its index
-did not know was taken in; one that a crash had left open was closed; rows came back from the chain; a file that is none
-of ours; the index itself was damaged and built again.
-"""
 CLOCK_OFF = 2.0
 """Seconds a camera's clock may be off."""
 CameraAlarm = Literal["tamper", "scene"]
