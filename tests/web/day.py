@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from appliance.base import settings as s
 from appliance.base.clock import FakeClock
@@ -240,6 +240,10 @@ def _rosters(session: Session, box: Box, day: Day) -> None:
 
 NOT_SIGNED_IN = (9, 44)
 """Seats of candidates who were called and have not signed in."""
+NO_RULES = 31
+"""Seat of somebody who has not accepted the rules."""
+FOLLOWED = range(20, 46)
+"""Whom the tests follow by number: they write from the start, at the seat they were called to, whatever is drawn."""
 
 
 def tap(
@@ -290,18 +294,21 @@ def _entry(box: Box, day: Day, clock: FakeClock) -> None:
 
 def _theory(box: Box, day: Day, clock: FakeClock) -> None:
     write = box.db.write_now
-    for _ in range(57):
+    special = (*NOT_SIGNED_IN, NO_RULES)
+    for index in range(57):  # in the order of their coming
         clock.advance(1)
+        write(_seats_are, special, "broken" if index in FOLLOWED else "ready")
         write(call_next, box, day.theory, "account:test", new_id())
     write(_papers, box, day)
     seats = box.db.read_now(lambda session: session.exec(select(Seat).where(Seat.room == "T1")).all())
+    followed = {None, *(day.people[index] for index in FOLLOWED)}
 
-    def movable(seat: Seat) -> bool:  # the inspector's tests follow number 20: never moved, wherever drawn
-        return getattr(box.db.read_now(taking_at, seat), "candidate", None) not in (None, day.people[20])
+    def movable(seat: Seat) -> bool:
+        return getattr(box.db.read_now(taking_at, seat), "candidate", None) not in followed
 
     for seat in seats:  # whatever the draw left free
-        if seat.number in NOT_SIGNED_IN and box.db.read_now(taking_at, seat) is None:
-            one = next(s for s in seats if s.number not in NOT_SIGNED_IN and movable(s))
+        if seat.number in special and box.db.read_now(taking_at, seat) is None:
+            one = next(s for s in seats if s.number not in special and movable(s))
             write(move_seat, box, day.theory, one.id, seat.id, "反光", False, "account:test", new_id())
     for seat in seats:
         held = box.db.read_now(taking_at, seat)
@@ -310,13 +317,13 @@ def _theory(box: Box, day: Day, clock: FakeClock) -> None:
         four = box.db.read_now(_last_four, held.candidate)
         secret = new_id()
         write(sign_in_at_seat, box, seat.address or "", four, secret)
-        if seat.number != 31:
+        if seat.number != NO_RULES:
             write(accept_rules, box, accounts.hash_token(secret))
     clock.advance(max(0.0, (START + timedelta(hours=1) - clock.now()).total_seconds()))
     write(start_sitting, box, day.theory, "account:test")
     clock.advance(38 * 60)
     write(_afterwards, box, day)
-    taken = next(filter(movable, seats))
+    taken = next(seat for seat in seats if movable(seat) and seat.number not in special)
     write(move_seat, box, day.theory, taken.id, "", "键盘失灵", True, "account:test", new_id())
     warned = box.db.read_now(
         lambda session: session.exec(
@@ -324,6 +331,11 @@ def _theory(box: Box, day: Day, clock: FakeClock) -> None:
         ).all()
     )
     write(warn, box, warned[20].id, "请独立答题，不要左右张望。", "account:test")
+
+
+def _seats_are(session: Session, numbers: tuple[int, ...], state: str) -> None:
+    for seat in session.exec(select(Seat).where(Seat.room == "T1", col(Seat.number).in_(numbers))):
+        seat.state = state
 
 
 def _last_four(session: Session, candidate: str) -> str:
