@@ -17,7 +17,7 @@ import msgspec
 import typer
 from sqlmodel import Session
 
-from appliance.base.errors import Corrupt, NotFound, Refused
+from appliance.base.errors import Corrupt, ExamError, NotFound, Refused
 from appliance.base.i18n import N_, _
 from appliance.base.log import mask
 from appliance.base.settings import load
@@ -197,11 +197,7 @@ def find(
         local = [moment.replace(tzinfo=box.zone) for moment in (start, end)]
         wanted = box.db.read_now(_seat_stay, box, seat, *local)
     else:
-        raise Corrupt(
-            "nothing_named",
-            N_("Name a candidate, or a seat with its times."),
-            N_("See examsite recordings find --help."),
-        )
+        raise _nothing_named()
     found = asyncio.run(_ask_all(box, wanted))
     box.db.stop()
     if not json:
@@ -236,8 +232,16 @@ def _moment(box: Box, at: datetime) -> datetime:
 
 
 def _require_new(file: Path) -> None:
-    if file.exists():
-        raise Refused("file_exists", N_("{path} is there already."), N_("Give another name."), path=str(file))
+    """Before anything is asked for: can it be made, and is it not there yet?"""
+    try:
+        open(file, "xb").close()
+        file.unlink()
+    except FileExistsError as error:
+        words = N_("{path} is there already."), N_("Give another name.")
+        raise Refused("file_exists", *words, path=str(file)) from error
+    except OSError as error:
+        words = N_("The file cannot be written: {detail}."), N_("Check the name.")
+        raise Corrupt("file_unwritable", *words, detail=error.strerror or str(error)) from error
 
 
 @app.command()
@@ -268,21 +272,26 @@ def export(
         show(found)
     else:
         typer.echo(f"{file}  {_span(box, found.start, found.end)}  {found.bytes / MIB:.1f} MiB")
-        if found.interrupted:
-            tell(_("Not all that was asked for: the recording is interrupted."))
-            asyncio.run(_tell_rest(box, camera, found.end, last))
         if found.lost:
             words = _("Pictures of the original that could not be decoded and are not in the copy: {count}")
             tell(words.format(count=found.lost))
         _tell_broken(found.broken)
+        if found.interrupted:
+            tell(_("Not all that was asked for: the recording is interrupted."))
+            for since, until in ((first, found.start), (found.end, last)):
+                if until - since > SHORT:
+                    asyncio.run(_tell_rest(box, FindClips(cameras=[camera], start=since, end=until)))
     if found.broken or found.interrupted:
         raise typer.Exit(1)
 
 
-async def _tell_rest(box: Box, camera: str, start: datetime, end: datetime) -> None:
-    """Why an export ended before it was to, and what there is behind that."""
-    rest = FindClips(cameras=[camera], start=start, end=max(start, end))
-    seen = await ask(box.settings.socket("clips"), rest, Found)
+async def _tell_rest(box: Box, rest: FindClips) -> None:
+    """Why an export begins late or ended before it was to, and what else there is of that time."""
+    try:
+        seen = await ask(box.settings.socket("clips"), rest, Found)
+    except ExamError as error:
+        tell(error.text())  # the film is there
+        return
     for gap in seen.gaps:
         typer.echo(_lost(box, gap))
     for clip in seen.clips:
@@ -307,6 +316,8 @@ def package(
     json: bool = typer.Option(False, "--json"),
 ) -> None:
     """Make an evidence package: recordings, stills, records and a signed list of it all. Journaled."""
+    if (start is None) != (end is None):
+        raise Corrupt("half_a_span", N_("Name both --from and --to, or neither."))
     _require_new(file)
     box = Box.open(load())
     box.db.start()
@@ -374,11 +385,12 @@ def _matter(
         return of_case(session, box, case)
     if seat and times:
         return of_seat(session, box, seat, *times)
-    raise Corrupt(
-        "nothing_named",
-        N_("Name a candidate, or a seat with its times."),
-        N_("See examsite recordings find --help."),
-    )
+    raise _nothing_named()
+
+
+def _nothing_named() -> Corrupt:
+    words = N_("Name a candidate, or a seat with its times."), N_("See examsite recordings find --help.")
+    return Corrupt("nothing_named", *words)
 
 
 app.command("screen-codes")(screen_codes)

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
 
+from appliance.base.errors import Unavailable
 from appliance.base.settings import Settings, dump
 from appliance.cli import recordings
 from appliance.flow.box import Box
@@ -115,6 +117,48 @@ def test_a_clip_is_exported_and_verified_by_the_file_alone(run: Run, day: Runnin
     status, out, err = run(str(tmp_path / "C2.mp4"), *into, command="export")
     assert status == 1 and "录像有中断" in err
     assert "网络中断" in out and "不在这个文件里：" not in out, "why; nothing of the time lies behind it"
+    out_of = ("--camera", "C2", "--from", "2026-11-21T09:22:00", "--to", "2026-11-21T09:24:00")
+    status, out, err = run(str(tmp_path / "late.mp4"), *out_of, command="export")
+    assert status == 1 and "网络中断" in out, "why it begins late"
+
+
+def test_what_an_export_found_altered_is_said_also_when_exam_clips_is_silent_then(
+    run: Run, day: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(*_asked: Any) -> None:
+        raise Unavailable("process_silent", "silent")
+
+    monkeypatch.setattr(recordings, "ask", silent)
+    (path,) = (one for one in files_of(day, "C2") if "T011900" in one.name)
+    body = path.read_bytes()
+    path.write_bytes(body[:-20] + bytes([body[-20] ^ 1]) + body[-19:])
+    into = ("--camera", "C2", "--from", "2026-11-21T09:19:00", "--to", "2026-11-21T09:21:00")
+    try:
+        status, out, err = run(str(tmp_path / "C2.mp4"), *into, command="export")
+    finally:
+        path.write_bytes(body)
+    assert status == 1 and "altered" in out and err.count("无响应") == 1
+
+
+@pytest.mark.parametrize("command", ["export", "package"])
+def test_a_file_that_cannot_be_made_is_said_before_anything_is_asked_for(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(recordings, "Box", None)
+    line = {
+        "export": ("--camera", "C1", "--from", "2026-11-21T09:05:30", "--to", "2026-11-21T09:06:30"),
+        "package": ("--seat", "T1-07"),
+    }
+    for file in (tmp_path / "nowhere" / "x", Path("/proc/x")):
+        status, out, err = run(str(file), *line[command], "--json", command=command)
+        assert (status, json.loads(out)["error"]["code"]) == (2, "file_unwritable") and err
+
+
+def test_a_package_wants_both_times_or_none(run: Run, tmp_path: Path) -> None:
+    line = ("--seat", "T1-07", "--from", "2026-11-21T09:05:30")
+    status, out, _err = run(str(tmp_path / "x"), *line, "--json", command="package")
+    assert (status, json.loads(out)["error"]["code"]) == (2, "half_a_span")
+    assert not (tmp_path / "x").exists()
 
 
 @pytest.mark.long
