@@ -66,12 +66,18 @@ if ((EUID == 0)); then # an image made by somebody else gets them at its first s
   systemd-sysusers ${root:+--root="$root"} "$root/usr/lib/sysusers.d/examsite.conf"
   systemd-tmpfiles ${root:+--root="$root"} --create "$root/usr/lib/tmpfiles.d/examsite.conf"
 fi
-[[ -z $root && -d /run/systemd/system ]] && systemctl daemon-reload
+if [[ -z $root && -d /run/systemd/system ]]; then
+  systemctl daemon-reload
+  if systemctl cat chrony.service >/dev/null 2>&1; then # where it runs already it reads conf.d at its start only
+    systemctl try-restart chrony.service
+  fi
+fi
 
 cat <<END
 install: done. What is left to do:
   1. Fill in /etc/examsite/examsite.toml (every setting is explained there). Recordings have a disk of their own: mount
      it at /var/lib/examsite-media and set own_disk = true in [recorder].
   2. cd /var/lib/examsite && runuser -u examsite -- examsite init
-  3. systemctl enable --now exam.target
+  3. apt-get install chrony, where it is missing: the box is the time server of its cameras and exam computers.
+  4. systemctl enable --now exam.target; then examsite check
 END

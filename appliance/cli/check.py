@@ -3,7 +3,9 @@ sees, and what is wrong with each camera right now.
 """
 
 import asyncio
+import contextlib
 import shutil
+import socket
 from datetime import datetime
 from pathlib import Path
 
@@ -63,7 +65,7 @@ def findings(settings: Settings) -> list[Finding]:
     found += _keys(settings) + _disks(settings) + _ports(settings) + _font(settings) + _devices(settings)
     found += _cameras(settings)
     if not box.site.demo:
-        found += _own_disk(settings)
+        found += _own_disk(settings) + _time_server()
         sentence = _("This is a production site, but {setting} names a simulator: {value}")
         found += [
             Finding("simulator_configured", sentence.format(setting=setting, value=value))
@@ -147,6 +149,23 @@ def _own_disk(settings: Settings) -> list[Finding]:
             "The recordings' disk at {folder} is not required: set own_disk = true, or they fill the box's own."
         )
     return [Finding("own_disk_not_set", text.format(folder=media), look=True)]
+
+
+def _time_server(port: int = 123) -> list[Finding]:
+    """Cameras and exam computers take their time from this box (NTP): without an answer their clocks drift."""
+    answer = b""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(1.0)
+        asking.connect(("127.0.0.1", port))
+        asking.send(bytes([0x23]) + bytes(47))  # version 4, client
+        answer = asking.recv(512)
+    if len(answer) >= 48 and 1 <= answer[1] <= 15:  # its stratum; one that knows no time says 0 or 16
+        return []
+    text = _(
+        "This box serves no time: the clocks of cameras and exam computers drift. Install chrony; where it runs,"
+        " restart it."
+    )
+    return [Finding("no_time_server", text, look=True)]
 
 
 def _ports(settings: Settings) -> list[Finding]:

@@ -1,5 +1,7 @@
-"""examsite check names devices by a path that another may have tomorrow."""
+"""examsite check names devices by a path that another may have tomorrow, and what the box needs beside them."""
 
+import socket
+import threading
 from pathlib import Path
 
 import msgspec
@@ -13,7 +15,7 @@ from appliance.base.settings import (
     Settings,
     SiteSettings,
 )
-from appliance.cli.check import _font, _ports
+from appliance.cli.check import _font, _ports, _time_server
 from appliance.cli.simulated import simulated
 from appliance.devices.printer import slip
 from tests.conftest import site_settings
@@ -52,3 +54,25 @@ def test_a_printer_is_looked_at_too(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     lane = msgspec.structs.replace(settings.lanes[0], printer=local)
     named = dict(simulated(msgspec.structs.replace(settings, lanes=[lane])))
     assert named["lanes.L1.printer"] == "tcp://127.0.0.1:9100"
+
+
+@pytest.mark.parametrize(("stratum", "served"), [(10, True), (16, False), (0, False), (None, False)])
+def test_a_box_that_serves_no_time_is_told(stratum: int | None, served: bool) -> None:
+    """`stratum` None: nobody answers."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
+        far.bind(("127.0.0.1", 0))
+        port = far.getsockname()[1]
+        if stratum is None:
+            far.close()
+            assert [(one.code, one.look) for one in _time_server(port)] == [("no_time_server", True)]
+            return
+
+        def answer() -> None:
+            asked, whence = far.recvfrom(512)
+            assert len(asked) == 48 and asked[0] & 7 == 3, "a client's question"
+            far.sendto(bytes([0x24, stratum or 0]) + bytes(46), whence)
+
+        there = threading.Thread(target=answer)
+        there.start()
+        assert (_time_server(port) == []) == served
+        there.join()
