@@ -28,6 +28,7 @@ NAMED = re.compile(r"(?<!\d)(20\d{6})[-_T ]?(\d{6})(?!\d)")
 """Cameras and recorders name their files by the local time of the first picture."""
 PATIENCE = 3600.0
 """Seconds the command waits; the recorder takes as long as the film and the camera do."""
+LONG = "takes_long"
 Made = TypeVar("Made", Filled, CardFilled)
 STILL_MISSING = timedelta(seconds=5)
 """A stretch begins at a key frame: so much may stay missing at its ends."""
@@ -148,8 +149,9 @@ def _from_film(settings: Settings, camera: str, film: Path, start: datetime | No
     )
     try:
         made = _asked(settings, order, Filled)
-    except ExamError:
-        laid.unlink(missing_ok=True)  # else the recorder takes it away, when it has read it
+    except ExamError as error:
+        if error.code != LONG:  # else the recorder takes it away, when it has read it
+            laid.unlink(missing_ok=True)
         raise
     if json:
         show(made)
@@ -172,13 +174,13 @@ def _asked(settings: Settings, order: FillFromCard | FillGaps, answer: type[Made
     try:
         return asyncio.run(waited())
     except TimeoutError:
-        tell(
-            _(
+        raise Unavailable(
+            LONG,
+            N_(
                 "This takes long. exam-recorder goes on by itself: do not restart it. What was filled then stands in"
                 " the journal and on the time line."
-            )
-        )
-        raise typer.Exit(1) from None
+            ),
+        ) from None
 
 
 def _from_card(settings: Settings, zone: ZoneInfo, order: FillFromCard, json: bool) -> CardFilled:

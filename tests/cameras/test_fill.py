@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,12 +10,11 @@ from typing import Any
 
 import msgspec
 import pytest
-import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.base.errors import Corrupt, Refused, Unavailable
-from appliance.base.settings import CameraSettings, RecorderSettings
+from appliance.base.settings import CameraSettings, RecorderSettings, dump
 from appliance.cli import fill as command
 from appliance.cli.fill import begins
 from appliance.wire.fill import INCOMING, Filled, FillGaps
@@ -24,6 +24,7 @@ from cameras.fill import FilledFile, Filler, holes
 from cameras.index import Index, Reader
 from cameras.integrity import file_sha256, verify
 from cameras.recorder.reconcile import reconcile
+from tests.command import examsite
 from tests.conftest import site_settings
 from tests.web.recordings import minute_film, record
 
@@ -187,7 +188,7 @@ def test_a_gap_whose_filling_failed_before_the_first_picture_can_be_filled(
 
 @pytest.mark.parametrize("patience", [0.0, 60.0])
 def test_a_command_that_waits_no_longer_says_that_the_recorder_goes_on(
-    patience: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    patience: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And leaves it the copy; where the recorder does not answer at all the copy is taken away."""
     media = tmp_path / "media"
@@ -205,10 +206,13 @@ def test_a_command_that_waits_no_longer_says_that_the_recorder_goes_on(
     monkeypatch.setattr(command, "ask", ask)
     film = tmp_path / "20261121_093000.mp4"
     film.write_bytes(b"film")
-    with pytest.raises(typer.Exit if not patience else Unavailable):
-        command._from_film(settings, "C1", film, None, False)
+    (tmp_path / "x.toml").write_bytes(dump(settings))
+    monkeypatch.setenv("EXAMSITE_CONFIG", str(tmp_path / "x.toml"))
+    status, out, err = examsite("recordings", "fill", "--camera", "C1", "--from", str(film), "--json")
+    told = "process_silent" if patience else "takes_long"
+    assert (status, json.loads(out)["error"]["code"]) == (3, told)
     assert len(list((media / INCOMING).iterdir())) == (0 if patience else 1)
-    assert ("exam-recorder" in capsys.readouterr().err) is (not patience)
+    assert ("exam-recorder" in err) is (not patience)
 
 
 def test_a_copy_that_nobody_waits_for_any_more_goes_at_a_start(tmp_path: Path) -> None:
