@@ -233,7 +233,7 @@ def timed(call: Callable[[int], object], times: int = TIMES) -> dict[str, float]
 
 
 def sampled(media: Path, state: Path) -> dict[str, object]:
-    """What the nightly look takes: every link followed, some files read."""
+    """What the nightly look takes: some files read, and the links of the chain's files in which theirs lie followed."""
     authority = (state / "authority.pem").read_bytes()
     began = time.perf_counter()
     checked = integrity.verify(media, SAMPLE, authority, NOW)
