@@ -171,12 +171,21 @@ class Problem(msgspec.Struct, kw_only=True):
                 "The list of archived recordings is new. Until {places} answers, a day at most, nothing is copied or"
                 " deleted."
             ).format(places=_(", ").join(self.waits_for))
+        if self.what == "index":
+            return _(
+                "The index of the recordings is being built again. Until it is whole nothing is deleted, nothing leaves"
+                " the recording disk, and places that get their copies after days wait."
+            )
         return _("Storage of recordings, {what}: {why}.").format(what=self.what, why=self.text)
 
     def next_words(self) -> str:
         """What to do."""
         if self.waits_for:
             return _("Plug in or switch on what is missing; it goes on by itself.")
+        if self.what == "index":
+            return _(
+                "It goes on by itself, for hours after years. After a day look at the log of exam-recorder."
+            )
         return _("Look at that place: its room, its rights, its network. It is tried again by itself.")
 
 

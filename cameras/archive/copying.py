@@ -14,7 +14,18 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from cameras.archive.places import RESERVE, FolderPlace, Pace, Place, PlaceSilent, file_digest, remove_file
+import msgspec
+
+from cameras.archive.places import (
+    RESERVE,
+    FolderPlace,
+    Pace,
+    Place,
+    PlaceSilent,
+    Stopping,
+    file_digest,
+    remove_file,
+)
 from cameras.archive.store import DISK, EVERYWHERE, Archive
 from cameras.archive.walk import ByTime, Row, Walk, named
 from cameras.index import Reader, Segment
@@ -23,6 +34,8 @@ log = logging.getLogger("examsite.archive")
 
 AT_ONCE = 50
 """Recordings copied to one place before the others have their turn."""
+LOOKED_AT = 5000
+"""Rows of the index looked at in a turn: those with nothing to copy cost next to nothing."""
 TURN = 60.0
 """Seconds after which the next place has its turn: a slow line starves no other."""
 FREED_AT_ONCE = 500
@@ -40,6 +53,8 @@ class Copier:
         self.places: dict[str, Place] = {}
         self.ending: set[str] = set()
         """Off-line disks somebody is ending now."""
+        self._refused: dict[str, str] = {}
+        """Places that did not give what was to be copied from them in this turn, and why."""
 
     def walk_of(self, place: Place, after_days: int) -> Walk:
         """Off-line disks follow one another: the next goes on where the last one was full.
@@ -50,46 +65,91 @@ class Copier:
         return (ByTime if after_days else Walk)(self._index, self._archive, name)
 
     def copy_some(self, place: Place, after_days: int) -> bool:
-        """Copy what is due to a place; True when there is more. Raises PlaceSilent, PlaceFull."""
-        walk = self.walk_of(place, after_days)
-        rows, began = walk.take(AT_ONCE, self._now() - timedelta(days=after_days)), time.monotonic()
-        for row in rows:
-            if place.name in self.ending or time.monotonic() - began > TURN:
-                return True
-            done = self._copy(place, row.segment)
-            walk.passed(row)
-            if not done:
-                walk.once_more(row.segment.path)
-        return len(rows) >= AT_ONCE
+        """Copy what is due to a place; True when there is more.
+
+        Raises PlaceSilent, PlaceFull, and OSError for what other places did not give: once nothing else is left to do.
+        """
+        walk, until = self.walk_of(place, after_days), self._now() - timedelta(days=after_days)
+        late, ahead = walk.late(AT_ONCE // 2, until), walk.ahead(LOOKED_AT, until)
+        settled, more = self._settled(place.name, [*late, *ahead]), len(ahead) >= LOOKED_AT
+        self._refused, tried, brought, began = {}, 0, 0, time.monotonic()
+        passed = list[Row]()
+        for row in [*late, *ahead]:
+            if row.segment.path in settled:
+                passed.append(row)
+                continue
+            if tried == AT_ONCE or place.name in self.ending or time.monotonic() - began > TURN:
+                more = True
+                break
+            walk.passed(*passed)
+            passed.clear()
+            tried, done = tried + 1, self._copy(place, row.segment)
+            brought += done
+            with self._archive.transaction():
+                walk.passed(row)
+                if not done:
+                    walk.once_more(row.segment.path)
+        walk.passed(*passed)
+        if self._refused and not (more and brought):
+            raise OSError("; ".join(f"{name}: {why}" for name, why in sorted(self._refused.items())))
+        return more or (brought > 0 and len(late) == AT_ONCE // 2)
+
+    def _settled(self, place: str, rows: list[Row]) -> set[str]:
+        """Those with a copy there of which nothing was found, or deleted; asked at once, for an index built anew is
+        gone through from its first row.
+        """
+        found = self._archive.rows(
+            "SELECT a.value FROM json_each(?) a WHERE EXISTS"
+            " (SELECT 1 FROM removal r WHERE r.path = a.value AND r.place = ?)"
+            " OR EXISTS (SELECT 1 FROM copy c WHERE c.place = ? AND c.path = a.value) AND NOT EXISTS"
+            " (SELECT 1 FROM finding f WHERE f.place = ? AND f.path = a.value AND f.over IS NULL"
+            " AND f.code IN ('altered', 'unreadable'))",
+            *(msgspec.json.encode([row.segment.path for row in rows]).decode(), EVERYWHERE, place, place),
+        )
+        return {path for (path,) in found}
 
     def _copy(self, place: Place, segment: Segment) -> bool:
-        """False: it has to be looked at again, for the only copy lies on a place that is not here now."""
+        """False: it has to be looked at again, for what there is of it lies on a place that is not here now, or does
+        not hold.
+        """
         path, archive = segment.path, self._archive
-        if any(copy.place == place.name for copy in archive.copies(path)) or EVERYWHERE in archive.removals(
-            path
-        ):
-            return True
         if segment.state == "missing" or not segment.sha256:
             return True  # the recorder has said so
-        if place.size(path) == segment.bytes and place.digest(path, self._pace) == segment.sha256:
-            self._keep(place, segment)  # ended between its name and its row
-            return True
+        bad = place.name in archive.suspect(path)
+        if not bad and self._lies(place, segment):
+            return True  # ended between its name and its row
         for name, source in self._sources(segment, place.name):
+            # What does not hold is not read again at every turn, only once there is a better one.
+            if bad and self._lies(place, segment):
+                return True
             if not (code := self._bring(place, source, segment)):
                 return True
             archive.find(name, path, code, self._now())
             log.error("recording %s, not copied from %s: %s", code, name or "the recording disk", path)
-        suspect = archive.suspect(path)
-        if {copy.place for copy in archive.copies(path)} - suspect:
+        if archive.copies(path):
             return False
-        if DISK not in suspect:
+        if DISK not in archive.suspect(path):
             archive.find(DISK, path, "missing", self._now())
             log.error("recording missing, not copied: %s", path)
         return True
 
-    def _bring(self, place: Place, source: Path, segment: Segment) -> str:
-        """Copy it; why it cannot be copied from there, or empty."""
+    def _lies(self, place: Place, segment: Segment) -> bool:
+        """Whether it lies there whole: then its row says so."""
         try:
+            same = place.size(segment.path) == segment.bytes
+            if not (same and place.digest(segment.path, self._pace) == segment.sha256):
+                return False
+        except OSError:
+            return False  # one that cannot be read is made anew
+        self._keep(place, segment)
+        return True
+
+    def _bring(self, place: Place, source: Path, segment: Segment) -> str:
+        """Copy it; why it cannot be copied from there, or empty. An altered one is set aside for one that holds."""
+        try:
+            altered = place.name in self._archive.suspect(segment.path, codes=("altered",))
+            if altered and file_digest(source, self._pace) == segment.sha256:
+                place.set_aside(segment.path)
             if place.put(source, segment.path, segment.sha256, self._pace) != segment.sha256:
                 return "altered"
         except FileNotFoundError:
@@ -108,12 +168,23 @@ class Copier:
             yield DISK, self._media / path
         names = [copy.place for copy in self._archive.copies(path) if copy.place not in bad | {target}]
         there = [place for name in names if (place := self.places.get(name))]
-        for place in there:
-            if isinstance(place, FolderPlace) and place.size(path) is not None:
-                yield place.name, place.root / path
-        for place in there:
-            if not isinstance(place, FolderPlace):
-                yield place.name, self.fetched(path, place)
+        for place in sorted(there, key=lambda one: not isinstance(one, FolderPlace)):
+            try:
+                if not isinstance(place, FolderPlace):
+                    source = self.fetched(path, place)
+                elif place.size(path) is not None:
+                    source = place.root / path
+                else:
+                    continue
+            except Stopping:
+                raise
+            except FileNotFoundError:
+                if self._archive.find(place.name, path, "missing", self._now()):
+                    log.error("missing: %s on %s", path, place.name)
+            except (PlaceSilent, OSError) as error:  # not the fault of the place it is to go to
+                self._refused[place.name] = str(error)
+            else:
+                yield place.name, source
 
     def fetched(self, path: str, place: Place) -> Path:
         """A recording brought out of object storage into `.fetched`. Raises PlaceSilent for an altered one."""
@@ -190,9 +261,9 @@ class Copier:
         """Places other than `name` with a verified copy that is there now; a copy on an off-line disk counts for half a
         year after it was read, in its cupboard and plugged in.
         """
-        safe, kinds = [], dict(self._archive.places())
+        safe, kinds, bad = [], dict(self._archive.places()), self._archive.suspect(segment.path)
         for copy in self._archive.copies(segment.path):
-            if copy.place == name or (copy.bytes, copy.sha256) != (segment.bytes, segment.sha256):
+            if copy.place in bad | {name} or (copy.bytes, copy.sha256) != (segment.bytes, segment.sha256):
                 continue
             offline, place = kinds.get(copy.place) == "offline", self.places.get(copy.place)
             if offline and copy.verified <= self._now() - UNREAD:
@@ -231,8 +302,9 @@ class Copier:
 
     def _stay(self, path: str, name: str) -> None:
         """A removal is given up, for its copies are not there any more; it is looked at again."""
-        with self._archive.transaction() as link:
-            link.execute("DELETE FROM removal WHERE path = ? AND place = ?", (path, name))
+        file = self._media / path
+        with self._archive.transaction():
+            self._archive.stays(path, name, file.stat().st_size if name == DISK and file.exists() else 0)
             ByTime(self._index, self._archive, f"free:{name}").once_more(path)
         log.error("%s stays on %s: its copies are not there any more", path, name or "the recording disk")
 

@@ -54,6 +54,8 @@ class Deleter:
 
     def delete_some(self, permit: Permit, trusted: datetime) -> bool:
         """One step of a pass; True when there is more to do now. `trusted`: no order reaches further by this time."""
+        if self._index.rebuilding:
+            return False  # a sitting whose rows are not back yet would be done with
         permit = bounded(permit, trusted)
         with self._archive.transaction():  # a hold that was answered before is in what is read here
             terms = terms_of(self._archive)

@@ -62,14 +62,15 @@ class Locator:
         for one in there:
             if one.place not in suspect and one.path and _as_long(one.path, segment):
                 return one
-        for lies, kind in (("s3", "s3"), ("offline", "offline")):
-            away = (name for name in copies - suspect if kinds.get(name) == kind and roots[name] is None)
-            if found := sorted(away):
-                return Where(lies=lies, place=found[0])  # type: ignore[arg-type]
+        away = {name for name in copies if roots[name] is None}
+        if found := _to_fetch(away - suspect, kinds):
+            return found
         if here.exists():  # there is no better one
             return Where(lies="here", path=here)
         if there:
             return there[0]
+        if found := _to_fetch(away, kinds):
+            return found
         silent = sorted(name for name, root in roots.items() if root is None)
         return Where(lies="silent", place=silent[0]) if silent else Where(lies="missing", place=DISK)
 
@@ -131,6 +132,14 @@ def absent(found: Where, segment: Segment) -> NotFound | Unavailable:
         N_("Run examsite recordings verify and call the system administrator."),
         path=segment.path,
     )
+
+
+def _to_fetch(names: set[str], kinds: dict[str, str]) -> Where | None:
+    """The place it can be fetched from: object storage before a disk."""
+    for lies in ("s3", "offline"):
+        if found := sorted(name for name in names if kinds.get(name) == lies):
+            return Where(lies=lies, place=found[0])
+    return None
 
 
 def _as_long(path: Path, segment: Segment) -> bool:

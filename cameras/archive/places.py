@@ -32,6 +32,10 @@ class PlaceSilent(Exception):
     """The place cannot be reached or does not take anything now."""
 
 
+class Stopping(PlaceSilent):
+    """The process ends; nothing is wrong with the place."""
+
+
 class PlaceFull(Exception):
     """No room for one more recording."""
 
@@ -86,7 +90,7 @@ class Pace:
         now = time.monotonic()
         self._at = max(self._at, now - 1.0) + size / self._rate
         if self._at > now and self._wait(self._at - now):
-            raise PlaceSilent("stopping")
+            raise Stopping("stopping")
 
 
 class Place(Protocol):

@@ -142,7 +142,7 @@ class Rounds:
         ]
         if self.archive.new:
             return steps
-        steps.append(("removals", "", self._settle))
+        steps += [("index", "", self._index_whole), ("removals", "", self._settle)]
         for name, place in sorted(self.copier.places.items()):
             if place.kind != "offline" or self._filling(name):
                 days = storage.offline_after_days if place.kind == "offline" else after.get(name, 0)
@@ -200,6 +200,12 @@ class Rounds:
         else:
             self.archive.keep("new", "")
         return True
+
+    def _index_whole(self) -> bool:
+        """Tells that the ways by time and deletion wait (ByTime.ahead, Deleter)."""
+        if self.index.rebuilding:
+            raise PlaceSilent("rows of long ago are still given back to it")
+        return False
 
     def _settle(self) -> bool:
         self.copier.settle(self.settings.storage.copies)

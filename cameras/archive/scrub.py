@@ -2,7 +2,8 @@
 
 A round over a place takes `scrub_days`; what is read by now is its share of that time. An off-line disk is read as
 fast as it goes while it is plugged in, at most twice in that time. What no longer holds is a finding, and a copy that
-no longer holds stops counting and is made anew.
+no longer holds stops counting and is made anew from one that does (Copier). Until then it keeps its name and its row:
+it may be the last one, and the next reading may find it whole.
 """
 
 import logging
@@ -77,7 +78,9 @@ class Scrubber:
                 return WHOLE
             # Read in the order of names, so that the first one says when the last round began.
             first = self._archive.rows(
-                "SELECT verified FROM copy WHERE place = ? ORDER BY path LIMIT 1", name
+                "SELECT max(verified, coalesce(ended, 0)) FROM copy c LEFT JOIN scrub s ON s.place = c.place"
+                " WHERE c.place = ? ORDER BY path LIMIT 1",
+                name,
             )
             if not first or moment(first[0][0]) > now - days / 2:
                 return None
@@ -101,7 +104,11 @@ class Scrubber:
     def oldest(self, name: str, seen: int) -> datetime:
         """When the copy of a disk that was read longest ago was read; reckoned once since the disk was `seen` last."""
         if self._oldest.get(name, (-1,))[0] != seen:  # a disk pulled while it was taken in was seen at 0
-            found = self._archive.rows("SELECT min(verified) FROM copy WHERE place = ?", name)
+            found = self._archive.rows(
+                "SELECT min(verified) FROM copy WHERE place = ? AND path NOT IN"
+                " (SELECT path FROM finding WHERE place = ? AND over IS NULL)",
+                *(name, name),
+            )
             self._oldest[name] = seen, moment(found[0][0] or 0)
         return self._oldest[name][1]
 
@@ -187,9 +194,11 @@ class Scrubber:
             return None
         size = files = 0
         for path, length, sha256, verified in rows:
-            if not self._check(place.name, path, length, sha256, lambda one: place.digest(one, self._pace)):
-                place.set_aside(path)
-                self._archive.drop_copy(place.name, path)
+            if code := self._check(
+                place.name, path, length, sha256, lambda one: place.digest(one, self._pace)
+            ):
+                if code == "missing":
+                    self._archive.drop_copy(place.name, path)
                 self._copier.walk_of(place, 0).once_more(path)
             elif not verified and (known := named(self._index, path)) and known.sha256 == sha256:
                 self._archive.clear(DISK, path, self._now(), codes=("missing",))  # taken in, and read now
@@ -199,7 +208,8 @@ class Scrubber:
                 break
         return size, files
 
-    def _check(self, name: str, path: str, size: int, sha256: str, digest: Callable[[str], str]) -> bool:
+    def _check(self, name: str, path: str, size: int, sha256: str, digest: Callable[[str], str]) -> str:
+        """What does not hold about it, or empty."""
         try:
             code = "" if digest(path) == sha256 else "altered"
         except FileNotFoundError:
@@ -208,12 +218,12 @@ class Scrubber:
             log.error("%s on %s cannot be read: %s", path, name or "the recording disk", error)
             code = "unreadable"
         if code and EVERYWHERE in self._archive.removals(path):
-            return True  # deleted while it was read
+            return ""  # deleted while it was read
         if code:
             self._archive.find(name, path, code, self._now())
             log.error("%s: %s on %s", code, path, name or "the recording disk")
-            return False
+            return code
         self._archive.clear(name, path, self._now())
         if name != DISK:
             self._archive.keep_copy(name, path, size, sha256, self._now())
-        return True
+        return ""

@@ -123,13 +123,10 @@ class ArchiveReader:
             for place, name, size, sha256, at in found
         ]
 
-    def suspect(self, path: str) -> set[str]:
+    def suspect(self, path: str, codes: Sequence[str] = ("altered", "unreadable")) -> set[str]:
         """Places where what lies there of a recording was found not to hold."""
-        found = self.rows(
-            "SELECT place FROM finding WHERE path = ? AND over IS NULL AND code IN ('altered', 'unreadable')",
-            path,
-        )
-        return {place for (place,) in found}
+        found = self.rows("SELECT place, code FROM finding WHERE path = ? AND over IS NULL", path)
+        return {place for place, code in found if code in codes}
 
     def been(self, path: str) -> list[str]:
         """Places where a copy lies, or something of it that was set aside."""
@@ -301,11 +298,22 @@ class Archive(ArchiveReader):
             )
 
     def removed(self, path: str, place: str, size: int = 0) -> None:
-        """The file is gone. `size`: its bytes, when it left the recording disk."""
+        """The file is gone. `size`: its bytes, when it left the recording disk: once, also if it was put back."""
         with self.transaction() as link:
-            link.execute("UPDATE removal SET done = 1 WHERE path = ? AND place = ?", (path, place))
-            if size:
+            done = link.execute(
+                "UPDATE removal SET done = 1 WHERE path = ? AND place = ? AND done = 0", (path, place)
+            )
+            if size and done.rowcount:
                 self._weigh(link, DISK, -size, -1)
+
+    def stays(self, path: str, place: str, size: int = 0) -> None:
+        """A removal is given up. `size`: bytes of a file that lies on the recording disk, again if it had left it."""
+        with self.transaction() as link:
+            done = link.execute(
+                "DELETE FROM removal WHERE path = ? AND place = ? RETURNING done", (path, place)
+            ).fetchone()
+            if size and done and done[0]:
+                self._weigh(link, DISK, size, 1)
 
     def open_removals(self) -> list[tuple[str, str]]:
         """(path, place) of removals whose files may still lie there."""

@@ -17,6 +17,8 @@ OPEN_AT_MOST = timedelta(hours=1)
 """Longer than any segment: an open row older than this was left by a crash."""
 
 
+LAST = chr(0x10FFFF)
+"""Behind every path."""
 CAME = "came"
 """Where it is kept when rows came."""
 MARK_EVERY, MARKS_KEPT = timedelta(hours=1), timedelta(days=2)
@@ -56,8 +58,16 @@ class Walk:
 
     def take(self, limit: int, until: datetime) -> list[Row]:
         """The next finished recordings as of `until` (now), without moving the bookmark."""
+        return self.late(max(1, limit // 2), until) + self.ahead(limit, until)
+
+    def late(self, most: int, _until: datetime) -> list[Row]:
+        """Those to come back to, behind the bookmark."""
         number = self.number
-        found = self._late(max(1, limit // 2), lambda row: row.number <= number)
+        return self._late(most, lambda row: row.number <= number)
+
+    def ahead(self, limit: int, until: datetime) -> list[Row]:
+        """Those the bookmark has not passed."""
+        number, found = self.number, list[Row]()
         while True:
             rows = self._index.rows(
                 f"SELECT {COLUMNS} FROM segment WHERE rowid > ? ORDER BY rowid LIMIT ?", number, limit
@@ -129,18 +139,28 @@ class Walk:
         )
 
     def _late(self, most: int, fits: Callable[[Row], bool]) -> list[Row]:
-        """The first of those to come back to, page by page: there may be a million."""
-        found, after = list[Row](), ""
-        while len(found) < most:
-            page = self._archive.rows(
-                "SELECT path FROM pending WHERE name = ? AND path > ? ORDER BY path LIMIT ?",
-                *(self._name, after, most),
-            )
-            found += [row for (path,) in page if (row := self._completed(path)) and fits(row)]
-            if len(page) < most:
-                break
-            after = page[-1][0]
-        return found[:most]
+        """The next of those to come back to, page by page: there may be a million. Round and round, for what nothing
+        can be done with now keeps no other from its turn.
+        """
+        mark, found = f"late:{self._name}", list[Row]()
+        last = self._archive.kept(mark)
+        for after, end in ((last, LAST), ("", last)):
+            while True:
+                page = self._archive.rows(
+                    "SELECT path FROM pending WHERE name = ? AND path > ? AND path <= ? ORDER BY path LIMIT ?",
+                    *(self._name, after, end, most),
+                )
+                for (path,) in page:
+                    if (row := self._completed(path)) and fits(row):
+                        found.append(row)
+                    if len(found) == most:
+                        if path != last:
+                            self._archive.keep(mark, path)
+                        return found
+                if len(page) < most:
+                    break
+                after = page[-1][0]
+        return found
 
     def _completed(self, path: str) -> Row | None:
         found = self._index.rows(f"SELECT {COLUMNS} FROM segment WHERE path = ?", path)
@@ -156,10 +176,18 @@ class ByTime(Walk):
 
     def take(self, limit: int, until: datetime, but: Collection[str] = ()) -> list[Row]:
         """The next finished recordings that began before `until`, camera by camera; none of the cameras `but`."""
-        found = self._late(
-            max(1, limit // 2), lambda row: row.segment.start < until and row.segment.camera not in but
-        )
-        for camera in self._index.cameras():
+        return self.late(max(1, limit // 2), until, but) + self.ahead(limit, until, but)
+
+    def late(self, most: int, until: datetime, but: Collection[str] = ()) -> list[Row]:
+        """Those to come back to that are old enough."""
+        return self._late(most, lambda row: row.segment.start < until and row.segment.camera not in but)
+
+    def ahead(self, limit: int, until: datetime, but: Collection[str] = ()) -> list[Row]:
+        """Those the bookmarks have not passed. None while an index built anew gets the newest rows first: what came
+        back later would be passed already.
+        """
+        found = list[Row]()
+        for camera in [] if self._index.rebuilding else self._index.cameras():
             if camera in but:
                 continue
             rows = self._index.rows(

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -74,6 +74,18 @@ async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
 async def recorded(recorder: Recorder, seconds: float) -> None:
     """Wait until the first camera has recorded so long."""
     await until(lambda: recorder.status().cameras[0].recorded_s >= seconds, seconds + 10)
+
+
+@pytest.fixture(scope="module")
+def object_storage() -> Iterator[str]:
+    """An S3 server on loopback: HOST:PORT."""
+    from moto.server import ThreadedMotoServer  # takes a second, and few ask for it
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"{host}:{port}"
+    server.stop()
 
 
 @pytest.fixture(scope="module")

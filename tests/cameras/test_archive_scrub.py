@@ -1,9 +1,9 @@
 """Everything is read again in time; what does not hold is named and made anew; object storage by moto's server."""
 
+import contextlib
 import hashlib
 import io
 import os
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from minio import Minio
-from moto.server import ThreadedMotoServer
 
 from appliance.base.storage_settings import PlaceSettings
 from appliance.wire.archive import Storage
@@ -162,16 +161,6 @@ def test_an_off_line_disk_is_read_while_it_is_plugged_in(
         assert make_status(rounds).places[1].read == moment(0)
 
 
-@pytest.fixture(scope="module")
-def object_storage() -> Iterator[str]:
-    """An S3 server on loopback: HOST:PORT."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"{host}:{port}"
-    server.stop()
-
-
 def test_object_storage_is_a_place_like_any_other(tmp_path: Path, object_storage: str) -> None:
     (tmp_path / "key").write_text("access\nsecret-secret\n")
     (tmp_path / "key").chmod(0o644)
@@ -185,6 +174,7 @@ def test_object_storage_is_a_place_like_any_other(tmp_path: Path, object_storage
     )
     store = Store(tmp_path, places=[place], free_after_days=2)
     made = store.record("C1", NOW - 9 * DAY, count=3)
+    whole = (store.media / made[2].path).read_bytes()
     with pytest.raises(PlaceSilent, match="others may read it"):
         keys_of(place)
     (tmp_path / "key").chmod(0o640)
@@ -215,11 +205,16 @@ def test_object_storage_is_a_place_like_any_other(tmp_path: Path, object_storage
         store.clock.advance(86400 * 200)
         settle(rounds)
         found = {(one.place, one.path, one.code) for one in make_status(rounds).findings}
-        lost = {("", made[1].path, "missing"), ("", made[2].path, "missing")}
-        assert found == lost | {("cloud", made[1].path, "missing"), ("cloud", made[2].path, "altered")}
-        kept = client.get_object("rec", made[2].path + ".altered")
-        assert kept.read() == b"x" * SIZE, "kept for whoever looks into it"
-        kept.close()
+        lost, altered = {("", made[1].path, "missing")}, ("cloud", made[2].path, "altered")
+        assert found == lost | {("cloud", made[1].path, "missing"), altered}
+        assert find.where(made[2]).lies == "s3", "there is no better one"
+        (store.media / made[2].path).write_bytes(whole)
+        settle(rounds)
+        for name, body in ((made[2].path, whole), (made[2].path + ".altered", b"x" * SIZE)):
+            with contextlib.closing(client.get_object("rec", name)) as kept:
+                assert kept.read() == body, (
+                    "kept for whoever looks into it, when one that holds took its place"
+                )
         os.rename(tmp_path / "key", tmp_path / "away")
         settle(rounds)
         assert [one.state for one in make_status(rounds).places if one.name == "cloud"] == ["silent"]
@@ -373,5 +368,8 @@ def test_what_waits_for_another_look_is_taken_page_by_page(tmp_path: Path) -> No
         asked: list[str] = []
         find = walk._completed
         walk._completed = lambda path: asked.append(path) or find(path)  # type: ignore[func-returns-value,method-assign]
-        assert [row.segment.path for row in walk.take(4, NOW)] == [one.path for one in made[2:4]]
-        assert len(asked) == 4
+        given = [[row.segment.path for row in walk.take(4, NOW)] for _turn in range(4)]
+        assert given == [[one.path for one in made[first : first + 2]] for first in (2, 4, 6)] + [
+            [made[8].path, made[2].path]
+        ], "round and round"
+        assert len(asked) == 3 + 2 + 2 + 3

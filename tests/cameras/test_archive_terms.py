@@ -198,7 +198,7 @@ def test_a_hold_put_while_files_go_spares_what_is_left(
 
         monkeypatch.setattr(rounds.deleter, "_end", ended)
         settle(rounds)
-        rounds.archive.find("nas", old[3].path, "unreadable", NOW)
+        rounds.archive.find("nas", old[3].path, "altered", NOW)
         rounds.take_orders(orders(before=NOW - LEAST))
         settle(rounds)
     assert [(nas / one.path).exists() for one in old] == [False] * 2 + [True] * 4
