@@ -1,12 +1,12 @@
 """What exam-clips writes into the asker's file: past the page cache and through it, whole blocks and the rest."""
 
+import errno
 import fcntl
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,15 +22,22 @@ PIECES = {
 }
 
 
-@pytest.fixture(params=["disk", "memory"])
-def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
-    """On a disk, and on a file system that may not write past its cache."""
-    if request.param == "disk":
-        yield tmp_path
-        return
-    made = Path(tempfile.mkdtemp(dir="/dev/shm"))
-    yield made
-    shutil.rmtree(made)
+@pytest.fixture(params=["past the cache", "through it"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """On a file system that may write past its cache, and on one that may not."""
+    asked: list[int] = []
+    control = fcntl.fcntl
+
+    def refusing(file: Any, command: int, flags: int = 0) -> int:
+        if command == fcntl.F_SETFL and flags & os.O_DIRECT:
+            asked.append(flags)
+            if request.param == "through it":
+                raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        return int(control(file, command, flags))
+
+    monkeypatch.setattr(fcntl, "fcntl", refusing)
+    yield tmp_path
+    assert asked
 
 
 def written(path: Path, pieces: list[bytes]) -> bytes:
