@@ -194,8 +194,10 @@ class Deleter:
 
     def settle(self) -> None:
         """Finish what a kill left, and what waits for a place that can be reached again; what was put on hold since the
-        order stays.
+        order stays. What an index built anew lacks yet cannot be seen to be on hold: everything waits for it.
         """
+        if self._index.rebuilding:
+            return
         terms = terms_of(self._archive)
         self._sparer.look(terms)
         open_ones = [path for path, place in self._archive.open_removals() if place == EVERYWHERE]

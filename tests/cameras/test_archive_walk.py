@@ -13,6 +13,7 @@ from appliance.base.storage_settings import PlaceSettings
 from cameras.archive.locate import Locator
 from cameras.archive.places import FolderPlace, Pace
 from cameras.archive.status import make_status
+from cameras.archive.store import EVERYWHERE
 from cameras.archive.terms import LEAST
 from cameras.index import Index
 from cameras.recorder.reconcile import complete, reconcile
@@ -74,6 +75,25 @@ def test_what_comes_back_to_a_lost_index_is_deleted_past_its_date(
         rounds.take_orders(orders(longer, before=NOW - LEAST, due=due))
         settle(rounds)
     assert not any((store.media / one.path).exists() for one in old)
+
+
+def test_a_hold_holds_what_has_not_come_back_to_the_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cameras.chain.files.PER_FILE", 1)
+    store = Store(tmp_path, places=[])
+    old = [store.record("C1", NOW - days * DAY)[0] for days in range(1215, 1200, -1)]
+    held = orders(sitting("s1", old[0].start, NOW - DAY, hold=True), before=NOW - LEAST, permit=False)
+    with store.rounds() as rounds:  # killed between the rows of an order and its files
+        rounds.archive.remove(old[0].path, EVERYWHERE, NOW, "past three years", "account:a account:b", 1)
+    index = lose_index(store)
+    with store.rounds() as rounds:
+        for _half in range(2):
+            rounds.take_orders(held)
+            settle(rounds)
+            assert (store.media / old[0].path).exists()
+            complete(store.media, index, NOW, lambda: False)
+        assert EVERYWHERE not in rounds.archive.removals(old[0].path)
 
 
 def test_what_waits_for_a_disk_keeps_no_other_from_its_turn(
