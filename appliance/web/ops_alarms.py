@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from appliance.base.i18n import N_, _
+from appliance.base.sizes import size
 from appliance.web.camera_alarms import camera_alarms, cameras_file
 from appliance.web.lane_faults import SILENT, lane_faults
 from appliance.web.storage_alarms import filling, storage_alarms
@@ -87,8 +88,8 @@ def _disks(state: State) -> list[Alarm]:
             Alarm(
                 level="red" if part < 0.03 or disk.free < GIB else "amber",
                 code="disk_low",
-                text=_("{disk}: only {free} GiB free ({part} %).").format(
-                    disk=_(names[disk.what]), free=round(disk.free / GIB, 1), part=round(part * 100)
+                text=_("{disk}: only {free} free ({part} %).").format(
+                    disk=_(names[disk.what]), free=size(disk.free), part=round(part * 100)
                 ),
                 next=_("Free space or add a disk before the next sitting."),
                 subject=disk.what,

@@ -14,6 +14,7 @@ from litestar.response import Template
 from appliance.base.errors import ExamError, Refused
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
+from appliance.base.sizes import size
 from appliance.base.sockets import ask
 from appliance.flow import storage as kept
 from appliance.flow.accounts import Who
@@ -82,14 +83,6 @@ class Picture(msgspec.Struct):
     path: str
     full_x: float | None
     days: list[tuple[float, date]]
-
-
-def size(value: int) -> str:
-    """Bytes for people: 1.2 TB. Powers of ten, as disks are sold."""
-    for unit, part in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
-        if value >= part:
-            return f"{value / part:.1f} {unit}"
-    return f"{value / 1000:.0f} kB"
 
 
 def day_of(text: str) -> date | None:

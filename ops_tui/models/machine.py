@@ -2,9 +2,10 @@
 
 from appliance.base.i18n import N_, _
 from appliance.base.journal_words import actor_word, kind_word
+from appliance.base.sizes import size
 from appliance.wire import ops
 from ops_tui.models.row import Column, Row
-from ops_tui.models.words import PROCESSES, ROLES, Times, duration, short, size, word
+from ops_tui.models.words import PROCESSES, ROLES, Times, duration, short, word
 
 JOURNAL = (
     Column(N_("Entry no."), 10),

@@ -1,10 +1,11 @@
 """The storage screen: for how long there is room, as a picture of characters, and every place of recordings."""
 
 from appliance.base.i18n import N_, _
+from appliance.base.sizes import size
 from appliance.wire import ops
 from appliance.wire.archive import Forecast, PlaceStatus, Storage
 from ops_tui.models.row import Column, Row
-from ops_tui.models.words import DISKS, Times, bar, duration, size, word
+from ops_tui.models.words import DISKS, Times, bar, duration, word
 
 COLUMNS = (
     Column(N_("What"), 16, 9),

@@ -1,6 +1,7 @@
 """The tables of the exam day: sittings, lanes, cameras, parcels, disks."""
 
 from appliance.base.i18n import N_, _
+from appliance.base.sizes import size
 from appliance.wire import ops
 from ops_tui.models.row import Column, Row
 from ops_tui.models.words import (
@@ -12,7 +13,6 @@ from ops_tui.models.words import (
     SUBJECTS,
     Times,
     duration,
-    size,
     word,
 )
 

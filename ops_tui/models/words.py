@@ -128,16 +128,6 @@ def duration(seconds: float) -> str:
     return _("{count} min").format(count=minutes) if minutes else _("{count} s").format(count=left)
 
 
-def size(count: int) -> str:
-    """Bytes in powers of 1024, three figures."""
-    amount = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if amount < 1024:
-            return f"{amount:.0f} {unit}" if amount >= 100 or unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1024
-    return f"{amount:.1f} TiB"
-
-
 def short(name: str) -> str:
     """An id of 32 hexadecimal digits by its last eight (the first are a time, and alike)."""
     return f"~{name[-8:]}" if len(name) == 32 else name
