@@ -31,15 +31,16 @@ from appliance.flow.order_gate import pending_orders, settle_order
 from appliance.flow.paper_proof import proof_of
 from appliance.flow.sealed_paper import seal_body
 from appliance.flow.seat_sign_in import sign_in_at_seat, taking_at
-from appliance.flow.set_up import add_room, set_up
+from appliance.flow.set_up import set_up
 from appliance.flow.start_sitting import start_sitting
 from appliance.flow.warn import warn
 from appliance.records.roster import Candidate, Roster
 from appliance.records.seating import SeatTaking
-from appliance.records.site import Room, Seat, Station
+from appliance.records.site import Seat, Station
 from appliance.records.sitting import Sitting
 from appliance.records.theory import Answer, Attempt, Mark, Paper
 from tests.conftest import START, site_settings
+from tests.web.day_rooms import add_rooms
 from tests.web.recordings import record
 from tests.world import QUESTIONS, number_of, paper_of
 
@@ -146,7 +147,7 @@ def _make(folder: Path) -> Day:
         hashed = accounts.hash_password(PASSWORD)
         for login, role in ACCOUNTS.items():
             write(accounts.add_account, box, login, NAMES.get(login, login), role, hashed, "process:test")
-        _rooms(box)
+        add_rooms(box)
         write(_rosters, box, day)
         clock.advance(20 * 60)
         _entry(box, day, clock)
@@ -158,29 +159,6 @@ def _make(folder: Path) -> Day:
     minute = timedelta(minutes=1)
     record(settings, START, START + 110 * minute, (START + 80 * minute, START + 83 * minute))
     return day
-
-
-def _rooms(box: Box) -> None:
-    theory = [
-        Seat(
-            id=f"T1-{n:02d}",
-            room="T1",
-            number=n,
-            row=(n - 1) // 8 + 1,
-            column=(n - 1) % 8 + 1,
-            address=f"127.0.1.{n}",
-            spare=n > 60,
-        )
-        for n in range(1, 65)
-    ]
-    practical = [
-        Seat(id=f"P1-{n:02d}", room="P1", number=n, row=(n - 1) // 4 + 1, column=(n - 1) % 4 + 1)
-        for n in range(1, 9)
-    ]
-    hashes = {seat.id: accounts.hash_token(seat.id) for seat in theory}
-    box.db.write_now(add_room, box, Room(code="W1", name="候考室", kind="waiting"), [], {})
-    box.db.write_now(add_room, box, Room(code="T1", name="理论考场", kind="theory"), theory, hashes)
-    box.db.write_now(add_room, box, Room(code="P1", name="实操考室", kind="practical"), practical, {})
 
 
 def _rosters(session: Session, box: Box, day: Day) -> None:
