@@ -25,6 +25,7 @@ from appliance.base.errors import Corrupt, NotFound, Refused, Unavailable
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
 from appliance.base.settings import Settings
+from appliance.base.sizes import size
 from appliance.base.sockets import Handler
 from appliance.wire.fill import INCOMING, Filled, FillGaps, Stretch
 from cameras.index import Index, Segment, micros
@@ -218,9 +219,9 @@ class FilledFile:
         if free < min(RESERVE, total // 20):
             raise Unavailable(
                 "too_full_to_fill",
-                N_("There is too little room on the recordings' disk to fill gaps: {free} MiB."),
+                N_("There is too little room on the recordings' disk to fill gaps: {free}."),
                 N_("Make room for the recordings first."),
-                free=free // 1024**2,
+                free=size(free),
             )
         segment = Segment(
             id=new_id(),

@@ -21,6 +21,7 @@ from appliance.base.errors import Corrupt, ExamError, NotFound, Refused
 from appliance.base.i18n import N_, _
 from appliance.base.log import mask
 from appliance.base.settings import load
+from appliance.base.sizes import size
 from appliance.base.sockets import ask
 from appliance.base.terminal import person
 from appliance.cli.fill import fill
@@ -65,7 +66,6 @@ BLIND = {
     "seat": N_("No camera covers this seat."),
     "exit": N_("No camera looks at the way out."),
 }
-MIB = 1024**2
 
 
 class Place(msgspec.Struct, kw_only=True):
@@ -159,9 +159,7 @@ def _tell_places(box: Box, found: list[Place]) -> None:
             filled = f"  {_('filled later')}" if clip.filled else ""
             filled += f" {_('(from the camera card)')}" if clip.origin == "card" else ""
             again = f"  --run {clip.run}" if _again(clip, place.clips) else ""
-            typer.echo(
-                f"  {camera}  {_span(box, clip.start, clip.end)}  {clip.bytes / MIB:.1f} MiB{filled}{again}"
-            )
+            typer.echo(f"  {camera}  {_span(box, clip.start, clip.end)}  {size(clip.bytes)}{filled}{again}")
         for gap in place.gaps:
             typer.echo(f"  {_lost(box, gap)}")
         for alarm in place.alarms:
@@ -271,7 +269,7 @@ def export(
     if json:
         show(found)
     else:
-        typer.echo(f"{file}  {_span(box, found.start, found.end)}  {found.bytes / MIB:.1f} MiB")
+        typer.echo(f"{file}  {_span(box, found.start, found.end)}  {size(found.bytes)}")
         if found.lost:
             words = _("Pictures of the original that could not be decoded and are not in the copy: {count}")
             tell(words.format(count=found.lost))
@@ -339,7 +337,7 @@ def package(
     if json:
         show(made)
     else:
-        typer.echo(f"{file}  {_span(box, *times)}  {made.bytes / MIB:.1f} MiB")
+        typer.echo(f"{file}  {_span(box, *times)}  {size(made.bytes)}")
         tell(_("Gaps in the recordings: {count}.").format(count=made.gaps))
         for one in made.left_out:
             typer.echo(

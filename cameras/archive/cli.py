@@ -13,6 +13,7 @@ import typer
 from appliance.base.errors import NotFound
 from appliance.base.i18n import N_, _
 from appliance.base.settings import load
+from appliance.base.sizes import size
 from appliance.base.sockets import ask
 from appliance.base.terminal import person
 from appliance.wire.archive import DiskTold, EndDisk, GetStorage, PlaceStatus, PreparePlace, Storage
@@ -21,7 +22,6 @@ from cameras.archive.places import INVENTORY, REMOVED, Pace, file_digest
 
 app = typer.Typer(no_args_is_help=True, help="Where recordings are kept, and for how long there is room.")
 
-GIB = 1 << 30
 STATES = {
     "online": N_("online"),
     "silent": N_("not reachable"),
@@ -51,7 +51,7 @@ def _place(one: PlaceStatus) -> str:
     name = one.name or _("recording disk")
     used = f"{1 - one.free / one.total:4.0%}" if one.total else "    "
     span = f"{one.first}-{one.last}" if one.first else ""
-    return f"{name}  {_(STATES[one.state])}  {used}  {one.recordings / GIB:.1f} GiB  {span}".rstrip()
+    return f"{name}  {_(STATES[one.state])}  {used}  {size(one.recordings)}  {span}".rstrip()
 
 
 @app.command()
@@ -112,10 +112,8 @@ def end_disk(
     if json:
         _show(found)
     else:
-        size = f"{found.bytes / GIB:.1f} GiB"
-        typer.echo(
-            _("{label}: {count} recordings, {size}.").format(label=label, count=found.copies, size=size)
-        )
+        told = _("{label}: {count} recordings, {size}.")
+        typer.echo(told.format(label=label, count=found.copies, size=size(found.bytes)))
         typer.echo(_("Unmount it, write the label on it and put it into the cupboard."))
 
 
