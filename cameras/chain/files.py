@@ -6,6 +6,7 @@ torn by a power cut is cut off before the next one.
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ FOLDER = "chain.d"
 """In the media folder; no camera's code has a dot."""
 PER_FILE = 1440
 """Links of a file: about a day and night of one camera."""
+NUMBERED = re.compile(r"[0-9]{10}\.links")
+"""Any other name lies there by chance."""
 SEALS = "seals"
 TAIL = 1 << 14
 """Bytes of a file's end in which its last line is looked for first."""
@@ -31,7 +34,8 @@ class ChainFiles:
     def files(self, camera: str, after: int = 0) -> list[Path]:
         """The links' files of a camera, in order; those in which links after `after` lie."""
         first = self.holding(camera, after + 1)
-        return sorted(path for path in (self.folder / camera).glob("*.links") if path >= first)
+        there = (self.folder / camera).glob("*.links")
+        return sorted(path for path in there if path >= first and NUMBERED.fullmatch(path.name))
 
     def lines(self, camera: str, newest: int | None = None, after: int = 0) -> Iterator[tuple[Path, bytes]]:
         """Every whole line of a camera's chain with its file; only of the `newest` files when given, or of those in
@@ -60,6 +64,10 @@ class ChainFiles:
         """The file in which link `n` of a camera lies, or would lie."""
         return self.folder / camera / f"{(n - 1) // PER_FILE * PER_FILE + 1:010d}.links"
 
+    def last_with(self, n: int) -> int:
+        """The last link that lies, or would lie, in one file with link `n`."""
+        return (n - 1) // PER_FILE * PER_FILE + PER_FILE
+
     def expected(self, camera: str, until: int) -> list[Path]:
         """The files in which links 1 to `until` of a camera lie."""
         return [self.holding(camera, n) for n in range(1, until + 1, PER_FILE)]
@@ -76,11 +84,11 @@ class ChainFiles:
                 os.truncate(path, path.stat().st_size - torn)
 
     def add_link(self, camera: str, n: int, line: bytes) -> None:
-        """Durable when the call returns."""
+        """`line`, or several of one file from link `n` on: durable when the call returns."""
         self._add(self.holding(camera, n), line)
 
     def add_seal(self, camera: str, line: bytes) -> None:
-        """Durable when the call returns."""
+        """One line, or several: durable when the call returns."""
         self._add(self.folder / camera / SEALS, line)
 
     def _add(self, path: Path, line: bytes) -> None:

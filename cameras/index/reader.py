@@ -127,6 +127,10 @@ class Reader:
                 detail=str(error),
             ) from error
 
+    def each(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """Run one SELECT whose rows are too many for the memory. Raises sqlite3.Error."""
+        yield from self._connection().execute(sql, values)
+
     def between(self, camera: str, start: datetime, end: datetime, gone: bool = False) -> list[Segment]:
         """Segments of a camera that touch start..end, in order; an open one counts as going on. `gone`: with
         those whose file is known to be missing.

@@ -7,6 +7,7 @@ read again. Lines a power cut or a full disk kept from the files are added from 
 import contextlib
 import logging
 import re
+from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -27,7 +28,8 @@ from cameras.chain import (
     read_seal,
 )
 from cameras.chain.files import whole_lines
-from cameras.index import EPOCH, Index, micros, moment
+from cameras.chain.order import live
+from cameras.index import EPOCH, Index, Reader, micros, moment
 
 log = logging.getLogger("examsite.recorder")
 
@@ -79,14 +81,53 @@ def agree(
 
 def _agree(index: Index, files: ChainFiles, camera: str, newest: int | None) -> int:
     n, given = (index.chain_head(camera) or (0, START))[0], 0
-    last = max((link.n for _, link in read(files, camera, newest=1)), default=0)
+    last, head = _newest(files, camera)
     if last > n:
         given = _restore(index, (one for one in read(files, camera, newest, after=n) if one[1].n > n))
         log.warning("camera %s: %d rows of the index given back from the chain", camera, given)
+    elif len(files.expected(camera, n)) - len(files.expected(camera, last)) > RECENT:
+        index.held.add(camera)
     elif last < n:
-        _file(index, files, camera, last)
+        _file(index, files, camera, last, head)
     _restore_seals(index, files, camera, newest is not None)
     return given
+
+
+def _newest(files: ChainFiles, camera: str) -> tuple[int, bytes]:
+    """Number and `chained` of the newest link that can be read. The newest file may hold none: a kill, a power cut or a
+    full disk came between its making and its first line.
+    """
+    for path in reversed(files.files(camera)):
+        found = [(link.n, said) for said, link in _readable(path, whole_lines(path))]
+        if found:
+            return max(found)
+    return 0, START
+
+
+def front(files: ChainFiles, camera: str) -> Link | None:
+    """The newest link that was made in its time; None: there is none, or it cannot be read."""
+    found: Link | None = None
+    with contextlib.suppress(OSError):
+        for _, link in read(files, camera, newest=2):
+            found = link if live(link) and (found is None or link.n > found.n) else found
+    return found
+
+
+def file_held(index: Index, files: ChainFiles, stopped: Callable[[], bool]) -> None:
+    """Beside the recording: the lines of the cameras whose files lack more than a start waits for, or could not be read
+    then. `stopped` is asked after each file, and may wait. Raises OSError.
+    """
+    for camera in sorted(index.held):
+        last, head = _newest(files, camera)
+        if last > (index.chain_head(camera) or (0,))[0]:
+            continue  # the index has lost rows as well: the next start gives them back
+        last, head = _file(index, files, camera, last, head, stopped)
+        if stopped():
+            return
+        with index.alone():
+            _file(index, files, camera, last, head)
+            _restore_seals(index, files, camera, newest=False)
+            index.held.discard(camera)
 
 
 def older(index: Index, files: ChainFiles, stopped: Callable[[], bool]) -> dict[str, int]:
@@ -129,22 +170,25 @@ def _readable(path: Path, lines: Iterable[bytes]) -> Iterator[tuple[bytes, Link]
         yield said, link
 
 
-def restore_paths(index: Index, files: ChainFiles, camera: str, paths: Collection[str]) -> set[str]:
-    """Give the index back the rows of recordings; gives those the chain knew. It is read from its end back to where all
-    that ended is older than their days, however far that is: a link made anew would be a second one of the same file.
+def restore_paths(
+    index: Index, files: ChainFiles, camera: str, paths: Collection[str]
+) -> tuple[set[str], set[str]]:
+    """Give the index back the rows of recordings: those that have one now, and those the chain knows. It is read from
+    its end back to where all that ended is older than their days, however far that is: a link made anew would be a
+    second one of the same file.
     """
     found: dict[str, tuple[bytes, Link]] = {}
     oldest = min(map(_day, paths)) - DAY
     for file in reversed(files.files(camera)):
-        newest = EPOCH
+        newest: datetime | None = None  # of a file without any link nothing is known
         for said, link in _readable(file, whole_lines(file)):
-            newest = max(newest, moment(link.end))
+            newest = max(newest or EPOCH, moment(link.end))
             if isinstance(link, SegmentLink) and link.path in paths:
                 found[link.path] = said, link
-        if newest < oldest or len(found) == len(paths):
+        if (newest and newest < oldest) or len(found) == len(paths):
             break
     _restore(index, iter(found.values()))
-    return {path for path in found if index.rows("SELECT 1 FROM segment WHERE path = ?", path)}
+    return {path for path in found if index.rows("SELECT 1 FROM segment WHERE path = ?", path)}, set(found)
 
 
 def _day(path: str) -> datetime:
@@ -193,19 +237,49 @@ def _ours(one: Link) -> bool:
     return code == one.camera and bool(INSIDE.fullmatch(rest))
 
 
-def _file(index: Index, files: ChainFiles, camera: str, last: int) -> None:
-    """Add the lines the files lack."""
+def _file(
+    index: Index,
+    files: ChainFiles,
+    camera: str,
+    last: int,
+    head: bytes,
+    stopped: Callable[[], bool] = lambda: False,
+) -> tuple[int, bytes]:
+    """Add the lines the files lack, one file after the other: a chain of three years is read through once, and not
+    held in memory. The files end with link `last`, whose `chained` is `head`; gives with which they end then.
+    """
+    rows, first, until = Reader(index.path.parent), last, (index.chain_head(camera) or (0,))[0]
+    where = array("q", bytes(8 * (until - last)))  # of each link its row; that of a gap negative
+    for table, sign in (("segment", 1), ("gap", -1)):
+        for n, row in rows.each(
+            f"SELECT n, rowid FROM {table} WHERE camera = ? AND n > ? AND n <= ?", camera, last, until
+        ):
+            where[n - last - 1] = sign * row
+    while last < until:
+        end = min(files.last_with(last + 1), until)
+        lines = []
+        for one in _links(rows, where[last - first : end - first]):
+            body = encode(one)
+            head = chained(head, body)
+            lines.append(link_line(head, body))
+        if lines:
+            files.add_link(camera, last + 1, b"".join(lines))
+        last = end
+        if stopped():
+            break
+    if last > first:
+        log.warning("camera %s: lines %d to %d of the chain added to its files", camera, first + 1, last)
+    return last, head
+
+
+def _links(rows: Reader, where: Iterable[int]) -> list[Link]:
     links: list[Link] = []
-    for table, kind in (("segment", SegmentLink), ("gap", GapLink)):
-        names = EVERY[table]
-        rows = index.rows(f"SELECT {', '.join(names)} FROM {table} WHERE camera = ? AND n > ?", camera, last)
-        links += [kind(**dict(zip(names, row, strict=True))) for row in rows]
-    head = next((said for said, link in read(files, camera, newest=1) if link.n == last), START)
-    for one in sorted(links, key=lambda one: one.n):
-        body = encode(one)
-        head = chained(head, body)
-        files.add_link(camera, one.n, link_line(head, body))
-    log.warning("camera %s: %d lines of the chain added to its files", camera, len(links))
+    for table, kind, sign in (("segment", SegmentLink, 1), ("gap", GapLink, -1)):
+        names, asked = EVERY[table], [sign * one for one in where if sign * one > 0]
+        marks = ", ".join("?" * len(asked))
+        found = rows.rows(f"SELECT {', '.join(names)} FROM {table} WHERE rowid IN ({marks})", *asked)
+        links += [kind(**dict(zip(names, row, strict=True))) for row in found]
+    return sorted(links, key=lambda one: one.n)
 
 
 def _restore_seals(index: Index, files: ChainFiles, camera: str, newest: bool) -> None:
@@ -220,10 +294,9 @@ def _restore_seals(index: Index, files: ChainFiles, camera: str, newest: bool) -
     if filed != known:
         new, filed = _unknown_seals(files, camera, known)
         _keep_seals(index, new)
-    for (line,) in index.rows(
-        "SELECT line FROM seal WHERE camera = ? AND number > ? ORDER BY number", camera, filed
-    ):
-        files.add_seal(camera, line.encode())
+    lines = index.rows("SELECT line FROM seal WHERE camera = ? AND number > ? ORDER BY number", camera, filed)
+    if lines:
+        files.add_seal(camera, "".join(line for (line,) in lines).encode())
 
 
 def _keep_seals(index: Index, seals: list[tuple[Seal, bytes]]) -> None:

@@ -14,17 +14,15 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from av.error import FFmpegError
-
 from appliance.base.errors import Unavailable
 from appliance.base.ids import new_id
 from appliance.wire.recorder import Kept
 from cameras.archive.store import ArchiveReader
-from cameras.chain import FOLDER
+from cameras.chain import FOLDER, SegmentLink
 from cameras.chain.files import sync_folder
 from cameras.fragments import whole_boxes, whole_length
-from cameras.index import EPOCH, LONGEST, Index, Segment, micros
-from cameras.index.rebuild import RECENT, agree, far_behind, older, restore_paths
+from cameras.index import EPOCH, LONGEST, Index, Segment, micros, moment
+from cameras.index.rebuild import RECENT, agree, far_behind, file_held, front, older, restore_paths
 from cameras.media import CARD, FILLED, packet_span
 
 log = logging.getLogger("examsite.recorder")
@@ -37,6 +35,8 @@ WRITTEN = LONGEST + timedelta(seconds=LEFT)
 """No two files of a camera that a killed recorder left open began farther apart."""
 JOIN = timedelta(seconds=1)
 """A gap ends where the next file begins, as well as the camera's time stamps tell it."""
+LONGEST_FILM = timedelta(days=2)
+"""No file of ours says it lasts longer, also one that was put into a gap."""
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 """Of a camera; also what its folder is called."""
 
@@ -48,11 +48,13 @@ def reconcile(media: Path, index: Index, now: datetime) -> None:
     lost = not index.rows("SELECT 1 FROM run LIMIT 1")
     if far_behind(index, index.chain) or (lost and _long(media)):
         rebuilding(index).touch()
+        sync_folder(media)  # before the head jumps: without the mark nobody would give the years before back
     later = rebuilding(index).exists()
     if index.damaged:
         index.find(now, "index_damaged", index.path.name, "set aside; built again from the files")
 
     def unread(camera: str, error: OSError) -> None:
+        index.held.add(camera)  # a line behind a hole would hide the hole for ever
         _unreadable(index, f"{FOLDER}/{camera}", error, now)
 
     given = agree(index, index.chain, newest=RECENT if later else None, unread=unread)
@@ -76,6 +78,10 @@ def complete(media: Path, index: Index, now: datetime, stopped: Callable[[], boo
     """Beside the recording: what `reconcile` left of an index that was lost, or far behind. True: there was something.
     `stopped` is asked now and then, and may wait; what it cuts off goes on at the next start.
     """
+    try:
+        file_held(index, index.chain, stopped)
+    except OSError as error:
+        log.error("lines of the chain wait for the next start: %s", error)
     if not rebuilding(index).exists():
         return False
     for camera, count in older(index, index.chain, stopped).items():
@@ -104,10 +110,10 @@ def _compare(
     media: Path, index: Index, folder: Path, now: datetime, stopped: Callable[[], bool] = lambda: False
 ) -> None:
     """The files of one day of a camera against their rows."""
-    prefix = str(folder.relative_to(media)) + "/"
+    prefix = _plain(folder.relative_to(media)) + "/"
     # In this order: the recorder may be writing meanwhile, and a row comes before its file.
     try:
-        there = {str(path.relative_to(media)): path for path in folder.iterdir() if path.is_file()}
+        there = {_plain(path.relative_to(media)): path for path in folder.iterdir() if path.is_file()}
     except OSError as error:
         _unreadable(index, prefix, error, now)
         return
@@ -125,7 +131,9 @@ def _compare(
         log.error("recording missing: %s", name)
     unknown = there.keys() - known
     try:
-        restored = restore_paths(index, index.chain, folder.parent.name, unknown) if unknown else set()
+        if not unknown:
+            return
+        restored, linked = restore_paths(index, index.chain, folder.parent.name, unknown)
     except OSError as error:  # nobody knows whether they have a link: a second one would be wrong for ever
         _unreadable(index, prefix, error, now)
         return
@@ -133,10 +141,17 @@ def _compare(
         if name in restored:
             index.find(now, "restored", name, "the index had lost its row, the chain had it")
             log.warning("restored the row of %s", name)
+        elif name in linked:
+            log.error("%s has its link, and the row of that says another file", name)
         else:
             _adopt(index, name, there[name], now)
             if stopped():
                 return
+
+
+def _plain(path: Path) -> str:
+    """A name the index can keep, also where its bytes are no text."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 def _not_there(media: Path, index: Index, prefix: str, names: set[str], now: datetime) -> set[str]:
@@ -174,7 +189,7 @@ def _below(folder: Path) -> list[Path]:
 
 def measure(path: Path) -> tuple[int, str, float]:
     """Bytes, SHA-256 and seconds of pictures of a file that may end in the middle of a fragment, as the disk holds them
-    for good. Raises OSError.
+    for good. 0 seconds of what is no film of a recorder's making. Raises OSError.
     """
     digest, size = hashlib.sha256(), 0
     _settle(path)
@@ -187,8 +202,11 @@ def measure(path: Path) -> tuple[int, str, float]:
     if whole:
         try:
             seconds = packet_span(path)
-        except (FFmpegError, OSError) as error:
+        except Exception as error:  # whoever copies a strange film here must not end every start
             log.error("%s cannot be read: %s", path, error)
+        if seconds > LONGEST_FILM.total_seconds():
+            log.error("%s says it lasts %.0f s, which is not believed", path, seconds)
+            seconds = 0.0
     return size, digest.hexdigest(), seconds
 
 
@@ -208,14 +226,35 @@ def _settle(path: Path) -> None:
 
 
 def _foreign(media: Path, index: Index) -> set[str]:
-    """Open rows no killed recorder left. It writes one file of a camera at a time, and closes what it left within
-    minutes (left.py); what begins where the chain has a gap was put there by somebody else. What was being put into a
-    gap is its own, and a row without a file vouches for nothing.
+    """Open rows no killed recorder left. It writes one file of a camera at a time, where the newest link ends, and
+    closes what it left within minutes (left.py); what begins where the chain has a gap was put there by somebody else.
+    What was being put into a gap is its own, as is what could not be read at an earlier start (`recover` says so), and
+    a row without a file vouches for nothing.
     """
     held = [one for one in index.unfinished() if not one.path.endswith(FILLED) and _there(media / one.path)]
     found = {one.id for one in held if _in_gap(index, one)}
-    newest = {one.camera: one.start for one in held if one.id not in found}
-    return found | {one.id for one in held if abs(newest.get(one.camera, one.start) - one.start) > WRITTEN}
+    for camera in {one.camera for one in held}:
+        mine = [one for one in held if one.camera == camera and one.id not in found]
+        mine = [one for one in mine if not _was_unreadable(index, one)]
+        after = _front(index, camera)
+        found |= {one.id for one in mine if after and one.start < after - WRITTEN}
+        mine = [one for one in mine if one.id not in found]
+        if after:
+            mine.sort(key=lambda one: abs(one.start - after), reverse=True)
+        found |= {one.id for one in mine if abs(mine[-1].start - one.start) > WRITTEN}
+    return found
+
+
+def _front(index: Index, camera: str) -> datetime | None:
+    """Where the newest link of its time ends; None: there is none, or our clock was set then."""
+    newest = front(index.chain, camera)
+    if newest is None or (isinstance(newest, SegmentLink) and newest.cause == "clock"):
+        return None
+    return moment(newest.end)
+
+
+def _was_unreadable(index: Index, segment: Segment) -> bool:
+    return bool(index.rows("SELECT 1 FROM finding WHERE code = 'unreadable' AND path = ?", segment.path))
 
 
 def _in_gap(index: Index, segment: Segment) -> bool:
@@ -257,16 +296,19 @@ def recover(media: Path, index: Index, segment: Segment, now: datetime) -> None:
     except OSError as error:
         _unreadable(index, segment.path, error, now)
         return
-    end = segment.start + timedelta(seconds=seconds)
+    end, after = segment.start + timedelta(seconds=seconds), _front(index, segment.camera)
     state: Kept = "filled" if segment.path.endswith(FILLED) else "recovered"
+    if state == "recovered" and after and end < after - WRITTEN:
+        state = "adopted"  # nobody could tell it from one that was put there since
     # What fills a gap has said at once where it comes from.
     cause = index.rows("SELECT cause FROM segment WHERE id = ?", segment.id)[0][0] or "stopped"
     index.close_segment(segment.id, segment.start, end, size, sha256, state, cause)
-    index.find(now, "recovered", segment.path, f"kept {seconds:.1f} s of a segment that was not closed")
+    code = "adopted" if state == "adopted" else "recovered"
+    index.find(now, code, segment.path, f"kept {seconds:.1f} s of a segment that was not closed")
     log.warning("recovered %.1f s of %s", seconds, segment.path)
 
 
-def _unreadable(index: Index, name: str, error: OSError, now: datetime) -> None:
+def _unreadable(index: Index, name: str, error: Exception, now: datetime) -> None:
     """A bad sector: recording goes on, and the next start reads it again."""
     index.find(now, "unreadable", name, str(error))
     log.error("%s cannot be read: %s", name, error)
@@ -274,6 +316,8 @@ def _unreadable(index: Index, name: str, error: OSError, now: datetime) -> None:
 
 def _adopt(index: Index, name: str, path: Path, now: datetime) -> None:
     try:
+        if "\N{REPLACEMENT CHARACTER}" in name:
+            raise ValueError(name)
         plain = path.name.replace(CARD, ".mp4").replace(FILLED, ".mp4")
         start = datetime.strptime(plain, "%Y%m%dT%H%M%S.%fZ.mp4").replace(tzinfo=UTC)
     except ValueError:
@@ -282,7 +326,8 @@ def _adopt(index: Index, name: str, path: Path, now: datetime) -> None:
         return
     try:
         size, sha256, seconds = measure(path)
-    except OSError as error:
+        end = start + timedelta(seconds=seconds)
+    except (OSError, OverflowError) as error:
         _unreadable(index, name, error, now)
         return
     segment = Segment(
@@ -291,7 +336,7 @@ def _adopt(index: Index, name: str, path: Path, now: datetime) -> None:
         camera=name.split("/")[0],
         path=name,
         start=start,
-        end=start + timedelta(seconds=seconds),
+        end=end,
         bytes=size,
         sha256=sha256,
         state="filled" if plain != path.name else "adopted",

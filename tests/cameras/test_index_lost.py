@@ -161,6 +161,7 @@ def test_a_start_reads_the_ends_of_the_chain_only(world: World, monkeypatch: pyt
         read.append(path)
         return whole(path)
 
+    monkeypatch.setattr("cameras.index.rebuild.whole_lines", reading)
     monkeypatch.setattr(files, "whole_lines", reading)
     monkeypatch.setattr(files, "TAIL", 16)
     reconcile(world.media, world.index, NOW)

@@ -1,11 +1,14 @@
 """Rows that are open at a start, or stay open while the recorder runs: whose they are, and what their files give."""
 
 import errno
+import io
 import os
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from cameras import integrity
@@ -14,6 +17,7 @@ from cameras.recorder import CHANGED, SHOWN
 from cameras.recorder.duty import Duty
 from cameras.recorder.left import LeftOpen
 from cameras.recorder.reconcile import LEFT, reconcile
+from tests.cameras.reel import film
 from tests.cameras.sealed_store import NOW, World
 from tests.cameras.test_day import Simulated
 from tests.cameras.test_store import opened, put
@@ -123,6 +127,95 @@ def test_a_row_somebody_else_put_there_gets_no_link(world: World) -> None:
     told = {(one.code, one.path) for one in integrity.verify(world.media, now=NOW).findings}
     assert {("left_open", path) for _, path in added} <= told
     index.close()
+
+
+@pytest.mark.parametrize("genuine", [False, True])
+def test_a_row_put_where_something_was_recorded_is_not_ours(world: World, genuine: bool) -> None:
+    """Hours ago and between two recordings, whichever open row the index was given last."""
+    for minute in range(200, 206):
+        world.put(minute)
+    ours = left(world.index, world.media, 206) if genuine else None
+    forged = left(world.index, world.media, 1.5)
+    world.index.opened.clear()
+    reconcile(world.media, world.index, NOW + timedelta(minutes=210))
+    expected = {forged.id: "open"} | ({ours.id: "recovered"} if ours else {})
+    assert states(world.index) == expected
+    assert {path for code, path in findings(world.index) if code == "row_added"} == {forged.path}
+
+
+def test_a_file_that_could_be_read_too_late_is_found_again(world: World) -> None:
+    """A sector that was gone for hours: the row is no stranger's, and nobody vouches for the time between."""
+    late = left(world.index, world.media, 10, None)
+    reconcile(world.media, world.index, NOW)
+    for minute in range(11, 200, 20):
+        world.put(minute)
+    (world.media / late.path).unlink()
+    (world.media / late.path).write_bytes(b"")
+    reconcile(world.media, world.index, NOW)
+    assert states(world.index) == {late.id: "adopted"}
+    assert {("unreadable", late.path), ("adopted", late.path)} <= findings(world.index)
+    world.put(200)
+    assert world.verify().ok
+
+
+def test_after_the_clock_was_set_back_what_was_left_open_is_ours(world: World) -> None:
+    set_back = opened("set-back", f"C1/{NOW:%Y%m%d}/set-back.mp4", NOW + timedelta(minutes=301))
+    world.index.open_segment(set_back)
+    (world.media / set_back.path).write_bytes(b"")
+    world.index.close_segment(set_back.id, set_back.start, set_back.start, 0, "0" * 64, "closed", "clock")
+    ours = left(world.index, world.media, 61)
+    world.index.opened.clear()
+    reconcile(world.media, world.index, NOW)
+    assert states(world.index) == {ours.id: "recovered"}
+
+
+FRAGMENTED = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "frag_duration": "500000"}
+
+
+def strange(media: Path, kind: str) -> Path:
+    """A file that is no recording, and is called like one of today."""
+    path = media / "C1" / f"{NOW:%Y%m%d}" / f"{NOW:%Y%m%d}T020000.000000Z.mp4"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = io.BytesIO()
+    with av.open(io.BytesIO(film())) as source, av.open(made, "w", format="mp4", options=FRAGMENTED) as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                out.mux(packet)
+    body = made.getvalue()
+    if kind == "times":
+        at = body.rfind(b"tfdt")
+        body = body[: at + 8] + (1 << 56).to_bytes(8) + body[at + 16 :]
+    elif kind == "sound":
+        made = io.BytesIO()
+        with av.open(made, "w", format="mp4", options=FRAGMENTED) as out:
+            stream = out.add_stream("aac", rate=8000, layout="mono")
+            for number in range(4):
+                frame = av.AudioFrame.from_ndarray(
+                    np.zeros((1, 1024), np.float32), format="fltp", layout="mono"
+                )
+                frame.sample_rate, frame.pts = 8000, 1024 * number
+                out.mux(stream.encode(frame))
+            out.mux(stream.encode(None))
+        body = made.getvalue()
+    elif kind == "name":
+        path = Path(os.fsdecode(os.fsencode(path.parent) + b"/\xff.mp4"))
+    elif kind == "year":
+        path = path.with_name("99991231T235959.000000Z.mp4")
+    path.write_bytes(body)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["sound", "times", "name", "year"])
+def test_a_strange_file_ends_no_start(world: World, kind: str) -> None:
+    path, now = strange(world.media, kind), NOW + timedelta(hours=2)
+    lost = left(world.index, world.media, 90)
+    for _ in range(2):
+        reconcile(world.media, world.index, now)
+    name = os.fsencode(path.relative_to(world.media)).decode(errors="replace")
+    code = {"name": "unknown_file", "year": "unreadable"}.get(kind, "adopted")
+    assert findings(world.index) == {(code, name), ("recovered", lost.path)}
 
 
 def test_a_file_the_disk_did_not_take_is_no_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

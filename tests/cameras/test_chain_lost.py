@@ -1,0 +1,125 @@
+"""The chain's files lack links, or cannot be read: nothing is added twice, and nothing behind a hole."""
+
+import shutil
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cameras.chain import files
+from cameras.index import Index
+from cameras.recorder.reconcile import complete, rebuilding, reconcile
+from tests.cameras.sealed_store import NOW, World
+from tests.cameras.test_index_lost import content, many_days
+from tests.cameras.test_store import put
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("how", ["empty", "torn", "zeros"])
+def test_a_newest_file_without_a_link_ruins_no_chain(
+    how: str, lost: bool, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill, a power cut or a full disk between the making of a file of the chain and its first line."""
+    monkeypatch.setattr(files, "PER_FILE", 6)
+    first, more = world.links.read_bytes(), world.put(10)
+    newest = world.links.with_name("0000000007.links")
+    line, before = newest.read_bytes(), content(world.index)
+    world.index.close()
+    newest.write_bytes({"empty": b"", "torn": line[:50], "zeros": bytes(len(line))}[how])
+    world.links.with_name("copy.links").write_bytes(b"")
+    if lost:
+        for path in world.media.glob("index.db*"):
+            path.unlink()
+        found = world.verify()
+        assert [(one.code, one.path) for one in found.findings] == [("added", more.path)], "its link is lost"
+        assert found.links == 6
+    index = Index(world.media)
+    reconcile(world.media, index, NOW)
+    assert world.links.read_bytes() == first and world.verify().ok
+    if lost:
+        assert index.rows("SELECT count(*) FROM gap") == [(1,)]
+        states = index.rows("SELECT n, state FROM segment ORDER BY n")
+        assert states == [*((n, "closed") for n in (1, 2, 3, 5, 6)), (7, "adopted")]
+    else:
+        assert newest.read_bytes() == line and content(index) == before
+    index.close()
+
+
+def test_a_lost_chain_is_written_again_beside_the_recording(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "PER_FILE", 2)
+    shutil.rmtree(world.links.parent)
+    for minute in range(7, 20):
+        world.put(minute)
+    shutil.rmtree(world.links.parent)
+    index, written = world.index, list[str]()
+    add = files.ChainFiles._add
+
+    def adding(self: files.ChainFiles, path: Path, line: bytes) -> None:
+        written.append(path.name)
+        add(self, path, line)
+
+    monkeypatch.setattr(files.ChainFiles, "_add", adding)
+    reconcile(world.media, index, NOW)
+    assert written == ["seals"] and index.held == {"C1"}, "ten files are more than a start waits for"
+    world.put(20)
+    world.sealer.seal("C1", world.now)
+    assert written == ["seals"], "what is recorded meanwhile has its link, and no line behind a hole"
+    asked = iter([False, False, True])
+    assert not complete(world.media, index, NOW, lambda: next(asked, True)) and index.held == {"C1"}
+    assert written[1:] == [f"{n:010d}.links" for n in (1, 3, 5)], "each is written and synced once"
+    complete(world.media, index, NOW, lambda: False)
+    assert not index.held and world.verify().ok and world.verify().links == 20
+    world.put(21)
+    assert world.verify().ok
+    shutil.rmtree(world.links.parent)
+    monkeypatch.setattr(files, "PER_FILE", 5)
+    del written[:]
+    reconcile(world.media, index, NOW)
+    assert not index.held and len(written) == 6 and world.verify().ok, "five files a start does by itself"
+
+
+def test_behind_a_chain_that_could_not_be_read_nothing_is_added(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between a row and its line; the next start is not given the file, the one after it is."""
+    whole = world.links.read_bytes()
+    world.put(7)
+    world.index.close()
+    world.links.unlink()
+    world.links.symlink_to("/proc/self/mem")
+    index = Index(world.media)
+    reconcile(world.media, index, NOW)
+    world.links.unlink()
+    world.links.write_bytes(whole)
+    put(index, world.media, NOW + timedelta(minutes=8), 60)
+    assert world.links.read_bytes() == whole
+    complete(world.media, index, NOW, lambda: False)
+    put(index, world.media, NOW + timedelta(minutes=9), 60)
+    assert world.links.read_bytes().count(b"\n") == 9 and world.verify().ok
+    index.close()
+
+
+def test_the_mark_of_an_index_far_behind_is_durable_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many_days(world, monkeypatch)
+    index, synced = Index(world.media), list[object]()
+
+    def sync(folder: Path) -> None:
+        synced.append((folder, rebuilding(index).exists(), index.chain_head("C1")))
+
+    monkeypatch.setattr(sys.modules[reconcile.__module__], "sync_folder", sync)
+    reconcile(world.media, index, NOW)
+    assert synced[0] == (world.media, True, None) and index.chain_head("C1")
+    index.close()
+
+
+def test_a_file_whose_row_says_another_gets_no_second_link(world: World) -> None:
+    file = world.files[1]
+    world.index.write("UPDATE segment SET path = path || 'x' WHERE id = ?", file.id)
+    reconcile(world.media, world.index, NOW)
+    assert world.index.chain_head("C1") and world.links.read_bytes().count(b"\n") == 6
+    assert ("row_altered", file.path) in {(one.code, one.path) for one in world.verify().findings}
