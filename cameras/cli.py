@@ -185,6 +185,7 @@ def verify(
             "row_altered": _("row of the index altered"),
             "row_missing": _("row of the index missing"),
             "row_added": _("row of the index without a link"),
+            "backdated": _("put into the past later"),
             "seal_altered": _("seal does not fit"),
             "seal_missing": _("seal missing"),
             "unsealed": _("without a seal since"),

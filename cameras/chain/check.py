@@ -19,6 +19,7 @@ from appliance.wire.seals import SealedHead
 from cameras.chain.files import FOLDER, SEALS, ChainFiles, whole_lines
 from cameras.chain.journaled import Journaled
 from cameras.chain.link import START, BadLine, Link, Seal, SegmentLink, chained, read_line, read_seal
+from cameras.chain.order import Order
 from cameras.chain.signed import by_recorder
 
 ChainCode = Literal[
@@ -27,6 +28,7 @@ ChainCode = Literal[
     "row_altered",
     "row_missing",
     "row_added",
+    "backdated",
     "seal_altered",
     "seal_missing",
     "unsealed",
@@ -120,7 +122,8 @@ class ChainCheck:
             seals.setdefault(found.n, []).append(found)
             newest = found
         head, n, counts, last_end, heads_until = START, 0, {"segment": 0, "gap": 0}, 0, START
-        differs = 0
+        differs, first = 0, self._first(camera)
+        order = Order(first)
         wanted = dict(self._only.get(camera, {})) if self._only is not None else {}
         followed = self._followed(
             camera, [until, newest.n if newest else 0, *self.journaled.left(camera)[-1:]]
@@ -128,7 +131,8 @@ class ChainCheck:
         yield from self._files_missing(camera, until)
         for path, line in self._lines(camera, followed):
             if line is None:
-                head, n = self._before(path)
+                order = Order(first)
+                head, n = self._before(path, order)
                 continue
             self.links += 1
             where = f"{FOLDER}/{camera}/{path.name}#{n + 1}"
@@ -154,6 +158,8 @@ class ChainCheck:
                 made = _made(link, path)
                 last_end = min(last_end or made, made)
             yield from self._row(link, said, where)
+            for late in order.see(link):
+                yield ChainFinding(code="backdated", camera=camera, path=late.path)
             if wanted.get(n) == link.id:
                 del wanted[n]
         for at, left in seals.items():  # they name links that are not there
@@ -197,13 +203,21 @@ class ChainCheck:
                     yield path, None
                 yield from ((path, line) for line in whole_lines(path))
 
-    def _before(self, path: Path) -> tuple[bytes, int]:
-        """Hash and number of the link before a file's first."""
+    def _first(self, camera: str) -> int:
+        """Start of a camera's first link; 0: nobody can tell."""
+        path = self._files.holding(camera, 1)
+        with contextlib.suppress(BadLine, StopIteration):
+            return read_line(next(whole_lines(path)) if path.exists() else b"")[2].start
+        return 0
+
+    def _before(self, path: Path, order: Order) -> tuple[bytes, int]:
+        """Hash and number of the link before a file's first; `order` sees all of the file it lies in."""
         before, found = self._files.before(path), (START, 0)
         for line in whole_lines(before) if before and before.exists() else ():
             with contextlib.suppress(BadLine):
                 said, _, link = read_line(line)
                 found = said, link.n
+                order.see(link)
         return found
 
     def _files_missing(self, camera: str, until: int) -> Iterator[ChainFinding]:

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from appliance.wire.recorder import Check
 from appliance.wire.seals import SealedHead
-from cameras.chain import START, BadLine, ChainFiles, SegmentLink, chained, read_line, read_seal
+from cameras.chain import START, BadLine, ChainFiles, Link, SegmentLink, chained, read_line, read_seal
 from cameras.chain.check import COLUMNS, HOURLY
+from cameras.chain.files import PER_FILE
+from cameras.chain.order import Order
 from cameras.chain.signed import by_recorder
 from cameras.index import Reader, Segment, micros
 
@@ -22,6 +24,8 @@ log = logging.getLogger("examsite.clips")
 FILES_KEPT = 64
 """Files of links kept in memory, about a day of a camera and 0.5 MB each."""
 PATIENCE, JUST_NOW = 5, 3
+BESIDE = 10
+"""Links before and after those two seals' that are looked at: what was filled in or found again says nothing."""
 SEALED = HOURLY // timedelta(microseconds=1)
 DAY = 86_400_000_000
 """Microseconds: among the recordings of so long before the newest are some that have their seal."""
@@ -73,17 +77,31 @@ class Links:
         after = [one for one in heads if one.camera == camera and n <= one.n <= last]
         told = min(after, key=lambda one: one.n, default=None)
         lines = self._from(camera, n, max(until, told.n if told else 0))
-        try:
-            link = read_line(lines[0][0].hex().encode() + b" " + lines[0][1])[2] if lines else None
-        except BadLine:
-            return False
+        link = self._link(camera, n) if lines else None
         if not isinstance(link, SegmentLink) or lines[0][0] != rows[0][-1]:
             return False
         if any(getattr(link, column) != row[column] for column in columns):
             return False
+        if self._backdated(camera, n, until):
+            return False
         if told and (len(lines) <= told.n - n or lines[told.n - n][0].hex() != told.head):
             return False
         return not until or (len(lines) > until - n and lines[until - n][0] == signed)
+
+    def _backdated(self, camera: str, n: int, until: int) -> bool:
+        """Was it put into the past? The links between the seals before and over it say so, and those beside them."""
+        after = self._seals[camera][0] if until else n
+        asked = range(max(1, after - BESIDE, n - PER_FILE), min((until or n) + BESIDE, n + PER_FILE) + 1)
+        links = {number: link for number in (1, *asked) if (link := self._link(camera, number))}
+        order = Order(links[1].start if 1 in links else 0)
+        return any(late.n == n for number in asked if number in links for late in order.see(links[number]))
+
+    def _link(self, camera: str, n: int) -> Link | None:
+        line = self._line(camera, n)
+        try:
+            return read_line(line[0].hex().encode() + b" " + line[1])[2] if line else None
+        except BadLine:
+            return None
 
     def _unsealed(self, segment: Segment, n: int) -> bool:
         """Was a seal taken away that stood over link `n`? The index knows none: the seals' file may, and what follows
