@@ -25,7 +25,7 @@ from cameras.chain import ChainFiles
 from cameras.chain.check import ChainCheck, ChainCode
 from cameras.index import FILE, LONGEST, Index, Reader, Segment
 from cameras.index.rebuild import agree
-from cameras.media import FILLED
+from cameras.media import FILLED, plain
 from cameras.reference import FOLDER, STATEMENT
 
 log = logging.getLogger("examsite.clips")
@@ -213,11 +213,11 @@ def _added(media: Path, index: Reader, days: set[str] | None) -> Iterator[Findin
         if top.name.startswith(OWN) or top.name == CHAIN:
             continue
         if top.is_file():
-            yield Finding(code="added", camera=top.name, path=top.name)
+            yield Finding(code="added", camera=plain(Path(top.name)), path=plain(Path(top.name)))
             continue
         for folder, below, names in os.walk(top):
             below.sort()
-            inside = str(Path(folder).relative_to(media))
+            inside = plain(Path(folder).relative_to(media))
             if inside.startswith(f"{FOLDER}/"):
                 yield from _references(media, Path(folder), names)
                 continue
@@ -225,9 +225,9 @@ def _added(media: Path, index: Reader, days: set[str] | None) -> Iterator[Findin
                 below.clear()
                 continue
             # The recorder writes the row first: a file without one is foreign.
-            there = {f"{inside}/{name}" for name in names}
+            there = {f"{inside}/{plain(Path(name))}" for name in names}
             for path in sorted(there - index.known_paths(f"{inside}/") if there else ()):
-                yield Finding(code="added", camera=top.name, path=path)
+                yield Finding(code="added", camera=plain(Path(top.name)), path=path)
 
 
 def _references(media: Path, folder: Path, names: list[str]) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """Reading packets of a segment file, whole or still growing."""
 
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +16,11 @@ FILLED = ".filled.mp4"
 """How the name of a file ends that was put into a gap later (cameras/fill.py),"""
 CARD = ".card.filled.mp4"
 """and of one that the camera itself had kept on its card (cameras/card)."""
+
+
+def plain(path: Path) -> str:
+    """A name that can be kept and told, also where its bytes are no text."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 class Part(io.FileIO):

@@ -23,7 +23,7 @@ from cameras.chain.files import sync_folder
 from cameras.fragments import whole_boxes, whole_length
 from cameras.index import EPOCH, LONGEST, Index, Segment, micros, moment
 from cameras.index.rebuild import RECENT, agree, far_behind, file_held, front, older, restore_paths
-from cameras.media import CARD, FILLED, packet_span
+from cameras.media import CARD, FILLED, packet_span, plain
 
 log = logging.getLogger("examsite.recorder")
 
@@ -110,10 +110,10 @@ def _compare(
     media: Path, index: Index, folder: Path, now: datetime, stopped: Callable[[], bool] = lambda: False
 ) -> None:
     """The files of one day of a camera against their rows."""
-    prefix = _plain(folder.relative_to(media)) + "/"
+    prefix = plain(folder.relative_to(media)) + "/"
     # In this order: the recorder may be writing meanwhile, and a row comes before its file.
     try:
-        there = {_plain(path.relative_to(media)): path for path in folder.iterdir() if path.is_file()}
+        there = {plain(path.relative_to(media)): path for path in folder.iterdir() if path.is_file()}
     except OSError as error:
         _unreadable(index, prefix, error, now)
         return
@@ -147,11 +147,6 @@ def _compare(
             _adopt(index, name, there[name], now)
             if stopped():
                 return
-
-
-def _plain(path: Path) -> str:
-    """A name the index can keep, also where its bytes are no text."""
-    return os.fsencode(path).decode(errors="replace")
 
 
 def _not_there(media: Path, index: Index, prefix: str, names: set[str], now: datetime) -> set[str]:
@@ -318,8 +313,8 @@ def _adopt(index: Index, name: str, path: Path, now: datetime) -> None:
     try:
         if "\N{REPLACEMENT CHARACTER}" in name:
             raise ValueError(name)
-        plain = path.name.replace(CARD, ".mp4").replace(FILLED, ".mp4")
-        start = datetime.strptime(plain, "%Y%m%dT%H%M%S.%fZ.mp4").replace(tzinfo=UTC)
+        simple = path.name.replace(CARD, ".mp4").replace(FILLED, ".mp4")
+        start = datetime.strptime(simple, "%Y%m%dT%H%M%S.%fZ.mp4").replace(tzinfo=UTC)
     except ValueError:
         index.find(now, "unknown_file", name, "not a recording of ours; left where it is")
         log.error("unknown file among the recordings: %s", name)
@@ -339,7 +334,7 @@ def _adopt(index: Index, name: str, path: Path, now: datetime) -> None:
         end=end,
         bytes=size,
         sha256=sha256,
-        state="filled" if plain != path.name else "adopted",
+        state="filled" if simple != path.name else "adopted",
     )
     index.adopt(segment)
     index.find(now, "adopted", name, "the disk has this recording, the index had lost it")

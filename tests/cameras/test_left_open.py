@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import av
+import msgspec
 import numpy as np
 import pytest
 
@@ -216,6 +217,8 @@ def test_a_strange_file_ends_no_start(world: World, kind: str) -> None:
     name = os.fsencode(path.relative_to(world.media)).decode(errors="replace")
     code = {"name": "unknown_file", "year": "unreadable"}.get(kind, "adopted")
     assert findings(world.index) == {(code, name), ("recovered", lost.path)}
+    added = {one.path for one in world.verify(now).findings if one.code == "added"}
+    assert added == ({name} if code != "adopted" else set()) and msgspec.json.encode(list(added))
 
 
 def test_a_file_the_disk_did_not_take_is_no_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
