@@ -23,6 +23,9 @@ class Seen(msgspec.Struct, kw_only=True):
     doors: list[str]
     cameras: list[CameraSettings]
     holes: list[Hole]
+    columns: int = 0
+    """Of the seats as they stand; 0: not known."""
+    spares: frozenset[int] = frozenset()
 
     @property
     def ok(self) -> bool:
@@ -66,8 +69,11 @@ def _entrance(box: Box, lane: LaneSettings) -> Seen:
 
 
 def _room(session: Session, box: Box, room: Room) -> Seen:
-    seats = session.exec(select(Seat.number).where(Seat.room == room.code).order_by(col(Seat.number)))
-    return _seen(box, room.code, room.name, room.kind, list(seats.all()), doors_of(room))
+    seats = session.exec(select(Seat).where(Seat.room == room.code).order_by(col(Seat.number))).all()
+    found = _seen(box, room.code, room.name, room.kind, [one.number for one in seats], doors_of(room))
+    found.columns = max((one.column for one in seats), default=0)
+    found.spares = frozenset(one.number for one in seats if one.spare)
+    return found
 
 
 def coverage(session: Session, box: Box) -> list[Seen]:

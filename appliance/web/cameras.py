@@ -179,6 +179,8 @@ async def _job(request: Asked, box: Box, job: JobState) -> Template:
     )
     if job.kind == "check" and job.state == "done":
         shown.headers = {"hx-trigger": "changed"}  # the report on the page is read again
+    if job.kind == "reference" and job.state == "done":
+        shown.headers = {"hx-trigger": "still"}  # the picture to mark on is loaded
     return shown
 
 

@@ -275,7 +275,7 @@ class ClipServer:
                 N_(
                     "Camera {camera} has no picture of the last minutes, and there is no reference still of it."
                 ),
-                N_("Take the reference still, or wait until it records; then load the page again."),
+                N_("Take the reference still; or wait until it records, then load the page again."),
                 camera=camera,
             )
         stated, body = kept

@@ -172,6 +172,7 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     )
     page.reload()
     expect(page.locator(".mark")).to_have_count(4)
+    mark_again(page)
     assert day.box.db.read_now(lambda session: session.get_one(SiteRoom, "T1").doors) == "门"
     page.get_by_text("本考场的门", exact=True).click()
     page.locator("[name=doors]").fill("门、后门")
@@ -193,6 +194,49 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     expect(english.locator("main")).to_contain_text("What does this camera see?")
     shoot(english, "cameras-marks-en")
     english.close()
+
+
+def mark_again(page: Page) -> None:
+    """On a page of its own: nothing of it is kept. C5 has 1 to 3 and the door."""
+    other = page.context.new_page()
+    other.set_viewport_size({"width": 1366, "height": 768})
+    other.route("**/still.jpg*", lambda route: route.abort())
+    other.goto(page.url)
+    layer, said = other.locator("[data-layer]"), other.locator("[data-said]")
+    expect(other.get_by_text("没有可标注的画面")).to_be_visible()
+    expect(layer).to_be_hidden()
+    other.unroute("**/still.jpg*")
+    other.locator(".no-still button").click()
+    expect(layer).to_be_visible(timeout=60_000)  # loaded by itself
+    expect(other.locator("#still-found")).to_contain_text("基准画面已保存")
+    chips = other.locator(".chip[data-kind=seat]")
+    expect(other.locator(".chip[aria-pressed=true]")).to_have_attribute("data-name", "4")
+    chips.first.click()
+    layer.click(position={"x": 210, "y": 310})
+    expect(said).to_contain_text("下一个：2")  # it is marked: who moves a mark goes on in order
+    layer.click(position={"x": 310, "y": 310})
+    layer.focus()
+    other.keyboard.press("Enter")
+    expect(said).to_contain_text("下一个：4")
+    other.keyboard.press("Delete")
+    expect(said).to_contain_text("现在选中的是 4，它还没有标注")
+    widths = {chips.nth(at).evaluate("chip => chip.offsetWidth") for at in range(12)}
+    assert len(widths) == 1, widths
+    other.get_by_role("button", name="全部去掉，重新标注").click()
+    expect(other.locator(".mark")).to_have_count(0)
+    expect(other.locator("[data-unsaved]")).to_have_text("尚未保存")
+    for number in range(chips.count()):
+        chips.nth(number).click()
+        layer.click(position={"x": 20 + number, "y": 20})
+    other.locator(".chip[data-kind=door]").first.click()
+    layer.click(position={"x": 40, "y": 200})
+    shoot(other, "cameras-marks-all")
+    other.get_by_role("button", name="保存标注").click()
+    expect(other.locator("[data-unsaved]")).to_have_text("")
+    other.reload()
+    expect(other.locator(".mark").first).to_be_visible()
+    expect(other.locator(".chip[aria-pressed=true]")).to_have_count(0)
+    other.close()
 
 
 def test_it_is_in_the_journal_with_who_did_it(day: Running, open_page: Open) -> None:
@@ -218,7 +262,8 @@ def test_it_is_in_the_journal_with_who_did_it(day: Running, open_page: Open) -> 
     page.get_by_text("拆除这台摄像机").click()
     page.get_by_role("button", name="确定拆除").click()
     expect(page.get_by_role("button", name="查找摄像机")).to_be_visible()
-    kinds = ["camera.added", "camera.marked", "camera.changed", "camera.removed"]
+    marked = ["camera.marked", "camera.reference_taken", "camera.marked"]
+    kinds = ["camera.added", *marked, "camera.changed", "camera.removed"]
 
     def told(session: Any) -> list[Journal]:
         rows = select(Journal).where(Journal.subject == "C5").order_by(col(Journal.seq))

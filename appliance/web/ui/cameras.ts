@@ -71,6 +71,12 @@ function startMarking(page: HTMLElement): void {
     return alike.slice(at + 1).find(open) ?? alike.slice(0, at).find((chip) => open(chip) && !chip.querySelector(".also"));
   }
 
+  /** The next number in order: who moves a mark goes on with the next, marked or not. */
+  function behind(chip: HTMLElement): HTMLElement | undefined {
+    const alike = chips().filter((one) => one.dataset.kind === chip.dataset.kind);
+    return alike[alike.indexOf(chip) + 1];
+  }
+
   function place(x: number, y: number): void {
     if (!chosen) {
       said.textContent = word("none", {});
@@ -78,9 +84,10 @@ function startMarking(page: HTMLElement): void {
     }
     const { kind = "", name = "" } = chosen.dataset;
     at = { x: Math.min(1, Math.max(0, x)), y: Math.min(1, Math.max(0, y)) };
+    const again = marks.has(keyOf(chosen));
     marks.set(keyOf(chosen), { kind, name, x: Number(at.x.toFixed(4)), y: Number(at.y.toFixed(4)) });
     keep();
-    const next = following(chosen);
+    const next = (again ? behind(chosen) : undefined) ?? following(chosen);
     said.textContent = word(next ? "placed" : "all", { name, next: next?.dataset.name ?? "" });
     if (next) choose(next, false);
     else {
@@ -90,10 +97,35 @@ function startMarking(page: HTMLElement): void {
   }
 
   function takeAway(): void {
-    if (!chosen || !marks.delete(keyOf(chosen))) return;
+    if (!chosen) {
+      said.textContent = word("none", {});
+      return;
+    }
+    if (!marks.delete(keyOf(chosen))) {
+      said.textContent = word("bare", { name: chosen.dataset.name ?? "" }); // after Enter the choice has moved on
+      return;
+    }
     keep();
     said.textContent = word("gone", { name: chosen.dataset.name ?? "" });
     show();
+  }
+
+  function takeAll(): void {
+    marks.clear();
+    keep();
+    chooseFirst();
+    said.textContent = word("cleared", {});
+  }
+
+  function chooseFirst(): void {
+    const alone = chips().find((chip) => !marks.has(keyOf(chip)) && !chip.querySelector(".also"));
+    const first = alone ?? (marks.size ? undefined : chips()[0]);
+    if (first) choose(first);
+    else {
+      chosen = null; // a stray click would move a mark
+      said.textContent = word("none", {});
+      show();
+    }
   }
 
   for (const mark of JSON.parse(field.value) as Mark[]) marks.set(`${mark.kind}:${mark.name}`, mark);
@@ -130,7 +162,13 @@ function startMarking(page: HTMLElement): void {
     takeAway();
     event.preventDefault();
   });
-  form.querySelector("[data-take-away]")?.addEventListener("click", takeAway);
+  page.querySelector("[data-take-away]")?.addEventListener("click", takeAway);
+  page.querySelector("[data-take-all]")?.addEventListener("click", takeAll);
+  document.body.addEventListener("still", () => {
+    // The reference still was taken: it is what is marked on now.
+    const picture = page.querySelector<HTMLImageElement>("[data-marked-on]");
+    if (picture) picture.src = `${picture.src.split("?")[0]}?at=${Date.now()}`;
+  });
   const door = form.querySelector<HTMLInputElement>("[data-new-door]");
   const addDoor = (): void => {
     const name = door?.value.trim() ?? "";
@@ -161,8 +199,7 @@ function startMarking(page: HTMLElement): void {
   window.addEventListener("beforeunload", (event) => {
     if (unsaved.textContent) event.preventDefault();
   });
-  const first = chips().find((chip) => !marks.has(keyOf(chip)) && !chip.querySelector(".also")) ?? chips()[0];
-  if (first) choose(first);
+  chooseFirst();
 }
 
 document.addEventListener("DOMContentLoaded", () => {
