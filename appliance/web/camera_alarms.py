@@ -86,6 +86,8 @@ def _of(camera: CameraStatus) -> list[Alarm]:
     found = []
     if camera.state not in ("recording", "resting"):
         found.append(_stopped(camera))
+    elif unready(camera):
+        found.append(_unready(camera))
     elif camera.clock_offset_s is not None and abs(camera.clock_offset_s) > CLOCK_OFF:
         found.append(
             _amber(
@@ -209,7 +211,7 @@ def _large(camera: CameraStatus) -> bool:
 
 
 def _stopped(camera: CameraStatus) -> Alarm:
-    if camera.state == "connecting" and camera.cause in ("stopped", "resting") and not camera.refused:
+    if camera.state == "connecting" and camera.cause in ("", "stopped", "resting") and not camera.refused:
         text = _("Camera {camera} is being connected.").format(camera=camera.name)
         return _amber(camera, "camera_connecting", text, _("It records within seconds."))
     if camera.refused:
@@ -229,6 +231,26 @@ def _stopped(camera: CameraStatus) -> Alarm:
         since=camera.since,
         subject=camera.camera,
     )
+
+
+def unready(camera: CameraStatus) -> bool:
+    """It rests by its plan, and would record nothing if it had to."""
+    return camera.state == "resting" and (camera.refused or camera.unready != "")
+
+
+def _unready(camera: CameraStatus) -> Alarm:
+    """Amber: nothing is lost yet. Who can mend it learns of it before the exam."""
+    if camera.refused:
+        text = _("Camera {camera} refuses the password.")
+        advice = _("Set its password under Cameras: name, room, address, password.")
+    elif camera.unready == "network":
+        text = _("Camera {camera} does not answer.")
+        advice = _("Check power and cable of the camera.")
+    else:
+        text = _("Camera {camera} answers, and gives no picture.")
+        advice = _(NEXT_CAUSE["camera"])
+    rests = _("It is not recorded now, by plan; put it right before the exam. {advice}")
+    return _amber(camera, "camera_unready", text.format(camera=camera.name), rests.format(advice=advice))
 
 
 def _amber(camera: CameraStatus, code: str, text: str, advice: str) -> Alarm:
@@ -264,4 +286,4 @@ def ill(places: list[Seen], status: dict[str, CameraStatus]) -> dict[str, str]:
 def _unusable(camera: CameraStatus) -> bool:
     """A picture's faults count while it is recorded, as in its alarms: what was seen of one that rests is over."""
     seen = camera.state == "recording" and bool(camera.picture_faults)
-    return seen or any(one.level == "red" for one in alarms_of(camera))
+    return seen or unready(camera) or any(one.level == "red" for one in alarms_of(camera))

@@ -39,6 +39,8 @@ class CameraStatus(msgspec.Struct, kw_only=True):
     cause: Cause = ""
     refused: bool = False
     """It refuses user or password; asked again ever more rarely, so that it does not lock itself."""
+    unready: Cause = ""
+    """Why a camera that rests by its plan would not record if it had to: it is asked now and then. Empty: it would."""
     last_frame_at: datetime | None = None
     width: int = 0
     height: int = 0

@@ -22,8 +22,9 @@ from cameras.index import Index
 from cameras.onvif import OnvifCamera
 from cameras.onvif_plain import PlainCamera
 from cameras.patience import wait_refused
+from cameras.recorder.at_rest import AtRest
 from cameras.recorder.copying import STALL, Copier
-from cameras.recorder.ending import CAUSES, Ended
+from cameras.recorder.ending import CAUSES, REFUSED, Ended
 from cameras.recorder.facts import CameraGap, Facts
 from cameras.stream import open_stream, stream_fault
 
@@ -34,8 +35,6 @@ SETTLE = 0.5
 first packet that comes by itself tells when pictures truly arrive."""
 RESERVE = 64 * 1024 * 1024
 """Free bytes left to the index: recording pauses below them (or below 2 % of a small disk)."""
-REFUSED = ("camera_password", "camera_password_or_clock")
-"""Codes of a camera that does not take its password."""
 CLOCK_REFUSED = 600.0
 """Seconds, doubled with each refusal, after which a clock is asked for again: its pictures need no ONVIF, and a camera
 counts each wrong password.
@@ -99,6 +98,7 @@ class CameraRecorder(threading.Thread):
         """How often in a row it refused to tell its time, and until when it is not asked (monotonic)."""
         self._proven: str | None = None
         """The password last used, and the one with which pictures came."""
+        self._rest = AtRest(camera, self._uri, self._secret, self._clock.monotonic)
         self.status = CameraStatus(
             camera=camera.code,
             name=camera.name,
@@ -159,6 +159,9 @@ class CameraRecorder(threading.Thread):
             had_pictures = self._close(ended)
             try_cached = had_pictures or not try_cached
             self._lose(ended.cause, ended.detail)
+            if ended.cause == "resting" and (told := self._rest.look()):
+                with self._lock:
+                    self.status.unready, self.status.refused = told
             self._leaving.wait(ended.wait)
         self.finish()
 
@@ -291,7 +294,9 @@ class CameraRecorder(threading.Thread):
             if self.status.state != state or self.status.cause != cause:
                 self.status.since = now
             self.status.state, self.status.cause = state, cause  # type: ignore[assignment]
-            self.status.refused = detail in REFUSED
+            # What is known of it at rest stands until it is asked again.
+            self.status.refused = detail in REFUSED or (cause == "resting" and self.status.refused)
+            self.status.unready = self.status.unready if cause == "resting" else ""
         self._gap.open(cause, detail, self._copier.end)
 
     def _found(self, start: datetime) -> None:
@@ -301,7 +306,7 @@ class CameraRecorder(threading.Thread):
             if self.status.state != "recording":
                 self.status.since = start
             self.status.state, self.status.cause = "recording", ""
-            self.status.refused = False
+            self.status.refused, self.status.unready = False, ""
             copier = self._copier
             self.status.codec, self.status.width, self.status.height = (
                 copier.codec,

@@ -23,6 +23,8 @@ CAUSES: dict[str, Cause] = {
     "index_unreadable": "disk",
 }
 """Causes of faults by their code: the camera's, or what is set of it; what is not named here is the network's."""
+REFUSED = ("camera_password", "camera_password_or_clock")
+"""Codes of a camera that does not take its password."""
 
 
 class Ended(Exception):

@@ -28,6 +28,7 @@ from cameras.own_disk import require_own_disk
 from cameras.plan import first_wanted, wanted
 from cameras.recorder import Recorder
 from cameras.recorder import camera as room
+from cameras.recorder.at_rest import AtRest
 from cameras.recorder.camera import CameraRecorder
 from tests.cameras.reel import RATE, SECONDS, film
 
@@ -62,6 +63,7 @@ class Simulated:
         self._sound = sound
         self.index = Index(media)
         patch.setattr(room, "open_stream", self.open)
+        patch.setattr(AtRest, "_describe", lambda _self, _uri: self.asked())
 
     def recorder(self, **more: Any) -> CameraRecorder:
         settings = RecorderSettings(media=str(self.media), segment=self.segment)
@@ -77,6 +79,11 @@ class Simulated:
         recorder = self.recorder(**more)
         self.events[until] = recorder.stop
         recorder.run()
+
+    def asked(self) -> None:
+        """At rest: does it answer?"""
+        if not self.plugged:
+            raise DeviceFault("stream_silent", "nothing")
 
     def open(self, _uri: str, _shown: str) -> Any:
         self.happen()

@@ -18,6 +18,7 @@ from cameras import integrity
 from cameras.index import Index, Segment
 from cameras.recorder import camera as room
 from cameras.recorder import copying, segment, sound
+from cameras.recorder.at_rest import AtRest
 from cameras.recorder.facts import Facts
 from tests.cameras.reel import SECONDS, film
 from tests.cameras.test_day import BEGIN, Simulated
@@ -262,3 +263,34 @@ def test_a_sound_that_was_not_the_fault_comes_back(tmp_path: Path, monkeypatch: 
     made.events |= {20.0: lambda: heard.append(recorder.snapshot()[0].sound), 21.0: recorder.stop}
     recorder.run()
     assert tries == [True, False] and heard == ["aac"]
+
+
+def test_a_camera_at_rest_that_refuses_is_asked_ever_more_rarely(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Simulated(tmp_path, monkeypatch)
+    asked: list[float] = []
+    refusing = [True]
+
+    def answer(_self: AtRest, _uri: str) -> None:
+        asked.append(made.clock.monotonic())
+        if refusing[0]:
+            raise Refused("camera_password", "no")
+
+    monkeypatch.setattr(AtRest, "_describe", answer)
+    recorder = made.recorder(plan=lambda _camera, _now: False)
+    seen: list[tuple[str, str, bool]] = []
+
+    def look() -> None:
+        seen.append((recorder.status.state, recorder.status.unready, recorder.status.refused))
+
+    made.events |= {
+        100.0: look,
+        200.0: lambda: refusing.__setitem__(0, False),
+        300.0: look,
+        400.0: recorder.stop,
+    }
+    recorder.run()
+    steps = [round(two - one) for one, two in pairwise(asked)]
+    assert steps[:3] == [30, 60, 120] and set(steps[3:]) == {60}, "right again: once a minute"
+    assert seen == [("resting", "camera", True), ("resting", "", False)]

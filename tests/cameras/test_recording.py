@@ -19,6 +19,7 @@ import pytest
 from appliance.base import sockets
 from appliance.base.errors import NotFound
 from appliance.base.settings import Settings
+from appliance.wire.orders import Orders
 from appliance.wire.recorder import (
     ClipHead,
     FindClips,
@@ -32,6 +33,7 @@ from appliance.wire.recorder import (
 from cameras import clips, integrity, timecode
 from cameras.clips.find import find
 from cameras.index import Reader
+from cameras.recorder import at_rest
 from cameras.simulator.camera import SimulatedCamera
 from tests.cameras.conftest import PASSWORD, recorded, recording, site, until
 
@@ -235,6 +237,31 @@ async def test_a_wrong_password_is_said_and_not_hammered(camera: SimulatedCamera
         await until(lambda: recorder.status().cameras[0].cause == "camera")
         await asyncio.sleep(2.0)
     assert camera.http.calls.count("GetServices") <= 2
+
+
+@pytest.mark.long
+async def test_a_camera_at_rest_is_missed_before_it_is_needed(
+    camera: SimulatedCamera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unplugged, or of another password: said while it rests by its plan, and over when it is right again."""
+    for name in ("EVERY", "AGAIN", "PROOF_EVERY"):
+        monkeypatch.setattr(at_rest, name, 0.2)
+    settings = site(tmp_path, camera)
+    settings.cameras[0] = msgspec.structs.replace(settings.cameras[0], record="sittings")
+    async with recording(settings) as recorder:
+        recorder.duty.book.keep(Orders(made_at=datetime.now(UTC), rooms=["T1"], sittings=[]))
+        at = recorder.cameras[0].status
+        await until(lambda: at.state == "resting")
+        await asyncio.sleep(1.0)
+        assert (at.unready, at.refused) == ("", False)
+        await camera.unplug()
+        await until(lambda: at.unready == "network")
+        assert at.state == "resting" and recorder.status().cameras[0].unready == "network"
+        await camera.plug()
+        await until(lambda: at.unready == "")
+        camera.rtsp.password = PASSWORD + "!"
+        await until(lambda: at.refused)
+        assert recorder.refused("C1"), "nobody else proves the password meanwhile"
 
 
 @pytest.mark.long

@@ -23,6 +23,7 @@ FAULTS = (
     "camera unplugged",
     "picture black, frozen, blurred or of another place",
     "a camera refuses its password",
+    "a camera that rests by its plan is unplugged, or its password is another one",
     "a camera that starts refuses its right password for a moment",
     "a camera records less than 1920 x 1080",
     "a seat, a workplace or a door no camera sees; no camera from the front or the back",

@@ -35,7 +35,7 @@ def test_a_bad_picture_is_an_alarm_while_it_is_recorded() -> None:
         set_language(before)
     assert (alarm.code, alarm.level, alarm.subject) == ("camera_picture", "amber", "C1")
     assert alarm.text == "摄像机 前部 画面异常：静止不动、与安装时的位置不同。"
-    camera.state = "connecting"
+    camera.state, camera.cause = "connecting", "network"
     assert [one.code for one in camera_alarms([camera])] == ["camera_stopped"]
     camera.state, camera.picture_faults = "recording", []
     assert camera_alarms([camera]) == []
@@ -56,7 +56,7 @@ def test_a_wrong_code_is_an_alarm() -> None:
     for code in ("ok", ""):
         camera.screen_code = code  # type: ignore[assignment]
         assert camera_alarms([camera]) == []
-    camera.state, camera.screen_code = "connecting", "missing"
+    camera.state, camera.cause, camera.screen_code = "connecting", "network", "missing"
     assert [one.code for one in camera_alarms([camera])] == ["camera_stopped"], (
         "no picture, no code: told once"
     )
@@ -98,6 +98,32 @@ def test_every_fault_of_a_camera_has_its_own_next_step() -> None:
     assert small == [("amber", "摄像机 前部 录下的画面只有 640 x 360。", small[0][2])]
     assert [one[0] for one in (plug[0], disk[0], refused[0], clock[0])] == ["red", "red", "red", "amber"]
     assert fine == []
+
+
+def test_a_camera_that_rests_and_would_not_record_is_an_alarm() -> None:
+    def told(**facts: Any) -> list[tuple[str, str, str]]:
+        camera = CameraStatus(camera="C1", name="前部", room="T1", state="resting", since=NOW, **facts)
+        return [(one.level, one.text, one.next) for one in camera_alarms([camera])]
+
+    before = language()
+    set_language("zh_CN")
+    try:
+        silent, refuses, odd = (
+            told(unready="network"),
+            told(unready="camera", refused=True),
+            told(unready="camera"),
+        )
+        fresh = CameraStatus(camera="C1", name="前部", room="T1", state="connecting", since=NOW)
+        (begun,) = camera_alarms([fresh])
+    finally:
+        set_language(before)
+    assert told() == []
+    assert silent == [
+        ("amber", "摄像机 前部 没有应答。", "按计划暂不录像，开考前请修好。请检查摄像机电源和网线。")
+    ]
+    assert refuses[0][:2] == ("amber", "摄像机 前部 拒绝了密码。") and "填新密码" in refuses[0][2]
+    assert odd[0][0] == "amber" and "有应答" in odd[0][1]
+    assert (begun.level, begun.text) == ("amber", "摄像机 前部 正在连接。"), "just saved: nothing failed yet"
 
 
 async def test_a_reference_still_that_is_gone_is_missed_where_one_was_taken(tmp_path: Path) -> None:

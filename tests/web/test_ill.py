@@ -51,6 +51,15 @@ def test_seats_that_no_other_camera_sees_are_named(told: list[CameraStatus], sai
     assert bool(words) == bool(said) and all(part in words for part in said), words
 
 
+def test_a_camera_that_rests_and_does_not_answer_gives_no_picture() -> None:
+    cameras = [camera("C1", 1, 2), camera("C2", 3, 4)]
+    place = Seen(code="T1", name="T1", kind="theory", seats=[1, 2, 3, 4], doors=[], cameras=cameras, holes=[])
+    silent, refusing = status("C1", "resting"), status("C2", "resting")
+    silent.unready, refusing.refused = "network", True
+    words = ill([place], {"C1": silent, "C2": refusing})["T1"]
+    assert "摄像机C1、摄像机C2" in words and "1–4" in words
+
+
 def test_nothing_is_lost_where_the_other_camera_sees_everything() -> None:
     cameras = [camera("C1", 1, 2), camera("C2", 1, 2)]
     place = Seen(code="T1", name="T1", kind="theory", seats=[1, 2], doors=[], cameras=cameras, holes=[])
