@@ -3,6 +3,7 @@
 The page asks exam-recorder, which looks at cameras in jobs; no camera is touched from here.
 """
 
+import re
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -144,7 +145,7 @@ async def job_start(request: Asked, box: NamedDependency[Box], data: URLEncodedB
         password=data.password,
         camera=data.camera,
         job=data.job,
-        addresses=data.addresses.replace(",", " ").replace(";", " ").split(),
+        addresses=re.findall(r"[^\s,;，；、]+", data.addresses),
         by=request.user.actor,
         language=language(),
     )

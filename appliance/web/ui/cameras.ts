@@ -209,6 +209,11 @@ document.addEventListener("DOMContentLoaded", () => {
     const opened = event.target as HTMLDetailsElement;
     if (opened.open && opened.matches(".sign-in-here")) opened.scrollIntoView({ block: "nearest" });
   }, true);
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const saved = event.target as Element;
+    if (!saved.matches(".camera-form") || !(event as CustomEvent<{ successful: boolean }>).detail.successful) return;
+    for (const field of all<HTMLInputElement>("[type=password]", saved)) field.value = "";
+  });
   document.addEventListener("htmx:beforeRequest", (event) => {
     const asking = event.target as Element;
     // What was found is asked for again by itself: not while somebody types a password in it.
