@@ -28,7 +28,7 @@ from cameras.chain import (
     read_seal,
 )
 from cameras.chain.files import whole_lines
-from cameras.chain.order import live
+from cameras.chain.order import BEHIND, live
 from cameras.index import EPOCH, Index, Reader, micros, moment
 
 log = logging.getLogger("examsite.recorder")
@@ -88,7 +88,8 @@ def _agree(index: Index, files: ChainFiles, camera: str, newest: int | None) -> 
     elif len(files.expected(camera, n)) - len(files.expected(camera, last)) > RECENT:
         index.held.add(camera)
     elif last < n:
-        _file(index, files, camera, last, head)
+        with index.noting_damage():
+            _file(index, files, camera, last, head)
     _restore_seals(index, files, camera, newest is not None)
     return given
 
@@ -113,21 +114,50 @@ def front(files: ChainFiles, camera: str) -> Link | None:
     return found
 
 
+def newest_end(index: Index, camera: str) -> datetime | None:
+    """Where the newest recording of a camera ends, by the chain: after the clock was set back those made before it have
+    later times, and a gap that began behind them would leave out what was not recorded.
+    """
+    end: int | None = None
+    last = 0
+    with contextlib.suppress(OSError):
+        for _, link in read(index.chain, camera, newest=2):
+            last = max(last, link.n)
+            late = isinstance(link, SegmentLink) and link.state in ("recovered", "adopted")
+            if live(link) and (end is None or not late or link.end < end - BEHIND):
+                end = link.end
+            elif late and end is not None:  # perhaps it was only closed after the others
+                end = max(end, link.end)
+    if end is None or last != (index.chain_head(camera) or (0,))[0]:
+        return index.last_end(camera)
+    return moment(end)
+
+
 def file_held(index: Index, files: ChainFiles, stopped: Callable[[], bool]) -> None:
     """Beside the recording: the lines of the cameras whose files lack more than a start waits for, or could not be read
-    then. `stopped` is asked after each file, and may wait. Raises OSError.
+    then. What still cannot be read waits, and holds up no other. `stopped` is asked after each file, and may wait.
     """
     for camera in sorted(index.held):
-        last, head = _newest(files, camera)
-        if last > (index.chain_head(camera) or (0,))[0]:
-            continue  # the index has lost rows as well: the next start gives them back
-        last, head = _file(index, files, camera, last, head, stopped)
+        try:
+            with index.noting_damage():
+                _file_held(index, files, camera, stopped)
+        except OSError as error:
+            log.error("camera %s: lines of its chain wait: %s", camera, error)
         if stopped():
             return
-        with index.alone():
-            _file(index, files, camera, last, head)
-            _restore_seals(index, files, camera, newest=False)
-            index.held.discard(camera)
+
+
+def _file_held(index: Index, files: ChainFiles, camera: str, stopped: Callable[[], bool]) -> None:
+    last, head = _newest(files, camera)
+    if last > (index.chain_head(camera) or (0,))[0]:
+        return  # the index has lost rows as well: the next start gives them back
+    last, head = _file(index, files, camera, last, head, stopped)
+    if stopped():
+        return
+    with index.alone():
+        _file(index, files, camera, last, head)
+        _restore_seals(index, files, camera, newest=False)
+        index.held.discard(camera)
 
 
 def older(index: Index, files: ChainFiles, stopped: Callable[[], bool]) -> dict[str, int]:

@@ -126,6 +126,15 @@ class Index(Reader):
             with contextlib.suppress(OSError):
                 self._mark.write_text(str(error))
 
+    @contextmanager
+    def noting_damage(self) -> Iterator[None]:
+        """What is read meanwhile by another connection: a damaged page counts as found here."""
+        try:
+            yield
+        except (Unavailable, sqlite3.Error) as error:
+            self._note_damage(error if isinstance(error, sqlite3.Error) else error.__cause__)
+            raise
+
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run one SELECT on the writer's connection."""
         with self._lock:

@@ -22,6 +22,7 @@ from appliance.wire.live import GetKeys
 from appliance.wire.recorder import CameraStatus, GetStatus, Status
 from cameras.camera_password import password_of
 from cameras.index import Index, behind
+from cameras.index.rebuild import file_held
 from cameras.live.second import SecondStreams
 from cameras.own_disk import require_own_disk
 from cameras.recorder.alarms import AlarmRows
@@ -42,6 +43,8 @@ SHOWN = timedelta(days=7)
 CLOCK_FIRST, CLOCK_EVERY = 20.0, 600.0
 """Seconds from the start to the first look at the cameras' clocks, and from one to the next."""
 FOLLOW_EVERY = 60.0
+HELD_AGAIN = 600.0
+"""Seconds until lines are tried again of a chain that could not be read."""
 PAUSE = 0.05
 """Seconds between two steps of what is done beside the recording."""
 STOP, CARD_STOP = 2.0, 1.0
@@ -92,10 +95,14 @@ class Recorder:
         return index
 
     def complete(self) -> None:
-        """Beside the recording: what a lost index of many days still lacks."""
+        """Beside the recording: what a lost index of many days still lacks, and the chain's files; one that cannot be
+        read is tried again until it can.
+        """
         assert self.index
         with self._completing:
             complete(self.media, self.index, datetime.now(UTC), lambda: self._ending.wait(PAUSE))
+            while self.index.held and not self._ending.wait(HELD_AGAIN):
+                file_held(self.index, self.index.chain, lambda: self._ending.wait(PAUSE))
 
     def _note_behind(self) -> None:
         """What stands behind each code from now on; recording does not wait for it, and no card is asked without it."""

@@ -15,6 +15,7 @@ from appliance.base.clock import Clock
 from appliance.base.ids import new_id
 from appliance.base.settings import RecorderSettings
 from cameras.index import LONGEST, Index, Segment
+from cameras.index.rebuild import newest_end
 from cameras.recorder.arrival import ArrivalClock, wall
 from cameras.recorder.ending import RETRY_AT_ONCE, Ended
 from cameras.recorder.facts import CLOCK_STEP, Facts, clock_set
@@ -79,7 +80,7 @@ class Copier:
         self.running: Running | None = None
         self.offset = self._offset()
         """Our wall clock minus our monotonic one, by which `end` is told."""
-        last = index.last_end(camera)
+        last = newest_end(index, camera)
         self._ended = last.timestamp() if last else None
         self.codec, self.width, self.height = "", 0, 0
         self.heard = ""

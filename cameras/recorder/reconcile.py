@@ -78,10 +78,7 @@ def complete(media: Path, index: Index, now: datetime, stopped: Callable[[], boo
     """Beside the recording: what `reconcile` left of an index that was lost, or far behind. True: there was something.
     `stopped` is asked now and then, and may wait; what it cuts off goes on at the next start.
     """
-    try:
-        file_held(index, index.chain, stopped)
-    except OSError as error:
-        log.error("lines of the chain wait for the next start: %s", error)
+    file_held(index, index.chain, stopped)
     if not rebuilding(index).exists():
         return False
     for camera, count in older(index, index.chain, stopped).items():

@@ -2,13 +2,18 @@
 
 import shutil
 import sys
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cameras.chain import files
-from cameras.index import Index
+from cameras.index import Index, writer
+from cameras.index.rebuild import file_held
+from cameras.recorder import Recorder
 from cameras.recorder.reconcile import complete, rebuilding, reconcile
 from tests.cameras.sealed_store import NOW, World
 from tests.cameras.test_index_lost import content, many_days
@@ -123,3 +128,50 @@ def test_a_file_whose_row_says_another_gets_no_second_link(world: World) -> None
     reconcile(world.media, world.index, NOW)
     assert world.index.chain_head("C1") and world.links.read_bytes().count(b"\n") == 6
     assert ("row_altered", file.path) in {(one.code, one.path) for one in world.verify().findings}
+
+
+def test_a_torn_page_met_while_lines_are_added_ends_no_start(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By one power cut: a page of an index too large to be looked over, and the newest line of the chain."""
+    monkeypatch.setattr(writer, "LOOKED_OVER", 0)
+    for minute in range(7, 60):
+        world.put(minute)
+    asked = "SELECT rootpage FROM sqlite_master WHERE name = 'segment'"
+    page, size = world.index.rows(asked)[0][0], 4096
+    world.index.close()
+    world.cut(world.links, -1)
+    with open(world.media / "index.db", "r+b") as raw:
+        raw.seek((page - 1) * size)
+        raw.write(b"\x77" * size)
+    recorder = Recorder(msgspec.structs.replace(world.settings, cameras=[]))
+    recorder.start()
+    assert recorder.index and recorder.healthy() and recorder.index.damaged
+    assert recorder.index.rows("SELECT count(*) FROM segment") == [(58,)]
+    recorder.stop()
+
+
+def test_a_chain_that_cannot_be_read_holds_up_no_other_and_is_tried_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, unreadable = world.links.read_bytes(), world.media / "chain.d" / "C0" / "0000000001.links"
+    world.index.close()
+    unreadable.parent.mkdir()
+    for links in (world.links, unreadable):
+        links.unlink(missing_ok=True)
+        links.symlink_to("/proc/self/mem")
+    recorder = Recorder(msgspec.structs.replace(world.settings, cameras=[]))
+    recorder.start()
+    assert recorder.index and recorder.index.held == {"C0", "C1"}
+    world.links.unlink()
+    world.links.write_bytes(first)
+    file_held(recorder.index, recorder.index.chain, lambda: False)
+    assert recorder.index.held == {"C0"}
+    monkeypatch.setattr("cameras.recorder.HELD_AGAIN", 0.1)
+    trying = threading.Thread(target=recorder.complete)
+    trying.start()
+    time.sleep(0.3)
+    unreadable.unlink()
+    trying.join(5)
+    assert not trying.is_alive() and not recorder.index.held
+    recorder.stop()

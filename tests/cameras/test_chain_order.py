@@ -5,13 +5,17 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from appliance.base.clock import FakeClock
 from cameras import integrity
 from cameras.chain import GapLink, SegmentLink, chained, encode, link_line, read_line
 from cameras.chain.order import BEHIND, Order
 from cameras.clips.links import Links
 from cameras.index import Index, micros
+from cameras.index.rebuild import newest_end
+from cameras.recorder.camera import CameraRecorder
 from cameras.recorder.reconcile import reconcile
 from tests.cameras.sealed_store import NOW, World
+from tests.cameras.test_store import opened, put
 
 MINUTE = 60_000_000
 FIRST = 1000 * MINUTE
@@ -77,6 +81,49 @@ def test_a_clock_that_was_set_is_none() -> None:
         told(gap(4, year_2000, year_2000 + 1), minute(5, year_2000 + 1), gap(6, 301, 400), minute(7, 400))
         == []
     )
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_a_clock_that_ran_ahead_and_was_set_right_while_the_box_was_off_is_none(
+    world: World, clean: bool
+) -> None:
+    """Two hours are recorded by the right time, then the power goes: the gap begins where they end."""
+    world.put(8 * 60)
+    boots = [(60, 120, False), (24 * 60, 2, False), (48 * 60, 2, True)]
+    if clean:  # the gap that was open at the stop begins in a time to come
+        boots.insert(0, (8 * 60 + 2, 2, True))
+    for begins, lasts, stops in boots:
+        clock = FakeClock(NOW + timedelta(minutes=begins))
+        reconcile(world.media, world.index, clock.now())
+        recorder = CameraRecorder(
+            world.settings.cameras[0], world.settings.recorder, world.index, str, clock=clock
+        )
+        recorder._begin()
+        for _file in range(lasts):
+            recorder._found(clock.now())
+            put(world.index, world.media, clock.now() + timedelta(seconds=1), 59, run=f"r{begins}")
+            clock.advance(60)
+        if stops:
+            recorder._copier._ended = clock.now().timestamp()
+            recorder.finish()
+    now = NOW + timedelta(minutes=48 * 60 + 2)
+    found = world.verify(now).findings
+    assert [one for one in found if one.code != "unsealed"] == []
+    gaps = world.index.rows("SELECT start, end FROM gap WHERE n IS NOT NULL ORDER BY n DESC LIMIT 2")
+    assert gaps[1] == (micros(NOW + timedelta(minutes=180)), micros(NOW + timedelta(minutes=24 * 60)))
+
+
+def test_what_was_closed_late_moves_no_gap_back(world: World) -> None:
+    end = NOW + timedelta(minutes=7)
+    assert newest_end(world.index, "C1") == end
+    for minute, state in ((4, "recovered"), (2, "adopted")):
+        made = opened(state, f"C1/20261121/{state}.mp4", NOW + timedelta(minutes=minute), "r1")
+        world.index.open_segment(made)
+        over = made.start + timedelta(minutes=0.5)
+        world.index.close_segment(made.id, made.start, over, 0, "", state, "")  # type: ignore[arg-type]
+        assert newest_end(world.index, "C1") == end
+    world.cut(world.links, -1)
+    assert newest_end(world.index, "C1") == world.index.last_end("C1"), "the files know less than the rows"
 
 
 def forge(world: World, start: datetime) -> SegmentLink:
