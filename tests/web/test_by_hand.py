@@ -67,8 +67,7 @@ def test_a_paper_is_typed_photographed_and_decided_by_two(day: Running, open_pag
     expect(page.locator(".person")).to_contain_text(f"有效期至 {day.box.today()}")
     names = page.locator(".names dd")  # the roster knows this number under another name
     expect(names).to_have_text(["考生六九", name_of(69)])
-    shown = page.locator(".paper-picture")
-    assert shown.evaluate("one => one.complete && one.naturalWidth") == 640
+    expect(page.locator(".paper-picture")).to_have_js_property("naturalWidth", 640)
     for part in (".verdict", ".faces", ".person dl", ".actions"):
         box = page.locator(part).last.bounding_box()
         assert box and box["y"] + box["height"] <= 768, part

@@ -173,7 +173,7 @@ def test_pictures_stay_where_they_are_through_an_edit(day: Running, open_page: O
     page.goto(f"{day.url}/questions/bank/{filled}?text=P-1")
     page.locator("table.items a.stem").first.click()
     expect(page.locator(".item img")).to_have_count(1)
-    assert page.locator(".item img").evaluate("image => image.naturalWidth") == 200
+    expect(page.locator(".item img")).to_have_js_property("naturalWidth", 200)
     shoot(page, "questions-picture")
     page.click("text=修改")
     expect(page.locator("textarea").first).to_have_value("看图，应当：[[1]]")
