@@ -74,9 +74,10 @@ KINDS: dict[str, Class] = {
 
 
 class Mark(msgspec.Struct, kw_only=True):
-    """`at`: when it happened; `seq`: the journal entry; `subject`: candidate, or sitting."""
+    """`at`: when it happened; `recorded`, `seq`: of its journal entry; `subject`: candidate, or sitting."""
 
     at: datetime
+    recorded: datetime
     seq: int
     kind: str
     sort: Class
@@ -96,6 +97,8 @@ class Mark(msgspec.Struct, kw_only=True):
     """A veto item; `text` says which."""
     text: str = ""
     """The message that was shown."""
+    words: str = ""
+    """Of a violation: what was seen, as it was written down."""
     seat: str = ""
     capture: str = ""
     case: str = ""
@@ -128,6 +131,7 @@ def marks(entries: list[Journal], known: Known) -> list[Mark]:
             sort = "refusal"
         mark = Mark(
             at=moment(entry.at),
+            recorded=moment(entry.at),
             seq=entry.seq,
             kind=entry.kind,
             sort=sort,
@@ -184,7 +188,9 @@ def _better(mark: Mark, body: dict[str, Any], known: Known) -> None:
         if mark.kind == "exam_case.opened":
             mark.at, mark.until = case.happened_at, case.until
     elif mark.kind == "violation.recorded" and (one := known.violations.get(body.get("violation", ""))):
-        mark.at, mark.seat = one.happened_at, one.seat
+        mark.at, mark.seat, mark.words = one.happened_at, one.seat, one.seen
+    if mark.kind == "violation.recorded" and isinstance(told := body.get("happened_at"), str):
+        mark.at = moment(told)  # in the chain; entries of before leave it to the table
 
 
 def marks_of(

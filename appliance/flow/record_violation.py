@@ -17,6 +17,7 @@ from appliance.flow.evidence import attempt_at, require_holder
 from appliance.flow.start_sitting import sitting_of
 from appliance.flow.verdict import decide_days
 from appliance.intake.violations import TOLD, broken_rule
+from appliance.records.base import instant
 from appliance.records.cases import ExamCase
 from appliance.records.journal import append
 from appliance.records.verdict import Verdict
@@ -88,6 +89,7 @@ def record_violation(session: Session, box: Box, form: Seen, who: Who, second_lo
         "attempt": violation.attempt or "",
         "seat": violation.seat,
         "rule": violation.rule,
+        "happened_at": instant(violation.happened_at),
         "taken": bool(violation.taken),
         "told": violation.told,
         "words_sha256": words_digest(violation),

@@ -16,6 +16,7 @@ from appliance.flow.seat_watch import Shot, attempt_portrait, capture_picture, s
 from appliance.intake.catalogue import trade_name
 from appliance.intake.violations import BrokenRule, broken_rule
 from appliance.records.accounts import Account
+from appliance.records.base import instant
 from appliance.records.cases import ExamCase
 from appliance.records.journal import Journal
 from appliance.records.roster import Candidate
@@ -89,13 +90,15 @@ class ViolationLine(msgspec.Struct, kw_only=True):
     name: str
     rule: BrokenRule
     at: datetime
+    """When it happened, as those who recorded it wrote."""
+    recorded_at: datetime
     decision: str
 
 
 class ViolationFile(msgspec.Struct, kw_only=True):
     """One violation with everything that belongs to it.
 
-    `altered`: what was written down is no longer what the journal holds the digest of.
+    `altered`: what was written down, or its time, is no longer what the journal holds.
     """
 
     line: ViolationLine
@@ -178,6 +181,7 @@ def _line(violation: Violation, sitting: Sitting, candidate: Candidate) -> Viola
         name=candidate.name,
         rule=broken_rule(violation.rule),
         at=violation.happened_at,
+        recorded_at=violation.recorded_at,
         decision=violation.decision,
     )
 
@@ -290,8 +294,10 @@ def _as_journaled(session: Session, violation: Violation) -> bool:
         )
     )
     bodies = [msgspec.json.decode(body) for body in rows]
-    digest = words_digest(violation)
-    return any(
-        one["violation"] == violation.id and (one["words_sha256"], one["rule"]) == (digest, violation.rule)
+    happened = instant(violation.happened_at)
+    kept = words_digest(violation), violation.rule, happened
+    return any(  # entries of before do not say when it happened
+        one["violation"] == violation.id
+        and (one["words_sha256"], one["rule"], one.get("happened_at", happened)) == kept
         for one in bodies
     )

@@ -37,6 +37,15 @@ def field(value: Any, names: Names, zone: tzinfo) -> str:
     return MOMENT.sub(lambda found: _local(found[0], zone), text)
 
 
+def happened(at: datetime, recorded: datetime, zone: tzinfo) -> str:
+    """Of a deed that was written down later: when it happened, as they wrote it, and when they did."""
+    first, then = at.astimezone(zone), recorded.astimezone(zone)
+    day = "" if first.date() == then.date() else "%Y-%m-%d "
+    return _("Happened {happened} (as the staff wrote it), recorded {recorded}").format(
+        happened=f"{first:{day}%H:%M:%S}", recorded=f"{then:{day}%H:%M:%S}"
+    )
+
+
 def _local(text: str, zone: tzinfo) -> str:
     at = datetime.fromisoformat(text).astimezone(zone)
     return f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d}"

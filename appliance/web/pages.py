@@ -16,6 +16,7 @@ from appliance.base.ids import new_id
 from appliance.base.journal_words import kind_word
 from appliance.flow.box import Box
 from appliance.web import words
+from appliance.web.entry_words import happened
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -61,6 +62,7 @@ def environment(box: Box) -> Environment:
         languages=LANGUAGES,
         now=box.now,
         new_id=new_id,
+        happened=lambda at, recorded: happened(at, recorded, box.zone),
         kind_word=kind_word,
         field_words=lambda: {name: translate(text) for name, text in words.FIELDS.items()},
     )

@@ -3,7 +3,7 @@
 The page brings all it knows as JSON; the player (ui/_player.ts) asks for the pieces as they come.
 """
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -34,7 +34,7 @@ from appliance.flow.seen import (
     of_seat,
     place_named,
 )
-from appliance.web.entry_words import sentence
+from appliance.web.entry_words import happened, sentence
 from appliance.web.looks import looks_of
 from appliance.web.pages import page
 from appliance.web.sessions import needs
@@ -99,17 +99,20 @@ class Films(msgspec.Struct, kw_only=True):
     visits: list[ShownVisit]
 
 
-def shown_mark(mark: Mark, seen: Seen, names: dict[str, str]) -> ShownMark:
+def shown_mark(mark: Mark, seen: Seen, names: dict[str, str], zone: tzinfo) -> ShownMark:
     """A mark in words. `names`: of accounts and lanes."""
     picture = f"/media/capture/{mark.capture}" if mark.capture else ""
     picture = f"/violations/case/{mark.case}/picture" if mark.case else picture
+    more = mark_words(mark) or sentence(mark.kind, mark.body, names)
+    if mark.kind == "violation.recorded":
+        more = f"{happened(mark.at, mark.recorded, zone)} · {more}"
     subject = seen.candidate or (mark.subject if mark.subject in seen.names else "")
     return ShownMark(
         at=ms(mark.at),
         until=ms(mark.until) if mark.until else 0.0,
         sort=mark.sort,
         word=mark_title(mark),
-        more=mark_words(mark) or sentence(mark.kind, mark.body, names),
+        more=more,
         who=seen.names.get(mark.subject, "") if not seen.candidate else "",
         proof=f"/inspection/{subject}#entry-{mark.seq}" if subject else "",
         picture=picture,
@@ -155,7 +158,7 @@ async def _films(request: Asked, box: Box, seen: Seen, at: datetime | None = Non
             got = Reels(reels=[])
             if spans:
                 got = await ask(box.settings.socket("clips"), GetReels(spans=spans), Reels)
-            shown = [shown_mark(one, seen, told) for one in its]
+            shown = [shown_mark(one, seen, told, box.zone) for one in its]
             found.append(shown_visit(box, visit, shown, spans, got.reels))
     except ExamError as error:
         problem = error

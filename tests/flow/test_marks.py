@@ -111,6 +111,16 @@ def test_each_loss_and_veto_stands_where_the_examiner_marked_it() -> None:
     assert {one.seq for one in found} == {8}, "the sheet is the proof of each"
 
 
+def test_a_violation_stands_where_its_entry_says_it_happened() -> None:
+    """Twenty minutes before it was written down; entries of before leave that to the table."""
+    told = {"violation": "v", "happened_at": instant(START + 2 * MINUTE)}
+    new, old = marks(
+        [entry(22, "violation.recorded", told), entry(25, "violation.recorded", {"violation": "v"})], Known()
+    )
+    assert (new.at, new.recorded) == (START + 2 * MINUTE, START + 22 * MINUTE)
+    assert old.at == old.recorded == START + 25 * MINUTE
+
+
 def test_a_refused_card_is_no_admission() -> None:
     taps = [
         entry(1, "tap.decided", {"result": one, "code": "too_early", "lane": "L1"})

@@ -157,6 +157,7 @@ def test_from_the_seat_to_the_release_and_a_correction(box: Box, clock: FakeCloc
         lambda session: session.exec(select(Journal).where(Journal.kind == "violation.recorded")).one()
     )
     assert entry.subject == guilty and evidence[1].sha256 in entry.body and "手机" not in entry.body
+    assert f'"happened_at":"{kept.happened_at:%Y-%m-%dT%H:%M:%S.%fZ}"' in entry.body
 
     marked(box, world, clock)
     assert (verdict_of(box, guilty).code, verdict_of(box, guilty).passed) == ("violation_open", None)
@@ -360,13 +361,14 @@ def test_a_seat_that_changed_hands_meanwhile(box: Box) -> None:
     assert box.db.read_now(at_seat, box, world.sitting, world.seats[0]).candidate == world.candidates[0]
 
 
-def test_words_changed_in_the_table_are_noticed(box: Box) -> None:
+@pytest.mark.parametrize("change", [{"seen": "没有什么"}, {"happened_at": datetime(2026, 1, 1, tzinfo=UTC)}])
+def test_what_was_changed_in_the_table_is_noticed(box: Box, change: dict[str, object]) -> None:
     staff, world = staff_of(box), running(box, 1)
     kept = box.db.write_now(record_violation, box, what_was_seen(world), staff["invigilator"], "invigilator2")
 
     def alter(session: Session) -> None:
         row = session.get_one(Violation, kept.id)
-        row.seen = "没有什么"
+        row.sqlmodel_update(change)
         session.add(row)
 
     box.db.write_now(alter)

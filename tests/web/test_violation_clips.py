@@ -89,6 +89,21 @@ def test_a_stretch_with_a_gap_is_said_and_the_other_camera_plays(day: Running, c
         assert gone.status_code == 404, wrong
 
 
+def test_when_it_happened_and_when_it_was_written_down_are_both_told(day: Running, client: Client) -> None:
+    found = recorded(day, 9, START + timedelta(minutes=80, seconds=30))
+    entry = newest(day, "violation.recorded")
+    assert entry is not None
+    assert msgspec.json.decode(entry.body)["happened_at"] == "2026-11-21T01:20:30.000000Z"
+    written = f"{day.box.local(found.recorded_at):%H:%M:%S}"
+    told = f"发生 09:20:30（登记人填写），登记 {written}"
+    inspector, office = client("inspector"), client("office")
+    assert told in inspector.get("/inspection").text
+    assert told in inspector.get(f"/inspection/{found.candidate}").text
+    assert told in office.get(f"/violations/{found.id}").text
+    films = inspector.get(f"/timeline/case/{found.id}").text
+    assert f'{{"at":{found.happened_at.timestamp() * 1000:.1f},"sort":"violation"' in films and told in films
+
+
 def test_no_camera_and_a_silent_recorder_are_said(
     day: Running, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
