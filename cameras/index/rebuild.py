@@ -36,6 +36,9 @@ log = logging.getLogger("examsite.recorder")
 BATCH = 2000
 RECENT = 6
 """Newest files of a camera's chain that a start reads: the last days."""
+NEWEST_ROWS = 100_000
+"""Of all cameras, in which what a start lacks lies: of days, and read in a moment."""
+ALL_ROWS = 1 << 62
 DAY = timedelta(days=1)
 INSIDE = re.compile(r"[0-9]{8}/[0-9A-Za-z][0-9A-Za-z.\-]*")
 """Day and name of a recording's file."""
@@ -280,11 +283,15 @@ def _file(
     """
     rows, first, until = Reader(index.path.parent), last, (index.chain_head(camera) or (0,))[0]
     where = array("q", bytes(8 * (until - last)))  # of each link its row; that of a gap negative
-    for table, sign in (("segment", 1), ("gap", -1)):
-        for n, row in rows.each(
-            f"SELECT n, rowid FROM {table} WHERE camera = ? AND n > ? AND n <= ?", camera, last, until
-        ):
-            where[n - last - 1] = sign * row
+    # No index of the table finds a row by its link: mostly a look at the newest is enough.
+    for newest in (NEWEST_ROWS, ALL_ROWS):
+        for table, sign in (("segment", 1), ("gap", -1)) if not all(where) else ():
+            for n, row in rows.each(
+                f"SELECT n, rowid FROM {table} NOT INDEXED WHERE camera = ? AND n > ? AND n <= ?"
+                f" AND rowid > (SELECT coalesce(max(rowid), 0) FROM {table}) - ?",
+                *(camera, last, until, newest),
+            ):
+                where[n - last - 1] = sign * row
     while last < until:
         end = min(files.last_with(last + 1), until)
         lines = []

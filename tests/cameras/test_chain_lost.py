@@ -4,6 +4,7 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import msgspec
 import pytest
 
 from cameras.chain import files
-from cameras.index import Index, writer
+from cameras.index import Index, Reader, writer
 from cameras.index.rebuild import file_held
 from cameras.recorder import Recorder
 from cameras.recorder.reconcile import complete, rebuilding, reconcile
@@ -84,6 +85,30 @@ def test_a_lost_chain_is_written_again_beside_the_recording(
     del written[:]
     reconcile(world.media, index, NOW)
     assert not index.held and len(written) == 6 and world.verify().ok, "five files a start does by itself"
+
+
+def test_for_a_line_that_lacks_not_all_rows_are_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start waits for it, and three years are 1.5 million rows of a camera."""
+    monkeypatch.setattr("cameras.index.rebuild.NEWEST_ROWS", 3)
+    asked, each = list[int](), Reader.each
+
+    def reading(self: Reader, sql: str, *values: int) -> Iterator[tuple[int, ...]]:
+        asked.append(values[-1])
+        yield from each(self, sql, *values)
+
+    monkeypatch.setattr(Reader, "each", reading)
+    whole = world.links.read_bytes()
+    world.cut(world.links, -1)
+    reconcile(world.media, world.index, NOW)
+    assert asked == [3, 3] and world.links.read_bytes() == whole
+    del asked[:]
+    world.links.unlink()
+    reconcile(world.media, world.index, NOW)
+    assert asked[:2] == [3, 3] and min(asked[2:]) > 3 and world.links.read_bytes() == whole
+    del asked[:]
+    world.index.held.add("C1")
+    complete(world.media, world.index, NOW, lambda: False)
+    assert not asked and not world.index.held, "and nothing while nobody else may write"
 
 
 def test_behind_a_chain_that_could_not_be_read_nothing_is_added(
