@@ -17,7 +17,7 @@ from appliance.base.settings import Settings, load
 from appliance.base.sockets import ask
 from appliance.base.terminal import person
 from appliance.wire.cameras import CheckReport, KeepReports, Saved
-from cameras import set_up_cli
+from cameras import set_up_cli, wizard
 from cameras.simulator.kinds import Authentication, Codec, Media, Scene, Sound
 from cameras.verify_cli import authority_of
 
@@ -144,6 +144,7 @@ def take_references(
 
 
 set_up_cli.mount(app)
+wizard.mount(app)
 
 
 def verify(

@@ -1,5 +1,7 @@
 """Questions the camera commands ask at the terminal."""
 
+from collections.abc import Callable
+
 import typer
 
 from appliance.base.i18n import _
@@ -16,6 +18,15 @@ def yes_or_no(question: str, default: bool) -> bool:
         if told is not None:
             return told
         typer.echo(_("Answer y (yes) or n (no)."), err=True)
+
+
+def one_that_fits(question: str, default: str, fits: Callable[[str], bool], wrong: str) -> str:
+    """An answer that fits; `wrong` is said of another, and the question asked again."""
+    while True:
+        answer: str = typer.prompt(question, default=default, show_default=bool(default), err=True).strip()
+        if fits(answer):
+            return answer
+        typer.echo(wrong, err=True)
 
 
 def ask_password() -> str:

@@ -1,4 +1,4 @@
-"""examsite cameras list, set-up, add, password, remove, clock: exam-recorder keeps the cameras and is asked to."""
+"""examsite cameras list, add, set, password, remove, clock: exam-recorder keeps the cameras and is asked to."""
 
 import asyncio
 from importlib.metadata import entry_points
@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from appliance.base.camera_settings import CameraSettings
-from appliance.base.errors import ExamError, NotFound, Refused
+from appliance.base.errors import ExamError, NotFound
 from appliance.base.i18n import N_, _
 from appliance.base.settings import Settings, load
 from appliance.base.sockets import ask
@@ -234,87 +234,6 @@ def clock(
         raise typer.Exit(1)
 
 
-def set_up(
-    host: list[str] = typer.Option([], "--host", help="Ask this address directly as well; repeatable."),
-    seconds: float = typer.Option(3.0, "--seconds", min=0.1, max=60, help="How long to look for cameras."),
-) -> None:
-    """Set cameras up one after the other: find, sign in, check, name, keep. Ctrl-C ends it; what was kept stays."""
-    from cameras import discovery, tell
-
-    settings = load()
-    while True:
-        _tell(_("Looking for cameras …"))
-        found = asyncio.run(discovery.find_all(seconds, host))
-        known = {normal(one.address): one.code for one in settings.cameras}
-        for number, one in enumerate(found.cameras, 1):
-            mark = known.get(normal(one.address), "")
-            typer.echo(f"{number:3}  {one.address}  {one.name} {one.hardware}  {mark}".rstrip())
-        if not found.cameras:
-            _tell(_("No camera answered. Type its address."))
-        chosen = typer.prompt(_("Number or address"), err=True)
-        if chosen.isdigit() and 1 <= int(chosen) <= len(found.cameras):
-            chosen = found.cameras[int(chosen) - 1].address
-        try:
-            _set_up_one(settings, chosen)
-        except ExamError as error:
-            _tell(tell.said(error))
-        if not yes_or_no(_("Another camera?"), default=True):
-            return
-        settings = load()
-
-
-def _set_up_one(settings: Settings, address: str) -> None:
-    from cameras import tell
-    from cameras.onvif import OnvifCamera
-    from cameras.probe import probe_and_see
-
-    steps = {
-        "clock": N_("asking for its time"),
-        "device": N_("asking what it is"),
-        "profiles": N_("asking for its streams"),
-        "stream": N_("watching its picture"),
-        "password": N_("checking its password"),
-    }
-    user = typer.prompt(_("User"), default="admin", err=True)
-    secret = ask_password()
-    found, _look = probe_and_see(address, user, secret, tell=lambda step: _tell(f"  … {_(steps[step])}"))
-    tell.probed(found)
-    off = found.clock_offset_s is not None and abs(found.clock_offset_s) > CLOCK_OFF
-    failed = {one.code for one in found.checks if one.ok is False}
-    if off and yes_or_no(_("Set the camera's clock to this box's?"), default=True):
-        offset = OnvifCamera(address, user, secret).set_clock()
-        _tell(_("The camera's clock is {offset} s off.").format(offset=f"{round(offset, 1) + 0.0:+.1f}"))
-        failed -= {"clock"} if abs(offset) <= CLOCK_OFF else set()
-    if failed and not yes_or_no(_("Not every check holds. Keep it all the same?"), default=False):
-        _tell(_("It is not kept."))
-        return
-    address = normal(address)
-    known = next((one for one in settings.cameras if normal(one.address) == address), None)
-    code = typer.prompt(_("Code"), default=known.code if known else free_code(settings), err=True)
-    name = typer.prompt(_("Name staff reads"), default=known.name if known else None, err=True)
-    room = typer.prompt(_("Room"), default=known.room if known else "", err=True)
-    seats = typer.prompt(_("Seats it sees"), default=known.seats if known else "all", err=True)
-    place = typer.prompt(_("Place (front, back, or empty)"), default=known.place if known else "", err=True)
-    if place not in PLACES:
-        raise Refused(
-            "bad_place",
-            N_("{place} is no place of a camera."),
-            N_("Write front, back or nothing."),
-            place=place,
-        )
-    _require_room(settings, room)
-    camera = msgspec.structs.replace(
-        known or CameraSettings(code=code, name=name, address=address),
-        code=code,
-        name=name,
-        user=user,
-        room=room,
-        seats=seats,
-        place=place,
-    )
-    save(settings, camera, secret, new=known is None)
-
-
 def free_code(settings: Settings) -> str:
     """The next code nobody has."""
     taken = {one.code for one in settings.cameras}
@@ -379,7 +298,6 @@ def _tell(text: str) -> None:
 def mount(app: typer.Typer) -> None:
     """Add these commands to the group."""
     app.command(name="list")(list_cameras)
-    app.command(name="set-up")(set_up)
     app.command(name="set")(change)
     for command in (add, password, remove, clock):
         app.command()(command)

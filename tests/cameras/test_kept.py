@@ -17,6 +17,7 @@ from appliance.base.errors import Corrupt, ExamError, NotFound, Refused
 from appliance.base.settings import RecorderSettings, Settings, SiteSettings, dump, load
 from appliance.base.site import FILE, Site
 from appliance.base.sockets import ask, serve
+from appliance.flow.set_up import set_up
 from appliance.web.camera_alarms import cameras_file
 from appliance.wire.cameras import (
     GetJob,
@@ -249,19 +250,27 @@ async def test_from_the_first_look_to_the_recording_without_a_restart(settings: 
 
 @pytest.mark.long
 async def test_the_wizard_sets_a_camera_up(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    (settings.state / FILE).unlink()
+    set_up(settings, demo=True, now=datetime.now(UTC))  # a whole box, with a room
+    room = ("room", "add", "T1", "--name", "一号考场", "--kind", "theory", "--seats", "30")
+    status, _out, err = await asyncio.to_thread(examsite, *room)
+    assert status == 0, err
     traits = Traits(code="C1", password=PASSWORD, discovery_port=0, key_every=0.4, skew=30.0)
     async with SimulatedCamera(traits) as camera, running(settings):
         answers = [
             camera.address,  # by address: its discovery is switched off
+            "admin",
+            "wrong",  # asked again
             "admin",
             PASSWORD,
             "ja",  # not understood: asked again
             "y",  # set its clock: then nothing fails any more
             "",  # the code it offers
             "后部",
-            "T1",
-            "1-30",
-            "back",
+            *("T9", "T1"),  # there is no T9
+            *("1 bis 30", "1-30"),
+            *("hinten", "back"),
+            *("sonntags", "always"),
             "n",
         ]
         monkeypatch.setattr("typer._click.termui.visible_prompt_func", lambda _text="": answers.pop(0))
@@ -270,7 +279,9 @@ async def test_the_wizard_sets_a_camera_up(settings: Settings, monkeypatch: pyte
             examsite, "cameras", "set-up", "--seconds", "0.2", "--host", camera.address
         )
         assert status == 0, err + out
-        assert "请输入 y（是）或 n（否）。" in err
+        assert "请输入 y（是）或 n（否）。" in err and "Ctrl-C" in err.splitlines()[0]
+        assert "还能试 2 次" in err and "请写 all" in err and "请写 front" in err and "请写 always" in err
+        assert "没有这个考场" in err and "  T1  一号考场" in out
         assert re.search(r"摄像机时钟相差 \+(29|30)", out) and abs(camera.traits.skew) < 2, (
             "its clock was set"
         )
@@ -281,8 +292,8 @@ async def test_the_wizard_sets_a_camera_up(settings: Settings, monkeypatch: pyte
 
 async def test_only_a_camera_nobody_looked_at_is_said_to_be_so(settings: Settings) -> None:
     """Changed by `cameras add` it was looked at, unless it is at another address."""
-    set_up = SetUp(settings, lambda: None)
-    server = await serve(settings.socket("recorder"), set_up.handlers())
+    made = SetUp(settings, lambda: None)
+    server = await serve(settings.socket("recorder"), made.handlers())
     secret = Path(settings.site.state) / "new"
     secret.write_text("other\n")
 
@@ -297,6 +308,6 @@ async def test_only_a_camera_nobody_looked_at_is_said_to_be_so(settings: Setting
     try:
         found = [await added(host) for host in ("192.0.2.1", "192.0.2.1:80", "192.0.2.2")]
     finally:
-        await set_up.stop()
+        await made.stop()
         server.close()
     assert found == [True, False, True]
