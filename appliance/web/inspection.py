@@ -26,7 +26,9 @@ from appliance.records.accounts import Account
 from appliance.records.entry import FaceCheck, Tap
 from appliance.records.violations import Violation
 from appliance.web.checks import Check, checks
+from appliance.web.clip_export import TERMINAL
 from appliance.web.entry_words import field, sentence
+from appliance.web.look_words import look_words
 from appliance.web.looks import looks_of
 from appliance.web.pages import page
 from appliance.web.recordings import inspection_recordings
@@ -84,20 +86,28 @@ def shown(entries: list[Entry], actors: dict[str, str], zone: tzinfo) -> list[Sh
         ]
         kept = body.get("evidence", []) if entry.kind in EVIDENT else []
         kept = [kept] if isinstance(kept, str) else kept
-        says = sentence(entry.kind, body, actors)
+        says = look_words(entry.kind, body, zone) or sentence(entry.kind, body, actors)
         violation = str(body.get("violation", "")) if entry.kind == "violation.recorded" else ""
         rows.append(
-            Shown(entry, actor_word(entry.actor, actors), detail, says, evidence=kept, violation=violation)
+            Shown(entry, _by(entry.actor, body, actors), detail, says, evidence=kept, violation=violation)
         )
     return rows
 
 
+def _by(actor: str, body: dict[str, Any], actors: dict[str, str]) -> str:
+    """Who did it. At the host's command line: who sat there."""
+    person = str(body.get("by", "")).removeprefix("cli:") if actor == TERMINAL else ""
+    return " · ".join(filter(None, (actor_word(actor, actors), person)))
+
+
 def acted(rows: list[Shown]) -> list[Acted]:
-    """The people among the actors, in the order in which they first did something."""
-    found: dict[str, Acted] = {}
+    """The people among the actors, in the order in which they first did something; those at the host's command line,
+    too.
+    """
+    found: dict[tuple[str, str], Acted] = {}
     for row in rows:
-        if row.entry.actor.startswith("account:"):
-            one = found.setdefault(row.entry.actor, Acted(row.actor, {}))
+        if row.entry.actor.startswith("account:") or row.entry.actor == TERMINAL:
+            one = found.setdefault((row.entry.actor, row.actor), Acted(row.actor, {}))
             one.kinds[row.entry.kind] = one.kinds.get(row.entry.kind, 0) + row.count
     return list(found.values())
 

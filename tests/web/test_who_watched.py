@@ -1,7 +1,10 @@
 """Whoever watches a candidate without naming them is in the candidate's record all the same."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+import httpx
 from sqlmodel import Session, select
 
 from appliance.flow.box import Box
@@ -44,3 +47,23 @@ def test_a_look_at_the_room_or_at_somebody_beside_is_a_look_at_them(day: Running
 
 def test_what_says_no_times_shows_nobody() -> None:
     assert not shows({"camera": "C1"}, []) and not shows({"camera": "C1", "from": "x", "to": "y"}, [])
+
+
+def test_whoever_took_it_away_at_the_host_is_named(
+    day: Running, client: Callable[[str], httpx.Client]
+) -> None:
+    one = day.day.people[19]
+
+    def taken(session: Session, box: Box) -> None:
+        stay = next(place for place in stays(session, box, one) if place.cameras and place.kind == "seat")
+        until = (stay.start + timedelta(minutes=4)).isoformat()
+        detail = {"camera": stay.cameras[0], "from": stay.start.isoformat(), "to": until, "by": "cli:root"}
+        append_fact(session, box, "clip.exported", stay.cameras[0], "process:cli", detail)
+
+    day.box.db.write_now(taken, day.box)
+    page = client("inspector").get(f"/inspection/{one}").text
+    who = page.split("谁查看过")[1].split("</ul>")[0]
+    assert "主机命令行 · root" in who and "下载录像" in who
+    assert "同一人在一次登录中重复打开" in page
+    row = page.split("查看记录及时间")[1].split("主机命令行 · root")[0]
+    assert "2026-11-2" in row.rpartition("<li")[2]
