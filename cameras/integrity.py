@@ -233,7 +233,7 @@ def _added(media: Path, index: Reader, days: set[str] | None) -> Iterator[Findin
 def _references(media: Path, folder: Path, names: list[str]) -> Iterator[Finding]:
     for name in sorted(names):
         if wrong := reference_file(folder / name):
-            path = str((folder / name).relative_to(media))
+            path = plain((folder / name).relative_to(media))
             yield Finding(code=wrong, camera=path.split("/")[1], path=path)
 
 

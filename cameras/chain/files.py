@@ -15,7 +15,8 @@ FOLDER = "chain.d"
 PER_FILE = 1440
 """Links of a file: about a day and night of one camera."""
 NUMBERED = re.compile(r"[0-9]{10}\.links")
-"""Any other name lies there by chance."""
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+"""Of a camera. Any other name lies there by chance."""
 SEALS = "seals"
 TAIL = 1 << 14
 """Bytes of a file's end in which its last line is looked for first."""
@@ -29,7 +30,8 @@ class ChainFiles:
 
     def cameras(self) -> list[str]:
         """Cameras with a chain."""
-        return sorted(path.name for path in self.folder.iterdir()) if self.folder.is_dir() else []
+        there = self.folder.iterdir() if self.folder.is_dir() else ()
+        return sorted(path.name for path in there if CODE.fullmatch(path.name))
 
     def files(self, camera: str, after: int = 0) -> list[Path]:
         """The links' files of a camera, in order; those in which links after `after` lie."""

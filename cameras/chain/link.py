@@ -18,6 +18,10 @@ from appliance.wire.recorder import Cause, Kept, SignedProof
 
 START = bytes(32)
 """What the first link is chained to."""
+LINKS = 10**10
+"""A file of the chain is named by a number of ten digits."""
+LATEST = 221_845_392_000 * 1_000_000
+"""The year 9000: nobody recorded then, and no calendar goes much farther."""
 
 
 class SegmentLink(msgspec.Struct, kw_only=True, frozen=True, tag="segment"):
@@ -96,7 +100,10 @@ def read_line(line: bytes) -> tuple[bytes, bytes, Link]:
     try:
         if len(head) != 64 or not blank:
             raise ValueError("no hash")
-        return bytes.fromhex(head.decode()), body, _link.decode(body)
+        said, link = bytes.fromhex(head.decode()), _link.decode(body)
+        if not (0 < link.n < LINKS and 0 <= link.start <= LATEST and 0 <= link.end <= LATEST):
+            raise ValueError("no time, or no number")
+        return said, body, link
     except (ValueError, msgspec.DecodeError) as error:
         raise BadLine(str(error)) from error
 

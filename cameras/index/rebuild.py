@@ -211,7 +211,7 @@ def restore_paths(
     second one of the same file.
     """
     found: dict[str, tuple[bytes, Link]] = {}
-    oldest = min(map(_day, paths)) - DAY
+    oldest = max(min(map(_day, paths)), EPOCH + DAY) - DAY
     for file in reversed(files.files(camera)):
         newest: datetime | None = None  # of a file without any link nothing is known
         for said, link in _readable(file, whole_lines(file)):

@@ -20,6 +20,7 @@ from appliance.wire.recorder import Kept
 from cameras.archive.store import ArchiveReader
 from cameras.chain import FOLDER, SegmentLink
 from cameras.chain.files import sync_folder
+from cameras.chain.link import LATEST
 from cameras.fragments import whole_boxes, whole_length
 from cameras.index import EPOCH, LONGEST, Index, Segment, micros, moment
 from cameras.index.rebuild import RECENT, agree, far_behind, file_held, front, older, restore_paths
@@ -312,6 +313,8 @@ def _adopt(index: Index, name: str, path: Path, now: datetime) -> None:
             raise ValueError(name)
         simple = path.name.replace(CARD, ".mp4").replace(FILLED, ".mp4")
         start = datetime.strptime(simple, "%Y%m%dT%H%M%S.%fZ.mp4").replace(tzinfo=UTC)
+        if not 0 <= micros(start) < LATEST - micros(EPOCH + LONGEST_FILM):
+            raise ValueError(name)
     except ValueError:
         index.find(now, "unknown_file", name, "not a recording of ours; left where it is")
         log.error("unknown file among the recordings: %s", name)
@@ -319,7 +322,7 @@ def _adopt(index: Index, name: str, path: Path, now: datetime) -> None:
     try:
         size, sha256, seconds = measure(path)
         end = start + timedelta(seconds=seconds)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         _unreadable(index, name, error, now)
         return
     segment = Segment(

@@ -1,5 +1,6 @@
 """The chain's files lack links, or cannot be read: nothing is added twice, and nothing behind a hole."""
 
+import os
 import shutil
 import sys
 import threading
@@ -11,7 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cameras.chain import files
+from cameras import integrity
+from cameras.chain import SegmentLink, chained, encode, files, link_line, read_line
 from cameras.index import Index, Reader, writer
 from cameras.index.rebuild import file_held
 from cameras.recorder import Recorder
@@ -200,3 +202,44 @@ def test_a_chain_that_cannot_be_read_holds_up_no_other_and_is_tried_again(
     trying.join(5)
     assert not trying.is_alive() and not recorder.index.held
     recorder.stop()
+
+
+@pytest.mark.parametrize(
+    ("n", "start", "end"), [(7, 0, 10**18), (7, -1, 0), (7, 10**19, 10**19), (10**12, 0, 0)]
+)
+def test_a_line_that_tells_a_time_of_no_calendar_ends_no_start(
+    n: int, start: int, end: int, world: World
+) -> None:
+    said, _, last = read_line(world.links.read_bytes().splitlines()[-1])
+    assert isinstance(last, SegmentLink)
+    body = encode(msgspec.structs.replace(last, n=n, id="f", path="C1/x", start=start, end=end))
+    with world.links.open("ab") as lines:
+        lines.write(link_line(chained(said, body), body))
+    world.index.close()
+    recorder = Recorder(world.settings)
+    recorder.start()
+    assert recorder.status().cameras
+    recorder.stop()
+    found = world.verify().findings
+    assert [(one.code, one.path) for one in found] == [("chain_altered", "chain.d/C1/0000000001.links#7")]
+
+
+def test_names_that_are_none_of_ours_end_neither_a_start_nor_a_verification(world: World) -> None:
+    """A day of the year 1 or 9999, and bytes that are no text: in an index that is built again."""
+    world.index.close()
+    for path in [*world.media.glob("index.db*"), world.links]:
+        path.unlink()
+    strange = ["C1/00010101/00010101T000000.000000Z.mp4", "C1/99991231/99991231T235959.000000Z.mp4"]
+    for name in (*map(os.fsencode, strange), b"chain.d/\xff/x", b"references.d/C1/\xff.jpg"):
+        path = world.media / os.fsdecode(name)
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"x")
+    index = Index(world.media)
+    reconcile(world.media, index, NOW)
+    assert index.rows("SELECT path FROM finding WHERE code = 'unknown_file' ORDER BY path") == [
+        (one,) for one in strange
+    ]
+    assert index.rows("SELECT count(*) FROM segment WHERE state = 'adopted'") == [(5,)]
+    told = msgspec.json.decode(msgspec.json.encode(world.verify()), type=integrity.Verified)
+    assert {one.path for one in told.findings} >= {*strange, "references.d/C1/\ufffd.jpg"}
+    index.close()

@@ -215,7 +215,7 @@ def test_a_strange_file_ends_no_start(world: World, kind: str) -> None:
     for _ in range(2):
         reconcile(world.media, world.index, now)
     name = os.fsencode(path.relative_to(world.media)).decode(errors="replace")
-    code = {"name": "unknown_file", "year": "unreadable"}.get(kind, "adopted")
+    code = "unknown_file" if kind in ("name", "year") else "adopted"
     assert findings(world.index) == {(code, name), ("recovered", lost.path)}
     added = {one.path for one in world.verify(now).findings if one.code == "added"}
     assert added == ({name} if code != "adopted" else set()) and msgspec.json.encode(list(added))
