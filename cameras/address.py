@@ -46,6 +46,16 @@ def normal(address: str) -> str:
     return address
 
 
+def compared(address: str) -> str:
+    """A camera's address as it is compared. What examsite.toml names may be none: it stops nobody from finding or
+    keeping another camera, nor from putting that one right.
+    """
+    try:
+        return normal(address)
+    except Corrupt:
+        return address
+
+
 def shown_host(host: str) -> str:
     """A host as it stands in an address: IPv6 in brackets."""
     return f"[{host}]" if ":" in host else host

@@ -25,7 +25,7 @@ from appliance.base.errors import Conflict, Corrupt, NotFound, Refused, Unavaila
 from appliance.base.i18n import N_
 from appliance.base.settings import Settings
 from appliance.wire.cameras import NoteKind, RemoveCamera, SaveCamera, SaveMarks
-from cameras.address import host_of, normal
+from cameras.address import compared, host_of, normal
 from cameras.camera_password import sealed
 from cameras.notes import Notebook, View
 
@@ -103,7 +103,7 @@ class Kept:
                 camera=other.code,
                 address=camera.address,
             )
-        if known and order.new and _address(known) != camera.address:
+        if known and order.new and compared(known.address) != camera.address:
             raise Conflict(
                 "camera_code_taken",
                 N_("{camera} is the code of another camera, {address}."),
@@ -243,15 +243,7 @@ class Kept:
 
 def _stream(camera: CameraSettings) -> tuple[str, str]:
     """What is recorded: two codes for it would be one picture twice."""
-    return _address(camera), camera.profile
-
-
-def _address(camera: CameraSettings) -> str:
-    """As it is compared. What examsite.toml names may be none: it stops nobody from keeping another camera."""
-    try:
-        return normal(camera.address)
-    except Corrupt:
-        return camera.address
+    return compared(camera.address), camera.profile
 
 
 def _seats(marks: list[Mark]) -> list[int]:

@@ -15,7 +15,7 @@ from appliance.base.settings import Settings, load
 from appliance.base.sockets import ask
 from appliance.base.terminal import person
 from appliance.wire.cameras import CLOCK_OFF, RemoveCamera, RoomCoverage, SaveCamera, Saved, TellDone
-from cameras.address import normal
+from cameras.address import compared
 from cameras.prompts import ask_password, yes_or_no
 
 Place = Literal["", "front", "back"]
@@ -142,7 +142,7 @@ def add(
         second=second,
     )
     save(settings, camera, password)
-    if known is None or normal(known.address) != normal(host):
+    if known is None or compared(known.address) != compared(host):
         _tell(_("Nobody has looked at it yet: examsite cameras check --camera {camera}.").format(camera=code))
 
 

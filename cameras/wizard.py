@@ -11,7 +11,7 @@ from appliance.base.errors import ExamError, Refused
 from appliance.base.i18n import N_, _
 from appliance.base.settings import Settings, load
 from appliance.wire.cameras import CLOCK_OFF
-from cameras.address import normal
+from cameras.address import compared, normal
 from cameras.probe import Probe
 from cameras.prompts import ask_password, one_that_fits, yes_or_no
 from cameras.set_up_cli import PLACES, Place, Record, free_code, rooms_seen, save
@@ -59,9 +59,9 @@ def _choose(settings: Settings, host: list[str], seconds: float) -> str:
 
     _tell(_("Looking for cameras …"))
     found = asyncio.run(discovery.find_all(seconds, host)).cameras
-    known = {normal(one.address): one.code for one in settings.cameras}
+    known = {compared(one.address): one.code for one in settings.cameras}
     for number, one in enumerate(found, 1):
-        mark = known.get(normal(one.address), "")
+        mark = known.get(compared(one.address), "")
         typer.echo(f"{number:3}  {one.address}  {one.name} {one.hardware}  {mark}".rstrip())
     if not found:
         _tell(_("No camera answered. Type its address."))
@@ -91,7 +91,7 @@ def _set_up_one(settings: Settings, address: str) -> None:
         _tell(_("It is not kept."))
         return
     address = normal(address)
-    known = next((one for one in settings.cameras if normal(one.address) == address), None)
+    known = next((one for one in settings.cameras if compared(one.address) == address), None)
     if known:
         told = _("This is camera {camera} ({name}), which is set up already: saving changes it.")
         _tell(told.format(camera=known.code, name=known.name))

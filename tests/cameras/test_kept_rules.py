@@ -21,7 +21,7 @@ from appliance.wire.cameras import (
     SaveMarks,
     StartJob,
 )
-from cameras import jobs
+from cameras import jobs, set_up_cli, wizard
 from cameras.camera_password import password_of
 from cameras.jobs import Jobs
 from cameras.kept import Kept
@@ -31,6 +31,7 @@ from cameras.reports import ReportStore
 from cameras.set_up import SetUp
 from cameras.set_up_cli import changed
 from tests.cameras.conftest import until
+from tests.command import examsite
 
 ONE = CameraSettings(code="C1", name="前部", address="192.0.2.1:80", room="T1")
 
@@ -270,6 +271,19 @@ def test_a_bad_address_in_examsite_toml_stops_no_other_camera(settings: Settings
         save(made, "typed", new=True, code="OLD")
     save(made, "typed", code="OLD", address="192.0.2.9")
     assert {one.code: one.address for one in settings.cameras} == {"OLD": "192.0.2.9:80", "C1": ONE.address}
+
+
+def test_a_bad_address_in_examsite_toml_stops_neither_command_nor_wizard(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = CameraSettings(code="OLD", name="OLD", address="https://192.0.2.9/onvif")
+    (tmp_path / "site.toml").write_bytes(dump(msgspec.structs.replace(settings, cameras=[old])))
+    assert [one.code for one in load().cameras] == ["OLD"]
+    monkeypatch.setattr(set_up_cli, "save", lambda *_told: None)
+    status, _out, err = examsite("cameras", "add", "192.0.2.9", "--code", "OLD", "--name", "OLD")
+    assert status == 0 and "--camera OLD" in err, "at this address nobody has looked at it"
+    monkeypatch.setattr(wizard, "one_that_fits", lambda *_asked: "192.0.2.7")
+    assert wizard._choose(load(), ["127.0.0.1:1"], 0.05) == "192.0.2.7"
 
 
 @pytest.mark.parametrize("seats", ["x", "1-3000000000", "30-1", "1--2", "²", "1 5", "1- 5 6", "all,", "a ll"])
