@@ -72,12 +72,12 @@ async def home(request: Request[Who | None, Any, Any], box: NamedDependency[Box]
         links += [(f"/entry/{one.code}", _("Entry screen"), one.name) for one in lanes]
     if role in ROLL_CALL:
         links.append(("/roll-call", _("Roll call"), _("Is everybody out?")))
-    notes = {"/cameras": await _of_cameras(request, box)} if role in ("admin", "chief") else {}
+    notes = {"/cameras": await of_cameras(request, box)} if role in ("admin", "chief") else {}
     return page(request, "home.html", links=links, notes=notes)
 
 
-async def _of_cameras(request: Request[Any, Any, Any], box: Box) -> list[tuple[str, str]]:
-    """What a person has to see to before the next sitting: (kind of signal, sentence)."""
+async def of_cameras(request: Request[Any, Any, Any], box: Box) -> list[tuple[str, str]]:
+    """What is wrong now, or before the next sitting: (kind of signal, sentence)."""
     refreshed(box.settings.cameras)
     sources = sources_of(request, box)
     await sources.refresh()
@@ -87,8 +87,10 @@ async def _of_cameras(request: Request[Any, Any, Any], box: Box) -> list[tuple[s
     places: list[Seen] = await box.db.read(coverage, box)
     dark = _(", ").join(one.name for one in places if one.unseen)
     fault = fault_of(box.settings.cameras)
+    mute = bool(box.settings.cameras) and sources.recorder.silent_since is not None
     return [
         *([("stop", fault.text())] if fault else []),
+        *([("stop", _("The recorder is silent."))] if mute else []),
         *([("stop", _("{count} cameras record nothing").format(count=silent))] if silent else []),
         *([("look", _("{count} cameras want a look").format(count=odd))] if odd else []),
         *([("look", _("Not everything is seen: {room}.").format(room=dark))] if dark else []),

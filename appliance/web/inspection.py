@@ -28,6 +28,7 @@ from appliance.records.violations import Violation
 from appliance.web.checks import Check, checks
 from appliance.web.clip_export import TERMINAL
 from appliance.web.entry_words import field, sentence
+from appliance.web.inspector_notes import inspector_notes
 from appliance.web.look_words import look_words
 from appliance.web.looks import looks_of
 from appliance.web.pages import page
@@ -151,6 +152,7 @@ async def inspection_page(request: Asked, box: NamedDependency[Box], text: FromQ
         cases=await box.db.read(open_cases, box),
         case_words=KINDS,
         measures=DECISIONS,
+        notes=await inspector_notes(request, box),
         check=await verified(request, box),
     )
 

@@ -47,11 +47,19 @@ def environment(box: Box) -> Environment:
             return _("{hours} h {minutes} min").format(hours=hours, minutes=minutes)
         return _("{count} min").format(count=minutes) if minutes else _("{count} s").format(count=secs)
 
+    def exactly(seconds: int) -> str:
+        minutes, rest = divmod(seconds, 60)
+        if minutes >= 60 and rest:
+            return " ".join((duration(seconds), _("{count} s").format(count=rest)))
+        if minutes and rest:
+            return _("{minutes} min {seconds} s").format(minutes=minutes, seconds=rest)
+        return duration(seconds)
+
     def points(value: Decimal | None) -> str:
         return f"{value.normalize():f}" if value is not None else "–"
 
     jinja.filters.update(
-        clock=clock, hour=hour, day=day, duration=duration, points=points, said=translate, word=words.word
+        clock=clock, hour=hour, day=day, duration=duration, exactly=exactly, points=points, said=translate, word=words.word
     )
     jinja.globals.update(
         _=_,

@@ -3,7 +3,7 @@ and whether every file is as it was recorded.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from appliance.base.errors import ExamError
 from appliance.base.i18n import _
 from appliance.base.sockets import ask, ask_stream
 from appliance.flow.accounts import Who
+from appliance.flow.bad_checks import bad_checks
 from appliance.flow.box import Box
 from appliance.flow.cameras import names_of
 from appliance.flow.look import note_look
@@ -46,6 +47,7 @@ WIDTH = 1000.0
 """Units of the time bar."""
 LEAST = 4.0
 """A mark is never narrower: a lost second must be seen."""
+EVER = datetime(1, 1, 1, tzinfo=UTC)
 DAMAGED = ("altered", "row_altered", "missing", "unreadable")
 NAMED = 20
 """Damaged files named in the journal; their number is told in any case."""
@@ -97,6 +99,8 @@ class Files(msgspec.Struct):
     """Seals of the journal that were held against the chain."""
     broken: list[SealedHead]
     """Those the chain does not have."""
+    unsealed: list[CheckedFile] = []
+    """Whole files that ended after the newest seal of their camera: no signature lies over them yet."""
     unread: int = 0
     """Those nobody knows of: the disk does not give the chain's file."""
 
@@ -110,7 +114,7 @@ class Lost(msgspec.Struct):
     """All gaps together, how many cameras there are, and how many places without one."""
 
     count: int
-    seconds: float
+    seconds: int
     cameras: int
     blind: int
 
@@ -118,9 +122,14 @@ class Lost(msgspec.Struct):
 def lost(found: list[Place]) -> Lost:
     """The gaps of all stays, each once."""
     gaps = together(gap for place in found for row in place.rows for gap in row.gaps)
-    seconds = sum((gap.end - gap.start).total_seconds() for gap in gaps)
+    seconds = sum(lasted(gap) for gap in gaps)
     cameras = {row.camera for place in found for row in place.rows}
     return Lost(len(gaps), seconds, len(cameras), sum(not place.stay.cameras for place in found))
+
+
+def lasted(gap: Gap) -> int:
+    """Its seconds, from the second it begins in to that it ends in: as the page writes both."""
+    return int(gap.end.timestamp()) - int(gap.start.timestamp())
 
 
 def together(gaps: Iterable[Gap]) -> list[Gap]:
@@ -189,6 +198,18 @@ async def places(box: Box, wanted: list[Stay], damaged: list[CheckedFile]) -> li
     return found
 
 
+def unsealed(files: Iterable[CheckedFile], heads: Iterable[SealedHead]) -> list[CheckedFile]:
+    """Whole files no seal of the journal lies over yet. Pure."""
+    newest: dict[str, datetime] = {}
+    for one in heads:
+        newest[one.camera] = max(one.at, newest.get(one.camera, one.at))
+    return [
+        one
+        for one in files
+        if one.found == "whole" and not (one.end and one.camera in newest and one.end <= newest[one.camera])
+    ]
+
+
 async def read_again(check: Check, box: Box, wanted: list[Stay], candidate: str, who: Who) -> Files:
     """Have every file of these stays read and held against its hash; what came of it is journaled."""
     spans = [
@@ -217,6 +238,7 @@ async def read_again(check: Check, box: Box, wanted: list[Stay], candidate: str,
         doubtful=[one for one in every if one.state in ("recovered", "adopted")],
         seals=len(heads) - head.unread,
         broken=head.broken,
+        unsealed=unsealed(every, heads),
         unread=head.unread,
     )
     body = {
@@ -261,5 +283,7 @@ async def inspection_recordings(
         lost=lost(found),
         check=files,
         problem=problem,
+        bad=await box.db.read(bad_checks, box, EVER, candidate),
+        lasted=lasted,
         leaving_min=box.settings.recorder.leaving_min,
     )

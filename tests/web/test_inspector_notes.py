@@ -1,0 +1,85 @@
+"""What an inspector is told before asking, and what stays told after a file was put back."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import httpx
+
+from appliance.base.i18n import language, set_language
+from appliance.flow.look import append_fact
+from appliance.web.inspector_notes import notes
+from appliance.web.pages import environment
+from appliance.web.recordings import lasted, unsealed
+from appliance.wire.recorder import CheckedFile, Gap
+from appliance.wire.seals import SealedHead
+from tests.stored import stored
+from tests.web.day_server import Running
+
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+
+
+def test_what_does_not_hold_is_red_on_the_first_page(
+    day: Running, client: Callable[[str], httpx.Client]
+) -> None:
+    inspector, one = client("inspector"), day.day.people[18]
+    page = inspector.get("/inspection").text
+    now = page.split('id="now"')[1].split("</section>")[0]
+    assert "1 台摄像机未在录像" in now and "/cameras/report" in now
+    assert "考务日志有没有被改动？" in page and "核对录像：" not in now
+    found = {"files": 9, "whole": 7, "damaged": ["altered a", "missing b"], "broken": []}
+    for body in (found, found | {"whole": 9, "damaged": []}):  # put back meanwhile
+        day.box.db.write_now(append_fact, day.box, "recordings.verified", one, "account:x", body)
+    now = inspector.get("/inspection").text.split('id="now"')[1].split("</section>")[0]
+    assert "9 个文件中有 2 个与录制时不一致" in now and f'href="/inspection/{one}"' in now
+    part = inspector.get(f"/inspection/{one}/recordings").text
+    assert "以前的核对发现过问题" in part and "2 / 9" in part
+    assert "尚未签封：其中" in part, "the stand-in's recordings have no seal"
+
+
+def test_findings_of_the_storage_are_told_with_the_way_there(day: Running) -> None:
+    before = language()
+    set_language("zh_CN")
+    try:
+        (told,) = notes(day.box, [], stored(NOW), [])
+    finally:
+        set_language(before)
+    assert (told.kind, told.path) == ("stop", "/storage") and "校验不符的录像文件：" in told.text
+
+
+def test_a_file_is_sealed_once_its_camera_has_a_later_seal() -> None:
+    minute = timedelta(minutes=1)
+    files = [
+        CheckedFile(
+            camera=camera,
+            start=NOW,
+            end=NOW + minute,
+            path="",
+            bytes=1,
+            sha256="",
+            found=found,
+            state="closed",
+        )
+        for camera, found in (("C1", "whole"), ("C2", "whole"), ("C3", "whole"), ("C1", "missing"))
+    ]
+    heads = [
+        SealedHead(camera=camera, number=1, n=1, head="", at=NOW + after)
+        for camera, after in (("C1", minute), ("C2", minute / 2))
+    ]
+    assert [one.camera for one in unsealed(files, heads)] == ["C2", "C3"]
+
+
+def test_gaps_last_as_long_as_their_times_say(day: Running) -> None:
+    words = environment(day.box).filters["exactly"]
+    gap = Gap(camera="C1", start=NOW + timedelta(seconds=0.7), end=NOW + timedelta(seconds=116.2), cause="")
+    before = language()
+    set_language("zh_CN")
+    try:
+        assert words(lasted(gap)) == "1 分 56 秒"
+        assert [words(one) for one in (59, 180, 366, 3665)] == [
+            "59 秒",
+            "3 分钟",
+            "6 分 6 秒",
+            "1 小时 1 分 5 秒",
+        ]
+    finally:
+        set_language(before)
