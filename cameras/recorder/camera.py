@@ -174,7 +174,9 @@ class CameraRecorder(threading.Thread):
 
     def _begin(self) -> None:
         """What lies between the last picture and this start: the recorder did not run."""
-        gap, now = self._gap.current, self._clock.now()
+        now = self._clock.now()
+        self._gap.begin_anew(now)
+        gap = self._gap.current
         if gap is None:
             if self._copier.end:
                 self._lose("stopped", "the recorder did not run")

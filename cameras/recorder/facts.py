@@ -113,6 +113,15 @@ class CameraGap:
         clock_set(self._facts, self._index, self._camera, before, after)
         self._begin(self.current.cause, self._detail, after)
 
+    def begin_anew(self, now: datetime) -> None:
+        """What was left open by the process before and begins in a time to come goes on from `now`: our clock was set
+        back meanwhile, and the chain says so.
+        """
+        gap = self.current
+        if gap and (gap.start - now).total_seconds() > CLOCK_STEP:
+            self._facts.add(self._index.close_gap, gap.id, gap.start)
+            self._begin(gap.cause, "the clock was set back", now)
+
     def close(self, start: datetime) -> bool:
         """Recording (again) from `start` on. False: there was no gap."""
         if self.current is None:

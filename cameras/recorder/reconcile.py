@@ -36,6 +36,8 @@ WRITTEN = LONGEST + timedelta(seconds=LEFT)
 """No two files of a camera that a killed recorder left open began farther apart."""
 JOIN = timedelta(seconds=1)
 """A gap ends where the next file begins, as well as the camera's time stamps tell it."""
+SET = EPOCH + WRITTEN
+"""Before all that was ever recorded."""
 LONGEST_FILM = timedelta(days=2)
 """No file of ours says it lasts longer, also one that was put into a gap."""
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -225,25 +227,27 @@ def _foreign(media: Path, index: Index) -> set[str]:
     a row without a file vouches for nothing.
     """
     held = [one for one in index.unfinished() if not one.path.endswith(FILLED) and _there(media / one.path)]
-    found = {one.id for one in held if _in_gap(index, one)}
+    found: set[str] = set()
     for camera in {one.camera for one in held}:
-        mine = [one for one in held if one.camera == camera and one.id not in found]
-        mine = [one for one in mine if not _was_unreadable(index, one)]
-        after = _front(index, camera)
+        mine, after = [one for one in held if one.camera == camera], _front(index, camera)
+        # Where the newest link ends it was writing: a gap that says otherwise ended by a clock that ran ahead.
+        past = [one for one in mine if after is None or one.start < after - JOIN]
+        found |= {one.id for one in past if _in_gap(index, one)}
+        mine = [one for one in mine if one.id not in found and not _was_unreadable(index, one)]
         found |= {one.id for one in mine if after and one.start < after - WRITTEN}
         mine = [one for one in mine if one.id not in found]
-        if after:
+        if after and after != SET:
             mine.sort(key=lambda one: abs(one.start - after), reverse=True)
         found |= {one.id for one in mine if abs(mine[-1].start - one.start) > WRITTEN}
     return found
 
 
 def _front(index: Index, camera: str) -> datetime | None:
-    """Where the newest link of its time ends; None: there is none, or our clock was set then."""
+    """Where the newest link of its time ends; None: there is none. `SET`: our clock was set then."""
     newest = front(index.chain, camera)
-    if newest is None or (isinstance(newest, SegmentLink) and newest.cause == "clock"):
-        return None
-    return moment(newest.end)
+    if isinstance(newest, SegmentLink) and newest.cause == "clock":
+        return SET
+    return moment(newest.end) if newest else None
 
 
 def _was_unreadable(index: Index, segment: Segment) -> bool:

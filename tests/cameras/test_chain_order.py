@@ -113,6 +113,51 @@ def test_a_clock_that_ran_ahead_and_was_set_right_while_the_box_was_off_is_none(
     assert gaps[1] == (micros(NOW + timedelta(minutes=180)), micros(NOW + timedelta(minutes=24 * 60)))
 
 
+def test_a_clock_set_back_between_stop_and_start_makes_no_row_a_foreign_one(world: World) -> None:
+    """Stopped, set right, started, and killed within the first file: it is the recorder's own."""
+    clocks = [FakeClock(NOW + timedelta(hours=8)), FakeClock(NOW + timedelta(hours=1))]
+    for clock in clocks:
+        recorder = CameraRecorder(
+            world.settings.cameras[0], world.settings.recorder, world.index, str, clock=clock
+        )
+        recorder._begin()
+        clock.advance(10)
+        made = opened(f"{clock.now()}", f"C1/20261121/{clock.now():%H%M%S}.mp4", clock.now())
+        world.index.open_segment(made)
+        (world.media / made.path).write_bytes(b"x")
+        recorder._found(clock.now())
+        if clock is clocks[0]:
+            clock.advance(60)
+            world.index.close_segment(made.id, made.start, clock.now(), 1, "", "closed", "")
+            recorder._copier._ended = clock.now().timestamp()
+            recorder.finish()
+    world.index.opened.clear()
+    reconcile(world.media, world.index, clocks[1].now())
+    assert world.index.rows("SELECT code, path FROM finding") == [("recovered", made.path)]
+    gaps = world.index.rows("SELECT start, end FROM gap WHERE cause = 'stopped' ORDER BY n DESC LIMIT 1")
+    assert gaps == [(micros(NOW + timedelta(hours=1)), micros(made.start))]
+
+
+@pytest.mark.parametrize("cause", ["clock", ""])
+def test_a_gap_that_ended_by_a_clock_ahead_makes_only_a_row_of_elsewhere_a_foreign_one(
+    world: World, cause: str
+) -> None:
+    """Set right at once: killed in the first file after it. Otherwise the newest link says where recording was."""
+    ahead = NOW + timedelta(hours=8)
+    world.index.open_gap_row("g2", "C1", NOW + timedelta(minutes=7), "stopped", "")
+    world.index.close_gap("g2", ahead)
+    rows = [("new", ahead, cause), ("open", NOW + timedelta(hours=1), None)]
+    for name, start, ends in rows:
+        made = opened(name, f"C1/20261121/{name}.mp4", start)
+        world.index.open_segment(made)
+        (world.media / made.path).write_bytes(b"x")
+        if ends is not None:
+            world.index.close_segment(name, start, start + timedelta(minutes=1), 1, "", "closed", ends)
+    reconcile(world.media, world.index, ahead)
+    code = "recovered" if cause else "row_added"
+    assert world.index.rows("SELECT code, path FROM finding") == [(code, "C1/20261121/open.mp4")]
+
+
 def test_what_was_closed_late_moves_no_gap_back(world: World) -> None:
     end = NOW + timedelta(minutes=7)
     assert newest_end(world.index, "C1") == end
