@@ -253,8 +253,8 @@ def count_days(index: Reader, archive: Archive, now: datetime, limit: int = 5000
     """Bytes and time by camera and day, for the forecast; False when all is counted.
 
     An index built anew is counted from its first row, and nothing twice. What comes later with an earlier time (filled
-    from a card, left open by a crash) is remembered for every way by time that has passed it; not what was only given
-    back to the index.
+    from a card, left open by a crash) is remembered for every way by time that has passed it; of what was given back to
+    the index only what the way has not seen, for it may have come just before the index was lost.
     """
     walk = Walk(index, archive, "days")
     if walk.lost:
@@ -284,12 +284,27 @@ def count_days(index: Reader, archive: Archive, now: datetime, limit: int = 5000
                         "UPDATE place SET bytes = bytes + ?, copies = copies + 1 WHERE name = ?",
                         (one.bytes, DISK),
                     )
-            for name, reached in [] if one.run in restored else passed:
+            for name, reached in passed:
                 way, _, camera = name.rpartition("|")
-                if camera == one.camera and micros(one.start) <= reached:
+                if camera != one.camera or micros(one.start) > reached:
+                    continue
+                if one.run not in restored or not _went(archive, way, one.path, removed):
                     Walk(index, archive, way).once_more(one.path)
         walk.passed(*rows)
     return len(rows) >= limit
+
+
+def _went(archive: Archive, way: str, path: str, removed: Collection[str]) -> bool:
+    """Whether a way by time has done with a recording what it does."""
+    kind, _, name = way.partition(":")
+    if EVERYWHERE in removed:
+        return True
+    if kind in ("copy", "free") and name in removed:
+        return True
+    there = {copy.place for copy in archive.copies(path)}
+    if kind == "offline":
+        return any(place in there for place, of in archive.places() if of == "offline")
+    return name in there if kind == "copy" else kind == "free" and name != DISK and name not in there
 
 
 def _count_again(archive: Archive) -> None:

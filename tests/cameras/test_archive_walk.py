@@ -255,3 +255,24 @@ def test_an_index_built_anew_keeps_nothing_new_from_its_copy(
         (new,) = store.record("C1", NOW - timedelta(hours=1))
         rounds.once()
         assert (nas / new.path).exists(), "in one round: what has its copies is not looked at one by one"
+
+
+def test_what_came_late_just_before_the_index_was_lost_is_copied_and_leaves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cameras.chain.files.PER_FILE", 1)
+    place = PlaceSettings(name="nas", kind="nas", folder=str(tmp_path / "nas"), after_days=2)
+    store = Store(tmp_path, places=[place], free_after_days=3)
+    nas = store.mount("nas", "nas")
+    made = [store.record("C1", NOW - days * DAY)[0] for days in range(14, 4, -1)]
+    store.run()
+    (filled,) = store.record("C1", NOW - 8 * DAY + timedelta(hours=1))  # no round has seen it
+    store.index = lose_index(store)
+    complete(store.media, store.index, NOW, lambda: False)
+    with store.rounds() as rounds:
+        settle(rounds)
+        assert (nas / filled.path).exists()
+        assert rounds.archive.rows("SELECT 1 FROM pending") == []
+        (newer,) = store.record("C1", NOW - 4 * DAY)  # one that stays would keep those behind it
+        settle(rounds)
+    assert not any((store.media / one.path).exists() for one in [*made, filled, newer])
