@@ -231,6 +231,10 @@ async def camera_save(
         plan=camera.plan(),
         new=known is None or data.new,
         exchanged=known is not None and known.address != camera.address,
+        here=await box.db.read(seen_place, box, camera.room),
+        again=known is not None
+        and not data.job
+        and (data.password != "" or (known.address, known.user) != (camera.address, camera.user)),
     )
     # Of another room nothing on the camera's page holds any more: seats, doors, marks.
     elsewhere = {"hx-redirect": f"/cameras/one/{code}?moved=true"}

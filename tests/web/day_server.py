@@ -38,6 +38,7 @@ from appliance.wire.orders import Orders, OrdersKept
 from appliance.wire.recorder import (
     AlarmsKept,
     CameraStatus,
+    Cause,
     GetPictures,
     GetStatus,
     GetStill,
@@ -93,6 +94,8 @@ class Running:
         """Seconds that reading a file of the recordings takes more."""
         self.pictures: list[PictureStatus] = []
         """What exam-clips sees in the cameras' pictures."""
+        self.resting: dict[str, Cause] = {}
+        """Cameras that rest by their plan, and why they would not record now (empty: they would)."""
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self.recorder: Callable[[], dict[type, Handler]] = dict
@@ -213,9 +216,14 @@ class Running:
                 camera=one.code,
                 name=one.name,
                 room=one.room,
-                state="stopped" if one.code == "C2" else "recording",
+                state="resting"
+                if one.code in self.resting
+                else "stopped"
+                if one.code == "C2"
+                else "recording",
                 since=now - timedelta(minutes=12),
-                cause="network" if one.code == "C2" else "",
+                cause="resting" if one.code in self.resting else "network" if one.code == "C2" else "",
+                unready=self.resting.get(one.code, ""),
             )
             for one in self.day.settings.cameras
         ]

@@ -122,7 +122,7 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     form.locator("[name=name]").fill("理论考场后上方")
     form.locator("[name=room]").select_option("T1")
     form.locator("[name=place]").select_option("back")
-    form.get_by_role("button", name="保存并开始录像").click()
+    form.get_by_role("button", name="保存", exact=True).click()
     expect(page.locator("#cameras")).to_contain_text("理论考场后上方")
     shoot(page, "cameras")
     (kept,) = read_cameras(day.day.settings.cameras_file)
@@ -175,7 +175,6 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     )
     page.reload()
     expect(page.locator(".mark")).to_have_count(4)
-    mark_again(page)
     assert day.box.db.read_now(lambda session: session.get_one(SiteRoom, "T1").doors) == "门"
     page.get_by_text("本考场的门", exact=True).click()
     page.locator("[name=doors]").fill("门、后门")
@@ -184,7 +183,6 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     page.get_by_role("button", name="用存储卡补录缺口").click()
     expect(page.locator("#camera-found")).to_contain_text("没有录像检索与回放功能", timeout=30_000)
     shoot(page, "camera-card")
-    typed_again(page, day.url, camera)
     page.goto(f"{day.url}/cameras/report")
     paper = page.locator(".camera-paper").filter(has_text="理论考场后上方")
     expect(paper).to_contain_text("1 项不合格")
@@ -211,7 +209,7 @@ def typed_again(page: Page, url: str, camera: SimulatedCamera) -> None:
     kept = page.locator("#found form.camera-form")
     expect(kept).to_contain_text("这就是已设置的 C5（理论考场后上方）；保存会修改它。", timeout=60_000)
     expect(kept.get_by_role("button", name="保存修改")).to_be_visible()
-    expect(kept.get_by_role("button", name="保存并开始录像")).to_have_count(0)
+    expect(kept.get_by_role("button", name="保存", exact=True)).to_have_count(0)
     shoot(page, "cameras-typed-again")
 
 
@@ -247,8 +245,9 @@ def mark_again(page: Page) -> None:
     for number in range(chips.count()):
         chips.nth(number).click()
         layer.click(position={"x": 20 + number, "y": 20})
-    other.locator(".chip[data-kind=door]").first.click()
-    layer.click(position={"x": 40, "y": 200})
+    for door in other.locator(".chip[data-kind=door]").all():
+        door.click()
+        layer.click(position={"x": 40, "y": 200})
     shoot(other, "cameras-marks-all")
     other.get_by_role("button", name="保存标注").click()
     expect(other.locator("[data-unsaved]")).to_have_text("")
@@ -256,6 +255,70 @@ def mark_again(page: Page) -> None:
     expect(other.locator(".mark").first).to_be_visible()
     expect(other.locator(".chip[aria-pressed=true]")).to_have_count(0)
     other.close()
+
+
+def test_what_was_marked_is_marked_again(open_page: Open) -> None:
+    mark_again(open_page("chief", "/cameras/one/C5"))
+
+
+def test_an_address_typed_again_says_whose_it_is(
+    day: Running, camera: SimulatedCamera, open_page: Open
+) -> None:
+    typed_again(open_page("chief", "/cameras"), day.url, camera)
+
+
+def test_a_password_is_tried_where_it_was_typed(
+    day: Running, camera: SimulatedCamera, open_page: Open
+) -> None:
+    """Whatever the plan: a wrong one would be noticed in the exam only."""
+    page = open_page("chief", "/cameras/one/C5")
+    page.get_by_text("名称、考场、地址、密码").click()
+    settings, saved = page.locator("form[hx-target='#camera-saved']"), page.locator("#camera-saved")
+    for password, found in ((PASSWORD + "!", "拒绝"), (PASSWORD, "全部检查项")):
+        settings.locator("[name=password]").fill(password)
+        settings.get_by_role("button", name="保存").click()
+        expect(saved).to_contain_text(found, timeout=60_000)
+        expect(saved).to_contain_text("摄像机 C5 已保存")
+        shoot(page, "camera-saved")
+    expect(saved).not_to_contain_text("拒绝")
+    settings.get_by_role("button", name="保存").click()
+    expect(saved).not_to_contain_text("全部检查项")
+    expect(saved).to_contain_text("摄像机 C5 已保存")
+    expect(saved.locator(".camera-job")).to_have_count(0)  # nothing that would have to be tried
+
+
+def test_what_is_said_of_a_camera_without_a_room_and_of_one_that_has_nothing_to_mark(
+    day: Running, open_page: Open
+) -> None:
+    page = open_page("chief", "/cameras/one/C5")
+    saved = page.locator("#camera-saved")
+
+    def save(room: str, **more: str) -> None:
+        values = {
+            "code": "C9",
+            "name": "九号",
+            "address": "127.0.0.1:9",
+            "password": "x",
+            "room": room,
+            **more,
+        }
+        page.evaluate(
+            "values => htmx.ajax('POST', '/cameras/save', {target: '#camera-saved', swap: 'innerHTML', values})",
+            values,
+        )
+
+    save("", record="sittings", new="true")
+    expect(saved).to_contain_text("没有归属考场")
+    expect(saved.locator(".signal.look")).to_have_count(1)
+    expect(saved).not_to_contain_text("接着请在画面上标注")
+    page.evaluate("htmx.ajax('POST', '/cameras/one/C9/remove', {swap: 'none'})")
+    page.wait_for_url("**/cameras")
+    page.goto(f"{day.url}/cameras/one/C5")
+    save("L1", record="always", new="true")
+    expect(saved.locator(".signal.go")).to_contain_text("摄像机 C9 已保存")
+    expect(saved).not_to_contain_text("接着请在画面上标注")
+    page.evaluate("htmx.ajax('POST', '/cameras/one/C9/remove', {swap: 'none'})")
+    page.wait_for_url("**/cameras")
 
 
 def test_it_is_in_the_journal_with_who_did_it(day: Running, open_page: Open) -> None:
@@ -282,7 +345,8 @@ def test_it_is_in_the_journal_with_who_did_it(day: Running, open_page: Open) -> 
     page.get_by_role("button", name="确定拆除").click()
     expect(page.get_by_role("button", name="查找摄像机")).to_be_visible()
     marked = ["camera.marked", "camera.reference_taken", "camera.marked"]
-    kinds = ["camera.added", "camera.password_set", *marked, "camera.changed", "camera.removed"]
+    passwords = ["camera.password_set"] * 2  # the wrong one, and the right one again
+    kinds = ["camera.added", "camera.password_set", *marked, *passwords, "camera.changed", "camera.removed"]
 
     def told(session: Any) -> list[Journal]:
         rows = select(Journal).where(Journal.subject == "C5").order_by(col(Journal.seq))

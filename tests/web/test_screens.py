@@ -96,3 +96,19 @@ def test_all_rooms_at_one_look(day: Running, open_page: Callable[..., Page]) -> 
     page.screenshot(path=SCREENS / "live-view-large.png")
     page.keyboard.press("Escape")
     expect(page.locator(".view.large")).to_have_count(0)
+
+
+def test_a_camera_at_rest_is_calm_and_a_broken_one_is_not(
+    day: Running, open_page: Callable[..., Page]
+) -> None:
+    day.resting = {"C2": "", "C3": "network"}
+    try:
+        page = open_page("invigilator", "/live-view", 1280, 800)
+        calm, broken = (page.locator(f'[data-camera="{code}"]') for code in ("C2", "C3"))
+        expect(calm.locator(".nothing")).to_have_text("按计划暂不录像，没有实时画面", timeout=30_000)
+        expect(calm.locator(".view-state")).to_have_text("按计划暂不录像")
+        expect(broken.locator(".nothing")).to_have_text("还没有画面")
+        expect(broken.locator(".view-state")).to_contain_text("没有应答")
+        page.screenshot(path=SCREENS / "live-view-rests.png")
+    finally:
+        day.resting = {}

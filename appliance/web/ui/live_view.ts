@@ -37,8 +37,11 @@ function mark(view: HTMLElement): void {
   const last = seen.get(view.dataset.camera ?? "");
   const old = Date.now() - (last?.came ?? began) > OLD || (last !== undefined && boxNow() - last.at > OLD);
   view.classList.toggle("old", old);
+  // A camera that rests by its plan may have a second stream: only when nothing comes it is said that none will.
+  const rests = old ? view.querySelector<HTMLElement>("[data-rests]")?.dataset.rests : undefined;
+  view.classList.toggle("rests", Boolean(rests));
   const nothing = view.querySelector(".nothing");
-  if (nothing) nothing.textContent = last ? word("none", { time: clockText(last.at) }) : word("never");
+  if (nothing) nothing.textContent = rests ? rests : last ? word("none", { time: clockText(last.at) }) : word("never");
   const time = view.querySelector("[data-seen]");
   if (time) time.textContent = last ? clockText(last.at) : "";
 }
