@@ -1,16 +1,22 @@
 """The storage page's part of the site database: sittings of a day with their dates, and the holds in force."""
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
 import msgspec
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from appliance.flow.box import Box
 from appliance.flow.delete_recordings import midnight
 from appliance.flow.keep_recordings import kept_sitting, last_released
 from appliance.records.accounts import Account
+from appliance.records.journal import Journal
 from appliance.records.retention import RecordingDeletion, RecordingHold
 from appliance.records.sitting import Sitting
+
+REMEMBERED = timedelta(days=90)
+"""So long a lifted hold stays on the page."""
 
 
 class SittingKept(msgspec.Struct, kw_only=True):
@@ -23,16 +29,27 @@ class SittingKept(msgspec.Struct, kw_only=True):
     starts_at: datetime
     keep_until: datetime
     held: bool
+    start: datetime
+    """From when recordings belong to it; `end`: until when."""
+    end: datetime
 
 
 class HoldLine(msgspec.Struct, kw_only=True):
-    """A hold in force, with the sitting it is about. `by`: both names."""
+    """A hold with the sitting it is about. `by`: both names. `lifted_at` None: in force.
+
+    `entry`, `lifted_entry`: numbers of the journal's entries (0: none found).
+    """
 
     id: str
     sitting: SittingKept
     reason: str
     put_at: datetime
     by: list[str]
+    entry: int = 0
+    lifted_at: datetime | None = None
+    lifted_by: list[str] = []
+    lifted_why: str = ""
+    lifted_entry: int = 0
 
 
 class OrderLine(msgspec.Struct, kw_only=True):
@@ -45,14 +62,17 @@ class OrderLine(msgspec.Struct, kw_only=True):
 
 def _line(session: Session, box: Box, sitting: Sitting, held: bool) -> SittingKept:
     released = last_released(session, [sitting.id]).get(sitting.id)
+    kept = kept_sitting(box, sitting, released)
     return SittingKept(
         id=sitting.id,
         number=sitting.number,
         subject=sitting.subject,
         room=sitting.room,
         starts_at=sitting.starts_at,
-        keep_until=kept_sitting(box, sitting, released).keep_until,
+        keep_until=kept.keep_until,
         held=held,
+        start=kept.start,
+        end=kept.end,
     )
 
 
@@ -62,22 +82,51 @@ def _names(session: Session, accounts: list[str]) -> list[str]:
 
 def holds(session: Session, box: Box) -> list[HoldLine]:
     """Holds in force, newest first."""
+    return _holds(session, box, col(RecordingHold.lifted_at).is_(None))
+
+
+def lifted_holds(session: Session, box: Box) -> list[HoldLine]:
+    """Holds that were lifted of late: whoever asked for one learns of it."""
+    return _holds(session, box, col(RecordingHold.lifted_at) > box.now() - REMEMBERED)
+
+
+def holds_of(session: Session, box: Box, sittings: Collection[str]) -> list[HoldLine]:
+    """Every hold these sittings are or were under."""
+    return _holds(session, box, col(RecordingHold.sitting).in_(sittings))
+
+
+def _holds(session: Session, box: Box, which: ColumnElement[bool]) -> list[HoldLine]:
     rows = session.exec(
         select(RecordingHold, Sitting)
         .join(Sitting, col(Sitting.id) == col(RecordingHold.sitting))
-        .where(col(RecordingHold.lifted_at).is_(None))
+        .where(which)
         .order_by(col(RecordingHold.put_at).desc())
     )
-    return [
-        HoldLine(
-            id=hold.id,
-            sitting=_line(session, box, sitting, True),
-            reason=hold.reason,
-            put_at=hold.put_at,
-            by=_names(session, [hold.put_by, hold.second_by]),
-        )
-        for hold, sitting in rows
-    ]
+    return [_hold(session, box, hold, sitting) for hold, sitting in rows]
+
+
+def _hold(session: Session, box: Box, hold: RecordingHold, sitting: Sitting) -> HoldLine:
+    told = select(Journal).where(
+        Journal.subject == sitting.id, col(Journal.kind).in_(("hold.put", "hold.lifted"))
+    )
+    entries = {
+        one.kind: one.seq
+        for one in session.exec(told)
+        if msgspec.json.decode(one.body).get("hold") == hold.id
+    }
+    line = HoldLine(
+        id=hold.id,
+        sitting=_line(session, box, sitting, hold.lifted_at is None),
+        reason=hold.reason,
+        put_at=hold.put_at,
+        by=_names(session, [hold.put_by, hold.second_by]),
+        entry=entries.get("hold.put", 0),
+    )
+    if hold.lifted_at:
+        line.lifted_at, line.lifted_why = hold.lifted_at, hold.lifted_why
+        line.lifted_by = _names(session, [hold.lifted_by, hold.lifted_second])
+        line.lifted_entry = entries.get("hold.lifted", 0)
+    return line
 
 
 def sittings_of(session: Session, box: Box, day: date) -> list[SittingKept]:

@@ -16,7 +16,7 @@ CAUSES = {
     "stopped": N_("stopped"),
     "resting": N_("not recorded, by plan"),
     "clock": N_("the server's clock was set ahead"),
-    "": N_("cause unknown"),
+    "": N_("no cause on record"),
 }
 PICTURES = {
     "black": N_("black or covered"),

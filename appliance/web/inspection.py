@@ -18,6 +18,7 @@ from appliance.flow.inspect import Entry, Timeline, find_candidates, timeline, v
 from appliance.flow.look import note_look
 from appliance.flow.note_case import KINDS
 from appliance.flow.seat_watch import strips_of
+from appliance.flow.storage import holds_of
 from appliance.flow.talk import talks_of
 from appliance.flow.violations import ViolationFile, open_cases, violation_case, violation_list
 from appliance.flow.who_watched import WATCHED
@@ -193,6 +194,7 @@ async def inspection_candidate(
         looked=acted(looks),
         faces=await box.db.read(_faces, candidate),
         talks=await box.db.read(talks_of, candidate),
+        holds=await box.db.read(holds_of, box, {one.sitting for one in found.spans}),
         check=await verified(request, box),
         screens=bool(with_screens(box)),
         violations={one.line.id: one for one in await box.db.read(_violations, box, candidate)},

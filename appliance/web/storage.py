@@ -144,6 +144,7 @@ async def storage_page(request: Asked, box: NamedDependency[Box], day: FromQuery
         picture=picture(found.forecast) if found else None,
         settings=box.settings.storage,
         holds=holds,
+        lifted=await box.db.read(kept.lifted_holds, box),
         unknown=[one for one in found.unlifted if one.id not in known] if found else [],
         chosen=chosen,
         sittings=await box.db.read(kept.sittings_of, box, chosen),

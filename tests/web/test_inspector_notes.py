@@ -4,9 +4,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import httpx
+from sqlmodel import Session, select
 
 from appliance.base.i18n import language, set_language
+from appliance.flow.accounts import Who
+from appliance.flow.hold_recordings import lift_hold, put_hold
 from appliance.flow.look import append_fact
+from appliance.records.accounts import Account
 from appliance.web.inspector_notes import notes
 from appliance.web.pages import environment
 from appliance.web.recordings import lasted, unsealed
@@ -83,3 +87,23 @@ def test_gaps_last_as_long_as_their_times_say(day: Running) -> None:
         ]
     finally:
         set_language(before)
+
+
+def test_a_hold_stays_told_after_it_was_lifted(day: Running, client: Callable[[str], httpx.Client]) -> None:
+    inspector, one, box = client("inspector"), day.day.people[17], day.box
+
+    def who(session: Session, login: str) -> Who:
+        row = session.exec(select(Account).where(Account.login == login)).one()
+        return Who(account=row.id, login=row.login, name=row.name, role=row.role)
+
+    asker, office = (box.db.read_now(who, login) for login in ("inspector", "office"))
+    hold = box.db.write_now(put_hold, box, day.day.theory, "有人举报", asker, "chief", "hold-1")
+    page, record = inspector.get("/storage").text, inspector.get(f"/inspection/{one}").text
+    assert 'href="/inspection"' in page and "已封存" in page and "范围：T1 的摄像机" in page
+    assert f"封存于 {box.local(hold.put_at):%Y-%m-%d %H:%M:%S}" in page and "条" in page
+    assert "起已封存：有人举报" in record
+    box.db.write_now(lift_hold, box, hold.id, "误封", office, "chief")
+    page, record = inspector.get("/storage").text, inspector.get(f"/inspection/{one}").text
+    lifted = page.split("最近 90 天内解除的封存：1")[1]
+    assert office.name in lifted and "：误封" in lifted and "封存原因：有人举报" in lifted
+    assert "解除封存：误封" in record

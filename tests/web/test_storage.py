@@ -110,7 +110,7 @@ def test_the_storage_page(day: Running, open_page: Open, archive: Rounds) -> Non
     expect(page.locator(".decided")).to_contain_text("考生申诉")
     expect(page.get_by_text("存储程序尚未收到")).to_have_count(0)  # told at once: it is in force
     assert archive.archive.rows("SELECT count(*) FROM sitting WHERE hold = 1") == [(1,)]
-    page.get_by_text("nas：已知悉").click()
+    page.get_by_text("登记知悉（两人）：nas").click()
     shoot(page, "storage-known")
     confirm(page, "盘已更换，已查明")
     expect(page.get_by_text("另有 1 个")).to_be_visible()
@@ -119,6 +119,7 @@ def test_the_storage_page(day: Running, open_page: Open, archive: Rounds) -> Non
     page.locator(".decided summary").click()
     confirm(page, "申诉已结案")
     expect(page.locator(".decided")).to_have_count(0)
+    expect(page.locator(".lifted")).to_contain_text("申诉已结案")
     with archive.archive.transaction() as link:  # a site database of before a hold
         link.execute("UPDATE sitting SET known = '[\"h9\"]' WHERE start = (SELECT min(start) FROM sitting)")
     look(day)
