@@ -14,6 +14,7 @@ import pytest
 
 from cameras import integrity
 from cameras.chain import SegmentLink, chained, encode, files, link_line, read_line
+from cameras.clips.links import Links
 from cameras.index import Index, Reader, writer
 from cameras.index.rebuild import file_held
 from cameras.recorder import Recorder
@@ -222,6 +223,24 @@ def test_a_line_that_tells_a_time_of_no_calendar_ends_no_start(
     recorder.stop()
     found = world.verify().findings
     assert [(one.code, one.path) for one in found] == [("chain_altered", "chain.d/C1/0000000001.links#7")]
+
+
+def test_behind_a_chain_that_stays_unreadable_nobody_is_accused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("chain.files", "clips.links"):
+        monkeypatch.setattr(f"cameras.{module}.PER_FILE", 6)
+    world.put(7)
+    newest = world.links.with_name("0000000007.links")
+    newest.unlink()
+    newest.symlink_to("/proc/self/mem")
+    world.index.held.add("C1")
+    for minute in range(8, 20):
+        world.put(minute)
+    links = Links(world.media, world.index, world.authority)
+    assert {links.judged(one, "whole") for one in list(world.index.every())[5:]} == {"unreadable"}
+    newest.unlink()
+    assert {links.judged(one, "whole") for one in list(world.index.every())[5:]} == {"row_altered"}
 
 
 def test_names_that_are_none_of_ours_end_neither_a_start_nor_a_verification(world: World) -> None:
