@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from appliance.base.errors import Corrupt, DeviceFault, ExamError, Refused
-from appliance.base.i18n import N_
+from appliance.base.i18n import N_, _
 from cameras import media2
 from cameras.address import rewritten, shown_host, split_address, stream_at
 from cameras.media2 import MEDIA2, Profile
@@ -42,7 +42,9 @@ class Device(msgspec.Struct, kw_only=True):
     @property
     def told(self) -> str:
         """All of it in one line."""
-        return " ".join(filter(None, (self.manufacturer, self.model, self.firmware, self.serial)))
+        words = (_("maker"), self.manufacturer), (_("model"), self.model), (_("firmware"), self.firmware)
+        named = (*words, (_("serial number"), self.serial))
+        return " · ".join(f"{word} {value}" for word, value in named if value)
 
 
 def wsdl_folder() -> Path:

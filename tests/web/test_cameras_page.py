@@ -1,14 +1,17 @@
 """The cameras' set-up page in the real browser, against exam-recorder's own set-up and a simulated camera."""
 
 import asyncio
+import io
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unicodedata import normalize
 
 import msgspec
 import pytest
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 from sqlmodel import col, select
 
 from appliance.base.camera_settings import Cameras, read_cameras
@@ -23,7 +26,7 @@ from cameras.index import Index
 from cameras.set_up import SetUp
 from cameras.simulator.camera import SimulatedCamera, Traits
 from cameras.simulator.scene import Room
-from tests.web.conftest import shoot
+from tests.web.conftest import SCREENS, shoot
 from tests.web.day import build
 from tests.web.day_server import Running
 
@@ -196,6 +199,23 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     expect(english.locator("main")).to_contain_text("What does this camera see?")
     shoot(english, "cameras-marks-en")
     english.close()
+
+
+def test_on_paper_every_page_says_whose_and_of_when_it_is(open_page: Open) -> None:
+    """And that nothing counts here, and which page of how many it is."""
+    page = open_page("chief", "/cameras/report")
+    fails = page.locator(".summary tr", has_text="C5").locator("td").nth(1)
+    words = page.locator(".camera-paper", has_text="C5").locator("tr", has_text="不合格").locator("th")
+    expect(fails).to_have_text("、".join(words.all_inner_texts()))
+    expect(page.locator(".camera-paper", has_text="C5")).to_contain_text("型号 Simulated camera · 固件 1.0")
+    sheets = page.pdf(path=SCREENS / "cameras-report.pdf", format="A4")
+    texts = [one.extract_text() for one in PdfReader(io.BytesIO(sheets)).pages]
+    # NFKC: fonts name some characters as radicals.
+    texts = ["".join(normalize("NFKC", one).split()) for one in texts]
+    assert len(texts) > 1
+    for number, text in enumerate(texts, 1):
+        assert "摄像机检查报告·泰山特种作业示范考点·截至2026-" in text, text
+        assert "此处内容不作为考试依据" in text and f"{number}/{len(texts)}" in text, text
 
 
 def typed_again(page: Page, url: str, camera: SimulatedCamera) -> None:

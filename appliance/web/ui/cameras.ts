@@ -202,7 +202,18 @@ function startMarking(page: HTMLElement): void {
   chooseFirst();
 }
 
+/** What stands in the margins of every printed page (cameras.css, @page). */
+function startPaper(): void {
+  const told = document.querySelector<HTMLElement>("[data-paper-head]");
+  if (!told) return;
+  for (const name of ["head", "demo"]) {
+    document.documentElement.style.setProperty(`--paper-${name}`, JSON.stringify(told.getAttribute(`data-paper-${name}`) ?? ""));
+  }
+}
+
 document.addEventListener("DOMContentLoaded", () => {
+  startPaper();
+  document.addEventListener("htmx:afterSwap", startPaper);
   for (const page of all("[data-marking]")) startMarking(page);
   document.querySelector("[data-print-page]")?.addEventListener("click", () => window.print());
   document.addEventListener("toggle", (event) => {
