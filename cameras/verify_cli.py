@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from appliance.base.crypto import read_secret
+from appliance.base.crypto import fingerprint, read_secret
 from appliance.base.errors import NotFound
+from appliance.base.evidence_words import gap_cause, wrong
 from appliance.base.i18n import N_, _
 from appliance.base.settings import load
 from appliance.wire.recorder import Kept
@@ -39,11 +40,13 @@ def verify_clip(
     if file.is_file() and package_proof.is_package(file):
         _package(file, authority, json)
         return
-    found = proof.verify_clip(file, authority_of(authority))
+    trusted = authority_of(authority)
+    found = proof.verify_clip(file, trusted)
     if json:
         tell.document(found)
     else:
         _tell_clip(found)
+        _tell_authority(trusted)
     if not found.ok:
         raise typer.Exit(1)
 
@@ -63,11 +66,13 @@ def _package(file: Path, authority: Path | None, json: bool) -> None:
     from cameras import tell
     from cameras.clips import package_proof
 
-    found = package_proof.verify_package(file, authority_of(authority))
+    trusted = authority_of(authority)
+    found = package_proof.verify_package(file, trusted)
     if json:
         tell.document(found)
     else:
         _tell_package(found)
+        _tell_authority(trusted)
     if not found.ok:
         raise typer.Exit(1)
 
@@ -89,6 +94,13 @@ def authority_of(named: Path | None) -> bytes:
             N_("There is no root certificate of a site on this machine."),
             N_("Name the site's root certificate with --authority; the province has it on record."),
         ) from error
+
+
+def _tell_authority(trusted: bytes) -> None:
+    words = _(
+        "Fingerprint of authority.pem (SHA-256), to be compared with the one the province has on record:"
+    )
+    typer.echo(f"{words} {fingerprint(trusted)}")
 
 
 def _clip_words() -> dict[str, str]:
@@ -125,9 +137,12 @@ def _tell_clip(found: "ClipVerified") -> None:
     if clip.form == "examsite-copy 1":
         typer.echo(
             _(
-                "It is a copy with the time in the picture, encoded anew. Its original: SHA-256 {sha256}"
+                "It is a copy with the time in the picture, encoded anew. Hash of its original's picture data:"
+                " SHA-256 {sha256}"
             ).format(sha256=clip.original)
         )
+    else:
+        typer.echo(_("Hash of the picture data: SHA-256 {sha256}").format(sha256=clip.film))
     _tell_lost(clip.lost if clip.form == "examsite-copy 1" else 0)
     _tell_kept([one.state for one in clip.sources] if clip.form == "examsite-clip 1" else [])
     if found.ok and clip.form == "examsite-copy 1":
@@ -181,7 +196,7 @@ def _tell_package(found: "PackageVerified") -> None:
         "bad_clip": _("Its own proof does not hold."),
     }
     for finding in found.findings:
-        more = _clip_words().get(finding.clip, "").format(path="") if finding.clip else ""
+        more = _clip_words().get(finding.clip, "").format(path=finding.source) if finding.clip else ""
         typer.echo(f"{finding.path}  {words[finding.code]} {more}".rstrip())
     stated = found.package
     if stated is None:
@@ -190,15 +205,20 @@ def _tell_package(found: "PackageVerified") -> None:
         _there(stated.zone, at) for at in (stated.asked_start, stated.asked_end, stated.made_at)
     )
     site = f"{stated.mark} {stated.site} {stated.site_name}".strip()
-    typer.echo(f"{site}  {' '.join(stated.cameras)}  {start:%Y-%m-%d %H:%M:%S} – {end:%H:%M:%S %z}")
+    inside = dict.fromkeys(one.camera for one in stated.files if one.kind in ("clip", "copy"))
+    typer.echo(f"{site}  {' '.join(inside)}  {start:%Y-%m-%d %H:%M:%S} – {end:%H:%M:%S %z}")
     _tell_kept([way for one in stated.files for way in one.kept])
     _tell_lost(sum(one.lost for one in stated.files))
     if stated.gaps:
         typer.echo(_("Gaps in the recordings: {count}.").format(count=len(stated.gaps)))
+    for gap in stated.gaps:
+        line = _("Nothing on record: {camera} {time}, {cause}")
+        time, cause = _stretch(stated.zone, gap.start, gap.end), gap_cause(gap.cause)
+        typer.echo(line.format(camera=gap.camera, time=time, cause=cause))
     for one in stated.left_out:
-        typer.echo(
-            _("Could not be had when it was made: {path} ({code})").format(path=one.path, code=one.code)
-        )
+        path = f"{one.camera} {_stretch(stated.zone, one.start, one.end)}" if one.camera else one.path
+        line = _("Could not be had when it was made: {path} ({code})")
+        typer.echo(line.format(path=path, code=wrong(one.code)))
     _tell(_("{count} files checked.").format(count=found.checked))
     if found.ok:
         _tell(
@@ -206,6 +226,11 @@ def _tell_package(found: "PackageVerified") -> None:
                 day=f"{made:%Y-%m-%d %H:%M %z}"
             )
         )
+
+
+def _stretch(zone: str, start: datetime | None, end: datetime | None) -> str:
+    first, last = (_there(zone, at) if at else None for at in (start, end))
+    return f"{first:%Y-%m-%d %H:%M:%S} – {last:%H:%M:%S}" if first and last else ""
 
 
 def _there(zone: str, at: datetime) -> datetime:

@@ -194,6 +194,11 @@ def certified_key(certificate: bytes, authority: bytes, name: str, at: dt.dateti
     return key
 
 
+def fingerprint(pem: bytes) -> str:
+    """SHA-256 of a certificate as `openssl x509 -fingerprint -sha256` tells it. Raises ValueError when it is none."""
+    return x509.load_pem_x509_certificate(pem).fingerprint(hashes.SHA256()).hex(":").upper()
+
+
 def _foreign(name: str) -> Corrupt:
     return Corrupt(
         "bad_certificate",

@@ -18,6 +18,7 @@ import typer
 from sqlmodel import Session
 
 from appliance.base.errors import Corrupt, ExamError, NotFound, Refused
+from appliance.base.evidence_words import wrong
 from appliance.base.i18n import N_, _
 from appliance.base.log import mask
 from appliance.base.settings import load
@@ -340,10 +341,9 @@ def package(
         typer.echo(f"{file}  {_span(box, *times)}  {size(made.bytes)}")
         tell(_("Gaps in the recordings: {count}.").format(count=made.gaps))
         for one in made.left_out:
-            typer.echo(
-                _("Could not be had when it was made: {path} ({code})").format(path=one.path, code=one.code)
-            )
-        _tell_broken([f"{one.code} {one.source}" for one in made.broken])
+            words = _("Could not be had when it was made: {path} ({code})")
+            typer.echo(words.format(path=one.path, code=wrong(one.code)))
+        _tell_broken([f"{wrong(one.code)} {one.source}" for one in made.broken])
     if made.left_out or made.broken:
         raise typer.Exit(1)
 

@@ -2,7 +2,7 @@
 writes.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -16,13 +16,22 @@ from appliance.flow.note_case import KINDS
 from appliance.flow.seen import AROUND, LATER, Seen, belongs
 from appliance.flow.violation_sheets import violation_sheet_facts
 from appliance.records.accounts import Account
+from appliance.records.base import moment
 from appliance.records.captures import Capture
 from appliance.records.cases import ExamCase
+from appliance.records.entry import FaceCheck, Tap
 from appliance.records.journal import Journal, JournalHead
 from appliance.records.theory import Attempt
 from appliance.records.violations import Evidence, Violation
-from appliance.wire.evidence import RecordLine
+from appliance.wire.evidence import Photo, RecordLine
 from appliance.wire.sheets import ViolationSheet
+
+SAME = timedelta(seconds=1)
+"""An entry written sooner after what it tells of has no second time on paper."""
+
+
+PORTRAYED = ("candidate", "case")
+"""What is about one person, whose photographs belong to it: a seat or a room is nobody's."""
 
 
 class Sealed(msgspec.Struct, kw_only=True):
@@ -33,6 +42,8 @@ class Sealed(msgspec.Struct, kw_only=True):
     kind: Literal["still", "screen"]
     at: datetime
     camera: str = ""
+    photo: Photo | Literal[""] = ""
+    """Of the candidate's photographs: which."""
 
 
 class Facts(msgspec.Struct, kw_only=True):
@@ -41,6 +52,10 @@ class Facts(msgspec.Struct, kw_only=True):
     sealed: list[Sealed]
     violations: list[ViolationSheet]
     lines: list[RecordLine]
+    marks: list[Mark]
+    """What each line was made of."""
+    names: dict[str, str]
+    """What lanes and accounts are called."""
     journal_seq: int
     journal_hash: str
 
@@ -48,6 +63,7 @@ class Facts(msgspec.Struct, kw_only=True):
 def package_facts(session: Session, box: Box, seen: Seen, start: datetime, end: datetime, by: str) -> Facts:
     """Of the candidates a time line is about."""
     people = [seen.candidate] if seen.candidate else list(seen.names)
+    names = actors(session, box)
     head = session.exec(select(JournalHead).where(JournalHead.id == 1)).one()
     found = select(Violation.id, Violation.seat).where(
         or_(
@@ -62,13 +78,38 @@ def package_facts(session: Session, box: Box, seen: Seen, start: datetime, end: 
         for one, seat in session.exec(found)
         if belongs(seen, seat)
     ]
+    found_marks = _marks(session, seen, start, end)
     return Facts(
-        sealed=_sealed(session, seen, people, start, end),
+        sealed=_photos(session, seen, start, end) + _sealed(session, seen, people, start, end),
         violations=sheets,
-        lines=_lines(session, box, seen, start, end),
+        lines=_lines(session, found_marks, names),
+        marks=found_marks,
+        names=names,
         journal_seq=head.seq,
         journal_hash=head.hash,
     )
+
+
+def _photos(session: Session, seen: Seen, start: datetime, end: datetime) -> list[Sealed]:
+    """Who a film shows: the photographs of each face check of that visit, as the candidate's record has them."""
+    if seen.sort not in PORTRAYED:
+        return []
+    visits = [one for one in seen.visits if one.start < end and start < one.end]
+    found: dict[str, Sealed] = {}
+    for check in session.exec(
+        select(FaceCheck)
+        .join(Tap, col(Tap.id) == col(FaceCheck.tap))
+        .where(Tap.candidate == seen.candidate)
+        .order_by(col(FaceCheck.happened_at))
+    ):
+        if not any(one.start <= check.happened_at <= one.end for one in visits):
+            continue
+        held: Photo = "roster" if check.reference == "roster" else "chip"
+        pictures: list[tuple[Photo, str]] = [(held, check.reference_photo), ("live", check.live_photo)]
+        for which, name in pictures:
+            if name and name not in found:
+                found[name] = Sealed(name=name, path=which, kind="still", at=check.happened_at, photo=which)
+    return list(found.values())
 
 
 def _sealed(session: Session, seen: Seen, people: list[str], start: datetime, end: datetime) -> list[Sealed]:
@@ -104,21 +145,25 @@ def _sealed(session: Session, seen: Seen, people: list[str], start: datetime, en
     return sorted(alone.values(), key=lambda one: (one.at, one.name))
 
 
-def _lines(session: Session, box: Box, seen: Seen, start: datetime, end: datetime) -> list[RecordLine]:
+def _marks(session: Session, seen: Seen, start: datetime, end: datetime) -> list[Mark]:
     # What happened then may be written long after: deductions when the sheet is signed, a case when it is seen.
     until = max([end, *(visit.end + LATER for visit in seen.visits)])
-    marks = [
+    found = [
         one
         for one in marks_of(session, seen.subjects, start - AROUND, until, answers=seen.sort != "room")
         if start <= one.at <= end and belongs(seen, one.seat)
     ]
+    return sorted(found, key=lambda one: (one.seq, one.at))
+
+
+def _lines(session: Session, marks: list[Mark], names: dict[str, str]) -> list[RecordLine]:
     rows = session.exec(select(Journal).where(col(Journal.seq).in_([one.seq for one in marks])))
     entries = {row.seq: row for row in rows}
-    names = actors(session, box)
     return [
         RecordLine(
             seq=one.seq,
-            at=one.at,
+            at=moment(entries[one.seq].at),
+            happened=one.at if abs(one.at - moment(entries[one.seq].at)) >= SAME else None,
             what=mark_title(one),
             more=mark_words(one),
             actor=actor_word(entries[one.seq].actor, names),

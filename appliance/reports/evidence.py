@@ -1,9 +1,9 @@
 """The sheets of an evidence package: its cover, and what the journal says of the time."""
 
+from appliance.base.evidence_words import gap_cause, wrong
 from appliance.base.i18n import N_, _
 from appliance.reports.render import pdf
-from appliance.reports.sheets import cause
-from appliance.wire.evidence import EvidenceSheet
+from appliance.wire.evidence import EvidenceSheet, PackageFile
 from appliance.wire.recorder import Gap
 
 KEPT = {
@@ -18,7 +18,15 @@ KEPT = {
 def evidence_cover(sheet: EvidenceSheet) -> bytes:
     """What lies in the package, what is missing, and how to check it."""
     return pdf(
-        "evidence_cover.html", sheet.heading, N_("Evidence package"), sheet=sheet, lost=_lost, kept=_kept
+        "evidence_cover.html",
+        sheet.heading,
+        N_("Evidence package"),
+        sheet=sheet,
+        lost=_lost,
+        kept=_kept,
+        wrong=wrong,
+        what=_what,
+        inside=list(dict.fromkeys(one.camera for one in sheet.files if one.kind in ("clip", "copy"))),
     )
 
 
@@ -27,13 +35,31 @@ def evidence_records(sheet: EvidenceSheet) -> bytes:
     return pdf("evidence_records.html", sheet.heading, N_("Extract of the journal"), sheet=sheet)
 
 
+WHAT = {
+    "clip": N_("Original recording"),
+    "copy": N_("Copy for looking at"),
+    "still": N_("Picture"),
+    "screen": N_("What the screen showed"),
+    "record": N_("Record"),
+    "live": N_("Live photo"),
+    "chip": N_("Photo on the card's chip"),
+    "roster": N_("Roster photo"),
+}
+"""What a file of a package is: of a photograph which."""
+
+
+def _what(file: PackageFile) -> str:
+    name = file.photo or file.kind
+    return _(WHAT[name]) if name in WHAT else name
+
+
 def _kept(way: str) -> str:
     return _(KEPT[way]) if way in KEPT else way
 
 
 def _lost(gap: Gap) -> str:
     """Why nothing was recorded, and that something was put there later."""
-    why = cause(gap.cause) if gap.cause else _("no cause on record")
+    why = gap_cause(gap.cause) if gap.cause else _("no cause on record")
     if not gap.filled:
         return why
     words = (

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from appliance.base.evidence_words import gap_cause
 from appliance.base.i18n import N_, _
 from appliance.intake.violations import DECISIONS
 from appliance.reports.render import pdf
@@ -24,18 +25,6 @@ KINDS = {
     "attempt.paused": N_("Pause of one exam"),
 }
 """Incident kinds (the journal's) as printed."""
-
-
-GAPS = {
-    "network": N_("network down"),
-    "camera": N_("camera fault"),
-    "disk": N_("disk"),
-    "stopped": N_("stopped"),
-    "resting": N_("not recorded, by plan"),
-    "clock": N_("the server's clock was set ahead"),
-    "": N_("cause unknown"),
-}
-"""Causes of gaps in the recordings, as printed."""
 
 RESULTS = {
     "admit": N_("admitted after review"),
@@ -90,7 +79,7 @@ def room_record(sheet: facts.RoomRecord) -> bytes:
         code=code,
         kind=_kind,
         result=_result,
-        cause=cause,
+        cause=gap_cause,
         origin=origin,
         blank=BLANK_LINES,
     )
@@ -116,11 +105,6 @@ ORIGINS = {
 def origin(name: str) -> str:
     """Where what was put into a gap later comes from."""
     return _(ORIGINS[name]) if name in ORIGINS else ""
-
-
-def cause(name: str) -> str:
-    """Why there is a gap, as printed."""
-    return _(GAPS.get(name, GAPS[""]))
 
 
 def _result(name: str) -> str:

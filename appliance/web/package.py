@@ -16,7 +16,7 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from appliance.base.crypto import Signer, read_secret
+from appliance.base.crypto import Signer, fingerprint, read_secret
 from appliance.base.errors import Corrupt, ExamError, NotFound, Refused, Unavailable
 from appliance.base.i18n import N_
 from appliance.base.ids import new_id
@@ -25,14 +25,15 @@ from appliance.flow.box import Box, keys
 from appliance.flow.camera_views import camera_codes
 from appliance.flow.cameras import names_of
 from appliance.flow.look import append_fact
-from appliance.flow.package_facts import Facts, package_facts
+from appliance.flow.package_facts import PORTRAYED, Facts, package_facts
 from appliance.flow.seen import Seen, joined
 from appliance.web.camera_alarms import ALARMS
 from appliance.web.clip_export import journaled, patiently
+from appliance.web.package_words import showing, told
 from appliance.web.package_zip import Package, Progress
 from appliance.wire import evidence as wire
 from appliance.wire.playback import GetCopy
-from appliance.wire.proof import broken_sources, lost_at_end, proof_at_end
+from appliance.wire.proof import broken_sources, copy_at_end, proof_at_end
 from appliance.wire.recorder import CameraSpan, Clip, ClipHead, FindClips, Found, GetClip, Kept
 from appliance.wire.sheets import RoomAlarm
 
@@ -96,9 +97,18 @@ async def check_wanted(box: Box, wanted: Wanted) -> None:
 
 
 async def make_package(
-    box: Box, seen: Seen, wanted: Wanted, actor: str, by: str, target: Path, progress: Progress
+    box: Box,
+    seen: Seen,
+    wanted: Wanted,
+    actor: str,
+    by: str,
+    target: Path,
+    progress: Progress,
+    name: str = "",
 ) -> Made:
-    """Make it at `target`. Both the asking and the outcome are journaled. `by`: the name of who asks, as printed."""
+    """Make it at `target`. Both the asking and the outcome are journaled. `by`: the name of who asks, as printed;
+    `name`: the package's, where it is to be given out under another one than the file's.
+    """
     await check_wanted(box, wanted)
     subject = seen.candidate or seen.id
     asked = {
@@ -125,9 +135,10 @@ async def make_package(
     progress(0, package.total)
     await _recordings(package, box, found.clips, wanted)
     await _stills(package, box, facts)
-    sheet = _sheet(box, seen, wanted, facts, found, package, by)
+    sheet = _sheet(box, seen, wanted, facts, found, package, by, name or target.name)
     for number, violation in enumerate(facts.violations, 1):
-        body = await asyncio.to_thread(_print, "violation_record", violation)
+        lying = msgspec.structs.replace(violation, within=showing(package.files, violation.happened_at))
+        body = await asyncio.to_thread(_print, "violation_record", lying)
         await package.put(_file(f"records/violation-{number}.pdf", "record"), body)
     await package.put(
         _file("records/journal.pdf", "record"), await asyncio.to_thread(_print, "evidence_records", sheet)
@@ -144,6 +155,8 @@ async def make_package(
         broken=package.broken,
     )
     outcome = {**asked, "manifest": made.manifest, "bytes": made.bytes, "files": made.files}
+    photos = sum(bool(one.photo) for one in package.files)
+    outcome |= {"photos": photos} if photos else {}
     outcome |= {"left_out": len(made.left_out)} if made.left_out else {}
     outcome |= {"broken": [f"{one.code} {one.source}" for one in made.broken[:NAMED]]} if made.broken else {}
     await box.db.write(append_fact, box, "package.exported", subject, actor, outcome)
@@ -230,19 +243,24 @@ async def _recording(package: Package, box: Box, clip: Clip, kind: wire.FileKind
         try:
             head = await _film(package, box, msgspec.structs.replace(clip, start=at), kind)
         except (NotFound, Corrupt) as error:
-            path = _path(box, kind, clip.camera, at, clip.end)
-            package.left_out.append(wire.LeftOut(path=path, code=error.code))
+            _left_out(package, box, clip, kind, at, clip.end, error.code)
             return
         if head is None and (again := again + 1) <= AGAIN:
             continue  # exam-clips knows the file now, and ends before it
         if head is None:
-            path = _path(box, kind, clip.camera, at, clip.end)
-            package.left_out.append(wire.LeftOut(path=path, code="segment_unreadable"))
+            _left_out(package, box, clip, kind, at, clip.end, "segment_unreadable")
             return
         if head.start - at > SHORT:
-            path = _path(box, kind, clip.camera, at, head.start)
-            package.left_out.append(wire.LeftOut(path=path, code="segment_unreadable"))
+            _left_out(package, box, clip, kind, at, head.start, "segment_unreadable")
         at = head.end
+
+
+def _left_out(
+    package: Package, box: Box, clip: Clip, kind: wire.FileKind, start: datetime, end: datetime, code: str
+) -> None:
+    path = _path(box, kind, clip.camera, start, end)
+    one = wire.LeftOut(path=path, code=code, camera=clip.camera, start=start, end=end)
+    package.left_out.append(one)
 
 
 async def _film(package: Package, box: Box, clip: Clip, kind: wire.FileKind) -> ClipHead | None:
@@ -263,7 +281,9 @@ async def _film(package: Package, box: Box, clip: Clip, kind: wire.FileKind) -> 
         return None
     finally:
         await chunks.aclose()
-    stated, file.lost = proof_at_end(last), lost_at_end(last)
+    stated, copied = proof_at_end(last), copy_at_end(last)
+    file.film = stated.film if stated else copied.original if copied else ""
+    file.lost = copied.lost if copied else 0
     file.kept = sorted(one.state for one in stated.sources if one.state not in PLAIN) if stated else []
     package.broken += [
         wire.Broken(path=path, source=one.path, code=one.found) for one in broken_sources(stated)
@@ -273,20 +293,19 @@ async def _film(package: Package, box: Box, clip: Clip, kind: wire.FileKind) -> 
 
 async def _stills(package: Package, box: Box, facts: Facts) -> None:
     for number, one in enumerate(facts.sealed, 1):
-        path = f"stills/{number:03d}-{one.path}-{box.local(one.at):%H%M%S}"
+        path = f"{'photos' if one.photo else 'stills'}/{number:03d}-{one.path}-{box.local(one.at):%H%M%S}"
         try:
             body = await asyncio.to_thread(box.files.get, one.name, True)
         except ExamError as error:
             package.left_out.append(wire.LeftOut(path=path, code=error.code))
             continue
         ending = "json" if one.kind == "screen" else "png" if body[:4] == b"\x89PNG" else "jpg"
-        await package.put(
-            _file(f"{path}.{ending}", one.kind, camera=one.camera, start=one.at, end=one.at), body
-        )
+        more = {"camera": one.camera, "start": one.at, "end": one.at, "photo": one.photo}
+        await package.put(_file(f"{path}.{ending}", one.kind, **more), body)
 
 
 def _sheet(
-    box: Box, seen: Seen, wanted: Wanted, facts: Facts, found: Found, package: Package, by: str
+    box: Box, seen: Seen, wanted: Wanted, facts: Facts, found: Found, package: Package, by: str, name: str
 ) -> wire.EvidenceSheet:
     names = names_of(box.settings)
     return wire.EvidenceSheet(
@@ -315,7 +334,10 @@ def _sheet(
         unseen=unseen(seen, wanted),
         idle=sorted(set(wanted.cameras) - {one.camera for one in spans(seen, wanted)}),
         cameras={code: names.get(code, code) for code in wanted.cameras},
-        lines=facts.lines,
+        lines=told(facts),
+        portrayed=seen.sort in PORTRAYED,
+        package=name,
+        authority=fingerprint(read_secret(keys(box.settings) / "authority.pem")),
         journal_seq=facts.journal_seq,
         journal_hash=facts.journal_hash,
     )

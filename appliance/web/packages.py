@@ -15,6 +15,7 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import File, Template
 
 from appliance.base.errors import Conflict, Corrupt, ExamError, NotFound
+from appliance.base.evidence_words import wrong
 from appliance.base.i18n import N_, language, set_language
 from appliance.base.ids import new_id
 from appliance.flow.accounts import Who
@@ -136,7 +137,7 @@ async def package_ordered(request: Asked, box: NamedDependency[Box], data: URLEn
     job = Job(request.user, scratch(box), name, seen.candidate or seen.id, wanted)
     known.jobs[job.id] = job
     job.task = asyncio.create_task(_run(known, job, box, seen, wanted, request.user, language()))
-    return page(request, "package.html", job=job)
+    return page(request, "package.html", job=job, wrong=wrong)
 
 
 async def _run(
@@ -144,7 +145,9 @@ async def _run(
 ) -> None:
     set_language(spoken)
     try:
-        job.made = await make_package(box, seen, wanted, who.actor, who.name, job.path, job.progress)
+        job.made = await make_package(
+            box, seen, wanted, who.actor, who.name, job.path, job.progress, job.name
+        )
     except ExamError as error:
         job.error = error  # the page says it
     except Exception as error:
@@ -168,7 +171,7 @@ def _mine(request: Asked, job_id: str) -> Job:
 @get("/package/{job:str}")
 async def package_state(request: Asked, job: FromPath[str]) -> Template:
     """How far it is."""
-    return page(request, "package.html", job=_mine(request, job))
+    return page(request, "package.html", job=_mine(request, job), wrong=wrong)
 
 
 @get("/package/{job:str}/file")

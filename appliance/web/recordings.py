@@ -12,12 +12,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
+from appliance.base.crypto import fingerprint, read_secret
 from appliance.base.errors import ExamError
 from appliance.base.i18n import _
 from appliance.base.sockets import ask, ask_stream
 from appliance.flow.accounts import Who
 from appliance.flow.bad_checks import bad_checks
-from appliance.flow.box import Box
+from appliance.flow.box import Box, keys
 from appliance.flow.cameras import names_of
 from appliance.flow.look import note_look
 from appliance.flow.note_seals import heads_of
@@ -285,5 +286,6 @@ async def inspection_recordings(
         problem=problem,
         bad=await box.db.read(bad_checks, box, EVER, candidate),
         lasted=lasted,
+        authority=fingerprint(read_secret(keys(box.settings) / "authority.pem")),
         leaving_min=box.settings.recorder.leaving_min,
     )

@@ -168,7 +168,11 @@ def _findings(found: Storage) -> list[Alarm]:
             level="red",
             code="storage_finding",
             text=_("{count} recordings are not as they were recorded.").format(count=found.found),
-            next=_("Change nothing on the disks and call the inspector; the storage page has the list."),
+            next=_(
+                "Keep the disk as it is, seal it and report it to the province; let nobody change anything."
+            )
+            + " "
+            + _("The storage page has the list."),
             since=min(one.at for one in found.findings) if found.findings else None,
         )
     ]

@@ -13,12 +13,14 @@ MANIFEST = "manifest.json"
 PROCESS = "web"
 """Whose key signs it."""
 FileKind = Literal["clip", "copy", "still", "screen", "record", "cover"]
+Photo = Literal["live", "chip", "roster"]
 
 
 class PackageFile(msgspec.Struct, kw_only=True):
     """One file of a package. `start`, `end`: what a clip or copy truly covers, when a still was taken. `kept`: of the
     recordings a clip was cut from, those that were not simply recorded, each one (`Kept`). `lost`: pictures of a copy's
-    original that could not be decoded and are not in it.
+    original that could not be decoded and are not in it. `film`: SHA-256 of the pictures of a clip, or of those of a
+    copy's original, as their own proofs state it. `photo`: which photograph of the candidate it is.
     """
 
     path: str
@@ -30,6 +32,8 @@ class PackageFile(msgspec.Struct, kw_only=True):
     end: datetime | None = None
     kept: list[Kept] = []
     lost: int = 0
+    film: str = ""
+    photo: Photo | Literal[""] = ""
 
 
 class Broken(msgspec.Struct, kw_only=True):
@@ -41,10 +45,15 @@ class Broken(msgspec.Struct, kw_only=True):
 
 
 class LeftOut(msgspec.Struct, kw_only=True):
-    """What belongs here and could not be had, and why (an error code)."""
+    """What belongs here and could not be had, and why (an error code). Of a recording: which camera, from when to when;
+    `path`: the name it would have had.
+    """
 
     path: str
     code: str
+    camera: str = ""
+    start: datetime | None = None
+    end: datetime | None = None
 
 
 class Manifest(msgspec.Struct, kw_only=True):
@@ -99,10 +108,13 @@ class PlainHeading(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class RecordLine(msgspec.Struct, kw_only=True, frozen=True):
-    """One journal entry on paper, in words."""
+    """One journal entry on paper, in words. `at`: when it was written; `happened`: when what it tells of was, where
+    that is another second.
+    """
 
     seq: int
     at: datetime
+    happened: datetime | None = None
     what: str
     more: str
     actor: str
@@ -137,5 +149,11 @@ class EvidenceSheet(msgspec.Struct, kw_only=True, frozen=True):
     """Cameras that were asked for and saw nothing of this in this time."""
     cameras: dict[str, str]
     lines: list[RecordLine]
+    portrayed: bool = False
+    """It is about one candidate: photographs of them belong into it."""
+    package: str = ""
+    """The package's own name."""
+    authority: str = ""
+    """Fingerprint of the site's root certificate."""
     journal_seq: int
     journal_hash: str

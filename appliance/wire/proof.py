@@ -17,9 +17,14 @@ def proof_at_end(last: bytes) -> ClipProof | None:
     return _at_end(last, ClipProof)
 
 
+def copy_at_end(last: bytes) -> CopyProof | None:
+    """The same of a copy; None for a clip."""
+    return _at_end(last, CopyProof)
+
+
 def lost_at_end(last: bytes) -> int:
-    """The same of a copy: how many pictures of its original are not in it."""
-    stated = _at_end(last, CopyProof)
+    """How many pictures of its original are not in a copy."""
+    stated = copy_at_end(last)
     return stated.lost if stated else 0
 
 

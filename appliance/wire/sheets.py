@@ -321,6 +321,8 @@ class ViolationSheet(msgspec.Struct, kw_only=True, frozen=True):
     evidence: list[ViolationEvidence]
     cases: list[ViolationEvidence]
     decisions: list[ViolationDecided]
+    within: list[str] | None = None
+    """Files of the evidence package this sheet lies in that show the moment or belong to it; None: it lies in none."""
 
 
 class TakenReceipt(msgspec.Struct, kw_only=True, frozen=True):

@@ -14,7 +14,7 @@ from appliance.base.crypto import certified_key, verify
 from appliance.base.errors import Corrupt, NotFound
 from appliance.base.i18n import N_
 from appliance.wire.evidence import MANIFEST, PROCESS, Manifest, SignedManifest
-from cameras.clips.proof import require_authority, verify_clip
+from cameras.clips.proof import SOURCE, require_authority, verify_clip
 
 PackageCode = Literal[
     "no_manifest", "bad_signature", "bad_certificate", "altered", "missing", "added", "twice", "bad_clip"
@@ -24,11 +24,14 @@ MOST = 64 << 20
 
 
 class PackageFinding(msgspec.Struct, kw_only=True):
-    """What does not hold. `path`: the file within the package, or empty; `clip`: what a bad clip's own proof says."""
+    """What does not hold. `path`: the file within the package, or empty; `clip`: what a bad clip's own proof says, and
+    `source` of which recording it was cut from.
+    """
 
     code: PackageCode
     path: str
     clip: str = ""
+    source: str = ""
 
 
 class PackageVerified(msgspec.Struct, kw_only=True):
@@ -54,6 +57,8 @@ def verify_package(path: Path, authority: bytes) -> PackageVerified:
     require_authority(authority)
     found = PackageVerified(ok=False, checked=0, findings=[], package=None)
     try:
+        if path.is_dir():
+            raise zipfile.BadZipFile  # what was unpacked out of it: the ZIP is what was given out
         with zipfile.ZipFile(path) as package:
             if min((one.header_offset for one in package.infolist()), default=1) or not is_package(path):
                 raise zipfile.BadZipFile
@@ -119,7 +124,13 @@ def _files(package: zipfile.ZipFile, stated: Manifest, authority: bytes, found: 
                 kept.flush()
                 said = verify_clip(Path(kept.name), authority)
                 found.findings += [
-                    PackageFinding(code="bad_clip", path=one.path, clip=wrong.code) for wrong in said.findings
+                    PackageFinding(
+                        code="bad_clip",
+                        path=one.path,
+                        clip=wrong.code,
+                        source=wrong.path if wrong.code in SOURCE.values() else "",
+                    )
+                    for wrong in said.findings
                 ]
 
 

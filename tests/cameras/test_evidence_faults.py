@@ -91,8 +91,12 @@ def test_a_piece_that_cannot_be_played_takes_no_other_with_it(store: Store) -> N
     assert pieces(archived(store, 2)) == [(0, 40, True)], "moved is not damaged"
     store.path(1).unlink()
     assert pieces(Locator(store.settings)) == [(0, 10, True), (10, 20, False), (20, 40, False)]
+    reel = reel_of(store.index, store.media, "C1", at(0), at(40), at(80), Locator(store.settings))
+    assert reel.pieces[1].lost == "missing" and reel.pieces[0].lost == "" and reel.first == at(0)
     store.path(3).write_bytes(b"cut")
     assert pieces(archived(store)) == [(0, 10, True), (10, 20, False), (20, 30, True), (30, 40, False)]
+    reel = reel_of(store.index, store.media, "C1", at(0), at(40), at(80), archived(store))
+    assert [one.lost for one in reel.pieces] == ["", "missing", "", "unreadable"]
 
 
 def archived(store: Store, *numbers: int) -> Locator:
@@ -223,7 +227,7 @@ def test_the_cover_names_every_cause_and_what_was_filled_or_broken(monkeypatch: 
         "no cause on record",
         "disk; filled later from the camera&#39;s own card",
         "put into a gap later, not recorded here",
-        "C1/x.mp4 (altered)",
+        "altered · C1/x.mp4",
     ):
         assert page.count(words) == 1, words
 

@@ -1,0 +1,35 @@
+"""Words of evidence that lacks something: on paper, on the page and in the terminal alike."""
+
+from appliance.base.i18n import N_, _
+
+GAPS = {
+    "network": N_("network down"),
+    "camera": N_("camera fault"),
+    "disk": N_("disk"),
+    "stopped": N_("stopped"),
+    "resting": N_("not recorded, by plan"),
+    "clock": N_("the server's clock was set ahead"),
+    "": N_("no cause on record"),
+}
+"""Causes of gaps in the recordings, as printed."""
+WRONG = {
+    "altered": N_("altered"),
+    "row_altered": N_("not as the chain says"),
+    "missing": N_("missing"),
+    "unreadable": N_("unreadable"),
+    "segment_unreadable": N_("its file is missing or cannot be read"),
+    "no_recording": N_("nothing is on record"),
+    "file_altered": N_("altered"),
+    "no_file": N_("missing"),
+}
+"""What a recording or a file was found to be, by the code a package's list has."""
+
+
+def gap_cause(name: str) -> str:
+    """Why there is a gap, as printed."""
+    return _(GAPS.get(name, GAPS[""]))
+
+
+def wrong(code: str) -> str:
+    """What is wrong, in words; the code itself where there are none."""
+    return _(WRONG[code]) if code in WRONG else code
