@@ -1,5 +1,6 @@
 """What exam-clips sees in a camera's picture becomes an alarm."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from appliance.web.camera_alarms import camera_alarms
 from appliance.web.ops_sources import Sources
 from appliance.wire.recorder import CameraStatus, GetPictures, GetStatus, Pictures, Status
 from tests.conftest import START, site_settings
+from tests.web.day_server import Running
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 
@@ -54,7 +56,7 @@ def test_a_wrong_code_is_an_alarm() -> None:
     assert (alarm.code, alarm.level, alarm.subject) == ("camera_screen_code", "amber", "C1")
     assert alarm.text == "摄像机 前部 的画面编码是以前时间的。"
     for code in ("ok", ""):
-        camera.screen_code = code  # type: ignore[assignment]
+        camera.screen_code = code
         assert camera_alarms([camera]) == []
     camera.state, camera.cause, camera.screen_code = "connecting", "network", "missing"
     assert [one.code for one in camera_alarms([camera])] == ["camera_stopped"], (
@@ -171,3 +173,19 @@ def test_a_page_that_waits_for_a_card_is_told_when_the_server_was_restarted(
 def test_a_page_to_mark_on_says_which_picture_it_shows(client: Callable[[str], httpx.Client]) -> None:
     assert "画面时间：" in client("chief").get("/cameras/one/C1/still").text
     assert "没有摄像机 C9" in client("chief").get("/cameras/one/C9/still").text
+
+
+def test_a_place_whose_camera_gives_no_picture_now_has_no_tick(
+    day: Running, client: Callable[[str], httpx.Client]
+) -> None:
+    day.resting = {"C4": "network"}
+    until = time.monotonic() + 30  # what the recorder says is asked for every few seconds
+    try:
+        while "没有应答" not in (shown := client("chief").get("/cameras/list").text):
+            assert time.monotonic() < until, shown
+            time.sleep(0.5)
+        paper = client("chief").get("/cameras/report").text
+    finally:
+        day.resting = {}
+    assert "按计划暂不录像，开考前请修好。" in shown
+    assert all("有摄像机，此刻画面不可用</span>" in text for text in (shown, paper))
