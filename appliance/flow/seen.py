@@ -11,9 +11,9 @@ from appliance.base.i18n import N_
 from appliance.flow.box import Box
 from appliance.flow.camera_views import looking
 from appliance.flow.marks import Mark, marks_of
-from appliance.flow.whereabouts import Stay, stays
+from appliance.flow.whereabouts import MARGIN, Stay, stays
 from appliance.records.cases import ExamCase
-from appliance.records.entry import Case
+from appliance.records.entry import Case, Tap
 from appliance.records.roster import Candidate
 from appliance.records.seating import SeatTaking
 from appliance.records.site import Room, Seat
@@ -58,6 +58,10 @@ class Seen(msgspec.Struct, kw_only=True):
     """Candidates and sittings whose entries are its marks."""
     names: dict[str, str] = {}
     """Candidate -> name, where several are concerned."""
+    taps: dict[str, str] = {}
+    """Of a lane: each card that was put down there, and whose it is."""
+    tapped: list[str] = []
+    """Subjects of their entries."""
 
 
 def visits(found: list[Stay], now: datetime) -> list[Visit]:
@@ -132,6 +136,7 @@ def of_seat(
     seat = session.get(Seat, seat_id)
     if seat is None:
         raise NotFound("no_seat", N_("There is no seat {seat}."), N_("Check the seat plan."), seat=seat_id)
+    _both(start, end)
     if start is None or end is None:
         last = session.exec(
             select(SeatTaking).where(SeatTaking.seat == seat_id).order_by(col(SeatTaking.taken_at).desc())
@@ -151,6 +156,9 @@ def of_room(
     lanes = {lane.code: lane.name for lane in box.settings.lanes}
     if room is None and code not in lanes:
         raise NotFound("no_room", N_("There is no such room."), N_("Reload the page."))
+    _both(start, end)
+    if start is None or end is None:
+        start, end = _last_taps(session, code) if room is None else (None, None)
     if start is None or end is None:
         last = session.exec(
             select(Sitting)
@@ -163,7 +171,43 @@ def of_room(
     cameras = looking(session, box, {code}, start, end)
     held = select(SeatTaking).join(Seat, col(Seat.id) == col(SeatTaking.seat)).where(Seat.room == code)
     name = room.name if room else lanes[code]
-    return _between(session, box, "room", code, name, cameras, start, end, list(session.exec(held)))
+    seen = _between(session, box, "room", code, name, cameras, start, end, list(session.exec(held)))
+    for tap in session.exec(
+        select(Tap).where(Tap.lane == code, Tap.happened_at >= start, Tap.happened_at <= end)
+    ):
+        person = session.get(Candidate, tap.candidate) if tap.candidate else None
+        number = person.number_masked if person else tap.number_masked
+        seen.taps[tap.id] = f"{person.name if person else tap.name} {number}".strip()
+        seen.tapped.append(tap.candidate or tap.id)
+    return seen
+
+
+def _last_taps(session: Session, lane: str) -> tuple[datetime | None, datetime | None]:
+    """From when to when people last came to a lane."""
+    times = select(Tap.happened_at).where(Tap.lane == lane).order_by(col(Tap.happened_at).desc())
+    newest = session.exec(times.limit(1)).first()
+    if newest is None:
+        return None, None
+    first = newest
+    for at in session.exec(times.where(Tap.happened_at > newest - LONGEST + 2 * MARGIN)):
+        if first - at > APART:
+            break
+        first = at
+    return first - MARGIN, newest + MARGIN
+
+
+def seen_of(session: Session, box: Box, sort: str, ident: str, start: datetime, end: datetime) -> Seen:
+    """What a page asks for by its sort and id; the times are those of a seat or a room."""
+    match sort:
+        case "candidate":
+            return of_candidate(session, box, ident)
+        case "case":
+            return of_case(session, box, ident)
+        case "seat":
+            return of_seat(session, box, ident, start, end)
+        case "room":
+            return of_room(session, box, ident, start, end)
+    raise NotFound("no_matter", N_("There is nothing of this kind."), N_("Reload the page."))
 
 
 def place_named(session: Session, box: Box, text: str) -> tuple[Literal["seat", "room"], str]:
@@ -179,6 +223,15 @@ def place_named(session: Session, box: Box, text: str) -> tuple[Literal["seat", 
     raise NotFound(
         "no_place", N_("There is no seat or room {place}."), N_("Check the seat plan."), place=text
     )
+
+
+def _both(start: datetime | None, end: datetime | None) -> None:
+    if (start is None) != (end is None):
+        raise Refused(
+            "half_span",
+            N_("Of the two times only one was given."),
+            N_("Give the beginning and the end, or neither of them."),
+        )
 
 
 def _checked(start: datetime, end: datetime) -> None:
@@ -229,11 +282,15 @@ def belongs(seen: Seen, seat: str) -> bool:
 
 
 def marks_seen(session: Session, seen: Seen) -> list[list[Mark]]:
-    """The marks of each visit. A room's leave out single answers: they are hundreds a minute."""
+    """The marks of each visit. A room's leave out single answers: they are hundreds a minute. A lane's are what came of
+    the cards put down there.
+    """
     found = []
     for visit in seen.visits:
         start, end = visit.start - AROUND, visit.end + LATER
-        every = marks_of(session, seen.subjects, start, end, answers=seen.sort != "room")
+        every = marks_of(session, seen.subjects or seen.tapped, start, end, answers=seen.sort != "room")
+        if seen.taps:
+            every = [one for one in every if one.body.get("tap") in seen.taps]
         found.append(
             [one for one in every if visit.start <= one.at <= visit.end + AROUND and belongs(seen, one.seat)]
         )

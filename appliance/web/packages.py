@@ -21,7 +21,7 @@ from appliance.base.ids import new_id
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.look import note_look
-from appliance.flow.seen import Seen, of_candidate, of_case, of_room, of_seat
+from appliance.flow.seen import Seen, seen_of
 from appliance.web.package import Made, Wanted, check_wanted, make_package, scratch
 from appliance.web.pages import page
 from appliance.web.sessions import needs
@@ -103,20 +103,6 @@ def _when(text: str) -> datetime:
     return found
 
 
-async def _seen(box: Box, order: Order, wanted: Wanted) -> Seen:
-    times = wanted.start, wanted.end
-    match order.sort:
-        case "candidate":
-            return await box.db.read(of_candidate, box, order.id)
-        case "case":
-            return await box.db.read(of_case, box, order.id)
-        case "seat":
-            return await box.db.read(of_seat, box, order.id, *times)
-        case "room":
-            return await box.db.read(of_room, box, order.id, *times)
-    raise NotFound("no_matter", N_("There is nothing of this kind."), N_("Reload the page."))
-
-
 @post("/package", status_code=200)
 async def package_ordered(request: Asked, box: NamedDependency[Box], data: URLEncodedBody[Order]) -> Template:
     """Begin; one at a time for everybody: the machine has other work."""
@@ -125,7 +111,7 @@ async def package_ordered(request: Asked, box: NamedDependency[Box], data: URLEn
         cameras=cameras, start=_when(data.start), end=_when(data.end), copies=data.copies == "yes"
     )
     await check_wanted(box, wanted)
-    seen = await _seen(box, data, wanted)
+    seen = await box.db.read(seen_of, box, data.sort, data.id, wanted.start, wanted.end)
     known = _packages(request)
     if any(not job.over for job in known.jobs.values()):
         raise Conflict(

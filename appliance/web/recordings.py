@@ -257,19 +257,25 @@ async def read_again(check: Check, box: Box, wanted: list[Stay], candidate: str,
     return files
 
 
+async def check_of(request: Asked, box: Box, wanted: list[Stay], subject: str, again: bool = False) -> Check:
+    """The check of the files of these stays, shared by every page that shows it."""
+    # One stay more, or one that is over now, is another check.
+    times = " ".join(f"{at:%Y%m%dT%H%M}" if at else "" for stay in wanted for at in (stay.start, stay.end))
+    return await checks(request, box).get(
+        f"files {subject} {times}",
+        lambda check: read_again(check, box, wanted, subject, request.user),
+        FRESH,
+        again,
+    )
+
+
 @get("/{candidate:str}/recordings")
 async def inspection_recordings(
     request: Asked, box: NamedDependency[Box], candidate: FromPath[str], again: FromQuery[bool] = False
 ) -> Template:
     """The block of the page: bars, clips, gaps, and the proof of the files."""
     wanted = await box.db.read(stays, box, candidate)
-    until = " ".join(f"{one.end:%Y%m%dT%H%M%S}" if one.end else "" for one in wanted)
-    files = await checks(request, box).get(
-        f"files {candidate} {until}",  # one stay more, or one that is over now, is another check
-        lambda check: read_again(check, box, wanted, candidate, request.user),
-        FRESH,
-        again,
-    )
+    files = await check_of(request, box, wanted, candidate, again)
     found: list[Place] = []
     problem: ExamError | None = files.error
     try:

@@ -9,6 +9,7 @@ from appliance.web import (
     desk,
     display,
     examiner,
+    film_files,
     home,
     inspection,
     live_routes,
@@ -74,6 +75,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     *cameras.HANDLERS,
     *camera_report.HANDLERS,
     *timeline.HANDLERS,
+    *film_files.HANDLERS,
     *packages.HANDLERS,
     *station_page.HANDLERS,
     Router(

@@ -77,7 +77,7 @@ class Blind(msgspec.Struct):
 
 
 class ShownVisit(msgspec.Struct, kw_only=True):
-    """One visit with its cameras and marks. `alarmed`: something was wrong with one of them."""
+    """One visit with its cameras and marks. `alarmed`, `lost`: something was wrong with one, a file of one is gone."""
 
     start: float
     end: float
@@ -89,6 +89,11 @@ class ShownVisit(msgspec.Struct, kw_only=True):
     def alarmed(self) -> bool:
         """For the legend."""
         return any(row.alarms for row in self.rows)
+
+    @property
+    def lost(self) -> bool:
+        """Has a file gone, or is it not to be read? For the legend."""
+        return any(one.lost for row in self.rows for one in row.pieces)
 
 
 class Films(msgspec.Struct, kw_only=True):
@@ -106,14 +111,16 @@ def shown_mark(mark: Mark, seen: Seen, names: dict[str, str], zone: tzinfo) -> S
     more = mark_words(mark) or sentence(mark.kind, mark.body, names)
     if mark.kind == "violation.recorded":
         more = f"{happened(mark.at, mark.recorded, zone)} · {more}"
-    subject = seen.candidate or (mark.subject if mark.subject in seen.names else "")
+    tap = str(mark.body.get("tap", ""))
+    known = mark.subject in seen.names or (tap in seen.taps and mark.subject != tap)
+    subject = seen.candidate or (mark.subject if known else "")
     return ShownMark(
         at=ms(mark.at),
         until=ms(mark.until) if mark.until else 0.0,
         sort=mark.sort,
         word=mark_title(mark),
         more=more,
-        who=seen.names.get(mark.subject, "") if not seen.candidate else "",
+        who=seen.names.get(mark.subject, "") or seen.taps.get(tap, "") if not seen.candidate else "",
         proof=f"/inspection/{subject}#entry-{mark.seq}" if subject else "",
         picture=picture,
     )
@@ -139,7 +146,7 @@ def shown_visit(
         mine = [(span, reel) for span, reel in zip(spans, reels, strict=True) if span.camera == camera]
         seen = [(ms(span.start), ms(span.end)) for span, _reel in mine]
         its = [reel for _span, reel in mine]
-        rows += rows_of(camera, names.get(camera, camera), places[camera], seen, its, ms(now))
+        rows += rows_of(camera, names.get(camera, camera), places[camera], seen, its, ms(now), box.zone)
     return ShownVisit(start=ms(visit.start), end=ms(visit.end), rows=rows, blind=blind, marks=marks)
 
 
@@ -231,9 +238,9 @@ async def films_found(
     """The page of a seat, a room or a lane, named as people name it; times as the form has them, or none."""
     sort, code = await box.db.read(place_named, box, place)
     asked = ""
-    if start and end:
-        times = {"from": _typed(start), "to": _typed(end)}
-        asked = f"?{urlencode(times)}"
+    if start.strip() or end.strip():
+        typed = {"from": start, "to": end}
+        asked = f"?{urlencode({name: _typed(text) for name, text in typed.items() if text.strip()})}"
     return Redirect(f"/timeline/{sort}/{quote(code)}{asked}")
 
 

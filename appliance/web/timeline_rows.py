@@ -1,6 +1,6 @@
 """The rows of a time line: each camera with its recordings, its holes, and what was wrong with it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import msgspec
 
@@ -34,6 +34,8 @@ class ShownPiece(msgspec.Struct, kw_only=True, omit_defaults=True):
     run: str = ""
     filled: bool = False
     """Put into a gap later."""
+    lost: str = ""
+    """Why it cannot be played: missing, unreadable, deleted."""
 
 
 class ShownGap(msgspec.Struct):
@@ -73,9 +75,17 @@ class Row(msgspec.Struct, kw_only=True):
 
 
 def rows_of(
-    camera: str, name: str, places: list[ShownPlace], spans: Spans, reels: list[Reel], now: float
+    camera: str,
+    name: str,
+    places: list[ShownPlace],
+    spans: Spans,
+    reels: list[Reel],
+    now: float,
+    zone: tzinfo = UTC,
 ) -> list[Row]:
-    """The rows of one camera: one, or as many as there are recordings over one another. `reels`: of its spans."""
+    """The rows of one camera: one, or as many as there are recordings over one another. `reels`: of its spans; `zone`:
+    of times in words.
+    """
     rows = []
     for number, pieces in enumerate(lanes([one for reel in reels for one in reel.pieces]) or [[]]):
         if number:
@@ -84,7 +94,7 @@ def rows_of(
         add_pieces(row, pieces)
         rows.append(row)
     for reel in reels:
-        add_gaps(rows[0], reel)
+        add_gaps(rows[0], reel, zone)
     alarms = {(one.start, one.kind): one for reel in reels for one in reel.alarms}
     rows[0].alarms = [
         ShownAlarm(ms(one.start), ms(one.end) if one.end else now, _(ALARMS[one.kind]))
@@ -131,16 +141,25 @@ def add_pieces(row: Row, pieces: list[Piece]) -> None:
                 where=one.where,
                 run=one.run,
                 filled=one.filled,
+                lost=one.lost,
             )
         )
 
 
-def add_gaps(row: Row, reel: Reel) -> None:
-    """Holes with their causes."""
+def add_gaps(row: Row, reel: Reel, zone: tzinfo = UTC) -> None:
+    """Holes with their causes. Before the box's oldest recording none is needed: there was nothing yet."""
     for gap in reel.gaps:
+        start, first = gap.start, reel.first
+        if first and not gap.cause and gap.start < first:
+            oldest = _("before the oldest recording of this box, of {time}")
+            start = min(gap.end, first)
+            oldest = oldest.format(time=f"{first.astimezone(zone):%Y-%m-%d %H:%M:%S}")
+            row.gaps.append(ShownGap(ms(gap.start), ms(start), oldest))
+            if gap.end <= start:
+                continue
         cause = word(f"cause.{gap.cause}") if gap.cause else _("no cause on record")
         if gap.origin == "card":
             cause = _("{cause}; filled later from the camera's own card").format(cause=cause)
         elif gap.filled:
             cause = _("{cause}; filled later from elsewhere").format(cause=cause)
-        row.gaps.append(ShownGap(ms(gap.start), ms(gap.end), cause))
+        row.gaps.append(ShownGap(ms(start), ms(gap.end), cause))

@@ -31,6 +31,8 @@ class Piece(msgspec.Struct, kw_only=True):
     """The connection it was recorded in, for GetClip."""
     filled: bool = False
     """Put into a gap later, out of a camera's card or a copy."""
+    lost: Literal["", "missing", "unreadable", "deleted"] = ""
+    """Why nothing of it can be played: its file is gone, is not to be read, or was deleted by order after its date."""
 
 
 class Reel(msgspec.Struct, kw_only=True):
@@ -40,6 +42,8 @@ class Reel(msgspec.Struct, kw_only=True):
     pieces: list[Piece]
     gaps: list[Gap]
     alarms: list[AlarmSpan] = []
+    first: datetime | None = None
+    """Of which time the oldest recording of the box is."""
 
 
 class Reels(msgspec.Struct, kw_only=True):

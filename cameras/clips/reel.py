@@ -37,7 +37,7 @@ def reel_of(
             return segment.path not in taken[folder]
 
     there = find(index, media, camera, start, end, now)
-    found = Reel(camera=camera, pieces=[], gaps=there.gaps, alarms=there.alarms)
+    found = Reel(camera=camera, pieces=[], gaps=there.gaps, alarms=there.alarms, first=index.first_start())
     for _first, _last, group in stretches(media, index.between(camera, start, end)):
         for members in _pieces(group, damaged):
             found.pieces.append(_piece(media, locator, members, micros(end)))
@@ -76,11 +76,13 @@ def _piece(media: Path, locator: Locator, segments: list[Segment], until: int) -
         if found.path is None:
             piece.where = found.place if found.lies == "offline" else ""
             piece.away = found.lies in ("s3", "offline", "silent")
+            if found.lies == "missing" or found.lies == "deleted":
+                piece.lost = found.lies
             return piece
         path = found.path
         _look(piece, segments[0], recorded(lambda _segment: path, segments[0]))
     except ExamError:
-        return piece  # the player says that it cannot be read
+        piece.lost = "unreadable"
     return piece
 
 

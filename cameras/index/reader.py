@@ -244,6 +244,12 @@ class Reader:
         )
         return moment(rows[0][0]) if rows else None
 
+    def first_start(self) -> datetime | None:
+        """When the oldest segment of all cameras begins."""
+        sql = "SELECT min(start) FROM segment WHERE camera = ?"
+        starts = [row[0] for camera in self.cameras() for row in self.rows(sql, camera)]
+        return moment(min(known)) if (known := [one for one in starts if one is not None]) else None
+
     def newest_end(self) -> datetime | None:
         """When the newest finished segment of all cameras ends."""
         return max(filter(None, map(self.last_end, self.cameras())), default=None)

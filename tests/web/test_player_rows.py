@@ -9,7 +9,7 @@ from typing import Any
 from appliance.flow.seen import joined
 from appliance.flow.whereabouts import Stay
 from appliance.web.recordings import pieces, together
-from appliance.web.timeline_rows import EPOCH, Row, add_pieces, lanes, ms, rows_of
+from appliance.web.timeline_rows import EPOCH, Row, add_gaps, add_pieces, lanes, ms, rows_of
 from appliance.wire.playback import Piece, Reel
 from appliance.wire.recorder import AlarmSpan, Clip, Gap
 
@@ -106,6 +106,7 @@ def test_a_file_that_is_gone_parts_what_is_taken(tmp_path: Path) -> None:
         {"start": at * minute, "end": (at + 1) * minute, "run": "r1", "codec": "avc1"} for at in range(5)
     ]
     del films[2]["codec"]
+    films[2]["lost"] = "missing"
     films[4] |= {"codec": "", "away": True}
     row = json.dumps({"spans": [[0, 5 * minute]], "pieces": films})
     found, lost, elsewhere = of_the_page(
@@ -113,7 +114,7 @@ def test_a_file_that_is_gone_parts_what_is_taken(tmp_path: Path) -> None:
         f"[page.stretches({row}, 0, 3e5), page.unreadable({row}, 0, 3e5), page.saw({row}, 3e5, 4e5)]",
     )
     assert [(one["from"] // minute, one["to"] // minute) for one in found] == [(0, 2), (3, 5)]
-    assert lost == [[2 * minute, 3 * minute]] and not elsewhere
+    assert lost == [[2 * minute, 3 * minute, "missing"]] and not elsewhere
 
 
 def test_each_film_of_the_same_times_has_a_number_of_its_own(tmp_path: Path) -> None:
@@ -138,6 +139,18 @@ def test_a_gap_two_stays_know_is_counted_once() -> None:
         ("C2", at(60), at(100), "disk"),
         ("C1", at(120), at(130), "disk"),
     ]
+
+
+def test_before_the_oldest_recording_nothing_was_lost() -> None:
+    gap = Gap(camera="C1", start=at(0), end=at(100), cause="")
+    row = Row(camera="C1", name="n")
+    add_gaps(row, Reel(camera="C1", pieces=[], gaps=[gap], first=at(40)))
+    before, unknown = row.gaps
+    assert (before.start, before.end, unknown.start, unknown.end) == (0, 40_000, 40_000, 100_000)
+    assert "1970-01-01 00:00:40" in before.cause and unknown.cause == "没有记录原因"
+    again = Row(camera="C1", name="n")
+    add_gaps(again, Reel(camera="C1", pieces=[], gaps=[gap], first=at(200)))
+    assert len(again.gaps) == 1 and again.gaps[0].end == 100_000
 
 
 def test_a_piece_on_the_inspectors_page_names_its_connection() -> None:

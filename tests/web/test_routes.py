@@ -244,6 +244,7 @@ TABLE: dict[str, str] = {
     "GET /timeline/seat/{seat}": "chief inspector",
     "GET /timeline/room/{room}": "chief inspector",
     "GET /timeline/find": "chief inspector",
+    "GET /timeline/files": "chief inspector",
     "POST /timeline/package": "chief inspector",
     "GET /timeline/package/{job}": "chief inspector",
     "GET /timeline/package/{job}/file": "chief inspector",

@@ -2,6 +2,7 @@
 
 import { Deck } from "./_player_deck";
 import type { Films, Visit } from "./_player_film";
+import { damaged } from "./_player_stretch";
 
 export const SPEEDS = [0.5, 1, 2, 4, 8];
 const TOGETHER = 4;
@@ -137,7 +138,7 @@ export class Player {
     const able = decks.filter((deck) => deck.plays);
     const lead = able[0];
     // What this browser cannot show, or a disk that is away, is not passed over in silence.
-    if (!lead) return decks.some((deck) => deck.piece) ? this.toggle(false) : this.skip();
+    if (!lead) return decks.some((deck) => deck.piece && !deck.lost) ? this.toggle(false) : this.skip();
     if (!able.every((deck) => deck.ready(this.now))) {
       for (const deck of able) deck.rest();
       this.waitsSince ||= performance.now();
@@ -157,7 +158,7 @@ export class Player {
     const shown = this.decks.filter((deck) => !this.hidden.has(deck.row.camera));
     const starts = shown.flatMap((deck) =>
       deck.row.spans.flatMap(([from, to]) =>
-        deck.row.pieces.filter((one) => one.end > from && one.start < to && !one.where).map((one) => Math.max(one.start, from)),
+        deck.row.pieces.filter((one) => one.end > from && one.start < to && !one.where && !damaged(one)).map((one) => Math.max(one.start, from)),
       ),
     );
     const next = Math.min(...starts.filter((one) => one > this.now));

@@ -2,11 +2,14 @@
 
 import { word } from "./_page";
 import { clipAddress, type Films, make, type Piece, placeAt, type Row, timeText } from "./_player_film";
+import { damaged } from "./_player_stretch";
 
 const SEEK = 0.5;
 /** Seconds off the common time from which a camera is put right at once; below that it runs a little faster or slower. */
 const SLACK = 0.03;
 const AHEAD = 15_000;
+const SHORT = 2000;
+/** A film that ends so much before its time was cut from fewer files than there should be. */
 
 export class Deck {
   readonly box = make("figure", "deck");
@@ -21,6 +24,8 @@ export class Deck {
   private readonly more = make("span", "deck-more");
   private told = "";
   private broken = false;
+  /** Its file is gone or cannot be read, as the page knew or as the player found. */
+  private gone = false;
   /** Media time of the picture on the screen. */
   private shown = 0;
 
@@ -72,6 +77,11 @@ export class Deck {
     return this.piece !== null && !this.broken;
   }
 
+  /** Nothing will come of it: it is passed over when no other camera has a picture. */
+  get lost(): boolean {
+    return this.piece !== null && this.gone;
+  }
+
   get over(): boolean {
     return this.video.ended;
   }
@@ -80,9 +90,14 @@ export class Deck {
   load(now: number): void {
     const found = this.row.pieces.find((one) => one.start <= now && now < one.end) ?? null;
     if (found !== this.piece) this.change(found, now);
+    else if (found && this.plays && this.video.ended && found.end - this.time > SHORT) {
+      this.gone = true;
+      this.stop(word("cut-short", { from: timeText(this.time), to: timeText(found.end) }));
+    }
     const place = placeAt(this.row, now);
     if (this.where.textContent !== place) this.where.textContent = place;
-    const alarms = this.row.alarms.filter((one) => one.start <= now && now < one.end).map((one) => one.what);
+    const wrong = [...this.row.alarms, ...(this.row.damaged ?? [])];
+    const alarms = wrong.filter((one) => one.start <= now && now < one.end).map((one) => one.what);
     const more = [...new Set(found?.filled ? [word("filled"), ...alarms] : alarms)].map((one) => ` · ${one}`).join("");
     if (this.more.textContent !== more) this.more.textContent = more;
     if (found) return;
@@ -93,7 +108,7 @@ export class Deck {
 
   private change(piece: Piece | null, now: number): void {
     this.piece = piece;
-    this.broken = false;
+    this.broken = this.gone = false;
     this.say("");
     this.box.classList.toggle("empty", !piece);
     if (!piece) {
@@ -101,6 +116,10 @@ export class Deck {
       return;
     }
     if (piece.where) return this.stop(word("disk", { label: piece.where }));
+    if (damaged(piece)) {
+      this.gone = true;
+      return this.stop(word(`lost-${piece.lost || "unreadable"}`, { from: timeText(piece.start), to: timeText(piece.end) }));
+    }
     if (piece.codec && !this.video.canPlayType(`video/mp4; codecs="${piece.codec}"`)) {
       this.stop(word("codec", { codec: piece.codec.startsWith("h") ? "H.265" : piece.codec }), piece);
       return;
@@ -111,6 +130,7 @@ export class Deck {
       this.video.load();
       this.video = this.spare;
       this.spare = this.spareFor = null;
+      if (this.video.error) void this.fail(); // while it was a spare nobody heard of it
     } else {
       this.video.src = clipAddress(this.film, this.row.camera, piece.from, piece.to, piece.run);
     }
@@ -123,6 +143,7 @@ export class Deck {
 
   /** Show the picture of this moment. */
   seek(now: number): void {
+    if (this.gone && this.piece && !damaged(this.piece)) this.piece = null; // what lies before the cut can be seen
     this.load(now);
     if (this.plays) this.video.currentTime = this.within(now);
   }
@@ -163,7 +184,7 @@ export class Deck {
     const piece = this.piece;
     if (!piece || piece.end - now > AHEAD * rate) return;
     const next = this.row.pieces.find((one) => one.start >= piece.end - 1 && one.start - piece.end < 2000);
-    if (!next || this.spareFor === next || next.where) return;
+    if (!next || this.spareFor === next || next.where || damaged(next)) return;
     this.spare = this.fresh();
     this.spareFor = next;
     this.spare.src = clipAddress(this.film, this.row.camera, next.from, next.to, next.run);

@@ -11,6 +11,8 @@ export interface Piece {
   where?: string;
   run?: string;
   filled?: boolean;
+  /** Why it cannot be played: missing, unreadable, deleted. */
+  lost?: string;
 }
 
 export interface Gap {
@@ -35,6 +37,8 @@ export interface Row {
   pieces: Piece[];
   gaps: Gap[];
   alarms: Alarm[];
+  /** Files that were found not to be as they were recorded, once they have been read. */
+  damaged?: Alarm[];
 }
 
 export interface Mark {

@@ -2,6 +2,7 @@
 
 import { word } from "./_page";
 import { type Mark, make, placeAt, timeText, type Visit } from "./_player_film";
+import { damaged } from "./_player_stretch";
 
 const NS = "http://www.w3.org/2000/svg";
 const STEPS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200].map((one) => one * 1000);
@@ -153,9 +154,12 @@ export class Line {
         for (const [start, end] of row.spans) {
           const [first, last] = [Math.max(start, piece.start), Math.min(end, piece.end)];
           const said = [row.name, `${timeText(first)} – ${timeText(last)}`, piece.filled ? `· ${word("filled")}` : ""].join(" ");
-          if (first < last) bar(piece.where ? "away" : piece.filled ? "recorded filled" : "recorded", first, last, said);
+          if (first >= last) continue;
+          if (damaged(piece)) bar("lost", first, last, word(`lost-${piece.lost || "unreadable"}`, { from: timeText(first), to: timeText(last) }), 4);
+          else bar(piece.where ? "away" : piece.filled ? "recorded filled" : "recorded", first, last, said);
         }
       }
+      for (const one of row.damaged ?? []) bar("lost", one.start, one.end, `${row.name} ${timeText(one.start)} – ${timeText(one.end)}: ${one.what}`, 4);
       for (const gap of row.gaps) {
         bar("gap", gap.start, gap.end, word("gap", { from: timeText(gap.start), to: timeText(gap.end), cause: gap.cause }), 4);
       }

@@ -4,6 +4,9 @@ import { word } from "./_page";
 import { dayText, type Mark, make, timeText } from "./_player_film";
 import { signOf } from "./_player_line";
 
+const SOON = 15_000;
+/** What happens so soon is in the list's view, too: whoever comes for a case begins shortly before it. */
+
 /** Shown unless somebody wants more: single answers are many. */
 const FIRST = ["admission", "refusal", "seat", "deduction", "warning", "violation", "capture", "case", "sitting"];
 
@@ -14,6 +17,7 @@ export class MarkList {
   private marks: Mark[] = [];
   private rows: HTMLLIElement[] = [];
   private at = -1;
+  private now = 0;
   private over = false;
 
   constructor(
@@ -23,6 +27,7 @@ export class MarkList {
     this.sorts = new Set(FIRST);
     list.addEventListener("pointerenter", () => (this.over = true));
     list.addEventListener("pointerleave", () => (this.over = false));
+    new ResizeObserver(() => this.scroll()).observe(list); // it has what the files below leave
   }
 
   show(marks: Mark[]): void {
@@ -84,16 +89,24 @@ export class MarkList {
 
   /** The last mark before this moment is the one of now. */
   follow(now: number): void {
+    this.now = now;
     let at = -1;
     for (const [number, mark] of this.marks.entries()) if (mark.at <= now + 50 && this.sorts.has(mark.sort)) at = number;
     if (at === this.at) return;
     this.rows[this.at]?.classList.remove("mark-now");
     this.at = at;
-    const row = this.rows[at];
-    row?.classList.add("mark-now");
-    if (row && !this.over && !this.list.contains(document.activeElement)) {
-      this.list.scrollTop = row.offsetTop - this.list.clientHeight / 2;
-    }
+    this.rows[at]?.classList.add("mark-now");
+    this.scroll();
+  }
+
+  /** The mark of now and what comes soon are in view, unless somebody looks for something in the list. */
+  private scroll(): void {
+    const row = this.rows[this.at];
+    if (!row || this.over || this.list.contains(document.activeElement)) return;
+    const until = this.now + SOON;
+    const soon = this.rows.filter((one, number) => !one.hidden && number > this.at && (this.marks[number]?.at ?? until) < until).at(-1) ?? row;
+    const middle = row.offsetTop - this.list.clientHeight / 2;
+    this.list.scrollTop = Math.max(middle, soon.offsetTop + soon.offsetHeight - this.list.clientHeight);
   }
 
   /** The mark after, or before, a moment. */

@@ -12,7 +12,7 @@ export interface Stretch {
 }
 
 /** Its file is gone or cannot be read: exam-clips ends a film before it. What lies elsewhere is not told of here. */
-function damaged(piece: Piece): boolean {
+export function damaged(piece: Piece): boolean {
   return !piece.codec && !piece.away && !piece.where;
 }
 
@@ -37,11 +37,11 @@ export function stretches(row: Row, from: number, to: number): Stretch[] {
   return found;
 }
 
-/** Of which part of a time the files cannot be read. */
-export function unreadable(row: Row, from: number, to: number): [number, number][] {
+/** Of which part of a time the files cannot be read, and why. */
+export function unreadable(row: Row, from: number, to: number): [number, number, string][] {
   return inside(row, from, to)
     .filter(([piece]) => damaged(piece))
-    .map(([, first, last]) => [first, last]);
+    .map(([piece, first, last]) => [first, last, piece.lost || "unreadable"]);
 }
 
 /** Was what is looked at in this camera's view then? */

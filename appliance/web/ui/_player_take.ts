@@ -36,7 +36,6 @@ class Links {
 export class Take {
   private readonly links = { download: new Links(), copy: new Links() };
   private readonly said = make("p", "small");
-  private readonly command = make("code");
   private chosen = "";
 
   constructor(
@@ -44,10 +43,10 @@ export class Take {
     files: HTMLElement,
     copies: HTMLElement,
     private readonly part: HTMLElement,
+    /** How the file pressed last is verified; it stands below the files, which scroll, and is always seen whole. */
+    private readonly proof: HTMLElement,
   ) {
-    const proof = make("p", "small proof", word("verify"));
-    proof.append(make("br"), this.command);
-    files.append(this.links.download.box, this.said, proof);
+    files.append(this.links.download.box, this.said);
     copies.append(this.links.copy.box);
     for (const place of [files, copies]) {
       place.addEventListener("click", (event) => {
@@ -82,7 +81,7 @@ export class Take {
         notes.push(`${row.name}: ${word(key, { from: timeText(start), to: timeText(end), ...more })}`);
       };
       for (const gap of row.gaps) if (gap.start < to && gap.end > from) tell("gap", gap.start, gap.end, { cause: gap.cause });
-      for (const [start, end] of unreadable(row, from, to)) tell("damaged", start, end);
+      for (const [start, end, why] of unreadable(row, from, to)) tell(`lost-${why}`, start, end);
       for (const one of row.alarms) if (one.start < to && one.end > from) tell("alarm", one.start, one.end, { what: one.what });
     }
     for (const links of Object.values(this.links)) links.end(count);
@@ -94,7 +93,8 @@ export class Take {
   }
 
   private tell(file: string): void {
-    if (this.command.parentElement) this.command.parentElement.hidden = !file;
-    this.command.textContent = file ? `examsite recordings verify-clip ${file} --authority authority.pem` : "";
+    this.proof.hidden = !file;
+    const command = this.proof.querySelector("code");
+    if (command) command.textContent = file ? `examsite recordings verify-clip ${file} --authority authority.pem` : "";
   }
 }

@@ -2,13 +2,16 @@
 
 import { all, typing, word } from "./_page";
 import { Player, SPEEDS } from "./_player";
-import { dayText, type Films, timeText } from "./_player_film";
+import { type Alarm, dayText, type Films, timeText } from "./_player_film";
 import { Line } from "./_player_line";
 import { MarkList } from "./_player_marks";
+import { unreadable } from "./_player_stretch";
 import { Take } from "./_player_take";
 
 const MARGIN = 1000;
 /** Times asked for may lie this much before a visit. */
+const BEGINS = 20_000;
+/** Who is further away than this from where a case begins has moved on. */
 
 function one<T extends Element = HTMLElement>(selector: string): T {
   const found = document.querySelector<T>(selector);
@@ -33,7 +36,7 @@ function start(film: Films): void {
   const tabs = all<HTMLButtonElement>("[data-visit]");
 
   const part = (): [number, number] => line.chosen ?? [Math.max(player.visit.start, player.now - 60_000), Math.min(player.visit.end, player.now + 60_000)];
-  const taken = new Take(film, one("#files"), one("#copies"), one("#part"));
+  const taken = new Take(film, one("#files"), one("#copies"), one("#part"), one("#proof"));
   const take = (): void => {
     const [from, to] = part();
     for (const field of all<HTMLInputElement>("[data-take]")) {
@@ -55,6 +58,7 @@ function start(film: Films): void {
     document.body.dataset.at = String(Math.round(player.now));
     line.follow(player.now);
     marks.follow(player.now);
+    if (Math.abs(player.now - film.at) > BEGINS) document.getElementById("begins")?.remove();
     const more = one("#more");
     more.hidden = player.more <= 0;
     more.textContent = player.more > 0 ? word("more", { count: String(player.more) }) : "";
@@ -64,12 +68,18 @@ function start(film: Films): void {
     }
   };
   player.onStep = step;
+  let until = 0;
+  const tellFor = (text: string): void => {
+    say.textContent = text;
+    window.clearTimeout(until);
+    until = window.setTimeout(() => (say.textContent = ""), 8000);
+  };
   player.onSkip = (from, to) => {
     const lost = player.visit.rows.filter((row) => !player.hidden.has(row.camera)).flatMap((row) => row.gaps);
     const causes = new Set(lost.filter((gap) => gap.start < to && gap.end > from).map((gap) => gap.cause));
     const times = { from: timeText(from), to: timeText(to), cause: [...causes].join(", ") };
-    say.textContent = word(causes.size ? "skipped-gap" : "skipped", times);
-    setTimeout(() => (say.textContent = ""), 8000);
+    const gone = player.visit.rows.flatMap((row) => unreadable(row, from, to).map(([start, end, why]) => `${row.name}: ${word(`lost-${why}`, { from: timeText(start), to: timeText(end) })}`));
+    tellFor([word(causes.size ? "skipped-gap" : "skipped", times), ...gone].join(" "));
   };
   line.onSeek = marks.onSeek = (at) => player.seek(at);
   marks.onSorts = () => line.draw();
@@ -112,6 +122,7 @@ function start(film: Films): void {
   const mark = (forward: boolean): void => {
     const found = marks.next(player.now, forward);
     if (found) player.seek(found.at);
+    else tellFor(word(forward ? "last-mark" : "first-mark"));
   };
   const orders: Record<string, () => void> = {
     play: () => player.toggle(),
@@ -161,6 +172,20 @@ function start(film: Films): void {
     event.preventDefault();
     orders[order]?.();
   });
+  const check = (): void => {
+    const told = JSON.parse(document.getElementById("film-files")?.dataset.damaged ?? "[]") as (Alarm & { camera: string })[];
+    for (const row of film.visits.flatMap((one) => one.rows)) row.damaged = told.filter((one) => one.camera === row.camera);
+    if (told.length) one("#legend-lost").hidden = false;
+    line.draw();
+  };
+  document.body.addEventListener("htmx:afterSettle", check);
+  // What came of an order is seen, wherever the list of what can be taken is scrolled to.
+  const seen = (event: Event): void => {
+    const made = (event.target as Element | null)?.closest("#package");
+    made?.scrollIntoView({ block: made.clientHeight > one("#take").clientHeight ? "start" : "nearest" });
+  };
+  document.body.addEventListener("htmx:afterSettle", seen);
+  one("#take details").addEventListener("toggle", () => one("form.package").scrollIntoView({ block: "nearest" }));
   player.toggle(true);
 }
 
