@@ -163,20 +163,29 @@ def _file_held(index: Index, files: ChainFiles, camera: str, stopped: Callable[[
         index.held.discard(camera)
 
 
-def older(index: Index, files: ChainFiles, stopped: Callable[[], bool]) -> dict[str, int]:
+def older(
+    index: Index, files: ChainFiles, stopped: Callable[[], bool], unread: Callable[[str, OSError], None]
+) -> dict[str, int]:
     """What `agree` left, beside the recording: rows given back, by camera. `stopped` is asked after each file, and may
-    wait. What is there already is not read again.
+    wait. What is there already is not read again. `unread`: told of a file (below the folder of the chains) that cannot
+    be read, and the others go on.
     """
     given: dict[str, int] = {}
     for camera in files.cameras():
         for path in reversed(files.files(camera)):
-            with contextlib.suppress(BadLine):
-                if _has(index, read_line(files.newest(path))[2]):
-                    continue
-            given[camera] = given.get(camera, 0) + _restore(index, _readable(path, whole_lines(path)))
+            try:
+                with contextlib.suppress(BadLine):
+                    if _has(index, read_line(files.newest(path))[2]):
+                        continue
+                given[camera] = given.get(camera, 0) + _restore(index, _readable(path, whole_lines(path)))
+            except OSError as error:
+                unread(f"{camera}/{path.name}", error)
             if stopped():
                 return given
-        _keep_seals(index, _unknown_seals(files, camera, 0)[0])
+        try:
+            _keep_seals(index, _unknown_seals(files, camera, 0)[0])
+        except OSError as error:
+            unread(f"{camera}/seals", error)
     return given
 
 

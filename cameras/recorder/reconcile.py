@@ -79,20 +79,26 @@ def reconcile(media: Path, index: Index, now: datetime) -> None:
 
 def complete(media: Path, index: Index, now: datetime, stopped: Callable[[], bool]) -> bool:
     """Beside the recording: what `reconcile` left of an index that was lost, or far behind. True: there was something.
-    `stopped` is asked now and then, and may wait; what it cuts off goes on at the next start.
+    `stopped` is asked now and then, and may wait; what it cuts off goes on at the next start, and so does what a file
+    of the chain that cannot be read keeps back.
     """
     file_held(index, index.chain, stopped)
     if not rebuilding(index).exists():
         return False
-    for camera, count in older(index, index.chain, stopped).items():
+    bad: list[str] = []
+
+    def unread(name: str, error: OSError) -> None:
+        bad.append(name)
+        _unreadable(index, f"{FOLDER}/{name}", error, now)
+
+    for camera, count in older(index, index.chain, stopped, unread).items():
         index.find(now, "restored", f"{FOLDER}/{camera}/", f"{count} rows given back beside the recording")
     for folder in _folders(media):
         if stopped():
             return True
         _compare(media, index, folder, now, stopped)
-    if stopped():
-        return True
-    rebuilding(index).unlink()
+    if not stopped() and not bad:
+        rebuilding(index).unlink()
     return True
 
 

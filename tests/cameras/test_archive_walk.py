@@ -276,3 +276,27 @@ def test_what_came_late_just_before_the_index_was_lost_is_copied_and_leaves(
         (newer,) = store.record("C1", NOW - 4 * DAY)  # one that stays would keep those behind it
         settle(rounds)
     assert not any((store.media / one.path).exists() for one in [*made, filled, newer])
+
+
+def test_a_chain_file_that_cannot_be_read_keeps_no_other_row_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cameras.chain.files.PER_FILE", 1)
+    store = Store(tmp_path, places=[])
+    made = [store.record(camera, NOW - days * DAY)[0] for camera in ("C1", "C2") for days in range(14, 4, -1)]
+    store.index.file_lines()
+    bad = store.media / "chain.d" / "C1" / "0000000003.links"
+    line = bad.read_bytes()
+    bad.unlink()
+    bad.mkdir()
+    index = store.index = lose_index(store)
+    complete(store.media, index, NOW, lambda: False)
+    assert {path for (path,) in index.rows("SELECT path FROM segment")} == {
+        one.path for one in made if one != made[2]
+    }
+    named = index.rows("SELECT path FROM finding WHERE code = 'unreadable'")
+    assert ("chain.d/C1/0000000003.links",) in named and index.rebuilding
+    bad.rmdir()
+    bad.write_bytes(line)
+    complete(store.media, index, NOW, lambda: False)
+    assert len(index.rows("SELECT 1 FROM segment")) == 20 and not index.rebuilding
