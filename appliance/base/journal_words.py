@@ -96,7 +96,7 @@ KINDS: dict[str, str] = {
     "ticket.held": N_("Put on hold"),
     "ticket.requeued": N_("Waits again"),
     "ticket.seated": N_("At the seat"),
-    "seat.taken": N_("Seat given"),
+    "seat.taken": N_("Seat assigned"),
     "seat.left": N_("Left the seat"),
     "seat.broken": N_("Seat out of order"),
     "seat.repaired": N_("Seat in order again"),
