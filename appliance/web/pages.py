@@ -59,7 +59,14 @@ def environment(box: Box) -> Environment:
         return f"{value.normalize():f}" if value is not None else "–"
 
     jinja.filters.update(
-        clock=clock, hour=hour, day=day, duration=duration, exactly=exactly, points=points, said=translate, word=words.word
+        clock=clock,
+        hour=hour,
+        day=day,
+        duration=duration,
+        exactly=exactly,
+        points=points,
+        said=translate,
+        word=words.word,
     )
     jinja.globals.update(
         _=_,
