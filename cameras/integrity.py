@@ -30,7 +30,7 @@ from cameras.reference import FOLDER, STATEMENT
 
 log = logging.getLogger("examsite.clips")
 
-Code = Literal["missing", "altered", "unreadable", "added", "left_open"] | ChainCode
+Code = Literal["missing", "altered", "added", "left_open"] | ChainCode
 LEFT = 900.0
 """Seconds after which no file that is being written stands still: the recorder has closed it (recorder/left.py)."""
 Read = Literal["whole", "altered", "missing", "unreadable", "open"]

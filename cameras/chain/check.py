@@ -6,6 +6,7 @@ its link, the seal that does not fit.
 
 import contextlib
 import hashlib
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -34,6 +35,7 @@ ChainCode = Literal[
     "unsealed",
     "cut_off",
     "not_as_journaled",
+    "unreadable",
 ]
 HOURLY = timedelta(hours=2)
 """What ended longer ago than this is under a seal, or seals were taken out."""
@@ -103,7 +105,11 @@ class ChainCheck:
         """Everything that does not hold, camera by camera."""
         known = {row[0] for row in self._index.rows(CAMERAS)}
         for camera in sorted(known | set(self._files.cameras()) | self.journaled.cameras):
-            yield from self._camera(camera)
+            try:
+                yield from self._camera(camera)
+            except OSError as error:  # a bad sector holds up no other camera's chain
+                name = Path(os.fsdecode(error.filename)).name if error.filename else ""
+                yield ChainFinding(code="unreadable", camera=camera, path=str(Path(FOLDER, camera, name)))
 
     def _camera(self, camera: str) -> Iterator[ChainFinding]:
         # The recorder may be adding meanwhile: what is in the index now is what has to be in the files.

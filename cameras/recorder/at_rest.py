@@ -53,6 +53,7 @@ class AtRest:
             self._ask()
             self._refused = 0
         except (Ended, sqlite3.Error):
+            self._next = self._monotonic() + AGAIN
             return None  # the disk's fault says nothing of the camera
         except Refused as error:
             self._refused += 1

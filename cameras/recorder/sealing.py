@@ -75,6 +75,7 @@ class Sealer:
         if self._signer is None:
             return
         well = True
+        self._lacking &= set(cameras)  # one that was taken away holds up no other
         before, self._offset = self._offset, now.timestamp() - monotonic
         if self._hour is not None and before is not None and abs(self._offset - before) > CLOCK_STEP:
             # By the new clock what was recorded just before is hours old, as if seals had been taken out.

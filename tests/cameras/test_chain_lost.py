@@ -262,3 +262,12 @@ def test_names_that_are_none_of_ours_end_neither_a_start_nor_a_verification(worl
     told = msgspec.json.decode(msgspec.json.encode(world.verify()), type=integrity.Verified)
     assert {one.path for one in told.findings} >= {*strange, "references.d/C1/\ufffd.jpg"}
     index.close()
+
+
+def test_a_chain_the_disk_does_not_give_is_a_finding(world: World) -> None:
+    """Not an end without a word about the other cameras."""
+    world.links.unlink()
+    world.links.symlink_to("/proc/self/mem")
+    assert [(one.code, one.path) for one in world.verify().findings if one.code == "unreadable"] == [
+        ("unreadable", "chain.d/C1")
+    ]

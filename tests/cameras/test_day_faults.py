@@ -294,3 +294,20 @@ def test_a_camera_at_rest_that_refuses_is_asked_ever_more_rarely(
     steps = [round(two - one) for one, two in pairwise(asked)]
     assert steps[:3] == [30, 60, 120] and set(steps[3:]) == {60}, "right again: once a minute"
     assert seen == [("resting", "camera", True), ("resting", "", False)]
+
+
+def test_the_disks_fault_asks_a_camera_at_rest_no_more_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Simulated(tmp_path, monkeypatch)
+    asked: list[float] = []
+
+    def answer(_self: AtRest, _uri: str) -> None:
+        asked.append(made.clock.monotonic())
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(AtRest, "_describe", answer)
+    recorder = made.recorder(plan=lambda _camera, _now: False)
+    made.events |= {100.0: recorder.stop}
+    recorder.run()
+    assert 2 <= len(asked) <= 4

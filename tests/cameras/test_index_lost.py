@@ -227,6 +227,15 @@ def test_an_index_that_lacks_seals_is_an_alarm_each_time_and_logged_once(
         assert rounds(30 * month + 1)
 
 
+def test_a_camera_taken_away_without_its_seals_holds_up_no_other(world: World) -> None:
+    world.index.write("DELETE FROM seal WHERE number = (SELECT max(number) FROM seal)")
+    world.put(21)
+    world.sealer.round(["C1", "C2"], None, world.now, 0.0)
+    assert not world.sealer.able(0.0)
+    world.sealer.round(["C2"], None, world.now, 5.0)
+    assert world.sealer.able(5.0)
+
+
 def many_days(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     """Fourteen links in files of one each: more than a start waits for; gives what the index holds then."""
     monkeypatch.setattr(files, "PER_FILE", 1)
