@@ -311,6 +311,7 @@ def test_a_password_is_tried_where_it_was_typed(
     expect(saved).not_to_contain_text("实测分辨率")
     expect(saved).to_contain_text("摄像机 C5 已保存")
     expect(saved.locator(".camera-job")).to_have_count(0)  # nothing that would have to be tried
+    page.close()
 
 
 def test_what_is_said_of_a_camera_without_a_room_and_of_one_that_has_nothing_to_mark(
@@ -345,13 +346,14 @@ def test_what_is_said_of_a_camera_without_a_room_and_of_one_that_has_nothing_to_
     expect(saved).not_to_contain_text("接着请在画面上标注")
     page.evaluate("htmx.ajax('POST', '/cameras/one/C9/remove', {swap: 'none'})")
     page.wait_for_url("**/cameras")
+    page.close()
 
 
 def test_it_is_in_the_journal_with_who_did_it(day: Running, open_page: Open) -> None:
     page = open_page("chief", "/cameras/one/C5")
     page.get_by_text("拆除这台摄像机").click()
     page.get_by_role("button", name="确定拆除").click()
-    expect(page.locator("#problem")).to_contain_text("考试已开始入场或正在进行", timeout=30_000)
+    expect(page.locator("#problem")).to_contain_text("考试已开始入场或正在进行")
 
     def end(session: Any) -> None:
         for sitting in session.exec(select(Sitting).where(Sitting.room == "T1", Sitting.state == "running")):
