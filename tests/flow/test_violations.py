@@ -367,9 +367,7 @@ def test_what_was_changed_in_the_table_is_noticed(box: Box, change: dict[str, ob
     kept = box.db.write_now(record_violation, box, what_was_seen(world), staff["invigilator"], "invigilator2")
 
     def alter(session: Session) -> None:
-        row = session.get_one(Violation, kept.id)
-        row.sqlmodel_update(change)
-        session.add(row)
+        session.add(session.get_one(Violation, kept.id).sqlmodel_update(change))
 
     box.db.write_now(alter)
     assert box.db.read_now(violation_case, box, kept.id).altered
