@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 
 from appliance.base.errors import ExamError, NotFound
-from appliance.base.i18n import N_, _
+from appliance.base.i18n import N_
 from appliance.base.settings import CameraSettings, Settings
 from appliance.wire.cameras import RoomCoverage
 from cameras import checks, picture
 from cameras.camera_password import password_of
-from cameras.checks import Check
+from cameras.checks import Check, sentence
 from cameras.onvif import OnvifCamera
 from cameras.picture import Grey
 from cameras.probe import DEADLINE, probe, stream_and_see, watch, within
@@ -92,10 +92,15 @@ def take(settings: Settings, wanted: list[str]) -> Checked:
             raise seen.fault or _unseen(camera)
         newest = seen.look.first if seen.look.last is None else seen.look.last
         if picture.black(newest):
-            return [Check(code="reference", ok=False, detail=_("The picture is black or covered."))], ""
+            return [
+                Check(code="reference", ok=False, detail=sentence(N_("The picture is black or covered.")))
+            ], ""
         stated = references.keep(camera.code, seen.look.frame, datetime.now(UTC))
-        detail = _("Reference still kept: {width} x {height}, {name}.").format(
-            width=stated.width, height=stated.height, name=f"{stated.sha256[:12]}.jpg"
+        detail = sentence(
+            N_("Reference still kept: {width} x {height}, {name}."),
+            width=stated.width,
+            height=stated.height,
+            name=f"{stated.sha256[:12]}.jpg",
         )
         return [Check(code="reference", ok=True, detail=detail)], ""
 
@@ -121,7 +126,7 @@ def _each(settings: Settings, wanted: list[str], work: Work, tell: Callable[[flo
             found, model = [checks.of_fault("answers", error)], ""
         except Exception:  # one camera's nonsense must not lose the reports of the others
             log.exception("camera %s: not foreseen", camera.code)
-            detail = _("The look at the camera ended without a result.")
+            detail = sentence(N_("The look at the camera ended without a result."))
             found, model = [Check(code="answers", ok=False, detail=detail)], ""
         return CheckedCamera(
             camera=camera.code,

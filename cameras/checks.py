@@ -1,14 +1,16 @@
-"""Whether a camera is as a site needs it, from what was asked and measured. Pure but for the language of the details.
+"""Whether a camera is as a site needs it, from what was asked and measured. Pure.
 
 Three outcomes: it holds (ok true), it does not (false), it cannot be answered (null: the camera does not say, or there
 is nothing to hold it against).
 """
 
+from typing import Any
+
 import msgspec
 
 from appliance.base.errors import ExamError
-from appliance.base.i18n import _
-from appliance.wire.cameras import CLOCK_OFF
+from appliance.base.i18n import N_
+from appliance.wire.cameras import CLOCK_OFF, Sentence, worded
 from cameras.measure import Measured, codec_name
 from cameras.media2 import MEDIA2, Profile
 from cameras.picture import BLURRED, MOVED, Compared
@@ -35,42 +37,62 @@ FACTORY = (
 
 
 class Check(msgspec.Struct, kw_only=True):
-    """One finding. `ok` null: not answerable. `detail` is for people, in the current language."""
+    """One finding. `ok` null: not answerable. `detail` is for people: text in what the command line prints as JSON."""
 
     code: str
     ok: bool | None
-    detail: str
+    detail: list[Sentence] | str
+
+    @property
+    def text(self) -> str:
+        """The detail in the current language."""
+        return worded(self.detail)
+
+
+def sentence(message: str, **params: Any) -> list[Sentence]:
+    """A detail of one sentence: its message id and fields. The words of a list are message ids too."""
+    told = {
+        name: value if isinstance(value, list) else str(value)  # as `format` would write it
+        for name, value in params.items()
+    }
+    return [Sentence(message=message, params=told)]
+
+
+def of_error(error: ExamError) -> list[Sentence]:
+    """What an error says, and what to do."""
+    params: dict[str, str | list[str]] = {name: str(value) for name, value in error.params.items()}
+    return [Sentence(message=one, params=params) for one in (error.message, error.next_step) if one]
 
 
 def of_answers(namespaces: list[str], media: int) -> Check:
     """The services a camera offers."""
     names = {
-        "/ver10/events/": _("events"),
-        "/recording/": _("recording on the camera"),
-        "/ver10/replay/": _("its own card fills gaps"),
+        "/ver10/events/": N_("events"),
+        "/recording/": N_("recording on the camera"),
+        "/ver10/replay/": N_("its own card fills gaps"),
     }
     told = ["Media2" if media == 2 else "Media1"]
     told += [name for part, name in names.items() if any(part in space for space in namespaces)]
     if media == 2 and not any("/ver10/media/" in space for space in namespaces):
-        told.append(_("no Media1"))
+        told.append(N_("no Media1"))
     silent = media == 1 and MEDIA2 in namespaces
     if silent:
-        told.append(_("Media2 is offered and does not answer"))
+        told.append(N_("Media2 is offered and does not answer"))
     return Check(
         code="services",
         ok=not silent,
-        detail=_("ONVIF answers: {services}.").format(services=_(", ").join(told)),
+        detail=sentence(N_("ONVIF answers: {services}."), services=told),
     )
 
 
 def of_clock(offset: float | None) -> Check:
     """The camera's clock."""
     if offset is None:
-        return Check(code="clock", ok=None, detail=_("The camera does not tell its time."))
+        return Check(code="clock", ok=None, detail=sentence(N_("The camera does not tell its time.")))
     return Check(
         code="clock",
         ok=abs(offset) <= CLOCK_OFF,
-        detail=_("The camera's clock is {offset} s off.").format(offset=f"{round(offset, 1) + 0.0:+.1f}"),
+        detail=sentence(N_("The camera's clock is {offset} s off."), offset=f"{round(offset, 1) + 0.0:+.1f}"),
     )
 
 
@@ -85,9 +107,11 @@ def of_claim(profile: Profile) -> Check:
     return Check(
         code="claimed_resolution",
         ok=big_enough(profile.width, profile.height) if said else None,
-        detail=_("The camera claims {width} x {height}.").format(width=profile.width, height=profile.height)
+        detail=sentence(
+            N_("The camera claims {width} x {height}."), width=profile.width, height=profile.height
+        )
         if said
-        else _("The camera does not say its resolution."),
+        else sentence(N_("The camera does not say its resolution.")),
     )
 
 
@@ -97,18 +121,16 @@ def of_stream(measured: Measured, profile: Profile | None) -> list[Check]:
         Check(
             code="measured_resolution",
             ok=big_enough(measured.width, measured.height),
-            detail=_("A decoded picture has {width} x {height}.").format(
-                width=measured.width, height=measured.height
+            detail=sentence(
+                N_("A decoded picture has {width} x {height}."), width=measured.width, height=measured.height
             ),
         )
     ]
     if profile and profile.width and profile.height:
         alike = (measured.width, measured.height) == (profile.width, profile.height)
-        text = _("Claimed {claimed}, measured {measured}.")
         claimed, seen = (f"{one.width} x {one.height}" for one in (profile, measured))
-        found.append(
-            Check(code="resolution_as_claimed", ok=alike, detail=text.format(claimed=claimed, measured=seen))
-        )
+        told = sentence(N_("Claimed {claimed}, measured {measured}."), claimed=claimed, measured=seen)
+        found.append(Check(code="resolution_as_claimed", ok=alike, detail=told))
     return [
         *found,
         _codec(measured, profile),
@@ -121,41 +143,45 @@ def of_stream(measured: Measured, profile: Profile | None) -> list[Check]:
 def _codec(measured: Measured, profile: Profile | None) -> Check:
     claimed = codec_name(profile.codec) if profile and profile.codec else ""
     ok = measured.codec in CODECS and claimed in ("", measured.codec)
-    text = _("Claimed {claimed}, measured {measured}.") if claimed else _("Measured {measured}.")
-    return Check(code="codec", ok=ok, detail=text.format(claimed=claimed, measured=measured.codec))
+    text = N_("Claimed {claimed}, measured {measured}.") if claimed else N_("Measured {measured}.")
+    return Check(code="codec", ok=ok, detail=sentence(text, claimed=claimed, measured=measured.codec))
 
 
 def _fps(measured: Measured, profile: Profile | None) -> Check:
     claimed = profile.fps if profile else 0.0
-    text = (
-        _("{fps} pictures a second, {claimed} claimed.") if claimed else _("{fps} pictures a second.")
-    ).format(fps=f"{measured.fps:g}", claimed=f"{claimed:g}")
     if not measured.fps:
-        return Check(code="frame_rate", ok=None, detail=_("The frame rate could not be measured."))
-    return Check(code="frame_rate", ok=measured.fps >= max(LEAST_FPS, claimed * FPS_SHARE), detail=text)
+        return Check(code="frame_rate", ok=None, detail=sentence(N_("The frame rate could not be measured.")))
+    text = N_("{fps} pictures a second, {claimed} claimed.") if claimed else N_("{fps} pictures a second.")
+    return Check(
+        code="frame_rate",
+        ok=measured.fps >= max(LEAST_FPS, claimed * FPS_SHARE),
+        detail=sentence(text, fps=f"{measured.fps:g}", claimed=f"{claimed:g}"),
+    )
 
 
 def _bitrate(measured: Measured, profile: Profile | None) -> Check:
     if not measured.bitrate_kbps:
-        return Check(code="bitrate", ok=None, detail=_("The bit rate could not be measured."))
+        return Check(code="bitrate", ok=None, detail=sentence(N_("The bit rate could not be measured.")))
     claimed = profile.bitrate_kbps if profile else 0
-    text = _("{rate} Mb/s, at most {claimed} claimed.") if claimed else _("{rate} Mb/s.")
+    text = N_("{rate} Mb/s, at most {claimed} claimed.") if claimed else N_("{rate} Mb/s.")
     return Check(
         code="bitrate",
         ok=measured.bitrate_kbps <= (claimed * BITRATE_SHARE if claimed else MOST_KBPS),
-        detail=text.format(rate=f"{measured.bitrate_kbps / 1000:.1f}", claimed=f"{claimed / 1000:.1f}"),
+        detail=sentence(text, rate=f"{measured.bitrate_kbps / 1000:.1f}", claimed=f"{claimed / 1000:.1f}"),
     )
 
 
 def _keys(measured: Measured) -> Check:
     if not measured.key_interval_s:
         return Check(
-            code="key_interval", ok=False, detail=_("No second key frame came while the stream was watched.")
+            code="key_interval",
+            ok=False,
+            detail=sentence(N_("No second key frame came while the stream was watched.")),
         )
     return Check(
         code="key_interval",
         ok=measured.key_interval_s <= LONGEST_KEY_INTERVAL,
-        detail=_("A key frame every {seconds} s.").format(seconds=f"{measured.key_interval_s:.1f}"),
+        detail=sentence(N_("A key frame every {seconds} s."), seconds=f"{measured.key_interval_s:.1f}"),
     )
 
 
@@ -166,42 +192,52 @@ def of_password(user: str, password: str, opens: bool | None) -> list[Check]:
         Check(
             code="password_asked",
             ok=None if opens is None else not opens,
-            detail={
-                True: _("Anybody in the network can watch: the camera asks for no password."),
-                False: _("The camera asks for a password."),
-                None: _("Whether the camera asks for a password could not be found out."),
-            }[opens],
+            detail=sentence(
+                {
+                    True: N_("Anybody in the network can watch: the camera asks for no password."),
+                    False: N_("The camera asks for a password."),
+                    None: N_("Whether the camera asks for a password could not be found out."),
+                }[opens]
+            ),
         ),
         Check(
             code="password_not_factory",
             ok=own,
-            detail=_("The password is none a camera is shipped with.")
-            if own
-            else _("The password is one cameras are shipped with. Set another one."),
+            detail=sentence(
+                N_("The password is none a camera is shipped with.")
+                if own
+                else N_("The password is one cameras are shipped with. Set another one.")
+            ),
         ),
     ]
 
 
-def of_picture(black: bool, frozen: bool | None, compared: Compared | None, missing: str) -> list[Check]:
+def of_picture(
+    black: bool, frozen: bool | None, compared: Compared | None, missing: list[Sentence]
+) -> list[Check]:
     """What can be seen. `missing`: why there is no comparison with a reference still."""
     found = [
         Check(
             code="picture_black",
             ok=not black,
-            detail=_("The picture is black or covered.") if black else _("There is something to be seen."),
+            detail=sentence(
+                N_("The picture is black or covered.") if black else N_("There is something to be seen.")
+            ),
         ),
         Check(
             code="picture_frozen",
             ok=None if frozen is None else not frozen,
-            detail={
-                True: _("The picture stands still."),
-                False: _("The picture moves."),
-                None: _("Only one key frame came: whether the picture moves is not known."),
-            }[frozen],
+            detail=sentence(
+                {
+                    True: N_("The picture stands still."),
+                    False: N_("The picture moves."),
+                    None: N_("Only one key frame came: whether the picture moves is not known."),
+                }[frozen]
+            ),
         ),
     ]
     if compared is None or black:
-        why = _("A black picture cannot be compared.") if black else missing
+        why = sentence(N_("A black picture cannot be compared.")) if black else missing
         return found + [
             Check(code=code, ok=None, detail=why) for code in ("picture_blurred", "picture_moved")
         ]
@@ -210,16 +246,17 @@ def of_picture(black: bool, frozen: bool | None, compared: Compared | None, miss
         Check(
             code="picture_blurred",
             ok=compared.sharpness >= BLURRED,
-            detail=_("Sharpness: {share} of the reference still's.").format(share=share),
+            detail=sentence(N_("Sharpness: {share} of the reference still's."), share=share),
         )
     )
     if compared.shift is None:
-        told = _("Too little can be recognised in the picture or in the reference still.")
+        told = sentence(N_("Too little can be recognised in the picture or in the reference still."))
     elif compared.shift >= 1.0:
-        told = _("The camera shows another scene than in the reference still.")
+        told = sentence(N_("The camera shows another scene than in the reference still."))
     else:
-        told = _("Against the reference still the picture has moved by {share} of its width.").format(
-            share=f"{compared.shift:.1%}"
+        told = sentence(
+            N_("Against the reference still the picture has moved by {share} of its width."),
+            share=f"{compared.shift:.1%}",
         )
     ok = None if compared.shift is None else compared.shift < MOVED
     # What is out of focus is hard to find again: then it says nothing about where the camera looks.
@@ -230,5 +267,5 @@ def of_picture(black: bool, frozen: bool | None, compared: Compared | None, miss
 
 
 def of_fault(code: str, error: ExamError) -> Check:
-    """Something was tried and failed: what the error says, and what to do."""
-    return Check(code=code, ok=False, detail=" ".join(filter(None, (error.text(), error.next_text()))))
+    """Something was tried and failed."""
+    return Check(code=code, ok=False, detail=of_error(error))

@@ -57,7 +57,7 @@ def discover_cameras(
         _show(found)
     else:
         tell.discovered(found)
-    _tell(_("{count} cameras found.").format(count=len(found.cameras)))
+    _tell(_("Cameras found: {count}.").format(count=len(found.cameras)))
     if found.silent:
         raise typer.Exit(3)
 

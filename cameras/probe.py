@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from appliance.base.errors import DeviceFault, ExamError, Refused
-from appliance.base.i18n import N_, _
+from appliance.base.i18n import N_
 from appliance.wire.cameras import Step
 from cameras import checks, picture, rtsp_ask
-from cameras.checks import Check
+from cameras.checks import Check, of_error, sentence
 from cameras.measure import Look, Measured, look
 from cameras.media2 import Profile
 from cameras.onvif import CLOCK_FAULTS, Device, OnvifCamera
@@ -139,7 +139,7 @@ def _probe(
     best = camera.chosen(profiles, wanted)
     found = [checks.of_clock(offset), checks.of_answers(camera.services(), camera.media)]
     if wanted and best.token != wanted:
-        detail = _("The camera has no profile {profile}.").format(profile=wanted)
+        detail = sentence(N_("The camera has no profile {profile}."), profile=wanted)
         found.append(Check(code="profile", ok=False, detail=detail))
     found += [events_heard(camera.address, user, password), checks.of_claim(best)]
     tell("stream")
@@ -167,10 +167,10 @@ def events_heard(address: str, user: str, password: str) -> Check:
     except ExamError as error:
         return checks.of_fault("events", error)
     if found is None:
-        return Check(code="events", ok=None, detail=_("The camera offers no events."))
+        return Check(code="events", ok=None, detail=sentence(N_("The camera offers no events.")))
     with contextlib.suppress(ExamError):
         camera.unsubscribe(found)
-    return Check(code="events", ok=True, detail=_("Its events can be heard."))
+    return Check(code="events", ok=True, detail=sentence(N_("Its events can be heard.")))
 
 
 def watch(uri: str, user: str, password: str) -> Seen:
@@ -187,14 +187,14 @@ def of_seen(seen: Seen, profile: Profile | None, reference: Callable[[], Grey | 
         return [checks.of_fault("stream", seen.fault)] if seen.fault else []
     found = checks.of_stream(seen.look.measured, profile)
     kept: Grey | None = None
-    missing = _("There is no reference still. Run examsite cameras reference.")
+    missing = sentence(N_("There is no reference still. Run examsite cameras reference."))
     newest = seen.look.first if seen.look.last is None else seen.look.last
     if reference:
         try:
             kept = reference()
         except ExamError as error:
             found.append(checks.of_fault("reference", error))
-            missing = error.text()
+            missing = of_error(error)[:1]
     frozen: bool | None = None
     if seen.look.last is not None:
         frozen = picture.frozen(seen.look.first, seen.look.last, seen.look.idle)
@@ -225,16 +225,16 @@ def factory_tried(camera: OnvifCamera, password: str) -> Check:
         except Refused:
             pass
         except DeviceFault as error:
-            return Check(code="factory_password_refused", ok=None, detail=error.text())
+            return Check(code="factory_password_refused", ok=None, detail=of_error(error))
         else:
-            detail = _("The camera lets {user} in with a factory password.").format(user=camera.user)
+            detail = sentence(N_("The camera lets {user} in with a factory password."), user=camera.user)
             return Check(code="factory_password_refused", ok=False, detail=detail)
         try:
             OnvifCamera(camera.address, camera.user, password).device()
         except ExamError:
-            detail = _("After {count} wrong passwords the camera has locked itself.").format(count=number)
+            detail = sentence(N_("After {count} wrong passwords the camera has locked itself."), count=number)
             return Check(code="factory_password_refused", ok=None, detail=detail)
-    detail = _("The camera refused {count} factory passwords.").format(count=len(tried))
+    detail = sentence(N_("The camera refused {count} factory passwords."), count=len(tried))
     return Check(code="factory_password_refused", ok=True, detail=detail)
 
 
@@ -242,7 +242,7 @@ def stream_and_see(
     uri: str, user: str, password: str, reference: Callable[[], Grey | None] | None
 ) -> tuple[list[Check], Look | None]:
     """A camera known by its stream's address only (rtsp://): what can be said without ONVIF, and what it showed."""
-    detail = _("Only the stream's address is known, not the ONVIF service.")
+    detail = sentence(N_("Only the stream's address is known, not the ONVIF service."))
     found = [Check(code=code, ok=None, detail=detail) for code in NEED_ONVIF]
     seen = within(DEADLINE, lambda: watch(uri, user, password), urlsplit(uri).hostname or uri)
     found += of_seen(seen, None, reference)

@@ -12,7 +12,7 @@ import typer
 from appliance.base.errors import ExamError
 from appliance.base.i18n import N_, _
 from appliance.wire.cameras import CheckLine, CheckReport
-from cameras.check import Checked
+from cameras.check import Checked, CheckedCamera
 from cameras.checks import Check
 from cameras.discovery import Discovered
 from cameras.probe import Probe
@@ -47,11 +47,17 @@ CODES = {
 
 
 def lines(found: list[Check]) -> list[CheckLine]:
-    """Checks with their names in the current language."""
+    """Checks as they are kept and sent: translated where they are shown."""
     return [
-        CheckLine(code=one.code, ok=one.ok, word=_(CODES.get(one.code, one.code)), detail=one.detail)
+        CheckLine(code=one.code, ok=one.ok, word=CODES.get(one.code, one.code), detail=one.detail)
         for one in found
     ]
+
+
+def in_words(found: Probe | CheckedCamera) -> Any:
+    """As it is printed as JSON: the details are text in the current language."""
+    checks = [msgspec.structs.replace(one, detail=one.text) for one in found.checks]
+    return msgspec.structs.replace(found, checks=checks)
 
 
 def reports(found: Checked, by: str) -> list[CheckReport]:
@@ -74,6 +80,10 @@ def reports(found: Checked, by: str) -> list[CheckReport]:
 
 def document(found: Any) -> None:
     """One JSON document on standard output."""
+    if isinstance(found, Probe):
+        found = in_words(found)
+    elif isinstance(found, Checked):
+        found = msgspec.structs.replace(found, cameras=[in_words(one) for one in found.cameras])
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
     sys.stdout.flush()
 
@@ -105,7 +115,7 @@ def of_checks(found: list[Check]) -> list[str]:
             (
                 f"  {SIGNS[check.ok]} {_(OUTCOMES[check.ok])}",
                 _(CODES.get(check.code, check.code)),
-                check.detail,
+                check.text,
             )
             for check in found
         ]
@@ -158,7 +168,7 @@ def checked(found: Checked) -> None:
             err=True,
         )
     elif found.cameras:
-        typer.echo(_("All {count} cameras are in order.").format(count=len(found.cameras)), err=True)
+        typer.echo(_("Every camera is in order ({count}).").format(count=len(found.cameras)), err=True)
     for room in found.coverage:
         if room.ok is False:
             typer.echo(_("Not everything is seen: {room}.").format(room=room.name), err=True)

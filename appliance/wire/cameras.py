@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from appliance.base.camera_settings import CameraSettings, Mark
+from appliance.base.i18n import _
 
 JobKind = Literal["discover", "probe", "check", "reference", "clock"]
 Step = Literal["begin", "search", "clock", "device", "profiles", "stream", "password", "picture", "done"]
@@ -19,7 +20,7 @@ class StartJob(msgspec.Struct, tag="cameras.start", kw_only=True):
     """Begin to look. `addresses`: HOST[:PORT] to ask as well (discover); `address`, `user`, `password`: of a camera
     that is not kept yet (probe, clock); `camera`: the code of a kept one (check, reference, clock), of a check empty =
     all of them. The password of a probe is kept in memory for SaveCamera, so that nobody sends it twice. `job`: an
-    earlier look whose password is used again; `by`: who asks; `language`: of what is found.
+    earlier look whose password is used again; `by`: who asks; `language`: of why it failed.
     """
 
     kind: JobKind
@@ -47,20 +48,49 @@ class FoundCamera(msgspec.Struct, kw_only=True):
     hardware: str = ""
 
 
+class Sentence(msgspec.Struct, kw_only=True):
+    """A sentence by its message id, translated where it is shown. `params`: its fields; the words of a list are message
+    ids too.
+    """
+
+    message: str
+    params: dict[str, str | list[str]] = {}
+
+    @property
+    def text(self) -> str:
+        """In the current language."""
+        return _(self.message).format(
+            **{
+                name: value if isinstance(value, str) else _(", ").join(_(word) for word in value)
+                for name, value in self.params.items()
+            }
+        )
+
+
+def worded(detail: list[Sentence] | str) -> str:
+    """Sentences in the current language; text as it is."""
+    return detail if isinstance(detail, str) else " ".join(one.text for one in detail)
+
+
 class CheckLine(msgspec.Struct, kw_only=True):
-    """One check. `ok` None: not answerable. `word`: what is checked; `detail`: what was found."""
+    """One check. `ok` None: not answerable. `word`: what is checked (message id); `detail`: what was found.
+
+    In reports of earlier versions both are text in the language of whoever asked.
+    """
 
     code: str
     ok: bool | None
     word: str
-    detail: str
+    detail: list[Sentence] | str
+
+    @property
+    def text(self) -> str:
+        """The detail in the current language."""
+        return worded(self.detail)
 
 
 class CheckReport(msgspec.Struct, kw_only=True):
-    """What a look at one camera found: its compliance report. `at`: when it was over; `by`: who asked for it.
-
-    Words and details are in the language of whoever asked.
-    """
+    """What a look at one camera found: its compliance report. `at`: when it was over; `by`: who asked for it."""
 
     camera: str
     name: str

@@ -7,14 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.base.errors import Corrupt
-from appliance.base.i18n import set_language
+from appliance.base.errors import Corrupt, Refused
+from appliance.base.i18n import N_, _, in_language, set_language
+from appliance.wire.cameras import CheckLine
 from cameras import address, checks, media2, rtp_h265, rtsp_ask, rtsp_door, wsdiscovery
 from cameras.measure import Measured, codec_name
 from cameras.media2 import MEDIA2, Profile
+from cameras.onvif_client import EVENTS
 from cameras.picture import Compared
 from cameras.simulator import soap
-from cameras.tell import CODES, columns, of_checks, table
+from cameras.tell import CODES, columns, lines, of_checks, table
 
 CAMERA = soap.Camera(
     base="http://h:1", stream="rtsp://h:2/s?a=1&b", snapshot="http://h:1/s.jpg", user="", password=""
@@ -182,7 +184,7 @@ def test_what_cannot_be_measured_or_is_not_claimed() -> None:
     ],
 )
 def test_pictures_judged(compared: Compared | None, blurred: bool | None, moved: bool | None) -> None:
-    told = ok(checks.of_picture(False, None, compared, "" if compared else "none"))
+    told = ok(checks.of_picture(False, None, compared, []))
     assert (told["picture_blurred"], told["picture_moved"], told["picture_frozen"]) == (blurred, moved, None)
 
 
@@ -190,6 +192,24 @@ def test_pictures_judged(compared: Compared | None, blurred: bool | None, moved:
 def test_factory_passwords(password: str) -> None:
     assert ok(checks.of_password("user1", password, False))["password_not_factory"] is False
     assert ok(checks.of_password("user1", "k7#Lamp-river", False))["password_not_factory"] is True
+
+
+def test_what_was_found_is_read_in_any_language() -> None:
+    """Found by somebody who reads Chinese, kept, and read by somebody who reads English."""
+    refused = Refused("x", N_("There is no room {room}."), N_("Known are: {known}."), room="T9", known="T1")
+    with in_language("zh_CN"):
+        found = [checks.of_clock(-0.3), checks.of_answers([EVENTS], 2), checks.of_fault("answers", refused)]
+        kept = msgspec.json.encode(lines(found))
+    told = msgspec.json.decode(kept, type=list[CheckLine])
+    with in_language("en"):
+        assert [(_(one.word), one.text) for one in told] == [
+            ("clock", "The camera's clock is -0.3 s off."),
+            ("ONVIF services", "ONVIF answers: Media2, events, no Media1."),
+            ("answers", "There is no room T9. Known are: T1."),
+        ]
+    with in_language("zh_CN"):
+        assert [_(one.word) for one in told][:2] == ["时钟", "ONVIF 服务"]
+        assert "Media2、事件、" in told[1].text and told[2].text.startswith("没有考场 T9")
 
 
 def test_the_table_lines_up_in_chinese() -> None:

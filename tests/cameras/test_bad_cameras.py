@@ -127,7 +127,7 @@ async def test_a_redirected_stream_is_not_followed() -> None:
         await camera.change(SetCamera(sends_to=f"rtsp://127.0.0.2:{other.port}/stream1"))
         found = await probed(camera)
         assert outcome(found)["stream"] is False and found.measured is None
-        assert "密码没有发往该地址" in next(one.detail for one in found.checks if one.code == "stream")
+        assert "密码没有发往该地址" in next(one.text for one in found.checks if one.code == "stream")
     assert other.heard == b""
 
 

@@ -380,5 +380,5 @@ def test_when_a_sitting_runs(started: float | None, ended: float | None, now: fl
 
 
 def test_a_look_says_whether_a_card_fills_gaps() -> None:
-    assert "可用存储卡补录缺口" in of_answers([MEDIA2, SEARCH, REPLAY], 2).detail
-    assert "存储卡" not in of_answers([MEDIA2], 2).detail
+    assert "可用存储卡补录缺口" in of_answers([MEDIA2, SEARCH, REPLAY], 2).text
+    assert "存储卡" not in of_answers([MEDIA2], 2).text

@@ -23,6 +23,7 @@ from appliance.wire.cameras import (
 )
 from cameras import jobs, set_up_cli, wizard
 from cameras.camera_password import password_of
+from cameras.checks import of_clock
 from cameras.jobs import Jobs
 from cameras.kept import Kept
 from cameras.notes import Notebook
@@ -212,7 +213,8 @@ def test_the_command_line_changes_what_it_names() -> None:
 async def test_reports_of_cameras_are_kept(settings: Settings, kept: Kept) -> None:
     store = ReportStore(settings)
     assert (await store.get(GetReports())).reports == []
-    lines = [CheckLine(code="clock", ok=ok, word="时钟", detail="") for ok in (True, None)]
+    detail = of_clock(-0.3).detail
+    lines = [CheckLine(code="clock", ok=ok, word="clock", detail=detail) for ok in (True, None)]
     report = CheckReport(
         camera="C1", name="前部", room="T1", address="a", at=datetime.now(UTC), by="cli:x", checks=lines
     )
@@ -220,6 +222,13 @@ async def test_reports_of_cameras_are_kept(settings: Settings, kept: Kept) -> No
     await store.take(KeepReports(reports=[report, strange]))
     assert (await store.get(GetReports())).reports == [report] and report.ok
     path = settings.cameras_file.with_name("checks.d") / "C1.json"
+    assert "时钟" not in path.read_text("utf-8"), "kept in no language"
+    old = [{"code": "clock", "ok": True, "word": "时钟", "detail": "摄像机时钟相差 -0.3 秒。"}]
+    path.write_bytes(msgspec.json.encode(msgspec.to_builtins(report) | {"checks": old}))
+    (told,) = (await store.get(GetReports())).reports
+    assert (told.checks[0].word, told.checks[0].text) == ("时钟", "摄像机时钟相差 -0.3 秒。"), (
+        "as it was kept"
+    )
     path.write_bytes(b"{")
     assert (await store.get(GetReports())).reports == [], "a damaged one counts as not checked"
 

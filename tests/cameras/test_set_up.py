@@ -109,6 +109,10 @@ async def test_a_camera_that_is_not_there_is_a_finding(settings: Settings, camer
     await camera.unplug()
     status, found, _ = await run("check")
     assert status == 1 and outcome(found) == {"answers": False}
+    assert "没有应答" in found["cameras"][0]["checks"][0]["detail"]
+    _status, out, _ = await asyncio.to_thread(examsite, "--lang", "en", "cameras", "check", "--json")
+    (told,) = msgspec.json.decode(out)["cameras"][0]["checks"]
+    assert camera.address in told["detail"] and told["detail"].isascii()
     Path(settings.cameras[0].password_file).write_text("wrong")
     await camera.plug()
     status, found, _ = await run("check")

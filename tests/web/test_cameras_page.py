@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -196,6 +197,12 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     shoot(page, "cameras-report")
     page.goto(f"{day.url}/cameras/one/C5")
     english = page.context.new_page()
+    english.goto(f"{day.url}/cameras/report?lang=en")  # checked in Chinese
+    rows = english.locator(".camera-paper").filter(has_text="C5").locator(".checks")
+    expect(rows).to_contain_text("A decoded picture has 1920 x 1080.")
+    expect(rows).to_contain_text("resolution, measured")
+    expect(rows).not_to_contain_text(re.compile("[\u3400-\u9fff]"))
+    expect(english.locator("#report")).to_contain_text("Cameras not checked: 4")
     english.goto(f"{day.url}/cameras/one/C5?lang=en")
     expect(english.locator("main")).to_contain_text("What does this camera see?")
     shoot(english, "cameras-marks-en")
