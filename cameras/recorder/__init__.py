@@ -35,8 +35,9 @@ from cameras.set_up import SetUp
 
 log = logging.getLogger("examsite.recorder")
 
-CHANGED = ("missing", "adopted", "unknown_file", "row_added", "seals_lost", "restored")
-"""Findings that no crash explains (a row is durable before its line is in the chain's file),"""
+CHANGED = ("missing", "adopted", "unknown_file", "row_added", "seals_lost", "restored", "unreadable")
+"""Findings that no crash explains (a row is durable before its line is in the chain's file), or that stay until
+somebody sees to the disk,"""
 SHOWN = timedelta(days=7)
 """and for how long they are shown: whoever starts the recorder again does not take them away."""
 

@@ -17,7 +17,7 @@ from cameras.chain import SegmentLink, chained, encode, files, link_line, read_l
 from cameras.clips.links import Links
 from cameras.index import Index, Reader, writer
 from cameras.index.rebuild import file_held
-from cameras.recorder import Recorder
+from cameras.recorder import CHANGED, Recorder
 from cameras.recorder.reconcile import complete, rebuilding, reconcile
 from tests.cameras.sealed_store import NOW, World
 from tests.cameras.test_index_lost import content, many_days
@@ -191,6 +191,8 @@ def test_a_chain_that_cannot_be_read_holds_up_no_other_and_is_tried_again(
     recorder = Recorder(msgspec.structs.replace(world.settings, cameras=[]))
     recorder.start()
     assert recorder.index and recorder.index.held == {"C0", "C1"}
+    told = recorder.index.found(NOW - timedelta(days=1), CHANGED)
+    assert told["C0"] == told["C1"] == 1, "an alarm at the camera"
     world.links.unlink()
     world.links.write_bytes(first)
     file_held(recorder.index, recorder.index.chain, lambda: False)

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from appliance.flow.box import Box
 from appliance.flow.marks import Known, marks
-from appliance.flow.package_facts import _lines, mark_title, mark_words, package_facts
+from appliance.flow.package_facts import mark_title, mark_words, package_facts
 from appliance.flow.seen import Seen, marks_seen, visits
 from appliance.flow.whereabouts import Stay
 from appliance.records.base import instant
@@ -137,8 +137,8 @@ def test_a_press_is_in_the_package_made_for_its_minute(box: Box) -> None:
     box.db.write_now(lambda session: append(session, "sheet.signed", "c", "seat:T1-07", body, at=signed))
     stay = Stay(kind="seat", name="x", start=START, end=START + 10 * MINUTE, cameras=[])
     seen = Seen(sort="candidate", id="c", name="n", visits=visits([stay], signed), subjects=["c"])
-    lines = box.db.read_now(_lines, box, seen, START + 4 * MINUTE, START + 6 * MINUTE)
-    assert [(one.what, one.at) for one in lines] == [("扣 5 分", press)]
+    facts = box.db.read_now(package_facts, box, seen, START + 4 * MINUTE, START + 6 * MINUTE, "x")
+    assert [(one.what, one.happened, one.at) for one in facts.lines] == [("扣 5 分", press, signed)]
     (on_page,) = box.db.read_now(marks_seen, seen)
     assert [one.at for one in on_page] == [press]
 
