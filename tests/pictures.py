@@ -59,6 +59,7 @@ SOURCES = {
     "roster": "roster",
     "talk": "talk-room",
     "timeline": "timeline",
+    "recordings-altered": "timeline-altered",
     "films": "films-gap",
     "films-package": "films-package",
     "violation-new": "violation-new",
@@ -69,7 +70,6 @@ SOURCES = {
 """Picture of a manual -> screenshot of a test."""
 KEPT_BY_HAND = {
     "parcels": "the inspector's timeline of a handed-in candidate after `make demo`: the card of the parcels",
-    "recordings-altered": "the same timeline after one byte of one recording was changed, and 核对 was pressed",
     "room-start": "the room's page after `make demo ARGS=...` up to the start: 开考 pressed once",
     "tui-open": "`examsite tui` at 100x30 after `make demo`: 2, then o",
     "tui-stations": "`examsite tui` at 100x30 during `make demo`: 3",
