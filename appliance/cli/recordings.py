@@ -18,7 +18,7 @@ import typer
 from sqlmodel import Session
 
 from appliance.base.errors import Corrupt, ExamError, NotFound, Refused
-from appliance.base.evidence_words import wrong
+from appliance.base.evidence_words import gap_cause, wrong
 from appliance.base.i18n import N_, _
 from appliance.base.log import mask
 from appliance.base.settings import load
@@ -36,7 +36,7 @@ from appliance.flow.inspect import find_candidates
 from appliance.flow.seen import Seen, of_candidate, of_case, of_seat
 from appliance.flow.whereabouts import Stay, stays
 from appliance.records.site import Seat
-from appliance.web.camera_alarms import ALARMS, CAUSES
+from appliance.web.camera_alarms import ALARMS
 from appliance.web.clip_export import SHORT, export_to
 from appliance.web.package import Made, Wanted, make_package
 from appliance.web.recordings import together
@@ -136,7 +136,7 @@ def _lost(box: Box, gap: Gap) -> str:
     return _("Nothing on record: {camera} {time}, {cause}").format(
         camera=gap.camera,
         time=_span(box, gap.start, gap.end),
-        cause=_(CAUSES.get(gap.cause, CAUSES[""])),
+        cause=gap_cause(gap.cause),
     )
 
 

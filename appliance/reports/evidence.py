@@ -59,7 +59,7 @@ def _kept(way: str) -> str:
 
 def _lost(gap: Gap) -> str:
     """Why nothing was recorded, and that something was put there later."""
-    why = gap_cause(gap.cause) if gap.cause else _("no cause on record")
+    why = gap_cause(gap.cause)
     if not gap.filled:
         return why
     words = (

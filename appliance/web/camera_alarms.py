@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from appliance.base.evidence_words import gap_cause
 from appliance.base.i18n import N_, _
 from appliance.flow.coverage import Seen, as_camera, spans
 from appliance.rules.coverage import Place, holes
@@ -9,15 +10,6 @@ from appliance.wire.cameras import CLOCK_OFF
 from appliance.wire.ops import Alarm
 from appliance.wire.recorder import CameraStatus
 
-CAUSES = {
-    "network": N_("network down"),
-    "camera": N_("camera fault"),
-    "disk": N_("disk"),
-    "stopped": N_("stopped"),
-    "resting": N_("not recorded, by plan"),
-    "clock": N_("the server's clock was set ahead"),
-    "": N_("no cause on record"),
-}
 PICTURES = {
     "black": N_("black or covered"),
     "frozen": N_("stands still"),
@@ -219,7 +211,7 @@ def _stopped(camera: CameraStatus) -> Alarm:
         advice = _("Set its password under Cameras: name, room, address, password. Recording begins at once.")
     else:
         text = _("Camera {camera} records nothing: {cause}.").format(
-            camera=camera.name, cause=_(CAUSES[camera.cause])
+            camera=camera.name, cause=gap_cause(camera.cause)
         )
         plug = N_("Check power and cable of the camera; the gap is kept with its cause.")
         advice = _(NEXT_CAUSE.get(camera.cause, plug))
