@@ -108,6 +108,12 @@ def find_candidates(session: Session, box: Box, text: str, limit: int = 50) -> l
     return [Found(id=row.id, name=row.name, number_masked=row.number_masked) for row in rows]
 
 
+def found_people(session: Session, people: list[str]) -> list[Found]:
+    """Those of `people` who are known, by name."""
+    rows = session.exec(select(Candidate).where(col(Candidate.id).in_(people)).order_by(col(Candidate.name)))
+    return [Found(id=row.id, name=row.name, number_masked=row.number_masked) for row in rows]
+
+
 def timeline(session: Session, box: Box, candidate_id: str) -> Timeline:
     """One candidate's journal from tap to parcel, and where they sat."""
     candidate = session.get(Candidate, candidate_id)

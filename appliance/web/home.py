@@ -91,8 +91,8 @@ async def of_cameras(request: Request[Any, Any, Any], box: Box) -> list[tuple[st
     return [
         *([("stop", fault.text())] if fault else []),
         *([("stop", _("The recorder is silent."))] if mute else []),
-        *([("stop", _("{count} cameras record nothing").format(count=silent))] if silent else []),
-        *([("look", _("{count} cameras want a look").format(count=odd))] if odd else []),
+        *([("stop", _("Cameras that record nothing: {count}").format(count=silent))] if silent else []),
+        *([("look", _("Cameras that want a look: {count}").format(count=odd))] if odd else []),
         *([("look", _("Not everything is seen: {room}.").format(room=dark))] if dark else []),
     ]
 

@@ -4,17 +4,17 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, Router, get
+from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
-from litestar.response import Template
+from litestar.params import FromPath, FromQuery, URLEncodedBody
+from litestar.response import Redirect, Template
 from sqlmodel import Session, select
 
 from appliance.base.journal_words import actor_word
 from appliance.flow.accounts import Who
 from appliance.flow.attended import attended
 from appliance.flow.box import Box
-from appliance.flow.inspect import Entry, Timeline, find_candidates, timeline, verify_journal
+from appliance.flow.inspect import Entry, Timeline, find_candidates, found_people, timeline, verify_journal
 from appliance.flow.look import note_look
 from appliance.flow.note_case import KINDS
 from appliance.flow.seat_watch import strips_of
@@ -38,6 +38,8 @@ from appliance.web.screens_seen import inspection_screens, with_screens
 from appliance.web.sessions import needs
 
 Asked = Request[Who, Any, Any]
+ID_DIGITS = 12
+"""So many digits may be an ID number, or one mistyped; seats and queue tickets have fewer."""
 FRESH = 20.0
 """Seconds for which a verification of the whole journal serves everybody."""
 LOOKS = ("timeline.viewed", "photo.viewed", "number.revealed", "recordings.verified", *WATCHED)
@@ -138,15 +140,40 @@ async def verified(request: Asked, box: Box, again: bool = False) -> Check:
     return await checks(request, box).get("journal", work, FRESH, again)
 
 
+class Search(msgspec.Struct):
+    """What was typed."""
+
+    text: str = ""
+
+
+@post("/")
+async def inspection_search(
+    request: Asked, box: NamedDependency[Box], data: URLEncodedBody[Search]
+) -> Redirect:
+    """Search. What may be an ID number does not go into the address line, which browsers keep: who was found does."""
+    if sum(one.isdigit() for one in data.text) < ID_DIGITS:
+        return Redirect("/inspection", query_params={"text": data.text}, status_code=303)
+    found = await box.db.read(find_candidates, box, data.text)
+    return Redirect("/inspection", query_params={"person": [one.id for one in found] or "-"}, status_code=303)
+
+
 @get("/")
-async def inspection_page(request: Asked, box: NamedDependency[Box], text: FromQuery[str] = "") -> Template:
-    """Search by name, number, ticket or seat."""
-    found = await box.db.read(find_candidates, box, text)
+async def inspection_page(
+    request: Asked,
+    box: NamedDependency[Box],
+    text: FromQuery[str] = "",
+    person: FromQuery[list[str] | None] = None,
+) -> Template:
+    """Search by name, ticket or seat; or `person`, those found by a number."""
+    found = (
+        await box.db.read(found_people, person) if person else await box.db.read(find_candidates, box, text)
+    )
     sat = await box.db.read(attended, [one.id for one in found]) if found else {}
     return page(
         request,
         "inspection.html",
         text=text,
+        asked=bool(text or person),
         found=found,
         sat=sat,
         violations=await box.db.read(violation_list, box),
@@ -208,6 +235,7 @@ HANDLERS = [
         guards=[needs("inspector", "chief")],
         route_handlers=[
             inspection_page,
+            inspection_search,
             inspection_journal,
             inspection_candidate,
             inspection_recordings,

@@ -49,6 +49,7 @@ def test_an_inspector_follows_one_candidate(day: Running, open_page: Open) -> No
     page.fill("[name=text]", number_of(20))
     page.keyboard.press("Enter")
     expect(page.locator("td a strong")).to_have_count(1)
+    assert not re.search(r"\d{12}", page.url), "an ID number stays in the browser's list of visited pages"
     expect(page.locator("td .sat")).to_have_text(
         re.compile(r"^2026-11-21 · 第 1 场 · 理论 · 低压电工 · T1-\d\d$")
     )
@@ -69,6 +70,18 @@ def test_an_inspector_follows_one_candidate(day: Running, open_page: Open) -> No
     page.locator(".timeline summary").first.click()
     page.set_viewport_size({"width": 1920, "height": 1080})
     shoot(page, "timeline-1920")
+
+
+def test_an_id_number_of_nobody_stays_out_of_the_address_too(open_page: Open) -> None:
+    page = open_page("inspector", "/inspection")
+    page.fill("[name=text]", "37090019900101123X")
+    page.keyboard.press("Enter")
+    expect(page.locator("td.empty")).to_contain_text("没有找到")
+    assert not re.search(r"\d{12}", page.url)
+    page.fill("[name=text]", "施")
+    page.keyboard.press("Enter")
+    expect(page.locator("h2", has_text="找到")).to_be_visible()
+    expect(page.locator("[name=text]")).to_have_value("施")
 
 
 def test_a_piece_is_played_and_a_piece_is_taken_away(day: Running, open_page: Open, tmp_path: Path) -> None:

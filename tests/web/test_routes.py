@@ -237,6 +237,7 @@ TABLE: dict[str, str] = {
     "GET /questions/analysis/items.xlsx": "author chief",
     # inspection
     "GET /inspection": "chief inspector",
+    "POST /inspection": "chief inspector",
     "GET /inspection/journal": "chief inspector",
     "GET /inspection/{candidate}": "chief inspector",
     "GET /timeline/candidate/{candidate}": "chief inspector",
