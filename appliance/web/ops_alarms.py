@@ -110,7 +110,7 @@ def _stations(state: State) -> list[Alarm]:
         Alarm(
             level="amber",
             code="stations_lost",
-            text=_("{count} stations do not answer: {seats}.").format(count=len(lost), seats=shown),
+            text=_("Stations that do not answer ({count}): {seats}.").format(count=len(lost), seats=shown),
             next=_("Answers are kept there. Look at the machine, or move the candidate."),
         )
     ]
@@ -185,7 +185,7 @@ def _people(state: State) -> list[Alarm]:
         Alarm(
             level="amber",
             code="cases_open",
-            text=_("{count} cases wait for a decision.").format(count=state.cases_open),
+            text=_("Cases that wait for a decision: {count}.").format(count=state.cases_open),
             next=_("The check-in desk decides them."),
         )
     ]

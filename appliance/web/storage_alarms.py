@@ -167,7 +167,7 @@ def _findings(found: Storage) -> list[Alarm]:
         Alarm(
             level="red",
             code="storage_finding",
-            text=_("{count} recordings are not as they were recorded.").format(count=found.found),
+            text=_("Recordings that are not as they were recorded: {count}.").format(count=found.found),
             next=_(
                 "Keep the disk as it is, seal it and report it to the province; let nobody change anything."
             )

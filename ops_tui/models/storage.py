@@ -39,7 +39,7 @@ def summary(state: ops.State) -> str:
     else:
         line = _("Recordings: room for {days} days.").format(days=int(ahead.days_left))
     if found.found:
-        line += " " + _("!! {count} recordings do not hold.").format(count=found.found)
+        line += " " + _("!! Recordings that do not hold: {count}.").format(count=found.found)
     if found.acknowledged:
         line += " " + _("{count} more that two people know of.").format(count=found.acknowledged)
     if ahead.short:

@@ -256,7 +256,7 @@ def test_the_disk_of_the_days_to_come_is_drawn() -> None:
     set_language("en")
     shown = state(disks=[ops.Disk(what="state", path="/s", total=100, free=50)], storage=stored(NOW))
     lines = storage.summary(shown).splitlines()
-    assert lines[0].startswith("Recordings: room for 44 days. !! 1 recordings do not hold.")
+    assert lines[0].startswith("Recordings: room for 44 days. !! Recordings that do not hold: 1.")
     assert len(lines) == 2 + storage.HEIGHT and all(len(line) <= 78 for line in lines[1:])
     assert lines[1].startswith("100%|-") and lines[1].endswith("#|") and lines[5].startswith("  0%|###")
     rows = {row.key: row for row in storage.rows(shown)}
