@@ -1,6 +1,7 @@
 """A tap at the entrance: decide, record, admit, give a ticket, order the gate. Once per tap id."""
 
 from datetime import date, datetime
+from typing import Any
 
 import msgspec
 from sqlmodel import Session, select
@@ -275,7 +276,7 @@ def _keep_face(session: Session, box: Box, tap: Tap, face: FaceTaken, subject: s
     )
     session.add(check)
     session.flush()
-    body = {
+    body: dict[str, Any] = {
         "face_check": check.id,
         "tap": tap.id,
         "engine": face.engine,
@@ -289,6 +290,11 @@ def _keep_face(session: Session, box: Box, tap: Tap, face: FaceTaken, subject: s
         "held": [msgspec.to_builtins(one) for one in face.held],
         "liveness": face.liveness,
     }
+    if (
+        face.distance is not None
+    ):  # a later paper says by which limits it was judged, not by those of its own day
+        faces = box.settings.faces
+        body |= {"admit_below": faces.admit_below, "review_below": faces.review_below}
     append(session, "face.compared", subject, f"lane:{tap.lane}", body, at=box.now())
 
 

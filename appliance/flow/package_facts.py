@@ -16,7 +16,7 @@ from appliance.flow.note_case import KINDS
 from appliance.flow.seen import AROUND, LATER, Seen, belongs
 from appliance.flow.violation_sheets import violation_sheet_facts
 from appliance.records.accounts import Account
-from appliance.records.base import moment
+from appliance.records.base import instant, moment
 from appliance.records.captures import Capture
 from appliance.records.cases import ExamCase
 from appliance.records.entry import FaceCheck, Tap
@@ -32,6 +32,27 @@ SAME = timedelta(seconds=1)
 
 PORTRAYED = ("candidate", "case")
 """What is about one person, whose photographs belong to it: a seat or a room is nobody's."""
+
+TIES = frozenset(
+    (
+        "tap.decided",
+        "face.compared",
+        "card.photographed",
+        "case.opened",
+        "case.decided",
+        "admission.granted",
+        "ticket.issued",
+        "seat.taken",
+        "seat.left",
+        "lease.granted",
+        "seat_check.passed",
+        "seat_check.handed_over",
+        "seat_check.decided",
+        "rules.accepted",
+        "attempt.started",
+    )
+)
+"""Kinds that tie a person to a seat: they belong to a package about one, however short its time."""
 
 
 class Sealed(msgspec.Struct, kw_only=True):
@@ -56,6 +77,8 @@ class Facts(msgspec.Struct, kw_only=True):
     """What each line was made of."""
     names: dict[str, str]
     """What lanes and accounts are called."""
+    people: dict[str, str]
+    """Whose entry it is, where several are concerned: by subject, and by tap."""
     journal_seq: int
     journal_hash: str
 
@@ -73,18 +96,21 @@ def package_facts(session: Session, box: Box, seen: Seen, start: datetime, end: 
             & (col(Violation.happened_at) <= end),
         )
     )
-    sheets = [
-        violation_sheet_facts(session, box, one, by)
-        for one, seat in session.exec(found)
-        if belongs(seen, seat)
-    ]
+    violations = [one for one, seat in session.exec(found) if belongs(seen, seat)]
+    sheets = [violation_sheet_facts(session, box, one, by) for one in violations]
     found_marks = _marks(session, seen, start, end)
+    if seen.sort in PORTRAYED:
+        matters = {*violations, seen.id}
+        known = {one.seq for one in found_marks}
+        found_marks += [one for one in _ties(session, box, seen, matters, start, end) if one.seq not in known]
+        found_marks.sort(key=lambda one: (one.seq, one.at))
     return Facts(
         sealed=_photos(session, seen, start, end) + _sealed(session, seen, people, start, end),
         violations=sheets,
         lines=_lines(session, found_marks, names),
         marks=found_marks,
         names=names,
+        people={} if seen.sort in PORTRAYED else seen.names | seen.taps,
         journal_seq=head.seq,
         journal_hash=head.hash,
     )
@@ -148,12 +174,53 @@ def _sealed(session: Session, seen: Seen, people: list[str], start: datetime, en
 def _marks(session: Session, seen: Seen, start: datetime, end: datetime) -> list[Mark]:
     # What happened then may be written long after: deductions when the sheet is signed, a case when it is seen.
     until = max([end, *(visit.end + LATER for visit in seen.visits)])
+    subjects = seen.subjects or seen.tapped
     found = [
         one
-        for one in marks_of(session, seen.subjects, start - AROUND, until, answers=seen.sort != "room")
+        for one in marks_of(session, subjects, start - AROUND, until, answers=seen.sort != "room")
         if start <= one.at <= end and belongs(seen, one.seat)
     ]
+    if seen.taps:  # a lane's are what came of the cards put down there
+        found = [one for one in found if one.body.get("tap") in seen.taps]
     return sorted(found, key=lambda one: (one.seq, one.at))
+
+
+def _ties(
+    session: Session, box: Box, seen: Seen, matters: set[str], start: datetime, end: datetime
+) -> list[Mark]:
+    """What ties this person to the seat in the visits of this time, and every entry of a violation or case."""
+    visits = [
+        (one.start - AROUND, one.end + AROUND)
+        for one in seen.visits
+        if (one.start < end and start < one.end) or (seen.at and one.start <= seen.at <= one.end)
+    ]
+    if not visits:
+        return []
+    since = min(first for first, _last in visits)
+    rows = session.exec(
+        select(Journal)
+        .where(
+            Journal.subject == seen.candidate,
+            col(Journal.kind).in_(TIES),
+            Journal.at >= instant(since),
+        )
+        .order_by(col(Journal.seq))
+    )
+    # Marks know when a deed was and what was seen; what is no mark on the time line is told by its entry alone.
+    until = box.now() + LATER
+    told = {one.seq: one for one in marks_of(session, [seen.candidate], since, until, answers=False)}
+    found = [told.get(row.seq) or _plain(row) for row in rows]
+    found = [one for one in found if any(first <= one.at <= last for first, last in visits)]
+    about = [one for one in told.values() if matters & {one.body.get("violation"), one.body.get("case")}]
+    return list({one.seq: one for one in found + about}.values())
+
+
+def _plain(row: Journal) -> Mark:
+    body = msgspec.json.decode(row.body)
+    at, seat = moment(row.at), str(body.get("seat", "")) or row.actor.partition("seat:")[2]
+    return Mark(
+        at=at, recorded=at, seq=row.seq, kind=row.kind, sort="seat", subject=row.subject, seat=seat, body=body
+    )
 
 
 def _lines(session: Session, marks: list[Mark], names: dict[str, str]) -> list[RecordLine]:

@@ -64,19 +64,36 @@ def _face(body: Body, _names: Names) -> str:
     band = str(body.get("band", ""))
     distance = body.get("distance")
     told = _("Difference") + f" {distance:.2f}" if isinstance(distance, float) else ""
+    first, last = body.get("admit_below"), body.get("review_below")
+    if isinstance(first, float) and isinstance(last, float):
+        words = _("below {first} same person, from {last} on does not match")
+        told += f" ({words.format(first=f'{first:.2f}', last=f'{last:.2f}')})"
     return " · ".join(filter(None, (bands.get(band, band), told)))
 
 
 def _violation(body: Body, names: Names) -> str:
-    rule, second = broken_rules().get(str(body.get("rule", ""))), str(body.get("second", ""))
+    rule = broken_rules().get(str(body.get("rule", "")))
     told = [rule.text, rule.article] if rule else [str(body.get("rule", ""))]
-    return " · ".join([*told, _("Second: {name}").format(name=names.get(second, second))])
+    return " · ".join(filter(None, [*told, _second(body, names)]))
 
 
-def _decided(body: Body, _names: Names) -> str:
-    return " · ".join(
-        filter(None, (word(f"decided.{body.get('decision', '')}"), str(body.get("reason", ""))))
-    )
+def _decided(body: Body, names: Names) -> str:
+    told = [word(f"decided.{body.get('decision', '')}"), str(body.get("reason", "")), _second(body, names)]
+    return " · ".join(filter(None, told))
+
+
+def _second(body: Body, names: Names) -> str:
+    second = str(body.get("second") or body.get("second_by") or "")
+    return _("Second: {name}").format(name=names.get(second, second)) if second else ""
+
+
+def _admitted(body: Body, names: Names) -> str:
+    """Who decided it: the machine by its limits, or a person."""
+    if body.get("how") == "machine":
+        return _("Decided by the machine's face check")
+    by = str(body.get("decided_by", ""))
+    told = [_("Decided by {name}").format(name=names.get(by, by)) if by else "", _second(body, names)]
+    return " · ".join(filter(None, told))
 
 
 def _passed(body: Body, _names: Names) -> str:
@@ -96,6 +113,8 @@ SAY: dict[str, Callable[[Body, Names], str]] = {
     "face.compared": _face,
     "violation.recorded": _violation,
     "case.decided": _decided,
+    "admission.granted": _admitted,
+    "ticket.issued": _told("number"),
     "warning.shown": _told("text"),
     "seat.taken": _told("seat"),
     "seat.left": _told("reason"),

@@ -334,7 +334,7 @@ def _sheet(
         unseen=unseen(seen, wanted),
         idle=sorted(set(wanted.cameras) - {one.camera for one in spans(seen, wanted)}),
         cameras={code: names.get(code, code) for code in wanted.cameras},
-        lines=told(facts),
+        lines=told(facts, package.files),
         portrayed=seen.sort in PORTRAYED,
         package=name,
         authority=fingerprint(read_secret(keys(box.settings) / "authority.pem")),

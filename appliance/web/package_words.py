@@ -5,21 +5,40 @@ from datetime import datetime
 import msgspec
 
 from appliance.base.i18n import _
+from appliance.flow.marks import Mark
 from appliance.flow.package_facts import Facts
 from appliance.web.entry_words import sentence
+from appliance.web.words import word
 from appliance.wire.evidence import PackageFile, RecordLine
 
 
-def told(facts: Facts) -> list[RecordLine]:
-    """Each entry with its sentence, as the inspector's page has it, with its seat and what was seen."""
+def told(facts: Facts, files: list[PackageFile]) -> list[RecordLine]:
+    """Each entry with its sentence, as the inspector's page has it, with its seat and what was seen; whose it is, where
+    several are concerned; of a face check the photographs it was made of.
+    """
     lines = []
     for line, mark in zip(facts.lines, facts.marks, strict=True):
         says = line.more or sentence(mark.kind, mark.body, facts.names)
         says = "" if says == mark.seat else says
         seat = _("Seat {seat}").format(seat=mark.seat) if mark.seat else ""
         seen = _("Seen: {words}").format(words=mark.words) if mark.words else ""
-        lines.append(msgspec.structs.replace(line, more=" · ".join(filter(None, (seat, says, seen)))))
+        who = facts.people.get(mark.subject) or facts.people.get(str(mark.body.get("tap", "")), "")
+        parts = (who, seat, says, seen, *_photographs(mark, files))
+        lines.append(msgspec.structs.replace(line, more=" · ".join(filter(None, parts))))
     return lines
+
+
+def _photographs(mark: Mark, files: list[PackageFile]) -> list[str]:
+    """The photographs an entry names by their hash, and as which files they lie in the package."""
+    held, told = str(mark.body.get("reference", "")), []
+    for key, name in (
+        ("reference_photo", word(f"reference.{held}") if held else ""),
+        ("live_photo", _("Live photo")),
+    ):
+        if digest := str(mark.body.get(key, "")):
+            path = next((one.path for one in files if one.photo and one.sha256 == digest), "")
+            told.append(f"{name} {path or _('(not in this package)')} SHA-256 {digest}".strip())
+    return told
 
 
 def showing(files: list[PackageFile], at: datetime) -> list[str]:

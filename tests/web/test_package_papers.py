@@ -1,5 +1,6 @@
 """The papers of an evidence package: a court reads what happened, who it was, what lies in it and what does not."""
 
+import hashlib
 import io
 import json
 import zipfile
@@ -14,8 +15,10 @@ from pypdf import PdfReader
 from appliance.base.crypto import fingerprint
 from appliance.flow.package_facts import package_facts
 from appliance.flow.seen import of_case, of_room, of_seat
+from appliance.records.roster import Candidate
 from appliance.records.violations import Violation
 from appliance.web.package import Made, Wanted, make_package
+from appliance.web.package_words import told
 from cameras.clips.package_proof import verify_package
 from tests.command import examsite
 from tests.conftest import START
@@ -77,14 +80,32 @@ async def test_a_court_reads_what_happened_and_what_is_missing(
     assert "发生09:21:02" in journal and "登记违纪违规" in journal
     for words in (f"考位{violation.seat}", "第二人", "所见：与邻座交谈", "办法第"):
         assert words in journal, words
-    assert any(name.startswith("photos/") for name in parts)
+    assert "本件是考务日志的节选" in journal and "含本封面" in cover
+    ties = (
+        "人证核验",
+        "同一人·差异值",
+        "低于0.45为同一人",
+        "由机器人证核验判定",
+        "候考号",
+        "分配考位",
+        "考位登录",
+    )
+    for words in ties:  # all of them lie long before the six minutes of this package
+        assert words in journal, words
+    photos = [name for name in parts if name.startswith("photos/")]
+    assert {one.split("-")[1] for one in photos} == {"live", "chip"}
+    for name in photos:
+        digest = hashlib.sha256(parts[name]).hexdigest()
+        assert f"{name}SHA-256{digest}" in journal, (
+            "the entry of the face check names the picture that lies beside it"
+        )
     keys = day.day.settings.state / "keys" / "authority.pem"
     for words in (
         "现场照片",
         "证件芯片照片",
         f"共{len(made_files(parts))}个文件，含本封面",
         "C1理论考场前部、C2理论考场后部",
-        "没有录像的摄像机：C4",
+        "对着其他位置的摄像机：C4。这段时间与其无关",
         "已与录制时不一致：被改动",
         "C1理论考场前部2026-11-2109:22:00–09:23:00·录像文件缺失或无法读取",
         "verify-packageevidence-9.zip",
@@ -93,7 +114,7 @@ async def test_a_court_reads_what_happened_and_what_is_missing(
     ):
         assert words in cover, words
     assert "(altered)" not in cover and "segment_unreadable" not in cover
-    assert "证据：无" not in sheet and "本证据包内：clips/C1-" in sheet
+    assert "无。本证据包内" not in sheet and "本证据包内：clips/C1-" in sheet
     assert len(made_files(parts)) == made.files
 
 
@@ -139,12 +160,24 @@ async def test_verify_package_says_which_and_the_hashes_are_the_same(
     assert status == 2 and json.loads(out)["error"]["code"] == "not_a_package" and "ZIP" in err
 
 
-def test_the_package_of_a_room_holds_nobodys_photographs(day: Running) -> None:
+def test_the_package_of_a_room_holds_nobodys_photographs_and_says_whose_each_entry_is(
+    day: Running, violation: Violation
+) -> None:
     begin, end = START - timedelta(minutes=30), START + timedelta(minutes=90)
-    for make, name in ((of_room, "L1"), (of_seat, "T1-07")):
+    person = day.box.db.read_now(lambda session: session.get_one(Candidate, violation.candidate))
+    for make, name, kind in (
+        (of_room, "L1", "tap.decided"),
+        (of_seat, violation.seat, "violation.recorded"),
+        (of_room, "T1", "violation.recorded"),
+    ):
         seen = day.box.db.read_now(make, day.box, name, begin, end)
         facts = day.box.db.read_now(package_facts, day.box, seen, begin, end, "")
         assert not [one for one in facts.sealed if one.photo]
+        lines = zip(facts.marks, told(facts, []), strict=True)
+        mine = [line for mark, line in lines if (mark.kind, mark.subject) == (kind, person.id)]
+        assert mine and all(line.more.startswith(person.name) for line in mine), name
+        places = {stay.kind for visit in seen.visits for stay in visit.stays}
+        assert places == {"entrance" if name == "L1" else seen.sort}
 
 
 def test_the_page_tells_the_fingerprint(day: Running, client: Callable[[str], httpx.Client]) -> None:
