@@ -12,7 +12,7 @@ import msgspec
 from appliance.base.errors import ExamError, NotFound
 from appliance.base.i18n import N_
 from appliance.base.settings import CameraSettings, Settings
-from appliance.wire.cameras import RoomCoverage
+from appliance.wire.cameras import RoomCoverage, Sentence
 from cameras import checks, picture
 from cameras.camera_password import password_of
 from cameras.checks import Check, sentence
@@ -32,8 +32,8 @@ class CheckedCamera(msgspec.Struct, kw_only=True):
 
     camera: str
     checks: list[Check]
-    model: str = ""
-    """Maker, model, firmware and serial number, where it tells them."""
+    model: list[Sentence] | str = []
+    """Maker, model, firmware and serial number, where it tells them; text in what is printed as JSON."""
     name: str = ""
     room: str = ""
     address: str = ""
@@ -59,14 +59,14 @@ def check(settings: Settings, wanted: list[str], tell: Callable[[float], None] =
     """
     references = References(settings)
 
-    def one(camera: CameraSettings) -> tuple[list[Check], str]:
+    def one(camera: CameraSettings) -> tuple[list[Check], list[Sentence]]:
         def still() -> Grey | None:
             kept = references.load(camera.code)
             return kept[1] if kept else None
 
         password = password_of(camera, settings)
         if camera.address.startswith("rtsp://"):
-            return stream_and_see(camera.address, camera.user, password, still)[0], ""
+            return stream_and_see(camera.address, camera.user, password, still)[0], []
         found = probe(camera.address, camera.user, password, camera.profile, still)
         return found.checks, found.device.told
 
@@ -80,7 +80,7 @@ def take(settings: Settings, wanted: list[str]) -> Checked:
     """
     references = References(settings)
 
-    def one(camera: CameraSettings) -> tuple[list[Check], str]:
+    def one(camera: CameraSettings) -> tuple[list[Check], list[Sentence]]:
         password = password_of(camera, settings)
         uri = camera.address
         if not uri.startswith("rtsp://"):
@@ -94,7 +94,7 @@ def take(settings: Settings, wanted: list[str]) -> Checked:
         if picture.black(newest):
             return [
                 Check(code="reference", ok=False, detail=sentence(N_("The picture is black or covered.")))
-            ], ""
+            ], []
         stated = references.keep(camera.code, seen.look.frame, datetime.now(UTC))
         detail = sentence(
             N_("Reference still kept: {width} x {height}, {name}."),
@@ -102,7 +102,7 @@ def take(settings: Settings, wanted: list[str]) -> Checked:
             height=stated.height,
             name=f"{stated.sha256[:12]}.jpg",
         )
-        return [Check(code="reference", ok=True, detail=detail)], ""
+        return [Check(code="reference", ok=True, detail=detail)], []
 
     return _each(settings, wanted, one, lambda _share: None)
 
@@ -111,7 +111,7 @@ def _unseen(camera: CameraSettings) -> ExamError:
     return NotFound("no_picture", N_("Camera {camera} shows no picture."), camera=camera.code)
 
 
-Work = Callable[[CameraSettings], tuple[list[Check], str]]
+Work = Callable[[CameraSettings], tuple[list[Check], list[Sentence]]]
 """Findings about a camera, and its model."""
 
 
@@ -123,11 +123,11 @@ def _each(settings: Settings, wanted: list[str], work: Work, tell: Callable[[flo
         try:
             found, model = work(camera)
         except ExamError as error:
-            found, model = [checks.of_fault("answers", error)], ""
+            found, model = [checks.of_fault("answers", error)], []
         except Exception:  # one camera's nonsense must not lose the reports of the others
             log.exception("camera %s: not foreseen", camera.code)
             detail = sentence(N_("The look at the camera ended without a result."))
-            found, model = [Check(code="answers", ok=False, detail=detail)], ""
+            found, model = [Check(code="answers", ok=False, detail=detail)], []
         return CheckedCamera(
             camera=camera.code,
             name=camera.name,

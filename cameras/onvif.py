@@ -16,7 +16,8 @@ from typing import Any
 import msgspec
 
 from appliance.base.errors import Corrupt, DeviceFault, ExamError, Refused
-from appliance.base.i18n import N_, _
+from appliance.base.i18n import N_
+from appliance.wire.cameras import Sentence
 from cameras import media2
 from cameras.address import rewritten, shown_host, split_address, stream_at
 from cameras.media2 import MEDIA2, Profile
@@ -40,11 +41,15 @@ class Device(msgspec.Struct, kw_only=True):
     serial: str
 
     @property
-    def told(self) -> str:
-        """All of it in one line."""
-        words = (_("maker"), self.manufacturer), (_("model"), self.model), (_("firmware"), self.firmware)
-        named = (*words, (_("serial number"), self.serial))
-        return " · ".join(f"{word} {value}" for word, value in named if value)
+    def told(self) -> list[Sentence]:
+        """All it says, for one line."""
+        said = (
+            (N_("maker {name}"), self.manufacturer),
+            (N_("model {name}"), self.model),
+            (N_("firmware {name}"), self.firmware),
+            (N_("serial number {name}"), self.serial),
+        )
+        return [Sentence(message=message, params={"name": name}) for message, name in said if name]
 
 
 def wsdl_folder() -> Path:

@@ -11,7 +11,7 @@ import typer
 
 from appliance.base.errors import ExamError
 from appliance.base.i18n import N_, _
-from appliance.wire.cameras import CheckLine, CheckReport
+from appliance.wire.cameras import CheckLine, CheckReport, in_one_line
 from cameras.check import Checked, CheckedCamera
 from cameras.checks import Check
 from cameras.discovery import Discovered
@@ -55,8 +55,10 @@ def lines(found: list[Check]) -> list[CheckLine]:
 
 
 def in_words(found: Probe | CheckedCamera) -> Any:
-    """As it is printed as JSON: the details are text in the current language."""
+    """As it is printed as JSON: details and model are text in the current language."""
     checks = [msgspec.structs.replace(one, detail=one.text) for one in found.checks]
+    if isinstance(found, CheckedCamera):
+        return msgspec.structs.replace(found, checks=checks, model=in_one_line(found.model))
     return msgspec.structs.replace(found, checks=checks)
 
 
@@ -133,7 +135,7 @@ def discovered(found: Discovered) -> None:
 
 def probed(found: Probe) -> None:
     """One camera."""
-    typer.echo(found.device.told)
+    typer.echo(in_one_line(found.device.told))
     rows = [
         (f"  {one.token}", one.codec, f"{one.width}x{one.height}", f"{one.fps:g}/s", one.uri)
         for one in found.profiles

@@ -72,6 +72,11 @@ def worded(detail: list[Sentence] | str) -> str:
     return detail if isinstance(detail, str) else " ".join(one.text for one in detail)
 
 
+def in_one_line(model: list[Sentence] | str) -> str:
+    """What a camera says it is, in the current language; text (of earlier versions' reports) as it is."""
+    return model if isinstance(model, str) else " · ".join(one.text for one in model)
+
+
 class CheckLine(msgspec.Struct, kw_only=True):
     """One check. `ok` None: not answerable. `word`: what is checked (message id); `detail`: what was found.
 
@@ -98,8 +103,14 @@ class CheckReport(msgspec.Struct, kw_only=True):
     address: str
     at: datetime
     by: str
-    model: str = ""
+    model: list[Sentence] | str = []
+    """Maker, model, firmware and serial number. In reports of earlier versions text, as above."""
     checks: list[CheckLine] = []
+
+    @property
+    def device(self) -> str:
+        """The model in the current language."""
+        return in_one_line(self.model)
 
     @property
     def ok(self) -> bool:
@@ -120,7 +131,7 @@ class JobState(msgspec.Struct, kw_only=True):
     share: float = 0.0
     cameras: list[FoundCamera] = []
     silent: list[str] = []
-    model: str = ""
+    model: list[Sentence] = []
     """Maker, model, firmware and serial number."""
     clock_offset_s: float | None = None
     time_server: bool = False
@@ -134,6 +145,11 @@ class JobState(msgspec.Struct, kw_only=True):
     fault: str = ""
     fault_code: str = ""
     fault_next: str = ""
+
+    @property
+    def device(self) -> str:
+        """The model in the current language."""
+        return in_one_line(self.model)
 
 
 class GetJobStill(msgspec.Struct, tag="cameras.job_still", kw_only=True):

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from appliance.base.errors import Corrupt, Refused
 from appliance.base.i18n import N_, _, in_language, set_language
-from appliance.wire.cameras import CheckLine
+from appliance.wire.cameras import CheckLine, Sentence, in_one_line
 from cameras import address, checks, media2, rtp_h265, rtsp_ask, rtsp_door, wsdiscovery
 from cameras.measure import Measured, codec_name
 from cameras.media2 import MEDIA2, Profile
+from cameras.onvif import Device
 from cameras.onvif_client import EVENTS
 from cameras.picture import Compared
 from cameras.simulator import soap
@@ -200,6 +201,8 @@ def test_what_was_found_is_read_in_any_language() -> None:
     with in_language("zh_CN"):
         found = [checks.of_clock(-0.3), checks.of_answers([EVENTS], 2), checks.of_fault("answers", refused)]
         kept = msgspec.json.encode(lines(found))
+        device = Device(manufacturer="Acme", model="X1", firmware="", serial="7")
+        model = msgspec.json.decode(msgspec.json.encode(device.told), type=list[Sentence])
     told = msgspec.json.decode(kept, type=list[CheckLine])
     with in_language("en"):
         assert [(_(one.word), one.text) for one in told] == [
@@ -207,8 +210,10 @@ def test_what_was_found_is_read_in_any_language() -> None:
             ("ONVIF services", "ONVIF answers: Media2, events, no Media1."),
             ("answers", "There is no room T9. Known are: T1."),
         ]
+        assert in_one_line(model) == "maker Acme · model X1 · serial number 7"
     with in_language("zh_CN"):
         assert [_(one.word) for one in told][:2] == ["时钟", "ONVIF 服务"]
+        assert in_one_line(model) == "厂家 Acme · 型号 X1 · 序列号 7"
         assert "Media2、事件、" in told[1].text and told[2].text.startswith("没有考场 T9")
 
 

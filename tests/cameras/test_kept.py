@@ -219,7 +219,7 @@ async def test_from_the_first_look_to_the_recording_without_a_restart(settings: 
         probe = StartJob(kind="probe", address=camera.address, user="admin", password=PASSWORD)
         state = await finished(settings, probe)
         assert state.state == "done" and state.has_still
-        assert "型号 Simulated camera · 固件 1.0 · 序列号 C1" in state.model
+        assert "型号 Simulated camera · 固件 1.0 · 序列号 C1" in state.device
         assert {one.code: one.ok for one in state.checks}["measured_resolution"] is True
         still = await ask(path, GetJobStill(id=state.id), Still)
         assert still.jpeg.startswith(b"\xff\xd8\xff")
