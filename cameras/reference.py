@@ -120,6 +120,13 @@ class References:
             raise _altered(camera)
         return stated, body
 
+    def written(self, camera: str) -> float | None:
+        """When the statement of its still was written, by the disk's time; None: there is none."""
+        try:
+            return (self._folder / camera / STATEMENT).stat().st_mtime
+        except OSError:
+            return None
+
     def _sign(self, text: bytes) -> str:
         try:
             return Signer.load(self._keys / f"{PROCESS}.key").sign(text).hex()

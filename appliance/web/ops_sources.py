@@ -97,8 +97,9 @@ class Sources:
         async with self._turn:
             if self._box.clock.monotonic() - self._asked < FRESH:
                 return
-            await asyncio.gather(*(source.ask(self._box) for source in self._all))
+            # First what the journal knows: a still that is taken meanwhile must not be missed for being new.
             self._referenced = await self._box.db.read(referenced)
+            await asyncio.gather(*(source.ask(self._box) for source in self._all))
             self._asked = self._box.clock.monotonic()
 
     def forget(self) -> None:

@@ -106,7 +106,7 @@ class ClipServer:
 
     async def get_pictures(self, _asked: GetPictures) -> Pictures:
         """GetPictures."""
-        return self.watch.status()
+        return await asyncio.to_thread(self.watch.status)
 
     async def find_clips(self, asked: FindClips) -> Found:
         """FindClips."""

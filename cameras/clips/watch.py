@@ -68,6 +68,8 @@ class PictureWatch:
         """Reference stills that cannot be used, and why."""
         self._stills: dict[str, Reference] = {}
         """Of every camera, as the last look found it."""
+        self._stated: dict[str, float | None] = {}
+        """When its statement was written, as that look found it."""
 
     async def run(self) -> None:
         """Until cancelled: every camera once a minute, one after the other."""
@@ -94,7 +96,10 @@ class PictureWatch:
             await ask(self._settings.socket("recorder"), told, AlarmsKept, TIMEOUT)
 
     def status(self) -> Pictures:
-        """What the last looks found."""
+        """What the last looks found; of a reference still that was taken since, what it is now."""
+        for camera, stated in list(self._stated.items()):
+            if self.references.written(camera) != stated:
+                self._reference(camera)
         return Pictures(
             cameras=[
                 PictureStatus(
@@ -138,6 +143,7 @@ class PictureWatch:
 
     def _reference(self, camera: str) -> tuple[Any, Grey] | None:
         """Its reference still, if one can be used: else black and frozen pictures are told all the same."""
+        self._stated[camera] = self.references.written(camera)
         try:
             reference = self.references.load(camera)
         except ExamError as error:

@@ -162,6 +162,23 @@ def test_the_reference_still_of_a_resting_camera_is_looked_after(tmp_path: Path)
     assert told() == "none"
 
 
+def test_a_reference_still_just_taken_is_known_before_the_next_look(tmp_path: Path) -> None:
+    """The journal has it at once: until the next look it would be told as lost."""
+    settings = site(tmp_path)
+    Index(Path(settings.recorder.media)).close()
+    watch = PictureWatch(settings, Reader(Path(settings.recorder.media)))
+    watch.look("C1", datetime.now(UTC))
+    assert watch.status().references == {"C1": "none"}
+    still = kept(settings)
+    assert watch.status().references == {"C1": "kept"}
+    still.write_bytes(b"x")
+    watch.look("C1", datetime.now(UTC))
+    assert watch.status().references == {"C1": "altered"}
+    still.unlink()
+    kept(settings)
+    assert watch.status().references == {"C1": "kept"}, "taken again"
+
+
 def test_faults() -> None:
     kept, later = room("theory"), room("theory", 20.0)
     assert faults(later, kept, kept) == set() and faults(later, None, None) == set()
