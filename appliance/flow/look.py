@@ -13,8 +13,10 @@ from appliance.records.journal import append
 from appliance.records.roster import Candidate
 
 
-def face_photo(session: Session, check_id: str, which: str) -> tuple[str, str]:
-    """Name of the sealed picture (`which`: live or reference), and whose it is: candidate, else the tap."""
+def face_photo(session: Session, check_id: str, which: str) -> tuple[str, str, str]:
+    """Name of the sealed picture (`which`: live or reference), whose it is: candidate, else the tap, and of a reference
+    whether it is the chip's or the roster's.
+    """
     check = session.get(FaceCheck, check_id)
     name = (
         "" if check is None else {"live": check.live_photo, "reference": check.reference_photo}.get(which, "")
@@ -22,7 +24,7 @@ def face_photo(session: Session, check_id: str, which: str) -> tuple[str, str]:
     if check is None or not name:
         raise NotFound("no_photo", N_("There is no such photo."), N_("Reload the page."))
     tap = session.get_one(Tap, check.tap)
-    return name, tap.candidate or tap.id
+    return name, tap.candidate or tap.id, check.reference if which == "reference" else ""
 
 
 def entrance_photo(session: Session, sitting: str, candidate: str) -> str:

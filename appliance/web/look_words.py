@@ -6,6 +6,7 @@ from typing import Any
 
 from appliance.base.i18n import N_, _, translate
 from appliance.flow.who_watched import WATCHED
+from appliance.web.words import word
 
 Body = Mapping[str, Any]
 PHOTOS = {
@@ -77,4 +78,6 @@ def _photo(body: Body) -> str:
     if "case" in body:
         return _("Picture of a case")
     which = str(body.get("which", ""))
+    if held := str(body.get("reference", "")):
+        return word(f"reference.{held}")  # as the page names the picture itself
     return translate(PHOTOS[which]) if which in PHOTOS else ""

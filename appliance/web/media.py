@@ -69,8 +69,9 @@ async def examinee(request: Asked, box: NamedDependency[Box], attempt: FromPath[
 
 
 async def _face(request: Asked, box: Box, check: str, which: str) -> Response[bytes]:
-    name, subject = await box.db.read(face_photo, check, which)
-    return await sealed_picture(request, box, name, subject, {"face_check": check, "which": which})
+    name, subject, held = await box.db.read(face_photo, check, which)
+    detail = {"face_check": check, "which": which} | ({"reference": held} if held else {})
+    return await sealed_picture(request, box, name, subject, detail)
 
 
 @get("/paper/{tap:str}", guards=[needs(*FACES)])

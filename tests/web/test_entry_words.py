@@ -93,6 +93,7 @@ FROM_TO = {"from": "2026-11-21T01:10:03+00:00", "to": "2026-11-21T01:20:03+00:00
         ),
         ("package.taken", {"cameras": ["C1"]}, "C1"),
         ("photo.viewed", {"face_check": "f", "which": "live"}, "现场照片"),
+        ("photo.viewed", {"face_check": "f", "which": "reference", "reference": "chip"}, "证件芯片照片"),
         ("photo.viewed", {"case": "k"}, "待核事项的画面"),
         ("timeline.viewed", {}, "全部记录"),
         ("timeline.viewed", {"of": "candidate", "id": "x"}, "逐秒查看录像"),

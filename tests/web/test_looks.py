@@ -14,7 +14,7 @@ from sqlmodel import select
 from appliance.base.errors import Unavailable
 from appliance.base.sockets import Streamed, ask_stream, serve
 from appliance.records.accounts import LoginSession
-from appliance.records.entry import FaceCheck
+from appliance.records.entry import FaceCheck, Tap
 from appliance.records.journal import Journal
 from appliance.web.media import _first
 from appliance.wire.recorder import GetStill
@@ -168,3 +168,7 @@ def test_a_picture_that_was_forged_on_the_disk_is_told_once_and_not_shown(
     told = box.db.read_now(lambda s: s.exec(select(Journal).where(Journal.kind == "file.altered")).all())
     assert len([one for one in told if check.live_photo in one.body]) == 1
     assert http.get(f"/media/face/{check.id}/live").status_code == 200
+    assert http.get(f"/media/face/{check.id}/reference").status_code == 200
+    page = http.get(f"/inspection/{box.db.read_now(lambda s: s.get(Tap, check.tap)).candidate}").text
+    looked = page.split("谁查看过")[1].split("</ol>")[0]
+    assert "证件芯片照片" in looked and "存档照片" not in looked, "named as the page names the picture itself"
