@@ -10,10 +10,10 @@ import typer
 
 from appliance.base.crypto import fingerprint, read_secret
 from appliance.base.errors import NotFound
-from appliance.base.evidence_words import gap_cause, wrong
+from appliance.base.evidence_words import gap_cause, unsealed, wrong
 from appliance.base.i18n import N_, _
 from appliance.base.settings import load
-from appliance.wire.recorder import Kept
+from appliance.wire.recorder import Kept, Sealing
 
 if TYPE_CHECKING:
     from cameras.clips.package_proof import PackageVerified
@@ -157,6 +157,27 @@ def _tell_clip(found: "ClipVerified") -> None:
                 day=f"{made:%Y-%m-%d %H:%M %z}"
             )
         )
+    _tell_held(clip.zone, made, found.sealing, [one.code for one in found.findings])
+
+
+def _tell_held(zone: str, made: datetime, sealing: Sealing | None, codes: list[str]) -> None:
+    """What was given out is as it was: say so where only its recordings were not, and what seals lay over them."""
+    if not all(code.startswith("source_") for code in codes):
+        return
+    if codes:
+        words = _(
+            "It is itself as it was given out on {day}, and its signature fits; but what it was cut from was not"
+            " found as recorded, see above."
+        )
+        _tell(words.format(day=f"{made:%Y-%m-%d %H:%M %z}"))
+    if sealing and sealing.unsealed:
+        _tell(unsealed(sealing.unsealed, sealing.sources))
+    elif sealing and sealing.newest and not codes:
+        words = _(
+            "Source recordings sealed by the recorder when this was given out: all ({sources}). Newest seal: {day}"
+        )
+        day = f"{_there(zone, sealing.newest):%Y-%m-%d %H:%M %z}"
+        _tell(words.format(sources=sealing.sources, day=day))
 
 
 def _tell_lost(count: int) -> None:
@@ -197,7 +218,8 @@ def _tell_package(found: "PackageVerified") -> None:
     }
     for finding in found.findings:
         more = _clip_words().get(finding.clip, "").format(path=finding.source) if finding.clip else ""
-        typer.echo(f"{finding.path}  {words[finding.code]} {more}".rstrip())
+        what = "" if finding.source else f"{words[finding.code]} "  # of the recording: the clip itself holds
+        typer.echo(f"{finding.path}  {what}{more}".rstrip())
     stated = found.package
     if stated is None:
         return
@@ -226,6 +248,7 @@ def _tell_package(found: "PackageVerified") -> None:
                 day=f"{made:%Y-%m-%d %H:%M %z}"
             )
         )
+    _tell_held(stated.zone, made, stated.sealing, [one.clip or one.code for one in found.findings])
 
 
 def _stretch(zone: str, start: datetime | None, end: datetime | None) -> str:

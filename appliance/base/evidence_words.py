@@ -33,3 +33,12 @@ def gap_cause(name: str) -> str:
 def wrong(code: str) -> str:
     """What is wrong, in words; the code itself where there are none."""
     return _(WRONG[code]) if code in WRONG else code
+
+
+def unsealed(count: int, sources: int) -> str:
+    """That the recorder's signature did not lie over some recordings yet: no fault, and less than a seal."""
+    return _(
+        "Source recordings not sealed yet when this was given out: {count} of {sources}. So far they are held only by"
+        " the index of the exam site's box and by the signature this was given out with. The recorder seals within an"
+        " hour: take it again after that if you need it sealed."
+    ).format(count=count, sources=sources)

@@ -33,7 +33,7 @@ from appliance.web.package_words import showing, told
 from appliance.web.package_zip import Package, Progress
 from appliance.wire import evidence as wire
 from appliance.wire.playback import GetCopy
-from appliance.wire.proof import broken_sources, copy_at_end, proof_at_end
+from appliance.wire.proof import broken_sources, copy_at_end, proof_at_end, sealing
 from appliance.wire.recorder import CameraSpan, Clip, ClipHead, FindClips, Found, GetClip, Kept
 from appliance.wire.sheets import RoomAlarm
 
@@ -285,6 +285,7 @@ async def _film(package: Package, box: Box, clip: Clip, kind: wire.FileKind) -> 
     file.film = stated.film if stated else copied.original if copied else ""
     file.lost = copied.lost if copied else 0
     file.kept = sorted(one.state for one in stated.sources if one.state not in PLAIN) if stated else []
+    package.sources += stated.sources if stated else []
     package.broken += [
         wire.Broken(path=path, source=one.path, code=one.found) for one in broken_sources(stated)
     ]
@@ -331,6 +332,7 @@ def _sheet(
         ],
         left_out=package.left_out,
         broken=package.broken,
+        sealing=sealing(package.sources),
         unseen=unseen(seen, wanted),
         idle=sorted(set(wanted.cameras) - {one.camera for one in spans(seen, wanted)}),
         cameras={code: names.get(code, code) for code in wanted.cameras},
@@ -363,6 +365,7 @@ def signed_manifest(
         alarms=found.alarms,
         left_out=package.left_out,
         broken=package.broken,
+        sealing=sealing(package.sources),
         journal_seq=facts.journal_seq,
         journal_hash=facts.journal_hash,
         made_at=datetime.now(UTC),  # by the clock the key's certificate was made by

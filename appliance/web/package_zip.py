@@ -10,6 +10,7 @@ from pathlib import Path
 from appliance.base.errors import ExamError
 from appliance.flow.box import Box
 from appliance.wire import evidence as wire
+from appliance.wire.recorder import CheckedFile
 
 Progress = Callable[[int, int], None]
 
@@ -24,6 +25,8 @@ class Package:
         self.files: list[wire.PackageFile] = []
         self.left_out: list[wire.LeftOut] = []
         self.broken: list[wire.Broken] = []
+        self.sources: list[CheckedFile] = []
+        """What its clips were cut from."""
         self.done = self.total = 0
 
     def free(self, path: str) -> str:

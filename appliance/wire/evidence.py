@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from appliance.wire.recorder import AlarmSpan, Gap, Kept
+from appliance.wire.recorder import AlarmSpan, Gap, Kept, Sealing
 from appliance.wire.sheets import RoomAlarm
 
 MANIFEST = "manifest.json"
@@ -77,6 +77,8 @@ class Manifest(msgspec.Struct, kw_only=True):
     """What was wrong with these cameras while they recorded."""
     left_out: list[LeftOut]
     broken: list[Broken] = []
+    sealing: Sealing | None = None
+    """Of the recordings its clips were cut from. None: there is no clip, or an earlier version made it."""
     journal_seq: int
     """The journal's head when it was made, and its hash: later entries cannot have been known."""
     journal_hash: str
@@ -144,6 +146,7 @@ class EvidenceSheet(msgspec.Struct, kw_only=True, frozen=True):
     alarms: list[RoomAlarm] = []
     left_out: list[LeftOut]
     broken: list[Broken] = []
+    sealing: Sealing | None = None
     unseen: list[Unseen] = []
     idle: list[str] = []
     """Cameras that were asked for and saw nothing of this in this time."""

@@ -1,12 +1,14 @@
 """The box with the proof at the end of a clip, as it lies in the file (written and checked by cameras.clips.proof)."""
 
 import hashlib
+from collections.abc import Iterable
+from datetime import datetime
 from typing import TypeVar
 
 import msgspec
 
 from appliance.wire.playback import CopyProof
-from appliance.wire.recorder import CheckedFile, ClipProof, SignedProof
+from appliance.wire.recorder import CheckedFile, ClipProof, Sealing, SignedProof
 
 BOX = b"uuid" + hashlib.sha256(b"examsite clip proof").digest()[:16]
 """Type and extended type of the box; its four bytes of length lie before it."""
@@ -53,3 +55,12 @@ def broken_sources(stated: ClipProof | None) -> list[CheckedFile]:
     """Recordings that were not as recorded when the clip was cut from them."""
     sources = stated.sources if stated else []
     return [one for one in sources if one.found not in ("whole", "open")]
+
+
+def sealing(sources: Iterable[CheckedFile]) -> Sealing | None:
+    """What seals lay over recordings when they were given out, each counted once; None: their clips do not say."""
+    seals = {one.path: one.sealed for one in sources if one.sealed is not msgspec.UNSET}
+    times = [at for at in seals.values() if isinstance(at, datetime)]
+    if not seals:
+        return None
+    return Sealing(sources=len(seals), unsealed=len(seals) - len(times), newest=max(times, default=None))

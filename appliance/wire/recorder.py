@@ -257,7 +257,9 @@ class SpanHead(msgspec.Struct, kw_only=True):
 
 
 class CheckedFile(msgspec.Struct, kw_only=True):
-    """One file of the store, read again. `path` is relative to the media folder; `end` None: being written."""
+    """One file of the store, read again. `path` is relative to the media folder; `end` None: being written. `sealed`:
+    in a clip's proof, when exam-recorder signed the link of this recording or one after it; None: not yet.
+    """
 
     camera: str
     path: str
@@ -267,6 +269,18 @@ class CheckedFile(msgspec.Struct, kw_only=True):
     sha256: str
     state: Kept
     found: Check
+    sealed: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    """Unset: not asked. Clips given out by earlier versions do not say."""
+
+
+class Sealing(msgspec.Struct, kw_only=True):
+    """Of recordings that were given out: how many there are, how many of them no seal of exam-recorder lay over yet,
+    and the newest seal over the others.
+    """
+
+    sources: int
+    unsealed: int
+    newest: datetime | None = None
 
 
 class ClipProof(msgspec.Struct, kw_only=True):

@@ -43,8 +43,8 @@ class Links:
         self._index = index
         self._authority = authority
         self._kept: dict[Path, tuple[tuple[int, int], Lines]] = {}
-        self._seals: dict[str, tuple[int, int, bytes]] = {}
-        """By camera: after the seal at which link, up to which link, and the `chained` signed there."""
+        self._seals: dict[str, tuple[int, int, bytes, datetime | None]] = {}
+        """By camera: after the seal at which link, up to which link, and the `chained` signed there and when."""
 
     def judged(self, segment: Segment, found: Check, heads: Sequence[SealedHead] = ()) -> Check:
         """`row_altered` for a file that fits its row, and the row not the chain. `heads`: seals the journal knows, of
@@ -57,6 +57,14 @@ class Links:
         except OSError as error:
             log.error("%s: its chain cannot be read: %s", segment.path, error)
         return "unreadable"
+
+    def sealed(self, segment: Segment) -> datetime | None:
+        """When exam-recorder signed the link of a recording, or one after it; None: not yet. Does that hold? Whoever
+        asks for `judged` afterwards knows. Raises Unavailable.
+        """
+        rows = self._index.rows("SELECT n FROM segment WHERE id = ?", segment.id)
+        n = rows[0][0] if rows else None
+        return self._seals[segment.camera][3] if n and self._seal_over(segment.camera, n)[0] else None
 
     def _holds(self, segment: Segment, heads: Sequence[SealedHead]) -> bool:
         columns = COLUMNS["segment"]
@@ -180,7 +188,7 @@ class Links:
 
         A seal that is not in order signs nothing that could fit.
         """
-        after, until, signed = self._seals.get(camera, (0, 0, b""))
+        after, until, signed, _at = self._seals.get(camera, (0, 0, b"", None))
         if after < n <= until:
             return until, signed
         low, high = (
@@ -196,23 +204,25 @@ class Links:
             else:
                 low = middle + 1
         before = self._sealed(camera, low - 1) if low > 1 else 0
-        until, signed = self._sealed(camera, low), self._signed(camera, low)
-        self._seals[camera] = before, until, signed
+        until, (signed, at) = self._sealed(camera, low), self._signed(camera, low)
+        self._seals[camera] = before, until, signed, at
         return until, signed
 
     def _sealed(self, camera: str, number: int) -> int:
         rows = self._index.rows("SELECT n FROM seal WHERE camera = ? AND number = ?", camera, number)
         return int(rows[0][0]) if rows else 0
 
-    def _signed(self, camera: str, number: int) -> bytes:
+    def _signed(self, camera: str, number: int) -> tuple[bytes, datetime | None]:
         rows = self._index.rows("SELECT line FROM seal WHERE camera = ? AND number = ?", camera, number)
         try:
             signed, seal = read_seal(rows[0][0].encode())
             if not by_recorder(signed, seal, self._authority):
-                return b""
-            return bytes.fromhex(seal.head) if seal.camera == camera else b""
+                return b"", None
+            return (
+                (bytes.fromhex(seal.head), seal.at.astimezone(UTC)) if seal.camera == camera else (b"", None)
+            )
         except (IndexError, BadLine, ValueError):
-            return b""
+            return b"", None
 
 
 def _parted(line: bytes) -> tuple[bytes, bytes]:

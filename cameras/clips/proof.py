@@ -29,8 +29,8 @@ from appliance.base.i18n import N_
 from appliance.base.settings import Settings
 from appliance.base.site import read_site
 from appliance.wire.playback import CopyProof, Written
-from appliance.wire.proof import BOX, broken_names, broken_sources
-from appliance.wire.recorder import Check, CheckedFile, ClipProof, SignedProof
+from appliance.wire.proof import BOX, broken_names, broken_sources, sealing
+from appliance.wire.recorder import Check, CheckedFile, ClipProof, Sealing, SignedProof
 from appliance.wire.seals import SealedHead
 from cameras.clips.cut import Cut
 from cameras.clips.film import Locate, Piece, Span, spoiled, unreadable
@@ -67,12 +67,15 @@ class ClipFinding(msgspec.Struct, kw_only=True):
 
 
 class ClipVerified(msgspec.Struct, kw_only=True):
-    """The JSON of `recordings verify-clip`; `clip`: what is stated, None when nothing could be read."""
+    """The JSON of `recordings verify-clip`; `clip`: what is stated, None when nothing could be read; `sealing`: what is
+    stated of the seals over its recordings, None when nothing is.
+    """
 
     ok: bool
     checked: int
     findings: list[ClipFinding]
     clip: ClipProof | CopyProof | None
+    sealing: Sealing | None = None
 
 
 class Proven:
@@ -116,6 +119,8 @@ class Proven:
             sources=[stated(segment, max(get_args(Check), key=len)) for segment in made.segments],
             made_at=datetime.max.replace(tzinfo=UTC),
         )
+        for one in self._stated.sources if links else []:
+            one.sealed = self._stated.made_at
         self.written: Written | None = None
         """What all of it was, once it has been read."""
         # How long the proof will be is said before it is made: blanks at its end make up what it is shorter by.
@@ -162,9 +167,11 @@ class Proven:
                 given += taken
                 same = size == segment.bytes and whole.hexdigest() == segment.sha256
                 seen: Check = "open" if segment.end is None else "whole" if same else "altered"
-                if self._links:
-                    seen = self._links.judged(segment, seen, self._heads)
                 found.append(stated(segment, seen))
+                if self._links:
+                    # First the seal, then whether it holds: one that is made in between is not told of.
+                    found[-1].sealed = self._links.sealed(segment) if segment.end else None
+                    found[-1].found = self._links.judged(segment, seen, self._heads)
         self._stated.sources, self._stated.film = found, film.hexdigest()
         for one in broken_sources(self._stated):
             log.error("%s is not as recorded: %s; a clip cut from it says so", one.path, one.found)
@@ -232,6 +239,7 @@ def verify_clip(path: Path, authority: bytes) -> ClipVerified:
         found.findings.append(ClipFinding(code="bad_signature", camera="", path=str(path)))
         return found
     found.clip = stated
+    found.sealing = sealing(stated.sources) if isinstance(stated, ClipProof) else None
     codes: list[Code] = []
     try:
         key = certified_key(_base64(signed.certificate), authority, PROCESS, stated.made_at)

@@ -27,8 +27,8 @@ from appliance.web.package import _recording
 from appliance.web.package_zip import Package
 from appliance.wire.evidence import Broken, EvidenceSheet, PackageFile, PlainHeading
 from appliance.wire.playback import CopyProof, GetCopy, Written
-from appliance.wire.proof import lost_at_end
-from appliance.wire.recorder import Cause, Clip, ClipHead, Gap
+from appliance.wire.proof import lost_at_end, sealing
+from appliance.wire.recorder import Cause, Clip, ClipHead, Gap, Sealing
 from appliance.wire.screens import ReadScreens, ScreenRead, ScreensHead
 from appliance.wire.seals import SealedHead
 from cameras import clips
@@ -147,6 +147,7 @@ async def test_one_file_that_is_gone_takes_no_other_out_of_a_package(
     )
     store.index.write("UPDATE segment SET state = 'filled' WHERE id = ?", store.files[3].id)
     package = await packed(store, tmp_path / "p.zip")
+    assert sealing(package.sources) == Sealing(sources=3, unsealed=3)
     covered = [(one.path, one.start, one.end, one.kept) for one in package.files]
     assert covered == [
         ("clips/C1-20261121-010000.mp4", at(0), at(10), []),
@@ -191,8 +192,10 @@ def test_a_clip_says_how_its_recordings_came_into_the_store(
     file.write_bytes(b"".join(Proven(store.settings, made, at(5), at(25), lying(store.media)).read()))
     found = verify_clip(file, store.authority)
     assert found.ok
+    assert found.sealing is None and b'"sealed' not in file.read_bytes(), "as earlier versions gave it out"
     _tell_clip(found)
-    told = capsys.readouterr().out
+    told, err = capsys.readouterr()
+    assert "完整" in err and "签封" not in err
     assert "1 段录像是后来补录的" in told and "1 段录像因异常中断结束" in told
 
 
@@ -212,6 +215,7 @@ def test_the_cover_names_every_cause_and_what_was_filled_or_broken(monkeypatch: 
         + [Gap(camera="C1", start=at(5), end=at(9), cause="disk", filled=True, origin="card")],
         left_out=[],
         broken=[Broken(path="clips/a.mp4", source="C1/x.mp4", code="altered")],
+        sealing=Sealing(sources=3, unsealed=2),
         cameras={"C1": "前部"},
         lines=[],
         journal_seq=1,
@@ -228,6 +232,7 @@ def test_the_cover_names_every_cause_and_what_was_filled_or_broken(monkeypatch: 
         "disk; filled later from the camera&#39;s own card",
         "put into a gap later, not recorded here",
         "altered · C1/x.mp4",
+        "Source recordings not sealed yet when this was given out: 2 of 3.",
     ):
         assert page.count(words) == 1, words
 

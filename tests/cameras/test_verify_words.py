@@ -1,7 +1,7 @@
 """What `recordings verify` and `verify-clip` tell a person."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import msgspec
@@ -12,6 +12,7 @@ from appliance.base.settings import dump
 from cameras.clips.proof import verify_clip
 from cameras.recorder.sealing import Sealer
 from tests.cameras.test_proof import NOW, Store, store
+from tests.cameras.test_store import put
 from tests.command import examsite
 
 __all__ = ["store"]
@@ -44,6 +45,49 @@ async def test_a_clip_is_told_in_the_time_of_its_site(store: Store, tmp_path: Pa
     assert status == 0 and "2026-11-21 09:00:05 – 09:00:25 +0800" in out, (out, head, NOW)
     stated = verify_clip(file, store.authority).clip
     assert stated is not None and stated.zone == "Asia/Shanghai"
+
+
+async def test_a_clip_tells_which_of_its_recordings_had_a_seal(store: Store, tmp_path: Path) -> None:
+    file, state = tmp_path / "clip.mp4", store.settings.state
+
+    async def told(first: int, last: int, *more: str) -> tuple[int, str, str]:
+        head = await store.download(file, first, last)
+        assert head.bytes == file.stat().st_size, "as long as was said before"
+        line = ("recordings", "verify-clip", str(file), "--authority", str(state / "keys" / "authority.pem"))
+        return await asyncio.to_thread(examsite, *line, *more)
+
+    async def sealing(first: int, last: int) -> tuple[int, object]:
+        status, out, _err = await told(first, last, "--json")
+        return status, msgspec.json.decode(out)["sealing"]
+
+    status, _out, err = await told(5, 25)
+    assert (status, err.count("\n")) == (0, 2) and err.startswith("录像片段完整")
+    assert "给出时尚未签封：所用 3 个录像文件中的 3 个。" in err and "一小时内签封" in err
+    _status, _out, err = await told(5, 25, "--lang", "en")
+    assert "not sealed yet when this was given out: 3 of 3." in err
+    assert await sealing(5, 25) == (0, {"sources": 3, "unsealed": 3, "newest": None})
+    crypto.new_leaf(state / "authority", state / "keys", "recorder")
+    at = datetime.now(UTC).replace(microsecond=1)
+    Sealer(store.settings, store.index).seal("C1", at)
+    newest = f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"
+    assert await sealing(5, 25) == (0, {"sources": 3, "unsealed": 0, "newest": newest})
+    status, _out, err = await told(5, 25)
+    there = at.astimezone(timezone(timedelta(hours=8)))
+    assert status == 0 and f"3 个录像文件均已由录像服务签封。最近一次签封：{there:%Y-%m-%d %H:%M}" in err
+    put(store.index, store.media, NOW + timedelta(seconds=100), 10, "r2", store.path(0).read_bytes())
+    assert await sealing(92, 108) == (0, {"sources": 2, "unsealed": 1, "newest": newest})
+    store.flip(1, at=-20)
+    status, out, err = await told(5, 25)
+    assert status == 1 and "截取时，录像分段" in out and "完整" not in err
+    assert err.startswith("本文件本身与 ") and err.count("\n") == 1 and "签封" not in err
+    body = bytearray(file.read_bytes())
+    body[500] ^= 1
+    file.write_bytes(body)
+    assert {one.code for one in verify_clip(file, store.authority).findings} == {"altered", "source_altered"}
+    _status, _out, err = await asyncio.to_thread(
+        examsite, "recordings", "verify-clip", str(file), "--authority", str(state / "keys" / "authority.pem")
+    )
+    assert "本文件本身" not in err, "it is another one itself"
 
 
 def test_a_foreign_computer_is_told_to_name_the_certificate(

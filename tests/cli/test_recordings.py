@@ -169,6 +169,10 @@ def test_a_package_is_made_and_verified(run: Run, day: Running, tmp_path: Path) 
     assert status == 0 and out.startswith(f"{file}  2026-11-21 09:19:00") and "录像缺失 1 段" in err
     status, out, err = run(str(file), *authority(day), command="verify-package")
     assert status == 0 and "C1 C2" in out and "证据包完整" in err
+    told = run(str(file), *authority(day), "--json", command="verify-package")[1]
+    held = json.loads(told)["package"]["sealing"]
+    assert held["sources"] == held["unsealed"] > 1, "nobody seals on this day"
+    assert f"给出时尚未签封：所用 {held['sources']} 个录像文件中的 {held['sources']} 个" in err
     forged = tmp_path / "forged.mp4"
     forged.write_bytes(files_of(day, "C1")[0].read_bytes() + file.read_bytes())
     status, out, err = run(str(forged), *authority(day), command="verify-clip")

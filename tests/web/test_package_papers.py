@@ -142,8 +142,8 @@ async def test_verify_package_says_which_and_the_hashes_are_the_same(
         )
         assert status == 0 and f"画面数据校验值：SHA-256 {films[clip]}" in out
         assert fingerprint(Path(keeper).read_bytes()) in out
-    status, out, _err = examsite("recordings", "verify-package", str(file), "--authority", keeper)
-    assert status == 1
+    status, out, err = examsite("recordings", "verify-package", str(file), "--authority", keeper)
+    assert status == 1 and "本文件本身与 " in err and "自带的证明不符" not in out
     (altered,) = (path for path in files_of(day, "C1") if "T0119" in path.name)
     for words in (
         "截取时，录像分段 C1/",
