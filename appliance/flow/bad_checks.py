@@ -1,57 +1,172 @@
 """Checks of recordings that found something: they are told after the file was put back, too. Nothing is written."""
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
 import msgspec
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from appliance.flow.box import Box
+from appliance.flow.whereabouts import Stay
 from appliance.records.base import instant, moment
 from appliance.records.journal import Journal
 from appliance.records.roster import Candidate
+from appliance.records.site import Room, Seat
+from appliance.wire.recorder import CheckedFile
+from appliance.wire.seals import SealedHead
 
 KIND = "recordings.verified"
 MOST = 20
+STRETCHES = 200
+"""Named in one entry: a disk that is gone is one stretch a camera."""
+JOIN = timedelta(seconds=1)
+
+
+class BadStretch(msgspec.Struct, frozen=True):
+    """Recordings of one camera in which every file was found so (`what` as in CheckedFile.found)."""
+
+    camera: str
+    start: datetime
+    end: datetime
+    what: str
+
+    def within(self, others: Iterable["BadStretch"]) -> bool:
+        """Is it a part of one of these?"""
+        return any(
+            (one.camera, one.what) == (self.camera, self.what)
+            and one.start <= self.start
+            and self.end <= one.end
+            for one in others
+        )
+
+    def touches(self, stays: Iterable[Stay]) -> bool:
+        """Had its camera one of these in view then?"""
+        return any(
+            self.camera in one.cameras and one.start < self.end and (one.end is None or self.start < one.end)
+            for one in stays
+        )
+
+    def text(self) -> str:
+        """As the journal has it."""
+        return f"{self.what} {self.camera} {self.start.isoformat()} {self.end.isoformat()}"
 
 
 class BadCheck(msgspec.Struct, kw_only=True):
-    """One check: so many files were not as recorded, or so many seals were not in the chain. `name` empty: not of a
-    candidate.
+    """One check: so many files were not as recorded, or so many seals were not in the chain. `of`: what `subject` is,
+    empty where nobody knows; `name`: what it is called.
     """
 
     seq: int
     at: datetime
     subject: str
+    of: Literal["candidate", "seat", "room", ""]
     name: str
     files: int
     bad: int
     seals: int
+    found: list[BadStretch] = []
 
 
-def bad_checks(session: Session, box: Box, since: datetime, subject: str = "") -> list[BadCheck]:
-    """The newest of each subject since then; with one named, all of it. Newest first."""
-    wanted = select(Journal).where(Journal.kind == KIND, Journal.at >= instant(since))
-    if subject:
-        wanted = wanted.where(Journal.subject == subject)
+def stretches(files: Iterable[CheckedFile]) -> list[BadStretch]:
+    """Damaged files, those of one camera that follow one another as one. Pure."""
+    found: list[BadStretch] = []
+    for file in sorted(files, key=lambda one: (one.camera, one.found, one.start)):
+        one = BadStretch(file.camera, file.start, file.end or file.start, file.found)
+        before = found[-1] if found else one
+        same = before is not one and (before.camera, before.what) == (one.camera, one.what)
+        if same and one.start <= before.end + JOIN:
+            found[-1] = BadStretch(one.camera, before.start, max(before.end, one.end), one.what)
+        else:
+            found.append(one)
+    return sorted(found, key=lambda one: (one.start, one.camera))
+
+
+def seal_text(head: SealedHead) -> str:
+    """A seal the chain does not have, as the journal has it."""
+    return f"{head.camera} {head.n}"
+
+
+def bad_checks(session: Session, box: Box, since: datetime) -> list[BadCheck]:
+    """The newest of each subject since then, newest first."""
+    found: dict[str, BadCheck] = {}
+    for entry, body in _entries(session, since):
+        if entry.subject not in found:
+            found[entry.subject] = _check(session, box, entry, body)
+            if len(found) == MOST:
+                break
+    return list(found.values())
+
+
+def earlier(
+    session: Session,
+    box: Box,
+    subject: str,
+    stays: list[Stay],
+    now: Iterable[CheckedFile],
+    broken: Iterable[SealedHead],
+) -> list[BadCheck]:
+    """What was once found of the recordings of these stays, whomever the check was about, and is not found `now` (nor
+    `broken` now): each stretch with its newest check, newest first.
+    """
+    told = stretches(now)
+    cameras = {camera for stay in stays for camera in stay.cameras}
+    known = {seal_text(one) for one in broken}
     found: list[BadCheck] = []
+    for entry, body in _entries(session, min((one.start for one in stays), default=box.now())):
+        check = _check(session, box, entry, body)
+        named = bool(check.found)
+        check.found = [one for one in check.found if one.touches(stays) and not one.within(told)]
+        told += check.found
+        # A seal that is not in the chain speaks of all its camera recorded before.
+        seals = {one for one in body.get("broken", []) if one.rpartition(" ")[0] in cameras} - known
+        check.seals = len(seals)
+        known |= seals
+        unnamed = check.bad and not named and check.subject == subject
+        if check.found or check.seals or unnamed:
+            found.append(check)
+            if len(found) == MOST:
+                break
+    return found
+
+
+def _entries(session: Session, since: datetime) -> Iterator[tuple[Journal, dict[str, Any]]]:
+    """Those that tell of something bad, newest first. Most checks do not, and are left to the database."""
+    bad = or_(~col(Journal.body).contains('"damaged":[]'), ~col(Journal.body).contains('"broken":[]'))
+    wanted = select(Journal).where(Journal.kind == KIND, Journal.at >= instant(since), bad)
     for entry in session.exec(wanted.order_by(col(Journal.seq).desc())):
         body: dict[str, Any] = msgspec.json.decode(entry.body)
-        bad, seals = int(body.get("files", 0)) - int(body.get("whole", 0)), len(body.get("broken", []))
-        if not (bad or seals) or (not subject and any(one.subject == entry.subject for one in found)):
-            continue
-        person = session.get(Candidate, entry.subject)
-        found.append(
-            BadCheck(
-                seq=entry.seq,
-                at=moment(entry.at),
-                subject=entry.subject,
-                name=person.name if person else "",
-                files=int(body.get("files", 0)),
-                bad=bad,
-                seals=seals,
-            )
-        )
-        if len(found) == MOST:
-            break
-    return found
+        if int(body.get("files", 0)) != int(body.get("whole", 0)) or body.get("broken"):
+            yield entry, body
+
+
+def _check(session: Session, box: Box, entry: Journal, body: dict[str, Any]) -> BadCheck:
+    of, name = _named(session, box, entry.subject)
+    return BadCheck(
+        seq=entry.seq,
+        at=moment(entry.at),
+        subject=entry.subject,
+        of=of,
+        name=name,
+        files=int(body.get("files", 0)),
+        bad=int(body.get("files", 0)) - int(body.get("whole", 0)),
+        seals=len(body.get("broken", [])),
+        found=[_read(one) for one in body.get("stretches", [])],
+    )
+
+
+def _named(session: Session, box: Box, subject: str) -> tuple[Literal["candidate", "seat", "room", ""], str]:
+    if person := session.get(Candidate, subject):
+        return "candidate", person.name
+    if session.get(Seat, subject):
+        return "seat", subject
+    places = {one.code: one.name for one in box.settings.lanes}
+    if room := session.get(Room, subject):
+        places[room.code] = room.name
+    return ("room", f"{places[subject]} {subject}") if subject in places else ("", subject)
+
+
+def _read(text: str) -> BadStretch:
+    what, _, rest = text.partition(" ")
+    camera, start, end = rest.rsplit(" ", 2)
+    return BadStretch(camera, datetime.fromisoformat(start), datetime.fromisoformat(end), what)

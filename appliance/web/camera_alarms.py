@@ -64,6 +64,11 @@ def camera_alarms(cameras: Iterable[CameraStatus]) -> list[Alarm]:
     return [alarm for camera in cameras for alarm in _of(camera)]
 
 
+def not_recording(alarms: Iterable[Alarm]) -> dict[str, Alarm]:
+    """Cameras that record nothing though they should, each with what is wrong."""
+    return {one.subject: one for one in alarms if one.code == "camera_stopped"}
+
+
 def cameras_file(fault: str) -> list[Alarm]:
     """The file of the cameras cannot be used: nobody may take it for a site without cameras."""
     if not fault:

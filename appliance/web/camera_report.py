@@ -16,7 +16,7 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.coverage import Seen, coverage, said
 from appliance.flow.name_doors import name_doors
-from appliance.web.camera_alarms import ill
+from appliance.web.camera_alarms import camera_alarms, ill, not_recording
 from appliance.web.ops import sources_of
 from appliance.web.pages import done, page
 from appliance.web.sessions import needs
@@ -91,6 +91,7 @@ async def _found(request: Asked, box: Box) -> dict[str, Any]:
         "silent": silent,
         "said": said,
         "ill": ill(places, status),
+        "stopped": not_recording(camera_alarms(status.values())),
         "may_check": request.user.role in ROLES,
     }
 

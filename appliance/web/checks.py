@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Request
 
 from appliance.base.errors import ExamError
+from appliance.base.ids import new_id
 from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 
@@ -20,7 +21,9 @@ MOST = 200
 class Check:
     """One verification: `done` of `total`, and in the end `result`, or the `error` that ended it."""
 
-    def __init__(self) -> None:
+    def __init__(self, began: datetime) -> None:
+        self.id = new_id()
+        self.began = began
         self.done = self.total = 0
         self.result: Any = None
         self.error: ExamError | None = None
@@ -50,18 +53,21 @@ class Checks:
         self._box = box
         self._known: dict[str, Check] = {}
 
-    async def get(self, key: str, work: Work, fresh: float, again: bool = False) -> Check:
-        """The check of `key`: a running one, one not older than `fresh` seconds (or ten times as long as it
-        took), else a new one. Waits for it a second at most.
+    async def get(
+        self, key: str, work: Work, fresh: float, again: bool = False, worth: float = 10, of: str = ""
+    ) -> Check:
+        """The check of `key`: a running one, one not older than `fresh` seconds (or `worth` times as long as it
+        took), else a new one. Waits for it a second at most. `of`: the one a page waits for, which gets its outcome
+        however late it asks (a page in the background does not ask every second).
         """
         found = self._known.get(key)
-        if found and found.over:
+        if found and found.over and found.id != of:
             age = self._box.clock.monotonic() - found.ended
-            if again or age > max(fresh, 10 * found.seconds):
+            if again or age > max(fresh, worth * found.seconds):
                 found = None
         if found is None:
             self._known.pop(key, None)
-            found = self._known[key] = Check()
+            found = self._known[key] = Check(self._box.now())
             while len(self._known) > MOST:
                 del self._known[next(iter(self._known))]
             found.task = asyncio.create_task(self._run(found, work))

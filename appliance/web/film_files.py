@@ -17,7 +17,7 @@ from appliance.flow.seen import joined, seen_of
 from appliance.flow.whereabouts import Stay, stays
 from appliance.web.checks import Check
 from appliance.web.pages import page
-from appliance.web.recordings import Asked, Files, check_of
+from appliance.web.recordings import Asked, Files, check_of, found_before
 from appliance.web.sessions import needs
 from appliance.web.timeline_rows import ShownAlarm, ms
 
@@ -61,6 +61,8 @@ async def film_files(
     start: Annotated[datetime, QueryParameter(name="from")],
     end: Annotated[datetime, QueryParameter(name="to")],
     asked: FromQuery[bool] = False,
+    again: FromQuery[bool] = False,
+    of: FromQuery[str] = "",
 ) -> Template:
     """The line over the films. Asks for itself again until the check is over."""
     subject, whose, wanted = await box.db.read(_wanted, box, sort, matter, start, end)
@@ -68,12 +70,13 @@ async def film_files(
     long = not whose and sum((one.end - one.start for one in spans), timedelta()) > MUCH
     check: Check | None = None
     if not long or asked:
-        check = await check_of(request, box, wanted, subject)
+        check = await check_of(request, box, wanted, subject, again, of)
     return page(
         request,
         "film_files.html",
         check=check,
         whose=whose,
+        bad=await found_before(box, subject, wanted, check) if check is None or check.over else [],
         asked={"sort": sort, "matter": matter, "from": start.isoformat(), "to": end.isoformat()},
         names=names_of(box.settings),
         named=NAMED,

@@ -14,12 +14,14 @@ from appliance.base.errors import ExamError, NotFound
 from appliance.base.i18n import LANGUAGES, N_, _
 from appliance.flow.accounts import LONGEST, Who, sign_in, sign_out
 from appliance.flow.box import Box
+from appliance.flow.cameras import names_of
 from appliance.flow.coverage import Seen, coverage
-from appliance.web.camera_alarms import camera_alarms
+from appliance.web.camera_alarms import camera_alarms, not_recording
 from appliance.web.ops import sources_of
 from appliance.web.pages import page
 from appliance.web.roll_call import ROLES as ROLL_CALL
 from appliance.web.sessions import COOKIE
+from appliance.wire.ops import Alarm
 
 PAGES: list[tuple[str, str, str, tuple[str, ...]]] = [
     ("/desk", N_("Check-in desk"), N_("May this person in?"), ("entry", "chief")),
@@ -47,6 +49,8 @@ PAGES: list[tuple[str, str, str, tuple[str, ...]]] = [
 """Path, title, the question the page answers, who may open it."""
 
 ENTRY = ("display", "entry", "chief")
+NAMED = 6
+"""Cameras named in one line."""
 
 
 class SignInForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -82,7 +86,7 @@ async def of_cameras(request: Request[Any, Any, Any], box: Box) -> list[tuple[st
     sources = sources_of(request, box)
     await sources.refresh()
     found = camera_alarms(sources.status.cameras if sources.status else [])
-    silent = len({one.subject for one in found if one.level == "red"})
+    silent = not_recording(found)
     odd = len({one.subject for one in found if one.level == "amber"})
     places: list[Seen] = await box.db.read(coverage, box)
     dark = _(", ").join(one.name for one in places if one.unseen)
@@ -91,10 +95,23 @@ async def of_cameras(request: Request[Any, Any, Any], box: Box) -> list[tuple[st
     return [
         *([("stop", fault.text())] if fault else []),
         *([("stop", _("The recorder is silent."))] if mute else []),
-        *([("stop", _("Cameras that record nothing: {count}").format(count=silent))] if silent else []),
+        *([("stop", _named(box, silent))] if silent else []),
         *([("look", _("Cameras that want a look: {count}").format(count=odd))] if odd else []),
         *([("look", _("Not everything is seen: {room}.").format(room=dark))] if dark else []),
     ]
+
+
+def _named(box: Box, silent: dict[str, Alarm]) -> str:
+    """Which cameras record nothing, and since when."""
+    names, today = names_of(box.settings), box.today()
+    told = []
+    for code, one in list(silent.items())[:NAMED]:
+        since = box.local(one.since or box.now())
+        time = f"{since:%H:%M:%S}" if since.date() == today else f"{since:%Y-%m-%d %H:%M:%S}"
+        told.append(_("{camera} since {time}").format(camera=names[code], time=time))
+    more = ["…"] if len(silent) > NAMED else []
+    cameras = _(", ").join([*told, *more])
+    return _("Cameras that record nothing: {count}. {cameras}").format(count=len(silent), cameras=cameras)
 
 
 @get("/sign-in", opt={"public": True}, name="sign_in")

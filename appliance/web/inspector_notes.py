@@ -1,19 +1,28 @@
 """What an inspector is told before asking: recordings that do not hold, cameras that do not record now."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import msgspec
 from litestar import Request
 
+from appliance.base.evidence_words import wrong
 from appliance.base.i18n import _
 from appliance.flow.accounts import Who
-from appliance.flow.bad_checks import BadCheck, bad_checks
+from appliance.flow.bad_checks import BadCheck, BadStretch, bad_checks
 from appliance.flow.box import Box
+from appliance.flow.cameras import names_of
 from appliance.flow.delete_recordings import midnight
+from appliance.flow.seen import LONGEST
 from appliance.web.home import of_cameras
 from appliance.web.ops import sources_of
 from appliance.wire.archive import Storage
+
+NAMED = 3
+"""Stretches named in one line."""
+AROUND = timedelta(minutes=1)
 
 
 class Note(msgspec.Struct):
@@ -40,16 +49,41 @@ def notes(
     """In words. `cameras`: what the head of the site sees on the first page."""
     found = [_check(box, one) for one in checks]
     if storage and storage.found:
-        text = _("Recordings that do not hold: {count}.").format(count=storage.found)
+        text = _("Found by the regular check of the storage, counted apart: {count} files.").format(
+            count=storage.found
+        )
         found.append(Note("stop", text, "/storage", _("Storage of recordings")))
     report = _("Compliance report of the cameras")
     return found + [Note(kind, text, "/cameras/report", report) for kind, text in cameras]
 
 
 def _check(box: Box, one: BadCheck) -> Note:
-    text = _("Files checked today at {time}: {bad} of {files} were not as recorded.")
+    """With the page where its files are named: the record of a candidate, else the films of the place and time."""
+    text = _("Files of {whose} checked today at {time}: {bad} of {files} were not as recorded.")
     if not one.bad:
-        text = _("Recordings checked today at {time}: they were cut off or exchanged.")
-    told = text.format(time=f"{box.local(one.at):%H:%M:%S}", bad=one.bad, files=one.files)
-    path = f"/inspection/{one.subject}" if one.name else ""
-    return Note("stop", told, path, one.name)
+        text = _("Recordings of {whose} checked today at {time}: they were cut off or exchanged.")
+    time = f"{box.local(one.at):%H:%M:%S}"
+    named = [_stretch(box, found) for found in one.found[:NAMED]] + ["…"] * (len(one.found) > NAMED)
+    told = text.format(whose=one.name, time=time, bad=one.bad, files=one.files)
+    if one.of == "candidate":
+        path, page = f"/inspection/{one.subject}#recordings", _("Record, and is it whole?")
+    else:
+        path, page = f"/timeline/{one.of}/{quote(one.subject)}{_span(one)}" if one.of else "", _("Recordings")
+    return Note("stop", " ".join(filter(None, (told, "; ".join(named)))), path, page)
+
+
+def _stretch(box: Box, found: BadStretch) -> str:
+    start, end = box.local(found.start), box.local(found.end)
+    camera = names_of(box.settings)[found.camera]
+    return f"{camera} {start:%Y-%m-%d %H:%M:%S} – {end:%H:%M:%S} {wrong(found.what)}"
+
+
+def _span(one: BadCheck) -> str:
+    """The time of what was found, as its films are asked for; nothing where the check names no time, or too long."""
+    if not one.found:
+        return ""
+    start = min(found.start for found in one.found) - AROUND
+    end = max(found.end for found in one.found) + AROUND
+    return (
+        f"?{urlencode({'from': start.isoformat(), 'to': end.isoformat()})}" if end - start < LONGEST else ""
+    )

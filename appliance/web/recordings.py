@@ -3,7 +3,7 @@ and whether every file is as it was recorded.
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -14,10 +14,11 @@ from litestar.response import Template
 
 from appliance.base.crypto import fingerprint, read_secret
 from appliance.base.errors import ExamError
+from appliance.base.evidence_words import wrong
 from appliance.base.i18n import _
 from appliance.base.sockets import ask, ask_stream
 from appliance.flow.accounts import Who
-from appliance.flow.bad_checks import bad_checks
+from appliance.flow.bad_checks import STRETCHES, BadCheck, earlier, seal_text, stretches
 from appliance.flow.box import Box, keys
 from appliance.flow.cameras import names_of
 from appliance.flow.look import note_look
@@ -42,13 +43,12 @@ from appliance.wire.seals import SealedHead
 Asked = Request[Who, Any, Any]
 PIECE = timedelta(minutes=10)
 """Recordings are offered in pieces of this length."""
-FRESH = 60.0
-"""Seconds for which a check of the files serves everybody who opens the page."""
+FRESH = 3.0
+"""Seconds for which a check of the files serves everybody who opens a page: longer, and it told of the past."""
 WIDTH = 1000.0
 """Units of the time bar."""
 LEAST = 4.0
 """A mark is never narrower: a lost second must be seen."""
-EVER = datetime(1, 1, 1, tzinfo=UTC)
 DAMAGED = ("altered", "row_altered", "missing", "unreadable")
 NAMED = 20
 """Damaged files named in the journal; their number is told in any case."""
@@ -239,7 +239,7 @@ async def read_again(check: Check, box: Box, wanted: list[Stay], candidate: str,
         doubtful=[one for one in every if one.state in ("recovered", "adopted")],
         seals=len(heads) - head.unread,
         broken=head.broken,
-        unsealed=unsealed(every, heads),
+        unsealed=unsealed(every, [one for one in heads if one not in head.broken]),
         unread=head.unread,
     )
     body = {
@@ -248,8 +248,9 @@ async def read_again(check: Check, box: Box, wanted: list[Stay], candidate: str,
         "elsewhere": files.elsewhere,
         "deleted": files.deleted,
         "damaged": [f"{one.found} {one.path}" for one in files.damaged[:NAMED]],
+        "stretches": [one.text() for one in stretches(files.damaged)[:STRETCHES]],
         "seals": files.seals,
-        "broken": [f"{one.camera} {one.n}" for one in files.broken[:NAMED]],
+        "broken": [seal_text(one) for one in files.broken[:NAMED]],
         "unread": files.unread,
     }
     check.result = files  # shown even when the journal cannot be written now
@@ -257,8 +258,10 @@ async def read_again(check: Check, box: Box, wanted: list[Stay], candidate: str,
     return files
 
 
-async def check_of(request: Asked, box: Box, wanted: list[Stay], subject: str, again: bool = False) -> Check:
-    """The check of the files of these stays, shared by every page that shows it."""
+async def check_of(
+    request: Asked, box: Box, wanted: list[Stay], subject: str, again: bool = False, of: str = ""
+) -> Check:
+    """The check of the files of these stays, shared by every page that shows it. `of`: the one a page waits for."""
     # One stay more, or one that is over now, is another check.
     times = " ".join(f"{at:%Y%m%dT%H%M}" if at else "" for stay in wanted for at in (stay.start, stay.end))
     return await checks(request, box).get(
@@ -266,16 +269,29 @@ async def check_of(request: Asked, box: Box, wanted: list[Stay], subject: str, a
         lambda check: read_again(check, box, wanted, subject, request.user),
         FRESH,
         again,
+        worth=0,
+        of=of,
     )
+
+
+async def found_before(box: Box, subject: str, wanted: list[Stay], check: Check | None) -> list[BadCheck]:
+    """What earlier checks found of these stays, besides what this one finds."""
+    files: Files | None = check.result if check else None
+    now, broken = (files.damaged, files.broken) if files else ([], [])
+    return await box.db.read(earlier, box, subject, wanted, now, broken)
 
 
 @get("/{candidate:str}/recordings")
 async def inspection_recordings(
-    request: Asked, box: NamedDependency[Box], candidate: FromPath[str], again: FromQuery[bool] = False
+    request: Asked,
+    box: NamedDependency[Box],
+    candidate: FromPath[str],
+    again: FromQuery[bool] = False,
+    of: FromQuery[str] = "",
 ) -> Template:
     """The block of the page: bars, clips, gaps, and the proof of the files."""
     wanted = await box.db.read(stays, box, candidate)
-    files = await check_of(request, box, wanted, candidate, again)
+    files = await check_of(request, box, wanted, candidate, again, of)
     found: list[Place] = []
     problem: ExamError | None = files.error
     try:
@@ -290,7 +306,9 @@ async def inspection_recordings(
         lost=lost(found),
         check=files,
         problem=problem,
-        bad=await box.db.read(bad_checks, box, EVER, candidate),
+        bad=await found_before(box, candidate, wanted, files) if files.over else [],
+        names=names_of(box.settings),
+        wrong=wrong,
         lasted=lasted,
         authority=fingerprint(read_secret(keys(box.settings) / "authority.pem")),
         leaving_min=box.settings.recorder.leaving_min,

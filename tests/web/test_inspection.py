@@ -22,7 +22,7 @@ from tests.web.day_server import Running
 from tests.world import number_of
 
 Open = Callable[..., Page]
-WHOLE = re.compile(r"刚刚核对：(\d+) 个文件中 \1 个完好。")
+WHOLE = re.compile(r"\d\d:\d\d:\d\d 核对：(\d+) 个文件中 \1 个完好。")
 
 
 def newest(day: Running, kind: str) -> Journal | None:

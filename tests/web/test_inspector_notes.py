@@ -1,21 +1,28 @@
 """What an inspector is told before asking, and what stays told after a file was put back."""
 
+import html
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import httpx
 from sqlmodel import Session, select
 
+from appliance.base.clock import FakeClock
 from appliance.base.i18n import language, set_language
 from appliance.flow.accounts import Who
+from appliance.flow.bad_checks import BadStretch
+from appliance.flow.box import Box
 from appliance.flow.hold_recordings import lift_hold, put_hold
 from appliance.flow.look import append_fact
 from appliance.records.accounts import Account
+from appliance.web.checks import Check, Checks
 from appliance.web.inspector_notes import notes
 from appliance.web.pages import environment
 from appliance.web.recordings import lasted, unsealed
 from appliance.wire.recorder import CheckedFile, Gap
 from appliance.wire.seals import SealedHead
+from tests.conftest import START
 from tests.stored import stored
 from tests.web.day_server import Running
 
@@ -28,16 +35,75 @@ def test_what_does_not_hold_is_red_on_the_first_page(
     inspector, one = client("inspector"), day.day.people[18]
     page = inspector.get("/inspection").text
     now = page.split('id="now"')[1].split("</section>")[0]
-    assert "1 台摄像机未在录像" in now and "/cameras/report" in now
+    assert re.search(r"1 台摄像机未在录像：理论考场后部（自 [\d :-]+ 起）", now) and "/cameras/report" in now
     assert "考务日志有没有被改动？" in page and "核对录像：" not in now
     found = {"files": 9, "whole": 7, "damaged": ["altered a", "missing b"], "broken": []}
     for body in (found, found | {"whole": 9, "damaged": []}):  # put back meanwhile
         day.box.db.write_now(append_fact, day.box, "recordings.verified", one, "account:x", body)
     now = inspector.get("/inspection").text.split('id="now"')[1].split("</section>")[0]
-    assert "9 个文件中有 2 个与录制时不一致" in now and f'href="/inspection/{one}"' in now
+    assert "的录像：9 个文件中有 2 个与录制时不一致" in now and f'href="/inspection/{one}#recordings"' in now
     part = inspector.get(f"/inspection/{one}/recordings").text
     assert "以前的核对发现过问题" in part and "2 / 9" in part
     assert "尚未签封：其中" in part, "the stand-in's recordings have no seal"
+    report = inspector.get("/cameras/report").text
+    assert "未在录像：" in report and "没有录像" in report.split("</table>")[1], (
+        "at the camera, and in the list"
+    )
+
+
+def test_what_was_found_of_a_camera_is_told_to_everybody_it_saw(
+    day: Running, client: Callable[[str], httpx.Client]
+) -> None:
+    """Found in a check of the room, put back since: each candidate of that camera and minute has it, nobody else."""
+    inspector, box = client("inspector"), day.box
+    one, other, elsewhere = day.day.people[18], day.day.people[30], day.day.people[60]
+    found = BadStretch("C1", START + timedelta(minutes=70), START + timedelta(minutes=71), "altered")
+    body = {"files": 9, "whole": 8, "damaged": ["altered a"], "broken": [], "stretches": [found.text()]}
+    box.db.write_now(append_fact, box, "recordings.verified", "T1", "account:x", body)
+    for person in (one, other):
+        part = until_read(inspector, f"/inspection/{person}/recordings")
+        told = part.split("以前的核对发现过问题")[1].split("</ul>")[0]
+        assert (
+            "理论考场前部 2026-11-21 09:10:00 – 09:11:00 <strong>被改动</strong>" in told
+            and "T1 · 第" in told
+        )
+        films = f"/timeline/files?sort=candidate&matter={person}&from=2026-11-21T00:00:00Z&to=2026-11-21T10:00:00Z"
+        told = until_read(inspector, films)
+        assert "以前的核对发现过问题" in told and "09:10:00 – 09:11:00 <strong>被改动</strong>" in told
+        assert "尚未签封：其中" in told and "重新核对" in told
+    assert "以前的核对发现过问题" not in until_read(inspector, f"/inspection/{elsewhere}/recordings")
+    now = inspector.get("/inspection").text.split('id="now"')[1].split("</section>")[0]
+    line = next(line for line in now.splitlines() if "T1 的录像" in line)
+    assert "理论考场 T1" in line and "理论考场前部 2026-11-21 09:10:00 – 09:11:00 被改动" in line
+    assert inspector.get(html.unescape(line.split('href="')[1].split('"')[0])).status_code == 200
+
+
+def until_read(http: httpx.Client, path: str) -> str:
+    """A part of a page that asks for itself until the files were read."""
+    while True:
+        part = http.get(path).text
+        if "正在重新读取录像文件" not in part:
+            return part
+        path = html.unescape(part.split('hx-get="')[1].split('"')[0])
+
+
+async def test_a_check_that_is_over_serves_seconds_and_whoever_waits_for_it(
+    box: Box, clock: FakeClock
+) -> None:
+    known, read = Checks(box), []
+
+    async def work(check: Check) -> int:
+        read.append(check.id)
+        return len(read)
+
+    first = await known.get("files", work, 3.0, worth=0)
+    clock.advance(2)
+    assert await known.get("files", work, 3.0, worth=0) is first and first.began == first.at
+    clock.advance(2)
+    assert await known.get("files", work, 3.0, worth=0, of=first.id) is first, "the page that waited for it"
+    second = await known.get("files", work, 3.0, worth=0)
+    assert second is not first and (second.result, len(read)) == (2, 2)
+    assert second.began > first.began
 
 
 def test_findings_of_the_storage_are_told_with_the_way_there(day: Running) -> None:
@@ -99,9 +165,11 @@ def test_a_hold_stays_told_after_it_was_lifted(day: Running, client: Callable[[s
     asker, office = (box.db.read_now(who, login) for login in ("inspector", "office"))
     hold = box.db.write_now(put_hold, box, day.day.theory, "有人举报", asker, "chief", "hold-1")
     page, record = inspector.get("/storage").text, inspector.get(f"/inspection/{one}").text
-    assert 'href="/inspection"' in page and "已封存" in page and "范围：T1 的摄像机" in page
+    assert 'href="/inspection"' in page and "已封存" in page and "第 1 场 · 理论 · 09:00 · T1" in page
+    assert "范围：C1 理论考场前部、C2 理论考场后部、C4 理论入口，2026-" in page, "no more than are held"
+    assert "保存至解除封存为止" in page and page.count("至少保存至") == 1  # the practical sitting's
     assert f"封存于 {box.local(hold.put_at):%Y-%m-%d %H:%M:%S}" in page and "条" in page
-    assert "起已封存：有人举报" in record
+    assert "第 1 场（09:00，T1）的录像自" in record and "起已封存，直至解除：有人举报" in record
     box.db.write_now(lift_hold, box, hold.id, "误封", office, "chief")
     page, record = inspector.get("/storage").text, inspector.get(f"/inspection/{one}").text
     lifted = page.split("最近 90 天内解除的封存：1")[1]
