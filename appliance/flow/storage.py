@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from appliance.flow.box import Box
+from appliance.flow.camera_views import views
 from appliance.flow.delete_recordings import midnight
 from appliance.flow.keep_recordings import kept_sitting, last_released
 from appliance.records.accounts import Account
@@ -50,6 +51,8 @@ class HoldLine(msgspec.Struct, kw_only=True):
     lifted_by: list[str] = []
     lifted_why: str = ""
     lifted_entry: int = 0
+    cameras: list[str]
+    """Those whose recordings it keeps: code and name."""
 
 
 class OrderLine(msgspec.Struct, kw_only=True):
@@ -114,9 +117,11 @@ def _hold(session: Session, box: Box, hold: RecordingHold, sitting: Sitting) -> 
         for one in session.exec(told)
         if msgspec.json.decode(one.body).get("hold") == hold.id
     }
+    kept = _line(session, box, sitting, hold.lifted_at is None)
     line = HoldLine(
         id=hold.id,
-        sitting=_line(session, box, sitting, hold.lifted_at is None),
+        sitting=kept,
+        cameras=_cameras(session, box, kept),
         reason=hold.reason,
         put_at=hold.put_at,
         by=_names(session, [hold.put_by, hold.second_by]),
@@ -127,6 +132,20 @@ def _hold(session: Session, box: Box, hold: RecordingHold, sitting: Sitting) -> 
         line.lifted_by = _names(session, [hold.lifted_by, hold.lifted_second])
         line.lifted_entry = entries.get("hold.lifted", 0)
     return line
+
+
+def _cameras(session: Session, box: Box, kept: SittingKept) -> list[str]:
+    """As exam-archive holds them (`Terms.sees`): of its room, and of every place that had had no sitting by then."""
+    rooms = session.exec(select(Sitting.room).where(Sitting.starts_at < kept.end).distinct())
+    others = set(rooms) - {kept.room}
+    found = {
+        view.camera: f"{view.camera} {view.name}".strip()
+        for view in views(session, box)
+        if view.room not in others
+        and (view.since is None or view.since < kept.end)
+        and (view.until is None or view.until > kept.start)
+    }
+    return list(found.values())
 
 
 def sittings_of(session: Session, box: Box, day: date) -> list[SittingKept]:
