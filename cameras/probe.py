@@ -187,7 +187,9 @@ def of_seen(seen: Seen, profile: Profile | None, reference: Callable[[], Grey | 
         return [checks.of_fault("stream", seen.fault)] if seen.fault else []
     found = checks.of_stream(seen.look.measured, profile)
     kept: Grey | None = None
-    missing = sentence(N_("There is no reference still. Run examsite cameras reference."))
+    missing = sentence(
+        N_("There is no reference still: take it on the camera's page, or with examsite cameras reference.")
+    )
     newest = seen.look.first if seen.look.last is None else seen.look.last
     if reference:
         try:

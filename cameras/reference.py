@@ -179,6 +179,6 @@ def _altered(camera: str) -> Corrupt:
     return Corrupt(
         "reference_altered",
         N_("The reference still of camera {camera} is not as it was kept."),
-        N_("Look at the camera's picture, then run examsite cameras reference again."),
+        N_("Look at the camera's picture, then take its reference still again."),
         camera=camera,
     )

@@ -244,7 +244,7 @@ def save(settings: Settings, camera: CameraSettings, secret: str | None, new: bo
     """Tell exam-recorder."""
     order = SaveCamera(camera=camera, password=secret, by=person(), new=new)
     asyncio.run(ask(settings.socket("recorder"), order, Saved))
-    _tell(_("Camera {camera} is kept.").format(camera=camera.code) + " " + camera.plan())
+    _tell(_("Camera {camera} is saved.").format(camera=camera.code) + " " + camera.plan())
 
 
 def tell_done(settings: Settings, kind: Literal["reference_taken", "clock_set"], cameras: list[str]) -> None:

@@ -17,7 +17,7 @@ from cameras.checks import Check
 from cameras.discovery import Discovered
 from cameras.probe import Probe
 
-SOFT = ("door", "unmarked", "unknown")
+SOFT = ("door", "unmarked", "exchanged", "unknown")
 """Kinds of holes that are no fault by themselves."""
 OUTCOMES = {True: N_("passed"), False: N_("failed"), None: N_("not answerable")}
 SIGNS = {True: "✓", False: "✗", None: "–"}
@@ -35,9 +35,9 @@ CODES = {
     "frame_rate": N_("frame rate"),
     "bitrate": N_("bit rate"),
     "key_interval": N_("key frames"),
-    "password_asked": N_("password asked"),
-    "password_not_factory": N_("own password"),
-    "factory_password_refused": N_("factory passwords"),
+    "password_asked": N_("password required"),
+    "password_not_factory": N_("not a factory password"),
+    "factory_password_refused": N_("factory passwords refused"),
     "reference": N_("reference still"),
     "picture_black": N_("black picture"),
     "picture_frozen": N_("frozen picture"),

@@ -88,7 +88,7 @@ def _set_up_one(settings: Settings, address: str) -> None:
         _tell(_("The camera's clock is {offset} s off.").format(offset=f"{round(offset, 1) + 0.0:+.1f}"))
         failed -= {"clock"} if abs(offset) <= CLOCK_OFF else set()
     if failed and not yes_or_no(_("Not every check holds. Keep it all the same?"), default=False):
-        _tell(_("It is not kept."))
+        _tell(_("It is not saved."))
         return
     address = normal(address)
     known = next((one for one in settings.cameras if compared(one.address) == address), None)
@@ -123,7 +123,7 @@ def _sign_in(address: str) -> tuple[str, str, Probe]:
 def _asked(settings: Settings, address: str, user: str, known: CameraSettings | None) -> CameraSettings:
     """What it is called and where it looks; what does not fit is asked again."""
     code = typer.prompt(_("Code"), default=known.code if known else free_code(settings), err=True)
-    name = typer.prompt(_("Name staff reads"), default=known.name if known else None, err=True)
+    name = typer.prompt(_("Name shown to staff"), default=known.name if known else None, err=True)
     before = known or CameraSettings(code=code, name=name, address=address)
     rooms = {one.room: one.name for one in rooms_seen(settings) if one.room}
     for room, called in rooms.items():

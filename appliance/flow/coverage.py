@@ -41,7 +41,7 @@ class Seen(msgspec.Struct, kw_only=True):
     def whole(self) -> str:
         """What is said when there is no hole."""
         if self.bare:
-            return _("A camera looks here; neither seats nor doors are entered for this place.")
+            return _("There is a camera; neither seats nor doors are entered for this place.")
         return _("Everything in this room is seen and marked.")
 
     @property

@@ -334,7 +334,7 @@ async def camera_marks(
         request,
         "camera_marked.html",
         kind="look" if open_ else "go",
-        text=_("{count} marks are kept.").format(count=len(marks)),
+        text=_("Marks saved: {count}.").format(count=len(marks)),
         more=" ".join(open_) if open_ else here.whole if here else "",
         here=here,
         said=said,

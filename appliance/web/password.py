@@ -45,7 +45,7 @@ async def password_done(
         shown = page(request, "password.html", error=error)
         shown.status_code = error.http_status
         return shown
-    return Redirect("/sign-in", status_code=303)
+    return Redirect("/sign-in?password=set", status_code=303)
 
 
 HANDLERS = [password_page, password_done]

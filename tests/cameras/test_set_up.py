@@ -77,6 +77,8 @@ async def test_check_then_reference_then_check(settings: Settings, camera: Simul
     status, found, _ = await run("check")
     assert status == 0 and found["ok"] is True and found["cameras"][0]["camera"] == "C1"
     assert outcome(found)["picture_moved"] is None, "nothing to hold it against yet"
+    assert "请在摄像机页面点“留基准画面”" in str(found)
+    assert "型号 Simulated camera · 固件 1.0" in found["cameras"][0]["model"]
     status, found, _ = await run("reference")
     assert status == 0 and outcome(found) == {"reference": True}
     still = next((Path(settings.recorder.media) / "references.d" / "C1").glob("*.jpg"))

@@ -175,6 +175,12 @@ def test_a_page_to_mark_on_says_which_picture_it_shows(client: Callable[[str], h
     assert "没有摄像机 C9" in client("chief").get("/cameras/one/C9/still").text
 
 
+def test_the_buttons_of_a_camera_are_english(client: Callable[[str], httpx.Client]) -> None:
+    told = client("chief").get("/cameras/one/C1?lang=en").text
+    assert "<button>Save</button>" in told and "Save the marks</button>" in told
+    assert "Delete mark</button>" in told and "Keep" not in told
+
+
 def test_a_place_whose_camera_gives_no_picture_now_has_no_tick(
     day: Running, client: Callable[[str], httpx.Client]
 ) -> None:

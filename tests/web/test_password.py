@@ -35,7 +35,9 @@ def test_nothing_is_open_before_the_own_password_is_set(day: Running) -> None:
         token = csrf(client.get("/password").text)
         for first, second, code in (("short", "short", 403), (OWN, OWN + "x", 403), (OWN, OWN, 303)):
             form = {"first": first, "second": second, "_csrf_token": token}
-            assert client.post("/password", data=form).status_code == code
+            answer = client.post("/password", data=form)
+            assert answer.status_code == code
+        assert "密码已设好，请用新密码登录。" in client.get(answer.headers["location"]).text
         assert "/sign-in" in client.get("/desk").headers["location"]
         assert sign_in(client, "newcomer", MADE).status_code == 403
         assert sign_in(client, "newcomer", OWN).status_code == 303
