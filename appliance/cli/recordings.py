@@ -26,6 +26,7 @@ from appliance.base.sizes import size
 from appliance.base.sockets import ask
 from appliance.base.terminal import person
 from appliance.cli.fill import fill
+from appliance.cli.package_times import package_times
 from appliance.cli.run import show, tell
 from appliance.cli.screen_codes import screen_codes
 from appliance.cli.sealed import remembered
@@ -323,13 +324,7 @@ def package(
     try:
         times = (_moment(box, start), _moment(box, end)) if start and end else None
         seen = box.db.read_now(_matter, box, candidate, seat, case, times)
-        if times is None and seen.visits:
-            # The last visit; of a case the one it lies in.
-            at = seen.at
-            visit = next((one for one in seen.visits if at and at <= one.end), seen.visits[-1])
-            times = visit.start, visit.end
-        if times is None:
-            raise NotFound("nothing_recorded", N_("There is nothing to put into it."), N_("Check the times."))
+        times = times or package_times(box, seen)
         cameras = sorted({code for one in seen.visits for stay in one.stays for code in stay.cameras})
         wanted = Wanted(cameras=cameras, start=times[0], end=times[1], copies=copies)
         made = asyncio.run(_making(box, seen, wanted, file))

@@ -172,6 +172,8 @@ def of_room(
     held = select(SeatTaking).join(Seat, col(Seat.id) == col(SeatTaking.seat)).where(Seat.room == code)
     name = room.name if room else lanes[code]
     seen = _between(session, box, "room", code, name, cameras, start, end, list(session.exec(held)))
+    for stay in (stay for visit in seen.visits for stay in visit.stays if room is None):
+        stay.kind = "entrance"
     for tap in session.exec(
         select(Tap).where(Tap.lane == code, Tap.happened_at >= start, Tap.happened_at <= end)
     ):
@@ -221,7 +223,7 @@ def place_named(session: Session, box: Box, text: str) -> tuple[Literal["seat", 
         if text in (code, code.lower(), name):
             return "room", code
     raise NotFound(
-        "no_place", N_("There is no seat or room {place}."), N_("Check the seat plan."), place=text
+        "no_place", N_("There is no seat, room or lane {place}."), N_("Check the seat plan."), place=text
     )
 
 

@@ -1,8 +1,10 @@
 """`examsite recordings find` follows a candidate as the inspector's page does, in lines a person can read."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,12 +12,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from appliance.base.clock import FakeClock
 from appliance.base.errors import Unavailable
 from appliance.base.settings import Settings, dump
 from appliance.cli import recordings
 from appliance.flow.box import Box
+from appliance.web.package import LONGEST
 from cameras.integrity import file_sha256
 from tests.command import examsite
+from tests.conftest import START
 from tests.web.day_server import Running, running
 from tests.web.test_inspection import files_of, newest
 from tests.world import number_of
@@ -159,6 +164,21 @@ def test_a_package_wants_both_times_or_none(run: Run, tmp_path: Path) -> None:
     status, out, _err = run(str(tmp_path / "x"), *line, "--json", command="package")
     assert (status, json.loads(out)["error"]["code"]) == (2, "half_a_span")
     assert not (tmp_path / "x").exists()
+
+
+def test_a_visit_longer_than_a_package_says_what_to_type(
+    run: Run, day: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the next day: nobody noted that the candidate left the seat."""
+    late = FakeClock(START + timedelta(days=1))
+    monkeypatch.setattr(recordings, "Box", SimpleNamespace(open=lambda settings: Box.open(settings, late)))
+    file = tmp_path / "x.zip"
+    status, out, err = run(str(file), "--candidate", number_of(25), "--json", command="package")
+    assert (status, json.loads(out)["error"]["code"]) == (4, "visit_too_long") and not file.exists()
+    assert "自 2026-11-21 08:2" in err and "仍未结束；证据包最长 8 小时" in err
+    typed = re.search(r"--from (2026-11-21T08:\d\d:\d\d) --to (2026-11-21T16:\d\d:\d\d)", err)
+    assert typed, err
+    assert datetime.fromisoformat(typed[2]) - datetime.fromisoformat(typed[1]) == LONGEST
 
 
 @pytest.mark.long

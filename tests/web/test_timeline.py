@@ -112,7 +112,7 @@ def test_a_seat_a_room_and_a_case(day: Running, open_page: Open) -> None:
     page.wait_for_function(PLAYS)
     expect(page.locator("h1")).to_have_text("T1-07")
     page.goto(day.url + "/timeline/find?place=nowhere")
-    expect(page.locator("main")).to_contain_text("没有考位或考场")
+    expect(page.locator("main")).to_contain_text("没有考位、考场或入口通道")
 
 
 def test_a_package_is_made_and_checked_elsewhere(
