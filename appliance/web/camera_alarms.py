@@ -69,6 +69,11 @@ def not_recording(alarms: Iterable[Alarm]) -> dict[str, Alarm]:
     return {one.subject: one for one in alarms if one.code == "camera_stopped"}
 
 
+def without_picture(alarms: Iterable[Alarm]) -> dict[str, Alarm]:
+    """Cameras that give no picture now, or would not if their plan asked for one, each with what is wrong."""
+    return {one.subject: one for one in alarms if one.code in ("camera_stopped", "camera_unready")}
+
+
 def cameras_file(fault: str) -> list[Alarm]:
     """The file of the cameras cannot be used: nobody may take it for a site without cameras."""
     if not fault:

@@ -1,5 +1,6 @@
 """The compliance report of all cameras on one page, to read and to print; the doors of a room."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -16,11 +17,12 @@ from appliance.flow.accounts import Who
 from appliance.flow.box import Box
 from appliance.flow.coverage import Seen, coverage, said
 from appliance.flow.name_doors import name_doors
-from appliance.web.camera_alarms import camera_alarms, ill, not_recording
+from appliance.web.camera_alarms import camera_alarms, ill, without_picture
 from appliance.web.ops import sources_of
 from appliance.web.pages import done, page
 from appliance.web.sessions import needs
 from appliance.wire.cameras import CheckReport, GetReports, Reports
+from appliance.wire.ops import Alarm
 
 Asked = Request[Who, Any, Any]
 ROLES = ("admin", "chief")
@@ -28,10 +30,11 @@ READERS = (*ROLES, "inspector")
 
 
 class Line(msgspec.Struct, kw_only=True):
-    """A camera and its newest report, if there is one."""
+    """A camera, its newest report, if there is one, and why it gives no picture now."""
 
     camera: CameraSettings
     report: CheckReport | None
+    alarm: Alarm | None = None
 
     @property
     def elsewhere(self) -> bool:
@@ -40,20 +43,30 @@ class Line(msgspec.Struct, kw_only=True):
 
 
 class Counts(msgspec.Struct, kw_only=True):
-    """Cameras by their reports."""
+    """Cameras by their reports, and when the oldest and the newest check were.
+
+    `silent`: passed when they were checked, and give no picture now.
+    """
 
     passed: int
+    silent: int
     failed: int
     unchecked: int
+    first: datetime | None
+    last: datetime | None
 
 
 def counted(lines: list[Line]) -> Counts:
     """A camera whose report is of another address counts as unchecked."""
-    told = [one.report for one in lines if one.report and not one.elsewhere]
+    told = [(one.report, one.alarm) for one in lines if one.report and not one.elsewhere]
+    times = [report.at for report, _alarm in told]
     return Counts(
-        passed=sum(one.ok for one in told),
-        failed=sum(not one.ok for one in told),
+        passed=sum(report.ok and not alarm for report, alarm in told),
+        silent=sum(report.ok and alarm is not None for report, alarm in told),
+        failed=sum(not report.ok for report, _alarm in told),
         unchecked=len(lines) - len(told),
+        first=min(times, default=None),
+        last=max(times, default=None),
     )
 
 
@@ -81,7 +94,11 @@ async def _found(request: Asked, box: Box) -> dict[str, Any]:
     sources = sources_of(request, box)
     await sources.refresh()
     status = {one.camera: one for one in sources.status.cameras} if sources.status else {}
-    lines = [Line(camera=one, report=reports.get(one.code)) for one in box.settings.cameras]
+    silenced = without_picture(camera_alarms(status.values()))
+    lines = [
+        Line(camera=one, report=reports.get(one.code), alarm=silenced.get(one.code))
+        for one in box.settings.cameras
+    ]
     names = {one.code: one.name for one in places}
     return {
         "places": places,
@@ -91,7 +108,6 @@ async def _found(request: Asked, box: Box) -> dict[str, Any]:
         "silent": silent,
         "said": said,
         "ill": ill(places, status),
-        "stopped": not_recording(camera_alarms(status.values())),
         "may_check": request.user.role in ROLES,
     }
 

@@ -20,7 +20,7 @@ from appliance.lane_printer import NOT_PRINTED
 from appliance.web.app import create_app
 from appliance.web.server import Server
 from appliance.wire.archive import Events, GetEvents, KeepOrders, Taken
-from appliance.wire.cameras import GetNotes, Notes
+from appliance.wire.cameras import CheckReport, GetNotes, GetReports, Notes, Reports
 from appliance.wire.gate import (
     CardPhotographed,
     GetLanes,
@@ -96,6 +96,8 @@ class Running:
         """What exam-clips sees in the cameras' pictures."""
         self.resting: dict[str, Cause] = {}
         """Cameras that rest by their plan, and why they would not record now (empty: they would)."""
+        self.reports: list[CheckReport] = []
+        """Of the cameras' checks."""
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
         self.recorder: Callable[[], dict[type, Handler]] = dict
@@ -168,6 +170,9 @@ class Running:
         async def status(_asked: GetStatus) -> Status:
             return self._status()
 
+        async def reports(_asked: GetReports) -> Reports:
+            return Reports(reports=self.reports)
+
         async def still(asked: GetStill) -> Streamed:
             body = self.room_still or demo_people.nobody()
             at = self.box.now() - self.still_age
@@ -192,7 +197,9 @@ class Running:
                     PrintTicket: ticket,
                 },
             ),
-            await serve(socket("recorder"), {**RECORDER, **self.recorder(), GetStatus: status}),
+            await serve(
+                socket("recorder"), {**RECORDER, GetReports: reports, **self.recorder(), GetStatus: status}
+            ),
             await serve(socket("clips"), clips | {GetPictures: pictures, GetLive: live}),
             await serve(socket("archive"), ARCHIVE),
         ]

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from appliance.flow.set_up import set_up
 from appliance.records.journal import append
 from appliance.web.camera_alarms import camera_alarms
 from appliance.web.ops_sources import Sources
+from appliance.wire.cameras import CheckReport
 from appliance.wire.recorder import CameraStatus, GetPictures, GetStatus, Pictures, Status
 from tests.conftest import START, site_settings
 from tests.web.day_server import Running
@@ -185,6 +186,13 @@ def test_a_place_whose_camera_gives_no_picture_now_has_no_tick(
     day: Running, client: Callable[[str], httpx.Client]
 ) -> None:
     day.resting = {"C4": "network"}
+    at = datetime(2026, 3, 2, 9, 41, 30, tzinfo=UTC)
+    for number, one in enumerate(day.day.settings.cameras):
+        when = at + timedelta(minutes=number)
+        told = CheckReport(
+            camera=one.code, name=one.name, room=one.room, address=one.address, at=when, by="x"
+        )
+        day.reports.append(told)
     until = time.monotonic() + 30  # what the recorder says is asked for every few seconds
     try:
         while "没有应答" not in (shown := client("chief").get("/cameras/list").text):
@@ -192,6 +200,10 @@ def test_a_place_whose_camera_gives_no_picture_now_has_no_tick(
             time.sleep(0.5)
         paper = client("chief").get("/cameras/report").text
     finally:
-        day.resting = {}
+        day.resting, day.reports = {}, []
+    assert "2 台合格" in paper and "2 台检查时合格，此刻没有画面" in paper, "C2 is unplugged, C4 too"
+    assert "检查时间：2026-03-02 17:41:30 至 2026-03-02 17:44:30。" in paper
+    (row,) = (one for one in paper.split("<tr>") if ">C4 " in one)
+    assert "检查时合格" in row and "此刻没有画面" in row and "2026-03-02 17:44:30" in row
     assert "按计划暂不录像，开考前请修好。" in shown
     assert all("有摄像机，此刻画面不可用</span>" in text for text in (shown, paper))
