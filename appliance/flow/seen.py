@@ -30,6 +30,9 @@ APART = timedelta(hours=2)
 AROUND = timedelta(minutes=10)
 """Marks shortly before and after a visit belong to it: the entry is written when the box hears of it."""
 
+SECOND = timedelta(seconds=1)
+"""A seat's or a room's marks end with the time asked for; that is written in whole seconds."""
+
 LATER = timedelta(hours=12)
 """Until then what happened during a visit may be written: a sheet is signed, a case is noted."""
 
@@ -293,7 +296,6 @@ def marks_seen(session: Session, seen: Seen) -> list[list[Mark]]:
         every = marks_of(session, seen.subjects or seen.tapped, start, end, answers=seen.sort != "room")
         if seen.taps:
             every = [one for one in every if one.body.get("tap") in seen.taps]
-        found.append(
-            [one for one in every if visit.start <= one.at <= visit.end + AROUND and belongs(seen, one.seat)]
-        )
+        last = visit.end + (SECOND if seen.sort in ("seat", "room") else AROUND)
+        found.append([one for one in every if visit.start <= one.at <= last and belongs(seen, one.seat)])
     return found

@@ -181,6 +181,8 @@ def test_what_somebody_did_in_another_room_is_in_no_package_of_this_one(
             kept = Evidence(id=seat, kind="screen", sha256=f"{seat} kept", taken_at=now, taken_by="a", **ours)
             session.add_all([shot, case, kept])
             append(session, "warning.shown", person, f"seat:{seat}", {"text": seat}, at=now)
+            after = {"text": "after the time asked for"}
+            append(session, "warning.shown", person, f"seat:{seat}", after, at=now + 5 * MINUTE)
 
     box.db.write_now(happened)
     stay = Stay(kind=sort, name=place, start=now - MINUTE, end=now + MINUTE, cameras=[])

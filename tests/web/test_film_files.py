@@ -88,6 +88,35 @@ def test_a_file_that_is_gone_is_passed_over_in_words(day: Running, open_page: Op
         page.goto(day.url + room)
         expect(told).to_contain_text(re.compile(r"2 个与录制时不一致"), timeout=30_000)
         expect(told.get_by_role("link")).to_have_count(0)
+        # At the altered picture, and where it is taken: it is no longer what was recorded.
+        page.keyboard.press("Space")
+        page.keyboard.press("End")
+        front = page.locator("figure.deck", has_text="理论考场前部")
+        expect(front).to_have_class(re.compile("altered"))
+        expect(page.locator("figure.altered")).to_have_count(1)
+        expect(page.locator("#files a.altered")).to_have_text("1/2 · 理论考场前部 · 原件（带签名） · 被改动")
+        expect(page.locator("#files p")).to_contain_text(
+            "09:25:00 – 09:26:00：被改动，带走的这一段与录制时不一致"
+        )
+        shoot(page, "films-altered-frame")
+        # The last second of what was asked for is recorded: its picture stays, and it is said that this is the end.
+        expect(page.locator("#ended")).to_be_hidden()
+        page.keyboard.press("ArrowRight")
+        expect(page.locator("#ended")).to_have_text("此处显示的时段到 09:26:00 为止。")
+        expect(page.locator(".deck-note:visible")).to_have_count(0)
+        expect(front).to_have_class(re.compile("altered"))
+        page.locator(".keys summary").click()
+        whole(page, ".keys dl")
+        shoot(page, "films-ended")
+        page.locator(".keys summary").click()
+        # A moment clicked is a whole second, and so is what is taken.
+        page.locator("svg.line").click(position={"x": 333, "y": 60})
+        assert now(page) % 1000 == 0
+        for key in (",", "i", ".", "o"):
+            page.keyboard.press(key)
+        for field in page.locator("[data-take]").all():
+            assert field.input_value().endswith(".000Z")
+        expect(page.locator("#part")).not_to_have_text(re.compile(r"^(\S+) – \1$"))
     finally:
         gone.write_bytes(body)
         other.write_bytes(sound)
@@ -116,7 +145,12 @@ def test_what_is_made_of_a_case_is_seen(
         page.keyboard.press("o")
         expect(page.locator("#begins")).to_have_count(0)
         expect(page.locator("#files a")).to_have_count(3)
+        expect(page.locator("#count")).to_have_text({"zh": "共 3 个文件", "en": "Files: 3"}[lang])
         whole(page, "#proof")
+        whole(page, "#files p")
+        whole(page, "#files a >> nth=0")
+        expect(page.locator("#files a").first).to_contain_text("1/3 · ")
+        shoot(page, f"films-three-{lang}")
         page.locator("#take summary").click()
         whole(page, "form.package button >> nth=0")
         page.locator("form.package button >> nth=0").click()
@@ -129,6 +163,8 @@ def test_what_is_made_of_a_case_is_seen(
         page.keyboard.press("n")
         said = {"zh": "后面没有记录了。", "en": "That was the last mark."}
         expect(page.locator("#said")).to_have_text(said[lang])
+        page.keyboard.press("p")
+        expect(page.locator("#said")).to_have_text("")
     finally:
         page.context.clear_cookies(name="lang")
         page.close()

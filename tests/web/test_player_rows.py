@@ -117,6 +117,15 @@ def test_a_file_that_is_gone_parts_what_is_taken(tmp_path: Path) -> None:
     assert lost == [[2 * minute, 3 * minute, "missing"]] and not elsewhere
 
 
+def test_what_the_edge_of_a_time_lets_in_is_no_file(tmp_path: Path) -> None:
+    """The gap ends at :00, the time chosen at :00.55: half a second is left, which nobody chose."""
+    films = ((0, 60_553, 60_553), (60_000, 60_553, 60_553), (60_000, 60_553, 90_000), (0, 1000, 1000))
+    told = [
+        f"page.splinter({{from: {start}, to: {end}, run: ''}}, 0, {chosen})" for start, end, chosen in films
+    ]
+    assert of_the_page(tmp_path, f"[{', '.join(told)}]") == [False, True, False, False]
+
+
 def test_each_film_of_the_same_times_has_a_number_of_its_own(tmp_path: Path) -> None:
     """The clock was set back twice."""
     rows = json.dumps([{"camera": camera} for camera in ("C1", "C1", "C2", "C1")])

@@ -78,7 +78,8 @@ def test_a_candidate_is_seen_from_the_gate_on(day: Running, open_page: Open) -> 
     record = open_page("inspector", proof)
     assert record.locator(f"#{proof.partition('#')[2]}").count() == 1
     record.close()
-    # Two cameras in step, at every speed.
+    # Two cameras in step, at every speed. Whoever stops sees one moment, that of the clock; then picture by picture.
+    piece = at(page) - videos(page)[0]["at"]
     for speed in ("1", "8", "0.5"):
         page.select_option("#speed", speed)
         now = at(page)
@@ -89,6 +90,12 @@ def test_a_candidate_is_seen_from_the_gate_on(day: Running, open_page: Open) -> 
         one, two = videos(page)
         assert abs(one["at"] - two["at"]) < 0.25 * max(1.0, float(speed))
         page.keyboard.press("Space")
+        stopped = at(page)
+        assert [round(each["at"] + piece - stopped, 2) for each in videos(page)] == [0, 0]
+        for step in (1, 2):
+            page.keyboard.press(".")
+            assert round(at(page) - stopped, 2) == 0.5 * step
+        assert [round(each["at"] + piece - at(page), 2) for each in videos(page)] == [0, 0]
     # The gap of one camera is said, the other goes on.
     page.goto(day.url + of(day, 30) + "?at=2026-11-21T01:20:30Z")
     expect(page.locator(".deck-note:visible")).to_contain_text("录像缺失 09:20:00 – 09:23:00：网络中断")

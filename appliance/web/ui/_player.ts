@@ -7,6 +7,8 @@ import { damaged } from "./_player_stretch";
 export const SPEEDS = [0.5, 1, 2, 4, 8];
 const TOGETHER = 4;
 /** As many cameras play at once. */
+const LAST = 20;
+/** So near its end a visit is over. */
 const PATIENCE = 300;
 
 export class Player {
@@ -59,9 +61,12 @@ export class Player {
 
   toggle(on = !this.playing): void {
     if (on && this.now >= this.visit.end - 50) this.seek(this.visit.start);
+    const stops = this.playing && !on;
     this.playing = on;
     if (!on) for (const deck of this.decks) deck.rest();
-    // Whoever stops to look sees the same moment on every camera; whoever goes on begins with it.
+    // Whoever stops to look sees the same moment on every camera, and its time; whoever goes on begins with it.
+    const lead = this.active().find((one) => one.plays);
+    if (stops && lead && this.now < this.visit.end - LAST) return this.seek(lead.begins(lead.time) + 0.5 * lead.frame * 1000);
     for (const deck of this.active()) deck.align(this.now);
     this.onStep(false);
   }
@@ -78,8 +83,7 @@ export class Player {
     const deck = this.active().find((one) => one.plays);
     if (!deck) return;
     // The middle of the next picture: wherever its edges truly lie, it is that one which is shown.
-    const from = Math.abs(deck.pictured - deck.time) < 2000 ? deck.pictured : deck.time;
-    this.seek(from + (forward ? 1.5 : -0.5) * deck.frame * 1000);
+    this.seek(deck.begins(this.now) + (forward ? 1.5 : -0.5) * deck.frame * 1000);
   }
 
   /** The camera that is shown large. */
@@ -149,7 +153,7 @@ export class Player {
     for (const deck of able) deck.run(this.rate, this.now, deck === lead, this.sound && deck === lead);
     const end = lead.piece?.end ?? this.now;
     this.now = lead.over ? end : Math.max(this.now, Math.min(lead.time, end));
-    if (this.now >= this.visit.end - 20) this.toggle(false);
+    if (this.now >= this.visit.end - LAST) this.toggle(false);
     this.onStep(false);
   }
 

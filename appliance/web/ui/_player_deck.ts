@@ -1,7 +1,7 @@
 /** One camera of the player: its video, loaded piece by piece, kept at the player's time. */
 
 import { word } from "./_page";
-import { clipAddress, type Films, make, type Piece, placeAt, type Row, timeText } from "./_player_film";
+import { type Alarm, clipAddress, type Films, make, type Piece, placeAt, type Row, timeText } from "./_player_film";
 import { damaged } from "./_player_stretch";
 
 const SEEK = 0.5;
@@ -28,6 +28,8 @@ export class Deck {
   private gone = false;
   /** Media time of the picture on the screen. */
   private shown = 0;
+  /** Nothing was sought since that picture came. */
+  private settled = true;
 
   constructor(
     private readonly film: Films,
@@ -46,6 +48,7 @@ export class Deck {
     video.disablePictureInPicture = true;
     const watch = (_now: number, frame: VideoFrameCallbackMetadata): void => {
       if (video === this.video) this.shown = frame.mediaTime;
+      if (video === this.video && !video.seeking) this.settled = true;
       video.requestVideoFrameCallback?.(watch);
     };
     video.requestVideoFrameCallback?.(watch);
@@ -73,6 +76,13 @@ export class Deck {
     return (this.piece?.start ?? 0) + this.shown * 1000;
   }
 
+  /** When the picture of this moment begins; one just sought is not on the screen yet, and is counted from that which is. */
+  begins(now: number): number {
+    const frame = this.frame * 1000;
+    if (Math.abs(this.pictured - this.time) >= 2000) return this.time;
+    return this.settled ? this.pictured : this.pictured + Math.floor((now - this.pictured) / frame) * frame;
+  }
+
   get plays(): boolean {
     return this.piece !== null && !this.broken;
   }
@@ -88,7 +98,7 @@ export class Deck {
 
   /** Have the piece of this moment; says what there is instead. */
   load(now: number): void {
-    const found = this.row.pieces.find((one) => one.start <= now && now < one.end) ?? null;
+    const found = this.row.pieces.find((one) => one.start <= now && now < one.end) ?? this.last(now);
     if (found !== this.piece) this.change(found, now);
     else if (found && this.plays && this.video.ended && found.end - this.time > SHORT) {
       this.gone = true;
@@ -96,14 +106,23 @@ export class Deck {
     }
     const place = placeAt(this.row, now);
     if (this.where.textContent !== place) this.where.textContent = place;
-    const wrong = [...this.row.alarms, ...(this.row.damaged ?? [])];
-    const alarms = wrong.filter((one) => one.start <= now && now < one.end).map((one) => one.what);
+    const seen = found && now >= found.end ? found.end - 1 : now;
+    const of = (one: Alarm): boolean => one.start <= seen && seen < one.end;
+    const altered = (this.row.damaged ?? []).filter(of);
+    const alarms = [...this.row.alarms.filter(of), ...altered].map((one) => one.what);
     const more = [...new Set(found?.filled ? [word("filled"), ...alarms] : alarms)].map((one) => ` · ${one}`).join("");
     if (this.more.textContent !== more) this.more.textContent = more;
+    this.box.classList.toggle("altered", altered.length > 0);
     if (found) return;
     const gap = this.row.gaps.find((one) => one.start <= now && now <= one.end);
     if (gap) this.say(word("gap", { from: timeText(gap.start), to: timeText(gap.end), cause: gap.cause }));
     else this.say(this.sees(now) ? word("later") : word("elsewhere"));
+  }
+
+  /** At the very end of what is looked at the last picture stays: it is recorded, only nothing after it is shown. */
+  private last(now: number): Piece | null {
+    const ends = this.row.spans.some(([, end]) => end === now) && !this.row.gaps.some((one) => one.start <= now && now <= one.end);
+    return (ends && this.row.pieces.filter((one) => one.end <= now && now - one.end < 1000).at(-1)) || null;
   }
 
   private change(piece: Piece | null, now: number): void {
@@ -145,7 +164,9 @@ export class Deck {
   seek(now: number): void {
     if (this.gone && this.piece && !damaged(this.piece)) this.piece = null; // what lies before the cut can be seen
     this.load(now);
-    if (this.plays) this.video.currentTime = this.within(now);
+    if (!this.plays) return;
+    this.settled = false;
+    this.video.currentTime = this.within(now);
   }
 
   /** Can it go on from here at once? Near its end nothing more will come. */

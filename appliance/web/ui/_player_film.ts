@@ -66,6 +66,9 @@ export interface Films {
   visits: Visit[];
 }
 
+/** The whole second a moment lies in: what somebody clicks or chooses has no parts of one. */
+export const second = (moment: number): number => Math.floor(moment / 1000) * 1000;
+
 /** Where the candidate is that this camera sees now; of two places the one come to last. */
 export function placeAt(row: Row, now: number): string {
   const here = row.places.filter((one) => one.start <= now && now <= one.end).at(-1) ?? row.places[0];

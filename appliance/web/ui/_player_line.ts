@@ -1,7 +1,7 @@
 /** The time line under the pictures: what each camera has, what it has not, what happened; zoomed and dragged. */
 
 import { word } from "./_page";
-import { type Mark, make, placeAt, timeText, type Visit } from "./_player_film";
+import { type Mark, make, placeAt, second, timeText, type Visit } from "./_player_film";
 import { damaged } from "./_player_stretch";
 
 const NS = "http://www.w3.org/2000/svg";
@@ -59,10 +59,10 @@ export class Line {
     this.picture.setAttribute("aria-label", word("line"));
     this.picture.addEventListener("pointerdown", (event) => {
       this.picture.setPointerCapture(event.pointerId);
-      this.onSeek(this.moment(event.offsetX));
+      this.onSeek(second(this.moment(event.offsetX)));
     });
     this.picture.addEventListener("pointermove", (event) => {
-      if (event.buttons & 1) this.onSeek(this.moment(event.offsetX));
+      if (event.buttons & 1) this.onSeek(second(this.moment(event.offsetX)));
     });
     this.picture.addEventListener(
       "wheel",
@@ -203,7 +203,7 @@ export class Line {
     sign.append(said);
     sign.addEventListener("pointerdown", (event) => {
       event.stopPropagation();
-      this.onSeek(mark.at);
+      this.onSeek(second(mark.at));
     });
     return sign;
   }

@@ -1,7 +1,7 @@
 /** The marks as a list: what happened when, each with the way to its record. It follows the player. */
 
 import { word } from "./_page";
-import { dayText, type Mark, make, timeText } from "./_player_film";
+import { dayText, type Mark, make, second, timeText } from "./_player_film";
 import { signOf } from "./_player_line";
 
 const SOON = 15_000;
@@ -63,7 +63,7 @@ export class MarkList {
         shownDay = dayText(mark.at);
         go.title = shownDay;
       }
-      go.addEventListener("click", () => this.onSeek(mark.at));
+      go.addEventListener("click", () => this.onSeek(second(mark.at)));
       const text = make("span", "mark-text");
       text.append(make("strong", "", mark.word));
       for (const more of [mark.who, mark.more]) if (more) text.append(" ", make("span", "soft", more));
@@ -91,7 +91,7 @@ export class MarkList {
   follow(now: number): void {
     this.now = now;
     let at = -1;
-    for (const [number, mark] of this.marks.entries()) if (mark.at <= now + 50 && this.sorts.has(mark.sort)) at = number;
+    for (const [number, mark] of this.marks.entries()) if (second(mark.at) <= now + 50 && this.sorts.has(mark.sort)) at = number;
     if (at === this.at) return;
     this.rows[this.at]?.classList.remove("mark-now");
     this.at = at;
@@ -112,6 +112,6 @@ export class MarkList {
   /** The mark after, or before, a moment. */
   next(now: number, forward: boolean): Mark | undefined {
     const shown = this.marks.filter((one) => this.sorts.has(one.sort));
-    return forward ? shown.find((one) => one.at > now + 500) : shown.filter((one) => one.at < now - 1500).at(-1);
+    return forward ? shown.find((one) => second(one.at) > now + 500) : shown.filter((one) => second(one.at) < now - 1500).at(-1);
   }
 }

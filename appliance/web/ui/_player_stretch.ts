@@ -37,6 +37,11 @@ export function stretches(row: Row, from: number, to: number): Stretch[] {
   return found;
 }
 
+/** Less than a second that only the edge of a time lets in is nothing anybody wants as a file. */
+export function splinter(one: Stretch, from: number, to: number): boolean {
+  return one.to - one.from < 1000 && (one.from <= from || one.to >= to);
+}
+
 /** Of which part of a time the files cannot be read, and why. */
 export function unreadable(row: Row, from: number, to: number): [number, number, string][] {
   return inside(row, from, to)

@@ -2,7 +2,7 @@
 
 import { word } from "./_page";
 import { clipAddress, dayText, type Films, make, timeText, type Visit } from "./_player_film";
-import { filmed, saw, stretches, unreadable } from "./_player_stretch";
+import { filmed, saw, splinter, stretches, unreadable } from "./_player_stretch";
 
 const LONGEST = 30 * 60_000;
 /** Longer ones go into a package. */
@@ -43,10 +43,11 @@ export class Take {
     files: HTMLElement,
     copies: HTMLElement,
     private readonly part: HTMLElement,
+    private readonly count: HTMLElement,
     /** How the file pressed last is verified; it stands below the files, which scroll, and is always seen whole. */
     private readonly proof: HTMLElement,
   ) {
-    files.append(this.links.download.box, this.said);
+    files.append(this.said, this.links.download.box); // what is missing is read before a file is taken for all of it
     copies.append(this.links.copy.box);
     for (const place of [files, copies]) {
       place.addEventListener("click", (event) => {
@@ -64,15 +65,19 @@ export class Take {
     const rows = to - from > LONGEST ? [] : visit.rows.filter((row) => !hidden.has(row.camera));
     for (const row of rows) {
       const again = filmed(rows, row);
+      const altered = (row.damaged ?? []).filter((one) => one.start < to && one.end > from);
       for (const one of stretches(row, from, to)) {
+        if (splinter(one, from, to)) continue;
         const whole = one.from - from < 1000 && to - one.to < 1000;
         const times = whole ? "" : ` ${timeText(one.from)} – ${timeText(one.to)}`;
         for (const how of ["download", "copy"] as const) {
           const link = this.links[how].at(count);
           link.href = clipAddress(this.film, row.camera, new Date(one.from).toISOString(), new Date(one.to).toISOString(), one.run, how) + (again ? `&again=${again}` : "");
           link.dataset.file = (how === "copy" ? "copy-" : "") + fileName(row.camera, one.from, again);
-          const text = `${row.name} · ${word(how)}${times}`;
-          if (link.textContent !== text) link.textContent = text;
+          const wrong = new Set(altered.filter((at) => at.start < one.to && at.end > one.from).map((at) => at.what));
+          const text = [`${row.name} · ${word(how)}${times}`, ...wrong].join(" · ");
+          link.dataset.text = text;
+          link.classList.toggle("altered", wrong.size > 0);
         }
         count += 1;
       }
@@ -82,12 +87,21 @@ export class Take {
       };
       for (const gap of row.gaps) if (gap.start < to && gap.end > from) tell("gap", gap.start, gap.end, { cause: gap.cause });
       for (const [start, end, why] of unreadable(row, from, to)) tell(`lost-${why}`, start, end);
+      for (const one of altered) if (!unreadable(row, one.start, one.end).length) tell("altered", one.start, one.end, { what: one.what });
       for (const one of row.alarms) if (one.start < to && one.end > from) tell("alarm", one.start, one.end, { what: one.what });
     }
-    for (const links of Object.values(this.links)) links.end(count);
+    for (const links of Object.values(this.links)) {
+      links.end(count);
+      for (const [number, link] of links.all.entries()) {
+        // Each says of how many it is one: the list is short, what lies below its edge is not seen.
+        const text = (count > 1 ? `${number + 1}/${count} · ` : "") + link.dataset.text;
+        if (link.textContent !== text) link.textContent = text;
+      }
+    }
     if (to - from > LONGEST) notes.push(word("long"));
     else if (!count) notes.push(word("nothing"));
     this.said.textContent = notes.join("\n");
+    this.count.textContent = count ? word("count", { count: String(count) }) : "";
     const known = Object.values(this.links).flatMap((links) => links.all);
     if (!known.some((one) => one.dataset.file === this.chosen)) this.tell(known[0]?.dataset.file ?? "");
   }

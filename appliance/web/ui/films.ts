@@ -2,7 +2,7 @@
 
 import { all, typing, word } from "./_page";
 import { Player, SPEEDS } from "./_player";
-import { type Alarm, dayText, type Films, timeText } from "./_player_film";
+import { type Alarm, dayText, type Films, second as whole, timeText } from "./_player_film";
 import { Line } from "./_player_line";
 import { MarkList } from "./_player_marks";
 import { unreadable } from "./_player_stretch";
@@ -35,8 +35,14 @@ function start(film: Films): void {
   const say = one("#said");
   const tabs = all<HTMLButtonElement>("[data-visit]");
 
-  const part = (): [number, number] => line.chosen ?? [Math.max(player.visit.start, player.now - 60_000), Math.min(player.visit.end, player.now + 60_000)];
-  const taken = new Take(film, one("#files"), one("#copies"), one("#part"), one("#proof"));
+  /** What somebody chooses begins and ends with a whole second, and is never empty. */
+  const between = (from: number, to: number): [number, number] => {
+    const { start, end } = player.visit;
+    const [first, last] = [whole(from), whole(to + 999)];
+    return [Math.max(start, Math.min(first, end - 1000)), Math.min(end, Math.max(last, start + 1000))];
+  };
+  const part = (): [number, number] => line.chosen ?? between(player.now - 60_000, player.now + 60_000);
+  const taken = new Take(film, one("#files"), one("#copies"), one("#part"), one("#count"), one("#proof"));
   const take = (): void => {
     const [from, to] = part();
     for (const field of all<HTMLInputElement>("[data-take]")) {
@@ -56,6 +62,9 @@ function start(film: Films): void {
     play.textContent = player.playing ? word("pause") : word("play");
     document.body.classList.toggle("waits", waits);
     document.body.dataset.at = String(Math.round(player.now));
+    const ended = one("#ended");
+    ended.hidden = player.now < player.visit.end - 50;
+    if (!ended.hidden) ended.textContent = word("ended", { to: timeText(player.visit.end) });
     line.follow(player.now);
     marks.follow(player.now);
     if (Math.abs(player.now - film.at) > BEGINS) document.getElementById("begins")?.remove();
@@ -103,7 +112,7 @@ function start(film: Films): void {
   tell(chosen);
   const cut = (edge: 0 | 1): void => {
     const [from, to] = part();
-    line.chosen = edge ? [Math.min(from, player.now - 1000), player.now] : [player.now, Math.max(to, player.now + 1000)];
+    line.chosen = edge ? between(Math.min(from, player.now - 1000), player.now) : between(player.now, Math.max(to, player.now + 1000));
     line.draw();
     take();
   };
@@ -121,8 +130,10 @@ function start(film: Films): void {
 
   const mark = (forward: boolean): void => {
     const found = marks.next(player.now, forward);
-    if (found) player.seek(found.at);
-    else tellFor(word(forward ? "last-mark" : "first-mark"));
+    if (found) {
+      player.seek(whole(found.at));
+      if ([word("last-mark"), word("first-mark")].includes(say.textContent ?? "")) say.textContent = "";
+    } else tellFor(word(forward ? "last-mark" : "first-mark"));
   };
   const orders: Record<string, () => void> = {
     play: () => player.toggle(),
@@ -177,6 +188,7 @@ function start(film: Films): void {
     for (const row of film.visits.flatMap((one) => one.rows)) row.damaged = told.filter((one) => one.camera === row.camera);
     if (told.length) one("#legend-lost").hidden = false;
     line.draw();
+    take();
   };
   document.body.addEventListener("htmx:afterSettle", check);
   // What came of an order is seen, wherever the list of what can be taken is scrolled to.
