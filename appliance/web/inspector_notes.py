@@ -26,12 +26,13 @@ AROUND = timedelta(minutes=1)
 
 
 class Note(msgspec.Struct):
-    """`kind` of signal, what is the matter, where to look and what that page is called."""
+    """`kind` of signal, what is the matter, where to look and what that page is called; `more`: the files, in words."""
 
     kind: str
     text: str
     path: str
     page: str
+    more: str = ""
 
 
 async def inspector_notes(request: Request[Who, Any, Any], box: Box) -> list[Note]:
@@ -69,7 +70,7 @@ def _check(box: Box, one: BadCheck) -> Note:
         path, page = f"/inspection/{one.subject}#recordings", _("Record, and is it whole?")
     else:
         path, page = f"/timeline/{one.of}/{quote(one.subject)}{_span(one)}" if one.of else "", _("Recordings")
-    return Note("stop", " ".join(filter(None, (told, "; ".join(named)))), path, page)
+    return Note("stop", told, path, page, _("; ").join(named))
 
 
 def _stretch(box: Box, found: BadStretch) -> str:

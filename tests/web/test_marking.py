@@ -1,0 +1,76 @@
+"""What is said of marks that were kept, and where marking begins."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from playwright.sync_api import Page, expect
+
+from appliance.base.camera_settings import Mark
+from appliance.base.i18n import language, set_language
+from appliance.flow.coverage import Seen
+from appliance.web.camera_marks import told
+from tests.web.conftest import shoot
+from tests.web.day_server import Running
+
+
+def seat(number: int, x: float = 0.5, y: float = 0.5) -> Mark:
+    return Mark(kind="seat", name=str(number), x=x, y=y)
+
+
+DOOR = Mark(kind="door", name="前门", x=0.1, y=0.1)
+ROOM = Seen(code="T1", name="T1", kind="theory", seats=[1, 2], doors=["前门"], cameras=[], holes=[])
+
+
+@pytest.mark.parametrize(
+    ("marks", "sign", "words"),
+    [
+        ([seat(1), seat(2, 0.6), DOOR], "go", "考位（工位）2 个，门 1 个。 本考场全部看得到，且都已标注。"),
+        ([DOOR], "look", "考位（工位）0 个，门 1 个。 这台摄像机的画面上没有标注任何考位。"),
+        ([seat(1, 0.1, 0.1), DOOR, seat(2)], "look", "考位（工位）2 个，门 1 个。 标在同一处：1、前门。"),
+    ],
+)
+def test_a_room_that_others_see_makes_no_slip_green(marks: list[Mark], sign: str, words: str) -> None:
+    before = language()
+    set_language("zh_CN")
+    try:
+        assert told(marks, ROOM) == (sign, words)
+        assert told([], msgspec.structs.replace(ROOM, seats=[], doors=[]))[0] == "go", "nothing to be marked"
+    finally:
+        set_language(before)
+
+
+@pytest.mark.long
+def test_marking_begins_at_the_first_seat_whatever_another_camera_shows(
+    day: Running, open_page: Callable[..., Page]
+) -> None:
+    """And doors come after the seats; a mark at an edge stays inside the picture."""
+    cameras = day.box.settings.cameras
+    before = list(cameras)
+    every = [seat(number, number / 100) for number in range(1, 61)]
+    cameras[0] = msgspec.structs.replace(cameras[0], marks=every)
+    try:
+        page = open_page("chief", "/cameras/one/C2", 1280, 800)
+        chosen, layer = page.locator(".chip[aria-pressed=true]"), page.locator("[data-layer]")
+        expect(page.locator(".chip[data-name='1'] .also")).to_have_count(1)
+        expect(chosen).to_have_attribute("data-name", "1")
+        box = layer.bounding_box()
+        assert box
+        layer.click(position={"x": box["width"] / 2, "y": box["height"] - 3})
+        page.locator("[data-new-door]").fill("实操考室的后门")
+        page.locator("[data-add-door]").click()
+        expect(page.locator("[data-unnamed]")).to_have_count(0)
+        layer.click(position={"x": box["width"] - 3, "y": box["height"] / 2})
+        expect(page.locator("[data-said]")).to_have_text("实操考室的后门 已标注。")  # asks for no other
+        expect(page.locator(".mark")).to_have_count(2)
+        for mark in page.locator(".mark").all():
+            inside = mark.bounding_box()
+            assert inside and inside["height"] < 30
+            assert box["x"] <= inside["x"] and inside["x"] + inside["width"] <= box["x"] + box["width"] + 1
+            assert box["y"] <= inside["y"] and inside["y"] + inside["height"] <= box["y"] + box["height"] + 1
+        shoot(page, "cameras-marks-edges")
+        page.get_by_role("button", name="全部去掉，重新标注").click()
+        expect(chosen).to_have_attribute("data-name", "1")
+        page.close()
+    finally:
+        cameras[:] = before
