@@ -27,7 +27,7 @@ NAMES = {"L1": "理论入口一号通道", "a1": "监考员乙"}
             {"band": "admit", "distance": 0.26, "admit_below": 0.45, "review_below": 0.6},
             ["同一人", "0.26", "低于 0.45 为同一人，达到 0.60 为不符"],
         ),
-        ("admission.granted", {"how": "machine"}, ["由机器人证核验判定"]),
+        ("admission.granted", {"how": "machine"}, ["由系统人证核验判定"]),
         (
             "admission.granted",
             {"how": "review", "decided_by": "a1", "second_by": "a2"},

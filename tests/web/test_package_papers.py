@@ -85,7 +85,7 @@ async def test_a_court_reads_what_happened_and_what_is_missing(
         "人证核验",
         "同一人·差异值",
         "低于0.45为同一人",
-        "由机器人证核验判定",
+        "由系统人证核验判定",
         "候考号",
         "分配考位",
         "考位登录",
