@@ -76,7 +76,9 @@ def test_an_id_number_of_nobody_stays_out_of_the_address_too(open_page: Open) ->
     page = open_page("inspector", "/inspection")
     page.fill("[name=text]", "37090019900101123X")
     page.keyboard.press("Enter")
-    expect(page.locator("td.empty")).to_contain_text("没有找到")
+    expect(page.locator("td.empty")).to_have_text(
+        "没有找到。请输入姓名的一部分、完整的证件号码、候考号、准考证号，或考位（T1-07）。"
+    )
     assert not re.search(r"\d{12}", page.url)
     page.fill("[name=text]", "施")
     page.keyboard.press("Enter")
@@ -137,6 +139,8 @@ def test_a_flipped_byte_and_a_deleted_file_are_named(day: Running, open_page: Op
         gone.unlink()
         again(page)
         expect(page.locator(".proof-line .signal.stop")).to_contain_text("2 个与录制时不一致")
+        expect(page.locator(".proof-line .signal.stop")).to_contain_text(re.compile(r"\d\d:\d\d:\d\d 核对："))
+        expect(page.locator("#recordings")).to_contain_text("尚未签封：其中")
         expect(page.locator(".damaged li")).to_have_count(2)
         expect(page.locator(".damaged li").first).to_contain_text("被改动")
         expect(page.locator(".damaged li").first).to_contain_text(altered.name)
