@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import pytest
 from sqlmodel import Session, select
 
 from appliance.base.clock import FakeClock
@@ -16,10 +17,11 @@ from appliance.flow.box import Box
 from appliance.flow.hold_recordings import lift_hold, put_hold
 from appliance.flow.look import append_fact
 from appliance.records.accounts import Account
+from appliance.records.journal import Journal
 from appliance.web.checks import Check, Checks
 from appliance.web.inspector_notes import notes
 from appliance.web.pages import environment
-from appliance.web.recordings import lasted, unsealed
+from appliance.web.recordings import FRESH, lasted, unsealed
 from appliance.wire.recorder import CheckedFile, Gap
 from appliance.wire.seals import SealedHead
 from tests.conftest import START
@@ -76,6 +78,27 @@ def test_what_was_found_of_a_camera_is_told_to_everybody_it_saw(
     assert inspector.get(html.unescape(line.split('href="')[1].split('"')[0])).status_code == 200
 
 
+def test_a_page_opened_anew_reads_the_files_anew(
+    day: Running, client: Callable[[str], httpx.Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspector, one = client("inspector"), day.day.people[33]
+
+    def times_read(session: Session) -> int:
+        wanted = select(Journal).where(Journal.kind == "recordings.verified", Journal.subject == one)
+        return len(session.exec(wanted).all())
+
+    record = f"/inspection/{one}/recordings"
+    films = f"/timeline/files?sort=candidate&matter={one}&from=2026-11-21T00:00:00Z&to=2026-11-21T10:00:00Z"
+    until_read(inspector, record)
+    monotonic = day.clock.monotonic
+    for number, path in enumerate((films, record, f"{films}&again=true"), 2):
+        later = 5.0 * number if "again" not in path else 5.0 * (number - 1)
+        monkeypatch.setattr(day.clock, "monotonic", lambda later=later: monotonic() + later)
+        part = until_read(inspector, path)
+        assert re.search(r"\d\d:\d\d:\d\d 核对：", part) and "刚刚" not in part
+        assert day.box.db.read_now(times_read) == number, path
+
+
 def until_read(http: httpx.Client, path: str) -> str:
     """A part of a page that asks for itself until the files were read."""
     part = http.get(path).text
@@ -93,12 +116,12 @@ async def test_a_check_that_is_over_serves_seconds_and_whoever_waits_for_it(
         read.append(check.id)
         return len(read)
 
-    first = await known.get("files", work, 3.0, worth=0)
+    first = await known.get("files", work, FRESH, worth=0)
     clock.advance(2)
-    assert await known.get("files", work, 3.0, worth=0) is first and first.began == first.at
+    assert await known.get("files", work, FRESH, worth=0) is first and first.began == first.at
     clock.advance(2)
-    assert await known.get("files", work, 3.0, worth=0, of=first.id) is first, "the page that waited for it"
-    second = await known.get("files", work, 3.0, worth=0)
+    assert await known.get("files", work, FRESH, worth=0, of=first.id) is first, "the page that waited for it"
+    second = await known.get("files", work, FRESH, worth=0)
     assert second is not first and (second.result, len(read)) == (2, 2)
     assert second.began > first.began
 
