@@ -1,12 +1,18 @@
 """What exam-clips sees in a camera's picture becomes an alarm."""
 
+import io
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import httpx
+import pytest
+from playwright.sync_api import Page
+from pypdf import PdfReader
 from sqlmodel import Session
 
 from appliance.base.camera_settings import CameraSettings
@@ -18,8 +24,9 @@ from appliance.flow.set_up import set_up
 from appliance.records.journal import append
 from appliance.web.camera_alarms import camera_alarms
 from appliance.web.ops_sources import Sources
-from appliance.wire.cameras import CheckReport
+from appliance.wire.cameras import CheckLine, CheckReport
 from appliance.wire.recorder import CameraStatus, GetPictures, GetStatus, Pictures, Status
+from cameras.tell import CODES
 from tests.conftest import START, site_settings
 from tests.web.day_server import Running
 
@@ -182,17 +189,53 @@ def test_the_buttons_of_a_camera_are_english(client: Callable[[str], httpx.Clien
     assert "Delete mark</button>" in told and "Keep" not in told
 
 
+def reports(day: Running) -> list[CheckReport]:
+    """Every camera passed, one a minute."""
+    at = datetime(2026, 3, 2, 9, 41, 30, tzinfo=UTC)
+    checks = [CheckLine(code=code, ok=True, word=word, detail="") for code, word in CODES.items()]
+    return [
+        CheckReport(
+            camera=one.code,
+            name=one.name,
+            room=one.room,
+            address=one.address,
+            by="x",
+            at=at + timedelta(minutes=number),
+            checks=checks,
+        )
+        for number, one in enumerate(day.day.settings.cameras)
+    ]
+
+
+@pytest.mark.long
+def test_on_paper_a_camera_keeps_its_heading(day: Running, open_page: Callable[..., Page]) -> None:
+    """Wherever on a sheet it begins; and every sheet its table goes on says whose it is."""
+    day.reports = reports(day)
+    try:
+        page = open_page("chief", "/cameras/report")
+    finally:
+        day.reports = []
+    card = page.locator(".card", has=page.locator(".summary"))
+    inside = card.evaluate("one => one.getBoundingClientRect().right")
+    assert page.locator(".summary").evaluate("one => one.getBoundingClientRect().right") < inside
+    for above in (0, 200):
+        page.evaluate("high => document.querySelector('.summary').style.marginBottom = high", f"{above}px")
+        for sheet in PdfReader(io.BytesIO(page.pdf(format="A4"))).pages:
+            text = "".join(normalize("NFKC", sheet.extract_text()).split())
+            # NFKC: fonts name some characters as radicals. A heading ends with how many could not be told.
+            headings = text.count("项无法判定。")
+            assert headings == len(re.findall("项无法判定。结果检查[^。]+C[1-9]合格", text)), text
+            assert not re.search("合格(时钟|事件|编码|帧率|码率|关键帧|画面)", text.split("结果检查")[0]), (
+                text
+            )
+    page.close()
+
+
 def test_a_place_whose_camera_gives_no_picture_now_has_no_tick(
     day: Running, client: Callable[[str], httpx.Client]
 ) -> None:
     day.resting = {"C4": "network"}
-    at = datetime(2026, 3, 2, 9, 41, 30, tzinfo=UTC)
-    for number, one in enumerate(day.day.settings.cameras):
-        when = at + timedelta(minutes=number)
-        told = CheckReport(
-            camera=one.code, name=one.name, room=one.room, address=one.address, at=when, by="x"
-        )
-        day.reports.append(told)
+    day.reports = reports(day)
     until = time.monotonic() + 30  # what the recorder says is asked for every few seconds
     try:
         while "没有应答" not in (shown := client("chief").get("/cameras/list").text):
