@@ -41,7 +41,7 @@ function start(film: Films): void {
     const [first, last] = [whole(from), whole(to + 999)];
     return [Math.max(start, Math.min(first, end - 1000)), Math.min(end, Math.max(last, start + 1000))];
   };
-  const part = (): [number, number] => line.chosen ?? between(player.now - 60_000, player.now + 60_000);
+  const part = (): [number, number] => line.chosen ?? between(whole(player.now) - 60_000, whole(player.now) + 60_000);
   const taken = new Take(film, one("#files"), one("#copies"), one("#part"), one("#count"), one("#proof"));
   const take = (): void => {
     const [from, to] = part();
