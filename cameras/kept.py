@@ -129,6 +129,9 @@ class Kept:
         marked = _seats(known.marks) if known and not moved else []
         named = known is None or camera.seats != known.seats
         void = known is not None and moved and bool(known.marks)
+        exchanged = known.exchanged if known else 0.0
+        if known and (moved or compared(known.address) != compared(camera.address)):
+            exchanged = datetime.now(UTC).timestamp()
         if marked and named:
             raise Refused(
                 "seats_marked",
@@ -142,6 +145,7 @@ class Kept:
             password_file="" if secret else known.password_file if known else "",
             # What it saw in another room says nothing of this one.
             marks=known.marks if known and not moved else [],
+            exchanged=exchanged,
             seats=spans(marked) if marked else "all" if void and not named else camera.seats,
         )
         if known and kept == known:
@@ -171,7 +175,7 @@ class Kept:
         seats = spans(numbers) if numbers else "" if _seats(known.marks) else known.seats
         self._write(
             known.code,
-            msgspec.structs.replace(known, marks=order.marks, seats=seats, place=order.place),
+            msgspec.structs.replace(known, marks=order.marks, seats=seats, place=order.place, exchanged=0.0),
             "marked",
             order.by,
         )

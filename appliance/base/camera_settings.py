@@ -73,6 +73,10 @@ class CameraSettings(Part, kw_only=True, frozen=True, omit_defaults=True):
     """Whether it looks from the front or from the back of a theory room."""
     marks: list[Mark] = []
     """What it sees, marked on a still of it."""
+    exchanged: float = 0.0
+    """When its address or its room was changed (seconds since 1970), until its marks are kept again: pictures and marks
+    of before may be another camera's. 0: they are its own.
+    """
 
     def plan(self) -> str:
         """When it records, in words."""

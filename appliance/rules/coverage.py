@@ -8,7 +8,7 @@ least one.
 
 from typing import Literal, NamedTuple
 
-HoleKind = Literal["camera", "seat", "front", "back", "doors", "door", "unmarked"]
+HoleKind = Literal["camera", "seat", "front", "back", "doors", "door", "unmarked", "exchanged"]
 
 
 class Place(NamedTuple):
@@ -31,17 +31,21 @@ class Camera(NamedTuple):
     marked: frozenset[int] = frozenset()
     doors: frozenset[str] = frozenset()
     place: str = ""
+    exchanged: bool = False
+    """Its address was changed since it was marked: it may be another camera."""
 
 
 class Hole(NamedTuple):
     """What no camera sees. `unmarked`: a camera is said to see these `seats`, nobody has marked where; `doors`: these
-    doors of the room; `door`: the room names no door and none is marked.
+    doors of the room; `door`: the room names no door and none is marked; `exchanged`: marks of these `cameras` may be
+    those of others.
     """
 
     room: str
     kind: HoleKind
     seats: tuple[int, ...] = ()
     doors: tuple[str, ...] = ()
+    cameras: tuple[str, ...] = ()
 
 
 def holes(places: list[Place], cameras: list[Camera]) -> list[Hole]:
@@ -65,14 +69,16 @@ def holes(places: list[Place], cameras: list[Camera]) -> list[Hole]:
             found.append(Hole(place.code, "door"))
         if unshown := tuple(seat for seat in place.seats if seat in named and seat not in marked):
             found.append(Hole(place.code, "unmarked", unshown))
+        if old := tuple(one.code for one in here if one.exchanged and (one.marked or one.doors)):
+            found.append(Hole(place.code, "exchanged", cameras=old))
     return found
 
 
 SIDES: tuple[Literal["front", "back"], ...] = ("front", "back")
 
 
-SOFT: tuple[HoleKind, ...] = ("door", "unmarked")
-"""What is only not marked yet: it is said, and stands against nothing."""
+SOFT: tuple[HoleKind, ...] = ("door", "unmarked", "exchanged")
+"""What is only not marked yet, or not anew: it is said, and stands against nothing."""
 
 
 def covered(found: list[Hole]) -> bool:

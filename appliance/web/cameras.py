@@ -23,6 +23,7 @@ from appliance.flow.coverage import Seen, coverage, said, seen_place
 from appliance.flow.name_doors import name_doors
 from appliance.web.camera_alarms import alarms_of, ill
 from appliance.web.camera_card import camera_card, camera_card_state
+from appliance.web.camera_marks import told
 from appliance.web.media import kind_of
 from appliance.web.ops import sources_of
 from appliance.web.pages import DONE, page
@@ -238,7 +239,7 @@ async def camera_save(
     )
     # Of another room nothing on the camera's page holds any more: seats, doors, marks.
     elsewhere = {"hx-redirect": f"/cameras/one/{code}?moved=true"}
-    shown.headers = elsewhere if known and known.room != camera.room else {"hx-trigger": "changed"}
+    shown.headers = elsewhere if known and known.room != camera.room else {"hx-trigger": "changed, still"}
     return shown
 
 
@@ -264,7 +265,8 @@ async def camera_page(
         here=here,
         places=places,
         others=others,
-        doors=_doors(camera, here),
+        doors=_doors(camera, here) or [_("Door")],  # one to begin with
+        unnamed=not _doors(camera, here),
         **await _now(request, box, code),
         marks=msgspec.json.encode(camera.marks).decode(),
         said=said,
@@ -299,15 +301,17 @@ async def camera_still(box: NamedDependency[Box], code: FromPath[str]) -> Respon
 async def camera_still_said(request: Asked, box: NamedDependency[Box], code: FromPath[str]) -> Template:
     """Which picture that is and of when, or why there is none."""
     head, problem = None, None
+    camera = next((one for one in box.settings.cameras if one.code == code), None)
     try:
         head, _body = await _still(box, code)
     except ExamError as error:
         problem = error
-    return page(request, "camera_still.html", head=head, problem=problem)
+    return page(request, "camera_still.html", head=head, problem=problem, camera=camera)
 
 
 async def _still(box: Box, code: str) -> tuple[StillHead, bytes]:
-    wanted = GetStill(camera=_camera(box, code).code, width=WIDTH, or_reference=True)
+    camera = _camera(box, code)
+    wanted = GetStill(camera=code, width=WIDTH, or_reference=True, since=camera.exchanged)
     head, chunks = await ask_stream(box.settings.socket("clips"), wanted, StillHead, timeout=4.0)
     return head, b"".join([chunk async for chunk in chunks])
 
@@ -329,17 +333,17 @@ async def camera_marks(
     if here and here.is_room and new:
         await box.db.write(name_doors, box, here.code, [*here.doors, *new], request.user.actor)
         here = await box.db.read(seen_place, box, here.code)
-    open_ = [said(hole, here.kind) for hole in here.holes] if here else []
+    kind, more = told(marks, here)
     shown = page(
         request,
         "camera_marked.html",
-        kind="look" if open_ else "go",
+        kind=kind,
         text=_("Marks saved: {count}.").format(count=len(marks)),
-        more=" ".join(open_) if open_ else here.whole if here else "",
+        more=more,
         here=here,
         said=said,
     )
-    shown.headers = DONE
+    shown.headers = DONE | {"hx-trigger": "changed, still"}  # what was said of marks of before is over
     return shown
 
 
@@ -354,9 +358,9 @@ async def camera_remove(request: Asked, box: NamedDependency[Box], code: FromPat
 
 
 def _doors(camera: CameraSettings, here: Seen | None) -> list[str]:
-    """Those of the room, those marked, and one to begin with."""
+    """Those of the room, and those marked."""
     named = [*(here.doors if here else []), *(one.name for one in camera.marks if one.kind == "door")]
-    return list(dict.fromkeys(named)) or [_("Door")]
+    return list(dict.fromkeys(named))
 
 
 def _camera(box: Box, code: str) -> CameraSettings:

@@ -281,7 +281,7 @@ class Notes(msgspec.Struct, kw_only=True):
 
 
 class HoleLine(msgspec.Struct, kw_only=True):
-    """What no camera sees, or what is not marked yet (kinds `door` and `unmarked`)."""
+    """What no camera sees, or what is not marked yet (kinds `door` and `unmarked`) or not anew (`exchanged`)."""
 
     kind: str
     detail: str

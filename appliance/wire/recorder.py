@@ -323,12 +323,13 @@ class SignedProof(msgspec.Struct, kw_only=True):
 class GetStill(msgspec.Struct, tag="clips.still", kw_only=True):
     """Ask exam-clips for the newest key frame of a camera as JPEG, at most `width` pixels wide; bytes follow.
     `or_reference`: its reference still where nothing was recorded in the last minutes (for marking what it sees);
-    never an older picture.
+    never an older picture, and none of before `since` (seconds since 1970), when it was another camera or room.
     """
 
     camera: str
     width: int = 480
     or_reference: bool = False
+    since: float = 0.0
 
 
 class StillHead(msgspec.Struct, kw_only=True):

@@ -249,9 +249,17 @@ class ClipServer:
             if not asked.or_reference:
                 raise
         else:
-            if not asked.or_reference or abs(datetime.now(UTC) - head.at) < STALE:
+            fresh = abs(datetime.now(UTC) - head.at) < STALE and not _before(head.at, asked.since)
+            if not asked.or_reference or fresh:
                 return Streamed(head, _once(body))
         head, body = await asyncio.to_thread(self._reference, asked.camera)
+        if _before(head.at, asked.since):
+            raise NotFound(
+                "still_of_before",
+                N_("Camera {camera} has no picture since its address or its room was changed."),
+                N_("Take the reference still; or wait until it records, then load the page again."),
+                camera=asked.camera,
+            )
         return Streamed(head, _once(body))
 
     async def _newest_still(self, asked: GetStill) -> tuple[StillHead, bytes]:
@@ -294,6 +302,11 @@ def _authority(settings: Settings) -> bytes | None:
     with contextlib.suppress(OSError):
         return (settings.state / "keys" / "authority.pem").read_bytes()
     return None
+
+
+def _before(at: datetime, since: float) -> bool:
+    """Is a picture older than that? By a clock that was set back since, nobody knows."""
+    return at.timestamp() < since <= datetime.now(UTC).timestamp()
 
 
 def _wanted(asked: GetClip | GetCopy) -> Asked:

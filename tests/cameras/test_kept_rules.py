@@ -174,6 +174,27 @@ def test_marks_and_seats_stay_true(settings: Settings, kept: Kept) -> None:
     assert (now(settings).marks, now(settings).seats) == ([], "1-4"), "named for the new room"
 
 
+def test_marks_of_before_an_exchange_are_doubtful_until_they_are_kept_again(
+    settings: Settings, kept: Kept
+) -> None:
+    """Whoever changed the address may have hung another camera there; one that was only renumbered keeps its marks."""
+    marks = [Mark(kind="seat", name="1", x=0.5, y=0.5)]
+    mark = SaveMarks(camera="C1", place="", marks=marks, by="account:a")
+    kept.mark(mark)
+    save(kept, name="前部上方", seats="1")
+    save(kept, "another", address="http://192.0.2.1/onvif/device_service", seats="1")
+    assert now(settings).exchanged == 0, "the same address in another form"
+    save(kept, "another", address="192.0.2.9", seats="1")
+    since = now(settings).exchanged
+    assert abs(since - datetime.now(UTC).timestamp()) < 5 and now(settings).marks == marks
+    save(kept, address="192.0.2.9", seats="1", name="前部")
+    assert load().cameras[0].exchanged == since
+    kept.mark(mark)
+    assert now(settings).exchanged == 0 and now(settings).marks == marks
+    save(kept, address="192.0.2.9", room="T2")
+    assert now(settings).exchanged > 0 and now(settings).marks == [], "its pictures are of the room before"
+
+
 def test_marks_of_the_room_before_are_not_taken(settings: Settings, kept: Kept) -> None:
     """A page that was opened before the camera was taken to another room."""
     marks = [Mark(kind="seat", name="30", x=0.5, y=0.5)]

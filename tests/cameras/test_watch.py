@@ -103,6 +103,30 @@ async def test_a_resting_camera_is_marked_on_its_reference_still(tmp_path: Path)
         await served.get_still(GetStill(camera="C1"))
 
 
+async def test_pictures_of_before_an_exchange_are_nothing_to_mark_on(tmp_path: Path) -> None:
+    """Neither what was recorded just now nor the reference still, until it is taken again."""
+    settings = site(tmp_path)
+    settings.cameras.append(CameraSettings(code="C1", name="C1", address="192.0.2.1:80"))
+    start = datetime.now(UTC) - timedelta(seconds=90)
+    record(settings, start, start + MINUTE, (start, start))
+    kept(settings)
+    served = clips.ClipServer(settings)
+    since = datetime.now(UTC).timestamp()
+    asked = GetStill(camera="C1", or_reference=True)
+    assert not (await served.get_still(asked)).head.reference
+    asked.since = since
+    with pytest.raises(NotFound) as fault:
+        await served.get_still(asked)
+    assert fault.value.code == "still_of_before"
+    asked.since = since + 3600
+    assert not (await served.get_still(asked)).head.reference, "the clock was set back: nobody knows"
+    asked.since = since
+    for one in Path(settings.recorder.media).rglob("*.jpg"):
+        one.unlink()
+    kept(settings)
+    assert (await served.get_still(asked)).head.reference
+
+
 @pytest.mark.parametrize("open_row", [False, True])
 async def test_an_old_picture_is_nothing_to_mark_on(tmp_path: Path, open_row: bool) -> None:
     """Recorded last three days ago; also where a kill left its row open."""

@@ -32,12 +32,14 @@ BACK = Camera("C2", "T1", None, frozenset(), frozenset(), "back")
         (Place("W1", "waiting", (), ("门",)), [Camera("C3", "W1", None)], [Hole("W1", "doors", (), ("门",))]),
         (Place("P1", "practical", (1,)), [FRONT._replace(room="P1")], []),
         (Place("W1", "waiting"), [Camera("C3", "W1", None)], []),
+        (T1, [FRONT._replace(exchanged=True), BACK], [Hole("T1", "exchanged", cameras=("C1",))]),
+        (T1, [FRONT, BACK._replace(exchanged=True)], []),  # it has no marks that could be another one's
         (Place("L1", "entrance"), [], [Hole("L1", "camera")]),
     ],
 )
 def test_holes(place: Place, cameras: list[Camera], found: list[Hole]) -> None:
     assert holes([place], cameras) == found
-    assert covered(found) == all(one.kind in ("door", "unmarked") for one in found)
+    assert covered(found) == all(one.kind in ("door", "unmarked", "exchanged") for one in found)
 
 
 numbers = st.frozensets(st.integers(1, 12))

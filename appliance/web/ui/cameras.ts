@@ -35,8 +35,8 @@ function startMarking(page: HTMLElement): void {
       const sign = document.createElement("span");
       sign.className = `mark ${mark.kind}${chosen && keyOf(chosen) === key ? " chosen" : ""}`;
       sign.textContent = mark.name;
-      sign.style.left = `${mark.x * 100}%`;
-      sign.style.top = `${mark.y * 100}%`;
+      sign.style.setProperty("--x", String(mark.x));
+      sign.style.setProperty("--y", String(mark.y));
       layer.append(sign);
     }
     for (const chip of chips()) {
@@ -117,9 +117,10 @@ function startMarking(page: HTMLElement): void {
     said.textContent = word("cleared", {});
   }
 
+  /** Number 1 where no seat is marked here, whatever other cameras show; else what nobody has marked, seats before doors. */
   function chooseFirst(): void {
-    const alone = chips().find((chip) => !marks.has(keyOf(chip)) && !chip.querySelector(".also"));
-    const first = alone ?? (marks.size ? undefined : chips()[0]);
+    const begun = [...marks.values()].some((mark) => mark.kind === "seat");
+    const first = chips().find((chip) => !marks.has(keyOf(chip)) && !(begun && chip.querySelector(".also")));
     if (first) choose(first);
     else {
       chosen = null; // a stray click would move a mark
@@ -173,6 +174,8 @@ function startMarking(page: HTMLElement): void {
   const addDoor = (): void => {
     const name = door?.value.trim() ?? "";
     if (!door || !name) return;
+    const unnamed = form.querySelector<HTMLElement>("[data-unnamed]");
+    if (unnamed && unnamed.dataset.name !== name && !marks.has(keyOf(unnamed))) unnamed.remove(); // it was only to begin with
     let chip = chipOf(`door:${name}`);
     if (!chip) {
       chip = document.createElement("button");
@@ -211,8 +214,43 @@ function startPaper(): void {
   }
 }
 
+/** What a look found is out of date once a newer one of the same kind, at the same camera, is shown. Ids of jobs grow. */
+function dropOlder(): void {
+  const looks = all("[data-look]");
+  for (const one of looks) {
+    if (looks.some((other) => other.dataset.look === one.dataset.look && other.id > one.id)) one.remove();
+  }
+}
+
+/** What was typed of a camera stays when it is looked at again. */
+function keepTyped(): void {
+  const typed = new Map<string, string>();
+  const fields = (card: Element): (HTMLInputElement | HTMLSelectElement)[] =>
+    all<HTMLInputElement | HTMLSelectElement>(".camera-form :is(input:not([type=hidden]), select)", card);
+  const keyOf = (card: HTMLElement, field: HTMLInputElement | HTMLSelectElement): string => `${card.dataset.look} ${field.name}`;
+  document.addEventListener("htmx:beforeRequest", () => {
+    for (const card of all(".looked")) {
+      for (const field of fields(card)) {
+        if (!("defaultValue" in field) || field.value !== field.defaultValue) typed.set(keyOf(card, field), field.value);
+      }
+    }
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if ((event.target as Element).matches(".camera-form")) typed.clear(); // saved: the next look shows what is kept
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const card of all(".looked:not([data-typed])")) {
+      if (!fields(card).length) continue;
+      card.dataset.typed = "";
+      for (const field of fields(card)) field.value = typed.get(keyOf(card, field)) ?? field.value;
+    }
+  });
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   startPaper();
+  keepTyped();
+  document.addEventListener("htmx:afterSwap", dropOlder);
   document.addEventListener("htmx:afterSwap", startPaper);
   for (const page of all("[data-marking]")) startMarking(page);
   document.querySelector("[data-print-page]")?.addEventListener("click", () => window.print());
@@ -222,7 +260,7 @@ document.addEventListener("DOMContentLoaded", () => {
   }, true);
   document.addEventListener("htmx:afterRequest", (event) => {
     const saved = event.target as Element;
-    if (!saved.matches(".camera-form") || !(event as CustomEvent<{ successful: boolean }>).detail.successful) return;
+    if (!saved.matches(".camera-form, .by-address .camera-sign-in") || !(event as CustomEvent<{ successful: boolean }>).detail.successful) return;
     for (const field of all<HTMLInputElement>("[type=password]", saved)) field.value = "";
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
