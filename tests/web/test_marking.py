@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import httpx
 import msgspec
 import pytest
 from playwright.sync_api import Page, expect
@@ -38,6 +39,24 @@ def test_a_room_that_others_see_makes_no_slip_green(marks: list[Mark], sign: str
         assert told([], msgspec.structs.replace(ROOM, seats=[], doors=[]))[0] == "go", "nothing to be marked"
     finally:
         set_language(before)
+
+
+def test_marks_of_before_the_address_changed_are_told(
+    day: Running, client: Callable[[str], httpx.Client]
+) -> None:
+    cameras = day.box.settings.cameras
+    before = list(cameras)
+    cameras[0] = msgspec.structs.replace(cameras[0], marks=[seat(1)], exchanged=1.0)
+    try:
+        on_its_page, listed = (
+            client("chief").get(path).text for path in ("/cameras/one/C1/still", "/cameras/list")
+        )
+        settings = client("chief").get("/cameras/one/C1").text
+    finally:
+        cameras[:] = before
+    assert "这些标注是改地址之前的。请先留基准画面。" in on_its_page and "直接点“保存标注”" in on_its_page
+    assert "C1 的标注是改地址之前的" in listed
+    assert "改了考场，原标注即作废" in settings, "before it is saved"
 
 
 @pytest.mark.long
