@@ -10,7 +10,7 @@ import typer
 
 from appliance.base.crypto import fingerprint, read_secret
 from appliance.base.errors import NotFound
-from appliance.base.evidence_words import gap_cause, unsealed, wrong
+from appliance.base.evidence_words import gap_cause, unended, unsealed, wrong
 from appliance.base.i18n import N_, _
 from appliance.base.settings import load
 from appliance.wire.recorder import Kept, Sealing
@@ -177,7 +177,9 @@ def _tell_held(zone: str, made: datetime, sealing: Sealing | None, codes: list[s
             "Source recordings sealed by the recorder when this was given out: all ({sources}). Newest seal: {day}"
         )
         day = f"{_there(zone, sealing.newest):%Y-%m-%d %H:%M %z}"
-        _tell(words.format(sources=sealing.sources, day=day))
+        _tell(words.format(sources=sealing.sources - sealing.open, day=day))
+    if sealing and sealing.open:
+        _tell(unended(sealing.open))
 
 
 def _tell_lost(count: int) -> None:

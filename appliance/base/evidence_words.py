@@ -42,3 +42,11 @@ def unsealed(count: int, sources: int) -> str:
         " the index of the exam site's box and by the signature this was given out with. The recorder seals within an"
         " hour: take it again after that if you need it sealed."
     ).format(count=count, sources=sources)
+
+
+def unended(count: int) -> str:
+    """That some recordings were still being written: the index had no hash of them, and no seal could stand there."""
+    return _(
+        "Source recordings still being written when this was given out: {count}. They are held only by the signature"
+        " this was given out with. Take it again once they are written and sealed if you need them sealed."
+    ).format(count=count)

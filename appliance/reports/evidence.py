@@ -1,6 +1,6 @@
 """The sheets of an evidence package: its cover, and what the journal says of the time."""
 
-from appliance.base.evidence_words import gap_cause, unsealed, wrong
+from appliance.base.evidence_words import gap_cause, unended, unsealed, wrong
 from appliance.base.i18n import N_, _
 from appliance.reports.render import pdf
 from appliance.wire.evidence import EvidenceSheet, PackageFile
@@ -26,6 +26,7 @@ def evidence_cover(sheet: EvidenceSheet) -> bytes:
         kept=_kept,
         wrong=wrong,
         unsealed=unsealed,
+        unended=unended,
         what=_what,
         inside=list(dict.fromkeys(one.camera for one in sheet.files if one.kind in ("clip", "copy"))),
     )

@@ -58,9 +58,17 @@ def broken_sources(stated: ClipProof | None) -> list[CheckedFile]:
 
 
 def sealing(sources: Iterable[CheckedFile]) -> Sealing | None:
-    """What seals lay over recordings when they were given out, each counted once; None: their clips do not say."""
-    seals = {one.path: one.sealed for one in sources if one.sealed is not msgspec.UNSET}
-    times = [at for at in seals.values() if isinstance(at, datetime)]
-    if not seals:
+    """What seals lay over recordings when they were given out, each counted once; None: their clips do not say.
+
+    One that was not as recorded is no unsealed one: its seal may be false or gone, and no later one mends it.
+    """
+    said = {one.path: one for one in sources if one.sealed is not msgspec.UNSET}
+    if not said:
         return None
-    return Sealing(sources=len(seals), unsealed=len(seals) - len(times), newest=max(times, default=None))
+    times = [one.sealed for one in said.values() if isinstance(one.sealed, datetime)]
+    return Sealing(
+        sources=len(said),
+        unsealed=sum(one.found == "whole" and one.sealed is None for one in said.values()),
+        open=sum(one.found == "open" for one in said.values()),
+        newest=max(times, default=None),
+    )

@@ -274,12 +274,13 @@ class CheckedFile(msgspec.Struct, kw_only=True):
 
 
 class Sealing(msgspec.Struct, kw_only=True):
-    """Of recordings that were given out: how many there are, how many of them no seal of exam-recorder lay over yet,
-    and the newest seal over the others.
+    """Of recordings that were given out: how many there are, how many of them were as recorded and no seal of
+    exam-recorder lay over them yet, how many were still being written, and the newest seal over the others.
     """
 
     sources: int
     unsealed: int
+    open: int = 0
     newest: datetime | None = None
 
 

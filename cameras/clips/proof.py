@@ -68,7 +68,7 @@ class ClipFinding(msgspec.Struct, kw_only=True):
 
 class ClipVerified(msgspec.Struct, kw_only=True):
     """The JSON of `recordings verify-clip`; `clip`: what is stated, None when nothing could be read; `sealing`: what is
-    stated of the seals over its recordings, None when nothing is.
+    stated of the seals over its recordings, None when nothing is, or nobody of this site signed it.
     """
 
     ok: bool
@@ -239,7 +239,6 @@ def verify_clip(path: Path, authority: bytes) -> ClipVerified:
         found.findings.append(ClipFinding(code="bad_signature", camera="", path=str(path)))
         return found
     found.clip = stated
-    found.sealing = sealing(stated.sources) if isinstance(stated, ClipProof) else None
     codes: list[Code] = []
     try:
         key = certified_key(_base64(signed.certificate), authority, PROCESS, stated.made_at)
@@ -249,6 +248,8 @@ def verify_clip(path: Path, authority: bytes) -> ClipVerified:
         codes.append("bad_signature")
     except Corrupt:
         codes.append("bad_certificate")
+    if isinstance(stated, ClipProof) and not codes:  # what nobody signed is not handed on
+        found.sealing = sealing(stated.sources)
     if after or film_bytes != stated.film_bytes or _film(path, film_bytes) != stated.film:
         codes.append("altered")
     found.findings += [ClipFinding(code=code, camera=stated.camera, path=str(path)) for code in codes]

@@ -147,7 +147,7 @@ async def test_one_file_that_is_gone_takes_no_other_out_of_a_package(
     )
     store.index.write("UPDATE segment SET state = 'filled' WHERE id = ?", store.files[3].id)
     package = await packed(store, tmp_path / "p.zip")
-    assert sealing(package.sources) == Sealing(sources=3, unsealed=3)
+    assert sealing(package.sources) == Sealing(sources=3, unsealed=2), "the altered one waits for none"
     covered = [(one.path, one.start, one.end, one.kept) for one in package.files]
     assert covered == [
         ("clips/C1-20261121-010000.mp4", at(0), at(10), []),
@@ -215,7 +215,7 @@ def test_the_cover_names_every_cause_and_what_was_filled_or_broken(monkeypatch: 
         + [Gap(camera="C1", start=at(5), end=at(9), cause="disk", filled=True, origin="card")],
         left_out=[],
         broken=[Broken(path="clips/a.mp4", source="C1/x.mp4", code="altered")],
-        sealing=Sealing(sources=3, unsealed=2),
+        sealing=Sealing(sources=4, unsealed=2, open=1),
         cameras={"C1": "前部"},
         lines=[],
         journal_seq=1,
@@ -232,7 +232,8 @@ def test_the_cover_names_every_cause_and_what_was_filled_or_broken(monkeypatch: 
         "disk; filled later from the camera&#39;s own card",
         "put into a gap later, not recorded here",
         "altered · C1/x.mp4",
-        "Source recordings not sealed yet when this was given out: 2 of 3.",
+        "Source recordings not sealed yet when this was given out: 2 of 4.",
+        "Source recordings still being written when this was given out: 1.",
     ):
         assert page.count(words) == 1, words
 

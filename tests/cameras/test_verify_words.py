@@ -9,10 +9,15 @@ import pytest
 
 from appliance.base import crypto
 from appliance.base.settings import dump
-from cameras.clips.proof import verify_clip
+from appliance.wire.recorder import Sealing
+from cameras.clips.cut import cut
+from cameras.clips.film import lying
+from cameras.clips.links import Links
+from cameras.clips.proof import Proven, verify_clip
 from cameras.recorder.sealing import Sealer
+from cameras.verify_cli import _tell_clip
 from tests.cameras.test_proof import NOW, Store, store
-from tests.cameras.test_store import put
+from tests.cameras.test_store import opened, put
 from tests.command import examsite
 
 __all__ = ["store"]
@@ -65,17 +70,17 @@ async def test_a_clip_tells_which_of_its_recordings_had_a_seal(store: Store, tmp
     assert "给出时尚未签封：所用 3 个录像文件中的 3 个。" in err and "一小时内签封" in err
     _status, _out, err = await told(5, 25, "--lang", "en")
     assert "not sealed yet when this was given out: 3 of 3." in err
-    assert await sealing(5, 25) == (0, {"sources": 3, "unsealed": 3, "newest": None})
+    assert await sealing(5, 25) == (0, {"sources": 3, "unsealed": 3, "open": 0, "newest": None})
     crypto.new_leaf(state / "authority", state / "keys", "recorder")
     at = datetime.now(UTC).replace(microsecond=1)
     Sealer(store.settings, store.index).seal("C1", at)
     newest = f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"
-    assert await sealing(5, 25) == (0, {"sources": 3, "unsealed": 0, "newest": newest})
+    assert await sealing(5, 25) == (0, {"sources": 3, "unsealed": 0, "open": 0, "newest": newest})
     status, _out, err = await told(5, 25)
     there = at.astimezone(timezone(timedelta(hours=8)))
     assert status == 0 and f"3 个录像文件均已由录像服务签封。最近一次签封：{there:%Y-%m-%d %H:%M}" in err
     put(store.index, store.media, NOW + timedelta(seconds=100), 10, "r2", store.path(0).read_bytes())
-    assert await sealing(92, 108) == (0, {"sources": 2, "unsealed": 1, "newest": newest})
+    assert await sealing(92, 108) == (0, {"sources": 2, "unsealed": 1, "open": 0, "newest": newest})
     store.flip(1, at=-20)
     status, out, err = await told(5, 25)
     assert status == 1 and "截取时，录像分段" in out and "完整" not in err
@@ -88,6 +93,41 @@ async def test_a_clip_tells_which_of_its_recordings_had_a_seal(store: Store, tmp
         examsite, "recordings", "verify-clip", str(file), "--authority", str(state / "keys" / "authority.pem")
     )
     assert "本文件本身" not in err, "it is another one itself"
+
+
+def test_a_seal_that_was_taken_out_is_no_seal_to_come(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, file = Store(tmp_path), tmp_path / "clip.mp4"
+    state = store.settings.state
+    crypto.new_leaf(state / "authority", state / "keys", "recorder")
+    Sealer(store.settings, store.index).seal("C1", datetime.now(UTC))
+    ends = NOW + timedelta(seconds=100)
+    now = opened("now", "C1/now.mp4", ends, "r2")
+    (store.media / now.path).write_bytes(store.path(0).read_bytes())
+    store.index.open_segment(now)
+
+    def told(first: int, last: int) -> tuple[Sealing | None, str]:
+        start, end = (NOW + timedelta(seconds=one) for one in (first, last))
+        made = cut(store.index, store.media, "C1", start, end)
+        links = Links(store.media, store.index, store.authority)
+        reading = Proven(store.settings, made, start, end, lying(store.media), links).read()
+        file.write_bytes(b"".join(reading))
+        found = verify_clip(file, store.authority)
+        _tell_clip(found)
+        return found.sealing, capsys.readouterr().err
+
+    sealing, err = told(92, 108)
+    assert sealing and (sealing.sources, sealing.unsealed, sealing.open) == (2, 0, 1)
+    assert "所用 1 个录像文件均已" in err and "正在写入的录像文件：1 个" in err and "尚未" not in err
+    crypto.new_authority(tmp_path / "other", "another site")
+    other = (tmp_path / "other" / "authority.pem").read_bytes()
+    assert verify_clip(file, other).sealing is None, "what nobody of this site signed is not told"
+    store.index.write("DELETE FROM seal")
+    sealing, err = told(5, 25)
+    assert sealing == Sealing(sources=3, unsealed=0)
+    assert err.startswith("本文件本身与 ") and "签封" not in err
+    store.index.close()
 
 
 def test_a_foreign_computer_is_told_to_name_the_certificate(
