@@ -54,6 +54,9 @@ TIES = frozenset(
 )
 """Kinds that tie a person to a seat: they belong to a package about one, however short its time."""
 
+MATTERS = ("case.", "exam_case.", "violation.")
+"""What the kinds of entries about a case or a violation begin with: not each of them is a mark."""
+
 
 class Sealed(msgspec.Struct, kw_only=True):
     """A sealed file to be taken along. `name`: its SHA-256 in the box's store; `path`: without its ending."""
@@ -194,25 +197,28 @@ def _ties(
         for one in seen.visits
         if (one.start < end and start < one.end) or (seen.at and one.start <= seen.at <= one.end)
     ]
-    if not visits:
-        return []
-    since = min(first for first, _last in visits)
+    since = min((first for first, _last in visits), default=start - AROUND)
     rows = session.exec(
         select(Journal)
         .where(
             Journal.subject == seen.candidate,
-            col(Journal.kind).in_(TIES),
-            Journal.at >= instant(since),
+            or_(
+                col(Journal.kind).in_(TIES) & (Journal.at >= instant(since)),
+                *(col(Journal.kind).startswith(one) for one in MATTERS),
+            ),
         )
         .order_by(col(Journal.seq))
     )
     # Marks know when a deed was and what was seen; what is no mark on the time line is told by its entry alone.
     until = box.now() + LATER
     told = {one.seq: one for one in marks_of(session, [seen.candidate], since, until, answers=False)}
-    found = [told.get(row.seq) or _plain(row) for row in rows]
-    found = [one for one in found if any(first <= one.at <= last for first, last in visits)]
-    about = [one for one in told.values() if matters & {one.body.get("violation"), one.body.get("case")}]
-    return list({one.seq: one for one in found + about}.values())
+    every = {row.seq: _plain(row) for row in rows} | told
+    return [
+        one
+        for one in every.values()
+        if matters & {one.body.get("violation"), one.body.get("case")}
+        or (one.kind in TIES and any(first <= one.at <= last for first, last in visits))
+    ]
 
 
 def _plain(row: Journal) -> Mark:

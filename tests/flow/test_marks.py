@@ -143,6 +143,26 @@ def test_a_press_is_in_the_package_made_for_its_minute(box: Box) -> None:
     assert [one.at for one in on_page] == [press]
 
 
+def test_every_entry_of_a_case_is_in_its_package_also_how_it_ended(box: Box) -> None:
+    """However long before or after, and with no visit to a room that is on record."""
+    times = {
+        "case.opened": ("k", -30 * MINUTE),
+        "case.decided": ("another", 0 * MINUTE),
+        "case.superseded": ("k", 2 * MINUTE),
+        "exam_case.ended": ("k", 40 * MINUTE),
+    }
+
+    def happened(session: Session) -> None:
+        for kind, (case, after) in times.items():
+            append(session, kind, "c", "process:x", {"case": case}, at=START + after)
+
+    box.db.write_now(happened)
+    seen = Seen(sort="case", id="k", name="n", candidate="c", visits=[], subjects=["c"])
+    facts = box.db.read_now(package_facts, box, seen, START + 5 * MINUTE, START + 6 * MINUTE, "x")
+    assert [one.kind for one in facts.marks] == ["case.opened", "case.superseded", "exam_case.ended"]
+    assert [one.at for one in facts.lines] == [START - 30 * MINUTE, START + 2 * MINUTE, START + 40 * MINUTE]
+
+
 @pytest.mark.parametrize(("sort", "place"), [("room", "T1"), ("seat", "T1-01")])
 def test_what_somebody_did_in_another_room_is_in_no_package_of_this_one(
     box: Box, sort: Literal["room", "seat"], place: str
