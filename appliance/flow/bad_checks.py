@@ -66,6 +66,8 @@ class BadCheck(msgspec.Struct, kw_only=True):
     bad: int
     seals: int
     found: list[BadStretch] = []
+    more: int = 0
+    """Stretches it found and does not name."""
 
 
 def stretches(files: Iterable[CheckedFile]) -> list[BadStretch]:
@@ -88,14 +90,23 @@ def seal_text(head: SealedHead) -> str:
 
 
 def bad_checks(session: Session, box: Box, since: datetime) -> list[BadCheck]:
-    """The newest of each subject since then, newest first."""
-    found: dict[str, BadCheck] = {}
+    """Those since then, newest first, each with what no newer one of its subject found: what was put back, or asked
+    for at another time, stays told. One more than MOST where there are more.
+    """
+    found: list[BadCheck] = []
+    told: dict[str, list[BadStretch]] = {}
+    known: dict[str, set[str]] = {}
     for entry, body in _entries(session, since):
-        if entry.subject not in found:
-            found[entry.subject] = _check(session, box, entry, body)
-            if len(found) == MOST:
+        check, first = _check(session, box, entry, body), entry.subject not in told
+        before, seals = told.setdefault(entry.subject, []), known.setdefault(entry.subject, set())
+        check.found = [one for one in check.found if not one.within(before)]
+        if first or check.found or not seals.issuperset(body.get("broken", [])):
+            found.append(check)
+            if len(found) > MOST:
                 break
-    return list(found.values())
+        before += check.found
+        seals.update(body.get("broken", []))
+    return found
 
 
 def earlier(
@@ -107,7 +118,7 @@ def earlier(
     broken: Iterable[SealedHead],
 ) -> list[BadCheck]:
     """What was once found of the recordings of these stays, whomever the check was about, and is not found `now` (nor
-    `broken` now): each stretch with its newest check, newest first.
+    `broken` now): each stretch with its newest check, newest first, one more than MOST where there are more.
     """
     told = stretches(now)
     cameras = {camera for stay in stays for camera in stay.cameras}
@@ -122,10 +133,11 @@ def earlier(
         seals = {one for one in body.get("broken", []) if one.rpartition(" ")[0] in cameras} - known
         check.seals = len(seals)
         known |= seals
-        unnamed = check.bad and not named and check.subject == subject
+        # Of a candidate the files are always the same; a check of a place may have been of another time.
+        unnamed = check.bad and not named and check.of == "candidate" and check.subject == subject
         if check.found or check.seals or unnamed:
             found.append(check)
-            if len(found) == MOST:
+            if len(found) > MOST:
                 break
     return found
 
@@ -152,6 +164,7 @@ def _check(session: Session, box: Box, entry: Journal, body: dict[str, Any]) -> 
         bad=int(body.get("files", 0)) - int(body.get("whole", 0)),
         seals=len(body.get("broken", [])),
         found=[_read(one) for one in body.get("stretches", [])],
+        more=int(body.get("more", 0)),
     )
 
 

@@ -23,6 +23,7 @@ from appliance.web.timeline_rows import ShownAlarm, ms
 
 MUCH = timedelta(hours=12)
 """Recordings of a seat or a room longer than this, all cameras together, are read only when somebody asks for it."""
+ALTERED = ("altered", "row_altered")
 NAMED = 6
 """Files named beside the films; the record names them all."""
 
@@ -31,6 +32,8 @@ class ShownFile(ShownAlarm, kw_only=True):
     """A file that is not as it was recorded, as the player marks it."""
 
     camera: str
+    altered: bool
+    """What is there is not what was recorded; else it is missing or cannot be read, which accuses nobody."""
 
 
 def _wanted(
@@ -46,7 +49,13 @@ def _wanted(
 def _shown(files: Files, now: datetime) -> str:
     """For the player, as JSON."""
     found = [
-        ShownFile(ms(one.start), ms(one.end or now), wrong(one.found), camera=one.camera)
+        ShownFile(
+            ms(one.start),
+            ms(one.end or now),
+            wrong(one.found),
+            camera=one.camera,
+            altered=one.found in ALTERED,
+        )
         for one in files.damaged
     ]
     return msgspec.json.encode(found).decode()
@@ -76,12 +85,13 @@ async def film_files(
         "film_files.html",
         check=check,
         whose=whose,
-        bad=await found_before(box, subject, wanted, check) if check is None or check.over else [],
+        bad=await found_before(box, subject, wanted, check),
         asked={"sort": sort, "matter": matter, "from": start.isoformat(), "to": end.isoformat()},
         names=names_of(box.settings),
         named=NAMED,
         wrong=wrong,
-        shown=_shown(check.result, box.now()) if check and check.result else "[]",
+        # Until files have been read nothing is known anew: the player keeps the marks it has.
+        shown=_shown(check.result, box.now()) if check and check.result else "",
     )
 
 

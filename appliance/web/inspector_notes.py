@@ -11,7 +11,7 @@ from litestar import Request
 from appliance.base.evidence_words import wrong
 from appliance.base.i18n import _
 from appliance.flow.accounts import Who
-from appliance.flow.bad_checks import BadCheck, BadStretch, bad_checks
+from appliance.flow.bad_checks import MOST, BadCheck, BadStretch, bad_checks
 from appliance.flow.box import Box
 from appliance.flow.cameras import names_of
 from appliance.flow.delete_recordings import midnight
@@ -48,7 +48,7 @@ def notes(
     box: Box, checks: Sequence[BadCheck], storage: Storage | None, cameras: Sequence[tuple[str, str]]
 ) -> list[Note]:
     """In words. `cameras`: what the head of the site sees on the first page."""
-    found = [_check(box, one) for one in checks]
+    found = [_check(box, one) for one in checks[:MOST]] + [Note("stop", "…", "", "")] * (len(checks) > MOST)
     if storage and storage.found:
         text = _("Found by the regular check of the storage, counted apart: {count} files.").format(
             count=storage.found
@@ -69,7 +69,12 @@ def _check(box: Box, one: BadCheck) -> Note:
     if one.of == "candidate":
         path, page = f"/inspection/{one.subject}#recordings", _("Record, and is it whole?")
     else:
-        path, page = f"/timeline/{one.of}/{quote(one.subject)}{_span(one)}" if one.of else "", _("Recordings")
+        # A place at no time known would be shown at its last sitting.
+        known = one.of and one.found
+        path, page = (
+            f"/timeline/{one.of}/{quote(one.subject)}{_span(one.found)}" if known else "",
+            _("Recordings"),
+        )
     return Note("stop", told, path, page, _("; ").join(named))
 
 
@@ -79,12 +84,9 @@ def _stretch(box: Box, found: BadStretch) -> str:
     return f"{camera} {start:%Y-%m-%d %H:%M:%S} – {end:%H:%M:%S} {wrong(found.what)}"
 
 
-def _span(one: BadCheck) -> str:
-    """The time of what was found, as its films are asked for; nothing where the check names no time, or too long."""
-    if not one.found:
-        return ""
-    start = min(found.start for found in one.found) - AROUND
-    end = max(found.end for found in one.found) + AROUND
-    return (
-        f"?{urlencode({'from': start.isoformat(), 'to': end.isoformat()})}" if end - start < LONGEST else ""
-    )
+def _span(found: list[BadStretch]) -> str:
+    """The time of what was found, as its films are asked for; of the first of it where that is too long."""
+    start, end = min(one.start for one in found) - AROUND, max(one.end for one in found) + AROUND
+    if end - start >= LONGEST:
+        end = min(min(found, key=lambda one: one.start).end + AROUND, start + LONGEST - AROUND)
+    return f"?{urlencode({'from': start.isoformat(), 'to': end.isoformat()})}"

@@ -242,13 +242,15 @@ async def read_again(check: Check, box: Box, wanted: list[Stay], candidate: str,
         unsealed=unsealed(every, [one for one in heads if one not in head.broken]),
         unread=head.unread,
     )
+    named = stretches(files.damaged)
     body = {
         "files": files.closed,
         "whole": files.whole,
         "elsewhere": files.elsewhere,
         "deleted": files.deleted,
         "damaged": [f"{one.found} {one.path}" for one in files.damaged[:NAMED]],
-        "stretches": [one.text() for one in stretches(files.damaged)[:STRETCHES]],
+        "stretches": [one.text() for one in named[:STRETCHES]],
+        "more": max(0, len(named) - STRETCHES),
         "seals": files.seals,
         "broken": [seal_text(one) for one in files.broken[:NAMED]],
         "unread": files.unread,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.conftest import START
 from tests.web.conftest import shoot
@@ -50,9 +50,11 @@ def whole(page: Page, selector: str) -> None:
     assert seen[0] and seen[1] >= -1 and seen[2] >= -1, (selector, seen)
 
 
-def test_a_file_that_is_gone_is_passed_over_in_words(day: Running, open_page: Open) -> None:
-    gone, other = minute_of(day, "C1", "012100"), minute_of(day, "C1", "012500")
-    body, sound = gone.read_bytes(), other.read_bytes()
+def test_a_file_that_is_gone_is_passed_over_in_words(
+    day: Running, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, later, other = (minute_of(day, "C1", at) for at in ("012100", "012300", "012500"))
+    body, then, sound = gone.read_bytes(), later.read_bytes(), other.read_bytes()
     gone.unlink()
     other.write_bytes(sound[:20000] + b"x" + sound[20001:])
     try:
@@ -99,6 +101,31 @@ def test_a_file_that_is_gone_is_passed_over_in_words(day: Running, open_page: Op
             "09:25:00 – 09:26:00：被改动，带走的这一段与录制时不一致"
         )
         shoot(page, "films-altered-frame")
+        # While the files are read again what was known stays marked; what is gone since then is called only that.
+        later.unlink()
+        monkeypatch.setattr("appliance.web.checks.WAIT", 0)
+        held: list[Route] = []
+        page.route(re.compile("/timeline/files.*[&]of="), lambda route: held.append(route))
+        told.get_by_role("button", name="重新核对").click()
+        expect(told).to_contain_text("正在重新读取录像文件")
+        expect(told).to_contain_text("09:25:00 – 09:26:00 被改动")
+        page.wait_for_timeout(1500)
+        assert held, "the outcome is not asked for yet"
+        expect(front).to_have_class(re.compile("altered"))
+        expect(page.locator("#files a.altered")).to_have_count(1)
+        for route in held:
+            route.continue_()
+        page.unroute_all()
+        expect(told).to_contain_text("3 个与录制时不一致", timeout=30_000)
+        expect(front).to_have_class(re.compile("altered"))
+        for _ in range(2):
+            page.keyboard.press("Shift+ArrowLeft")
+        expect(front.locator(".deck-more")).to_contain_text("缺失")
+        expect(page.locator("#files p")).to_contain_text("09:23:00 – 09:24:00：缺失。")
+        expect(page.locator("#files a", has_text="缺失")).to_have_count(1)
+        expect(page.locator(".films .altered")).to_have_count(0)
+        shoot(page, "films-found-missing")
+        page.keyboard.press("End")
         # The last second of what was asked for is recorded: its picture stays, and it is said that this is the end.
         expect(page.locator("#ended")).to_be_hidden()
         page.keyboard.press("ArrowRight")
@@ -119,6 +146,7 @@ def test_a_file_that_is_gone_is_passed_over_in_words(day: Running, open_page: Op
         expect(page.locator("#part")).not_to_have_text(re.compile(r"^(\S+) – \1$"))
     finally:
         gone.write_bytes(body)
+        later.write_bytes(then)
         other.write_bytes(sound)
 
 

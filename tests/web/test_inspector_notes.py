@@ -12,10 +12,11 @@ from sqlmodel import Session, select
 from appliance.base.clock import FakeClock
 from appliance.base.i18n import language, set_language
 from appliance.flow.accounts import Who
-from appliance.flow.bad_checks import BadStretch
+from appliance.flow.bad_checks import MOST, BadCheck, BadStretch, bad_checks, earlier
 from appliance.flow.box import Box
 from appliance.flow.hold_recordings import lift_hold, put_hold
 from appliance.flow.look import append_fact
+from appliance.flow.whereabouts import Stay
 from appliance.records.accounts import Account
 from appliance.records.journal import Journal
 from appliance.web.checks import Check, Checks
@@ -134,6 +135,48 @@ def test_findings_of_the_storage_are_told_with_the_way_there(day: Running) -> No
     finally:
         set_language(before)
     assert (told.kind, told.path) == ("stop", "/storage") and "校验不符的录像文件：" in told.text
+
+
+def found_at(box: Box, subject: str, *found: BadStretch, **more: object) -> None:
+    body = {"files": 9, "whole": 9 - (len(found) or 1), "damaged": ["altered a"], "broken": []}
+    body |= {"stretches": [one.text() for one in found]} if found else {}
+    box.db.write_now(append_fact, box, "recordings.verified", subject, "account:x", body | more)
+
+
+def test_what_a_newer_check_of_the_place_does_not_find_stays_told(box: Box) -> None:
+    first, second, late = (
+        BadStretch("C1", START + timedelta(hours=at), START + timedelta(hours=at, minutes=1), "altered")
+        for at in (1, 2, 30)
+    )
+    stay = Stay(kind="room", name="R9", start=START, end=START + timedelta(hours=40), cameras=["C1"])
+    found_at(box, "R9")
+    found_at(box, "R9", first, second, more=7)
+    found_at(box, "R9", first)
+    found_at(box, "R9", first)
+    found_at(box, "R9", late)
+    known = box.db.read_now(bad_checks, box, START - timedelta(days=1))
+    assert [one.found for one in known] == [[late], [first], [second]]
+    told = box.db.read_now(earlier, box, "R9", [stay], [], [])
+    assert [one.found for one in told] == [[late], [first], [second]], "an old entry may be of another time"
+    assert [one.more for one in told] == [0, 0, 7]
+    for place in range(MOST + 3):
+        found_at(box, f"S{place}", BadStretch("C1", START, START + timedelta(minutes=place), "altered"))
+    known = box.db.read_now(bad_checks, box, START - timedelta(days=1))
+    assert [one.text for one in notes(box, known, None, [])][MOST:] == ["…"]
+
+
+def test_a_note_leads_to_the_time_of_what_it_names(box: Box) -> None:
+    first, last = (
+        BadStretch("C1", NOW + timedelta(hours=at), NOW + timedelta(hours=at, minutes=1), "altered")
+        for at in (0, 30)
+    )
+    check = BadCheck(seq=1, at=NOW, subject="T1", of="room", name="T1", files=9, bad=2, seals=0)
+    paths = []
+    for found in ([], [first], [first, last]):
+        check.found = found
+        paths += [one.path for one in notes(box, [check], None, [])]
+    span = "/timeline/room/T1?from=2026-11-21T09%3A59%3A00%2B00%3A00&to=2026-11-21T10%3A02%3A00%2B00%3A00"
+    assert paths == ["", span, span]
 
 
 def test_a_file_is_sealed_once_its_camera_has_a_later_seal() -> None:

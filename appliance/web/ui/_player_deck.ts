@@ -108,11 +108,11 @@ export class Deck {
     if (this.where.textContent !== place) this.where.textContent = place;
     const seen = found && now >= found.end ? found.end - 1 : now;
     const of = (one: Alarm): boolean => one.start <= seen && seen < one.end;
-    const altered = (this.row.damaged ?? []).filter(of);
-    const alarms = [...this.row.alarms.filter(of), ...altered].map((one) => one.what);
+    const bad = (this.row.damaged ?? []).filter(of);
+    const alarms = [...this.row.alarms.filter(of), ...bad].map((one) => one.what);
     const more = [...new Set(found?.filled ? [word("filled"), ...alarms] : alarms)].map((one) => ` · ${one}`).join("");
     if (this.more.textContent !== more) this.more.textContent = more;
-    this.box.classList.toggle("altered", altered.length > 0);
+    this.box.classList.toggle("altered", bad.some((one) => one.altered));
     if (found) return;
     const gap = this.row.gaps.find((one) => one.start <= now && now <= one.end);
     if (gap) this.say(word("gap", { from: timeText(gap.start), to: timeText(gap.end), cause: gap.cause }));

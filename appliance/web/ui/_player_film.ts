@@ -28,6 +28,11 @@ export interface Alarm {
   what: string;
 }
 
+/** A file that does not hold; `altered`: what is there is not what was recorded, else it is missing or unreadable. */
+export interface FileAlarm extends Alarm {
+  altered: boolean;
+}
+
 export interface Row {
   camera: string;
   name: string;
@@ -38,7 +43,7 @@ export interface Row {
   gaps: Gap[];
   alarms: Alarm[];
   /** Files that were found not to be as they were recorded, once they have been read. */
-  damaged?: Alarm[];
+  damaged?: FileAlarm[];
 }
 
 export interface Mark {

@@ -65,7 +65,7 @@ export class Take {
     const rows = to - from > LONGEST ? [] : visit.rows.filter((row) => !hidden.has(row.camera));
     for (const row of rows) {
       const again = filmed(rows, row);
-      const altered = (row.damaged ?? []).filter((one) => one.start < to && one.end > from);
+      const bad = (row.damaged ?? []).filter((one) => one.start < to && one.end > from);
       for (const one of stretches(row, from, to)) {
         if (splinter(one, from, to)) continue;
         const whole = one.from - from < 1000 && to - one.to < 1000;
@@ -74,10 +74,10 @@ export class Take {
           const link = this.links[how].at(count);
           link.href = clipAddress(this.film, row.camera, new Date(one.from).toISOString(), new Date(one.to).toISOString(), one.run, how) + (again ? `&again=${again}` : "");
           link.dataset.file = (how === "copy" ? "copy-" : "") + fileName(row.camera, one.from, again);
-          const wrong = new Set(altered.filter((at) => at.start < one.to && at.end > one.from).map((at) => at.what));
-          const text = [`${row.name} · ${word(how)}${times}`, ...wrong].join(" · ");
+          const wrong = bad.filter((at) => at.start < one.to && at.end > one.from);
+          const text = [`${row.name} · ${word(how)}${times}`, ...new Set(wrong.map((at) => at.what))].join(" · ");
           link.dataset.text = text;
-          link.classList.toggle("altered", wrong.size > 0);
+          link.classList.toggle("altered", wrong.some((at) => at.altered));
         }
         count += 1;
       }
@@ -87,7 +87,7 @@ export class Take {
       };
       for (const gap of row.gaps) if (gap.start < to && gap.end > from) tell("gap", gap.start, gap.end, { cause: gap.cause });
       for (const [start, end, why] of unreadable(row, from, to)) tell(`lost-${why}`, start, end);
-      for (const one of altered) if (!unreadable(row, one.start, one.end).length) tell("altered", one.start, one.end, { what: one.what });
+      for (const one of bad) if (!unreadable(row, one.start, one.end).length) tell(one.altered ? "altered" : "found", one.start, one.end, { what: one.what });
       for (const one of row.alarms) if (one.start < to && one.end > from) tell("alarm", one.start, one.end, { what: one.what });
     }
     for (const links of Object.values(this.links)) {

@@ -2,7 +2,7 @@
 
 import { all, typing, word } from "./_page";
 import { Player, SPEEDS } from "./_player";
-import { type Alarm, dayText, type Films, second as whole, timeText } from "./_player_film";
+import { dayText, type FileAlarm, type Films, second as whole, timeText } from "./_player_film";
 import { Line } from "./_player_line";
 import { MarkList } from "./_player_marks";
 import { unreadable } from "./_player_stretch";
@@ -184,7 +184,9 @@ function start(film: Films): void {
     orders[order]?.();
   });
   const check = (): void => {
-    const told = JSON.parse(document.getElementById("film-files")?.dataset.damaged ?? "[]") as (Alarm & { camera: string })[];
+    const files = document.getElementById("film-files")?.dataset.damaged;
+    if (!files) return; // being read: what is known stays marked
+    const told = JSON.parse(files) as (FileAlarm & { camera: string })[];
     for (const row of film.visits.flatMap((one) => one.rows)) row.damaged = told.filter((one) => one.camera === row.camera);
     if (told.length) one("#legend-lost").hidden = false;
     line.draw();
