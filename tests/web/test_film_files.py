@@ -2,6 +2,7 @@
 made of them is seen where it is made; and the page of a lane.
 """
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,7 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
+from sqlmodel import col, select
 
+from appliance.flow.bad_checks import KIND
+from appliance.records.journal import Journal
 from tests.conftest import START
 from tests.web.conftest import shoot
 from tests.web.day_server import Running
@@ -26,6 +30,13 @@ pytestmark = pytest.mark.long
 def minute_of(day: Running, camera: str, at: str) -> Path:
     """The file that begins then (UTC)."""
     return next(one for one in files_of(day, camera) if f"T{at}" in one.name)
+
+
+def left_out(day: Running) -> int:
+    """Stretches the newest check found and does not name."""
+    newest = select(Journal).where(Journal.kind == KIND).order_by(col(Journal.seq).desc())
+    body = day.box.db.read_now(lambda session: session.exec(newest.limit(1)).one().body)
+    return int(json.loads(body)["more"])
 
 
 def now(page: Page) -> float:
@@ -104,6 +115,7 @@ def test_a_file_that_is_gone_is_passed_over_in_words(
         # While the files are read again what was known stays marked; what is gone since then is called only that.
         later.unlink()
         monkeypatch.setattr("appliance.web.checks.WAIT", 0)
+        monkeypatch.setattr("appliance.web.recordings.STRETCHES", 1)
         held: list[Route] = []
         page.route(re.compile("/timeline/files.*[&]of="), lambda route: held.append(route))
         told.get_by_role("button", name="重新核对").click()
@@ -117,6 +129,7 @@ def test_a_file_that_is_gone_is_passed_over_in_words(
             route.continue_()
         page.unroute_all()
         expect(told).to_contain_text("3 个与录制时不一致", timeout=30_000)
+        assert left_out(day) == 2, "of three stretches the entry names one, and says so"
         expect(front).to_have_class(re.compile("altered"))
         for _ in range(2):
             page.keyboard.press("Shift+ArrowLeft")

@@ -62,15 +62,18 @@ def test_what_was_found_of_a_camera_is_told_to_everybody_it_saw(
     one, other, elsewhere = day.day.people[18], day.day.people[30], day.day.people[60]
     found = BadStretch("C1", START + timedelta(minutes=70), START + timedelta(minutes=71), "altered")
     body = {"files": 9, "whole": 8, "damaged": ["altered a"], "broken": [], "stretches": [found.text()]}
+    body["more"] = 3
     box.db.write_now(append_fact, box, "recordings.verified", "T1", "account:x", body)
     for person in (one, other):
         part = until_read(inspector, f"/inspection/{person}/recordings")
         told = part.split("以前的核对发现过问题")[1].split("</ul>")[0]
         assert "理论考场前部 2026-11-21 09:10:00 – 09:11:00</a> <strong>被改动</strong>" in told
+        assert "另有 3 段未逐一列出" in told
         assert "T1 · 第" in told and f"/timeline/candidate/{person}?at=2026-11-21T01%3A10%3A00" in told
         films = f"/timeline/files?sort=candidate&matter={person}&from=2026-11-21T00:00:00Z&to=2026-11-21T10:00:00Z"
         told = until_read(inspector, films)
         assert "以前的核对发现过问题" in told and "09:10:00 – 09:11:00 <strong>被改动</strong>" in told
+        assert "另有 3 段未逐一列出" in told
         assert "尚未签封：其中" in told and "重新核对" in told
     assert "以前的核对发现过问题" not in until_read(inspector, f"/inspection/{elsewhere}/recordings")
     now = inspector.get("/inspection").text.split('id="now"')[1].split("</section>")[0]
