@@ -105,7 +105,7 @@ async def _found(request: Asked, box: Box) -> dict[str, Any]:
         "lines": sorted(lines, key=lambda one: (not one.camera.room, one.camera.room, one.camera.code)),
         "names": names,
         "counts": counted(lines),
-        "silent": silent,
+        "silent": silent or sources.recorder.silent_since,
         "said": said,
         "ill": ill(places, status),
         "may_check": request.user.role in ROLES,

@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from appliance.base.camera_settings import CameraSettings
 from appliance.base.clock import SystemClock
+from appliance.base.errors import Unavailable
 from appliance.base.i18n import language, set_language
 from appliance.base.sockets import serve
 from appliance.flow.box import Box
@@ -218,8 +219,10 @@ def test_on_paper_a_camera_keeps_its_heading(day: Running, open_page: Callable[.
     card = page.locator(".card", has=page.locator(".summary"))
     inside = card.evaluate("one => one.getBoundingClientRect().right")
     assert page.locator(".summary").evaluate("one => one.getBoundingClientRect().right") < inside
+    count = len(day.day.settings.cameras)
     for above in (0, 200):
         page.evaluate("high => document.querySelector('.summary').style.marginBottom = high", f"{above}px")
+        found = 0
         for sheet in PdfReader(io.BytesIO(page.pdf(format="A4"))).pages:
             text = "".join(normalize("NFKC", sheet.extract_text()).split())
             # NFKC: fonts name some characters as radicals. A heading ends with how many could not be told.
@@ -228,11 +231,13 @@ def test_on_paper_a_camera_keeps_its_heading(day: Running, open_page: Callable[.
             assert not re.search("合格(时钟|事件|编码|帧率|码率|关键帧|画面)", text.split("结果检查")[0]), (
                 text
             )
+            found += headings
+        assert found == count, "each camera has its heading once"
     page.close()
 
 
 def test_a_place_whose_camera_gives_no_picture_now_has_no_tick(
-    day: Running, client: Callable[[str], httpx.Client]
+    day: Running, client: Callable[[str], httpx.Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     day.resting = {"C4": "network"}
     day.reports = reports(day)
@@ -242,6 +247,14 @@ def test_a_place_whose_camera_gives_no_picture_now_has_no_tick(
             assert time.monotonic() < until, shown
             time.sleep(0.5)
         paper = client("chief").get("/cameras/report").text
+
+        def hangs() -> Status:
+            raise Unavailable("no_status", "the disk of the recordings hangs")
+
+        monkeypatch.setattr(day, "_status", hangs)  # the reports are still given
+        while "录像程序无响应" not in (mute := client("chief").get("/cameras/report").text):
+            assert time.monotonic() < until, mute
+            time.sleep(0.5)
     finally:
         day.resting, day.reports = {}, []
     assert "2 台合格" in paper and "2 台检查时合格，此刻没有画面" in paper, "C2 is unplugged, C4 too"
@@ -250,3 +263,5 @@ def test_a_place_whose_camera_gives_no_picture_now_has_no_tick(
     assert "检查时合格" in row and "此刻没有画面" in row and "2026-03-02 17:44:30" in row
     assert "按计划暂不录像，开考前请修好。" in shown
     assert all("有摄像机，此刻画面不可用</span>" in text for text in (shown, paper))
+    (row,) = (one for one in mute.split("<tr>") if ">C1 " in one)
+    assert "检查时合格" in row and "台合格" not in mute, "whether it gives a picture now is not known"
