@@ -130,7 +130,8 @@ class Kept:
         named = known is None or camera.seats != known.seats
         void = known is not None and moved and bool(known.marks)
         exchanged = known.exchanged if known else 0.0
-        if known and (moved or compared(known.address) != compared(camera.address)):
+        # Of a camera that had a new one's code before, recordings and a reference still may lie there.
+        if known is None or moved or _stream(known) != _stream(camera):
             exchanged = datetime.now(UTC).timestamp()
         if marked and named:
             raise Refused(
@@ -146,6 +147,7 @@ class Kept:
             # What it saw in another room says nothing of this one.
             marks=known.marks if known and not moved else [],
             exchanged=exchanged,
+            confirmed=known.confirmed if known else 0.0,
             seats=spans(marked) if marked else "all" if void and not named else camera.seats,
         )
         if known and kept == known:
@@ -167,6 +169,15 @@ class Kept:
                 N_("Load the page again and mark what it sees there."),
                 camera=known.code,
             )
+        if order.exchanged not in (None, known.exchanged):
+            raise Conflict(
+                "camera_exchanged",
+                N_(
+                    "The address or stream of camera {camera} was changed meanwhile: these marks are of before."
+                ),
+                N_("Load the page again and mark what it sees there."),
+                camera=known.code,
+            )
         for mark in order.marks:
             named = re.fullmatch(NUMBER, mark.name) if mark.kind == "seat" else mark.name.strip()
             if not (0 <= mark.x <= 1 and 0 <= mark.y <= 1 and named and len(mark.name) <= LONGEST):
@@ -175,7 +186,9 @@ class Kept:
         seats = spans(numbers) if numbers else "" if _seats(known.marks) else known.seats
         self._write(
             known.code,
-            msgspec.structs.replace(known, marks=order.marks, seats=seats, place=order.place, exchanged=0.0),
+            msgspec.structs.replace(
+                known, marks=order.marks, seats=seats, place=order.place, confirmed=known.exchanged
+            ),
             "marked",
             order.by,
         )

@@ -74,9 +74,16 @@ class CameraSettings(Part, kw_only=True, frozen=True, omit_defaults=True):
     marks: list[Mark] = []
     """What it sees, marked on a still of it."""
     exchanged: float = 0.0
-    """When its address or its room was changed (seconds since 1970), until its marks are kept again: pictures and marks
-    of before may be another camera's. 0: they are its own.
+    """When it was set up, or its address, its stream or its room was changed (seconds since 1970): pictures of before
+    are none of its own. 0: none was.
     """
+    confirmed: float = 0.0
+    """The `exchanged` its marks were kept at."""
+
+    @property
+    def doubted(self) -> bool:
+        """Were its marks kept before its address or its stream was changed? They may be another camera's."""
+        return bool(self.marks) and self.confirmed != self.exchanged
 
     def plan(self) -> str:
         """When it records, in words."""

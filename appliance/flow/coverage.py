@@ -107,7 +107,7 @@ def as_camera(one: CameraSettings) -> Camera:
         marked=frozenset(int(mark.name) for mark in one.marks if mark.kind == "seat" and mark.name.isdigit()),
         doors=frozenset(mark.name for mark in one.marks if mark.kind == "door"),
         place=one.place,
-        exchanged=one.exchanged > 0,
+        exchanged=one.doubted,
     )
 
 
@@ -124,7 +124,9 @@ def said(hole: Hole, kind: str) -> str:
         if kind == "practical"
         else _("No camera sees seats {seats}."),
         "unmarked": _("Not marked on a picture yet: {seats}."),
-        "exchanged": _("Marked before the address changed: {cameras}. Mark anew, or confirm the marks."),
+        "exchanged": _(
+            "Marked before the address or stream changed: {cameras}. Mark anew, or confirm the marks."
+        ),
     }
     return words[hole.kind].format(
         seats=shown, doors=_(", ").join(hole.doors), cameras=_(", ").join(hole.cameras)

@@ -99,11 +99,12 @@ class CameraForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class MarksForm(msgspec.Struct, forbid_unknown_fields=True):
-    """What a camera sees. `marks`: JSON; `room`: whose seats the page showed."""
+    """What a camera sees. `marks`: JSON; `room`: whose seats the page showed; `exchanged`: of its picture."""
 
     marks: str
     place: Literal["", "front", "back"] = ""
     room: str | None = None
+    exchanged: float | None = None
 
 
 @get("/")
@@ -231,7 +232,7 @@ async def camera_save(
         camera=camera,
         plan=camera.plan(),
         new=known is None or data.new,
-        exchanged=known is not None and known.address != camera.address,
+        exchanged=known is not None and known.exchanged != camera.exchanged,
         here=await box.db.read(seen_place, box, camera.room),
         again=known is not None
         and not data.job
@@ -325,13 +326,16 @@ async def camera_marks(
         marks = msgspec.json.decode(data.marks, type=list[Mark])
     except msgspec.DecodeError as error:
         raise Corrupt("bad_marks", N_("The marks cannot be read."), N_("Load the page again.")) from error
-    order = SaveMarks(camera=code, place=data.place, marks=marks, by=request.user.actor, room=data.room)
+    by = request.user.actor
+    order = SaveMarks(
+        camera=code, place=data.place, marks=marks, by=by, room=data.room, exchanged=data.exchanged
+    )
     await ask(box.settings.socket("recorder"), order, Saved)
     refreshed(box.settings.cameras)
     here: Seen | None = await box.db.read(seen_place, box, _camera(box, code).room)
     new = [one.name for one in marks if one.kind == "door" and here and one.name not in here.doors]
     if here and here.is_room and new:
-        await box.db.write(name_doors, box, here.code, [*here.doors, *new], request.user.actor)
+        await box.db.write(name_doors, box, here.code, [*here.doors, *new], by)
         here = await box.db.read(seen_place, box, here.code)
     kind, more = told(marks, here)
     shown = page(

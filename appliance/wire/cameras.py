@@ -210,13 +210,16 @@ class RemoveCamera(msgspec.Struct, tag="cameras.remove", kw_only=True):
 
 
 class SaveMarks(msgspec.Struct, tag="cameras.mark", kw_only=True):
-    """What a camera sees, in place of what was marked before. `room`: whose seats were marked; None: as it is kept."""
+    """What a camera sees, in place of what was marked before. `room`: whose seats were marked; `exchanged`: of the
+    picture that was marked on (CameraSettings.exchanged); None: as it is kept.
+    """
 
     camera: str
     place: Literal["", "front", "back"]
     marks: list[Mark]
     by: str
     room: str | None = None
+    exchanged: float | None = None
 
 
 class Saved(msgspec.Struct, kw_only=True):

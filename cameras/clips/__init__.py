@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -68,6 +68,8 @@ THREADS = 32
 """Exports, copies and checks of files at once; more wait until one is over."""
 STILL_KEPT = 1.0
 """Seconds one still serves everybody who asks."""
+STOPPED = timedelta(seconds=10)
+"""Within this a recorder that is to stop has stopped."""
 
 
 class KeptCut(msgspec.Struct, kw_only=True):
@@ -249,14 +251,17 @@ class ClipServer:
             if not asked.or_reference:
                 raise
         else:
-            fresh = abs(datetime.now(UTC) - head.at) < STALE and not _before(head.at, asked.since)
+            # The stream of before was recorded on until its recorder had stopped.
+            fresh = abs(datetime.now(UTC) - head.at) < STALE and not _before(head.at - STOPPED, asked.since)
             if not asked.or_reference or fresh:
                 return Streamed(head, _once(body))
         head, body = await asyncio.to_thread(self._reference, asked.camera)
         if _before(head.at, asked.since):
             raise NotFound(
                 "still_of_before",
-                N_("Camera {camera} has no picture since its address or its room was changed."),
+                N_(
+                    "Camera {camera} has no picture since it was set up, or its address, stream or room changed."
+                ),
                 N_("Take the reference still; or wait until it records, then load the page again."),
                 camera=asked.camera,
             )

@@ -118,6 +118,9 @@ async def test_pictures_of_before_an_exchange_are_nothing_to_mark_on(tmp_path: P
     with pytest.raises(NotFound) as fault:
         await served.get_still(asked)
     assert fault.value.code == "still_of_before"
+    recorded = start + MINUTE  # its stream went on until its recorder had stopped
+    asked.since = (recorded - timedelta(seconds=5)).timestamp()
+    assert (await served.get_still(asked)).head.reference
     asked.since = since + 3600
     assert not (await served.get_still(asked)).head.reference, "the clock was set back: nobody knows"
     asked.since = since

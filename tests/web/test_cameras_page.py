@@ -27,6 +27,7 @@ from cameras.index import Index
 from cameras.set_up import SetUp
 from cameras.simulator.camera import SimulatedCamera, Traits
 from cameras.simulator.scene import Room
+from tests.web.camera_looks import looked_again
 from tests.web.conftest import SCREENS, shoot
 from tests.web.day import build
 from tests.web.day_server import Running
@@ -297,6 +298,7 @@ def test_an_address_typed_again_says_whose_it_is(
     expect(kept.get_by_role("button", name="保存修改")).to_be_visible()
     expect(kept.get_by_role("button", name="保存", exact=True)).to_have_count(0)
     shoot(page, "cameras-typed-again")
+    looked_again(page, "C5", "理论考场后上方")
     page.close()
 
 
@@ -379,7 +381,7 @@ def test_it_is_in_the_journal_with_who_did_it(day: Running, open_page: Open) -> 
     page.get_by_text("拆除这台摄像机").click()
     page.get_by_role("button", name="确定拆除").click()
     expect(page.get_by_role("button", name="查找摄像机")).to_be_visible()
-    marked = ["camera.marked", "camera.reference_taken", "camera.marked"]
+    marked = ["camera.marked", "camera.reference_taken", "camera.marked", *["camera.changed"] * 2]
     passwords = ["camera.password_set"] * 2  # the wrong one, and the right one again
     kinds = ["camera.added", "camera.password_set", *marked, *passwords, "camera.changed", "camera.removed"]
 

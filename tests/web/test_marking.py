@@ -54,8 +54,11 @@ def test_marks_of_before_the_address_changed_are_told(
         settings = client("chief").get("/cameras/one/C1").text
     finally:
         cameras[:] = before
-    assert "这些标注是改地址之前的。请先留基准画面。" in on_its_page and "直接点“保存标注”" in on_its_page
-    assert "C1 的标注是改地址之前的" in listed
+    assert (
+        "这些标注是改地址或码流之前的。请先留基准画面。" in on_its_page and "直接点“保存标注”" in on_its_page
+    )
+    assert "C1 的标注是改地址或码流之前的" in listed
+    assert 'name="exchanged" value="1.0" form="marks"' in on_its_page
     assert "改了考场，原标注即作废" in settings, "before it is saved"
 
 

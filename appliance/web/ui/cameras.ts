@@ -214,11 +214,15 @@ function startPaper(): void {
   }
 }
 
-/** What a look found is out of date once a newer one of the same kind, at the same camera, is shown. Ids of jobs grow. */
+let shown = 0;
+
+/** What a look found is out of date once a newer one of the same kind, at the same camera, is shown. */
 function dropOlder(): void {
+  // Ids of jobs tell nothing of it: the box's clock may be set back.
+  for (const one of all("[data-look]:not([data-shown])")) one.dataset.shown = String(++shown);
   const looks = all("[data-look]");
   for (const one of looks) {
-    if (looks.some((other) => other.dataset.look === one.dataset.look && other.id > one.id)) one.remove();
+    if (looks.some((other) => other.dataset.look === one.dataset.look && Number(other.dataset.shown) > Number(one.dataset.shown))) one.remove();
   }
 }
 
@@ -236,7 +240,9 @@ function keepTyped(): void {
     }
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    if ((event.target as Element).matches(".camera-form")) typed.clear(); // saved: the next look shows what is kept
+    // Saved: the next look shows what is kept. The form itself has left the page by then.
+    const { requestConfig, successful } = (event as CustomEvent<{ requestConfig: { elt: Element }; successful: boolean }>).detail;
+    if (successful && requestConfig.elt.matches(".camera-form")) typed.clear();
   });
   document.addEventListener("htmx:afterSwap", () => {
     for (const card of all(".looked:not([data-typed])")) {
