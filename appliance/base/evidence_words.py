@@ -21,6 +21,12 @@ WRONG = {
     "no_recording": N_("nothing is on record"),
     "file_altered": N_("altered"),
     "no_file": N_("missing"),
+    "recording_missing": N_("missing"),
+    "recording_deleted": N_("deleted by order"),
+    "disk_wanted": N_("its off-line disk is not plugged in"),
+    "place_silent": N_("the place where it lies does not answer"),
+    "being_fetched": N_("still being fetched"),
+    "process_silent": N_("the process that has it does not answer"),
 }
 """What a recording or a file was found to be, by the code a package's list has."""
 

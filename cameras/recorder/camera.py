@@ -214,9 +214,10 @@ class CameraRecorder(threading.Thread):
 
     def read_clock(self, at_once: bool = False) -> None:
         """Compare the camera's clock with ours (called from another thread now and then). `at_once`: somebody has just
-        looked at it, and it may refuse no longer.
+        looked at it: it may refuse no longer, and one that rests may have been set right.
         """
-        if self.camera.address.startswith("rtsp://") or self.status.state != "recording":
+        asked_now = self.status.state == "recording" or (at_once and self.status.state == "resting")
+        if self.camera.address.startswith("rtsp://") or not asked_now:
             return
         if not at_once and self._clock.monotonic() < self._clock_after:
             return

@@ -1,6 +1,7 @@
 """What `recordings verify` and `verify-clip` tell a person."""
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -8,8 +9,11 @@ import msgspec
 import pytest
 
 from appliance.base import crypto
+from appliance.base.evidence_words import wrong
 from appliance.base.settings import dump
 from appliance.wire.recorder import Sealing
+from cameras.archive import locate
+from cameras.clips import bring
 from cameras.clips.cut import cut
 from cameras.clips.film import lying
 from cameras.clips.links import Links
@@ -148,3 +152,11 @@ def test_a_foreign_computer_is_told_to_name_the_certificate(
     (tmp_path / "x.toml").write_bytes(dump(made.settings))
     monkeypatch.setenv("EXAMSITE_CONFIG", str(tmp_path / "x.toml"))
     assert "请用 --authority 指定考点根证书" in examsite(*line)[2]
+
+
+def test_why_a_recording_could_not_be_had_is_told_in_words() -> None:
+    """Every refusal of those who look for a file may stand in a package's list."""
+    text = "".join(Path(str(one.__file__)).read_text() for one in (locate, bring))
+    codes = set(re.findall(r'"([a-z_]+)",\n\s+N_\(', text))
+    assert {"recording_missing", "disk_wanted", "being_fetched"} <= codes
+    assert not [one for one in codes if wrong(one) == one]

@@ -188,6 +188,8 @@ def test_what_is_made_of_a_case_is_seen(
         expect(page.locator("#files a")).to_have_count(3)
         expect(page.locator("#count")).to_have_text({"zh": "共 3 个文件", "en": "Files: 3"}[lang])
         whole(page, "#proof")
+        for n in range(3):
+            expect(page.locator("#files a").nth(n)).to_be_in_viewport(ratio=1)
         whole(page, "#files p")
         whole(page, "#files a >> nth=0")
         expect(page.locator("#files a").first).to_contain_text("1/3 · ")
