@@ -254,6 +254,10 @@ async def test_a_camera_at_rest_is_missed_before_it_is_needed(
         await until(lambda: at.state == "resting")
         await asyncio.sleep(1.0)
         assert (at.unready, at.refused) == ("", False)
+        for ahead in (300.0, 0.0):  # somebody sets its clock: told at once, not at the next round
+            camera.traits.skew = ahead
+            await asyncio.to_thread(recorder.read_clocks, "C1")
+            assert abs((at.clock_offset_s or 0.0) - ahead) < 2.0
         await camera.unplug()
         await until(lambda: at.unready == "network")
         assert at.state == "resting" and recorder.status().cameras[0].unready == "network"
