@@ -204,7 +204,7 @@ def of_password(user: str, password: str, opens: bool | None) -> list[Check]:
             code="password_not_factory",
             ok=own,
             detail=sentence(
-                N_("The password is none a camera is shipped with.")
+                N_("The password is not a factory default.")
                 if own
                 else N_("The password is one cameras are shipped with. Set another one.")
             ),

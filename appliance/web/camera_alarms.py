@@ -100,7 +100,7 @@ def _of(camera: CameraStatus) -> list[Alarm]:
                     if camera.clock_offset_s > 0
                     else _("Clock of camera {camera} is {seconds} s slow.")
                 ).format(camera=camera.name, seconds=abs(round(camera.clock_offset_s, 1))),
-                _("Set its clock under Cameras, and its time server to this box's."),
+                _("Open it under Cameras and set its clock to this box's, and its time server too."),
             )
         )
     if camera.state == "recording" and camera.clock_unknown:
