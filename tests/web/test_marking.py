@@ -1,6 +1,7 @@
 """What is said of marks that were kept, and where marking begins."""
 
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import msgspec
@@ -8,9 +9,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from appliance.base.camera_settings import Mark
+from appliance.base.errors import NotFound
 from appliance.base.i18n import language, set_language
 from appliance.flow.coverage import Seen
-from appliance.web.camera_marks import told
+from appliance.web import cameras as pages
+from appliance.web.camera_marks import told as told_of
 from tests.web.conftest import shoot
 from tests.web.day_server import Running
 
@@ -35,15 +38,20 @@ def test_a_room_that_others_see_makes_no_slip_green(marks: list[Mark], sign: str
     before = language()
     set_language("zh_CN")
     try:
-        assert told(marks, ROOM) == (sign, words)
-        assert told([], msgspec.structs.replace(ROOM, seats=[], doors=[]))[0] == "go", "nothing to be marked"
+        assert told_of(marks, ROOM) == (sign, words)
+        assert told_of([], msgspec.structs.replace(ROOM, seats=[], doors=[]))[0] == "go", (
+            "nothing to be marked"
+        )
     finally:
         set_language(before)
 
 
 def test_marks_of_before_the_address_changed_are_told(
-    day: Running, client: Callable[[str], httpx.Client]
+    day: Running, client: Callable[[str], httpx.Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    async def without(*_asked: Any) -> None:
+        raise NotFound("still_of_before", "no picture")
+
     cameras = day.box.settings.cameras
     before = list(cameras)
     cameras[0] = msgspec.structs.replace(cameras[0], marks=[seat(1)], exchanged=1.0)
@@ -52,11 +60,13 @@ def test_marks_of_before_the_address_changed_are_told(
             client("chief").get(path).text for path in ("/cameras/one/C1/still", "/cameras/list")
         )
         settings = client("chief").get("/cameras/one/C1").text
+        monkeypatch.setattr(pages, "_still", without)
+        without_picture = client("chief").get("/cameras/one/C1/still").text
     finally:
         cameras[:] = before
-    assert (
-        "这些标注是改地址或码流之前的。请先留基准画面。" in on_its_page and "直接点“保存标注”" in on_its_page
-    )
+    told = "这些标注是改地址或码流之前的。"
+    assert f"<strong>{told}</strong>" in on_its_page and "直接点“保存标注”" in on_its_page
+    assert f"<strong>{told} 请先留基准画面。</strong>" in without_picture
     assert "C1 的标注是改地址或码流之前的" in listed
     assert 'name="exchanged" value="1.0" form="marks"' in on_its_page
     assert "改了考场，原标注即作废" in settings, "before it is saved"
