@@ -12,7 +12,7 @@ from appliance.base.storage_settings import PlaceSettings
 
 FILE = Path(__file__).resolve().parents[2] / "systemd/examsite.toml"
 SECTIONS = {"reader", "second_reader", "gate", "printer"}
-BY_THE_RECORDER = {"password_sealed", "marks"}
+BY_THE_RECORDER = {"password_sealed", "marks", "exchanged", "confirmed"}
 """Of a camera: written into the recorder's own file, never by hand."""
 SETTING = re.compile(r"#?(\[|[a-z_]+ = )")
 
