@@ -290,9 +290,8 @@ def _keep_face(session: Session, box: Box, tap: Tap, face: FaceTaken, subject: s
         "held": [msgspec.to_builtins(one) for one in face.held],
         "liveness": face.liveness,
     }
-    if (
-        face.distance is not None
-    ):  # a later paper says by which limits it was judged, not by those of its own day
+    if face.distance is not None:
+        # A later paper says by which limits it was judged, not by those of its own day.
         faces = box.settings.faces
         body |= {"admit_below": faces.admit_below, "review_below": faces.review_below}
     append(session, "face.compared", subject, f"lane:{tap.lane}", body, at=box.now())
