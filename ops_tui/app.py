@@ -123,7 +123,7 @@ class OpsApp(App[None]):
 
     def ask_who(self, why: str = "") -> None:
         """Show the sign-in dialog, once."""
-        if self._asking_who:
+        if self._asking_who or not self.is_running:
             return
         self._asking_who = True
 
@@ -173,6 +173,9 @@ class OpsApp(App[None]):
                 header.show(shown)
 
     def _concern(self) -> Concern | None:
+        """The screen of the nine that is shown; none while leaving, when they are being taken down."""
+        if not self.is_running:
+            return None
         return next((one for one in reversed(self.screen_stack) if isinstance(one, Concern)), None)
 
     def _tick(self) -> None:
@@ -221,8 +224,9 @@ class OpsApp(App[None]):
                         continue
                     seen = line.seq
                     self.ask_now()
-                    if isinstance(self.screen, JournalScreen):
-                        self.screen.ask_newest()
+                    concern = self._concern()
+                    if isinstance(concern, JournalScreen):
+                        concern.ask_newest()
             except SignInFirst as error:
                 self.failed(error)
             except ExamError:

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
@@ -46,20 +47,21 @@ class JournalScreen(ListScreen):
 
     def ask_newest(self) -> None:
         """Fetch what is new; called when the journal grew."""
-        self.run_worker(self._ask(None), exclusive=True, group="journal")
+        self._ask(None)
 
     def action_older(self) -> None:
         """b: one page further back."""
         if self._lines:
-            self.run_worker(self._ask(min(self._lines)), exclusive=True, group="journal")
+            self._ask(min(self._lines))
 
     def filtered(self) -> None:
         """The box searches: drop what is shown."""
         self._lines = {}
         self.ask_newest()
 
+    @work(exclusive=True)
     async def _ask(self, before: int | None) -> None:
-        if self.ops.screen is not self or not self.ops.client.signed_in:
+        if not self.is_current or not self.ops.client.signed_in:
             return
         wanted = self.filter
         try:

@@ -1,5 +1,6 @@
 """8 People: accounts, who is signed in, who is locked out."""
 
+from textual import work
 from textual.app import ComposeResult
 
 from appliance.base.errors import ExamError
@@ -39,10 +40,11 @@ class PeopleScreen(ListScreen):
     def on_screen_resume(self) -> None:
         """Shown again: ask."""
         super().on_screen_resume()
-        self.run_worker(self._ask(), exclusive=True)
+        self._ask()
 
+    @work(exclusive=True)
     async def _ask(self) -> None:
-        if self.ops.screen is not self or not self.ops.client.signed_in:
+        if not self.is_current or not self.ops.client.signed_in:
             return
         try:
             self._people = await self.ops.client.people()

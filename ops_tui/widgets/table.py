@@ -108,21 +108,6 @@ class Table(DataTable[Text]):
             self.add_column(Text(fit(_(column.title), width), "bold"), width=width)
         for row in self._rows_shown:
             self.add_row(*self._cells(row, widths), key=row.key)
-        if not self._rows_shown:
-            words = (
-                _("Nothing holds this filter. Esc clears it.")
-                if self._filter and self._all
-                else _(self._empty)
-            )
-            # The sentence is laid over the columns: a table cannot join cells.
-            rest, parts = words, []
-            for width in widths:
-                part = set_cell_size(rest, width) if cell_len(rest) > width else rest
-                taken = len(part.rstrip()) if cell_len(rest) > width else len(rest)
-                parts.append(Text(set_cell_size(rest[:taken], width), "dim"))
-                rest = rest[taken:]
-            self.add_row(*parts)
-            return
         keys = [row.key for row in self._rows_shown]
         self.move_cursor(row=keys.index(key) if key in keys else min(at, len(keys) - 1))
 

@@ -1,6 +1,7 @@
 """The nine screens, driven by keys, against a real server with TLS."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 from rich.cells import cell_len
@@ -10,6 +11,7 @@ from textual.widgets import Input
 from appliance.base.i18n import set_language, translate
 from appliance.records.entry import GateOrder
 from appliance.records.journal import Journal
+from appliance.wire.ops import JournalLine
 from ops_tui.app import OpsApp
 from ops_tui.client import Client
 from ops_tui.screens.concern import Concern
@@ -139,6 +141,32 @@ async def test_opening_a_gate_takes_a_reason_and_a_second_person(site: OpsSite) 
         await until(lambda: isinstance(app.screen, Concern) and "已下达开闸指令" in text_of(app))
     orders = site.box.db.read_now(lambda session: list(session.exec(select(GateOrder))))
     assert [(order.lane, order.reason) for order in orders] == [("L1", "wheelchair")]
+    await app.client.close()
+
+
+class Chatty(Client):
+    """A box at which something happens all the time."""
+
+    told = 0
+
+    async def live(self, since: int | None = None) -> AsyncIterator[JournalLine | None]:
+        (line,) = (await self.journal("", limit=1)).entries
+        while True:
+            await asyncio.sleep(0)
+            self.told += 1
+            yield line
+
+
+@pytest.mark.parametrize("key", ["1", "7", "8"])
+async def test_entries_that_come_while_leaving_break_nothing(site: OpsSite, key: str) -> None:
+    app = OpsApp(Chatty(site.url, site.authority), every=0.01)
+    await app.client.sign_in("ops", PASSWORD)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: app.state is not None)
+        await pilot.press(key)
+        await until(lambda: app.client.told > 100)
+        before = app.client.told
+    assert app.client.told > before, "they came while the screens were taken down"
     await app.client.close()
 
 
