@@ -194,13 +194,20 @@ def test_what_is_made_of_a_case_is_seen(
         whole(page, "#files a >> nth=0")
         expect(page.locator("#files a").first).to_contain_text("1/3 · ")
         shoot(page, f"films-three-{lang}")
+        whole(page, "#take summary")
         page.locator("#take summary").click()
-        whole(page, "form.package button >> nth=0")
+        # Nothing has to be scrolled for what a file or a package needs: from when to when, every file, both commands.
+        taken = ["#take h2", "#part", *(f"#files a >> nth={n}" for n in range(3)), "form.package"]
+        for one in [*taken, "#proof"]:
+            whole(page, one)
         page.locator("form.package button >> nth=0").click()
         expect(page.locator("#package .signal")).to_be_visible(timeout=60_000)
         whole(page, "#package a.button")
-        whole(page, "#package .signal")
+        for one in [*taken, "#package .signal", "#package code"]:
+            whole(page, one)
         shoot(page, f"films-package-{lang}")
+        page.locator("#take summary").click()
+        expect(page.locator("#marks")).to_be_visible()
         for _ in range(6):
             page.keyboard.press("End")
         page.keyboard.press("n")
