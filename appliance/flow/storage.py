@@ -15,6 +15,7 @@ from appliance.records.accounts import Account
 from appliance.records.journal import Journal
 from appliance.records.retention import RecordingDeletion, RecordingHold
 from appliance.records.sitting import Sitting
+from appliance.wire.recorder import CameraSpan
 
 REMEMBERED = timedelta(days=90)
 """So long a lifted hold stays on the page."""
@@ -96,6 +97,20 @@ def lifted_holds(session: Session, box: Box) -> list[HoldLine]:
 def holds_of(session: Session, box: Box, sittings: Collection[str]) -> list[HoldLine]:
     """Every hold these sittings are or were under."""
     return _holds(session, box, col(RecordingHold.sitting).in_(sittings))
+
+
+def holds_over(session: Session, box: Box, spans: list[CameraSpan]) -> list[HoldLine]:
+    """Holds in force that keep recordings of these, newest first."""
+    return [
+        hold
+        for hold in holds(session, box)
+        if any(
+            span.camera in {one.split(" ")[0] for one in hold.cameras}
+            and span.start < hold.sitting.end
+            and hold.sitting.start < span.end
+            for span in spans
+        )
+    ]
 
 
 def _holds(session: Session, box: Box, which: ColumnElement[bool]) -> list[HoldLine]:

@@ -14,6 +14,7 @@ from appliance.base.evidence_words import wrong
 from appliance.flow.box import Box
 from appliance.flow.cameras import names_of
 from appliance.flow.seen import joined, seen_of
+from appliance.flow.storage import holds_over
 from appliance.flow.whereabouts import Stay, stays
 from appliance.web.checks import Check
 from appliance.web.pages import page
@@ -85,6 +86,7 @@ async def film_files(
         "film_files.html",
         check=check,
         whose=whose,
+        holds=await box.db.read(holds_over, box, spans),
         bad=await found_before(box, subject, wanted, check),
         asked={"sort": sort, "matter": matter, "from": start.isoformat(), "to": end.isoformat()},
         names=names_of(box.settings),

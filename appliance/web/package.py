@@ -29,6 +29,7 @@ from appliance.flow.package_facts import PORTRAYED, Facts, package_facts
 from appliance.flow.seen import Seen, joined
 from appliance.web.camera_alarms import ALARMS
 from appliance.web.clip_export import journaled, patiently
+from appliance.web.package_known import known_of
 from appliance.web.package_words import showing, told
 from appliance.web.package_zip import Package, Progress
 from appliance.wire import evidence as wire
@@ -122,6 +123,7 @@ async def make_package(
     asked |= {} if actor.startswith("account:") else {"by": by}
     await box.db.write(append_fact, box, "package.requested", subject, actor, asked)
     facts = await box.db.read(package_facts, box, seen, wanted.start, wanted.end, by)
+    known = await box.db.read(known_of, box, subject, spans(seen, wanted))
     found = Found(clips=[], gaps=[])
     for span in spans(seen, wanted):
         request = FindClips(cameras=[span.camera], start=span.start, end=span.end)
@@ -136,6 +138,7 @@ async def make_package(
     await _recordings(package, box, found.clips, wanted)
     await _stills(package, box, facts)
     sheet = _sheet(box, seen, wanted, facts, found, package, by, name or target.name)
+    sheet = msgspec.structs.replace(sheet, held=known.held, before=known.before)
     for number, violation in enumerate(facts.violations, 1):
         lying = msgspec.structs.replace(violation, within=showing(package.files, violation.happened_at))
         body = await asyncio.to_thread(_print, "violation_record", lying)

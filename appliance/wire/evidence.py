@@ -132,6 +132,33 @@ class Unseen(msgspec.Struct, kw_only=True, frozen=True):
     end: datetime
 
 
+class Held(msgspec.Struct, kw_only=True, frozen=True):
+    """A legal hold in force over recordings of a package: of which sitting, since when, by whom (both), and why.
+    `entry`: its number in the journal; 0: none found.
+    """
+
+    starts_at: datetime
+    number: int
+    room: str
+    since: datetime
+    by: list[str]
+    reason: str
+    entry: int
+
+
+class FoundBefore(msgspec.Struct, kw_only=True, frozen=True):
+    """A line of what a check of before found of a package's recordings, in words. `at`, `entry`: when it ended, and its
+    number in the journal. `camera`, `start`, `end`: where it names them.
+    """
+
+    at: datetime
+    entry: int
+    what: str
+    camera: str = ""
+    start: datetime | None = None
+    end: datetime | None = None
+
+
 class EvidenceSheet(msgspec.Struct, kw_only=True, frozen=True):
     """Facts of the cover and the records of a package."""
 
@@ -147,6 +174,8 @@ class EvidenceSheet(msgspec.Struct, kw_only=True, frozen=True):
     left_out: list[LeftOut]
     broken: list[Broken] = []
     sealing: Sealing | None = None
+    held: list[Held] = []
+    before: list[FoundBefore] = []
     unseen: list[Unseen] = []
     idle: list[str] = []
     """Cameras that were asked for and saw nothing of this in this time."""

@@ -16,6 +16,7 @@ from appliance.flow.bad_checks import MOST, BadCheck, BadStretch, bad_checks, ea
 from appliance.flow.box import Box
 from appliance.flow.hold_recordings import lift_hold, put_hold
 from appliance.flow.look import append_fact
+from appliance.flow.storage import holds_over
 from appliance.flow.whereabouts import Stay
 from appliance.records.accounts import Account
 from appliance.records.journal import Journal
@@ -23,7 +24,7 @@ from appliance.web.checks import Check, Checks
 from appliance.web.inspector_notes import notes
 from appliance.web.pages import environment
 from appliance.web.recordings import FRESH, lasted, unsealed
-from appliance.wire.recorder import CheckedFile, Gap
+from appliance.wire.recorder import CameraSpan, CheckedFile, Gap
 from appliance.wire.seals import SealedHead
 from tests.conftest import START
 from tests.stored import stored
@@ -228,16 +229,25 @@ def test_a_hold_stays_told_after_it_was_lifted(day: Running, client: Callable[[s
         row = session.exec(select(Account).where(Account.login == login)).one()
         return Who(account=row.id, login=row.login, name=row.name, role=row.role)
 
-    asker, office = (box.db.read_now(who, login) for login in ("inspector", "office"))
+    asker, office, chief = (box.db.read_now(who, login) for login in ("inspector", "office", "chief"))
     hold = box.db.write_now(put_hold, box, day.day.theory, "有人举报", asker, "chief", "hold-1")
     page, record = inspector.get("/storage").text, inspector.get(f"/inspection/{one}").text
     assert 'href="/inspection"' in page and "已封存" in page and "第 1 场 · 理论 · 09:00 · T1" in page
     assert "范围：C1 理论考场前部、C2 理论考场后部、C4 理论入口，2026-" in page, "no more than are held"
     assert "保存至解除封存为止" in page and page.count("至少保存至") == 1  # the practical sitting's
     assert f"封存于 {box.local(hold.put_at):%Y-%m-%d %H:%M:%S}" in page and "条" in page
-    assert "第 1 场（09:00，T1）的录像自" in record and "起已封存，直至解除：有人举报" in record
+    told = f"起由 {asker.name} / {chief.name} 封存，直至解除：有人举报"
+    assert "第 1 场（09:00，T1）的录像自" in record and told in record
+    films = f"/timeline/files?sort=candidate&matter={one}&from=2026-11-21T00:00:00Z&to=2026-11-21T10:00:00Z"
+    assert re.search(re.escape(told) + r" · 第 \d+ 条", inspector.get(films).text)
+    since = START + timedelta(hours=1)
+    for camera, later, held in (("C1", 0, ["hold-1"]), ("C1", 48, []), ("C9", 0, [])):
+        first = since + timedelta(hours=later)
+        over = [CameraSpan(camera=camera, start=first, end=first + timedelta(minutes=1))]
+        assert [one.id for one in box.db.read_now(holds_over, box, over)] == held
     box.db.write_now(lift_hold, box, hold.id, "误封", office, "chief")
     page, record = inspector.get("/storage").text, inspector.get(f"/inspection/{one}").text
     lifted = page.split("最近 90 天内解除的封存：1")[1]
     assert office.name in lifted and "：误封" in lifted and "封存原因：有人举报" in lifted
     assert "解除封存：误封" in record
+    assert "直至解除" not in inspector.get(films).text

@@ -11,10 +11,16 @@ from pathlib import Path
 import httpx
 import pytest
 from pypdf import PdfReader
+from sqlmodel import Session, select
 
 from appliance.base.crypto import fingerprint
+from appliance.flow.accounts import Who
+from appliance.flow.bad_checks import KIND, BadStretch
+from appliance.flow.hold_recordings import put_hold
+from appliance.flow.look import append_fact
 from appliance.flow.package_facts import package_facts
 from appliance.flow.seen import of_case, of_room, of_seat
+from appliance.records.accounts import Account
 from appliance.records.roster import Candidate
 from appliance.records.violations import Violation
 from appliance.web.package import Made, Wanted, make_package
@@ -61,6 +67,11 @@ async def made_of(day: Running, violation: Violation, file: Path) -> Made:
     )
 
 
+def who_is(session: Session, login: str) -> Who:
+    row = session.exec(select(Account).where(Account.login == login)).one()
+    return Who(account=row.id, login=row.login, name=row.name, role=row.role)
+
+
 def text_of(body: bytes) -> str:
     return "".join("".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(body)).pages)
 
@@ -69,6 +80,14 @@ async def test_a_court_reads_what_happened_and_what_is_missing(
     day: Running, violation: Violation, harmed: None, tmp_path: Path
 ) -> None:
     file = tmp_path / "on-the-box.zip"
+    back = BadStretch("C2", DEED - timedelta(minutes=2), DEED - timedelta(minutes=1), "altered")
+    other = BadStretch("C2", DEED - timedelta(minutes=20), DEED - timedelta(minutes=19), "missing")
+    body = {"files": 9, "whole": 7, "damaged": ["altered a"], "broken": [], "more": 0}
+    body["stretches"] = [back.text(), other.text()]
+    await day.box.db.write(append_fact, day.box, KIND, "T1", "account:x", body)
+    checked = newest(day, KIND)
+    asker, chief = [await day.box.db.read(who_is, one) for one in ("inspector", "chief")]
+    await day.box.db.write(put_hold, day.box, day.day.theory, "有人举报", asker, "chief", "hold-9")
     made = await made_of(day, violation, file)
     with zipfile.ZipFile(file) as package:
         parts = {name: package.read(name) for name in package.namelist()}
@@ -100,7 +119,13 @@ async def test_a_court_reads_what_happened_and_what_is_missing(
             "the entry of the face check names the picture that lies beside it"
         )
     keys = day.day.settings.state / "keys" / "authority.pem"
+    assert checked is not None
     for words in (
+        "录像封存·2026-11-21第1场（09:00，T1）的录像自",
+        f"起由{asker.name}/{chief.name}封存，直至解除：有人举报·第",
+        "以前的核对在这些录像中发现的问题",
+        "C2理论考场后部2026-11-2109:19:02–09:20:02被改动",
+        f"·第{checked.seq}条",
         "现场照片",
         "证件芯片照片",
         f"共{len(made_files(parts))}个文件，含本封面",
@@ -113,6 +138,7 @@ async def test_a_court_reads_what_happened_and_what_is_missing(
         "不要让任何人修改",
     ):
         assert words in cover, words
+    assert "09:01:02" not in cover, "what was found of another time is not told"
     assert "(altered)" not in cover and "segment_unreadable" not in cover
     assert "无。本证据包内" not in sheet and "本证据包内：clips/C1-" in sheet
     assert len(made_files(parts)) == made.files
