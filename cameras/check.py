@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -58,17 +59,30 @@ def check(settings: Settings, wanted: list[str], tell: Callable[[float], None] =
     `tell`: called with the share that is done, 0..1.
     """
     references = References(settings)
+    zone = ZoneInfo(settings.site.timezone)
 
     def one(camera: CameraSettings) -> tuple[list[Check], list[Sentence]]:
+        taken: list[Sentence] = []
+
         def still() -> Grey | None:
             kept = references.load(camera.code)
-            return kept[1] if kept else None
+            if not kept:
+                return None
+            at = f"{kept[0].at.astimezone(zone):%Y-%m-%d %H:%M}"
+            taken[:] = sentence(N_("Reference still of {time}."), time=at)
+            return kept[1]
 
         password = password_of(camera, settings)
         if camera.address.startswith("rtsp://"):
-            return stream_and_see(camera.address, camera.user, password, still)[0], []
-        found = probe(camera.address, camera.user, password, camera.profile, still)
-        return found.checks, found.device.told
+            found, told = stream_and_see(camera.address, camera.user, password, still)[0], []
+        else:
+            probed = probe(camera.address, camera.user, password, camera.profile, still)
+            found, told = probed.checks, probed.device.told
+        for line in found:
+            # "Not moved" says little against a picture of a minute ago.
+            if line.code == "picture_moved" and not isinstance(line.detail, str):
+                line.detail = [*line.detail, *taken]
+        return found, told
 
     return _each(settings, wanted, one, tell)
 

@@ -89,11 +89,16 @@ def of_clock(offset: float | None) -> Check:
     """The camera's clock."""
     if offset is None:
         return Check(code="clock", ok=None, detail=sentence(N_("The camera does not tell its time.")))
-    return Check(
-        code="clock",
-        ok=abs(offset) <= CLOCK_OFF,
-        detail=sentence(N_("The camera's clock is {offset} s off."), offset=f"{round(offset, 1) + 0.0:+.1f}"),
-    )
+    return Check(code="clock", ok=abs(offset) <= CLOCK_OFF, detail=clock_told(offset))
+
+
+def clock_told(offset: float) -> list[Sentence]:
+    """By how much a camera's clock is off, and which way."""
+    shown = round(offset, 1)
+    if not shown:
+        return sentence(N_("The camera's clock is right."))
+    fast, slow = N_("The camera's clock is {offset} s fast."), N_("The camera's clock is {offset} s slow.")
+    return sentence(fast if shown > 0 else slow, offset=f"{abs(shown):.1f}")
 
 
 def big_enough(width: int, height: int) -> bool:

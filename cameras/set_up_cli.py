@@ -14,7 +14,7 @@ from appliance.base.i18n import N_, _
 from appliance.base.settings import Settings, load
 from appliance.base.sockets import ask
 from appliance.base.terminal import person
-from appliance.wire.cameras import CLOCK_OFF, RemoveCamera, RoomCoverage, SaveCamera, Saved, TellDone
+from appliance.wire.cameras import CLOCK_OFF, RemoveCamera, RoomCoverage, SaveCamera, Saved, TellDone, worded
 from cameras.address import compared
 from cameras.prompts import ask_password, yes_or_no
 
@@ -223,13 +223,14 @@ def clock(
 ) -> None:
     """Set a camera's clock to this box's; exit status 1 when it is still off."""
     from cameras.camera_password import password_of
+    from cameras.checks import clock_told
     from cameras.onvif import OnvifCamera
 
     settings = load()
     known = _known(settings, camera)
     offset = OnvifCamera(known.address, known.user, password_of(known, settings)).set_clock()
     tell_done(settings, "clock_set", [camera])
-    _tell(_("The camera's clock is {offset} s off.").format(offset=f"{round(offset, 1) + 0.0:+.1f}"))
+    _tell(worded(clock_told(offset)))
     if abs(offset) > CLOCK_OFF:
         raise typer.Exit(1)
 

@@ -19,7 +19,7 @@ from cameras.probe import Probe
 
 SOFT = ("door", "unmarked", "exchanged", "unknown")
 """Kinds of holes that are no fault by themselves."""
-OUTCOMES = {True: N_("passed"), False: N_("failed"), None: N_("not answerable")}
+OUTCOMES = {True: N_("passed"), False: N_("failed"), None: N_("not determined")}
 SIGNS = {True: "✓", False: "✗", None: "–"}
 CODES = {
     "answers": N_("answers"),
@@ -181,7 +181,7 @@ def checked(found: Checked) -> None:
 def _sum(found: list[Check]) -> None:
     counts = {ok: sum(check.ok is ok for check in found) for ok in OUTCOMES}
     typer.echo(
-        _("{passed} passed, {failed} failed, {open} not answerable.").format(
+        _("{passed} passed, {failed} failed, {open} not determined.").format(
             passed=counts[True], failed=counts[False], open=counts[None]
         ),
         err=True,

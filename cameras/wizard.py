@@ -10,7 +10,7 @@ from appliance.base.camera_settings import SEATS, CameraSettings
 from appliance.base.errors import ExamError, Refused
 from appliance.base.i18n import N_, _
 from appliance.base.settings import Settings, load
-from appliance.wire.cameras import CLOCK_OFF
+from appliance.wire.cameras import CLOCK_OFF, worded
 from cameras.address import compared, normal
 from cameras.probe import Probe
 from cameras.prompts import ask_password, one_that_fits, yes_or_no
@@ -77,6 +77,7 @@ def _choose(settings: Settings, host: list[str], seconds: float) -> str:
 
 def _set_up_one(settings: Settings, address: str) -> None:
     from cameras import tell
+    from cameras.checks import clock_told
     from cameras.onvif import OnvifCamera
 
     user, secret, found = _sign_in(address)
@@ -85,7 +86,7 @@ def _set_up_one(settings: Settings, address: str) -> None:
     failed = {one.code for one in found.checks if one.ok is False}
     if off and yes_or_no(_("Set the camera's clock to this box's?"), default=True):
         offset = OnvifCamera(address, user, secret).set_clock()
-        _tell(_("The camera's clock is {offset} s off.").format(offset=f"{round(offset, 1) + 0.0:+.1f}"))
+        _tell(worded(clock_told(offset)))
         failed -= {"clock"} if abs(offset) <= CLOCK_OFF else set()
     if failed and not yes_or_no(_("Not every check holds. Keep it all the same?"), default=False):
         _tell(_("It is not saved."))

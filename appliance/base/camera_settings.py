@@ -90,10 +90,10 @@ class CameraSettings(Part, kw_only=True, frozen=True, omit_defaults=True):
         words = {
             "always": _("It records day and night."),
             "sittings": _(
-                "It records from {before} minutes before each sitting of its room to {after} after it."
+                "It records from {before} minutes before each sitting of its room until {after} minutes after it."
             ),
             "open": _(
-                "It records from {before} minutes before its room opens to {after} after the day's last sitting."
+                "It records from {before} minutes before its room opens until {after} minutes after its last sitting."
             ),
         }
         return words[self.record].format(before=self.before_min, after=self.after_min)

@@ -206,7 +206,7 @@ def test_what_was_found_is_read_in_any_language() -> None:
     told = msgspec.json.decode(kept, type=list[CheckLine])
     with in_language("en"):
         assert [(_(one.word), one.text) for one in told] == [
-            ("clock", "The camera's clock is -0.3 s off."),
+            ("clock", "The camera's clock is 0.3 s slow."),
             ("ONVIF services", "ONVIF answers: Media2, events, no Media1."),
             ("answers", "There is no room T9. Known are: T1."),
         ]

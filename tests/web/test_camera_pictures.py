@@ -227,7 +227,7 @@ def test_on_paper_a_camera_keeps_its_heading(day: Running, open_page: Callable[.
             text = "".join(normalize("NFKC", sheet.extract_text()).split())
             # NFKC: fonts name some characters as radicals. A heading ends with how many could not be told.
             headings = text.count("项无法判定。")
-            assert headings == len(re.findall("项无法判定。结果检查[^。]+C[1-9]合格", text)), text
+            assert headings == len(re.findall("项无法判定。[^。]+C[1-9]结果检查结果说明合格", text)), text
             assert not re.search("合格(时钟|事件|编码|帧率|码率|关键帧|画面)", text.split("结果检查")[0]), (
                 text
             )
@@ -247,6 +247,8 @@ def test_a_place_whose_camera_gives_no_picture_now_has_no_tick(
             assert time.monotonic() < until, shown
             time.sleep(0.5)
         paper = client("chief").get("/cameras/report").text
+        day.reports = reports(day)[:1]
+        alone = client("chief").get("/cameras/report?lang=en").text
 
         def hangs() -> Status:
             raise Unavailable("no_status", "the disk of the recordings hangs")
@@ -258,6 +260,9 @@ def test_a_place_whose_camera_gives_no_picture_now_has_no_tick(
     finally:
         day.resting, day.reports = {}, []
     assert "2 台合格" in paper and "2 台检查时合格，此刻没有画面" in paper, "C2 is unplugged, C4 too"
+    head = paper.split("<section")[0]
+    assert 0 < head.index("处有盲区") < head.index("处此刻画面不可用") < head.index("台合格"), head
+    assert "All checked at 2026-03-02 17:41:30." in alone
     assert "检查时间：2026-03-02 17:41:30 至 2026-03-02 17:44:30。" in paper
     (row,) = (one for one in paper.split("<tr>") if ">C4 " in one)
     assert "检查时合格" in row and "此刻没有画面" in row and "2026-03-02 17:44:30" in row

@@ -27,7 +27,7 @@ from cameras.index import Index
 from cameras.set_up import SetUp
 from cameras.simulator.camera import SimulatedCamera, Traits
 from cameras.simulator.scene import Room
-from tests.web.camera_looks import looked_again
+from tests.web.camera_looks import below, looked_again, mark_again
 from tests.web.conftest import SCREENS, shoot
 from tests.web.day import build
 from tests.web.day_server import Running
@@ -118,7 +118,7 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     expect(looked.locator(".checks").first).to_contain_text("时钟")
     expect(looked).to_contain_text("请点下面的“把时钟校准到主机”")
     expect(looked.locator(".checks").last).to_contain_text("实测分辨率")
-    shoot(page, "cameras-look")
+    looked.screenshot(path=SCREENS / "cameras-look.png")
     looked.locator("[name=name]").fill("理论考场后上方")
     looked.get_by_role("button", name="把时钟校准到主机").click()
     expect(page.locator("#found")).to_contain_text("时钟已校准", timeout=60_000)
@@ -127,23 +127,30 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     expect(looked).to_be_visible(timeout=60_000)  # once more: what failed is over, what was typed stays
     form = looked.locator("form.camera-form")
     expect(form.locator("[name=code]")).to_have_value("C5")
+    form.locator("[name=room]").select_option("P1")
+    expect(form.locator("[name=place]")).to_be_hidden()  # theory rooms alone have a front and a back
     form.locator("[name=room]").select_option("T1")
     form.locator("[name=place]").select_option("back")
+    below(form.locator(".two").last, form.get_by_role("button", name="保存", exact=True))
     form.get_by_role("button", name="保存", exact=True).click()
     expect(page.locator("#cameras")).to_contain_text("理论考场后上方")
+    expect(page.locator("#found [data-look^='clock']")).to_have_count(0)  # it stands in the list now
+    ends = page.locator(".camera-row > :nth-child(3)").evaluate_all("all => all.map((one) => one.offsetLeft)")
+    assert len(set(ends)) == 1, ends
     shoot(page, "cameras")
     (kept,) = read_cameras(day.day.settings.cameras_file)
     assert password_of(kept, day.day.settings) == PASSWORD and PASSWORD not in kept.password_sealed
+    day.room_still = Room("C5", "理论考场", "theory").jpeg(day.box.now())
     page.get_by_role("link", name="标注看得到什么").click()
     page.wait_for_url("**/cameras/one/C5")
     layer = page.locator("[data-layer]")
     chips = page.locator(".chip[data-kind=seat]")
     expect(chips.first).to_have_attribute("aria-pressed", "true")
-    layer.click(position={"x": 200, "y": 300})
-    layer.tap(position={"x": 300, "y": 300})
+    layer.click(position={"x": 184, "y": 325})
+    layer.tap(position={"x": 309, "y": 325})
     expect(page.locator("[data-said]")).to_contain_text("2 已标注")
     layer.focus()
-    for key in ("ArrowRight", "ArrowDown", "Enter", "Shift+ArrowLeft", "Enter", "Delete"):
+    for key in (*["ArrowRight"] * 7, "ArrowDown", "ArrowUp", "Enter", "Shift+ArrowLeft", "Enter", "Delete"):
         page.keyboard.press(key)
     expect(page.locator(".chip.marked")).to_have_count(4)
     page.locator(".chip[data-name='4']").click()
@@ -173,6 +180,8 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     page.get_by_role("button", name="保存标注").click()
     expect(page.locator("#done")).to_contain_text("已保存 4 个标注")
     expect(page.locator("#done")).to_contain_text("没有摄像机从前方拍摄")
+    said, numbers = page.locator("#done .signal").bounding_box(), page.locator("#marks").bounding_box()
+    assert said and numbers and said["x"] + said["width"] <= numbers["x"], "the numbers stay in view"
     expect(page.locator("[data-unsaved]")).to_have_text("")
     expect(page.locator("#holes-now")).to_contain_text("尚未在画面上标注：4–")
     (kept,) = read_cameras(day.day.settings.cameras_file)
@@ -190,6 +199,7 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     expect(page.locator(".holes-now")).to_contain_text("没有摄像机看得到：后门")
     page.get_by_role("button", name="用存储卡补录缺口").click()
     expect(page.locator("#camera-found")).to_contain_text("没有录像检索与回放功能", timeout=30_000)
+    below(page.get_by_role("button", name="用存储卡补录缺口"), page.locator("#camera-found .signal"))
     shoot(page, "camera-card")
     page.goto(f"{day.url}/cameras/report")
     paper = page.locator(".camera-paper").filter(has_text="理论考场后上方")
@@ -201,6 +211,7 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     page.goto(f"{day.url}/cameras/one/C5")
     english = page.context.new_page()
     english.goto(f"{day.url}/cameras/report?lang=en")  # checked in Chinese
+    below(english.locator("[data-print-page]"), english.locator("[data-paper-head]"))
     rows = english.locator(".camera-paper").filter(has_text="C5").locator(".checks tbody")
     expect(rows).to_contain_text("A decoded picture has 1920 x 1080.")
     expect(rows).to_contain_text("resolution, measured")
@@ -231,50 +242,6 @@ def test_on_paper_every_page_says_whose_and_of_when_it_is(day: Running, open_pag
         assert "摄像机检查报告·泰山特种作业示范考点·截至2026-" in text, text
         assert "此处内容不作为考试依据" in text and f"{number}/{len(texts)}" in text, text
     page.close()
-
-
-def mark_again(page: Page) -> None:
-    """On a page of its own: nothing of it is kept. C5 has 1 to 3 and the door."""
-    other = page.context.new_page()
-    other.set_viewport_size({"width": 1366, "height": 768})
-    other.route("**/still.jpg*", lambda route: route.abort())
-    other.goto(page.url)
-    layer, said = other.locator("[data-layer]"), other.locator("[data-said]")
-    expect(other.get_by_text("没有可标注的画面")).to_be_visible()
-    expect(layer).to_be_hidden()
-    other.unroute("**/still.jpg*")
-    other.locator(".no-still button").click()
-    expect(layer).to_be_visible(timeout=60_000)  # loaded by itself
-    expect(other.locator("#still-found")).to_contain_text("基准画面已保存")
-    chips = other.locator(".chip[data-kind=seat]")
-    expect(other.locator(".chip[aria-pressed=true]")).to_have_attribute("data-name", "4")
-    chips.first.click()
-    layer.click(position={"x": 210, "y": 310})
-    expect(said).to_contain_text("下一个：2")  # it is marked: who moves a mark goes on in order
-    layer.click(position={"x": 310, "y": 310})
-    layer.focus()
-    other.keyboard.press("Enter")
-    expect(said).to_contain_text("下一个：4")
-    other.keyboard.press("Delete")
-    expect(said).to_contain_text("现在选中的是 4，它还没有标注")
-    widths = {chips.nth(at).evaluate("chip => chip.offsetWidth") for at in range(12)}
-    assert len(widths) == 1, widths
-    other.get_by_role("button", name="全部去掉，重新标注").click()
-    expect(other.locator(".mark")).to_have_count(0)
-    expect(other.locator("[data-unsaved]")).to_have_text("尚未保存")
-    for number in range(chips.count()):
-        chips.nth(number).click()
-        layer.click(position={"x": 20 + number, "y": 20})
-    for door in other.locator(".chip[data-kind=door]").all():
-        door.click()
-        layer.click(position={"x": 40, "y": 200})
-    shoot(other, "cameras-marks-all")
-    other.get_by_role("button", name="保存标注").click()
-    expect(other.locator("[data-unsaved]")).to_have_text("")
-    other.reload()
-    expect(other.locator(".mark").first).to_be_visible()
-    expect(other.locator(".chip[aria-pressed=true]")).to_have_count(0)
-    other.close()
 
 
 def test_what_was_marked_is_marked_again(open_page: Open) -> None:
@@ -377,6 +344,7 @@ def test_it_is_in_the_journal_with_who_did_it(day: Running, open_page: Open) -> 
     page.wait_for_url("**/cameras/one/C5?moved=true")
     expect(page.locator("main")).to_contain_text("归属考场已改，原标注作废")
     expect(page.locator(".chip[data-name='60']")).to_have_count(0)  # the seats of the new room
+    expect(page.locator("#marks legend").first).to_have_text("工位号")
     expect(page.locator(".mark")).to_have_count(0)
     page.get_by_text("拆除这台摄像机").click()
     page.get_by_role("button", name="确定拆除").click()

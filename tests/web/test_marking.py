@@ -61,12 +61,16 @@ def test_marks_of_before_the_address_changed_are_told(
         )
         settings = client("chief").get("/cameras/one/C1").text
         monkeypatch.setattr(pages, "_still", without)
-        without_picture = client("chief").get("/cameras/one/C1/still").text
+        without_picture, undoubted = (
+            client("chief").get(f"/cameras/one/{code}/still").text for code in ("C1", "C2")
+        )
     finally:
         cameras[:] = before
     told = "这些标注是改地址或码流之前的。"
     assert f"<strong>{told}</strong>" in on_its_page and "直接点“保存标注”" in on_its_page
     assert f"<strong>{told} 请先留基准画面。</strong>" in without_picture
+    assert "no picture" not in without_picture, "what to do first is said once"
+    assert "no picture" in undoubted and "still_of_before" not in undoubted, "no fault: no code for support"
     assert "C1 的标注是改地址或码流之前的" in listed
     assert 'name="exchanged" value="1.0" form="marks"' in on_its_page
     assert "改了考场，原标注即作废" in settings, "before it is saved"
@@ -101,8 +105,12 @@ def test_marking_begins_at_the_first_seat_whatever_another_camera_shows(
             assert box["x"] <= inside["x"] and inside["x"] + inside["width"] <= box["x"] + box["width"] + 1
             assert box["y"] <= inside["y"] and inside["y"] + inside["height"] <= box["y"] + box["height"] + 1
         shoot(page, "cameras-marks-edges")
+        cameras[1] = msgspec.structs.replace(cameras[1], marks=[seat(1)], exchanged=1.0)
+        page.evaluate("document.body.dispatchEvent(new Event('still'))")
+        expect(page.locator("[data-doubted]")).to_contain_text("这些标注是改地址或码流之前的")
         page.get_by_role("button", name="全部去掉，重新标注").click()
         expect(chosen).to_have_attribute("data-name", "1")
+        expect(page.locator("[data-doubted]")).to_be_hidden()  # those marks are taken away
         page.close()
     finally:
         cameras[:] = before

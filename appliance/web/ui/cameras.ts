@@ -112,6 +112,7 @@ function startMarking(page: HTMLElement): void {
 
   function takeAll(): void {
     marks.clear();
+    page.classList.add("emptied");
     keep();
     chooseFirst();
     said.textContent = word("cleared", {});
@@ -216,13 +217,17 @@ function startPaper(): void {
 
 let shown = 0;
 
-/** What a look found is out of date once a newer one of the same kind, at the same camera, is shown. */
+/** What a look found is out of date once a newer one of the same kind, at the same camera, is shown; what was said of
+ * cameras saved before, and of clocks set for them, once the next one is saved: all of them stand in the list.
+ */
 function dropOlder(): void {
   // Ids of jobs tell nothing of it: the box's clock may be set back.
   for (const one of all("[data-look]:not([data-shown])")) one.dataset.shown = String(++shown);
   const looks = all("[data-look]");
+  const ends = (other: HTMLElement, one: HTMLElement): boolean =>
+    other.dataset.look === one.dataset.look || (other.dataset.look === "saved" && (one.dataset.look ?? "").startsWith("clock "));
   for (const one of looks) {
-    if (looks.some((other) => other.dataset.look === one.dataset.look && Number(other.dataset.shown) > Number(one.dataset.shown))) one.remove();
+    if (looks.some((other) => ends(other, one) && Number(other.dataset.shown) > Number(one.dataset.shown))) one.remove();
   }
 }
 
@@ -268,6 +273,11 @@ document.addEventListener("DOMContentLoaded", () => {
     const saved = event.target as Element;
     if (!saved.matches(".camera-form, .by-address .camera-sign-in") || !(event as CustomEvent<{ successful: boolean }>).detail.successful) return;
     for (const field of all<HTMLInputElement>("[type=password]", saved)) field.value = "";
+  });
+  document.addEventListener("change", (event) => {
+    const room = event.target as HTMLSelectElement;
+    if (!room.matches(".camera-form [name=room]") || room.selectedOptions[0]?.matches("[data-theory]")) return;
+    for (const place of all<HTMLSelectElement>(".of-theory [name=place]", room.form ?? undefined)) place.value = "";
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
     const asking = event.target as Element;
