@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -49,7 +49,9 @@ def bring_back(archive: Archive, places: Iterable[Place], now: datetime, patient
         back.mkdir()
         try:
             place.fetch(path, back / FILE)
-            if not _prepared(back, archive.kept("site"), f"{name}: {path}", now):
+            # A list of before it named its site: the mark of a folder says whose it is, that of a bucket nobody.
+            known = {archive.kept("site"), ""} if isinstance(place, FolderPlace) else {archive.kept("site")}
+            if not _prepared(back, known, f"{name}: {path}", now):
                 continue
             for ending in ("-wal", "-shm"):
                 archive.path.with_name(FILE + ending).unlink(missing_ok=True)
@@ -67,9 +69,9 @@ def bring_back(archive: Archive, places: Iterable[Place], now: datetime, patient
     return False
 
 
-def _prepared(folder: Path, site: str, source: str, now: datetime) -> bool:
-    """Whether the list in a folder is whole and of this site, for a bucket may be another one's as well; it tells where
-    it was brought back from.
+def _prepared(folder: Path, sites: Collection[str], source: str, now: datetime) -> bool:
+    """Whether the list in a folder is whole and of one of `sites`, for a bucket may be another one's as well; it tells
+    where it was brought back from.
     """
     try:
         link = sqlite3.connect(folder / FILE)
@@ -84,7 +86,7 @@ def _prepared(folder: Path, site: str, source: str, now: datetime) -> bool:
     try:
         if archive.damaged or archive.new:
             return False
-        if (other := archive.kept("site")) != site:
+        if (other := archive.kept("site")) not in sites:
             log.warning("%s is the list of the site %s: it is left alone", source, other or "?")
             return False
         archive.begin_anew()

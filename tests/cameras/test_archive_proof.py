@@ -1,13 +1,18 @@
 """The proof beside the copies: what is brought there, what it is worth after a loss, and what never replaces it."""
 
+import contextlib
 import shutil
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
+from minio import Minio
 
+from appliance.base.ids import new_id
+from appliance.base.storage_settings import PlaceSettings
 from appliance.wire.archive import GetEvents
 from cameras.archive.mirror import copy_list
 from cameras.archive.places import MARK, PROOF, Mark, Pace
@@ -100,6 +105,45 @@ def test_the_list_of_another_site_is_left_alone(tmp_path: Path) -> None:
         assert not rounds.moved and not rounds.archive.new
         assert not rounds.archive.rows("SELECT 1 FROM copy")
         assert not rounds.archive.rows("SELECT 1 FROM event WHERE kind = 'list_restored'")
+
+
+@pytest.mark.parametrize("kind", ["nas", "s3"])
+def test_a_list_that_names_no_site_comes_back_from_a_folder_with_our_mark(
+    kind: Literal["nas", "s3"], tmp_path: Path, object_storage: str
+) -> None:
+    """Made before lists named their site. Nobody says whose it is where it lies in a bucket."""
+    store = Store(tmp_path)
+    nas = store.mount("nas", "nas")
+    (one,) = store.record("C1", NOW - DAY)
+    store.run()
+    (listed,) = nas.glob(f"{PROOF}/*/{FILE}")
+    with contextlib.closing(sqlite3.connect(listed)) as link, link:
+        link.execute("DELETE FROM kept WHERE name = 'site'")
+    if kind == "s3":
+        (tmp_path / "key").write_text("access\nsecret-secret\n")
+        (tmp_path / "key").chmod(0o640)
+        bucket = f"old-{new_id()[-8:].lower()}"
+        client = Minio(object_storage, "access", "secret-secret", secure=False, region="us-east-1")
+        client.make_bucket(bucket)
+        client.fput_object(bucket, f"{PROOF}/old/{FILE}", str(listed))
+        place = PlaceSettings(
+            name="cloud",
+            kind="s3",
+            endpoint=object_storage,
+            bucket=bucket,
+            secure=False,
+            key_file=f"{tmp_path}/key",
+        )
+        store.settings = msgspec.structs.replace(
+            store.settings, storage=msgspec.structs.replace(store.settings.storage, places=[place])
+        )
+    for path in store.media.glob(f"{FILE}*"):
+        path.unlink()
+    with store.rounds() as rounds:
+        rounds.once()
+        assert rounds.moved == (kind == "nas")
+    if kind == "nas":
+        assert ArchiveReader(store.media).copies(one.path)
 
 
 def test_a_new_list_waits_a_day_for_places_that_may_keep_the_old_one(tmp_path: Path) -> None:
