@@ -46,8 +46,9 @@ class NewSeals:
         return found
 
     def _since(self, camera: str, number: int) -> list[SealedHead]:
-        """The next ones that hold. Who puts in others keeps none back: a whole page of those is passed over for good,
-        one whose links are not in the files just now only until they are.
+        """The next ones that hold. Who puts in others keeps none back: a whole page of those is passed over for good.
+        One whose links are not in the files just now is too once a later page is told, whose seals stand over the same
+        links; until then it is asked for again.
         """
         after = max(number, self._past.get(camera, 0))
         while True:
