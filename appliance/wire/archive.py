@@ -156,13 +156,16 @@ class StorageFinding(msgspec.Struct, kw_only=True):
 
 class Problem(msgspec.Struct, kw_only=True):
     """Something exam-archive could not do: with which place (or step), since when, and why. `waits_for`: places a new
-    list of recordings waits for, one of which may keep an older list.
+    list of recordings waits for, one of which may keep an older list. `rebuilding`: the index is built again;
+    `lacking`: it is, but for what files of these cameras' chains hold, which cannot be read.
     """
 
     what: str
     since: datetime
     text: str
     waits_for: list[str] = []
+    rebuilding: bool = False
+    lacking: list[str] = []
 
     def words(self) -> str:
         """As pages, alarms, the command and the terminal say it."""
@@ -171,7 +174,12 @@ class Problem(msgspec.Struct, kw_only=True):
                 "The list of archived recordings is new. Until {places} answers, a day at most, nothing is copied or"
                 " deleted."
             ).format(places=_(", ").join(self.waits_for))
-        if self.what == "index":
+        if self.lacking:
+            return _(
+                "The index of the recordings lacks what files of chain.d hold that cannot be read: {files}. Until they"
+                " can be read, nothing is deleted of the cameras {cameras}."
+            ).format(files=self.text, cameras=_(", ").join(self.lacking))
+        if self.rebuilding:
             return _(
                 "The index of the recordings is being built again. Until it is whole nothing is deleted, nothing leaves"
                 " the recording disk, and places that get their copies after days wait."
@@ -182,7 +190,12 @@ class Problem(msgspec.Struct, kw_only=True):
         """What to do."""
         if self.waits_for:
             return _("Plug in or switch on what is missing; it goes on by itself.")
-        if self.what == "index":
+        if self.lacking:
+            return _(
+                "They are tried again by themselves. Look at the recording disk, and put a file that stays unreadable"
+                " back from the newest proof.d of a place."
+            )
+        if self.rebuilding:
             return _(
                 "It goes on by itself, for hours after years. After a day look at the log of exam-recorder."
             )

@@ -6,7 +6,7 @@ more when its own date has come.
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -54,13 +54,14 @@ class Deleter:
 
     def delete_some(self, permit: Permit, trusted: datetime) -> bool:
         """One step of a pass; True when there is more to do now. `trusted`: no order reaches further by this time."""
-        if self._index.rebuilding:
+        lacking = self._index.lacking
+        if lacking is None:
             return False  # a sitting whose rows are not back yet would be done with
         permit = bounded(permit, trusted)
         with self._archive.transaction():  # a hold that was answered before is in what is read here
             terms = terms_of(self._archive)
             walk = ByTime(self._index, self._archive, "keep")
-            rows = walk.take(AT_ONCE, permit.before)
+            rows = walk.take(AT_ONCE, permit.before, lacking)
             going = self._going([row.segment for row in rows], terms, permit)
             if rows:
                 self._order(going, permit)
@@ -68,10 +69,12 @@ class Deleter:
         if rows:
             self._carry_out(going)
             return True
-        return self._kept_longer(permit)
+        return self._kept_longer(permit, lacking)
 
-    def _kept_longer(self, permit: Permit) -> bool:
-        """A sitting whose own date has come since, or whose hold was lifted."""
+    def _kept_longer(self, permit: Permit, lacking: Collection[str]) -> bool:
+        """A sitting whose own date has come since, or whose hold was lifted. What the cameras `lacking` rows have of it
+        is looked at once theirs are back (count_days remembers it): which of it is mistimed is not known before.
+        """
         with self._archive.transaction() as link:
             due = self._archive.rows(
                 "SELECT id, start, end FROM sitting"
@@ -85,6 +88,7 @@ class Deleter:
             found = [
                 segment
                 for camera in self._index.cameras()
+                if camera not in lacking
                 for segment in self._index.between(camera, start, end)
             ]
             going = self._going(found, terms, permit)
@@ -194,26 +198,29 @@ class Deleter:
 
     def settle(self) -> None:
         """Finish what a kill left, and what waits for a place that can be reached again; what was put on hold since the
-        order stays. What an index built anew lacks yet cannot be seen to be on hold: everything waits for it.
+        order stays. What an index built anew lacks cannot be seen to be on hold: its camera waits, or everything.
         """
-        if self._index.rebuilding:
+        lacking = self._index.lacking
+        if lacking is None:
             return
         terms = terms_of(self._archive)
-        self._sparer.look(terms)
+        self._sparer.look(terms, lacking)
         open_ones = [path for path, place in self._archive.open_removals() if place == EVERYWHERE]
-        open_ones = [path for path in open_ones if not self._held(path, terms)]
+        open_ones = [path for path in open_ones if not self._held(path, terms, lacking)]
         for first in range(0, len(open_ones), CHUNK):
             self._end(open_ones[first : first + CHUNK])
         for name, there in list(self._copier.places.items()):
             for (path,) in self._archive.rows("SELECT path FROM pending WHERE name = ?", f"left:{name}"):
-                if self._held(path, terms):
+                if self._held(path, terms, lacking):
                     continue
                 self._off(there, path)
                 with self._archive.transaction() as link:
                     self._archive.drop_copy(name, path)
                     link.execute("DELETE FROM pending WHERE name = ? AND path = ?", (f"left:{name}", path))
 
-    def _held(self, path: str, terms: Terms) -> bool:
+    def _held(self, path: str, terms: Terms, lacking: Collection[str]) -> bool:
+        if path.partition("/")[0] in lacking:
+            return True
         found = named(self._index, path)
         return found is not None and terms.held(found)
 

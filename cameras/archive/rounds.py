@@ -33,7 +33,7 @@ from cameras.archive.places import (
 )
 from cameras.archive.reach import place_of, site_code
 from cameras.archive.scrub import Scrubber
-from cameras.archive.status import levels_told, make_status
+from cameras.archive.status import COPY, levels_told, make_status
 from cameras.archive.store import DISK, Archive
 from cameras.archive.terms import keep_rooms, keep_sittings
 from cameras.archive.trusted_time import Uptime, trusted_now, uptime
@@ -54,6 +54,8 @@ IN_FORCE = 120.0
 """Seconds for which orders count: exam-web tells them again every half minute, so that a hold is known before anything
 goes, also after a start, and nothing goes while nobody can say what is on hold.
 """
+NAMED = 5
+"""Files that are named."""
 PLAIN = (PlaceSilent, PlaceFull, ExamError, OSError, sqlite3.Error)
 """What may happen; anything else is a fault of the program and goes to the log whole."""
 Step = tuple[str, str, Callable[[], bool]]
@@ -146,7 +148,7 @@ class Rounds:
         for name, place in sorted(self.copier.places.items()):
             if place.kind != "offline" or self._filling(name):
                 days = storage.offline_after_days if place.kind == "offline" else after.get(name, 0)
-                steps.append((name, name, partial(self._copy, place, days)))
+                steps.append((COPY + name, name, partial(self._copy, place, days)))
                 steps.append((f"proof {name}", name, partial(self.mirror.bring, place, self.clock.now())))
         steps.append(
             ("free", "", lambda: self.copier.free_some(DISK, storage.free_after_days, storage.copies))
@@ -202,9 +204,12 @@ class Rounds:
         return True
 
     def _index_whole(self) -> bool:
-        """Tells that the ways by time and deletion wait (ByTime.ahead, Deleter)."""
-        if self.index.rebuilding:
+        """Tells that the ways by time and deletion wait (ByTime.ahead, Deleter), or deletion of some cameras alone."""
+        unread = self.index.unread
+        if unread is None:
             raise PlaceSilent("rows of long ago are still given back to it")
+        if unread:
+            raise PlaceSilent(", ".join(unread[:NAMED]))
         return False
 
     def _settle(self) -> bool:

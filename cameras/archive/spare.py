@@ -5,7 +5,7 @@ only a new order takes it.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -28,9 +28,14 @@ class Sparer:
         self._media, self._index, self._archive, self._copier = media, index, archive, copier
         self._now = now
         self._looked = frozenset[Term]()
+        self._lacking = set[str]()
 
-    def look(self, terms: Terms) -> None:
-        """Withdraw what sittings put on hold since the last look still have. Raises PlaceSilent."""
+    def look(self, terms: Terms, lacking: Collection[str]) -> None:
+        """Withdraw what sittings put on hold since the last look still have, and all of them what came back to the
+        index since: it had not everything of the cameras `lacking` rows. Raises PlaceSilent.
+        """
+        if self._lacking != set(lacking):
+            self._looked, self._lacking = frozenset(), set(lacking)
         held = frozenset(terms.on_hold())
         for term in held - self._looked:
             left: dict[int, list[tuple[Segment, Removal]]] = {}

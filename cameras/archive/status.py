@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cameras.archive.rounds import Rounds
 
 NEWEST = 50
+COPY = "copy "
+"""Before a place's name, of the step that copies to it: a place may be called as a step is."""
 LATE = timedelta(days=1)
 """A copy that ought to be there for so long is late; a place that is silent for so long takes none."""
 STANDS = timedelta(hours=1)
@@ -73,13 +75,23 @@ def make_status(rounds: "Rounds") -> Storage:
             first=past[0][0] if past else "",
             last=past[-1][0] if past else "",
         ),
-        problems=[
-            Problem(what=what, since=since, text=text, waits_for=rounds.waits_for if what == "list" else [])
-            for what, (since, text) in sorted(rounds.problems.items())
-        ],
+        problems=[_problem(rounds, *one) for one in sorted(rounds.problems.items())],
         round_ended=rounds.ended,
         began=rounds.began,
         scrub_days=rounds.settings.storage.scrub_days,
+    )
+
+
+def _problem(rounds: "Rounds", step: str, known: tuple[datetime, str]) -> Problem:
+    since, text = known
+    index, lacking = step == "index", rounds.index.lacking
+    return Problem(
+        what=step.removeprefix(COPY),
+        since=since,
+        text=text,
+        waits_for=rounds.waits_for if step == "list" else [],
+        rebuilding=index and not lacking,
+        lacking=sorted(lacking or ()) if index else [],
     )
 
 

@@ -82,9 +82,26 @@ class Reader:
         self._link = threading.local()
 
     @property
+    def unread(self) -> list[str] | None:
+        """Files of the chains (CAMERA/NAME) whose rows did not come back to an index built anew, for they cannot be
+        read; None: rows of long ago are still given back beside the recording (cameras/recorder/reconcile.py).
+        """
+        try:
+            return self.path.with_name(f"{self.path.name}.rebuilding").read_text().splitlines() or None
+        except FileNotFoundError:
+            return []
+        except OSError:
+            return None
+
+    @property
     def rebuilding(self) -> bool:
-        """Rows of long ago are still given back beside the recording (cameras/recorder/reconcile.py)."""
-        return self.path.with_name(f"{self.path.name}.rebuilding").exists()
+        """Rows come back now: nobody knows yet which are lacking."""
+        return self.unread is None
+
+    @property
+    def lacking(self) -> set[str] | None:
+        """Cameras of these files: not everything they recorded is known. None: nobody knows yet which they are."""
+        return None if (unread := self.unread) is None else {name.partition("/")[0] for name in unread}
 
     def _connection(self) -> sqlite3.Connection:
         there = file_number(self.path)

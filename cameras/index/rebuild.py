@@ -163,23 +163,38 @@ def _file_held(index: Index, files: ChainFiles, camera: str, stopped: Callable[[
         index.held.discard(camera)
 
 
+def readable(files: ChainFiles, name: str) -> bool:
+    """Whether the disk gives a file (below the folder of the chains) now."""
+    try:
+        for _line in whole_lines(files.folder / name):
+            pass
+    except OSError:
+        return False
+    return True
+
+
 def older(
-    index: Index, files: ChainFiles, stopped: Callable[[], bool], unread: Callable[[str, OSError], None]
+    index: Index,
+    files: ChainFiles,
+    stopped: Callable[[], bool],
+    unread: Callable[[str, OSError], None],
+    again: Collection[str] = (),
 ) -> dict[str, int]:
     """What `agree` left, beside the recording: rows given back, by camera. `stopped` is asked after each file, and may
     wait. What is there already is not read again. `unread`: told of a file (below the folder of the chains) that cannot
-    be read, and the others go on.
+    be read, and the others go on. `again`: files that could not be read before, of which a part may be there.
     """
     given: dict[str, int] = {}
     for camera in files.cameras():
         for path in reversed(files.files(camera)):
+            name = f"{camera}/{path.name}"
             try:
                 with contextlib.suppress(BadLine):
-                    if _has(index, read_line(files.newest(path))[2]):
+                    if name not in again and _has(index, read_line(files.newest(path))[2]):
                         continue
                 given[camera] = given.get(camera, 0) + _restore(index, _readable(path, whole_lines(path)))
             except OSError as error:
-                unread(f"{camera}/{path.name}", error)
+                unread(name, error)
             if stopped():
                 return given
         try:

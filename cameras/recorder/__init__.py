@@ -22,7 +22,7 @@ from appliance.wire.live import GetKeys
 from appliance.wire.recorder import CameraStatus, GetStatus, Status
 from cameras.camera_password import password_of
 from cameras.index import Index, behind
-from cameras.index.rebuild import file_held
+from cameras.index.rebuild import file_held, readable
 from cameras.live.second import SecondStreams
 from cameras.own_disk import require_own_disk
 from cameras.recorder.alarms import AlarmRows
@@ -97,13 +97,17 @@ class Recorder:
 
     def complete(self) -> None:
         """Beside the recording: what a lost index of many days still lacks, and the chain's files; one that cannot be
-        read is tried again until it can.
+        read is tried again until it can, and only then all is gone through once more.
         """
         assert self.index
+        index, chain, again = self.index, self.index.chain, True
         with self._completing:
-            complete(self.media, self.index, datetime.now(UTC), lambda: self._ending.wait(PAUSE))
-            while self.index.held and not self._ending.wait(HELD_AGAIN):
-                file_held(self.index, self.index.chain, lambda: self._ending.wait(PAUSE))
+            while again:
+                complete(self.media, index, datetime.now(UTC), lambda: self._ending.wait(PAUSE))
+                again = False
+                while (index.held or index.unread) and not again and not self._ending.wait(HELD_AGAIN):
+                    again = any(readable(chain, name) for name in index.unread or ())
+                    file_held(index, chain, lambda: self._ending.wait(PAUSE))
 
     def _note_behind(self) -> None:
         """What stands behind each code from now on; recording does not wait for it, and no card is asked without it."""

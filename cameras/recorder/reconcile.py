@@ -10,7 +10,7 @@ import hashlib
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -49,9 +49,8 @@ def reconcile(media: Path, index: Index, now: datetime) -> None:
     (`Index.found`).
     """
     lost = not index.rows("SELECT 1 FROM run LIMIT 1")
-    if far_behind(index, index.chain) or (lost and _long(media)):
-        rebuilding(index).touch()
-        sync_folder(media)  # before the head jumps: without the mark nobody would give the years before back
+    if far_behind(index, index.chain) or (lost and (_long(media) or rebuilding(index).exists())):
+        _mark(index)  # before the head jumps: without the mark nobody would give the years before back
     later = rebuilding(index).exists()
     if index.damaged:
         index.find(now, "index_damaged", index.path.name, "set aside; built again from the files")
@@ -80,7 +79,7 @@ def reconcile(media: Path, index: Index, now: datetime) -> None:
 def complete(media: Path, index: Index, now: datetime, stopped: Callable[[], bool]) -> bool:
     """Beside the recording: what `reconcile` left of an index that was lost, or far behind. True: there was something.
     `stopped` is asked now and then, and may wait; what it cuts off goes on at the next start, and so does what a file
-    of the chain that cannot be read keeps back.
+    of the chain that cannot be read keeps back (`Reader.unread` names it from then on).
     """
     file_held(index, index.chain, stopped)
     if not rebuilding(index).exists():
@@ -91,8 +90,15 @@ def complete(media: Path, index: Index, now: datetime, stopped: Callable[[], boo
         bad.append(name)
         _unreadable(index, f"{FOLDER}/{name}", error, now)
 
-    for camera, count in older(index, index.chain, stopped, unread).items():
-        index.find(now, "restored", f"{FOLDER}/{camera}/", f"{count} rows given back beside the recording")
+    for camera, count in older(index, index.chain, stopped, unread, index.unread or ()).items():
+        if count:
+            index.find(
+                now, "restored", f"{FOLDER}/{camera}/", f"{count} rows given back beside the recording"
+            )
+    if stopped():
+        return True
+    if bad:
+        _mark(index, bad)  # before files are looked at, which may give back a part of what these lack
     for folder in _folders(media):
         if stopped():
             return True
@@ -103,8 +109,19 @@ def complete(media: Path, index: Index, now: datetime, stopped: Callable[[], boo
 
 
 def rebuilding(index: Index) -> Path:
-    """The file that is there until the index is whole again."""
+    """The file that is there until the index is whole again; it names what cannot be read when nothing else is left."""
     return index.path.with_name(index.path.name + ".rebuilding")
+
+
+def _mark(index: Index, unread: Iterable[str] = ()) -> None:
+    """Durable, and never seen half: exam-archive deletes by it."""
+    new = rebuilding(index).with_name(rebuilding(index).name + ".new")
+    with open(new, "w") as out:
+        out.writelines(f"{name}\n" for name in unread)
+        out.flush()
+        os.fsync(out.fileno())
+    os.replace(new, rebuilding(index))
+    sync_folder(index.path.parent)
 
 
 def _long(media: Path) -> bool:

@@ -288,7 +288,7 @@ def test_a_full_disk_deletes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(total=1 << 40, free=0))
     with store.rounds() as rounds:
         settle(rounds)
-        assert "nas" in rounds.problems
+        assert "copy nas" in rounds.problems
         status = make_status(rounds)
     assert all((store.media / one.path).exists() for one in made)
     assert status.forecast.days_left == 0.0 and list((tmp_path / "nas").glob("C1/*/*")) == []

@@ -295,8 +295,9 @@ def test_a_chain_file_that_cannot_be_read_keeps_no_other_row_back(
         one.path for one in made if one != made[2]
     }
     named = index.rows("SELECT path FROM finding WHERE code = 'unreadable'")
-    assert ("chain.d/C1/0000000003.links",) in named and index.rebuilding
+    assert ("chain.d/C1/0000000003.links",) in named
+    assert index.unread == ["C1/0000000003.links"] and index.lacking == {"C1"}
     bad.rmdir()
     bad.write_bytes(line)
     complete(store.media, index, NOW, lambda: False)
-    assert len(index.rows("SELECT 1 FROM segment")) == 20 and not index.rebuilding
+    assert len(index.rows("SELECT 1 FROM segment")) == 20 and index.unread == []

@@ -35,6 +35,7 @@ FAULTS = (
     "pictures of the live view stop",
     "the index of the recordings is lost, damaged or older than the recordings",
     "the index of three years is lost",
+    "a file of the chain cannot be read while a lost index is built again",
     "somebody deletes a recording and enters it in the archive's list as deleted or moved",
     "the journal does not answer when recordings are verified on the box",
     "certificates of the box's keys come to their end",
