@@ -26,10 +26,12 @@ from appliance.base.sizes import size
 from appliance.base.sockets import ask
 from appliance.base.terminal import person
 from appliance.cli.fill import fill
+from appliance.cli.found_before import json_of, json_over, other_words, words_of
 from appliance.cli.package_times import package_times
 from appliance.cli.run import show, tell
 from appliance.cli.screen_codes import screen_codes
 from appliance.cli.sealed import remembered
+from appliance.flow.bad_checks import BadCheck, earlier
 from appliance.flow.box import Box
 from appliance.flow.camera_views import looking
 from appliance.flow.cameras import names_of
@@ -109,10 +111,6 @@ def _only(session: Session, box: Box, text: str) -> str:
     return found[0].id
 
 
-def _candidate_stays(session: Session, box: Box, text: str) -> list[Stay]:
-    return stays(session, box, _only(session, box, text))
-
-
 async def _ask_all(box: Box, wanted: list[Stay]) -> list[Place]:
     found = []
     for stay in wanted:
@@ -149,7 +147,7 @@ def _again(clip: Clip, clips: list[Clip]) -> bool:
     )
 
 
-def _tell_places(box: Box, found: list[Place]) -> None:
+def _tell_places(box: Box, found: list[Place], before: list[BadCheck]) -> None:
     names = names_of(box.settings)
     for place in found:
         stay = place.stay
@@ -162,11 +160,15 @@ def _tell_places(box: Box, found: list[Place]) -> None:
             filled += f" {_('(from the camera card)')}" if clip.origin == "card" else ""
             again = f"  --run {clip.run}" if _again(clip, place.clips) else ""
             typer.echo(f"  {camera}  {_span(box, clip.start, clip.end)}  {size(clip.bytes)}{filled}{again}")
+            for line in words_of(box, clip, before):
+                typer.echo(f"    {line}")
         for gap in place.gaps:
             typer.echo(f"  {_lost(box, gap)}")
         for alarm in place.alarms:
             camera, what = names.get(alarm.camera, alarm.camera), _(ALARMS[alarm.kind])
             typer.echo(f"  {camera}  {_span(box, alarm.start, alarm.end or box.now())}  {what}")
+    for line in other_words(box, [clip for place in found for clip in place.clips], before):
+        typer.echo(line)
     gaps = len(together(gap for place in found for gap in place.gaps))
     blind = sum(not place.stay.cameras for place in found)
     if gaps:
@@ -175,6 +177,10 @@ def _tell_places(box: Box, found: list[Place]) -> None:
         tell(_("No gap in what the cameras recorded."))
     if blind:
         tell(_("Places without a camera: {count}.").format(count=blind))
+    if before:
+        tell(
+            _("Earlier checks found what was not as recorded; what is there now was not read for this list.")
+        )
     if not found:
         tell(_("This candidate has not put down a card yet."))
 
@@ -192,30 +198,31 @@ def find(
     """What was recorded of a candidate from the entrance on, or of one seat between two local times."""
     box = Box.open(load())
     if candidate:
-        wanted = box.db.read_now(_candidate_stays, box, candidate)
+        subject = box.db.read_now(_only, box, candidate)
+        wanted = box.db.read_now(stays, box, subject)
     elif seat and start and end:
-        local = [moment.replace(tzinfo=box.zone) for moment in (start, end)]
-        wanted = box.db.read_now(_seat_stay, box, seat, *local)
+        local = _moment(box, start), _moment(box, end)
+        subject, wanted = seat, box.db.read_now(_seat_stay, box, seat, *local)
     else:
         raise _nothing_named()
     found = asyncio.run(_ask_all(box, wanted))
+    before = box.db.read_now(earlier, box, subject, wanted, [], [])
     box.db.stop()
     if not json:
-        _tell_places(box, found)
-        return
+        return _tell_places(box, found, before)
     places = [
         {"kind": one.stay.kind, "name": one.stay.name, "start": one.stay.start, "end": one.end}
         | {"cameras": one.stay.cameras}
         for one in found
     ]
-    clips = [_contract(clip, _again(clip, one.clips)) for one in found for clip in one.clips]
-    gaps = [_contract(gap) for gap in together(gap for one in found for gap in one.gaps)]
+    clips = [(one, _again(one, place.clips)) for place in found for one in place.clips]
     show(
         {
-            "clips": clips,
-            "gaps": gaps,
+            "clips": [_contract(clip, again) | json_over(clip, before) for clip, again in clips],
+            "gaps": [_contract(gap) for gap in together(gap for one in found for gap in one.gaps)],
             "alarms": [alarm for one in found for alarm in one.alarms],
             "places": places,
+            "found_before": [json_of(one) for one in before],
         }
     )
 

@@ -16,7 +16,10 @@ from appliance.base.clock import FakeClock
 from appliance.base.errors import Unavailable
 from appliance.base.settings import Settings, dump
 from appliance.cli import recordings
+from appliance.flow.bad_checks import KIND, BadStretch
 from appliance.flow.box import Box
+from appliance.flow.look import append_fact
+from appliance.records.base import moment
 from appliance.web.package import LONGEST
 from cameras.integrity import file_sha256
 from tests.command import examsite
@@ -81,6 +84,37 @@ def test_a_seat_without_a_gap_says_so(run: Run) -> None:
     status, out, err = run("--seat", "T1-07", *times)
     assert status == 0 and out.startswith("考位 T1-07  2026-11-21 09:05:00 – 09:10:00\n")
     assert err == "有摄像机的地方，录像无缺失。\n"
+
+
+def test_what_was_found_before_is_told_at_the_recording(run: Run, day: Running) -> None:
+    """A list does not look whole where a check found an altered file, though it may have been put back."""
+    since = START + timedelta(minutes=66)
+    altered = BadStretch("C1", since, since + timedelta(minutes=1), "altered")
+    missing = BadStretch("C2", since - timedelta(minutes=30), since - timedelta(minutes=2), "missing")
+    body = {"files": 9, "whole": 6, "damaged": ["altered a"], "broken": [], "more": 2}
+    body["stretches"] = [altered.text(), missing.text()]
+    day.box.db.write_now(append_fact, day.box, KIND, "T1", "account:x", body)
+    entry = newest(day, KIND)
+    assert entry is not None
+    times = ("--from", "2026-11-21T09:05:00", "--to", "2026-11-21T09:10:00")
+    status, out, err = run("--seat", "T1-07", *times)
+    told = f"核对于 2026-11-21 {day.box.local(moment(entry.at)):%H:%M:%S} · 第 {entry.seq} 条"
+    lines = out.splitlines()
+    at = lines.index(f"    以前的核对：2026-11-21 09:06:00 – 09:07:00  被改动  {told}")
+    assert lines[at - 1].startswith("  C1 "), "below the recording it is about"
+    assert f"以前的核对：另有 2 段未逐一列出  {told}" in lines
+    assert "缺失  核对于" not in out, "another time's"
+    assert status == 0 and "以前的核对发现过与录制时不一致的录像；" in err
+    status, out, _err = run("--seat", "T1-07", *times, "--json")
+    found = json.loads(out)
+    (check,) = found["found_before"]
+    assert (check["entry"], check["bad"], check["unnamed"]) == (entry.seq, 3, 2) and status == 0
+    marked = {one["camera"]: one.get("found_before") for one in found["clips"]}
+    assert marked["C2"] is None
+    (one,) = marked["C1"]
+    assert (one["what"], one["entry"], one["at"]) == ("altered", entry.seq, check["at"])
+    other = run("--seat", "T1-07", "--from", "2026-11-21T09:08:00", "--to", "2026-11-21T09:10:00")
+    assert "以前的核对" not in "".join(other[1:])
 
 
 def test_who_is_unknown_is_named(run: Run) -> None:
