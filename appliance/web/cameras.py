@@ -344,6 +344,7 @@ async def camera_marks(
         kind=kind,
         text=_("Marks saved: {count}.").format(count=len(marks)),
         more=more,
+        seats=any(one.kind == "seat" for one in marks),
         here=here,
         said=said,
     )

@@ -184,6 +184,7 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     assert said and numbers and said["x"] + said["width"] <= numbers["x"], "the numbers stay in view"
     expect(page.locator("[data-unsaved]")).to_have_text("")
     expect(page.locator("#holes-now")).to_contain_text("尚未在画面上标注：4–")
+    expect(settings.locator("[name=seats]")).to_have_count(0)  # typed ones would be refused from now on
     (kept,) = read_cameras(day.day.settings.cameras_file)
     assert (kept.seats, kept.place, {one.name for one in kept.marks}) == (
         "1-3",
