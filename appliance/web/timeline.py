@@ -230,24 +230,38 @@ async def films_of_room(
 
 @get("/find")
 async def films_found(
+    request: Asked,
     box: NamedDependency[Box],
     place: FromQuery[str],
     start: FromQuery[str] = "",
     end: FromQuery[str] = "",
-) -> Redirect:
-    """The page of a seat, a room or a lane, named as people name it; times as the form has them, or none."""
-    sort, code = await box.db.read(place_named, box, place)
-    asked = ""
-    if start.strip() or end.strip():
-        typed = {"from": start, "to": end}
-        asked = f"?{urlencode({name: _typed(text) for name, text in typed.items() if text.strip()})}"
-    return Redirect(f"/timeline/{sort}/{quote(code)}{asked}")
-
-
-def _typed(text: str) -> str:
-    """A time as people write it (2026-11-22 09:00), as addresses have it."""
+) -> Redirect | Template:
+    """The page of a seat, a room or a lane, named as people name it; times as the form has them, or none. What cannot
+    be found or shown is said over the form, which keeps what was typed.
+    """
+    typed = {"place": place, "start": start, "end": end}
+    field = "place"
     try:
-        return datetime.fromisoformat(text.strip()).isoformat()
+        sort, code = await box.db.read(place_named, box, place)
+        times: list[datetime | None] = []
+        for field in ("start", "end"):
+            times.append(_typed(typed[field]))
+        field = "end" if start.strip() else "start"
+        seen = of_seat if sort == "seat" else of_room
+        first, last = (aware(box, one) for one in times)
+        await box.db.read(seen, box, code, first, last)
+    except ExamError as error:
+        answer = page(request, "find_place.html", error=error, field=field, **typed)
+        answer.status_code = error.http_status
+        return answer
+    asked = {name: one.isoformat() for name, one in zip(("from", "to"), times, strict=True) if one}
+    return Redirect(f"/timeline/{sort}/{quote(code)}" + (f"?{urlencode(asked)}" if asked else ""))
+
+
+def _typed(text: str) -> datetime | None:
+    """A time as people write it (2026-11-22 09:00)."""
+    try:
+        return datetime.fromisoformat(text.strip()) if text.strip() else None
     except ValueError as error:
         raise Corrupt("bad_time", N_("This is no time."), N_("Correct the times.")) from error
 

@@ -120,6 +120,30 @@ def test_a_seat_a_room_and_a_case(day: Running, open_page: Open) -> None:
     expect(page.locator("h1")).to_have_text("T1-07")
     page.goto(day.url + "/timeline/find?place=nowhere")
     expect(page.locator("main")).to_contain_text("没有考位、考场或入口通道")
+    # What was typed stays, and the field that was wrong is where one goes on.
+    expect(page.locator("[name=place]")).to_be_focused()
+    page.fill("[name=place]", "t1")
+    page.fill("[name=start]", "2026-11-21 09:30")
+    page.fill("[name=end]", "2026-11-21 09:00")
+    page.keyboard.press("Enter")
+    expect(page.locator("main .card [role=alert]")).to_contain_text("结束时间早于开始时间")
+    shoot(page, "films-find-wrong")
+    typed = {"place": "t1", "start": "2026-11-21 09:30", "end": "2026-11-21 09:00"}
+    for name, value in typed.items():
+        expect(page.locator(f"[name={name}]")).to_have_value(value)
+    expect(page.locator("[name=end]")).to_be_focused()
+    for more, wrong in (
+        ("start=2026-11-21 09:00&end=", "end"),
+        ("end=x&start=", "end"),
+        ("start=x", "start"),
+    ):
+        page.goto(f"{day.url}/timeline/find?place=T1&{more}")
+        expect(page.locator("[aria-invalid]")).to_have_attribute("name", wrong)
+    page.fill("[name=start]", "2026-11-21 09:30")
+    page.fill("[name=end]", "2026-11-21 09:31")
+    page.keyboard.press("Enter")
+    page.wait_for_function(PLAYS)
+    expect(page.locator("h1")).to_have_text("理论考场")
 
 
 def test_a_package_is_made_and_checked_elsewhere(
