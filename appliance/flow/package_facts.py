@@ -22,7 +22,7 @@ from appliance.records.cases import ExamCase
 from appliance.records.entry import FaceCheck, Tap
 from appliance.records.journal import Journal, JournalHead
 from appliance.records.theory import Attempt
-from appliance.records.violations import Evidence, Violation
+from appliance.records.violations import Evidence, Violation, ViolationCase
 from appliance.wire.evidence import Photo, RecordLine
 from appliance.wire.sheets import ViolationSheet
 
@@ -94,6 +94,7 @@ def package_facts(session: Session, box: Box, seen: Seen, start: datetime, end: 
     found = select(Violation.id, Violation.seat).where(
         or_(
             Violation.id == seen.id,
+            col(Violation.id).in_(select(ViolationCase.violation).where(ViolationCase.case == seen.id)),
             col(Violation.candidate).in_(people)
             & (col(Violation.happened_at) >= start)
             & (col(Violation.happened_at) <= end),

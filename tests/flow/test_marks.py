@@ -18,7 +18,7 @@ from appliance.records.captures import Capture
 from appliance.records.cases import ExamCase
 from appliance.records.journal import Journal, append
 from appliance.records.site import Room, Seat
-from appliance.records.violations import Evidence, Violation
+from appliance.records.violations import Evidence, Violation, ViolationCase
 from appliance.rules.practical import Deduction, Item, Task, Veto
 from tests.conftest import START
 from tests.world import seed
@@ -161,6 +161,39 @@ def test_every_entry_of_a_case_is_in_its_package_also_how_it_ended(box: Box) -> 
     facts = box.db.read_now(package_facts, box, seen, START + 5 * MINUTE, START + 6 * MINUTE, "x")
     assert [one.kind for one in facts.marks] == ["case.opened", "case.superseded", "exam_case.ended"]
     assert [one.at for one in facts.lines] == [START - 30 * MINUTE, START + 2 * MINUTE, START + 40 * MINUTE]
+
+
+def test_a_case_that_ended_in_a_violation_has_the_violation_in_its_package(box: Box) -> None:
+    """Its entry names its cases in a list, and it happened, was recorded and decided outside of the time asked for."""
+    world = box.db.write_now(seed, box, 1)
+    (person,), now = world.candidates, box.now()
+    ours = {"sitting": world.sitting, "candidate": person, "happened_at": now + 40 * MINUTE}
+    words = {"seen": "x", "taken": "", "said": "", "told": "signed", "told_at": now}
+    by = {"recorded_at": now + 41 * MINUTE, "recorded_by": "a", "second_by": "a"}
+
+    def happened(session: Session) -> None:
+        session.add(ExamCase(id="k", attempt=world.attempts[0], seat="T1-01", kind="device", **ours))
+        session.flush()
+        for number, one in enumerate(("v", "other"), 1):
+            rule = {"rule": "material_or_phone", "seat": "T1-01"}
+            session.add(Violation(id=one, number=number, **rule, **ours, **words, **by))
+        session.flush()
+        session.add(ViolationCase(violation="v", case="k"))
+        append(session, "exam_case.opened", person, "process:x", {"case": "k"}, at=now)
+        for one, cases in (("v", ["k"]), ("other", [])):
+            body = {"violation": one, "cases": cases}
+            append(session, "violation.recorded", person, "account:a", body, at=now + 41 * MINUTE)
+        append(session, "violation.decided", person, "account:a", {"violation": "v"}, at=now + 50 * MINUTE)
+
+    box.db.write_now(happened)
+    seen = Seen(sort="case", id="k", name="n", candidate=person, visits=[], subjects=[person])
+    facts = box.db.read_now(package_facts, box, seen, now + 5 * MINUTE, now + 6 * MINUTE, "x")
+    assert [one.kind for one in facts.marks] == [
+        "exam_case.opened",
+        "violation.recorded",
+        "violation.decided",
+    ]
+    assert len(facts.violations) == 1
 
 
 @pytest.mark.parametrize(("sort", "place"), [("room", "T1"), ("seat", "T1-01")])
