@@ -135,7 +135,7 @@ def order_of(session: Session) -> GateOrder:
     return session.exec(select(GateOrder)).one()
 
 
-async def settled(box: Box, seconds: float = 4.0) -> tuple[str, str]:
+async def settled(box: Box, seconds: float = 30.0) -> tuple[str, str]:
     """What came of the one order, and its detail in the journal."""
     end = time.monotonic() + seconds
     while (order := await box.db.read(order_of)).outcome in ("", "started"):

@@ -40,7 +40,7 @@ class Entrance:
     def __init__(self, box: Box, reader: SimulatedReader, board: SimulatedBoard, face: Path) -> None:
         self.box, self.reader, self.board, self.face = box, reader, board, face
 
-    async def tap(self, index: int, person: str | None, wait: float = 12.0) -> Tap:
+    async def tap(self, index: int, person: str | None, wait: float = 30.0) -> Tap:
         """Put candidate `index`'s card down while `person` (or somebody else's picture) stands there."""
         picture = demo_people.nobody() if person is None else demo_people.live(person, index)
         self.face.write_bytes(picture)
@@ -54,7 +54,7 @@ class Entrance:
         await asyncio.sleep(0.4)
         return found
 
-    async def until(self, look: Callable[[], object], seconds: float = 5.0) -> Tap:
+    async def until(self, look: Callable[[], object], seconds: float = 30.0) -> Tap:
         """Wait until `look` finds something."""
         for _ in range(int(seconds / 0.05)):
             if (found := look()) is not None:

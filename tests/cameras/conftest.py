@@ -62,7 +62,7 @@ async def recording(settings: Settings) -> AsyncIterator[Recorder]:
         await asyncio.to_thread(made.stop)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for `condition`, not longer than `seconds`."""
     end = datetime.now(UTC) + timedelta(seconds=seconds)
     while not condition():
@@ -73,7 +73,7 @@ async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
 
 async def recorded(recorder: Recorder, seconds: float) -> None:
     """Wait until the first camera has recorded so long."""
-    await until(lambda: recorder.status().cameras[0].recorded_s >= seconds, seconds + 10)
+    await until(lambda: recorder.status().cameras[0].recorded_s >= seconds, seconds + 60)
 
 
 @pytest.fixture(scope="module")

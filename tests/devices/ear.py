@@ -14,7 +14,7 @@ class Ear:
         self.events = reader.events()
         self.heard: list[ReaderEvent] = []
 
-    async def next(self, kind: type, seconds: float = 4.0) -> ReaderEvent:
+    async def next(self, kind: type, seconds: float = 20.0) -> ReaderEvent:
         event = await asyncio.wait_for(anext(self.events), seconds)
         self.heard.append(event)
         assert isinstance(event, kind), event

@@ -49,7 +49,7 @@ async def live(
     return stations
 
 
-def until(condition: Condition, seconds: float = 15) -> None:
+def until(condition: Condition, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

@@ -34,7 +34,7 @@ def start(environment: dict[str, str], *arguments: str) -> "subprocess.Popen[byt
     return subprocess.Popen([sys.executable, "-m", "appliance.cli", *arguments], env=environment)
 
 
-async def until(check: Any, seconds: float = 15.0) -> None:
+async def until(check: Any, seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while not check():  # noqa: ASYNC110 - it looks at tables of another process
             await asyncio.sleep(0.02)

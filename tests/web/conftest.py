@@ -6,13 +6,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from appliance.flow.box import keys
 from tests.web.day import PASSWORD
 from tests.web.day_server import Running, running
 
 CHROMIUM = "/usr/bin/chromium"
+expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
 SCREENS = Path(__file__).parents[2] / "build" / "screens"
 BUILT = Path(__file__).parents[2] / "appliance" / "web" / "static" / ".built"
 
@@ -70,7 +71,7 @@ def open_page(day: Running, browser: Browser) -> Iterator[Callable[..., Page]]:
     def opened(login: str, path: str, width: int = 1366, height: int = 768) -> Page:
         if login not in contexts:
             context = browser.new_context(ignore_https_errors=True, locale="zh-CN", has_touch=True)
-            context.set_default_timeout(8000)
+            context.set_default_timeout(30_000)
             if login:
                 first = context.new_page()
                 first.goto(f"{day.url}/sign-in")

@@ -121,7 +121,10 @@ def test_a_file_that_is_gone_is_passed_over_in_words(
         told.get_by_role("button", name="重新核对").click()
         expect(told).to_contain_text("正在重新读取录像文件")
         expect(told).to_contain_text("09:25:00 – 09:26:00 被改动")
-        page.wait_for_timeout(1500)
+        for _ in range(300):
+            if held:
+                break
+            page.wait_for_timeout(100)
         assert held, "the outcome is not asked for yet"
         expect(front).to_have_class(re.compile("altered"))
         expect(page.locator("#files a.altered")).to_have_count(1)
