@@ -27,7 +27,7 @@ from cameras.archive.places import (
     remove_file,
 )
 from cameras.archive.store import DISK, EVERYWHERE, Archive
-from cameras.archive.walk import ByTime, Row, Walk, named
+from cameras.archive.walk import ByTime, Row, Walk, keep_missing, named, weighing
 from cameras.index import Reader, Segment
 
 log = logging.getLogger("examsite.archive")
@@ -125,11 +125,14 @@ class Copier:
             if not (code := self._bring(place, source, segment)):
                 return True
             archive.find(name, path, code, self._now())
+            if name == DISK:
+                keep_missing(self._index, archive, path, code == "missing")
             log.error("recording %s, not copied from %s: %s", code, name or "the recording disk", path)
         if archive.copies(path):
             return False
         if DISK not in archive.suspect(path):
             archive.find(DISK, path, "missing", self._now())
+            keep_missing(self._index, archive, path, True)
             log.error("recording missing, not copied: %s", path)
         return True
 
@@ -281,10 +284,9 @@ class Copier:
             self._archive.drop_copy(name, path)
             self._archive.removed(path, name)
             return
-        file = self._media / path
-        size = file.stat().st_size if file.exists() else 0
-        remove_file(file)
-        self._archive.removed(path, name, size)
+        remove_file(self._media / path)
+        with weighing(self._index, self._archive, path):
+            self._archive.removed(path, name)
 
     def settle(self, copies: int) -> None:
         """Finish what a kill or an unplugged disk left of removals, where `copies` are there still."""
@@ -302,9 +304,8 @@ class Copier:
 
     def _stay(self, path: str, name: str) -> None:
         """A removal is given up, for its copies are not there any more; it is looked at again."""
-        file = self._media / path
-        with self._archive.transaction():
-            self._archive.stays(path, name, file.stat().st_size if name == DISK and file.exists() else 0)
+        with weighing(self._index, self._archive, path):
+            self._archive.stays(path, name)
             ByTime(self._index, self._archive, f"free:{name}").once_more(path)
         log.error("%s stays on %s: its copies are not there any more", path, name or "the recording disk")
 

@@ -15,9 +15,9 @@ from cameras.archive.copying import Copier
 from cameras.archive.lawful import list_digest
 from cameras.archive.places import ALTERED, FolderPlace, Place, sync_folder
 from cameras.archive.spare import Sparer
-from cameras.archive.store import DISK, EVERYWHERE, Archive
+from cameras.archive.store import DISK, EVERYWHERE, MISSING, Archive
 from cameras.archive.terms import Terms, bounded, terms_of
-from cameras.archive.walk import ByTime, Walk, named
+from cameras.archive.walk import ByTime, Walk, named, weighing
 from cameras.index import Reader, Segment, micros, moment
 
 log = logging.getLogger("examsite.archive")
@@ -160,9 +160,6 @@ class Deleter:
 
     def _end(self, paths: list[str]) -> None:
         """Every file of these. A copy on a disk that is not here goes when the disk is plugged in again."""
-        # What a kill left may be gone from the disk already: its weight is that of its row.
-        known = {path: named(self._index, path) for path in paths if DISK not in self._archive.removals(path)}
-        sizes = {path: one.bytes for path, one in known.items() if one and one.state != "missing"}
         touched = set[Path]()
         for path in paths:
             file = self._media / path
@@ -185,7 +182,9 @@ class Deleter:
             for name, path in gone:
                 self._archive.drop_copy(name, path)
             for path in paths:
-                self._archive.removed(path, EVERYWHERE, sizes.get(path, 0))
+                with weighing(self._index, self._archive, path) as link:
+                    self._archive.removed(path, EVERYWHERE)
+                    link.execute("DELETE FROM pending WHERE name = ? AND path = ?", (MISSING, path))
 
     def _off(self, place: Place, path: str) -> None:
         """A place's file, with what was set aside of it; an off-line disk gets a line that says why."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from cameras.archive.copying import Copier
 from cameras.archive.places import Pace, Place, file_digest
 from cameras.archive.store import DISK, EVERYWHERE, Archive
-from cameras.archive.walk import Row, Walk, named
+from cameras.archive.walk import Row, Walk, keep_missing, named
 from cameras.index import Reader, micros, moment
 
 log = logging.getLogger("examsite.archive")
@@ -219,6 +219,8 @@ class Scrubber:
             code = "unreadable"
         if code and EVERYWHERE in self._archive.removals(path):
             return ""  # deleted while it was read
+        if name == DISK:
+            keep_missing(self._index, self._archive, path, code == "missing")
         if code:
             self._archive.find(name, path, code, self._now())
             log.error("%s: %s on %s", code, path, name or "the recording disk")

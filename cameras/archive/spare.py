@@ -13,7 +13,7 @@ from cameras.archive.copying import Copier
 from cameras.archive.lawful import list_digest
 from cameras.archive.store import DISK, EVERYWHERE, WITHDRAWN, Archive, Removal
 from cameras.archive.terms import Term, Terms
-from cameras.archive.walk import Walk
+from cameras.archive.walk import Walk, weighing
 from cameras.index import Reader, Segment, micros
 
 log = logging.getLogger("examsite.archive")
@@ -89,14 +89,11 @@ class Sparer:
     def _withdraw(self, segment: Segment, removal: Removal) -> None:
         """The order's row; where the original is gone already its own row says by which order."""
         archive, path = self._archive, segment.path
-        with archive.transaction() as link:
-            ((done,),) = archive.rows(
-                "SELECT done FROM removal WHERE path = ? AND place = ?", path, EVERYWHERE
-            )
+        with weighing(self._index, archive, path) as link:
             link.execute(
                 "UPDATE removal SET place = ?, done = 1 WHERE path = ? AND place = ?",
                 (f"{WITHDRAWN}{removal.event}", path, EVERYWHERE),
             )
             if not (self._media / path).exists() and DISK not in archive.removals(path):
                 archive.remove(path, DISK, removal.at, removal.why, removal.who)
-                archive.removed(path, DISK, 0 if done else segment.bytes)
+                archive.removed(path, DISK)

@@ -31,6 +31,8 @@ EVERYWHERE = "*"
 """Place of a removal that ends a recording's life."""
 WITHDRAWN = "*withdrawn "
 """Place, with the event's number, of a removal that a hold withdrew: it removes nothing, and stands on its list."""
+MISSING = "missing"
+"""Name of the originals in `pending` that were found missing, until they are there again."""
 READ = ("altered", "missing", "unreadable")
 """What reading a recording finds, and what reading it again may end."""
 NAMED = 100
@@ -297,23 +299,15 @@ class Archive(ArchiveReader):
                 (path, place, micros(at), why, who, event),
             )
 
-    def removed(self, path: str, place: str, size: int = 0) -> None:
-        """The file is gone. `size`: its bytes, when it left the recording disk: once, also if it was put back."""
+    def removed(self, path: str, place: str) -> None:
+        """The file is gone. What the original weighs is the caller's affair (walk.weighing), here and in `stays`."""
         with self.transaction() as link:
-            done = link.execute(
-                "UPDATE removal SET done = 1 WHERE path = ? AND place = ? AND done = 0", (path, place)
-            )
-            if size and done.rowcount:
-                self._weigh(link, DISK, -size, -1)
+            link.execute("UPDATE removal SET done = 1 WHERE path = ? AND place = ?", (path, place))
 
-    def stays(self, path: str, place: str, size: int = 0) -> None:
-        """A removal is given up. `size`: bytes of a file that lies on the recording disk, again if it had left it."""
+    def stays(self, path: str, place: str) -> None:
+        """A removal is given up, for the file lies there."""
         with self.transaction() as link:
-            done = link.execute(
-                "DELETE FROM removal WHERE path = ? AND place = ? RETURNING done", (path, place)
-            ).fetchone()
-            if size and done and done[0]:
-                self._weigh(link, DISK, size, 1)
+            link.execute("DELETE FROM removal WHERE path = ? AND place = ?", (path, place))
 
     def open_removals(self) -> list[tuple[str, str]]:
         """(path, place) of removals whose files may still lie there."""

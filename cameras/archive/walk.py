@@ -4,12 +4,14 @@ So nothing is looked at twice, however long the index is. A recording that is st
 one left open by a crash is remembered and taken when the recorder has completed its row.
 """
 
-from collections.abc import Callable, Collection
+import contextlib
+import sqlite3
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 
 import msgspec
 
-from cameras.archive.store import DISK, EVERYWHERE, Archive
+from cameras.archive.store import DISK, EVERYWHERE, MISSING, Archive
 from cameras.index import Reader, Segment, micros, moment
 
 COLUMNS = "rowid, id, run, camera, path, start, end, bytes, sha256, state"
@@ -243,6 +245,49 @@ class ByTime(Walk):
                 )
 
 
+def weighs(archive: Archive, path: str) -> bool:
+    """Whether an original counts on the recording disk: it was neither taken away nor found missing."""
+    return not archive.rows(
+        "SELECT 1 FROM removal WHERE path = ? AND place IN (?, ?) AND done = 1"
+        " UNION ALL SELECT 1 FROM pending WHERE name = ? AND path = ? LIMIT 1",
+        *(path, DISK, EVERYWHERE, MISSING, path),
+    )
+
+
+@contextlib.contextmanager
+def weighing(index: Reader, archive: Archive, path: str) -> Iterator[sqlite3.Connection]:
+    """What becomes of an original meanwhile shows in the weight of the recording disk, as it will when all is counted
+    again; one that is not counted yet is counted as it is then.
+    """
+    with archive.transaction() as link:
+        before = weighs(archive, path)
+        yield link
+        after = weighs(archive, path)
+        if before != after and (one := _counted(index, archive, path)):
+            sign = after - before
+            link.execute(
+                "UPDATE place SET bytes = bytes + ?, copies = copies + ? WHERE name = ?",
+                (sign * one.bytes, sign, DISK),
+            )
+
+
+def _counted(index: Reader, archive: Archive, path: str) -> Segment | None:
+    """The recording of a path that count_days has passed."""
+    found = index.rows(f"SELECT {COLUMNS} FROM segment WHERE path = ? AND state <> 'missing'", path)
+    row = _row(found[0]) if found else None
+    late = archive.rows("SELECT 1 FROM pending WHERE name = 'days' AND path = ?", path)
+    return row.segment if row and not late and row.number <= Walk(index, archive, "days").number else None
+
+
+def keep_missing(index: Reader, archive: Archive, path: str, missing: bool) -> None:
+    """An original was found missing, and weighs nothing until it is there again."""
+    with weighing(index, archive, path) as link:
+        if missing:
+            link.execute("INSERT OR IGNORE INTO pending(name, path) VALUES (?, ?)", (MISSING, path))
+        else:
+            link.execute("DELETE FROM pending WHERE name = ? AND path = ?", (MISSING, path))
+
+
 def named(index: Reader, path: str) -> Segment | None:
     """The recording of a path."""
     found = index.rows(f"SELECT {COLUMNS} FROM segment WHERE path = ?", path)
@@ -271,19 +316,20 @@ def count_days(index: Reader, archive: Archive, now: datetime, limit: int = 5000
     with archive.transaction() as link:
         for row in rows:
             one, removed = row.segment, archive.removals(row.segment.path)
-            if one.state != "missing" and one.end is not None and EVERYWHERE not in removed:
-                length = micros(one.end) - micros(one.start)
+            there = one.state != "missing" and one.end is not None
+            if there and weighs(archive, one.path):
+                link.execute(
+                    "UPDATE place SET bytes = bytes + ?, copies = copies + 1 WHERE name = ?",
+                    (one.bytes, DISK),
+                )
+            if there and EVERYWHERE not in removed:
+                length = micros(one.end or one.start) - micros(one.start)
                 link.execute(
                     "INSERT INTO day(camera, day, bytes, micros, segments) VALUES (?, ?, ?, ?, 1)"
                     " ON CONFLICT(camera, day) DO UPDATE SET bytes = bytes + excluded.bytes,"
                     " micros = micros + excluded.micros, segments = segments + 1",
                     (one.camera, f"{one.start:%Y%m%d}", one.bytes, length),
                 )
-                if DISK not in removed:
-                    link.execute(
-                        "UPDATE place SET bytes = bytes + ?, copies = copies + 1 WHERE name = ?",
-                        (one.bytes, DISK),
-                    )
             for name, reached in passed:
                 way, _, camera = name.rpartition("|")
                 if camera != one.camera or micros(one.start) > reached:

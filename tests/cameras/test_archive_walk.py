@@ -241,6 +241,37 @@ def test_a_file_put_back_and_freed_again_weighs_once(tmp_path: Path) -> None:
         assert rounds.archive.rows(weight) == [(2 * SIZE, 2)]
 
 
+def test_an_original_that_is_missing_weighs_nothing_until_it_is_back(tmp_path: Path) -> None:
+    store = Store(tmp_path, scrub_days=2)
+    store.mount("nas", "nas")
+    _first, one, _last = store.record("C1", NOW - DAY, count=3)
+    file = store.media / one.path
+    body = file.read_bytes()
+    with store.rounds() as rounds:
+
+        def weight(days: int) -> int:
+            """Once everything was read again; counted anew it is the same."""
+            for _day in range(days):
+                store.clock.advance(86400)
+                settle(rounds)
+            asked = "SELECT bytes, copies FROM place WHERE name = ''"
+            ((size, number),) = rounds.archive.rows(asked)
+            with store.index.transaction() as link:
+                link.execute("UPDATE segment SET rowid = rowid + 100")
+            settle(rounds)
+            assert rounds.archive.rows(asked) == [(size, number)] and size == number * SIZE
+            return int(number)
+
+        assert weight(1) == 3
+        file.unlink()
+        assert weight(5) == 2
+        file.write_bytes(body)
+        assert weight(5) == 3
+        file.unlink()
+        rounds.copier.free_some("", 1, 1)
+        assert weight(0) == 0, "gone before it left the recording disk"
+
+
 def test_an_index_built_anew_keeps_nothing_new_from_its_copy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
