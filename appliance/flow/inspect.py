@@ -230,6 +230,11 @@ def spans(session: Session, candidate_id: str) -> list[Span]:
     ]
 
 
+def last_entry(session: Session) -> int:
+    """The number of the journal's newest entry."""
+    return session.exec(select(JournalHead.seq).where(JournalHead.id == 1)).one()
+
+
 def verify_journal(
     session: Session, box: Box, progress: Callable[[int, int], None] = lambda _done, _total: None
 ) -> Verified:

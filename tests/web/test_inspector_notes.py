@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, func, select
 
 from appliance.base.clock import FakeClock
 from appliance.base.i18n import language, set_language
@@ -20,6 +20,7 @@ from appliance.flow.storage import holds_over
 from appliance.flow.whereabouts import Stay
 from appliance.records.accounts import Account
 from appliance.records.journal import Journal
+from appliance.web import inspection
 from appliance.web.checks import Check, Checks
 from appliance.web.inspector_notes import notes
 from appliance.web.pages import environment
@@ -102,6 +103,26 @@ def test_a_page_opened_anew_reads_the_files_anew(
         part = until_read(inspector, path)
         assert re.search(r"\d\d:\d\d:\d\d 核对：", part) and "刚刚" not in part
         assert day.box.db.read_now(times_read) == number, path
+
+
+def test_an_entry_newer_than_the_check_of_the_journal_is_not_called_checked(
+    day: Running, client: Callable[[str], httpx.Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspector, one = client("inspector"), day.day.people[34]
+    address = f"/inspection/{one}"
+
+    inspector.get(address)
+    for quick in (60.0, 0.0):
+        monkeypatch.setattr(inspection, "QUICK", quick)
+        day.box.db.write_now(append_fact, day.box, "case.opened", one, "process:test", {})
+        newest = day.box.db.read_now(
+            lambda session: session.exec(select(func.max(Journal.seq)).where(Journal.subject == one)).one()
+        )
+        page = inspector.get(address).text
+        (upto,) = re.findall(r"核对到第 (\d+) 条；此后的条目不在其内", page)
+        entry = page.split(f'id="entry-{newest}"')[1].split("</details>")[0]
+        assert f"共 {upto} 条" in page and (int(upto) >= newest) == bool(quick)
+        assert ("一致" in entry, "晚于核对" in entry) == (bool(quick), not quick)
 
 
 def until_read(http: httpx.Client, path: str) -> str:
