@@ -18,7 +18,7 @@ from appliance.flow.storage import holds_over
 from appliance.flow.whereabouts import Stay, stays
 from appliance.web.checks import Check
 from appliance.web.pages import page
-from appliance.web.recordings import Asked, Files, check_of, found_before
+from appliance.web.recordings import Asked, Files, called, check_of, found_before
 from appliance.web.sessions import needs
 from appliance.web.timeline_rows import ShownAlarm, ms
 
@@ -92,6 +92,7 @@ async def film_files(
         names=names_of(box.settings),
         named=NAMED,
         wrong=wrong,
+        called=called,
         # Until files have been read nothing is known anew: the player keeps the marks it has.
         shown=_shown(check.result, box.now()) if check and check.result else "",
     )

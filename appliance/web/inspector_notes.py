@@ -20,6 +20,8 @@ from appliance.web.home import of_cameras
 from appliance.web.ops import sources_of
 from appliance.wire.archive import Storage
 
+OPEN = 3
+"""Checks that stand unfolded: the search below them stays in sight."""
 NAMED = 3
 """Stretches named in one line."""
 AROUND = timedelta(minutes=1)
@@ -33,6 +35,8 @@ class Note(msgspec.Struct):
     path: str
     page: str
     more: str = ""
+    folded: bool = False
+    """One of many checks of the day: it opens below the newest ones."""
 
 
 async def inspector_notes(request: Request[Who, Any, Any], box: Box) -> list[Note]:
@@ -49,6 +53,8 @@ def notes(
 ) -> list[Note]:
     """In words. `cameras`: what the head of the site sees on the first page."""
     found = [_check(box, one) for one in checks[:MOST]] + [Note("stop", "…", "", "")] * (len(checks) > MOST)
+    for one in found[OPEN:]:
+        one.folded = True
     if storage and storage.found:
         text = _("Found by the regular check of the storage, counted apart: {count} files.").format(
             count=storage.found

@@ -24,7 +24,8 @@ def told(facts: Facts, files: list[PackageFile]) -> list[RecordLine]:
         seen = _("Seen: {words}").format(words=mark.words) if mark.words else ""
         who = facts.people.get(mark.subject) or facts.people.get(str(mark.body.get("tap", "")), "")
         parts = (who, seat, says, seen, *_photographs(mark, files))
-        lines.append(msgspec.structs.replace(line, more=" · ".join(filter(None, parts))))
+        face = says if mark.kind == "face.compared" and not facts.people else ""
+        lines.append(msgspec.structs.replace(line, more=" · ".join(filter(None, parts)), face=face))
     return lines
 
 

@@ -120,6 +120,11 @@ class Lost(msgspec.Struct):
     blind: int
 
 
+def called(files: Iterable[CheckedFile | SealedHead], names: dict[str, str]) -> str:
+    """Their cameras, each once, as people call them."""
+    return _(", ").join(dict.fromkeys(names[one.camera] for one in files))
+
+
 def lost(found: list[Place]) -> Lost:
     """The gaps of all stays, each once."""
     gaps = together(gap for place in found for row in place.rows for gap in row.gaps)
@@ -311,6 +316,7 @@ async def inspection_recordings(
         bad=await found_before(box, candidate, wanted, files) if files.over else [],
         names=names_of(box.settings),
         wrong=wrong,
+        called=called,
         lasted=lasted,
         authority=fingerprint(read_secret(keys(box.settings) / "authority.pem")),
         leaving_min=box.settings.recorder.leaving_min,

@@ -76,7 +76,11 @@ def test_what_was_found_of_a_camera_is_told_to_everybody_it_saw(
         told = until_read(inspector, films)
         assert "以前的核对发现过问题" in told and "09:10:00 – 09:11:00 <strong>被改动</strong>" in told
         assert "另有 3 段未逐一列出" in told
-        assert "尚未签封：其中" in told and "重新核对" in told
+        for text in (part, told):
+            assert re.search("尚未签封：其中 \\d+ 个文件（理论[^）]*理论考场后部", text), (
+                "cameras by their names"
+            )
+        assert "重新核对" in told
     assert "以前的核对发现过问题" not in until_read(inspector, f"/inspection/{elsewhere}/recordings")
     now = inspector.get("/inspection").text.split('id="now"')[1].split("</section>")[0]
     line = next(line for line in now.splitlines() if "T1 的录像" in line)
@@ -188,6 +192,8 @@ def test_what_a_newer_check_of_the_place_does_not_find_stays_told(box: Box) -> N
         found_at(box, f"S{place}", BadStretch("C1", START, START + timedelta(minutes=place), "altered"))
     known = box.db.read_now(bad_checks, box, START - timedelta(days=1))
     assert [one.text for one in notes(box, known, None, [])][MOST:] == ["…"]
+    folded = [one.folded for one in notes(box, known, None, [("look", "x")])]
+    assert folded == [False] * 3 + [True] * (MOST - 2) + [False], "the newest, and what cameras do, stay open"
 
 
 def test_a_note_leads_to_the_time_of_what_it_names(box: Box) -> None:

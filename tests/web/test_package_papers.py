@@ -121,6 +121,8 @@ async def test_a_court_reads_what_happened_and_what_is_missing(
     keys = day.day.settings.state / "keys" / "authority.pem"
     assert checked is not None
     for words in (
+        "人证核验2026-11-21",
+        "同一人·差异值",
         "录像封存·2026-11-21第1场（09:00，T1）的录像自",
         f"起由{asker.name}/{chief.name}封存，直至解除：有人举报·第",
         "以前的核对在这些录像中发现的问题",
