@@ -96,16 +96,20 @@ def bad_checks(session: Session, box: Box, since: datetime) -> list[BadCheck]:
     found: list[BadCheck] = []
     told: dict[str, list[BadStretch]] = {}
     known: dict[str, set[str]] = {}
+    unnamed: dict[str, int] = {}
     for entry, body in _entries(session, since):
-        check, first = _check(session, box, entry, body), entry.subject not in told
+        check, first = _check(entry, body), entry.subject not in told
         before, seals = told.setdefault(entry.subject, []), known.setdefault(entry.subject, set())
         check.found = [one for one in check.found if not one.within(before)]
-        if first or check.found or not seals.issuperset(body.get("broken", [])):
-            found.append(check)
+        check.seals = len(set(body.get("broken", [])) - seals)
+        more = check.more > unnamed.get(entry.subject, 0)
+        if first or check.found or check.seals or more:
+            found.append(_named(session, box, check))
             if len(found) > MOST:
                 break
         before += check.found
         seals.update(body.get("broken", []))
+        unnamed[entry.subject] = max(check.more, unnamed.get(entry.subject, 0))
     return found
 
 
@@ -118,25 +122,38 @@ def earlier(
     broken: Iterable[SealedHead],
 ) -> list[BadCheck]:
     """What was once found of the recordings of these stays, whomever the check was about, and is not found `now` (nor
-    `broken` now): each stretch with its newest check, newest first, one more than MOST where there are more.
+    `broken` now): each stretch with its newest check, newest first, one more than MOST where there are more. A check
+    that may have found more of them than it names is told once of each subject.
     """
     told = stretches(now)
+    whole = len(told)
+    unnamed: dict[str, int] = {}
     cameras = {camera for stay in stays for camera in stay.cameras}
     known = {seal_text(one) for one in broken}
     found: list[BadCheck] = []
     for entry, body in _entries(session, min((one.start for one in stays), default=box.now())):
-        check = _check(session, box, entry, body)
-        named = bool(check.found)
-        check.found = [one for one in check.found if one.touches(stays) and not one.within(told)]
+        check = _check(entry, body)
+        named = check.found
+        # What is found now is named now, all of it.
+        anew = (
+            check.subject == subject
+            and len(named) + check.more <= whole
+            and all(one.within(told) for one in named)
+        )
+        more = not anew and check.more > unnamed.get(check.subject, 0) and _reaches(check, subject, stays)
+        check.found = [one for one in named if one.touches(stays) and not one.within(told)]
         told += check.found
         # A seal that is not in the chain speaks of all its camera recorded before.
         seals = {one for one in body.get("broken", []) if one.rpartition(" ")[0] in cameras} - known
         check.seals = len(seals)
         known |= seals
         # Of a candidate the files are always the same; a check of a place may have been of another time.
-        unnamed = check.bad and not named and check.of == "candidate" and check.subject == subject
-        if check.found or check.seals or unnamed:
-            found.append(check)
+        own = bool(check.bad) and not named and check.subject == subject
+        own = own and session.get(Candidate, subject) is not None
+        if check.found or check.seals or more or own:
+            # Names only of what is told: there may be a thousand others.
+            found.append(_named(session, box, check))
+            unnamed[check.subject] = max(check.more, unnamed.get(check.subject, 0))
             if len(found) > MOST:
                 break
     return found
@@ -152,14 +169,14 @@ def _entries(session: Session, since: datetime) -> Iterator[tuple[Journal, dict[
             yield entry, body
 
 
-def _check(session: Session, box: Box, entry: Journal, body: dict[str, Any]) -> BadCheck:
-    of, name = _named(session, box, entry.subject)
+def _check(entry: Journal, body: dict[str, Any]) -> BadCheck:
+    """Not named yet."""
     return BadCheck(
         seq=entry.seq,
         at=moment(entry.at),
         subject=entry.subject,
-        of=of,
-        name=name,
+        of="",
+        name="",
         files=int(body.get("files", 0)),
         bad=int(body.get("files", 0)) - int(body.get("whole", 0)),
         seals=len(body.get("broken", [])),
@@ -168,7 +185,25 @@ def _check(session: Session, box: Box, entry: Journal, body: dict[str, Any]) -> 
     )
 
 
-def _named(session: Session, box: Box, subject: str) -> tuple[Literal["candidate", "seat", "room", ""], str]:
+def _reaches(check: BadCheck, subject: str, stays: list[Stay]) -> bool:
+    """May a stretch it found of these stays be one it does not name? Those begin after all it names."""
+    cameras = {one.camera for one in check.found}
+    last = max((one.start for one in check.found), default=check.at)
+    return any(
+        (check.subject == subject or not cameras.isdisjoint(stay.cameras))
+        and stay.start < check.at
+        and (stay.end is None or last < stay.end)
+        for stay in stays
+    )
+
+
+def _named(session: Session, box: Box, check: BadCheck) -> BadCheck:
+    """With what its subject is and is called."""
+    check.of, check.name = _called(session, box, check.subject)
+    return check
+
+
+def _called(session: Session, box: Box, subject: str) -> tuple[Literal["candidate", "seat", "room", ""], str]:
     if person := session.get(Candidate, subject):
         return "candidate", person.name
     if session.get(Seat, subject):

@@ -67,10 +67,15 @@ def notes(
 def _check(box: Box, one: BadCheck) -> Note:
     """With the page where its files are named: the record of a candidate, else the films of the place and time."""
     text = _("Files of {whose} checked today at {time}: {bad} of {files} were not as recorded.")
-    if not one.bad:
+    # Files newer checks told are not told again; seals are, and nothing of theirs is a file.
+    if one.seals and not one.found and not one.more:
         text = _("Recordings of {whose} checked today at {time}: they were cut off or exchanged.")
     time = f"{box.local(one.at):%H:%M:%S}"
     named = [_stretch(box, found) for found in one.found[:NAMED]] + ["…"] * (len(one.found) > NAMED)
+    if one.more:
+        named.append(_("stretches not named one by one: {count}").format(count=one.more))
+    if one.seals:
+        named.append(_("seals that the chain does not have: {count}").format(count=one.seals))
     told = text.format(whose=one.name, time=time, bad=one.bad, files=one.files)
     if one.of == "candidate":
         path, page = f"/inspection/{one.subject}#recordings", _("Record, and is it whole?")

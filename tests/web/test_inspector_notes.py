@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -11,6 +11,7 @@ from sqlmodel import Session, func, select
 
 from appliance.base.clock import FakeClock
 from appliance.base.i18n import language, set_language
+from appliance.flow import bad_checks as bad_checks_module
 from appliance.flow.accounts import Who
 from appliance.flow.bad_checks import MOST, BadCheck, BadStretch, bad_checks, earlier
 from appliance.flow.box import Box
@@ -194,6 +195,73 @@ def test_what_a_newer_check_of_the_place_does_not_find_stays_told(box: Box) -> N
     assert [one.text for one in notes(box, known, None, [])][MOST:] == ["…"]
     folded = [one.folded for one in notes(box, known, None, [("look", "x")])]
     assert folded == [False] * 3 + [True] * (MOST - 2) + [False], "the newest, and what cameras do, stay open"
+
+
+def minute(hour: int, camera: str = "C1") -> BadStretch:
+    first = START + timedelta(hours=hour)
+    return BadStretch(camera, first, first + timedelta(minutes=1), "altered")
+
+
+def test_seals_and_stretches_not_named_stay_told_in_words(box: Box) -> None:
+    """A newer check of the same files that names all the older one named takes none of them away."""
+    first, second = minute(1), minute(2)
+    found_at(box, "R9", first, second, more=7, broken=["C1 5"])
+    found_at(box, "R9", first, second, broken=["C1 5"])
+    found_at(box, "R9", first, second)
+    found_at(box, "R8", first, broken=["C3 4"])
+    known = box.db.read_now(bad_checks, box, START - timedelta(days=1))
+    assert [(one.subject, one.found, one.seals, one.more) for one in known] == [
+        ("R8", [first], 1, 0),
+        ("R9", [first, second], 0, 0),
+        ("R9", [], 1, 0),
+        ("R9", [], 0, 7),
+    ]
+    before = language()
+    set_language("zh_CN")
+    try:
+        altered, _again, cut, more = notes(box, known, None, [])
+    finally:
+        set_language(before)
+    assert "9 个文件中有 1 个" in altered.text and altered.more.endswith("；录像链中没有的签封 1 个")
+    assert "录像被截断或被调换" in cut.text and cut.more == "录像链中没有的签封 1 个"
+    assert "9 个文件中有 2 个" in more.text and more.more == "另有 7 段未逐一列出"
+
+
+def test_what_a_check_does_not_name_is_told_to_whom_it_may_be_of(
+    box: Box, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It begins after all that is named; of other cameras only the one the check was about may have it."""
+    called, asked = bad_checks_module._called, []
+
+    def noted(session: Session, box: Box, subject: str) -> tuple[str, str]:
+        asked.append(subject)
+        return called(session, box, subject)
+
+    def told(subject: str, camera: str, hour: int, now: Iterable[CheckedFile] = ()) -> list[tuple[str, int]]:
+        asked.clear()
+        first = START + timedelta(hours=hour)
+        stay = Stay(kind="room", name="", start=first, end=first + timedelta(hours=1), cameras=[camera])
+        found = box.db.read_now(earlier, box, subject, [stay], now, [])
+        assert asked == [one.subject for one in found], (
+            "of thousands that concern nobody no name is looked up"
+        )
+        return [(one.subject, one.more) for one in found]
+
+    monkeypatch.setattr(bad_checks_module, "_called", noted)
+    clock.advance(timedelta(hours=6).total_seconds())
+    found_at(box, "R9", minute(2), more=7)
+    found_at(box, "R9", minute(2), more=7)
+    found_at(box, "c", minute(2), more=1)
+    assert told("x", "C1", 3) == [("c", 1), ("R9", 7)], "once of each"
+    assert told("x", "C1", 1) == told("x", "C2", 3) == []
+    assert told("c", "C2", 3) == [("c", 1)]
+    files = [
+        CheckedFile(
+            camera="C1", start=one.start, end=one.end, path="", bytes=1, sha256="", found="altered", state=""
+        )
+        for one in (minute(2), minute(3))
+    ]
+    assert told("c", "C1", 2, files) == [("R9", 7)], "what is found now is named now, all of it"
 
 
 def test_a_note_leads_to_the_time_of_what_it_names(box: Box) -> None:
