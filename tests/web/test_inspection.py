@@ -237,7 +237,7 @@ def test_recordings_cut_off_after_their_seal_are_said(day: Running, open_page: O
     again(page)
     stop = page.locator("#recordings .signal.stop")
     expect(stop).to_contain_text("录像被截断或被调换")
-    expect(stop).to_contain_text("C1")
+    expect(stop).to_contain_text("摄像机：理论考场前部")
     shoot(page, "timeline-cut-off")
     told = newest(day, "recordings.verified")
     assert told is not None and msgspec.json.decode(told.body)["broken"] == ["C1 99999"]
