@@ -26,6 +26,8 @@ class Check:
         self.began = began
         self.done = self.total = 0
         self.result: Any = None
+        self.before: Any = None
+        """What the check it follows found: a page tells it until this one has a result."""
         self.error: ExamError | None = None
         self.at: datetime | None = None
         """When it was over."""
@@ -66,8 +68,9 @@ class Checks:
             if again or age > max(fresh, worth * found.seconds):
                 found = None
         if found is None:
-            self._known.pop(key, None)
+            old = self._known.pop(key, None)
             found = self._known[key] = Check(self._box.now())
+            found.before = (old.result or old.before) if old else None
             while len(self._known) > MOST:
                 del self._known[next(iter(self._known))]
             found.task = asyncio.create_task(self._run(found, work))
@@ -81,6 +84,7 @@ class Checks:
         began = self._box.clock.monotonic()
         try:
             check.result = await work(check)
+            check.before = None
         except ExamError as error:
             check.error = error  # the page says it
         finally:

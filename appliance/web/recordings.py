@@ -300,9 +300,11 @@ async def inspection_recordings(
     wanted = await box.db.read(stays, box, candidate)
     files = await check_of(request, box, wanted, candidate, again, of)
     found: list[Place] = []
+    # What does not hold stays marked while it is read again.
+    marked: Files | None = files.result or files.before
     problem: ExamError | None = files.error
     try:
-        found = await places(box, wanted, files.result.damaged if files.result else [])
+        found = await places(box, wanted, marked.damaged if marked else [])
     except ExamError as error:
         problem = error
     return page(
@@ -313,7 +315,7 @@ async def inspection_recordings(
         lost=lost(found),
         check=files,
         problem=problem,
-        bad=await found_before(box, candidate, wanted, files) if files.over else [],
+        bad=await found_before(box, candidate, wanted, files),
         names=names_of(box.settings),
         wrong=wrong,
         called=called,

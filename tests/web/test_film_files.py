@@ -118,6 +118,7 @@ def test_a_file_that_is_gone_is_passed_over_in_words(
         monkeypatch.setattr("appliance.web.recordings.STRETCHES", 1)
         held: list[Route] = []
         page.route(re.compile("/timeline/files.*[&]of="), lambda route: held.append(route))
+        day.slow_files = 1.0
         told.get_by_role("button", name="重新核对").click()
         expect(told).to_contain_text("正在重新读取录像文件")
         expect(told).to_contain_text("09:25:00 – 09:26:00 被改动")
@@ -128,6 +129,17 @@ def test_a_file_that_is_gone_is_passed_over_in_words(
         assert held, "the outcome is not asked for yet"
         expect(front).to_have_class(re.compile("altered"))
         expect(page.locator("#files a.altered")).to_have_count(1)
+        # What is opened meanwhile stays open when the part asks again, with the keyboard on it.
+        earlier = told.locator("summary", has_text="以前的核对发现过问题")
+        earlier.click()
+        held.pop().continue_()
+        for _ in range(300):
+            if held:
+                break
+            page.wait_for_timeout(100)
+        expect(told.locator("details[open]")).to_contain_text("09:25:00 – 09:26:00 被改动")
+        expect(earlier).to_be_focused()
+        day.slow_files = 0.0
         for route in held:
             route.continue_()
         page.unroute_all()
@@ -161,6 +173,7 @@ def test_a_file_that_is_gone_is_passed_over_in_words(
             assert field.input_value().endswith(".000Z")
         expect(page.locator("#part")).not_to_have_text(re.compile(r"^(\S+) – \1$"))
     finally:
+        day.slow_files = 0.0
         gone.write_bytes(body)
         later.write_bytes(then)
         other.write_bytes(sound)

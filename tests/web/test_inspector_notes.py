@@ -31,6 +31,7 @@ from appliance.wire.seals import SealedHead
 from tests.conftest import START
 from tests.stored import stored
 from tests.web.day_server import Running
+from tests.web.test_inspection import files_of
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
@@ -76,6 +77,9 @@ def test_what_was_found_of_a_camera_is_told_to_everybody_it_saw(
         films = f"/timeline/files?sort=candidate&matter={person}&from=2026-11-21T00:00:00Z&to=2026-11-21T10:00:00Z"
         told = until_read(inspector, films)
         assert "以前的核对发现过问题" in told and "09:10:00 – 09:11:00 <strong>被改动</strong>" in told
+        assert f'href="/inspection/{person}#recordings"' in told.split("<details")[-1], (
+            "where all of it is named"
+        )
         assert "另有 3 段未逐一列出" in told
         for text in (part, told):
             assert re.search("尚未签封：其中 \\d+ 个文件（理论[^）]*理论考场后部", text), (
@@ -346,3 +350,23 @@ def test_a_hold_stays_told_after_it_was_lifted(day: Running, client: Callable[[s
     assert office.name in lifted and "：误封" in lifted and "封存原因：有人举报" in lifted
     assert "解除封存：误封" in record
     assert "直至解除" not in inspector.get(films).text
+
+
+def test_what_did_not_hold_stays_marked_while_it_is_read_again(
+    day: Running, client: Callable[[str], httpx.Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the record's bars, and as an earlier finding; a check that finds it whole takes the mark away."""
+    inspector, record = client("inspector"), f"/inspection/{day.day.people[22]}/recordings"
+    gone = files_of(day, "C1")[80]
+    body = gone.read_bytes()
+    gone.unlink()
+    try:
+        assert until_read(inspector, record).count('rect class="broken"') == 1
+    finally:
+        gone.write_bytes(body)
+    monkeypatch.setattr("appliance.web.checks.WAIT", 0)
+    part = inspector.get(f"{record}?again=true").text
+    assert "正在重新读取录像文件" in part and part.count('rect class="broken"') == 1
+    assert "缺失</strong>" in part.split("以前的核对发现过问题")[1].split("</ul>")[0]
+    part = until_read(inspector, record)
+    assert 'rect class="broken"' not in part and "以前的核对发现过问题" in part
