@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import threading
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -106,8 +107,18 @@ class Recorder:
                 complete(self.media, index, datetime.now(UTC), lambda: self._ending.wait(PAUSE))
                 again = False
                 while (index.held or index.unread) and not again and not self._ending.wait(HELD_AGAIN):
-                    again = any(readable(chain, name) for name in index.unread or ())
+                    again = self._readable_again(index.unread or ())
                     file_held(index, chain, lambda: self._ending.wait(PAUSE))
+
+    def _readable_again(self, unread: Iterable[str]) -> bool:
+        """Whether one of these can be read now. A disk that dies takes long for each, and recording needs it too."""
+        assert self.index
+        for name in unread:
+            if self._ending.wait(PAUSE):
+                return False
+            if readable(self.index.chain, name):
+                return True
+        return False
 
     def _note_behind(self) -> None:
         """What stands behind each code from now on; recording does not wait for it, and no card is asked without it."""

@@ -15,6 +15,7 @@ from appliance.base.storage_settings import PlaceSettings
 from cameras.archive.status import make_status
 from cameras.archive.store import EVERYWHERE
 from cameras.archive.terms import LEAST
+from cameras.chain import ChainFiles
 from cameras.chain.files import whole_lines
 from cameras.index import Index, moment
 from cameras.recorder import Recorder
@@ -55,6 +56,36 @@ def test_a_chain_file_that_cannot_be_read_is_tried_again_beside_the_recording(
     assert not trying.is_alive() and recorder.index.unread == []
     assert len(recorder.index.rows("SELECT 1 FROM segment")) == 20
     recorder.stop()
+
+
+def test_a_stop_waits_for_one_file_that_cannot_be_read_and_not_for_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cameras.recorder.HELD_AGAIN", 0.1)
+    recorder = Recorder(msgspec.structs.replace(Store(tmp_path, places=[]).settings, cameras=[]))
+    recorder.start()
+    assert recorder.index
+    names = "".join(f"C1/{number:010d}.links\n" for number in range(1, 200))
+    tried = list[str]()
+
+    def slow(_files: ChainFiles, name: str) -> bool:
+        tried.append(name)
+        time.sleep(0.2)
+        return False
+
+    def once(*_told: object) -> bool:
+        recorder.media.joinpath("index.db.rebuilding").write_text(names)
+        return True
+
+    monkeypatch.setattr("cameras.recorder.complete", once)
+    monkeypatch.setattr("cameras.recorder.readable", slow)
+    trying = threading.Thread(target=recorder.complete)
+    trying.start()
+    while len(tried) < 2:
+        time.sleep(0.02)
+    recorder.stop()
+    trying.join(10)
+    assert not trying.is_alive() and len(tried) < 10
 
 
 def test_a_part_of_a_chain_file_that_came_back_hides_no_other_line_of_it(
