@@ -173,7 +173,7 @@ class Kept:
             raise Conflict(
                 "camera_exchanged",
                 N_(
-                    "The address or stream of camera {camera} was changed meanwhile: these marks are of before."
+                    "Camera {camera} was set up again or its address, stream or room changed: marks of before."
                 ),
                 N_("Load the page again and mark what it sees there."),
                 camera=known.code,

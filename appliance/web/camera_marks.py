@@ -1,7 +1,8 @@
 """What is said of marks that were kept: how many of what, and what looks like a slip."""
 
 from appliance.base.camera_settings import Mark
-from appliance.base.i18n import _
+from appliance.base.errors import Conflict
+from appliance.base.i18n import N_, _
 from appliance.flow.coverage import Seen, said
 
 NEAR_X, NEAR_Y = 0.008, 0.014
@@ -19,6 +20,17 @@ def told(marks: list[Mark], here: Seen | None) -> tuple[str, str]:
     open_ = [said(hole, here.kind) for hole in here.holes] if here else []
     whole = here.whole if here and not open_ and not slips else ""
     return "look" if open_ or slips else "go", " ".join([*words, *slips, *open_, whole]).strip()
+
+
+def of_picture(exchanged: float | None) -> float:
+    """Which picture was marked on. Raises Conflict where the page was saved before it had said anything of it."""
+    if exchanged is None:
+        raise Conflict(
+            "picture_untold",
+            N_("The page has not said yet of when its picture is: nothing is saved."),
+            N_("Wait a moment and save again. If it stays so, load the page again."),
+        )
+    return exchanged
 
 
 def at_one_place(marks: list[Mark]) -> list[str]:

@@ -23,7 +23,7 @@ from appliance.flow.coverage import Seen, coverage, said, seen_place
 from appliance.flow.name_doors import name_doors
 from appliance.web.camera_alarms import alarms_of, ill
 from appliance.web.camera_card import camera_card, camera_card_state
-from appliance.web.camera_marks import told
+from appliance.web.camera_marks import of_picture, told
 from appliance.web.media import kind_of
 from appliance.web.ops import sources_of
 from appliance.web.pages import DONE, page
@@ -326,10 +326,8 @@ async def camera_marks(
         marks = msgspec.json.decode(data.marks, type=list[Mark])
     except msgspec.DecodeError as error:
         raise Corrupt("bad_marks", N_("The marks cannot be read."), N_("Load the page again.")) from error
-    by = request.user.actor
-    order = SaveMarks(
-        camera=code, place=data.place, marks=marks, by=by, room=data.room, exchanged=data.exchanged
-    )
+    by, picture = request.user.actor, of_picture(data.exchanged)
+    order = SaveMarks(camera=code, place=data.place, marks=marks, by=by, room=data.room, exchanged=picture)
     await ask(box.settings.socket("recorder"), order, Saved)
     refreshed(box.settings.cameras)
     here: Seen | None = await box.db.read(seen_place, box, _camera(box, code).room)

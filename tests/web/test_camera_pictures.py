@@ -257,6 +257,7 @@ def test_a_place_whose_camera_gives_no_picture_now_has_no_tick(
         while "录像程序无响应" not in (mute := client("chief").get("/cameras/report").text):
             assert time.monotonic() < until, mute
             time.sleep(0.5)
+        mute_list = client("chief").get("/cameras/list").text
     finally:
         day.resting, day.reports = {}, []
     assert "2 台合格" in paper and "2 台检查时合格，此刻没有画面" in paper, "C2 is unplugged, C4 too"
@@ -270,3 +271,7 @@ def test_a_place_whose_camera_gives_no_picture_now_has_no_tick(
     assert all("有摄像机，此刻画面不可用</span>" in text for text in (shown, paper))
     (row,) = (one for one in mute.split("<tr>") if ">C1 " in one)
     assert "检查时合格" in row and "台合格" not in mute, "whether it gives a picture now is not known"
+    table = mute.split("<h2>覆盖</h2>")[1].split("</table>")[0]
+    assert "无法判定</span>" in table and "word go" not in table, "nor whether the room is seen now"
+    heads = [one.split("</div>")[0] for one in mute_list.split("<h2>")[1:]]
+    assert any("无法判定" in one for one in heads) and not any("word go" in one for one in heads)

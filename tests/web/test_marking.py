@@ -9,12 +9,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from appliance.base.camera_settings import Mark
-from appliance.base.errors import NotFound
+from appliance.base.errors import NotFound, Unavailable
 from appliance.base.i18n import language, set_language
 from appliance.flow.coverage import Seen
 from appliance.web import cameras as pages
 from appliance.web.camera_marks import told as told_of
-from tests.web.conftest import shoot
+from tests.web.conftest import csrf, shoot
 from tests.web.day_server import Running
 
 
@@ -52,6 +52,9 @@ def test_marks_of_before_the_address_changed_are_told(
     async def without(*_asked: Any) -> None:
         raise NotFound("still_of_before", "no picture")
 
+    async def mute(*_asked: Any) -> None:
+        raise Unavailable("no_clips", "no answer")
+
     cameras = day.box.settings.cameras
     before = list(cameras)
     cameras[0] = msgspec.structs.replace(cameras[0], marks=[seat(1)], exchanged=1.0)
@@ -60,6 +63,10 @@ def test_marks_of_before_the_address_changed_are_told(
             client("chief").get(path).text for path in ("/cameras/one/C1/still", "/cameras/list")
         )
         settings = client("chief").get("/cameras/one/C1").text
+        token = {"x-csrf-token": csrf(settings)}
+        untold = client("chief").post("/cameras/one/C1/marks", data={"marks": "[]"}, headers=token)
+        monkeypatch.setattr(pages, "_still", mute)
+        no_answer = client("chief").get("/cameras/one/C1/still").text
         monkeypatch.setattr(pages, "_still", without)
         without_picture, undoubted = (
             client("chief").get(f"/cameras/one/{code}/still").text for code in ("C1", "C2")
@@ -71,6 +78,10 @@ def test_marks_of_before_the_address_changed_are_told(
     assert f"<strong>{told} 请先留基准画面。</strong>" in without_picture
     assert "no picture" not in without_picture, "what to do first is said once"
     assert "no picture" in undoubted and "still_of_before" not in undoubted, "no fault: no code for support"
+    assert f"<strong>{told}</strong>" in no_answer and "no_clips" in no_answer, (
+        "a reference still helps nothing"
+    )
+    assert untold.status_code == 409 and "页面还没有说明画面是什么时候的" in untold.text
     assert "C1 的标注是改地址或码流之前的" in listed
     assert 'name="exchanged" value="1.0" form="marks"' in on_its_page
     assert "改了考场，原标注即作废" in settings, "before it is saved"
