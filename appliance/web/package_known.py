@@ -42,7 +42,11 @@ def known_of(session: Session, box: Box, subject: str, spans: list[CameraSpan]) 
     stays = [Stay(kind="seat", name="", start=one.start, end=one.end, cameras=[one.camera]) for one in spans]
     # Nothing is left out as found now: how each file was when the package was made stands beside it.
     found = earlier(session, box, subject, stays, [], [])
-    return Known(held=held, before=[line for one in found[:MOST] for line in _lines(one)])
+    before = [line for one in found[:MOST] for line in _lines(one)]
+    for one in found[MOST:]:
+        words = _("This check and perhaps older ones found more; the journal of the box has them.")
+        before.append(FoundBefore(at=one.at, entry=one.seq, what=words))
+    return Known(held=held, before=before)
 
 
 def _lines(check: BadCheck) -> list[FoundBefore]:

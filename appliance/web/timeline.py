@@ -3,7 +3,7 @@
 The page brings all it knows as JSON; the player (ui/_player.ts) asks for the pieces as they come.
 """
 
-from datetime import datetime, tzinfo
+from datetime import MAXYEAR, MINYEAR, datetime, tzinfo
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -245,10 +245,10 @@ async def films_found(
         sort, code = await box.db.read(place_named, box, place)
         times: list[datetime | None] = []
         for field in ("start", "end"):
-            times.append(_typed(typed[field]))
+            times.append(aware(box, _typed(typed[field])))
         field = "end" if start.strip() else "start"
         seen = of_seat if sort == "seat" else of_room
-        first, last = (aware(box, one) for one in times)
+        first, last = times
         await box.db.read(seen, box, code, first, last)
     except ExamError as error:
         answer = page(request, "find_place.html", error=error, field=field, **typed)
@@ -268,12 +268,11 @@ def _typed(text: str) -> datetime | None:
 
 def aware(box: Box, moment: datetime | None) -> datetime | None:
     """Times a form sends without a zone are the site's."""
-    if moment is None or moment.tzinfo:
-        return moment
-    try:
-        return moment.replace(tzinfo=box.zone)
-    except (ValueError, OverflowError) as error:
-        raise Corrupt("bad_time", N_("This is no time."), N_("Correct the times.")) from error
+    if moment is None:
+        return None
+    if not MINYEAR < moment.year < MAXYEAR:  # some hours before or after it there may be no time
+        raise Corrupt("bad_time", N_("This is no time."), N_("Correct the times."))
+    return moment if moment.tzinfo else moment.replace(tzinfo=box.zone)
 
 
 HANDLERS = [

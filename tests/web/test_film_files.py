@@ -253,3 +253,12 @@ def test_a_lane_lists_who_came_and_times_before_the_box_are_said(
     assert "本机最早的录像为 2026-11-21 0" in answer.text and "没有记录原因" not in answer.text
     answer = http.get("/timeline/find?place=T1&start=2026-11-21 09:00&end=", follow_redirects=True)
     assert "开始和结束时间只填了一个" in answer.text
+    for times in (
+        "start=0001-01-01 00:00&end=0001-01-01 01:00",
+        "start=9999-12-31 23:00&end=9999-12-31 23:30",
+        "start=2026-11-21 09:00&end=9999-12-31 23:30",
+    ):
+        answer = http.get(f"/timeline/find?place=T1&{times}")
+        assert answer.status_code == 422 and "时间格式不对" in answer.text, times
+        wrong = answer.text.split('aria-invalid="true"')[0].rsplit("<input", 1)[1]
+        assert f'name="{"end" if "2026" in times else "start"}"' in wrong, times

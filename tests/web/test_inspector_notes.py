@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from playwright.sync_api import Page
 from sqlmodel import Session, func, select
 
 from appliance.base.clock import FakeClock
@@ -24,6 +25,7 @@ from appliance.records.journal import Journal
 from appliance.web import inspection
 from appliance.web.checks import Check, Checks
 from appliance.web.inspector_notes import notes
+from appliance.web.package_known import known_of
 from appliance.web.pages import environment
 from appliance.web.recordings import FRESH, lasted, unsealed
 from appliance.wire.recorder import CameraSpan, CheckedFile, Gap
@@ -268,6 +270,18 @@ def test_what_a_check_does_not_name_is_told_to_whom_it_may_be_of(
     assert told("c", "C1", 2, files) == [("R9", 7)], "what is found now is named now, all of it"
 
 
+def test_a_cover_says_when_older_checks_found_more_than_it_has(box: Box) -> None:
+    """As everywhere: what is not named is not left out without a word."""
+    spans = [CameraSpan(camera="C1", start=START, end=START + timedelta(hours=1))]
+    for place in range(MOST + 2):
+        first = START + timedelta(minutes=place)
+        found_at(box, f"S{place}", BadStretch("C1", first, first + timedelta(minutes=1), "altered"))
+        told = box.db.read_now(known_of, box, "x", spans).before
+        assert [bool(one.camera) for one in told] == [True] * min(place + 1, MOST) + [False] * (place >= MOST)
+    entries = [one.entry for one in told]
+    assert entries == sorted(entries, reverse=True) and "见本机考务日志" in told[-1].what
+
+
 def test_a_note_leads_to_the_time_of_what_it_names(box: Box) -> None:
     first, last = (
         BadStretch("C1", NOW + timedelta(hours=at), NOW + timedelta(hours=at, minutes=1), "altered")
@@ -321,7 +335,9 @@ def test_gaps_last_as_long_as_their_times_say(day: Running) -> None:
         set_language(before)
 
 
-def test_a_hold_stays_told_after_it_was_lifted(day: Running, client: Callable[[str], httpx.Client]) -> None:
+def test_a_hold_stays_told_after_it_was_lifted(
+    day: Running, client: Callable[[str], httpx.Client], open_page: Callable[..., Page]
+) -> None:
     inspector, one, box = client("inspector"), day.day.people[17], day.box
 
     def who(session: Session, login: str) -> Who:
@@ -339,6 +355,16 @@ def test_a_hold_stays_told_after_it_was_lifted(day: Running, client: Callable[[s
     assert "第 1 场（09:00，T1）的录像自" in record and told in record
     films = f"/timeline/files?sort=candidate&matter={one}&from=2026-11-21T00:00:00Z&to=2026-11-21T10:00:00Z"
     assert re.search(re.escape(told) + r" · 第 \d+ 条", inspector.get(films).text)
+    for login, width in (("inspector", 1366), ("chief", 1280)):
+        seen = open_page(login, f"/inspection/{one}", width)
+        held_line = seen.locator("p", has_text="直至解除").first
+        held_line.locator(".word").evaluate(
+            "line => { line.lastChild.textContent += '，有人举报'.repeat(40) }"
+        )
+        assert not seen.evaluate("document.documentElement.scrollWidth > innerWidth"), (
+            "a long reason is read whole"
+        )
+        seen.close()
     since = START + timedelta(hours=1)
     for camera, later, held in (("C1", 0, ["hold-1"]), ("C1", 48, []), ("C9", 0, [])):
         first = since + timedelta(hours=later)
