@@ -140,7 +140,9 @@ def earlier(
             and len(named) + check.more <= whole
             and all(one.within(told) for one in named)
         )
-        more = not anew and check.more > unnamed.get(check.subject, 0) and _reaches(check, subject, stays)
+        if check.more and (anew or not _reaches(check, subject, stays)):
+            check.more = 0  # what it does not name is none of these recordings, or is named now
+        more = check.more > unnamed.get(check.subject, 0)
         check.found = [one for one in named if one.touches(stays) and not one.within(told)]
         told += check.found
         # A seal that is not in the chain speaks of all its camera recorded before.
@@ -191,7 +193,7 @@ def _reaches(check: BadCheck, subject: str, stays: list[Stay]) -> bool:
     last = max((one.start for one in check.found), default=check.at)
     return any(
         (check.subject == subject or not cameras.isdisjoint(stay.cameras))
-        and stay.start < check.at
+        and stay.start <= check.at
         and (stay.end is None or last < stay.end)
         for stay in stays
     )
