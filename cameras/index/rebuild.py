@@ -50,10 +50,11 @@ EVERY = {
 
 def far_behind(index: Index, files: ChainFiles) -> bool:
     """Does the index lack more than recording can wait for?"""
-    return any(
-        len(files.files(camera, after=(index.chain_head(camera) or (0,))[0])) > RECENT
-        for camera in files.cameras()
-    )
+    for camera in files.cameras():
+        with contextlib.suppress(OSError):  # `agree` tells of a camera's folder that cannot be read
+            if len(files.files(camera, after=(index.chain_head(camera) or (0,))[0])) > RECENT:
+                return True
+    return False
 
 
 def agree(
@@ -164,9 +165,10 @@ def _file_held(index: Index, files: ChainFiles, camera: str, stopped: Callable[[
 
 
 def readable(files: ChainFiles, name: str) -> bool:
-    """Whether the disk gives a file (below the folder of the chains) now."""
+    """Whether the disk gives a file, or a camera's folder (below the folder of the chains), now."""
+    path = files.folder / name
     try:
-        for _line in whole_lines(files.folder / name):
+        for _line in path.iterdir() if path.is_dir() else whole_lines(path):
             pass
     except OSError:
         return False
@@ -181,12 +183,18 @@ def older(
     again: Collection[str] = (),
 ) -> dict[str, int]:
     """What `agree` left, beside the recording: rows given back, by camera. `stopped` is asked after each file, and may
-    wait. What is there already is not read again. `unread`: told of a file (below the folder of the chains) that cannot
-    be read, and the others go on. `again`: files that could not be read before, of which a part may be there.
+    wait. What is there already is not read again. `unread`: told of a file or a camera's folder (below the folder of
+    the chains) that cannot be read, and the others go on. `again`: what could not be read before, of which a part may
+    be there.
     """
     given: dict[str, int] = {}
     for camera in files.cameras():
-        for path in reversed(files.files(camera)):
+        try:
+            there = files.files(camera)
+        except OSError as error:
+            unread(camera, error)
+            continue
+        for path in reversed(there):
             name = f"{camera}/{path.name}"
             try:
                 with contextlib.suppress(BadLine):

@@ -191,3 +191,49 @@ def test_a_place_may_be_called_as_a_step_is(tmp_path: Path, monkeypatch: pytest.
         settle(rounds)
         problem = next(one for one in make_status(rounds).problems if one.what == "index")
     assert problem.words() == "录像存储，index：no room。"
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_folder_of_the_chain_that_cannot_be_listed_keeps_no_other_camera_from_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: bool
+) -> None:
+    monkeypatch.setattr("cameras.chain.files.PER_FILE", 2)
+    monkeypatch.setattr("cameras.recorder.HELD_AGAIN", 0.1)
+    store = Store(tmp_path, places=[])
+    for camera in ("C1", "C2"):
+        for days in range(20, 0, -1):
+            store.record(camera, NOW - days * DAY)
+    store.index.file_lines()
+    store.index.close()
+    if lost:
+        for ending in ("", "-wal", "-shm"):
+            store.media.joinpath(f"index.db{ending}").unlink(missing_ok=True)
+    listed = ChainFiles.files
+
+    def files(self: ChainFiles, camera: str, after: int = 0) -> list[Path]:
+        if camera == "C1":
+            raise OSError(errno.EIO, "Input/output error")
+        return listed(self, camera, after)
+
+    monkeypatch.setattr(ChainFiles, "files", files)
+    recorder = Recorder(msgspec.structs.replace(store.settings, cameras=[]))
+    recorder.start()
+    index = recorder.index
+    assert index and index.held == {"C1"}
+    trying = threading.Thread(target=recorder.complete)
+    trying.start()
+
+    def came_back(camera: str, lacking: set[str]) -> None:
+        count = f"SELECT COUNT(*) FROM segment WHERE camera = '{camera}'"
+        ends = time.monotonic() + 30
+        while index.rows(count) != [(20,)] or index.lacking != lacking:
+            assert time.monotonic() < ends, f"rows of {camera} are not given back"
+            time.sleep(0.05)
+
+    try:
+        came_back("C2", {"C1"} if lost else set())
+        monkeypatch.setattr(ChainFiles, "files", listed)
+        came_back("C1", set())
+    finally:
+        recorder.stop()
+        trying.join(10)
