@@ -11,6 +11,9 @@ from appliance.web.entry_words import sentence
 from appliance.web.words import word
 from appliance.wire.evidence import PackageFile, RecordLine
 
+LET_IN = ("face.compared", "case.decided", "admission.granted")
+"""Who somebody is, by a machine or by people: on the cover one never stands without the other."""
+
 
 def told(facts: Facts, files: list[PackageFile]) -> list[RecordLine]:
     """Each entry with its sentence, as the inspector's page has it, with its seat and what was seen; whose it is, where
@@ -24,8 +27,8 @@ def told(facts: Facts, files: list[PackageFile]) -> list[RecordLine]:
         seen = _("Seen: {words}").format(words=mark.words) if mark.words else ""
         who = facts.people.get(mark.subject) or facts.people.get(str(mark.body.get("tap", "")), "")
         parts = (who, seat, says, seen, *_photographs(mark, files))
-        face = says if mark.kind == "face.compared" and not facts.people else ""
-        lines.append(msgspec.structs.replace(line, more=" · ".join(filter(None, parts)), face=face))
+        cover = says if mark.kind in LET_IN and not facts.people else ""
+        lines.append(msgspec.structs.replace(line, more=" · ".join(filter(None, parts)), cover=cover))
     return lines
 
 

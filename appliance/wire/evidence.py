@@ -111,7 +111,7 @@ class PlainHeading(msgspec.Struct, kw_only=True, frozen=True):
 
 class RecordLine(msgspec.Struct, kw_only=True, frozen=True):
     """One journal entry on paper, in words. `at`: when it was written; `happened`: when what it tells of was, where
-    that is another second. `face`: of a candidate's face check what came of it, for the cover.
+    that is another second. `cover`: what the cover tells of it.
     """
 
     seq: int
@@ -121,7 +121,7 @@ class RecordLine(msgspec.Struct, kw_only=True, frozen=True):
     more: str
     actor: str
     hash: str
-    face: str = ""
+    cover: str = ""
 
 
 class Unseen(msgspec.Struct, kw_only=True, frozen=True):

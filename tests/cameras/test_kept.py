@@ -283,9 +283,7 @@ async def test_the_wizard_sets_a_camera_up(settings: Settings, monkeypatch: pyte
         assert "请输入 y（是）或 n（否）。" in err and "Ctrl-C" in err.splitlines()[0]
         assert "还能试 2 次" in err and "请写 all" in err and "请写 front" in err and "请写 always" in err
         assert "没有这个考场" in err and "  T1  一号考场" in out
-        assert re.search(r"摄像机时钟快 (29|30)", out) and abs(camera.traits.skew) < 2, (
-            "its clock was set"
-        )
+        assert re.search(r"摄像机时钟快 (29|30)", out) and abs(camera.traits.skew) < 2, "its clock was set"
         one = next(one for one in load().cameras if one.code == "C1")
         assert (one.name, one.room, one.seats, one.place) == ("后部", "T1", "1-30", "back")
         await recording(settings, {"C1"})

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from pypdf import PdfReader
 from sqlmodel import Session, select
@@ -18,13 +19,15 @@ from appliance.flow.accounts import Who
 from appliance.flow.bad_checks import KIND, BadStretch
 from appliance.flow.hold_recordings import put_hold
 from appliance.flow.look import append_fact
-from appliance.flow.package_facts import package_facts
+from appliance.flow.marks import Mark
+from appliance.flow.package_facts import Facts, package_facts
 from appliance.flow.seen import of_case, of_room, of_seat
 from appliance.records.accounts import Account
 from appliance.records.roster import Candidate
 from appliance.records.violations import Violation
 from appliance.web.package import Made, Wanted, make_package
 from appliance.web.package_words import told
+from appliance.wire.evidence import RecordLine
 from cameras.clips.package_proof import verify_package
 from tests.command import examsite
 from tests.conftest import START
@@ -123,6 +126,7 @@ async def test_a_court_reads_what_happened_and_what_is_missing(
     for words in (
         "人证核验2026-11-21",
         "同一人·差异值",
+        "由系统人证核验判定",
         "录像封存·2026-11-21第1场（09:00，T1）的录像自",
         f"起由{asker.name}/{chief.name}封存，直至解除：有人举报·第",
         "以前的核对在这些录像中发现的问题",
@@ -206,6 +210,38 @@ def test_the_package_of_a_room_holds_nobodys_photographs_and_says_whose_each_ent
         assert mine and all(line.more.startswith(person.name) for line in mine), name
         places = {stay.kind for visit in seen.visits for stay in visit.stays}
         assert places == {"entrance" if name == "L1" else seen.sort}
+
+
+def test_a_cover_tells_a_face_that_did_not_match_never_without_who_let_the_person_in() -> None:
+    bodies = {
+        "face.compared": {"band": "mismatch", "distance": 0.66},
+        "case.decided": {"decision": "admit", "reason": "换了发型", "second": "b"},
+        "admission.granted": {"how": "person", "decided_by": "a", "second": "b"},
+        "ticket.issued": {"number": "A-1"},
+    }
+    marks, lines = [], []
+    for seq, (kind, body) in enumerate(bodies.items(), 1):
+        times = {"at": START, "recorded": START}
+        marks.append(Mark(**times, seq=seq, kind=kind, sort="seat", subject="c", seat="", body=body))
+        lines.append(RecordLine(seq=seq, at=START, happened=None, what=kind, more="", actor="", hash=""))
+    facts = Facts(
+        sealed=[],
+        violations=[],
+        lines=lines,
+        marks=marks,
+        names={"a": "刘值守", "b": "陈考务"},
+        people={},
+        journal_seq=4,
+        journal_hash="",
+    )
+    assert [one.cover for one in told(facts, [])] == [
+        "不一致 · 差异值 0.66",
+        "核验后准予入场 · 换了发型 · 第二人：陈考务",
+        "由 刘值守 决定 · 第二人：陈考务",
+        "",
+    ]
+    of_a_room = msgspec.structs.replace(facts, people={"c": "王演示"})
+    assert not any(one.cover for one in told(of_a_room, []))
 
 
 def test_the_page_tells_the_fingerprint(day: Running, client: Callable[[str], httpx.Client]) -> None:
