@@ -37,7 +37,7 @@ FACTORY = (
 
 
 class Check(msgspec.Struct, kw_only=True):
-    """One finding. `ok` null: not answerable. `detail` is for people: text in what the command line prints as JSON."""
+    """One finding. `ok` null: not determined. `detail` is for people: text in what the command line prints as JSON."""
 
     code: str
     ok: bool | None

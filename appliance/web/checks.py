@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from copy import copy
 from datetime import datetime
 from typing import Any
 
@@ -78,7 +79,7 @@ class Checks:
         await asyncio.wait([found.task], timeout=WAIT)
         if found.task.done():
             found.task.result()
-        return found
+        return copy(found)  # as it is now: it may be over before the page that tells of it is made
 
     async def _run(self, check: Check, work: Work) -> None:
         began = self._box.clock.monotonic()

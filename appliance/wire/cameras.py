@@ -78,7 +78,7 @@ def in_one_line(model: list[Sentence] | str) -> str:
 
 
 class CheckLine(msgspec.Struct, kw_only=True):
-    """One check. `ok` None: not answerable. `word`: what is checked (message id); `detail`: what was found.
+    """One check. `ok` None: not determined. `word`: what is checked (message id); `detail`: what was found.
 
     In reports of earlier versions both are text in the language of whoever asked.
     """

@@ -23,11 +23,10 @@ from appliance.flow.whereabouts import Stay
 from appliance.records.accounts import Account
 from appliance.records.journal import Journal
 from appliance.web import inspection
-from appliance.web.checks import Check, Checks
 from appliance.web.inspector_notes import notes
 from appliance.web.package_known import known_of
 from appliance.web.pages import environment
-from appliance.web.recordings import FRESH, lasted, unsealed
+from appliance.web.recordings import lasted, unsealed
 from appliance.wire.recorder import CameraSpan, CheckedFile, Gap
 from appliance.wire.seals import SealedHead
 from tests.conftest import START
@@ -142,25 +141,6 @@ def until_read(http: httpx.Client, path: str) -> str:
     while "正在重新读取录像文件" in part:
         part = http.get(html.unescape(part.split('hx-get="')[1].split('"')[0])).text
     return part
-
-
-async def test_a_check_that_is_over_serves_seconds_and_whoever_waits_for_it(
-    box: Box, clock: FakeClock
-) -> None:
-    known, read = Checks(box), []
-
-    async def work(check: Check) -> int:
-        read.append(check.id)
-        return len(read)
-
-    first = await known.get("files", work, FRESH, worth=0)
-    clock.advance(2)
-    assert await known.get("files", work, FRESH, worth=0) is first and first.began == first.at
-    clock.advance(2)
-    assert await known.get("files", work, FRESH, worth=0, of=first.id) is first, "the page that waited for it"
-    second = await known.get("files", work, FRESH, worth=0)
-    assert second is not first and (second.result, len(read)) == (2, 2)
-    assert second.began > first.began
 
 
 def test_findings_of_the_storage_are_told_with_the_way_there(day: Running) -> None:
