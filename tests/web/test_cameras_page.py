@@ -198,6 +198,7 @@ def test_from_finding_to_marking(day: Running, camera: SimulatedCamera, open_pag
     page.locator("[name=doors]").fill("门、后门")
     page.locator("form", has=page.locator("[name=doors]")).get_by_role("button", name="保存").click()
     expect(page.locator(".holes-now")).to_contain_text("没有摄像机看得到：后门")
+    page.wait_for_function("() => window.htmx && document.readyState === 'complete'")  # it was loaded again
     page.get_by_role("button", name="用存储卡补录缺口").click()
     expect(page.locator("#camera-found")).to_contain_text("没有录像检索与回放功能", timeout=30_000)
     below(page.get_by_role("button", name="用存储卡补录缺口"), page.locator("#camera-found .signal"))
