@@ -56,3 +56,13 @@ def unended(count: int) -> str:
         "Source recordings still being written when this was given out: {count}. They are held only by the signature"
         " this was given out with. Take it again once they are written and sealed if you need them sealed."
     ).format(count=count)
+
+
+def unnamed(stretches: int, seals: int) -> list[str]:
+    """What a check of recordings found besides the stretches that are named: how many more, and seals."""
+    words = []
+    if stretches:
+        words.append(_("stretches not named one by one: {count}").format(count=stretches))
+    if seals:
+        words.append(_("seals that the chain does not have: {count}").format(count=seals))
+    return words

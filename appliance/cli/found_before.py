@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from appliance.base.evidence_words import wrong
+from appliance.base.evidence_words import unnamed, wrong
 from appliance.base.i18n import _
 from appliance.flow.bad_checks import MOST, BadCheck, BadStretch
 from appliance.flow.box import Box
@@ -30,11 +30,7 @@ def other_words(box: Box, clips: list[Clip], before: list[BadCheck]) -> list[str
     for check in before[:MOST]:
         bare = [one for one in check.found if not any(one in over(clip, check) for clip in clips)]
         lines += [_stretch(box, one, check, f"{one.camera}  ") for one in bare]
-        words = []
-        if check.more:
-            words.append(_("stretches not named one by one: {count}").format(count=check.more))
-        if check.seals:
-            words.append(_("seals that the chain does not have: {count}").format(count=check.seals))
+        words = unnamed(check.more, check.seals)
         if check.bad and not check.found and not words:
             bad = _("{bad} of {files} files were not as recorded")
             words.append(bad.format(bad=check.bad, files=check.files))

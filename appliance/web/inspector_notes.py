@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from litestar import Request
 
-from appliance.base.evidence_words import wrong
+from appliance.base.evidence_words import unnamed, wrong
 from appliance.base.i18n import _
 from appliance.flow.accounts import Who
 from appliance.flow.bad_checks import MOST, BadCheck, BadStretch, bad_checks
@@ -72,10 +72,7 @@ def _check(box: Box, one: BadCheck) -> Note:
         text = _("Recordings of {whose} checked today at {time}: they were cut off or exchanged.")
     time = f"{box.local(one.at):%H:%M:%S}"
     named = [_stretch(box, found) for found in one.found[:NAMED]] + ["…"] * (len(one.found) > NAMED)
-    if one.more:
-        named.append(_("stretches not named one by one: {count}").format(count=one.more))
-    if one.seals:
-        named.append(_("seals that the chain does not have: {count}").format(count=one.seals))
+    named += unnamed(one.more, one.seals)
     told = text.format(whose=one.name, time=time, bad=one.bad, files=one.files)
     if one.of == "candidate":
         path, page = f"/inspection/{one.subject}#recordings", _("Record, and is it whole?")

@@ -5,7 +5,7 @@ found. It travels with the package, on its cover.
 import msgspec
 from sqlmodel import Session
 
-from appliance.base.evidence_words import wrong
+from appliance.base.evidence_words import unnamed, wrong
 from appliance.base.i18n import _
 from appliance.flow.bad_checks import MOST, BadCheck, earlier
 from appliance.flow.box import Box
@@ -62,11 +62,7 @@ def _lines(check: BadCheck) -> list[FoundBefore]:
         )
         for one in check.found[:NAMED]
     ]
-    words = []
-    if more := check.more + len(check.found[NAMED:]):
-        words.append(_("stretches not named one by one: {count}").format(count=more))
-    if check.seals:
-        words.append(_("seals that the chain does not have: {count}").format(count=check.seals))
+    words = unnamed(check.more + len(check.found[NAMED:]), check.seals)
     if not lines and not words:
         words.append(
             _("{bad} of {files} files were not as recorded").format(bad=check.bad, files=check.files)
